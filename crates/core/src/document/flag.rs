@@ -1,0 +1,110 @@
+use super::Rule;
+use crate::ids::{FlagKey, VariantKey};
+use serde::{Deserialize, Serialize};
+
+/// One flag: its variants, who gets which, and its way down.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Flag {
+    pub key: FlagKey,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub description: String,
+    pub owner: String,
+    pub kind: FlagKind,
+    /// `YYYY-MM-DD`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub created: Option<String>,
+    #[serde(flatten)]
+    pub until: Until,
+    #[serde(skip_serializing_if = "is_false")]
+    pub critical: bool,
+    /// Who receives it; never empty, each once. Nothing reaches a browser unless asked.
+    pub clients: Vec<ClientKind>,
+    /// Key and value, in the order of the text; at least one, all values of one JSON type.
+    #[serde(serialize_with = "serialize_variants")]
+    pub variants: Vec<(VariantKey, serde_json::Value)>,
+    pub degraded: Degraded,
+    pub on_stale: OnStale,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub requires: Vec<Prerequisite>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub rules: Vec<Rule>,
+    pub default: VariantKey,
+    pub reversibility: Reversibility,
+}
+
+impl Flag {
+    pub fn variant_index(&self, key: &VariantKey) -> Option<usize> {
+        self.variants.iter().position(|(each, _)| each == key)
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum FlagKind {
+    Release,
+    Experiment,
+    Ops,
+    Permission,
+    Migration,
+}
+
+/// When the flag wants attention. `ops` and `permission` flags are reviewed, the others expire; a passed date is a warning.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub enum Until {
+    /// `YYYY-MM-DD`.
+    #[serde(rename = "expires")]
+    Expires(String),
+    /// `YYYY-MM-DD`.
+    #[serde(rename = "review")]
+    Review(String),
+}
+
+/// Where an evaluation runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ClientKind {
+    Browser,
+    Edge,
+    Server,
+}
+
+/// What a flag gives when it is off, and what that means for people.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Degraded {
+    pub variant: VariantKey,
+    pub meaning: String,
+}
+
+/// What a client does with the flag once it is past its stale deadline.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum OnStale {
+    Keep,
+    Degraded,
+}
+
+/// Another flag that must give one of these variants to the same context.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Prerequisite {
+    pub flag: FlagKey,
+    pub variants: Vec<VariantKey>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Reversibility {
+    RollbackSafe,
+    ForwardFixOnly,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference")]
+fn is_false(value: &bool) -> bool {
+    !value
+}
+
+fn serialize_variants<S: serde::Serializer>(
+    variants: &[(VariantKey, serde_json::Value)],
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    serializer.collect_map(variants.iter().map(|(key, value)| (key, value)))
+}

@@ -1,0 +1,18 @@
+//! The evaluation core of Downhaul.
+//!
+//! Text becomes a [`document::FlagSet`], which validation turns into a [`Valid`], which [`compile`]s to a [`Program`],
+//! which decides: text -> `FlagSet` -> `Valid` -> `Program` -> `Decision`.
+//! Nothing points back, and nothing here does I/O, reads a clock or draws a random number.
+//!
+//! Without the feature `document` the crate is `no_std`: it reads program bytes and decides, and that is all it can do.
+//! That half is what runs in a browser.
+#![cfg_attr(not(feature = "document"), no_std)]
+
+extern crate alloc;
+
+pub mod ids;
+
+#[cfg(feature = "document")]
+pub mod diagnostic;
+#[cfg(feature = "document")]
+pub mod document;

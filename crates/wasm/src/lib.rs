@@ -1,0 +1,1 @@
+//! The evaluation module and the tooling module for JavaScript engines.
