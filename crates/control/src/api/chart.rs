@@ -1,0 +1,147 @@
+use downhaul_core::diagnostic::Diagnostic;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+/// `GET E/chart`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema, utoipa::IntoParams))]
+pub struct ChartQuery {
+    /// Only changes before this revision.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub before: Option<u64>,
+    /// At most 200; 50 unless given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub limit: Option<u32>,
+    /// Only changes that name this flag.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub flag: Option<String>,
+}
+
+/// Changes, newest first.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct ChartPage {
+    pub changes: Vec<ChangeView>,
+    /// `before` of the next page; absent on the last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next_before: Option<u64>,
+    /// Hash of the newest change of the environment; 64 zeros where there is none.
+    pub head: String,
+}
+
+/// A change as people read it. The record itself is in `record`, as it was hashed.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct ChangeView {
+    pub revision: u64,
+    pub at: String,
+    /// The opaque id.
+    pub actor: String,
+    /// Erasable; absent where it was erased or never known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub actor_name: Option<String>,
+    pub reason: String,
+    /// The command's type, such as `put-flag`.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// What happened, in words, such as ``killed `checkout-v2` for everyone``.
+    pub summary: String,
+    /// The flag that it is about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub flag: Option<String>,
+    /// The kill that it made or ended.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kill: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub incident: Option<String>,
+    pub impact: Impact,
+    pub prev: String,
+    pub hash: String,
+    /// The record: `revision environment at actor reason command impact prev hash`.
+    #[cfg_attr(feature = "openapi", schema(value_type = Object))]
+    pub record: Value,
+}
+
+/// What a change does, as far as is known when it is made.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Impact {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub flag: Option<String>,
+    /// The state before and after, in words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub to: Option<String>,
+    /// What users see: the flag's `degraded.meaning`, for kills.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub effect: Option<String>,
+    /// Flags that degrade with the one killed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub also: Vec<String>,
+}
+
+/// `GET E/chart/verify`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct VerifyReport {
+    pub status: VerifyStatus,
+    /// Changes that were replayed.
+    pub changes: u64,
+    /// Hash of the newest change, to be witnessed elsewhere; 64 zeros where there is none.
+    pub head: String,
+    /// Digest of the flag set that the replay gives.
+    pub document_digest: String,
+    /// The first record that does not fit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fault: Option<Fault>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "lowercase")]
+pub enum VerifyStatus {
+    Verified,
+    Broken,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Fault {
+    /// The revision that should stand there.
+    pub revision: u64,
+    /// Such as `edited` or `missing`; listed in docs/reference/change-log.md.
+    pub code: String,
+    pub message: String,
+    pub help: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expected: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub found: Option<String>,
+}
+
+/// `POST E/explain`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct ExplainRequest {
+    pub flag: String,
+    #[cfg_attr(feature = "openapi", schema(value_type = Object))]
+    pub context: Value,
+    /// As of this revision; the newest unless given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub revision: Option<u64>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct ExplainResponse {
+    pub flag: String,
+    pub revision: u64,
+    /// The X-ray, as `downhaul explain --format json` prints it.
+    #[cfg_attr(feature = "openapi", schema(value_type = Object))]
+    pub xray: Value,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Vec<Object>))]
+    pub warnings: Vec<Diagnostic>,
+}

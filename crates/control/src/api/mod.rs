@@ -1,0 +1,34 @@
+//! What the control plane, the console and the command line say to each other: one type per request and response.
+//!
+//! Times are RFC 3339 in UTC with milliseconds, as text; digests are lower-case hexadecimal.
+//! Types here are plain data for both sides; nothing in them has been checked except where a type says so.
+
+mod chart;
+mod client;
+mod flags;
+mod fleet;
+mod keys;
+mod kills;
+mod problem;
+mod session;
+mod stream;
+
+pub use chart::{
+    ChangeView, ChartPage, ChartQuery, ExplainRequest, ExplainResponse, Fault, Impact, VerifyReport, VerifyStatus,
+};
+pub use client::{
+    Acknowledgement, Attributes, ClientState, FlagSetQuery, NotAPosition, Position, PublicKey, PublicKeys, Transport,
+};
+pub use flags::{
+    Applied, ApplyItem, ApplyReport, ApplyRequest, Changed, DocumentQuery, EnvironmentView, Environments, FlagPage,
+    FlagState, FlagSummary, FlagView, PutFlagRequest, RetireRequest, Source,
+};
+pub use fleet::{FleetGroup, FleetView, InstanceView, Trust};
+pub use keys::{ClientKeyCreated, ClientKeyRequest, ClientKeyView, ClientKeys};
+pub use kills::{
+    KillPage, KillRequest, KillScope, KillView, Progress, RegionProgress, RestoreReport, RestoreRequest, Restored,
+    Split, Straggler,
+};
+pub use problem::Problem;
+pub use session::{Role, SessionRequest, Whoami};
+pub use stream::{ByeEvent, ConsoleEvent, HelloEvent, PatchEvent, PatchOp, PingEvent};

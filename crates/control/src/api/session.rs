@@ -1,0 +1,41 @@
+use serde::{Deserialize, Serialize};
+
+/// `POST /api/v1/session`.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct SessionRequest {
+    /// The admin token.
+    pub token: String,
+}
+
+impl std::fmt::Debug for SessionRequest {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("SessionRequest(…)")
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "lowercase")]
+pub enum Role {
+    Viewer,
+    Editor,
+    /// May kill, restore and run runbooks.
+    Operator,
+    Approver,
+    Admin,
+}
+
+/// `GET /api/v1/session`, and the answer to signing in.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Whoami {
+    /// The opaque id that the chart records.
+    pub actor: String,
+    pub name: String,
+    pub role: Role,
+    pub environments: Vec<String>,
+    /// Of the server.
+    pub version: String,
+}

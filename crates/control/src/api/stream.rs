@@ -1,0 +1,70 @@
+use super::{FleetView, KillView, Position};
+use serde::{Deserialize, Serialize};
+
+/// Data of the first event of a client's stream.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct HelloEvent {
+    pub position: Position,
+    pub server_time: String,
+    pub ping_seconds: u32,
+    pub stale_seconds: u32,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct PingEvent {
+    pub position: Position,
+    pub server_time: String,
+}
+
+/// The server is closing; come back after that long.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct ByeEvent {
+    pub retry_ms: u64,
+}
+
+/// A program as a difference from another one.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct PatchEvent {
+    /// Digest of the program that it applies to.
+    pub base: String,
+    /// Base64 of the envelope up to and including the header.
+    pub header: String,
+    /// Base64 of the kill set.
+    pub kills: String,
+    /// In order; what they give, one after another, is the new program.
+    pub ops: Vec<PatchOp>,
+}
+
+/// A run copied from the base, `[offset, length]`, or bytes to insert, in base64.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(untagged)]
+pub enum PatchOp {
+    Copy(u64, u64),
+    Insert(String),
+}
+
+/// What `E/events` sends to the console; the event's name is the `type`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(tag = "type", rename_all = "kebab-case")]
+pub enum ConsoleEvent {
+    Change { position: Position, change: Box<super::ChangeView> },
+    KillProgress { kill: Box<KillView> },
+    Fleet { fleet: Box<FleetView> },
+}
+
+impl ConsoleEvent {
+    /// The event's name on the stream.
+    pub fn name(&self) -> &'static str {
+        match self {
+            ConsoleEvent::Change { .. } => "change",
+            ConsoleEvent::KillProgress { .. } => "kill-progress",
+            ConsoleEvent::Fleet { .. } => "fleet",
+        }
+    }
+}
