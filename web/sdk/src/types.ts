@@ -1,0 +1,242 @@
+/** Any JSON value. */
+export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
+
+/**
+ * OpenFeature's evaluation context: `targetingKey` and attributes.
+ * `undefined`, functions, symbols, NaN and infinities read as absent, a `Date` as its epoch milliseconds,
+ * a `bigint` as a number if its magnitude is below 2^53.
+ */
+export type Context = { readonly targetingKey?: string | undefined; readonly [attribute: string]: unknown };
+
+/** Which program a key is for; the control plane knows the same three. */
+export type Kind = "browser" | "edge" | "server";
+
+/** OpenFeature's reasons, and one of our own: a prerequisite of the flag was not met. */
+export type Reason =
+  | "STATIC"
+  | "DEFAULT"
+  | "TARGETING_MATCH"
+  | "SPLIT"
+  | "DISABLED"
+  | "CACHED"
+  | "STALE"
+  | "ERROR"
+  | "PREREQUISITE_FAILED";
+
+/** OpenFeature's error codes. */
+export type ErrorCode =
+  | "FLAG_NOT_FOUND"
+  | "TYPE_MISMATCH"
+  | "TARGETING_KEY_MISSING"
+  | "INVALID_CONTEXT"
+  | "PARSE_ERROR"
+  | "PROVIDER_NOT_READY"
+  | "GENERAL";
+
+/** Why a flag gives its degraded variant. */
+export type Cause = "kill" | "stale" | "breaker" | "crash-loop";
+
+/** `(epoch, revision, kill_revision)`, ordered in that order; see the protocol. */
+export interface Position {
+  readonly epoch: number;
+  readonly revision: number;
+  readonly kill_revision: number;
+}
+
+export interface FlagMetadata {
+  /** Present where the flag is degraded locally or killed. */
+  readonly cause?: Cause;
+  /** Which rule decided, counted from 0. */
+  readonly ruleIndex?: number;
+  /** The reason of the decision itself, where `reason` is `STALE` because the whole flag set is past its validity. */
+  readonly trueReason?: Reason;
+  /** Revision of the flag set that decided. */
+  readonly revision?: number;
+}
+
+/** One decision with everything that is known about it. */
+export interface Details<T = Json> {
+  readonly flagKey: string;
+  readonly value: T;
+  /** Absent where the value is the caller's default. */
+  readonly variant?: string;
+  readonly reason: Reason;
+  readonly errorCode?: ErrorCode;
+  readonly errorMessage?: string;
+  readonly flagMetadata: FlagMetadata;
+}
+
+/** A decision as a server rendered it into a page. */
+export interface BootstrapFlag {
+  readonly value: Json;
+  readonly variant?: string;
+  readonly reason?: Reason;
+}
+
+/** Values that a page carries, so that it has them before any request; made by `client.bootstrapData()`. */
+export interface Bootstrap {
+  readonly flags: { readonly [key: string]: BootstrapFlag };
+  readonly position?: Position;
+}
+
+/** Where flag sets are kept between visits. Every method may fail: the client then goes on without. */
+export interface Store {
+  get(key: string): Promise<Uint8Array | undefined>;
+  set(key: string, value: Uint8Array): Promise<void>;
+  delete(key: string): Promise<void>;
+}
+
+/** Trusted public keys by id (16 hex digits) or in a list: base64 of 32 bytes each. */
+export type PublicKeys = readonly string[];
+
+/**
+ * `required`: nothing unsigned or unverifiable is used.
+ * `when-available`: checked where the engine has Ed25519 in WebCrypto.
+ * `off`: never checked; digests are.
+ */
+export type SignaturePolicy = "required" | "when-available" | "off";
+
+export interface Options {
+  /** Client key, made by the control plane; its kind must be `kind`. */
+  key: string;
+  /** Where the control plane is, for instance `https://flags.example.com`. */
+  url: string;
+  /** Who asks. Default: nobody, `{}`. */
+  context?: Context;
+  /** Refuse flag sets of any other environment. Default: that of the first one accepted. */
+  environment?: string;
+  /** Default: `browser` in pages, `server` in Node, `edge` in workerd. */
+  kind?: Kind;
+  /** Trust these only. Default: the keys that the control plane names over its own connection. */
+  publicKeys?: PublicKeys;
+  /** Default: `when-available` for `browser`, else `required`. */
+  signatures?: SignaturePolicy;
+  /** Where flag sets are kept; `false` for nowhere. Default: IndexedDB in pages, memory elsewhere. */
+  store?: Store | false;
+  /** Values to start with, rendered into the page by a server. */
+  bootstrap?: Bootstrap;
+  /** The application's release, shown in the fleet: `shop 2.4.1`. */
+  release?: string;
+  /** Where this instance runs, shown in the fleet. */
+  region?: string;
+  /** A JWT signed by your own back end that says who the user is; a function is asked before each connection. */
+  contextToken?: string | (() => string | undefined | Promise<string | undefined>);
+  /** Default: the global one. */
+  fetch?: typeof fetch;
+  /** Silence after which flags with `on_stale: degraded` degrade. Default: what the control plane says, 45. */
+  staleSeconds?: number;
+  /** `ready()` resolves at the latest after this long, with or without values. Default 5. */
+  readyTimeoutSeconds?: number;
+  /** Share one connection among the tabs of an origin. Default true where Web Locks and BroadcastChannel exist. */
+  shareAcrossTabs?: boolean;
+  /** `false`: no connection at all; only bootstrap, and the kept flag set, answer. Default true. */
+  online?: boolean;
+  /** The evaluation module, where the entry does not bring it along (`downhaul/slim`). */
+  wasm?: WasmSource;
+}
+
+/** The compiled evaluation module, its bytes, or a response or promise of either. */
+export type WasmSource = WebAssembly.Module | BufferSource | Response | Promise<WebAssembly.Module | BufferSource | Response>;
+
+/** How the client currently hears of changes. */
+export type Transport = "stream" | "poll" | "tab" | "none";
+
+/** Where the values come from. */
+export type Source = "network" | "kept" | "bootstrap" | "none";
+
+export interface Status {
+  /** `starting` until there are values from a flag set or the bootstrap. */
+  readonly phase: "starting" | "ready" | "stale" | "closed";
+  readonly transport: Transport;
+  readonly source: Source;
+  readonly position: Position | null;
+  readonly environment: string | null;
+  readonly validUntil: string | null;
+  /** Past `validUntil` by the server's clock: every read's reason is `STALE`. */
+  readonly expired: boolean;
+  /** Seconds since the control plane was last heard of, by a clock that never jumps; null before the first time. */
+  readonly silentSeconds: number | null;
+  /** Codes of what was refused or failed since the last time everything was well. */
+  readonly problems: readonly ProblemCode[];
+}
+
+/** What a client can find wrong; each is also an event `problem`. */
+export type ProblemCode =
+  | "envelope-malformed"
+  | "signature-invalid"
+  | "digest-mismatch"
+  | "other-environment"
+  | "other-audience"
+  | "revision-lower"
+  | "equivocation"
+  | "program-refused"
+  | "engine-trap"
+  | "store-failed"
+  | "unauthorized"
+  | "connection-failed"
+  | "listener-failed"
+  | "bootstrap-malformed";
+
+export interface Problem {
+  readonly code: ProblemCode;
+  readonly message: string;
+  /** What to do about it. */
+  readonly help?: string;
+  readonly cause?: unknown;
+}
+
+/** One flag before and after; undefined where it was or is not there. */
+export interface FlagChange {
+  readonly before: Details | undefined;
+  readonly after: Details | undefined;
+}
+
+export interface ChangedEvent {
+  /** Keys of the flags whose value, variant or reason is another one now. */
+  readonly keys: readonly string[];
+  readonly flags: ReadonlyMap<string, FlagChange>;
+  readonly position: Position | null;
+  readonly source: Source;
+  /** From receipt of the bytes until the values changed, on this client's own clock, in milliseconds. */
+  readonly appliedAfterMs: number;
+}
+
+export interface Events {
+  /** Values are there for the first time. */
+  ready: Status;
+  changed: ChangedEvent;
+  /** The control plane went silent (`stale: true`), or is back (`false`). */
+  stale: { readonly stale: boolean; readonly expired: boolean };
+  /** The client can't do its work: a refused key, an engine that can't start. It keeps trying. */
+  error: Problem;
+  /** Something was refused or failed, and the client goes on with what it has. */
+  problem: Problem;
+}
+
+export interface Client {
+  /** Resolves once there are values, or when `readyTimeoutSeconds` have passed; never rejects. */
+  ready(): Promise<Status>;
+  /** Calls `listener` at each event; returns what takes it off again. */
+  on<E extends keyof Events>(event: E, listener: (event: Events[E]) => void): () => void;
+  boolean(key: string, fallback: boolean): boolean;
+  string<T extends string = string>(key: string, fallback: T): T;
+  number(key: string, fallback: number): number;
+  /** Lists and objects, frozen; `null` too. */
+  object<T extends Json = Json>(key: string, fallback: T): T;
+  /** The decision, of the type of `fallback`. */
+  details<T extends Json>(key: string, fallback: T): Details<T>;
+  /** Every decision by flag key; a new object each time. */
+  all(): Record<string, Details>;
+  /**
+   * From here on everything is decided for this context.
+   * Resolves when its values are there; until then reads give the caller's defaults if other rules are needed for it.
+   */
+  setContext(context: Context, contextToken?: Options["contextToken"]): Promise<Status>;
+  status(): Status;
+  /** The present values of the flags that may be in a page, to render into it. */
+  bootstrapData(): Bootstrap;
+  /** Says goodbye and stops; reads go on answering. */
+  close(): Promise<void>;
+}
+
+export type CreateClient = (options: Options) => Client;
