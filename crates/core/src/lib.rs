@@ -10,7 +10,12 @@
 
 extern crate alloc;
 
+pub mod automaton;
+pub mod bucket;
 pub mod ids;
+pub mod ip;
+pub mod time;
+pub mod version;
 
 #[cfg(feature = "document")]
 pub mod diagnostic;

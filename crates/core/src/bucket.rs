@@ -1,0 +1,132 @@
+//! Bucketing: which of 100 000 buckets a unit falls into. Integers only, so every engine agrees.
+//!
+//! `seed = murmur3_x86_32(salt, 0)`, `h = murmur3_x86_32(unit, seed)`, `bucket = (h * 100000) >> 32`.
+//! Worked value: the hash of `test` with seed 0 is 0xba6bd213, which is bucket 72820.
+#![deny(clippy::float_arithmetic)]
+
+/// How many buckets there are; a slice's width is counted in these.
+pub const BUCKETS: u32 = 100_000;
+
+/// The seed that a split's salt stands for.
+pub fn seed(salt: &str) -> u32 {
+    murmur3_x86_32(salt.as_bytes(), 0)
+}
+
+/// The bucket of `unit`, below [`BUCKETS`].
+pub fn bucket(seed: u32, unit: &[u8]) -> u32 {
+    let hash = murmur3_x86_32(unit, seed);
+    // The product is below 2^49, so the shifted value is below 100 000 and fits.
+    #[expect(clippy::cast_possible_truncation, reason = "below 100 000")]
+    let bucket = ((u64::from(hash) * u64::from(BUCKETS)) >> 32) as u32;
+    bucket
+}
+
+/// `value` as an integer, if it is one of magnitude below 2^53: `1.0` is 1 and `-0` is 0.
+pub fn integer(value: f64) -> Option<i64> {
+    const LIMIT: i64 = 1 << 53;
+    // Conversion saturates; what does not survive the way back is no integer.
+    #[expect(clippy::cast_possible_truncation, reason = "checked by the way back")]
+    let whole = value as i64;
+    #[expect(clippy::cast_precision_loss, reason = "exact below 2^53, and that is checked")]
+    let same = whole as f64 == value;
+    (same && whole > -LIMIT && whole < LIMIT).then_some(whole)
+}
+
+/// An integer's decimal digits, without allocation.
+#[derive(Debug, Clone, Copy)]
+pub struct Decimal {
+    digits: [u8; 20],
+    start: usize,
+}
+
+impl Decimal {
+    pub fn new(value: i64) -> Self {
+        let mut rest = value.unsigned_abs();
+        let mut digits = [b'0'; 20];
+        let mut start = digits.len();
+        for (at, digit) in digits.iter_mut().enumerate().rev() {
+            #[expect(clippy::cast_possible_truncation, reason = "below 10")]
+            let low = (rest % 10) as u8;
+            *digit = b'0' + low;
+            rest /= 10;
+            start = at;
+            if rest == 0 {
+                break;
+            }
+        }
+        if value < 0 {
+            start = start.saturating_sub(1);
+            if let Some(sign) = digits.get_mut(start) {
+                *sign = b'-';
+            }
+        }
+        Decimal { digits, start }
+    }
+
+    pub fn as_bytes(&self) -> &[u8] {
+        self.digits.get(self.start..).unwrap_or_default()
+    }
+}
+
+/// MurmurHash3, variant x86, 32 bits (Austin Appleby, public domain).
+pub fn murmur3_x86_32(bytes: &[u8], seed: u32) -> u32 {
+    let mut hash = seed;
+    let (blocks, tail) = bytes.as_chunks::<4>();
+    for block in blocks {
+        hash ^= scramble(u32::from_le_bytes(*block));
+        hash = hash.rotate_left(13).wrapping_mul(5).wrapping_add(0xe654_6b64);
+    }
+    if !tail.is_empty() {
+        let last = tail.iter().rev().fold(0u32, |word, byte| (word << 8) | u32::from(*byte));
+        hash ^= scramble(last);
+    }
+    // The algorithm takes the length modulo 2^32.
+    #[expect(clippy::cast_possible_truncation, reason = "the algorithm takes the length modulo 2^32")]
+    let length = bytes.len() as u32;
+    hash ^= length;
+    hash ^= hash >> 16;
+    hash = hash.wrapping_mul(0x85eb_ca6b);
+    hash ^= hash >> 13;
+    hash = hash.wrapping_mul(0xc2b2_ae35);
+    hash ^ (hash >> 16)
+}
+
+fn scramble(block: u32) -> u32 {
+    block.wrapping_mul(0xcc9e_2d51).rotate_left(15).wrapping_mul(0x1b87_3593)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn published_values() {
+        // Frozen: from the reference implementation's known answers.
+        assert_eq!(murmur3_x86_32(b"", 0), 0);
+        assert_eq!(murmur3_x86_32(b"", 1), 0x514e_28b7);
+        assert_eq!(murmur3_x86_32(b"test", 0), 0xba6b_d213);
+        assert_eq!(bucket(0, b"test"), 72_820);
+        assert_eq!(murmur3_x86_32(b"Hello, world!", 0), 0xc036_3e43);
+        assert_eq!(murmur3_x86_32(b"The quick brown fox jumps over the lazy dog", 0x9747_b28c), 0x2fa8_26cd);
+    }
+
+    #[test]
+    fn integers_however_written() {
+        for (value, expected) in [
+            (1.0, Some("1")),
+            (-0.0, Some("0")),
+            (-12.0, Some("-12")),
+            (9_007_199_254_740_991.0, Some("9007199254740991")),
+            (9_007_199_254_740_992.0, None),
+            (-9_007_199_254_740_992.0, None),
+            (1.5, None),
+            (f64::INFINITY, None),
+            (f64::NAN, None),
+            (1e300, None),
+        ] {
+            let text = integer(value).map(Decimal::new);
+            assert_eq!(text.as_ref().map(Decimal::as_bytes), expected.map(str::as_bytes), "{value}");
+        }
+        assert_eq!(Decimal::new(i64::MIN).as_bytes(), b"-9223372036854775808");
+    }
+}
