@@ -1,1 +1,15 @@
-//! End to end: a real server, real browsers.
+//! What the end-to-end tests stand on: a whole Downhaul on free ports of this machine, and a browser to look at it.
+//!
+//! Start from [`Stack::start`] and [`Browser::start`]. Nothing here is a stand-in: the server is `downhaul serve` on a
+//! data folder of its own, the shop is its built back end, the edge is workerd, and the browser is Chromium.
+
+mod browser;
+mod console;
+mod process;
+mod shop;
+mod stack;
+
+pub use browser::Browser;
+pub use console::Console;
+pub use shop::Shop;
+pub use stack::Stack;

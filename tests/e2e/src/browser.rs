@@ -1,0 +1,80 @@
+use crate::process::{PATIENCE, answering, free_port, start};
+use anyhow::{Result, bail};
+use std::path::PathBuf;
+use std::time::Duration;
+use tempfile::TempDir;
+use thirtyfour::prelude::*;
+use tokio::process::{Child, Command};
+use tokio::time::{Instant, sleep};
+
+/// Chromium with an empty profile, driven by chromedriver.
+#[derive(Debug)]
+pub struct Browser {
+    pub driver: WebDriver,
+    _profile: TempDir,
+    _driver_process: Child,
+}
+
+/// As root in a closed network: no sandbox, and nothing that looks for the vendor's hosts.
+const ARGUMENTS: [&str; 9] = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--window-size=1440,900",
+];
+
+impl Browser {
+    pub async fn start() -> Result<Self> {
+        let port = free_port()?;
+        let profile = TempDir::new()?;
+        let process = start(Command::new("chromedriver").arg(format!("--port={port}")).arg("--log-level=SEVERE"))?;
+        answering(&format!("http://127.0.0.1:{port}/status")).await?;
+        let mut capabilities = DesiredCapabilities::chrome();
+        for argument in ARGUMENTS {
+            capabilities.add_arg(argument)?;
+        }
+        capabilities.add_arg(&format!("--user-data-dir={}", profile.path().display()))?;
+        let driver = WebDriver::new(format!("http://127.0.0.1:{port}"), capabilities).await?;
+        Ok(Browser { driver, _profile: profile, _driver_process: process })
+    }
+
+    /// The element marked `data-test="name"`, once it is there and shown.
+    pub async fn marked(&self, name: &str) -> Result<WebElement> {
+        self.shown(&format!("[data-test=\"{name}\"]")).await
+    }
+
+    /// The first element that `selector` finds, once it is there and shown.
+    pub async fn shown(&self, selector: &str) -> Result<WebElement> {
+        let query = self.driver.query(By::Css(selector)).wait(PATIENCE, Duration::from_millis(50)).and_displayed();
+        Ok(query.first().await?)
+    }
+
+    /// Waits until a script gives true.
+    pub async fn until(&self, what: &str, script: &str) -> Result<()> {
+        let started = Instant::now();
+        loop {
+            let given = self.driver.execute(script, vec![]).await;
+            if given.as_ref().is_ok_and(|given| given.json().as_bool() == Some(true)) {
+                return Ok(());
+            }
+            if started.elapsed() > PATIENCE {
+                let page = self.driver.execute("return document.body.innerText", vec![]).await?;
+                bail!("waited {PATIENCE:?} for {what}; last {given:?}; the page says:\n{}", page.json());
+            }
+            sleep(Duration::from_millis(50)).await;
+        }
+    }
+
+    /// Keeps a picture in `test-results/` for people to look at.
+    pub async fn picture(&self, name: &str) -> Result<()> {
+        let folder = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../test-results"));
+        std::fs::create_dir_all(&folder)?;
+        self.driver.screenshot(&folder.join(format!("{name}.png"))).await?;
+        Ok(())
+    }
+}

@@ -1,0 +1,29 @@
+use crate::{Browser, Stack};
+use anyhow::Result;
+
+/// The shop's page, as a visitor sees it.
+#[derive(Debug)]
+pub struct Shop<'a> {
+    browser: &'a Browser,
+}
+
+impl<'a> Shop<'a> {
+    /// Opens the shop as a visitor, and waits until its flags are live.
+    pub async fn open(browser: &'a Browser, stack: &Stack, visitor: &str) -> Result<Self> {
+        let shop = Shop { browser };
+        browser.driver.goto(format!("{}/?visitor={visitor}&tenant=acme&region=de", stack.shop)).await?;
+        shop.live().await?;
+        Ok(shop)
+    }
+
+    /// Waits until the client has a stream.
+    pub async fn live(&self) -> Result<()> {
+        self.browser.until("a live shop", "return !!document.querySelector('[data-test=state].ready')").await
+    }
+
+    /// Waits until the checkout is `one-page` or `three-page`.
+    pub async fn checkout(&self, mode: &str) -> Result<()> {
+        let script = format!("return document.querySelector('[data-test=checkout]').dataset.mode === '{mode}'");
+        self.browser.until(&format!("the {mode} checkout"), &script).await
+    }
+}

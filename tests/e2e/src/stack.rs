@@ -1,0 +1,183 @@
+use crate::process::{answering, free_port, start};
+use anyhow::{Context, Result, bail, ensure};
+use serde_json::{Value, json};
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use tempfile::TempDir;
+use tokio::process::{Child, Command};
+
+/// A control plane with the example environment, a shop in front of it, and an edge worker in front of the shop.
+#[derive(Debug)]
+pub struct Stack {
+    pub server: String,
+    pub shop: String,
+    pub edge: String,
+    pub admin_token: String,
+    pub data: TempDir,
+    server_port: u16,
+    server_process: Child,
+    _shop_process: Child,
+    edge_process: Option<Child>,
+}
+
+impl Stack {
+    /// Starts everything but the edge on free ports. Fails with the command to run if something is not built.
+    pub async fn start() -> Result<Self> {
+        let data = TempDir::new()?;
+        let server_port = free_port()?;
+        let shop_port = free_port()?;
+        let server = format!("http://127.0.0.1:{server_port}");
+        let shop = format!("http://127.0.0.1:{shop_port}");
+        let server_process = serve(data.path(), server_port)?;
+        answering(&format!("{server}/readyz")).await?;
+        let admin_token = std::fs::read_to_string(data.path().join("admin-token"))
+            .context("the server left no `admin-token` in its data folder")?
+            .trim()
+            .to_owned();
+        let mut stack = Stack {
+            edge: String::new(),
+            _shop_process: start(Command::new("true").stdout(Stdio::null()))?,
+            edge_process: None,
+            server,
+            shop,
+            admin_token,
+            data,
+            server_port,
+            server_process,
+        };
+        stack.downhaul(&["apply", &example_flags(), "--reason", "the example environment"]).await?;
+        let keys = stack
+            .admin(
+                "POST",
+                "/client-keys",
+                Some(json!({ "name": "shop", "kind": "browser", "origins": [stack.shop], "reason": "the shop" })),
+            )
+            .await?;
+        stack._shop_process = start(
+            Command::new("node")
+                .arg(built("web/demo/dist/server.mjs")?)
+                .env("SHOP_PORT", shop_port.to_string())
+                .env("DOWNHAUL_URL", &stack.server)
+                .env("DOWNHAUL_BROWSER_KEY", text(&keys, "key")?)
+                .env("DOWNHAUL_TOKEN_SECRET", text(&keys, "token_secret")?),
+        )?;
+        answering(&format!("{}/api/settings", stack.shop)).await?;
+        Ok(stack)
+    }
+
+    /// Starts the edge worker in workerd.
+    pub async fn start_edge(&mut self) -> Result<()> {
+        let keys = self
+            .admin("POST", "/client-keys", Some(json!({ "name": "edge", "kind": "edge", "reason": "the edge" })))
+            .await?;
+        let key = text(&keys, "key")?;
+        let public: Value = reqwest::Client::new()
+            .get(format!("{}/client/v1/keys", self.server))
+            .bearer_auth(&key)
+            .send()
+            .await?
+            .error_for_status()?
+            .json()
+            .await?;
+        let public_key = public.pointer("/keys/0/public_key").and_then(Value::as_str).context("no public key")?;
+        let port = free_port()?;
+        self.edge = format!("http://127.0.0.1:{port}");
+        let folder = root().join("web/edge");
+        built("web/edge/dist/worker.js")?;
+        self.edge_process = Some(start(
+            Command::new(root().join("web/node_modules/.bin/workerd"))
+                .current_dir(folder)
+                .args(["serve", "worker.capnp", "--experimental"])
+                .arg(format!("--socket-addr=http=127.0.0.1:{port}"))
+                .env("DOWNHAUL_URL", &self.server)
+                .env("DOWNHAUL_EDGE_KEY", key)
+                .env("DOWNHAUL_PUBLIC_KEY", public_key)
+                .env("SHOP_URL", &self.shop),
+        )?);
+        answering(&format!("{}/decide", self.edge)).await
+    }
+
+    /// The admin API below the example environment; any answer but success is an error that shows it.
+    pub async fn admin(&self, method: &str, path: &str, body: Option<Value>) -> Result<Value> {
+        let url = format!("{}/api/v1/environments/production{path}", self.server);
+        let mut request = reqwest::Client::new().request(method.parse()?, &url).bearer_auth(&self.admin_token);
+        if let Some(body) = body {
+            request = request.json(&body);
+        }
+        let answer = request.send().await?;
+        let status = answer.status();
+        let answered = answer.text().await?;
+        ensure!(status.is_success(), "{method} {url}: {status} {answered}");
+        Ok(if answered.is_empty() { Value::Null } else { serde_json::from_str(&answered)? })
+    }
+
+    /// Runs the command line against this server, and gives its standard output.
+    pub async fn downhaul(&self, arguments: &[&str]) -> Result<String> {
+        let output = Command::new(binary()?)
+            .args(arguments)
+            .env("DOWNHAUL_SERVER", &self.server)
+            .env("DOWNHAUL_TOKEN", &self.admin_token)
+            .output()
+            .await?;
+        let printed = String::from_utf8_lossy(&output.stdout).into_owned();
+        if !output.status.success() {
+            bail!("downhaul {arguments:?}: {}\n{printed}{}", output.status, String::from_utf8_lossy(&output.stderr));
+        }
+        Ok(printed)
+    }
+
+    /// Ends the server as a power cut would, without a word to anyone.
+    pub async fn cut_server(&mut self) -> Result<()> {
+        self.server_process.kill().await?;
+        Ok(())
+    }
+
+    /// Starts the server again on the same data and port.
+    pub async fn restart_server(&mut self) -> Result<()> {
+        self.server_process = serve(self.data.path(), self.server_port)?;
+        answering(&format!("{}/readyz", self.server)).await
+    }
+}
+
+fn serve(data: &Path, port: u16) -> Result<Child> {
+    start(
+        Command::new(binary()?)
+            .args(["serve", "--listen", &format!("127.0.0.1:{port}")])
+            .arg("--data")
+            .arg(data)
+            .arg("--console")
+            .arg(built("admin-app/ui/dist")?),
+    )
+}
+
+/// The folder of the example environment's flags.
+fn example_flags() -> String {
+    root().join("examples/shop/flags").display().to_string()
+}
+
+fn root() -> PathBuf {
+    PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."))
+}
+
+/// A file that `cargo xtask` builds.
+fn built(path: &str) -> Result<PathBuf> {
+    let file = root().join(path);
+    ensure!(file.exists(), "{path} is not built; run `cargo xtask build` first");
+    Ok(file)
+}
+
+/// `downhaul` beside this test's own binary, or where `DOWNHAUL_BIN` says.
+fn binary() -> Result<PathBuf> {
+    if let Some(named) = std::env::var_os("DOWNHAUL_BIN") {
+        return Ok(named.into());
+    }
+    let own = std::env::current_exe()?;
+    let folder = own.ancestors().nth(2).context("the test binary stands in no target folder")?;
+    let file = folder.join("downhaul");
+    ensure!(file.exists(), "{} is not built; run `cargo build -p downhaul-cli` first", file.display());
+    Ok(file)
+}
+
+fn text(value: &Value, member: &str) -> Result<String> {
+    Ok(value.get(member).and_then(Value::as_str).with_context(|| format!("no `{member}` in {value}"))?.to_owned())
+}
