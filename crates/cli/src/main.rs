@@ -1,1 +1,5 @@
-fn main() {}
+//! The command line: `downhaul`.
+
+fn main() -> downhaul_cli::exit::Exit {
+    downhaul_cli::main()
+}

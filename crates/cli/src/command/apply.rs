@@ -1,0 +1,84 @@
+use crate::exit::{Exit, Failure};
+use crate::input::server::ServerArgs;
+use crate::input::{document, sources};
+use crate::remote::{ControlPlane, block_on};
+use crate::render::{Format, Output, Table, counted};
+use downhaul_control::api::{Applied, ApplyItem, ApplyReport, ApplyRequest, Source};
+use downhaul_core::diagnostic::Diagnostic;
+use std::path::PathBuf;
+
+/// Put flags, segments, tenants and regions that differ; kills are never touched
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// Files or folders of a flag set (.json .yaml .yml); `-` is standard input
+    #[arg(required = true, value_name = "PATH")]
+    paths: Vec<PathBuf>,
+    /// Why; it stands in the chart
+    #[arg(long)]
+    reason: String,
+    /// Report what would change, and change nothing
+    #[arg(long)]
+    dry_run: bool,
+    /// Retire flags, and remove segments and tenants, that no file names
+    #[arg(long)]
+    prune: bool,
+    #[command(flatten)]
+    server: ServerArgs,
+}
+
+pub(crate) fn run(args: &Args, output: &Output) -> Result<Exit, Failure> {
+    let texts = sources::read(&args.paths)?;
+    let named = document::utf8(&texts)?;
+    let request = ApplyRequest {
+        sources: named.iter().map(|(name, text)| Source { name: (*name).to_owned(), text: (*text).to_owned() }).collect(),
+        reason: args.reason.clone(),
+        prune: args.prune,
+        dry_run: args.dry_run,
+    };
+    let control = ControlPlane::connect(&args.server)?;
+    let report: ApplyReport = block_on(control.post(&["apply"], &request)).map_err(|mut failure| {
+        failure.texts.clone_from(&texts);
+        failure
+    })?;
+    if output.format == Format::Json {
+        output.json(&report)?;
+    } else {
+        show(&report, control.environment(), &texts, output)?;
+    }
+    if report.diagnostics.iter().any(Diagnostic::is_error) {
+        return Ok(Exit::Invalid);
+    }
+    let is_refused = report.items.iter().any(|item| item.outcome == Applied::Refused);
+    Ok(if is_refused { Exit::Refused } else { Exit::Done })
+}
+
+fn show(report: &ApplyReport, environment: &str, texts: &[sources::Text], output: &Output) -> Result<(), Failure> {
+    output.warnings(&report.diagnostics, texts);
+    for item in &report.items {
+        output.warnings(&item.diagnostics, texts);
+    }
+    let differing: Vec<&ApplyItem> = report.items.iter().filter(|item| item.outcome != Applied::Unchanged).collect();
+    let mut table = Table::new(&["OUTCOME", "WHAT", "KEY", "REVISION"]);
+    for item in &differing {
+        let revision = item.revision.map(|revision| revision.to_string()).unwrap_or_default();
+        table.row([outcome_word(item.outcome).to_owned(), item.what.clone(), item.key.clone(), revision]);
+    }
+    if !differing.is_empty() {
+        table.print(output)?;
+    }
+    let unchanged = report.items.len() - differing.len();
+    let total = format!("{}, {unchanged} unchanged", counted(differing.len(), "difference"));
+    let what = if report.dry_run { "nothing was changed (dry run)" } else { "applied" };
+    output.note(format!("{total}; {what}; {environment} is at revision {}", report.position.revision));
+    Ok(())
+}
+
+fn outcome_word(outcome: Applied) -> &'static str {
+    match outcome {
+        Applied::Created => "created",
+        Applied::Changed => "changed",
+        Applied::Removed => "removed",
+        Applied::Unchanged => "unchanged",
+        Applied::Refused => "refused",
+    }
+}

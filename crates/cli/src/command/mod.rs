@@ -1,0 +1,12 @@
+//! One verb a file: its arguments, and `run`, which calls one function of another crate and renders what that gives.
+
+pub(crate) mod apply;
+pub(crate) mod chart;
+pub(crate) mod completions;
+pub(crate) mod flags;
+pub(crate) mod keys;
+pub(crate) mod kill;
+pub(crate) mod restore;
+pub(crate) mod retire;
+pub(crate) mod status;
+pub(crate) mod token;

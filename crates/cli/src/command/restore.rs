@@ -1,0 +1,65 @@
+use crate::exit::{Exit, Failure};
+use crate::input::server::ServerArgs;
+use crate::remote::{ControlPlane, block_on};
+use crate::render::{Format, Output};
+use downhaul_control::api::{KillPage, KillView, RestoreReport, RestoreRequest};
+
+/// Restore what was killed: one kill by its id, or every kill of a flag
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// Id of a kill, or key of a flag
+    #[arg(value_name = "KILL|FLAG")]
+    what: String,
+    /// Why; it stands in the chart
+    #[arg(long)]
+    reason: String,
+    #[command(flatten)]
+    server: ServerArgs,
+}
+
+pub(crate) fn run(args: &Args, output: &Output) -> Result<Exit, Failure> {
+    let control = ControlPlane::connect(&args.server)?;
+    block_on(restore(args, &control, output))
+}
+
+async fn restore(args: &Args, control: &ControlPlane, output: &Output) -> Result<Exit, Failure> {
+    let page: KillPage = control.get(&["kills"], &[]).await?;
+    let kills = named(&args.what, &page.kills)?;
+    let mut reports = Vec::new();
+    for kill in kills {
+        let request = RestoreRequest { reason: args.reason.clone() };
+        let report: RestoreReport = control.post(&["kills", &kill.id, "restore"], &request).await?;
+        if output.format != Format::Json {
+            output.line(format!(
+                "restored `{}` for {} in {} ({}, revision {})",
+                kill.flag,
+                kill.scope_text,
+                control.environment(),
+                kill.id,
+                report.position.revision,
+            ))?;
+        }
+        reports.push(report);
+    }
+    if output.format == Format::Json {
+        output.json(&reports)?;
+    }
+    Ok(Exit::Done)
+}
+
+/// The kill with this id, else every kill of the flag with this key.
+fn named<'a>(what: &str, kills: &'a [KillView]) -> Result<Vec<&'a KillView>, Failure> {
+    if let Some(kill) = kills.iter().find(|kill| kill.id == what) {
+        return Ok(vec![kill]);
+    }
+    let of_flag: Vec<&KillView> = kills.iter().filter(|kill| kill.flag == what).collect();
+    if !of_flag.is_empty() {
+        return Ok(of_flag);
+    }
+    let failure = Failure::refused("no-such-kill", format!("no kill in force is `{what}` or names a flag `{what}`"));
+    if kills.is_empty() {
+        return Err(failure.help("nothing is killed; see `downhaul chart` for what was restored already"));
+    }
+    let in_force: Vec<String> = kills.iter().map(|kill| format!("{} ({})", kill.id, kill.flag)).collect();
+    Err(failure.help(format!("in force: {}", in_force.join(", "))))
+}

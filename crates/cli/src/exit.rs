@@ -1,0 +1,87 @@
+//! How a run ends: the exit status, which scripts may rely on, and what is said about a failure.
+
+use crate::input::sources::Text;
+use downhaul_core::diagnostic::Diagnostic;
+use std::io;
+use std::process::{ExitCode, Termination};
+
+/// The exit status of every verb.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Exit {
+    /// Done as asked.
+    Done = 0,
+    /// Could not run: a file, the network or the server failed.
+    CouldNotRun = 1,
+    /// Refused: a wrong use of the command line, or the server said no.
+    Refused = 2,
+    /// The input is invalid: a document, a context, a chart.
+    Invalid = 3,
+}
+
+impl Termination for Exit {
+    fn report(self) -> ExitCode {
+        ExitCode::from(self as u8)
+    }
+}
+
+/// Why a run ended without its result.
+///
+/// Message: lower case, no final stop, the user's text in backticks, one line. What to do is in `help`.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    pub(crate) exit: Exit,
+    /// A stable kebab-case name.
+    pub(crate) code: String,
+    pub(crate) message: String,
+    pub(crate) help: Option<String>,
+    /// The problems of a refused document, already in the order to show.
+    pub(crate) diagnostics: Vec<Diagnostic>,
+    /// What they point into.
+    pub(crate) texts: Vec<Text>,
+}
+
+impl Failure {
+    pub(crate) fn could_not_run(code: &str, message: impl Into<String>) -> Self {
+        Self::new(Exit::CouldNotRun, code, message.into())
+    }
+
+    pub(crate) fn refused(code: &str, message: impl Into<String>) -> Self {
+        Self::new(Exit::Refused, code, message.into())
+    }
+
+    pub(crate) fn invalid(code: &str, message: impl Into<String>) -> Self {
+        Self::new(Exit::Invalid, code, message.into())
+    }
+
+    fn new(exit: Exit, code: &str, message: String) -> Self {
+        Failure { exit, code: code.to_owned(), message, help: None, diagnostics: Vec::new(), texts: Vec::new() }
+    }
+
+    #[must_use]
+    pub(crate) fn help(mut self, help: impl Into<String>) -> Self {
+        self.help = Some(help.into());
+        self
+    }
+
+    #[must_use]
+    pub(crate) fn diagnostics(mut self, diagnostics: Vec<Diagnostic>, texts: Vec<Text>) -> Self {
+        self.diagnostics = diagnostics;
+        self.texts = texts;
+        self
+    }
+
+    /// Standard output could not be written. A reader that went away (`downhaul eval … | head`) is no failure.
+    pub(crate) fn writing(error: &io::Error) -> Self {
+        if error.kind() == io::ErrorKind::BrokenPipe {
+            return Self::new(Exit::Done, "reader-gone", String::new());
+        }
+        Self::could_not_run("cannot-write", format!("cannot write the output: {error}"))
+            .help("make room on the disk or send the output elsewhere")
+    }
+
+    /// Nothing is said about this one.
+    pub(crate) fn is_quiet(&self) -> bool {
+        self.exit == Exit::Done
+    }
+}

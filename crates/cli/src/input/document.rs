@@ -1,0 +1,38 @@
+use crate::exit::Failure;
+use crate::input::sources::Text;
+use downhaul_core::diagnostic::{Diagnostic, Span};
+
+/// Name and text of each source, or where one is not UTF-8.
+pub(crate) fn utf8(texts: &[Text]) -> Result<Vec<(&str, &str)>, Failure> {
+    let mut named = Vec::new();
+    let mut diagnostics = Vec::new();
+    for text in texts {
+        match std::str::from_utf8(&text.bytes) {
+            Ok(read) => named.push((text.name.as_str(), read)),
+            Err(error) => diagnostics.push(not_utf8(text, error.valid_up_to())),
+        }
+    }
+    if diagnostics.is_empty() {
+        return Ok(named);
+    }
+    Err(refused(diagnostics, texts))
+}
+
+/// The failure of a verb whose document has errors.
+pub(crate) fn refused(diagnostics: Vec<Diagnostic>, texts: &[Text]) -> Failure {
+    let errors = diagnostics.iter().filter(|diagnostic| diagnostic.is_error()).count();
+    let message = format!("the flag set is refused: {}", crate::render::counted(errors, "error"));
+    Failure::invalid("document-refused", message).diagnostics(diagnostics, texts.to_vec())
+}
+
+fn not_utf8(text: &Text, at: usize) -> Diagnostic {
+    let before = text.bytes.get(..at).unwrap_or_default();
+    let line = before.iter().filter(|byte| **byte == b'\n').count() + 1;
+    let line_start = before.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
+    let column = String::from_utf8_lossy(before.get(line_start..).unwrap_or_default()).chars().count() + 1;
+    let mut diagnostic =
+        Diagnostic::error("not-utf-8", "", format!("byte {at} is not UTF-8")).help("save the file as UTF-8");
+    diagnostic.place.file = Some(text.name.clone());
+    diagnostic.place.span = Some(Span { start: at, end: at + 1, line, column });
+    diagnostic
+}

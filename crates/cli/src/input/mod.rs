@@ -1,0 +1,11 @@
+//! What verbs take in: groups of arguments that several of them share.
+
+pub(crate) mod context;
+pub(crate) mod document;
+pub(crate) mod server;
+pub(crate) mod sources;
+
+/// Where `serve` keeps everything unless told otherwise.
+pub(crate) const DATA_FOLDER: &str = "downhaul-data";
+/// The admin token in a data folder, readable for its owner only.
+pub(crate) const TOKEN_FILE: &str = "admin-token";
