@@ -1,0 +1,7 @@
+//! What the property tests stand on: random documents and contexts, and a second evaluator to compare with.
+
+#![expect(clippy::allow_attributes, reason = "whether a part is unused differs from one test binary to the next")]
+#![allow(dead_code, unreachable_pub, reason = "each test binary uses its own part of it")]
+
+pub mod arbitrary;
+pub mod oracle;
