@@ -43,6 +43,9 @@ pub struct Diagnostic {
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub help: Option<String>,
     pub place: Place,
+    /// Other places that it is about, such as the first of two that have one name.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub related: Vec<Place>,
 }
 
 impl Diagnostic {
@@ -56,7 +59,7 @@ impl Diagnostic {
 
     fn new(severity: Severity, code: &str, pointer: String, message: String) -> Self {
         let place = Place { pointer, ..Place::default() };
-        Diagnostic { code: code.to_owned(), severity, message, help: None, place }
+        Diagnostic { code: code.to_owned(), severity, message, help: None, place, related: Vec::new() }
     }
 
     #[must_use]

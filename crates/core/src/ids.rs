@@ -81,6 +81,12 @@ macro_rules! name {
             pub fn as_str(&self) -> &str {
                 &self.0
             }
+
+            /// Stands in a document that is refused anyway, where a name could not be read. Only the reader may call it.
+            #[cfg(feature = "document")]
+            pub(crate) fn stand_in() -> Self {
+                Self(String::from("?"))
+            }
         }
 
         impl FromStr for $name {

@@ -18,6 +18,18 @@ pub mod time;
 pub mod version;
 
 #[cfg(feature = "document")]
+pub mod check;
+#[cfg(feature = "document")]
 pub mod diagnostic;
 #[cfg(feature = "document")]
 pub mod document;
+#[cfg(feature = "document")]
+pub mod read;
+#[cfg(feature = "document")]
+pub mod rebalance;
+#[cfg(feature = "document")]
+pub mod seal;
+#[cfg(feature = "document")]
+mod suggest;
+#[cfg(feature = "document")]
+pub mod validate;

@@ -1,0 +1,96 @@
+use super::fields::escaped;
+use super::flag;
+use super::flag_set::{self, Header};
+use super::place::{Files, underlined};
+use super::tree::{Content, Member, Node, Range};
+use crate::diagnostic::Diagnostic;
+
+/// Several texts as one tree, whose nodes know which file they come from.
+pub(crate) struct Merged {
+    pub(crate) root: Node,
+    pub(crate) header: Header,
+    pub(crate) diagnostics: Vec<Diagnostic>,
+}
+
+/// A whole flag set, one flag, or some parts of a flag set each; `nodes` are in the order of their files.
+pub(crate) fn merge(files: &Files<'_>, mut nodes: Vec<Node>) -> Merged {
+    if nodes.len() == 1 && !nodes.first().is_some_and(is_flag) {
+        let root = nodes.pop().unwrap_or_else(nothing);
+        return Merged { root, header: Header::Required, diagnostics: Vec::new() };
+    }
+    let mut merging = Merging { files, members: Vec::new(), diagnostics: Vec::new() };
+    for node in nodes {
+        merging.add(node);
+    }
+    let root = Node { range: Range::default(), content: Content::Object(merging.members) };
+    Merged { root, header: Header::Optional, diagnostics: merging.diagnostics }
+}
+
+/// Whether an object is one flag, not a flag set or parts of one.
+pub(crate) fn is_flag(node: &Node) -> bool {
+    let Content::Object(members) = &node.content else { return false };
+    let has = |known: &[&str]| members.iter().filter(|member| known.contains(&member.key.as_str())).count();
+    has(flag::FIELDS) > has(flag_set::FIELDS)
+}
+
+struct Merging<'a> {
+    files: &'a Files<'a>,
+    members: Vec<Member>,
+    diagnostics: Vec<Diagnostic>,
+}
+
+impl Merging<'_> {
+    fn add(&mut self, node: Node) {
+        if is_flag(&node) {
+            let range = node.range;
+            let list = Node { range, content: Content::List(vec![node]) };
+            self.append(Member { key: "flags".to_owned(), key_range: range.head(), value: list });
+            return;
+        }
+        let place = underlined(&node);
+        let Content::Object(members) = node.content else {
+            let message = format!("expected an object, found {}", node.content.kind());
+            let diagnostic = Diagnostic::error("wrong-type", "", message)
+                .help("a file holds a flag set, a part of one (`flags`, `segments`, …), or one flag");
+            return self.report(diagnostic, place);
+        };
+        for member in members {
+            self.append(member);
+        }
+    }
+
+    fn append(&mut self, mut member: Member) {
+        let same_file = |other: &Member| other.key_range.file == member.key_range.file;
+        let Some(earlier) = self.members.iter_mut().find(|other| other.key == member.key && !same_file(other)) else {
+            return self.members.push(member);
+        };
+        let same = earlier.value.content == member.value.content;
+        match (&mut earlier.value.content, &mut member.value.content) {
+            (Content::List(items), Content::List(more)) => items.append(more),
+            (Content::Object(members), Content::Object(more)) => members.append(more),
+            _ if same => {}
+            _ => {
+                let first = underlined(&earlier.value);
+                let place = underlined(&member.value);
+                let words = self.files.words(first, place).unwrap_or_default();
+                let mut diagnostic = Diagnostic::error(
+                    "header-conflict",
+                    format!("/{}", escaped(&member.key)),
+                    format!("the files do not agree on `{}`: another value stands at {words}", member.key),
+                )
+                .help("keep it in one file");
+                self.files.relate(&mut diagnostic, first);
+                self.report(diagnostic, place);
+            }
+        }
+    }
+
+    fn report(&mut self, mut diagnostic: Diagnostic, range: Range) {
+        self.files.put(&mut diagnostic, range);
+        self.diagnostics.push(diagnostic);
+    }
+}
+
+fn nothing() -> Node {
+    Node { range: Range::default(), content: Content::Object(Vec::new()) }
+}
