@@ -12,7 +12,7 @@ mod remote;
 mod render;
 
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
-use command::{apply, chart, completions, flags, keys, kill, restore, retire, status, token};
+use command::{apply, chart, check, completions, flags, keys, kill, restore, retire, status, token};
 use exit::{Exit, Failure};
 use render::{Format, Output};
 
@@ -30,6 +30,7 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Verb {
+    Check(check::Args),
     Apply(apply::Args),
     Retire(retire::Args),
     Kill(kill::Args),
@@ -64,6 +65,7 @@ pub fn main() -> Exit {
 
 fn run(verb: Verb, output: &Output) -> Result<Exit, Failure> {
     match verb {
+        Verb::Check(args) => check::run(&args, output),
         Verb::Apply(args) => apply::run(&args, output),
         Verb::Retire(args) => retire::run(&args, output),
         Verb::Kill(args) => kill::run(&args, output),

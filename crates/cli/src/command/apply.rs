@@ -30,7 +30,10 @@ pub(crate) fn run(args: &Args, output: &Output) -> Result<Exit, Failure> {
     let texts = sources::read(&args.paths)?;
     let named = document::utf8(&texts)?;
     let request = ApplyRequest {
-        sources: named.iter().map(|(name, text)| Source { name: (*name).to_owned(), text: (*text).to_owned() }).collect(),
+        sources: named
+            .iter()
+            .map(|(name, text)| Source { name: (*name).to_owned(), text: (*text).to_owned() })
+            .collect(),
         reason: args.reason.clone(),
         prune: args.prune,
         dry_run: args.dry_run,

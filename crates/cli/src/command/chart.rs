@@ -168,7 +168,10 @@ fn run_verify(args: &Verify, output: &Output) -> Result<Exit, Failure> {
         Format::Json => output.json(&report)?,
         Format::Human | Format::Plain => {
             if is_verified {
-                output.line(format!("verified: {}", counted(usize::try_from(report.changes).unwrap_or(usize::MAX), "change")))?;
+                output.line(format!(
+                    "verified: {}",
+                    counted(usize::try_from(report.changes).unwrap_or(usize::MAX), "change")
+                ))?;
             }
             output.line(format!("head: {}", report.head))?;
             output.line(format!("document digest: {}", report.document_digest))?;

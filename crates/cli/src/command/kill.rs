@@ -16,7 +16,9 @@ const NAMED_STRAGGLERS: usize = 10;
 
 /// Turn a flag off: everyone in the scope gets its degraded variant at once
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Without a scope the flag is off for everyone. Parts of a scope must all hold; of the values of one part any.")]
+#[command(
+    after_help = "Without a scope the flag is off for everyone. Parts of a scope must all hold; of the values of one part any."
+)]
 pub(crate) struct Args {
     flag: String,
     /// Why; it stands in the chart
@@ -81,11 +83,16 @@ async fn kill(args: &Args, control: &ControlPlane, output: &Output) -> Result<Ex
                 last.flag,
                 if missing == 1 { "1 client has".to_owned() } else { format!("{missing} clients have") },
             );
-            Err(Failure::could_not_run("not-dark-yet", message)
-                .help(format!("the kill stands; watch with `downhaul status --watch`, restore with `downhaul restore {}`", last.id)))
+            Err(Failure::could_not_run("not-dark-yet", message).help(format!(
+                "the kill stands; watch with `downhaul status --watch`, restore with `downhaul restore {}`",
+                last.id
+            )))
         }
-        None => Err(Failure::could_not_run("not-measured", format!("`{}` is killed, but its progress is not measured", last.flag))
-            .help("the control plane has restarted since; see `downhaul status` for what clients run")),
+        None => Err(Failure::could_not_run(
+            "not-measured",
+            format!("`{}` is killed, but its progress is not measured", last.flag),
+        )
+        .help("the control plane has restarted since; see `downhaul status` for what clients run")),
     }
 }
 
@@ -171,7 +178,8 @@ fn is_over(kill: &KillView) -> bool {
 
 /// A line that is redrawn in place; hidden where standard error is no terminal or the output is for a program.
 fn progress_line(output: &Output) -> ProgressBar {
-    let target = if output.format == Format::Human { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
+    let target =
+        if output.format == Format::Human { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
     let bar = ProgressBar::with_draw_target(None, target);
     if let Ok(style) = ProgressStyle::with_template("{spinner} {elapsed_precise} {msg}") {
         bar.set_style(style);
@@ -200,12 +208,9 @@ fn dark_words(progress: &Progress) -> String {
 
 fn times(progress: &Progress) -> String {
     match (progress.p50_ms, progress.p99_ms, progress.slowest_ms) {
-        (Some(p50), Some(p99), Some(slowest)) => format!(
-            "; p50 {}, p99 {}, slowest {}",
-            milliseconds(p50),
-            milliseconds(p99),
-            milliseconds(slowest)
-        ),
+        (Some(p50), Some(p99), Some(slowest)) => {
+            format!("; p50 {}, p99 {}, slowest {}", milliseconds(p50), milliseconds(p99), milliseconds(slowest))
+        }
         _ => String::new(),
     }
 }

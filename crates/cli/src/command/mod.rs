@@ -2,6 +2,7 @@
 
 pub(crate) mod apply;
 pub(crate) mod chart;
+pub(crate) mod check;
 pub(crate) mod completions;
 pub(crate) mod flags;
 pub(crate) mod keys;

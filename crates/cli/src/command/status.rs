@@ -36,11 +36,7 @@ pub(crate) fn run(args: &Args, output: &Output) -> Result<Exit, Failure> {
 }
 
 /// Waits until fleet or kills differ from what was shown.
-async fn next(
-    fleet: FleetView,
-    kills: KillPage,
-    control: &ControlPlane,
-) -> Result<(FleetView, KillPage), Failure> {
+async fn next(fleet: FleetView, kills: KillPage, control: &ControlPlane) -> Result<(FleetView, KillPage), Failure> {
     let mut events = control.events().await?;
     loop {
         let mut newer_fleet = fleet.clone();

@@ -1,6 +1,47 @@
 use crate::exit::Failure;
-use crate::input::sources::Text;
+use crate::input::sources::{self, Text};
+use downhaul_core::check::{self, Checked, Source};
 use downhaul_core::diagnostic::{Diagnostic, Span};
+use downhaul_core::read::Format;
+use downhaul_core::validate::Valid;
+use std::path::PathBuf;
+
+/// A flag set without errors, and what it was read from.
+#[derive(Debug)]
+pub(crate) struct Loaded {
+    pub(crate) valid: Valid,
+    pub(crate) warnings: Vec<Diagnostic>,
+    pub(crate) texts: Vec<Text>,
+}
+
+/// Reads and checks the flag set at `paths`; one with errors is a failure that holds them all.
+///
+/// No date is looked at: a passed `expires` never changes an answer.
+pub(crate) fn load(paths: &[PathBuf]) -> Result<Loaded, Failure> {
+    let texts = sources::read(paths)?;
+    let Checked { valid, diagnostics } = check(&texts, None);
+    match valid {
+        Some(valid) => Ok(Loaded { valid, warnings: diagnostics, texts }),
+        None => Err(refused(diagnostics, &texts)),
+    }
+}
+
+/// Checks the texts as one flag set.
+pub(crate) fn check(texts: &[Text], today: Option<&str>) -> Checked {
+    let mut sources = Vec::new();
+    let mut not_text = Vec::new();
+    for text in texts {
+        match std::str::from_utf8(&text.bytes) {
+            Ok(read) => sources.push(Source {
+                name: text.name.clone(),
+                text: read.to_owned(),
+                format: Format::of_name(&text.name),
+            }),
+            Err(error) => not_text.push(not_utf8(text, error.valid_up_to())),
+        }
+    }
+    if not_text.is_empty() { check::check(&sources, today) } else { Checked { valid: None, diagnostics: not_text } }
+}
 
 /// Name and text of each source, or where one is not UTF-8.
 pub(crate) fn utf8(texts: &[Text]) -> Result<Vec<(&str, &str)>, Failure> {

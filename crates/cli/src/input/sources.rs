@@ -79,7 +79,12 @@ pub(crate) fn describe(error: &std::io::Error) -> String {
 fn read_stdin() -> Result<Text, Failure> {
     let mut bytes = Vec::new();
     match std::io::stdin().lock().read_to_end(&mut bytes) {
-        Ok(_) => Ok(Text { name: "<stdin>".to_owned(), bytes }),
+        Ok(_) => {
+            // The name says how a text is written, and standard input has none of its own.
+            let is_json = bytes.trim_ascii_start().first().is_none_or(|byte| matches!(byte, b'{' | b'[' | b'"' | 0xEF));
+            let name = if is_json { "<stdin>" } else { "<stdin>.yaml" };
+            Ok(Text { name: name.to_owned(), bytes })
+        }
         Err(error) => Err(unreadable(Path::new("<stdin>"), &error)),
     }
 }

@@ -43,9 +43,9 @@ impl ControlPlane {
             // A proxy of the surroundings cannot reach this machine's own address.
             http = http.no_proxy();
         }
-        let http = http
-            .build()
-            .map_err(|error| Failure::could_not_run("cannot-start", format!("cannot start the HTTP client: {error}")))?;
+        let http = http.build().map_err(|error| {
+            Failure::could_not_run("cannot-start", format!("cannot start the HTTP client: {error}"))
+        })?;
         Ok(ControlPlane { http, target })
     }
 
@@ -104,14 +104,20 @@ impl ControlPlane {
     async fn read<T: DeserializeOwned>(&self, response: Response) -> Result<T, Failure> {
         let body = response.bytes().await.map_err(|error| self.unreachable(&error))?;
         serde_json::from_slice(&body).map_err(|error| {
-            Failure::could_not_run("answer-malformed", format!("cannot read the answer of `{}`: {error}", self.server()))
-                .help("the control plane and this command line may be of different versions; compare `downhaul --version`")
+            Failure::could_not_run(
+                "answer-malformed",
+                format!("cannot read the answer of `{}`: {error}", self.server()),
+            )
+            .help("the control plane and this command line may be of different versions; compare `downhaul --version`")
         })
     }
 
     fn unreachable(&self, error: &reqwest::Error) -> Failure {
         let failure = |why: &str| {
-            Failure::could_not_run("unreachable", format!("no answer from the control plane at `{}`: {why}", self.server()))
+            Failure::could_not_run(
+                "unreachable",
+                format!("no answer from the control plane at `{}`: {why}", self.server()),
+            )
         };
         if error.is_timeout() {
             return failure("it took too long").help("check that it runs and can be reached from here, then try again");
@@ -126,8 +132,11 @@ impl ControlPlane {
         let body = response.bytes().await.unwrap_or_default();
         let Ok(problem) = serde_json::from_slice::<Problem>(&body) else {
             let server = self.server();
-            return Failure::could_not_run("answer-malformed", format!("`{server}` answered {status}, not as a control plane"))
-                .help("check the address given with `--server` or `DOWNHAUL_SERVER`");
+            return Failure::could_not_run(
+                "answer-malformed",
+                format!("`{server}` answered {status}, not as a control plane"),
+            )
+            .help("check the address given with `--server` or `DOWNHAUL_SERVER`");
         };
         let mut failure = match status {
             _ if !problem.diagnostics.is_empty() => Failure::invalid(&problem.code, problem.detail),

@@ -81,9 +81,14 @@ mod tests {
         assert_eq!(grouped(9999), "9999");
         assert_eq!(grouped(52_700), "52\u{202F}700");
         assert_eq!(grouped(1_000_000), "1\u{202F}000\u{202F}000");
-        for (value, text) in
-            [(8.44, "8.4 ms"), (62.2, "62 ms"), (620.0, "0.62 s"), (12_300.0, "12 s"), (192_000.0, "3:12"), (60_500.0, "1:00")]
-        {
+        for (value, text) in [
+            (8.44, "8.4 ms"),
+            (62.2, "62 ms"),
+            (620.0, "0.62 s"),
+            (12_300.0, "12 s"),
+            (192_000.0, "3:12"),
+            (60_500.0, "1:00"),
+        ] {
             assert_eq!(milliseconds(value), text);
         }
         assert_eq!(percent(1, 4), "25 %");
