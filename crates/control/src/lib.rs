@@ -5,5 +5,27 @@
 //! ```
 //!
 //! Time, ids and random bytes are arguments; nothing here reads a clock, a file or the network.
+//! A decision may be a refusal; a fold never is.
 
 pub mod api;
+pub mod change;
+pub mod client_key;
+pub mod command;
+pub mod decide;
+pub mod describe;
+pub mod fold;
+pub mod hash;
+pub mod refusal;
+pub mod secret;
+pub mod state;
+pub mod time;
+
+pub use change::{Change, Record, RecordError};
+pub use client_key::{ClientKey, ContextClaims};
+pub use command::Command;
+pub use decide::{Decided, Decision, Policy, Request, decide};
+pub use fold::{fold, replay};
+pub use hash::Hash;
+pub use refusal::{Refusal, RefusalCode};
+pub use secret::{Secret, SecretKind};
+pub use state::{KeyState, KillState, State, Touch};

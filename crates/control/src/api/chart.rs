@@ -66,6 +66,9 @@ pub struct ChangeView {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Impact {
+    /// Digest of the flag set after the change: a replay has to arrive at the same.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub digest: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub flag: Option<String>,
     /// The state before and after, in words.

@@ -1,0 +1,95 @@
+use crate::api::Impact;
+use crate::command::Command;
+use crate::hash::Hash;
+use downhaul_core::ids::EnvironmentKey;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+/// Something that happened, as it is hashed.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Change {
+    /// From 1, without gaps.
+    pub revision: u64,
+    pub environment: EnvironmentKey,
+    /// RFC 3339 in UTC with milliseconds.
+    pub at: String,
+    /// An opaque id; the name is kept elsewhere and can be erased.
+    pub actor: String,
+    pub reason: String,
+    pub command: Command,
+    pub impact: Impact,
+    /// Hash of the change before; [`Hash::ZERO`] for the first.
+    pub prev: Hash,
+}
+
+/// A change with the bytes that are hashed and stored.
+///
+/// INVARIANT: `bytes` are the RFC 8785 canonical JSON of `change`, `hash` is their SHA-256, and `change` is what reading
+/// `bytes` gives, so folding it now and replaying it later are the same.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Record {
+    change: Change,
+    bytes: Vec<u8>,
+    hash: Hash,
+}
+
+/// Why bytes are not a record.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum RecordError {
+    /// Also the mark of a record by a newer version, which knows more commands.
+    #[error("the record cannot be read: {0}")]
+    Unreadable(String),
+    #[error("the record is not in canonical form (RFC 8785)")]
+    NotCanonical,
+    #[error("the change does not survive being written and read: {0}")]
+    Unstable(String),
+}
+
+impl Record {
+    /// Writes a change. Object members end up in canonical order; what is kept is what reading the bytes gives.
+    pub fn write(change: &Change) -> Result<Record, RecordError> {
+        let unstable = |why: String| RecordError::Unstable(why);
+        let bytes = canonical(change).map_err(unstable)?;
+        Record::read(bytes).map_err(|why| unstable(why.to_string()))
+    }
+
+    /// Reads stored bytes.
+    pub fn read(bytes: Vec<u8>) -> Result<Record, RecordError> {
+        let change: Change = serde_json::from_slice(&bytes).map_err(|why| RecordError::Unreadable(why.to_string()))?;
+        // Of the text, not of the change: how a document is written may gain a default later.
+        let text: Value = serde_json::from_slice(&bytes).map_err(|why| RecordError::Unreadable(why.to_string()))?;
+        if canonical(&text).map_err(RecordError::Unreadable)? != bytes {
+            return Err(RecordError::NotCanonical);
+        }
+        let hash = Hash::of(&bytes);
+        Ok(Record { change, bytes, hash })
+    }
+
+    pub fn change(&self) -> &Change {
+        &self.change
+    }
+
+    /// What is stored and hashed.
+    pub fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    pub fn hash(&self) -> Hash {
+        self.hash
+    }
+
+    /// The record with its `hash`, as the protocol shows it.
+    pub fn to_json(&self) -> Value {
+        let mut json: Value = serde_json::from_slice(&self.bytes).unwrap_or_default();
+        if let Value::Object(members) = &mut json {
+            members.insert("hash".to_owned(), Value::String(self.hash.to_string()));
+        }
+        json
+    }
+}
+
+/// RFC 8785 canonical JSON.
+pub(crate) fn canonical<T: Serialize>(value: &T) -> Result<Vec<u8>, String> {
+    serde_json_canonicalizer::to_vec(value).map_err(|why| why.to_string())
+}

@@ -1,0 +1,113 @@
+use crate::client_key::ClientKey;
+use downhaul_core::document::{Flag, Kill, RegionTree, Segment};
+use downhaul_core::ids::{FlagKey, SegmentKey, TenantId};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+/// What someone asks for, and what a change records.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "kebab-case")]
+pub enum Command {
+    PutFlag {
+        flag: Box<Flag>,
+    },
+    /// Leaves a tombstone.
+    RetireFlag {
+        key: FlagKey,
+    },
+    PutSegment {
+        key: SegmentKey,
+        segment: Segment,
+    },
+    RemoveSegment {
+        key: SegmentKey,
+    },
+    PutTenant {
+        tenant: TenantId,
+        attributes: Map<String, Value>,
+    },
+    RemoveTenant {
+        tenant: TenantId,
+    },
+    PutRegions {
+        regions: RegionTree,
+    },
+    /// Several definitions at once, in order: checked as a whole, one revision. Holds no kill, restore or key.
+    Apply {
+        commands: Vec<Command>,
+    },
+    Kill {
+        kill: Kill,
+    },
+    /// Ends the kill of this id.
+    Restore {
+        id: String,
+    },
+    CreateKey {
+        key: ClientKey,
+    },
+    RevokeKey {
+        id: String,
+    },
+}
+
+impl Command {
+    /// Its name in a record.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Command::PutFlag { .. } => "put-flag",
+            Command::RetireFlag { .. } => "retire-flag",
+            Command::PutSegment { .. } => "put-segment",
+            Command::RemoveSegment { .. } => "remove-segment",
+            Command::PutTenant { .. } => "put-tenant",
+            Command::RemoveTenant { .. } => "remove-tenant",
+            Command::PutRegions { .. } => "put-regions",
+            Command::Apply { .. } => "apply",
+            Command::Kill { .. } => "kill",
+            Command::Restore { .. } => "restore",
+            Command::CreateKey { .. } => "create-key",
+            Command::RevokeKey { .. } => "revoke-key",
+        }
+    }
+
+    /// Whether it defines something, and so may stand in an [`Command::Apply`].
+    pub fn is_definition(&self) -> bool {
+        match self {
+            Command::PutFlag { .. }
+            | Command::RetireFlag { .. }
+            | Command::PutSegment { .. }
+            | Command::RemoveSegment { .. }
+            | Command::PutTenant { .. }
+            | Command::RemoveTenant { .. }
+            | Command::PutRegions { .. } => true,
+            Command::Apply { .. }
+            | Command::Kill { .. }
+            | Command::Restore { .. }
+            | Command::CreateKey { .. }
+            | Command::RevokeKey { .. } => false,
+        }
+    }
+
+    /// Whether it counts as a kill revision.
+    pub fn is_kill_or_restore(&self) -> bool {
+        matches!(self, Command::Kill { .. } | Command::Restore { .. })
+    }
+
+    /// The flags that it names.
+    pub fn flags<'a>(&'a self, state: &'a crate::State) -> Vec<&'a str> {
+        match self {
+            Command::PutFlag { flag } => vec![flag.key.as_str()],
+            Command::RetireFlag { key } => vec![key.as_str()],
+            Command::Kill { kill } => vec![kill.flag.as_str()],
+            Command::Restore { id } => state.kill(id).map(|kill| kill.kill.flag.as_str()).into_iter().collect(),
+            Command::Apply { commands } => commands.iter().flat_map(|command| command.flags(state)).collect(),
+            Command::PutSegment { .. }
+            | Command::RemoveSegment { .. }
+            | Command::PutTenant { .. }
+            | Command::RemoveTenant { .. }
+            | Command::PutRegions { .. }
+            | Command::CreateKey { .. }
+            | Command::RevokeKey { .. } => Vec::new(),
+        }
+    }
+}

@@ -1,0 +1,108 @@
+use super::flags;
+use crate::api::{Applied, ApplyItem};
+use crate::command::Command;
+use crate::refusal::{Refusal, RefusalCode};
+use crate::state::State;
+use downhaul_core::document::FlagSet;
+
+/// What has to be done so that the environment is as a document says.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Plan {
+    /// One for every definition of the document, and for every removal; in the order of the commands.
+    pub items: Vec<ApplyItem>,
+    /// Nothing where nothing differs; else the [`Command::Apply`] that does all of it at once.
+    pub command: Option<Command>,
+}
+
+/// Compares a document with the environment. Kills in the document are not looked at.
+///
+/// With `prune` flags are retired, and segments and tenants removed, that the document does not name; regions are taken as
+/// the document has them, and where it has none they stay, unless `prune`.
+pub fn plan(state: &State, document: &FlagSet, prune: bool) -> Plan {
+    let mut plan = Planning { items: Vec::new(), commands: Vec::new() };
+    let now = &state.flag_set;
+    if prune || !document.regions.is_empty() {
+        let put = Command::PutRegions { regions: document.regions.clone() };
+        if !(now.regions.is_empty() && document.regions.is_empty()) {
+            plan.put("regions", "", (!now.regions.is_empty()).then_some(now.regions == document.regions), put);
+        }
+    }
+    for (tenant, attributes) in &document.tenants {
+        let put = Command::PutTenant { tenant: tenant.clone(), attributes: attributes.clone() };
+        plan.put("tenant", tenant.as_str(), now.tenants.get(tenant).map(|each| each == attributes), put);
+    }
+    for (key, segment) in &document.segments {
+        let put = Command::PutSegment { key: key.clone(), segment: segment.clone() };
+        plan.put("segment", key.as_str(), now.segments.get(key).map(|each| each == segment), put);
+    }
+    for flag in &document.flags {
+        let put = Command::PutFlag { flag: Box::new(flag.clone()) };
+        // Compared as they will be recorded: the order of variants is not kept.
+        let same = now.flag(flag.key.as_str()).map(|each| {
+            super::as_recorded(&put).is_ok_and(|put| matches!(put, Command::PutFlag { flag } if *flag == *each))
+        });
+        plan.put("flag", flag.key.as_str(), same, put);
+    }
+    if prune {
+        for flag in now.flags.iter().filter(|flag| document.flag(flag.key.as_str()).is_none()) {
+            plan.remove("flag", flag.key.as_str(), Command::RetireFlag { key: flag.key.clone() });
+        }
+        for key in now.segments.keys().filter(|key| !document.segments.contains_key(*key)) {
+            plan.remove("segment", key.as_str(), Command::RemoveSegment { key: key.clone() });
+        }
+        for tenant in now.tenants.keys().filter(|tenant| !document.tenants.contains_key(*tenant)) {
+            plan.remove("tenant", tenant.as_str(), Command::RemoveTenant { tenant: tenant.clone() });
+        }
+    }
+    let Planning { items, commands } = plan;
+    let command = (!commands.is_empty()).then_some(Command::Apply { commands });
+    Plan { items, command }
+}
+
+struct Planning {
+    items: Vec<ApplyItem>,
+    commands: Vec<Command>,
+}
+
+impl Planning {
+    /// `same` says whether what is there is the same; nothing is there if it is absent.
+    fn put(&mut self, what: &str, key: &str, same: Option<bool>, command: Command) {
+        let outcome = match same {
+            None => Applied::Created,
+            Some(false) => Applied::Changed,
+            Some(true) => Applied::Unchanged,
+        };
+        self.item(what, key, outcome);
+        if outcome != Applied::Unchanged {
+            self.commands.push(command);
+        }
+    }
+
+    fn remove(&mut self, what: &str, key: &str, command: Command) {
+        self.item(what, key, Applied::Removed);
+        self.commands.push(command);
+    }
+
+    fn item(&mut self, what: &str, key: &str, outcome: Applied) {
+        let (what, key) = (what.to_owned(), key.to_owned());
+        self.items.push(ApplyItem { what, key, outcome, revision: None, diagnostics: Vec::new() });
+    }
+}
+
+pub(super) fn check(state: &State, commands: &[Command]) -> Result<(), Refusal> {
+    for command in commands {
+        if !command.is_definition() {
+            return Err(Refusal::new(
+                RefusalCode::Invalid,
+                format!("`{}` cannot be part of `apply`", command.name()),
+                "ask for it by itself",
+            ));
+        }
+        match command {
+            Command::PutFlag { flag } => flags::check_put(state, flag)?,
+            Command::RetireFlag { key } => flags::check_retire(state, commands, key)?,
+            _ => {}
+        }
+    }
+    Ok(())
+}

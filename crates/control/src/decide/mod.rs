@@ -1,0 +1,239 @@
+//! Whether a command may become a change.
+
+mod apply;
+mod flags;
+mod keys;
+mod kills;
+
+pub use apply::{Plan, plan};
+pub use keys::create_key;
+pub use kills::kill;
+
+use crate::api::Impact;
+use crate::change::{Change, Record};
+use crate::command::Command;
+use crate::fold::define;
+use crate::hash::Hash;
+use crate::refusal::{Refusal, RefusalCode};
+use crate::state::State;
+use crate::{describe, time};
+use downhaul_core::diagnostic::Diagnostic;
+use downhaul_core::document::FlagSet;
+use downhaul_core::validate::{Valid, validate};
+use jiff::Timestamp;
+
+/// What an environment allows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Policy {
+    /// Kills in force at the same time. All of them must fit into 64 KiB for a client.
+    pub kills: usize,
+    /// Longest reason, in bytes.
+    pub reason: usize,
+}
+
+impl Default for Policy {
+    fn default() -> Self {
+        Policy { kills: 500, reason: 2000 }
+    }
+}
+
+/// A command and its circumstances.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Request {
+    pub command: Command,
+    /// An opaque id.
+    pub actor: String,
+    pub reason: String,
+    pub at: Timestamp,
+    /// The revision that an edit started from: refused if what it edits has changed since.
+    pub expected_revision: Option<u64>,
+}
+
+/// What became of a command that was not refused.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Decision {
+    Change(Box<Decided>),
+    /// It is so already.
+    Unchanged,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct Decided {
+    pub record: Record,
+    /// The flag set as it will be.
+    pub valid: Valid,
+    pub warnings: Vec<Diagnostic>,
+}
+
+/// Turns a command into the next change, or says why not. The flag set that results is valid as a whole.
+pub fn decide(state: &State, request: Request, policy: &Policy) -> Result<Decision, Refusal> {
+    let Request { command, actor, reason, at, expected_revision } = request;
+    let reason = check_reason(&command, reason, policy)?;
+    let command = as_recorded(&command)?;
+    let at = time::to_text(at);
+    check(state, &command, expected_revision, policy)?;
+
+    let mut next = state.flag_set.clone();
+    next.revision += 1;
+    put(&mut next, &command, &at);
+    if changes_nothing(state, &command, &next) {
+        return Ok(Decision::Unchanged);
+    }
+    let today: String = at.chars().take("YYYY-MM-DD".len()).collect();
+    let (valid, warnings) = validate(next, Some(&today)).map_err(|problems| explain(&command, problems))?;
+    let change = Change {
+        revision: state.flag_set.revision + 1,
+        environment: state.environment().clone(),
+        impact: impact(state, &command, valid.document())?,
+        at,
+        actor,
+        reason,
+        command,
+        prev: state.head,
+    };
+    let record = Record::write(&change)
+        .map_err(|why| Refusal::new(RefusalCode::Invalid, why.to_string(), "write numbers and texts plainly"))?;
+    Ok(Decision::Change(Box::new(Decided { record, valid, warnings })))
+}
+
+/// SHA-256 of the canonical form of a flag set: what a replay has to arrive at.
+pub fn digest(flag_set: &FlagSet) -> Result<Hash, String> {
+    crate::change::canonical(flag_set).map(|bytes| Hash::of(&bytes))
+}
+
+fn check(state: &State, command: &Command, expected: Option<u64>, policy: &Policy) -> Result<(), Refusal> {
+    match command {
+        Command::PutFlag { flag } => {
+            check_expected(state, flag.key.as_str(), expected)?;
+            flags::check_put(state, flag)
+        }
+        Command::RetireFlag { key } => {
+            check_expected(state, key.as_str(), expected)?;
+            flags::check_retire(state, &[], key)
+        }
+        Command::RemoveSegment { key } if !state.flag_set.segments.contains_key(key) => {
+            Err(unknown("segment", key.as_str(), state.flag_set.segments.keys().map(|name| name.as_str())))
+        }
+        Command::RemoveTenant { tenant } if !state.flag_set.tenants.contains_key(tenant) => {
+            Err(unknown("tenant", tenant.as_str(), state.flag_set.tenants.keys().map(|name| name.as_str())))
+        }
+        Command::PutSegment { .. }
+        | Command::RemoveSegment { .. }
+        | Command::PutTenant { .. }
+        | Command::RemoveTenant { .. }
+        | Command::PutRegions { .. } => Ok(()),
+        Command::Apply { commands } => apply::check(state, commands),
+        Command::Kill { kill } => kills::check_kill(state, kill, policy),
+        Command::Restore { id } => kills::check_restore(state, id),
+        Command::CreateKey { key } => keys::check_create(state, key),
+        Command::RevokeKey { id } => keys::check_revoke(state, id),
+    }
+}
+
+/// The flag set that the command makes; its kills as they will be.
+fn put(next: &mut FlagSet, command: &Command, at: &str) {
+    match command {
+        Command::Apply { commands } => commands.iter().for_each(|command| define(next, command, at)),
+        Command::Kill { kill } => next.kills.push(kill.clone()),
+        Command::Restore { id } => next.kills.retain(|kill| kill.id != *id),
+        definition => define(next, definition, at),
+    }
+}
+
+fn changes_nothing(state: &State, command: &Command, next: &FlagSet) -> bool {
+    let is_definition = command.is_definition() || matches!(command, Command::Apply { .. });
+    let FlagSet { regions, tenants, segments, flags, retired, .. } = &state.flag_set;
+    is_definition
+        && *regions == next.regions
+        && *tenants == next.tenants
+        && *segments == next.segments
+        && *flags == next.flags
+        && *retired == next.retired
+}
+
+/// The command as its record will hold it: object members in canonical order.
+fn as_recorded(command: &Command) -> Result<Command, Refusal> {
+    let refuse = |why: String| Refusal::new(RefusalCode::Invalid, why, "");
+    let bytes = crate::change::canonical(command).map_err(refuse)?;
+    serde_json::from_slice(&bytes).map_err(|why| refuse(why.to_string()))
+}
+
+fn check_reason(command: &Command, reason: String, policy: &Policy) -> Result<String, Refusal> {
+    let reason = reason.trim().to_owned();
+    if reason.is_empty() && !matches!(command, Command::CreateKey { .. } | Command::RevokeKey { .. }) {
+        return Err(Refusal::new(
+            RefusalCode::MissingReason,
+            "a reason is missing",
+            "say in a few words why; it goes to the chart",
+        ));
+    }
+    if reason.len() > policy.reason {
+        let message = format!("the reason has {} bytes, more than {}", reason.len(), policy.reason);
+        return Err(Refusal::new(RefusalCode::Invalid, message, "put the long form behind a link"));
+    }
+    Ok(reason)
+}
+
+/// Nobody's edit is lost unseen: what changed since the edit began is named.
+fn check_expected(state: &State, flag: &str, expected: Option<u64>) -> Result<(), Refusal> {
+    let (Some(expected), Some(touch)) = (expected, state.touched.get(flag)) else { return Ok(()) };
+    if touch.revision <= expected {
+        return Ok(());
+    }
+    Err(Refusal::new(
+        RefusalCode::ChangedSince,
+        format!(
+            "`{flag}` was changed at revision {} by {} (`{}`), after revision {expected}, which this edit started from",
+            touch.revision, touch.actor, touch.reason
+        ),
+        format!("load the flag again and repeat the edit on revision {}", state.flag_set.revision),
+    ))
+}
+
+fn explain(command: &Command, problems: Vec<Diagnostic>) -> Refusal {
+    let mut refusal = Refusal::invalid(problems);
+    let names_kills =
+        refusal.diagnostics.iter().any(|each| each.is_error() && each.place.pointer.starts_with("/kills"));
+    if names_kills && !command.is_kill_or_restore() {
+        refusal.code = RefusalCode::StillKilled;
+        refusal.help = "a kill in force names what this would remove; restore the kill first, or keep it".to_owned();
+    }
+    refusal
+}
+
+fn impact(state: &State, command: &Command, next: &FlagSet) -> Result<Impact, Refusal> {
+    let digest = digest(next).map_err(|why| Refusal::new(RefusalCode::Internal, why, ""))?;
+    let mut impact = Impact { digest: digest.to_string(), ..Impact::default() };
+    if let [flag] = command.flags(state).as_slice() {
+        impact.flag = Some((*flag).to_owned());
+        impact.from = Some(describe::flag_state(&state.flag_set, flag));
+        impact.to = Some(describe::flag_state(next, flag));
+        if let (Command::Kill { .. }, Some(definition)) = (command, next.flag(flag)) {
+            impact.effect = Some(definition.degraded.meaning.clone());
+        }
+        if command.is_kill_or_restore() {
+            impact.also = state.degrades_with(flag).into_iter().map(ToString::to_string).collect();
+        }
+    }
+    Ok(impact)
+}
+
+/// A name that does not exist, and the one that was perhaps meant.
+fn unknown<'a>(what: &str, name: &str, known: impl IntoIterator<Item = &'a str>) -> Refusal {
+    let code = match what {
+        "flag" => RefusalCode::UnknownFlag,
+        "kill" => RefusalCode::UnknownKill,
+        "client key" => RefusalCode::UnknownKey,
+        _ => RefusalCode::UnknownName,
+    };
+    let near = known
+        .into_iter()
+        .map(|other| (strsim::damerau_levenshtein(name, other), other))
+        .filter(|(distance, other)| *distance <= 1 + other.chars().count().min(name.chars().count()) / 4)
+        .min();
+    let help = match near {
+        Some((_, other)) => format!("did you mean `{other}`?"),
+        None => format!("list the {what}s to see which there are"),
+    };
+    Refusal::new(code, format!("there is no {what} `{name}`"), help)
+}

@@ -1,0 +1,155 @@
+//! States and changes in words.
+
+use crate::api::{FlagState, KillScope};
+use crate::change::Change;
+use crate::command::Command;
+use crate::state::State;
+use downhaul_core::document::{Flag, FlagSet, Outcome, Rule, Scope, Split};
+use std::fmt::Display;
+
+/// What a flag gives to whom, in a few words, such as `25 % on` or `killed for everyone`.
+pub fn flag_state(flag_set: &FlagSet, key: &str) -> String {
+    let Some(flag) = flag_set.flag(key) else {
+        return if flag_set.retired.contains_key(key) { "retired".to_owned() } else { "absent".to_owned() };
+    };
+    let kills: Vec<&Scope> =
+        flag_set.kills.iter().filter(|kill| kill.flag.as_str() == key).map(|kill| &kill.scope).collect();
+    match kills.as_slice() {
+        [] => serving(flag),
+        kills if kills.iter().any(|scope| scope.is_everyone()) => "killed for everyone".to_owned(),
+        [scope] => format!("killed for {}, else {}", scope_words(&scope_of(scope)), serving(flag)),
+        kills => format!("killed by {} kills in part, else {}", kills.len(), serving(flag)),
+    }
+}
+
+pub fn state_of(flag_set: &FlagSet, key: &str) -> FlagState {
+    let mut kills = flag_set.kills.iter().filter(|kill| kill.flag.as_str() == key).peekable();
+    if kills.peek().is_none() {
+        FlagState::Live
+    } else if kills.any(|kill| kill.scope.is_everyone()) {
+        FlagState::Killed
+    } else {
+        FlagState::KilledInPart
+    }
+}
+
+/// What its rules give, kills aside.
+fn serving(flag: &Flag) -> String {
+    // Rules after one for everyone are never read.
+    let last = flag.rules.iter().position(|rule| rule.when.is_empty() && covers(rule));
+    let rules = last.map_or(flag.rules.as_slice(), |last| flag.rules.get(..=last).unwrap_or_default());
+    match rules {
+        [] => format!("{} for everyone", flag.default),
+        [rule] if rule.when.is_empty() => match &rule.then {
+            Outcome::Serve(variant) => format!("{variant} for everyone"),
+            Outcome::Split(split) => shares(split),
+        },
+        [_] => format!("1 rule, else {}", flag.default),
+        rules if last.is_some() => format!("{} rules", rules.len()),
+        rules => format!("{} rules, else {}", rules.len(), flag.default),
+    }
+}
+
+fn covers(rule: &Rule) -> bool {
+    match &rule.then {
+        Outcome::Serve(_) => true,
+        Outcome::Split(split) => split.slices.iter().map(|slice| u64::from(slice.width)).sum::<u64>() >= 100_000,
+    }
+}
+
+/// `25 % on, 75 % off`, in the order in which variants first appear.
+fn shares(split: &Split) -> String {
+    let mut shares: Vec<(&str, u32)> = Vec::new();
+    for slice in split.slices.iter().filter(|slice| slice.width > 0) {
+        match shares.iter_mut().find(|(variant, _)| *variant == slice.variant.as_str()) {
+            Some((_, width)) => *width += slice.width,
+            None => shares.push((slice.variant.as_str(), slice.width)),
+        }
+    }
+    let share = |(variant, width): &(&str, u32)| format!("{} % {variant}", f64::from(*width) / 1000.0);
+    if shares.is_empty() { "no one".to_owned() } else { shares.iter().map(share).collect::<Vec<_>>().join(", ") }
+}
+
+/// `everyone`, or such as `tenant acme or globex, within region eu`.
+pub fn scope_words(scope: &KillScope) -> String {
+    let KillScope { tenant, region, segment, variant } = scope;
+    let part =
+        |what: &str, names: &Option<Vec<String>>| names.as_ref().map(|names| format!("{what} {}", names.join(" or ")));
+    let parts: Vec<String> = [
+        part("tenant", tenant),
+        part("within region", region),
+        part("in segment", segment),
+        part("who would get", variant),
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
+    if parts.is_empty() { "everyone".to_owned() } else { parts.join(", ") }
+}
+
+/// A scope of the document as the API shows it.
+pub fn scope_of(scope: &Scope) -> KillScope {
+    fn texts<T: Display>(names: Option<&[T]>) -> Option<Vec<String>> {
+        names.map(|names| names.iter().map(ToString::to_string).collect())
+    }
+    KillScope {
+        tenant: texts(scope.tenant.as_deref()),
+        region: texts(scope.region.as_deref()),
+        segment: texts(scope.segment.as_deref()),
+        variant: texts(scope.variant.as_deref()),
+    }
+}
+
+/// What happened, in words. `state` is any state after the change.
+pub fn summary(state: &State, change: &Change) -> String {
+    let was_absent = change.impact.from.as_deref() == Some("absent");
+    match &change.command {
+        Command::PutFlag { flag } if was_absent => format!("created `{}`", flag.key),
+        Command::PutFlag { flag } => {
+            let (from, to) = (change.impact.from.as_deref(), change.impact.to.as_deref());
+            match (from, to) {
+                (Some(from), Some(to)) if from != to => format!("changed `{}` from {from} to {to}", flag.key),
+                _ => format!("changed `{}`", flag.key),
+            }
+        }
+        Command::RetireFlag { key } => format!("retired `{key}`"),
+        Command::PutSegment { key, .. } => format!("put the segment `{key}`"),
+        Command::RemoveSegment { key } => format!("removed the segment `{key}`"),
+        Command::PutTenant { tenant, .. } => format!("put the tenant `{tenant}`"),
+        Command::RemoveTenant { tenant } => format!("removed the tenant `{tenant}`"),
+        Command::PutRegions { .. } => "put the regions".to_owned(),
+        Command::Apply { commands } => applied(commands),
+        Command::Kill { kill } => format!("killed `{}` for {}", kill.flag, scope_words(&scope_of(&kill.scope))),
+        Command::Restore { id } => match state.kill(id) {
+            Some(kill) => {
+                format!("restored `{}` for {}", kill.kill.flag, scope_words(&scope_of(&kill.kill.scope)))
+            }
+            None => format!("restored `{id}`"),
+        },
+        Command::CreateKey { key } => format!("created the client key `{}`", key.name),
+        Command::RevokeKey { id } => match state.keys.get(id) {
+            Some(key) => format!("revoked the client key `{}`", key.key.name),
+            None => format!("revoked the client key `{id}`"),
+        },
+    }
+}
+
+/// `applied 3 flags, 1 segment`
+fn applied(commands: &[Command]) -> String {
+    let what = |command: &Command| match command {
+        Command::PutFlag { .. } => "flag",
+        Command::RetireFlag { .. } => "retired flag",
+        Command::PutSegment { .. } | Command::RemoveSegment { .. } => "segment",
+        Command::PutTenant { .. } | Command::RemoveTenant { .. } => "tenant",
+        _ => "region tree",
+    };
+    let mut counts: Vec<(&str, usize)> = Vec::new();
+    for what in commands.iter().map(what) {
+        match counts.iter_mut().find(|(other, _)| *other == what) {
+            Some((_, count)) => *count += 1,
+            None => counts.push((what, 1)),
+        }
+    }
+    let part = |(what, count): &(&str, usize)| format!("{count} {what}{}", if *count == 1 { "" } else { "s" });
+    format!("applied {}", counts.iter().map(part).collect::<Vec<_>>().join(", "))
+}

@@ -1,0 +1,107 @@
+use crate::change::{Change, Record};
+use crate::command::Command;
+use crate::state::{KeyState, KillState, State, Touch};
+use downhaul_core::document::FlagSet;
+
+/// The state after a change. Never refuses: what was decided has happened.
+#[must_use]
+pub fn fold(mut state: State, record: &Record) -> State {
+    let change = record.change();
+    state.flag_set.revision = change.revision;
+    state.head = record.hash();
+    state.changed_at.clone_from(&change.at);
+    if change.command.is_kill_or_restore() {
+        state.kill_revision += 1;
+    }
+    for key in change.command.flags(&state).into_iter().map(str::to_owned).collect::<Vec<_>>() {
+        if let Ok(key) = key.parse() {
+            state.touched.insert(key, touch(change));
+        }
+    }
+    apply(&mut state, &change.command, change);
+    state
+}
+
+/// The state after all of these changes.
+#[must_use]
+pub fn replay<'a>(state: State, records: impl IntoIterator<Item = &'a Record>) -> State {
+    records.into_iter().fold(state, fold)
+}
+
+fn apply(state: &mut State, command: &Command, change: &Change) {
+    match command {
+        Command::Apply { commands } => {
+            for command in commands.iter().filter(|command| command.is_definition()) {
+                define(&mut state.flag_set, command, &change.at);
+            }
+        }
+        Command::Kill { kill } => {
+            let made = KillState {
+                kill: kill.clone(),
+                effect: change.impact.effect.clone().unwrap_or_default(),
+                revision: change.revision,
+                kill_revision: state.kill_revision,
+                restored: None,
+            };
+            state.flag_set.kills.push(kill.clone());
+            state.kills.insert(kill.id.clone(), made);
+        }
+        Command::Restore { id } => {
+            state.flag_set.kills.retain(|kill| kill.id != *id);
+            if let Some(kill) = state.kills.get_mut(id) {
+                kill.restored = Some(touch(change));
+            }
+        }
+        Command::CreateKey { key } => {
+            let made = KeyState { key: key.clone(), created: touch(change), revoked: None };
+            state.keys.insert(key.id.clone(), made);
+        }
+        Command::RevokeKey { id } => {
+            if let Some(key) = state.keys.get_mut(id) {
+                key.revoked = Some(touch(change));
+            }
+        }
+        definition => define(&mut state.flag_set, definition, &change.at),
+    }
+}
+
+/// Puts a definition into a flag set. Kills stay as they are, whatever is defined.
+pub(crate) fn define(flag_set: &mut FlagSet, command: &Command, at: &str) {
+    match command {
+        Command::PutFlag { flag } => match flag_set.flags.iter_mut().find(|each| each.key == flag.key) {
+            Some(place) => *place = (**flag).clone(),
+            None => flag_set.flags.push((**flag).clone()),
+        },
+        Command::RetireFlag { key } => {
+            flag_set.flags.retain(|flag| flag.key != *key);
+            flag_set.retired.insert(key.clone(), at.chars().take("YYYY-MM-DD".len()).collect());
+        }
+        Command::PutSegment { key, segment } => {
+            flag_set.segments.insert(key.clone(), segment.clone());
+        }
+        Command::RemoveSegment { key } => {
+            flag_set.segments.remove(key);
+        }
+        Command::PutTenant { tenant, attributes } => {
+            flag_set.tenants.insert(tenant.clone(), attributes.clone());
+        }
+        Command::RemoveTenant { tenant } => {
+            flag_set.tenants.remove(tenant);
+        }
+        Command::PutRegions { regions } => flag_set.regions = regions.clone(),
+        Command::Apply { .. }
+        | Command::Kill { .. }
+        | Command::Restore { .. }
+        | Command::CreateKey { .. }
+        | Command::RevokeKey { .. } => {}
+    }
+}
+
+fn touch(change: &Change) -> Touch {
+    Touch {
+        revision: change.revision,
+        at: change.at.clone(),
+        actor: change.actor.clone(),
+        reason: change.reason.clone(),
+    }
+}

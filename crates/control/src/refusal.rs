@@ -1,0 +1,112 @@
+use crate::api::Problem;
+use downhaul_core::diagnostic::Diagnostic;
+
+/// Why a command was not accepted, and what to do about it. Nothing has changed.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct Refusal {
+    pub code: RefusalCode,
+    /// One line, lower case, no final stop.
+    pub message: String,
+    pub help: String,
+    /// Where a document is at fault.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+/// Codes that callers act on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RefusalCode {
+    /// The flag set that would result is not valid.
+    Invalid,
+    MissingReason,
+    UnknownFlag,
+    UnknownKill,
+    UnknownKey,
+    UnknownName,
+    /// The flag, kill or key is retired, restored or revoked already.
+    AlreadyDone,
+    /// The flag's key was retired and is never used again.
+    RetiredKey,
+    /// The id of a kill or key is taken.
+    TakenId,
+    ValueTypeFixed,
+    /// A kill is in force on it.
+    StillKilled,
+    StillRequired,
+    ChangedSince,
+    TooManyKills,
+    /// Not a fault of the one who asked.
+    Internal,
+}
+
+impl RefusalCode {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            RefusalCode::Invalid => "invalid",
+            RefusalCode::MissingReason => "missing-reason",
+            RefusalCode::UnknownFlag => "unknown-flag",
+            RefusalCode::UnknownKill => "unknown-kill",
+            RefusalCode::UnknownKey => "unknown-key",
+            RefusalCode::UnknownName => "unknown-name",
+            RefusalCode::AlreadyDone => "already-done",
+            RefusalCode::RetiredKey => "retired-key",
+            RefusalCode::TakenId => "taken-id",
+            RefusalCode::ValueTypeFixed => "value-type-fixed",
+            RefusalCode::StillKilled => "still-killed",
+            RefusalCode::StillRequired => "still-required",
+            RefusalCode::ChangedSince => "changed-since",
+            RefusalCode::TooManyKills => "too-many-kills",
+            RefusalCode::Internal => "internal",
+        }
+    }
+
+    /// The HTTP status.
+    pub fn status(self) -> u16 {
+        match self {
+            RefusalCode::UnknownFlag
+            | RefusalCode::UnknownKill
+            | RefusalCode::UnknownKey
+            | RefusalCode::UnknownName => 404,
+            RefusalCode::AlreadyDone
+            | RefusalCode::RetiredKey
+            | RefusalCode::TakenId
+            | RefusalCode::ValueTypeFixed
+            | RefusalCode::StillKilled
+            | RefusalCode::StillRequired
+            | RefusalCode::ChangedSince
+            | RefusalCode::TooManyKills => 409,
+            RefusalCode::Invalid | RefusalCode::MissingReason => 422,
+            RefusalCode::Internal => 500,
+        }
+    }
+}
+
+impl Refusal {
+    pub fn new(code: RefusalCode, message: impl Into<String>, help: impl Into<String>) -> Refusal {
+        Refusal { code, message: message.into(), help: help.into(), diagnostics: Vec::new() }
+    }
+
+    /// From what is wrong with a document; the first error gives the message.
+    pub fn invalid(diagnostics: Vec<Diagnostic>) -> Refusal {
+        let first = diagnostics.iter().find(|diagnostic| diagnostic.is_error());
+        let errors = diagnostics.iter().filter(|diagnostic| diagnostic.is_error()).count();
+        let mut message = first.map_or_else(|| "the document is not valid".to_owned(), ToString::to_string);
+        if errors > 1 {
+            message = format!("{message} (and {} more)", errors - 1);
+        }
+        let help = first.and_then(|diagnostic| diagnostic.help.clone()).unwrap_or_default();
+        Refusal { code: RefusalCode::Invalid, message, help, diagnostics }
+    }
+
+    pub fn to_problem(&self) -> Problem {
+        let title = match self.code.status() {
+            404 => "Not found",
+            409 => "Conflict",
+            422 => "Refused",
+            _ => "Internal error",
+        };
+        let mut problem = Problem::new(self.code.status(), title, self.code.as_str(), &self.message, &self.help);
+        problem.diagnostics.clone_from(&self.diagnostics);
+        problem
+    }
+}

@@ -1,0 +1,122 @@
+use crate::api::Position;
+use crate::client_key::ClientKey;
+use crate::hash::Hash;
+use downhaul_core::document::{FlagSet, Kill};
+use downhaul_core::ids::{EnvironmentKey, FlagKey};
+use std::collections::BTreeMap;
+
+/// What the changes of an environment add up to.
+#[derive(Debug, Clone, PartialEq)]
+pub struct State {
+    /// Creation time of the log, in epoch milliseconds.
+    pub epoch: u64,
+    /// Kills and restores so far.
+    pub kill_revision: u64,
+    /// Hash of the last change.
+    pub head: Hash,
+    /// RFC 3339; when the last change was made. Empty before the first.
+    pub changed_at: String,
+    /// Its `revision` is that of the last change; its `kills` are those in force, oldest first.
+    pub flag_set: FlagSet,
+    /// Every kill ever made, by id, in force or not.
+    pub kills: BTreeMap<String, KillState>,
+    pub keys: BTreeMap<String, KeyState>,
+    /// The last change of each flag's definition or kills, retired ones included.
+    pub touched: BTreeMap<FlagKey, Touch>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KillState {
+    pub kill: Kill,
+    /// What the flag degraded to, in words, when it was killed.
+    pub effect: String,
+    pub revision: u64,
+    /// The kill revision at which it was made.
+    pub kill_revision: u64,
+    pub restored: Option<Touch>,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct KeyState {
+    pub key: ClientKey,
+    pub created: Touch,
+    pub revoked: Option<Touch>,
+}
+
+/// A change, as far as others want to name it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Touch {
+    pub revision: u64,
+    pub at: String,
+    pub actor: String,
+    pub reason: String,
+}
+
+impl State {
+    /// Before the first change.
+    pub fn empty(environment: EnvironmentKey, epoch: u64) -> State {
+        State {
+            epoch,
+            kill_revision: 0,
+            head: Hash::ZERO,
+            changed_at: String::new(),
+            flag_set: FlagSet::empty(environment),
+            kills: BTreeMap::new(),
+            keys: BTreeMap::new(),
+            touched: BTreeMap::new(),
+        }
+    }
+
+    pub fn environment(&self) -> &EnvironmentKey {
+        &self.flag_set.environment
+    }
+
+    pub fn position(&self) -> Position {
+        Position { epoch: self.epoch, revision: self.flag_set.revision, kill_revision: self.kill_revision }
+    }
+
+    pub fn kill(&self, id: &str) -> Option<&KillState> {
+        self.kills.get(id)
+    }
+
+    /// Kills of a flag that are in force, oldest first.
+    pub fn kills_of<'a>(&'a self, flag: &'a str) -> impl Iterator<Item = &'a KillState> {
+        self.flag_set
+            .kills
+            .iter()
+            .filter(move |kill| kill.flag.as_str() == flag)
+            .filter_map(|kill| self.kills.get(&kill.id))
+    }
+
+    /// An id for the next kill: short enough to be said on the telephone.
+    pub fn next_kill_id(&self) -> String {
+        let number = self.kill_revision + 1;
+        let id = format!("k-{number}");
+        // Only where someone chose ids of this form by hand.
+        if self.kills.contains_key(&id) { format!("k-{number}.{}", self.flag_set.revision + 1) } else { id }
+    }
+
+    /// Flags that require this one, directly, in the order of the flag set.
+    pub fn dependents(&self, flag: &str) -> Vec<&FlagKey> {
+        let requires = |other: &&downhaul_core::document::Flag| {
+            other.requires.iter().any(|prerequisite| prerequisite.flag.as_str() == flag)
+        };
+        self.flag_set.flags.iter().filter(requires).map(|other| &other.key).collect()
+    }
+
+    /// Flags that require this one, or that require those that do, in the order of the flag set.
+    pub fn degrades_with(&self, flag: &str) -> Vec<&FlagKey> {
+        let mut found: Vec<&str> = vec![flag];
+        let mut next = 0;
+        while let Some(flag) = found.get(next).copied() {
+            next += 1;
+            for dependent in self.dependents(flag) {
+                if !found.contains(&dependent.as_str()) {
+                    found.push(dependent.as_str());
+                }
+            }
+        }
+        let is_found = |key: &&FlagKey| key.as_str() != flag && found.contains(&key.as_str());
+        self.flag_set.flags.iter().map(|other| &other.key).filter(is_found).collect()
+    }
+}
