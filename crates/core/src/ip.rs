@@ -102,7 +102,9 @@ mod block {
         let Some(network) = Address::parse(address) else {
             return Err(BlockError {
                 message: format!("`{address}` is not an IP address"),
-                help: "write dotted decimal without leading zeros, such as `10.0.0.0/8`, or IPv6, such as `2001:db8::/32`".into(),
+                help:
+                    "write dotted decimal without leading zeros, such as `10.0.0.0/8`, or IPv6, such as `2001:db8::/32`"
+                        .into(),
             });
         };
         let width = network.family.width();
@@ -159,10 +161,22 @@ mod tests {
             let held = parse_block(block).unwrap().contains(Address::parse(address).unwrap());
             assert_eq!(held, expected, "{block} {address}");
         }
-        for bad in ["", "1.2.3", "01.2.3.4", "1.2.3.4 ", "fe80::1%eth0", "1.2.3.256", "::g", "0x1.2.3.4", "1.2.3.4/8", "[::1]"] {
+        for bad in
+            ["", "1.2.3", "01.2.3.4", "1.2.3.4 ", "fe80::1%eth0", "1.2.3.256", "::g", "0x1.2.3.4", "1.2.3.4/8", "[::1]"]
+        {
             assert!(Address::parse(bad).is_none(), "{bad}");
         }
-        for bad in ["10.0.0.1/8", "10.0.0.0/33", "10.0.0.0/", "10.0.0.0/08", "10.0.0.0/+8", "::/129", "::ffff:10.0.0.0/8", "x", "::1/64"] {
+        for bad in [
+            "10.0.0.1/8",
+            "10.0.0.0/33",
+            "10.0.0.0/",
+            "10.0.0.0/08",
+            "10.0.0.0/+8",
+            "::/129",
+            "::ffff:10.0.0.0/8",
+            "x",
+            "::1/64",
+        ] {
             assert!(parse_block(bad).is_err(), "{bad}");
         }
         assert!(parse_block("10.1.2.3/8").unwrap_err().help.contains("`10.0.0.0/8`"));

@@ -14,6 +14,13 @@ pub mod automaton;
 pub mod bucket;
 pub mod ids;
 pub mod ip;
+pub mod context;
+pub mod decision;
+pub mod evaluate;
+pub mod kills;
+pub mod observe;
+pub mod program;
+mod operator;
 pub mod time;
 pub mod version;
 

@@ -13,7 +13,12 @@ pub fn parse(text: &str) -> Option<f64> {
     let month = digits(&[m0, m1])?;
     let day = digits(&[d0, d1])?;
     let (hour, minute, second) = (digits(&[h0, h1])?, digits(&[n0, n1])?, digits(&[s0, s1])?);
-    if !(1..=12).contains(&month) || !(1..=days_in(year, month)).contains(&day) || hour > 23 || minute > 59 || second > 59 {
+    if !(1..=12).contains(&month)
+        || !(1..=days_in(year, month)).contains(&day)
+        || hour > 23
+        || minute > 59
+        || second > 59
+    {
         return None;
     }
     let (millis, zone) = fraction(rest)?;
@@ -122,9 +127,14 @@ mod tests {
 
     #[test]
     fn numbers() {
-        for (value, expected) in
-            [(1.9, Some(1.0)), (-0.1, Some(-1.0)), (-2.0, Some(-2.0)), (1e300, Some(1e300)), (f64::NAN, None), (f64::INFINITY, None)]
-        {
+        for (value, expected) in [
+            (1.9, Some(1.0)),
+            (-0.1, Some(-1.0)),
+            (-2.0, Some(-2.0)),
+            (1e300, Some(1e300)),
+            (f64::NAN, None),
+            (f64::INFINITY, None),
+        ] {
             assert_eq!(from_number(value), expected, "{value}");
         }
     }

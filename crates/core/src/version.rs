@@ -194,7 +194,10 @@ mod range {
             let low = version_in(version, whole)?;
             if low.major == 0 && low.minor == 0 && low.parts < 3 {
                 let npm = if low.parts == 1 { "1.0.0" } else { "0.1.0" };
-                return Err(ambiguous(part, &format!("npm reads it as `>=0.0.0 <{npm}`, the missing parts as 0 give `>=0.0.0 <0.0.1`")));
+                return Err(ambiguous(
+                    part,
+                    &format!("npm reads it as `>=0.0.0 <{npm}`, the missing parts as 0 give `>=0.0.0 <0.0.1`"),
+                ));
             }
             let high = match (low.major, low.minor) {
                 (0, 0) => above(low.major, low.minor, Some(low.patch)),
@@ -208,7 +211,9 @@ mod range {
                 let (major, next) = (low.major, low.major.saturating_add(1));
                 return Err(ambiguous(
                     part,
-                    &format!("npm reads it as `>={major}.0.0 <{next}.0.0`, the missing parts as 0 give `>={major}.0.0 <{major}.1.0`"),
+                    &format!(
+                        "npm reads it as `>={major}.0.0 <{next}.0.0`, the missing parts as 0 give `>={major}.0.0 <{major}.1.0`"
+                    ),
                 ));
             }
             push_between(low, above(low.major, low.minor, None), into);
@@ -225,7 +230,8 @@ mod range {
     fn version_in<'a>(text: &'a str, whole: &str) -> Result<Version<'a>, RangeError> {
         Version::parse(text).ok_or_else(|| RangeError {
             message: format!("`{text}` in the range `{whole}` is not a version"),
-            help: "write comparators directly before versions and part them by single spaces, such as `>=2.3.0 <3.0.0`".into(),
+            help: "write comparators directly before versions and part them by single spaces, such as `>=2.3.0 <3.0.0`"
+                .into(),
         })
     }
 
@@ -266,12 +272,33 @@ mod tests {
 
     #[test]
     fn versions() {
-        for good in ["1", "1.2", "1.2.3", "v1.2.3", "0.0.0", "1-rc.1", "1.2.3-0a.b--c+001", "18446744073709551615.0.0", "1+x"] {
+        for good in
+            ["1", "1.2", "1.2.3", "v1.2.3", "0.0.0", "1-rc.1", "1.2.3-0a.b--c+001", "18446744073709551615.0.0", "1+x"]
+        {
             assert!(Version::parse(good).is_some(), "{good}");
         }
         for bad in [
-            "", "v", "V1", "vv1", "01.0.0", "1.", ".1", "1.2.3.4", "1.2.3-", "1.2.3-01", "1.2.3-a..b", "1.2.3+", " 1.2.3", "1.2.3 ",
-            "18446744073709551616", "1.2.3-é", "1.x", "-1", "+1", "1.2.3+a+b", "1.0.0-18446744073709551616",
+            "",
+            "v",
+            "V1",
+            "vv1",
+            "01.0.0",
+            "1.",
+            ".1",
+            "1.2.3.4",
+            "1.2.3-",
+            "1.2.3-01",
+            "1.2.3-a..b",
+            "1.2.3+",
+            " 1.2.3",
+            "1.2.3 ",
+            "18446744073709551616",
+            "1.2.3-é",
+            "1.x",
+            "-1",
+            "+1",
+            "1.2.3+a+b",
+            "1.0.0-18446744073709551616",
         ] {
             assert!(Version::parse(bad).is_none(), "{bad}");
         }
@@ -280,8 +307,19 @@ mod tests {
     #[test]
     fn precedence_of_the_specification() {
         let ascending = [
-            "1.0.0-0", "1.0.0-alpha", "1.0.0-alpha.1", "1.0.0-alpha.beta", "1.0.0-beta", "1.0.0-beta.2", "1.0.0-beta.11", "1.0.0-rc.1", "1.0.0",
-            "1.0.1", "1.1.0", "2", "10.0.0",
+            "1.0.0-0",
+            "1.0.0-alpha",
+            "1.0.0-alpha.1",
+            "1.0.0-alpha.beta",
+            "1.0.0-beta",
+            "1.0.0-beta.2",
+            "1.0.0-beta.11",
+            "1.0.0-rc.1",
+            "1.0.0",
+            "1.0.1",
+            "1.1.0",
+            "2",
+            "10.0.0",
         ];
         for (i, left) in ascending.iter().enumerate() {
             for (j, right) in ascending.iter().enumerate() {

@@ -36,7 +36,13 @@ impl<'a> Automaton<'a> {
         let start = usize::from(u16::from_le_bytes([b0, b1]));
         let (classes, rest) = rest.split_at_checked(256)?;
         let (ends, next) = rest.split_at_checked(states.next_multiple_of(2))?;
-        (next.len() == states * width * 2 && bytes.len() <= LIMIT).then_some(Automaton { classes, ends, next, width, start })
+        (next.len() == states * width * 2 && bytes.len() <= LIMIT).then_some(Automaton {
+            classes,
+            ends,
+            next,
+            width,
+            start,
+        })
     }
 
     /// Whether the expression is found in `text`.

@@ -7,8 +7,9 @@ use regex_automata::util::primitives::StateID;
 use regex_automata::util::start;
 use regex_automata::{Anchored, nfa::thompson};
 use regex_syntax::ast::{
-    self, AssertionKind, Ast, ClassAscii, ClassAsciiKind, ClassBracketed, ClassPerl, ClassPerlKind, ClassSet, ClassSetItem, ClassSetRange,
-    ClassSetUnion, Flag, Flags, FlagsItem, FlagsItemKind, Group, GroupKind, Literal, LiteralKind, Span,
+    self, AssertionKind, Ast, ClassAscii, ClassAsciiKind, ClassBracketed, ClassPerl, ClassPerlKind, ClassSet,
+    ClassSetItem, ClassSetRange, ClassSetUnion, Flag, Flags, FlagsItem, FlagsItemKind, Group, GroupKind, Literal,
+    LiteralKind, Span,
 };
 use std::collections::BTreeMap;
 
@@ -139,11 +140,17 @@ impl Dialect {
                 self.take_flags(&mut set.flags)?;
                 None
             }
-            Ast::Literal(literal) => (self.fold && literal.c.is_ascii_alphabetic())
-                .then(|| bracketed(literal.span, false, vec![ClassSetItem::Literal((**literal).clone()), swapped(literal)])),
+            Ast::Literal(literal) => (self.fold && literal.c.is_ascii_alphabetic()).then(|| {
+                bracketed(literal.span, false, vec![ClassSetItem::Literal((**literal).clone()), swapped(literal)])
+            }),
             Ast::Assertion(assertion) => match assertion.kind {
-                AssertionKind::NotWordBoundary => return Err(refused("\\B", "name the characters around the place instead")),
-                AssertionKind::StartLine | AssertionKind::EndLine | AssertionKind::StartText | AssertionKind::EndText => None,
+                AssertionKind::NotWordBoundary => {
+                    return Err(refused("\\B", "name the characters around the place instead"));
+                }
+                AssertionKind::StartLine
+                | AssertionKind::EndLine
+                | AssertionKind::StartText
+                | AssertionKind::EndText => None,
                 _ => Some(ascii_only(assertion.span, Ast::Assertion(assertion.clone()))),
             },
             Ast::ClassUnicode(_) => return Err(unicode_class()),
@@ -220,7 +227,9 @@ impl Dialect {
             ClassSetItem::Literal(_) => return Ok(()),
             ClassSetItem::Range(range) if self.fold => folded_range(range),
             ClassSetItem::Range(_) => return Ok(()),
-            ClassSetItem::Ascii(class) if self.fold && matches!(class.kind, ClassAsciiKind::Lower | ClassAsciiKind::Upper) => {
+            ClassSetItem::Ascii(class)
+                if self.fold && matches!(class.kind, ClassAsciiKind::Lower | ClassAsciiKind::Upper) =>
+            {
                 let half = |kind| ClassSetItem::Ascii(ClassAscii { span, kind, negated: false });
                 vec![item.clone(), half(ClassAsciiKind::Lower), half(ClassAsciiKind::Upper)]
             }
@@ -343,7 +352,19 @@ mod tests {
         ] {
             assert_eq!(found(pattern, text), expected, "{pattern} {text}");
         }
-        for bad in [r"\B", r"\pL", r"\p{Greek}", r"[\pL]", "(", "(?-u)a", r"(?P<a", r"(a)\1", "(?=a)", r"\w{500}\w{500}\w{500}x.{9}", "*"] {
+        for bad in [
+            r"\B",
+            r"\pL",
+            r"\p{Greek}",
+            r"[\pL]",
+            "(",
+            "(?-u)a",
+            r"(?P<a",
+            r"(a)\1",
+            "(?=a)",
+            r"\w{500}\w{500}\w{500}x.{9}",
+            "*",
+        ] {
             assert!(compile(bad).is_err(), "{bad}");
         }
         let deep = format!("{}a{}", "(".repeat(200), ")".repeat(200));
