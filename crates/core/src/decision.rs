@@ -53,6 +53,17 @@ impl Reason {
         }
     }
 
+    /// The code of a reason that rules and defaults may give.
+    #[cfg(feature = "document")]
+    pub(crate) fn as_decided(self) -> u32 {
+        match self {
+            Reason::Default => 1,
+            Reason::TargetingMatch => 2,
+            Reason::Split => 3,
+            _ => 0,
+        }
+    }
+
     /// What rules and defaults may give.
     pub(crate) fn decided(code: u32) -> Self {
         match code {

@@ -223,7 +223,7 @@ impl<O: Observer> Evaluation<'_, O> {
     }
 
     /// The text of a value, if it is one. Where it is not written yet, takes down that it is wanted.
-    #[expect(clippy::cast_possible_truncation, reason = "slots are counted in 16 bits")]
+    #[expect(clippy::cast_possible_truncation, reason = "slots are counted in 24 bits")]
     pub(crate) fn text(&mut self, slot: usize, value: &Slot) -> Option<&[u8]> {
         match value.kind {
             Slot::INTERNED => self.loaded.string(value.a).map(str::as_bytes),

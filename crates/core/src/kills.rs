@@ -236,6 +236,8 @@ pub struct Loaded {
     pub(crate) ids: Vec<u32>,
     /// Texts that only kills name; their ids follow the pool's.
     pub extra: Vec<String>,
+    #[cfg(feature = "document")]
+    pub(crate) index: crate::prepare::StringIndex,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -263,7 +265,16 @@ pub(crate) type Part = Option<(u32, u32)>;
 impl Loaded {
     pub fn new(program: Program, kill_set: KillSet) -> Self {
         let mut loaded =
-            Loaded { program, kill_set, by_flag: Vec::new(), kills: Vec::new(), ids: Vec::new(), extra: Vec::new() };
+            Loaded {
+                program,
+                kill_set,
+                by_flag: Vec::new(),
+                kills: Vec::new(),
+                ids: Vec::new(),
+                extra: Vec::new(),
+                #[cfg(feature = "document")]
+                index: crate::prepare::StringIndex::default(),
+            };
         loaded.resolve();
         loaded
     }
@@ -328,6 +339,11 @@ impl Loaded {
         }
         self.kills.extend(resolved.into_iter().map(|(_, kill)| kill));
         self.kill_set = kill_set;
+        #[cfg(feature = "document")]
+        {
+            let count = self.program.string_count() + word(self.extra.len());
+            self.index = crate::prepare::StringIndex::new(count, |id| self.string(id));
+        }
     }
 
     fn intern_part(&mut self, texts: Option<&[String]>) -> Part {

@@ -12,20 +12,26 @@ extern crate alloc;
 
 pub mod automaton;
 pub mod bucket;
-pub mod ids;
-pub mod ip;
 pub mod context;
 pub mod decision;
 pub mod evaluate;
+pub mod ids;
+pub mod ip;
 pub mod kills;
 pub mod observe;
-pub mod program;
 mod operator;
+pub mod program;
 pub mod time;
 pub mod version;
 
 #[cfg(feature = "document")]
 pub mod check;
+#[cfg(feature = "document")]
+pub mod compile;
+#[cfg(feature = "document")]
+pub mod prepare;
+#[cfg(feature = "document")]
+pub mod specialise;
 #[cfg(feature = "document")]
 pub mod diagnostic;
 #[cfg(feature = "document")]

@@ -27,7 +27,7 @@ impl Check<'_> {
     fn all(&self) -> Option<bool> {
         let program = self.program;
         self.strings()?;
-        ensure(program.slots.len() > REGION && program.slots.len() <= 0xFFFF)?;
+        ensure(program.slots.len() > REGION && program.slots.len() < 1 << 24)?;
         for slot in &program.slots {
             self.string(slot.path)?;
         }

@@ -174,6 +174,14 @@ impl Program {
         bytes
     }
 
+    /// Finds out what loading would have found out.
+    #[cfg(feature = "document")]
+    pub(crate) fn settle(&mut self) {
+        let sound = check::check(self);
+        debug_assert!(sound.is_some(), "compilation makes sound programs");
+        self.deep_segments = sound.unwrap_or(true);
+    }
+
     /// SHA-256 of the bytes, in lower-case hexadecimal.
     #[cfg(feature = "document")]
     pub fn digest(&self) -> String {

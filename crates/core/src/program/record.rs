@@ -56,7 +56,7 @@ record!(
     }
 );
 record!(
-    /// A condition; `head` is the operator and, in the high half, the slot.
+    /// A condition; `head` is the operator and, above its 8 bits, the slot.
     Node, 4 { head, a, b, next }
 );
 record!(
@@ -115,7 +115,7 @@ impl RuleRecord {
 
     /// The variant, or the slot of the bucketing unit.
     pub fn low(&self) -> u32 {
-        self.outcome & 0xFFFF
+        self.outcome & !Self::SPLIT
     }
 }
 
@@ -131,7 +131,7 @@ impl Node {
     }
 
     pub fn slot(&self) -> usize {
-        (self.head >> 16) as usize
+        (self.head >> 8) as usize
     }
 }
 
