@@ -58,9 +58,7 @@ pub fn check(sources: &[Source], today: Option<&str>) -> Checked {
     diagnostics.extend(reader.into_diagnostics());
 
     let broken = Broken::of(&diagnostics);
-    let found = validate::problems(&document, today, &broken);
-    let mut found: Vec<Diagnostic> =
-        found.into_iter().filter(|diagnostic| !broken.covers(&diagnostic.place.pointer)).collect();
+    let mut found = validate::problems(&document, today, &broken);
     for diagnostic in &mut found {
         locate(&files, &merged, diagnostic);
     }

@@ -68,6 +68,13 @@ impl Diagnostic {
         self
     }
 
+    /// Adds another place that it is about, by its pointer.
+    #[must_use]
+    pub fn related_to(mut self, pointer: impl Into<String>) -> Self {
+        self.related.push(Place { pointer: pointer.into(), ..Place::default() });
+        self
+    }
+
     pub fn is_error(&self) -> bool {
         self.severity == Severity::Error
     }

@@ -68,6 +68,17 @@ pub enum ClientKind {
     Server,
 }
 
+impl ClientKind {
+    /// As in the document.
+    pub fn name(self) -> &'static str {
+        match self {
+            ClientKind::Browser => "browser",
+            ClientKind::Edge => "edge",
+            ClientKind::Server => "server",
+        }
+    }
+}
+
 /// What a flag gives when it is off, and what that means for people.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Degraded {

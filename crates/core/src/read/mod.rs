@@ -17,14 +17,15 @@ mod rule;
 mod tree;
 mod yaml;
 
-pub(crate) use fields::Reader;
+pub(crate) use fields::{At, Reader, escaped, shortened};
+pub(crate) use flag::is_reviewed;
 pub(crate) use merge::{Merged, merge};
 pub(crate) use place::{Files, locate};
+pub(crate) use rule::BUCKETS;
 
 use crate::diagnostic::Diagnostic;
 use crate::document::{Flag, FlagSet, Kill, RegionTree, Scope, Segment};
 use crate::ids::TenantId;
-use fields::At;
 use std::collections::BTreeMap;
 use tree::Node;
 
