@@ -37,7 +37,8 @@ impl Suggestions {
         if name.is_empty() || name.len() > 256 {
             return None;
         }
-        let mut best: Option<(usize, &str)> = None;
+        // The least distance, and of several such the longest common beginning.
+        let mut best: Option<(usize, usize, &str)> = None;
         for candidate in known {
             let left = self.comparisons_left.get();
             if left == 0 {
@@ -50,11 +51,12 @@ impl Suggestions {
             }
             let distance = strsim::damerau_levenshtein(&name.to_lowercase(), &candidate.to_lowercase());
             let near = distance <= longer.div_ceil(3).min(4) && distance < longer;
-            if near && best.is_none_or(|(least, _)| distance < least) {
-                best = Some((distance, candidate));
+            let common = name.bytes().zip(candidate.bytes()).take_while(|(left, right)| left == right).count();
+            if near && best.is_none_or(|(least, most, _)| distance < least || (distance == least && common > most)) {
+                best = Some((distance, common, candidate));
             }
         }
-        best.map(|(_, candidate)| candidate)
+        best.map(|(_, _, candidate)| candidate)
     }
 }
 
@@ -76,6 +78,7 @@ mod tests {
             ("ownr", &["owner", "kind"][..], Some("owner")),
             ("Checkout-V2", &["checkout-v2"], Some("checkout-v2")),
             ("startswith", &["starts_with", "ends_with"], Some("starts_with")),
+            ("of", &["on", "off"], Some("off")),
             ("zebra", &["owner", "kind"], None),
             ("a", &["b"], None),
             ("", &["b"], None),

@@ -145,18 +145,18 @@ fn read_until(reader: &mut Reader<'_>, fields: &Fields<'_>, at: At<'_>, kind: Op
         };
         reader.error("wrong-date-field", node, at.key(wrong), message, Some(help));
     }
-    let node = if has_wrong || (kind.is_none() && !fields.has(right)) {
-        fields.get(right)
-    } else {
+    let (key, node) = if fields.has(right) || !(has_wrong || kind.is_none()) {
         let help = if reviewed {
             "write the date (`YYYY-MM-DD`) on which to ask whether it is still needed"
         } else {
             "write the date (`YYYY-MM-DD`) by which it is to be gone; `ops` and `permission` flags give `review` instead"
         };
-        reader.required(fields, at, WHAT, right, help)
+        (right, reader.required(fields, at, WHAT, right, help))
+    } else {
+        (wrong, fields.get(wrong))
     };
-    let date = node.and_then(|node| reader.text(node, at.key(right))).unwrap_or_default().to_owned();
-    if reviewed { Until::Review(date) } else { Until::Expires(date) }
+    let date = node.and_then(|node| reader.text(node, at.key(key))).unwrap_or_default().to_owned();
+    if key == "review" { Until::Review(date) } else { Until::Expires(date) }
 }
 
 fn read_clients(reader: &mut Reader<'_>, node: &Node, at: At<'_>) -> Vec<ClientKind> {

@@ -96,10 +96,13 @@ fn of_serde(error: &serde_json::Error, text: &str, file: u32) -> Diagnostic {
     let message = error.to_string();
     let message = message.split(" at line ").next().unwrap_or_default();
     let end = at + text.get(at..).and_then(|rest| rest.chars().next()).map_or(0, char::len_utf8);
+    let found = text.get(at..end).unwrap_or_default();
+    let before = text.get(..at).unwrap_or_default().trim_end();
+    let message = if matches!(found, "}" | "]") && before.ends_with(',') { "trailing comma" } else { message };
     let diagnostic = syntax(&first_lower(message), Range::new(file, at, end));
-    match text.get(at..).and_then(|rest| rest.chars().next()) {
-        Some('/' | '#') => diagnostic.help("JSON has no comments: use `description`, or write the file as YAML"),
-        Some('\'') => diagnostic.help("JSON texts stand in double quotes"),
+    match found {
+        "/" | "#" => diagnostic.help("JSON has no comments: use `description`, or write the file as YAML"),
+        "'" => diagnostic.help("JSON texts stand in double quotes"),
         _ => diagnostic,
     }
 }

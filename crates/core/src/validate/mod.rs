@@ -110,7 +110,8 @@ impl Checker<'_> {
     }
 
     fn not_empty(&mut self, is_empty: bool, at: At<'_>, what: &str, help: &str) {
-        if is_empty {
+        // A list of which nothing could be read is not empty.
+        if is_empty && !self.broken.touches(&at.pointer()) {
             self.error("empty-list", at, format!("{what} is empty"), help);
         }
     }
