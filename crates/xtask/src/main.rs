@@ -1,1 +1,66 @@
-fn main() {}
+//! The project's own commands: `cargo xtask VERB`.
+//!
+//! One module per verb; each is a list of [`step`]s, which show their progress and, where one fails, the exact command
+//! and what mends it. It uses no crate of the workspace: it runs cargo, npm and the finished binaries.
+
+mod data;
+mod npm;
+mod run;
+mod setup;
+mod step;
+mod test;
+mod tidy;
+mod toolchain;
+mod ui;
+mod wasm;
+mod workspace;
+
+use clap::{Parser, Subcommand};
+use std::process::ExitCode;
+
+#[derive(Debug, Parser)]
+#[command(name = "cargo xtask", about = "Set-up, builds, run and test of Downhaul", disable_help_subcommand = true)]
+struct Arguments {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Debug, Subcommand)]
+enum Verb {
+    /// Install what the builds need: the WebAssembly target and the npm packages
+    Setup(setup::Arguments),
+    /// Build the WebAssembly modules of the npm package
+    Wasm(wasm::Arguments),
+    /// Build the npm package, the demo shop and the edge worker
+    Npm,
+    /// Build the console into admin-app/ui/dist
+    Ui,
+    /// Build the real contexts of the example environment
+    Data(data::Arguments),
+    /// Build everything, start the control plane with the example environment and the demo shop
+    Run(run::Arguments),
+    /// Set up, build and run every test; the last line is `N passed, N failed`
+    Test(test::Arguments),
+    /// Check the rules of the repository
+    Tidy,
+}
+
+fn main() -> ExitCode {
+    let outcome = match Arguments::parse().verb {
+        Verb::Setup(arguments) => setup::run(&arguments),
+        Verb::Wasm(arguments) => wasm::run(&arguments),
+        Verb::Npm => npm::run(),
+        Verb::Ui => ui::run(),
+        Verb::Data(arguments) => data::run(&arguments),
+        Verb::Run(arguments) => run::run(&arguments),
+        Verb::Test(arguments) => return test::run(&arguments),
+        Verb::Tidy => tidy::run(),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,61 @@
+//! `cargo xtask ui`: the console, into `admin-app/ui/dist`, from where the server takes it.
+
+use crate::step;
+use crate::{npm, setup, toolchain, wasm, workspace};
+use anyhow::{Context, Result};
+use std::fs;
+use std::path::Path;
+
+/// What the page loads besides the compiled console.
+const FILES: [&str; 3] = ["index.html", "boot.js", "icon.svg"];
+
+pub(crate) fn run() -> Result<()> {
+    setup::node()?;
+    npm::install()?;
+    build()
+}
+
+/// Builds the console; the npm packages must be installed (wasm-opt is one of them).
+pub(crate) fn build() -> Result<()> {
+    let source = workspace::root().join("admin-app/ui");
+    let dist = source.join("dist");
+    let toolchain = toolchain::ensure()?;
+    let built = wasm::compile(&toolchain, "console", "downhaul-ui", &[], "downhaul-ui")?;
+
+    // A console that is being served stays whole until the new one is finished.
+    let fresh = source.join("dist.new");
+    let _ = fs::remove_dir_all(&fresh);
+    fs::create_dir_all(&fresh)?;
+    let module = wasm::bind(&built, &fresh, "downhaul-ui", wasm::TypeScript::No)?;
+    wasm::optimise("console", &module, &module)?;
+    for name in FILES {
+        let from = source.join(name);
+        if from.is_file() {
+            copy(&from, &fresh.join(name))?;
+        }
+    }
+    copy_folder(&source.join("styles"), &fresh.join("styles"))?;
+    let _ = fs::remove_dir_all(&dist);
+    fs::rename(&fresh, &dist).with_context(|| format!("cannot put `{}` in place", workspace::shown(&dist)))?;
+    wasm::report(&dist.join("downhaul-ui_bg.wasm"))?;
+    step::done(&format!("console in {}", workspace::shown(&dist)));
+    Ok(())
+}
+
+fn copy_folder(from: &Path, to: &Path) -> Result<()> {
+    fs::create_dir_all(to)?;
+    for entry in fs::read_dir(from).with_context(|| format!("cannot read `{}`", workspace::shown(from)))? {
+        let entry = entry?;
+        let (source, target) = (entry.path(), to.join(entry.file_name()));
+        if entry.file_type()?.is_dir() {
+            copy_folder(&source, &target)?;
+        } else {
+            copy(&source, &target)?;
+        }
+    }
+    Ok(())
+}
+
+fn copy(from: &Path, to: &Path) -> Result<()> {
+    fs::copy(from, to).map(drop).with_context(|| format!("cannot copy `{}`", workspace::shown(from)))
+}

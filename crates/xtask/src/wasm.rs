@@ -1,0 +1,172 @@
+//! `cargo xtask wasm`: the two modules of the npm package, into `web/sdk/src/generated`.
+
+use crate::step::{self, Step};
+use crate::toolchain::{self, Toolchain};
+use crate::{npm, setup, workspace};
+use anyhow::{Context, Result, bail};
+use std::fs;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use wasm_bindgen_cli_support::Bindgen;
+use wasmparser::{Parser, Payload};
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Arguments {
+    /// Which module to build
+    #[arg(long, value_enum, default_value = "all")]
+    module: Which,
+    /// Print what a shell must export to run cargo for WebAssembly by hand, and build nothing
+    #[arg(long)]
+    print_env: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Which {
+    /// The hot path: plain exports, no imports
+    Evaluation,
+    /// Documents, diagnostics and X-ray, with wasm-bindgen
+    Tooling,
+    All,
+}
+
+pub(crate) fn run(arguments: &Arguments) -> Result<()> {
+    if arguments.print_env {
+        for (name, value) in toolchain::ensure()?.environment() {
+            println!("export {name}='{value}'");
+        }
+        return Ok(());
+    }
+    setup::node()?;
+    npm::install()?;
+    build(arguments.module)
+}
+
+/// Builds the modules; the npm packages must be installed.
+pub(crate) fn build(which: Which) -> Result<()> {
+    let toolchain = toolchain::ensure()?;
+    let generated = workspace::web().join("sdk/src/generated");
+    fs::create_dir_all(&generated)?;
+    if which != Which::Tooling {
+        evaluation(&toolchain, &generated)?;
+    }
+    if which != Which::Evaluation {
+        tooling(&toolchain, &generated)?;
+    }
+    Ok(())
+}
+
+fn evaluation(toolchain: &Toolchain, generated: &Path) -> Result<()> {
+    let built = compile(toolchain, "evaluation module", "downhaul-wasm", &[], "downhaul_wasm")?;
+    let finished = generated.join("downhaul.wasm");
+    optimise("evaluation module", &built, &finished)?;
+    let bytes = fs::read(&finished)?;
+    refuse_imports(&bytes)?;
+    report(&finished)
+}
+
+fn tooling(toolchain: &Toolchain, generated: &Path) -> Result<()> {
+    let built = compile(toolchain, "tooling module", "downhaul-wasm", &["--features", "tooling"], "downhaul_wasm")?;
+    let bound = bind(&built, generated, "tooling", TypeScript::Yes)?;
+    optimise("tooling module", &bound, &bound)?;
+    report(&bound)
+}
+
+/// Compiles one package for WebAssembly and gives the module's path.
+pub(crate) fn compile(toolchain: &Toolchain, what: &str, package: &str, extra: &[&str], name: &str) -> Result<PathBuf> {
+    let mut cargo = toolchain.wasm_cargo();
+    cargo.args(["build", "--locked", "--profile", "wasm", "--target", toolchain::TARGET, "--package", package]);
+    cargo.args(extra);
+    Step::new(format!("compile the {what}"), cargo)
+        .mend("mend the error above; `cargo xtask setup` if a tool is missing")
+        .run()?;
+    Ok(toolchain::target().join(toolchain::TARGET).join("wasm").join(format!("{name}.wasm")))
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum TypeScript {
+    Yes,
+    No,
+}
+
+/// Writes the JavaScript side of a module (`NAME.js`, `NAME_bg.wasm`) and gives the path of the module.
+pub(crate) fn bind(module: &Path, folder: &Path, name: &str, typescript: TypeScript) -> Result<PathBuf> {
+    let mut bindgen = Bindgen::new();
+    bindgen.input_path(module).out_name(name).typescript(typescript == TypeScript::Yes);
+    // Every entry point says itself where the module lies; a default would make bundlers copy it twice.
+    bindgen.omit_default_module_path(true).remove_producers_section(true);
+    let bound = bindgen.web(true).and_then(|bindgen| bindgen.generate(folder));
+    bound.map_err(|error| anyhow::anyhow!("wasm-bindgen cannot read `{}`: {error:#}", workspace::shown(module)))?;
+    Ok(folder.join(format!("{name}_bg.wasm")))
+}
+
+/// Runs wasm-opt for size.
+pub(crate) fn optimise(what: &str, from: &Path, to: &Path) -> Result<()> {
+    let mut command = Command::new(npm::installed_program("wasm-opt"));
+    command.current_dir(workspace::root());
+    // What rustc emits by default, and every engine that we run on knows.
+    for feature in
+        ["bulk-memory", "sign-ext", "mutable-globals", "nontrapping-float-to-int", "multivalue", "reference-types"]
+    {
+        command.arg(format!("--enable-{feature}"));
+    }
+    command.args(["-Oz", "--strip-debug", "--strip-producers"]).arg(from).arg("-o").arg(to);
+    Step::new(format!("shrink the {what}"), command).mend("rm -r web/node_modules && cargo xtask setup").run().map(drop)
+}
+
+/// The evaluation module gets numbers and gives numbers: a clock or a random source would show up as an import.
+fn refuse_imports(module: &[u8]) -> Result<()> {
+    let imports = imports(module)?;
+    if !imports.is_empty() {
+        bail!(
+            "the evaluation module imports {}\n  mend: find what brings it in with `cargo tree --package downhaul-wasm`",
+            imports.join(", ")
+        );
+    }
+    Ok(())
+}
+
+/// What a module wants from outside, as `module.name`.
+fn imports(module: &[u8]) -> Result<Vec<String>> {
+    let mut found = Vec::new();
+    for payload in Parser::new(0).parse_all(module) {
+        if let Payload::ImportSection(section) = payload.context("the module cannot be read")? {
+            for import in section.into_imports() {
+                let import = import.context("the imports cannot be read")?;
+                found.push(format!("{}.{}", import.module, import.name));
+            }
+        }
+    }
+    Ok(found)
+}
+
+/// Prints the size of a file, raw and as it travels.
+pub(crate) fn report(file: &Path) -> Result<()> {
+    let bytes = fs::read(file)?;
+    let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+    gzip.write_all(&bytes)?;
+    let packed = gzip.finish()?.len();
+    step::done(&format!("{}: {} bytes, {packed} gzipped", workspace::shown(file), bytes.len()));
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// An empty module, then one that imports the function `env.clock`.
+    const EMPTY: &[u8] = b"\0asm\x01\0\0\0";
+    const WITH_CLOCK: &[u8] = b"\0asm\x01\0\0\0\x01\x04\x01\x60\0\0\x02\x0d\x01\x03env\x05clock\0\0";
+
+    #[test]
+    fn a_module_that_imports_is_refused_by_name() {
+        assert!(refuse_imports(EMPTY).is_ok());
+        let error = refuse_imports(WITH_CLOCK).unwrap_err().to_string();
+        assert!(error.contains("env.clock"), "{error}");
+    }
+
+    #[test]
+    fn bytes_that_are_no_module_are_refused() {
+        assert!(refuse_imports(b"<!doctype html>").is_err());
+    }
+}
