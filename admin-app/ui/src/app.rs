@@ -1,0 +1,104 @@
+//! Starts the console, and decides between signing in and the rest.
+
+use crate::backend::{Failure, Handle, Http, api};
+use crate::hooks::Console;
+use crate::pages::SignIn;
+use crate::route::Route;
+use crate::shell::Shell;
+use crate::state::live::Live;
+use crate::state::session::{Action, Session};
+use crate::state::toasts::Toasts;
+use wasm_bindgen_futures::spawn_local;
+use yew::prelude::*;
+use yew_router::BrowserRouter;
+
+pub fn start() {
+    std::panic::set_hook(Box::new(|panic| show_last_resort(&panic.to_string())));
+    crate::shell::theme::apply(crate::shell::theme::kept());
+    let token = crate::pages::take_token_from_address();
+    let place = web_sys::window()
+        .and_then(|window| window.document())
+        .and_then(|document| document.get_element_by_id("app"));
+    let Some(place) = place else { return };
+    place.set_inner_html("");
+    yew::Renderer::<App>::with_root_and_props(place, AppProps { token }).render();
+}
+
+#[derive(Debug, Properties, PartialEq)]
+struct AppProps {
+    /// From a sign-in link; already gone from the address.
+    token: Option<String>,
+}
+
+#[function_component]
+fn App(props: &AppProps) -> Html {
+    html! { <BrowserRouter><Root token={props.token.clone()} /></BrowserRouter> }
+}
+
+#[function_component]
+fn Root(props: &AppProps) -> Html {
+    let backend = use_memo((), |()| Handle::new(Http));
+    let console = Console {
+        backend: (*backend).clone(),
+        session: use_reducer_eq(Session::default),
+        live: use_reducer_eq(Live::default),
+        toasts: use_reducer_eq(Toasts::default),
+    };
+    let find_session = {
+        let console = console.clone();
+        Callback::from(move |token: Option<String>| ask_for_session(&console, token))
+    };
+    {
+        let find_session = find_session.clone();
+        use_effect_with(props.token.clone(), move |token| find_session.emit(token.clone()));
+    }
+    let body = match &*console.session {
+        Session::Asking => html! { <p class="boot" role="status">{ "Downhaul is loading" }</p> },
+        Session::In(who) => html! { <Shell who={who.clone()} /> },
+        Session::Out(failure) => {
+            html! { <SignIn failure={failure.clone()} busy=false on_submit={find_session.reform(Some)} /> }
+        }
+        Session::SigningIn => html! { <SignIn failure={None::<Failure>} busy=true on_submit={find_session.reform(Some)} /> },
+    };
+    html! { <ContextProvider<Console> context={console}>{ body }</ContextProvider<Console>> }
+}
+
+/// Signs in with the token if there is one, else asks who the cookie belongs to.
+fn ask_for_session(console: &Console, token: Option<String>) {
+    let (backend, session) = (console.backend.clone(), console.session.dispatcher());
+    spawn_local(async move {
+        let (by_token, answer) = match token {
+            Some(token) => {
+                session.dispatch(Action::Submit);
+                (true, api::sign_in(&backend, token).await)
+            }
+            None => (false, api::who_am_i(&backend).await),
+        };
+        session.dispatch(match answer {
+            Ok(who) => Action::Found(who),
+            Err(Failure::SignedOut) if by_token => Action::Refused(Failure::wrong_token()),
+            Err(Failure::SignedOut) => Action::NotFound,
+            Err(failure) => Action::Refused(failure),
+        });
+    });
+}
+
+/// A panic ends the whole instance, so the way down is shown without it.
+fn show_last_resort(message: &str) {
+    web_sys::console::error_1(&message.into());
+    let Some(document) = web_sys::window().and_then(|window| window.document()) else { return };
+    let (Some(place), Ok(note)) = (document.get_element_by_id("app"), document.create_element("p")) else { return };
+    note.set_class_name("banner danger last-resort");
+    let _ = note.set_attribute("role", "alert");
+    note.set_text_content(Some(
+        "The console has stopped working. Reload the page. A kill works without it: downhaul kill FLAG --reason TEXT",
+    ));
+    let _ = place.prepend_with_node_1(&note);
+}
+
+impl Route {
+    /// Where the console opens.
+    pub fn first(environments: &[String]) -> Option<Route> {
+        environments.first().map(|environment| Route::Flags { environment: environment.clone() })
+    }
+}

@@ -1,0 +1,134 @@
+//! One function per request of the admin API.
+
+use super::{Failure, Handle, Method, Request};
+use downhaul_control::api::{
+    ChartPage, Environments, FlagPage, FleetView, KillPage, KillRequest, KillView, RestoreReport, RestoreRequest,
+    SessionRequest, VerifyReport, Whoami,
+};
+use downhaul_core::document::FlagSet;
+use downhaul_core::read;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+pub async fn who_am_i(backend: &Handle) -> Result<Whoami, Failure> {
+    get(backend, "/api/v1/session".to_owned()).await
+}
+
+pub async fn sign_in(backend: &Handle, token: String) -> Result<Whoami, Failure> {
+    post(backend, "/api/v1/session".to_owned(), &SessionRequest { token }).await
+}
+
+pub async fn sign_out(backend: &Handle) -> Result<(), Failure> {
+    let request = Request { method: Method::Delete, path: "/api/v1/session".to_owned(), body: None };
+    backend.request(request).await.map(|_| ())
+}
+
+pub async fn environments(backend: &Handle) -> Result<Environments, Failure> {
+    get(backend, "/api/v1/environments".to_owned()).await
+}
+
+pub async fn flags(backend: &Handle, environment: &str) -> Result<FlagPage, Failure> {
+    get(backend, within(environment, "flags")).await
+}
+
+/// The flag set as a document, read by the core itself.
+pub async fn document(backend: &Handle, environment: &str) -> Result<FlagSet, Failure> {
+    let request = Request { method: Method::Get, path: within(environment, "document"), body: None };
+    let text = backend.request(request).await?;
+    match read::flag_set(&text, read::Format::Json) {
+        Ok((flag_set, _warnings)) => Ok(flag_set),
+        Err(problems) => Err(Failure::Unreadable(
+            problems.first().map_or_else(|| "not a flag set".to_owned(), ToString::to_string),
+        )),
+    }
+}
+
+pub async fn kills(backend: &Handle, environment: &str) -> Result<KillPage, Failure> {
+    get(backend, within(environment, "kills")).await
+}
+
+pub async fn kill(backend: &Handle, environment: &str, id: &str) -> Result<KillView, Failure> {
+    get(backend, within(environment, &format!("kills/{}", encoded(id)))).await
+}
+
+pub async fn fire(backend: &Handle, environment: &str, kill: &KillRequest) -> Result<KillView, Failure> {
+    post(backend, within(environment, "kills"), kill).await
+}
+
+pub async fn restore(backend: &Handle, environment: &str, id: &str, reason: String) -> Result<RestoreReport, Failure> {
+    post(backend, within(environment, &format!("kills/{}/restore", encoded(id))), &RestoreRequest { reason }).await
+}
+
+pub async fn fleet(backend: &Handle, environment: &str) -> Result<FleetView, Failure> {
+    get(backend, within(environment, "fleet")).await
+}
+
+/// Changes, newest first.
+pub async fn chart(
+    backend: &Handle,
+    environment: &str,
+    before: Option<u64>,
+    limit: u32,
+    flag: Option<&str>,
+) -> Result<ChartPage, Failure> {
+    let mut path = format!("{}?limit={limit}", within(environment, "chart"));
+    if let Some(before) = before {
+        path.push_str(&format!("&before={before}"));
+    }
+    if let Some(flag) = flag {
+        path.push_str(&format!("&flag={}", encoded(flag)));
+    }
+    get(backend, path).await
+}
+
+pub async fn verify(backend: &Handle, environment: &str) -> Result<VerifyReport, Failure> {
+    get(backend, within(environment, "chart/verify")).await
+}
+
+/// The path of an environment's stream.
+pub fn events(environment: &str) -> String {
+    within(environment, "events")
+}
+
+fn within(environment: &str, path: &str) -> String {
+    format!("/api/v1/environments/{}/{path}", encoded(environment))
+}
+
+async fn get<T: DeserializeOwned>(backend: &Handle, path: String) -> Result<T, Failure> {
+    parsed(backend.request(Request { method: Method::Get, path, body: None }).await?)
+}
+
+async fn post<T: DeserializeOwned>(backend: &Handle, path: String, body: &impl Serialize) -> Result<T, Failure> {
+    let body = serde_json::to_string(body).map_err(|error| Failure::Unreadable(error.to_string()))?;
+    parsed(backend.request(Request { method: Method::Post, path, body: Some(body) }).await?)
+}
+
+fn parsed<T: DeserializeOwned>(body: String) -> Result<T, Failure> {
+    serde_json::from_str(&body).map_err(|error| Failure::Unreadable(error.to_string()))
+}
+
+/// One part of a path or query: everything but RFC 3986's unreserved characters as `%XX`.
+pub fn encoded(part: &str) -> String {
+    let mut text = String::with_capacity(part.len());
+    for byte in part.bytes() {
+        if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~') {
+            text.push(char::from(byte));
+        } else {
+            text.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_with_slashes_stay_one_part() {
+        assert_eq!(within("production", &format!("kills/{}", encoded("a/b@c d"))), {
+            "/api/v1/environments/production/kills/a%2Fb%40c%20d"
+        });
+        assert_eq!(encoded("é"), "%C3%A9");
+    }
+}

@@ -1,0 +1,100 @@
+use downhaul_control::api::Problem;
+
+/// Why there is no answer.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Failure {
+    /// The control plane could not be reached.
+    Offline,
+    /// 401: there is no session, or it has ended.
+    SignedOut,
+    /// 403 and every other refusal, in the server's words.
+    Refused(Box<Problem>),
+    /// The answer makes no sense to this console; why.
+    Unreadable(String),
+}
+
+impl Failure {
+    /// What is wrong.
+    pub fn title(&self) -> String {
+        match self {
+            Failure::Offline => "The control plane cannot be reached".to_owned(),
+            Failure::SignedOut => "You are signed out".to_owned(),
+            Failure::Refused(problem) => sentence(&problem.detail),
+            Failure::Unreadable(_) => "The answer of the control plane could not be read".to_owned(),
+        }
+    }
+
+    /// What to do about it.
+    pub fn help(&self) -> String {
+        match self {
+            Failure::Offline => {
+                "Check that `downhaul serve` runs and that this device has a network; the console keeps trying."
+                    .to_owned()
+            }
+            Failure::SignedOut => "Sign in again with the admin token.".to_owned(),
+            Failure::Refused(problem) if problem.help.is_empty() => String::new(),
+            Failure::Refused(problem) => sentence(&problem.help),
+            Failure::Unreadable(why) => {
+                format!("Reload the page, in case the console is older than the server. ({why})")
+            }
+        }
+    }
+
+    /// The token was refused at signing in.
+    pub fn wrong_token() -> Failure {
+        let problem = Problem::new(
+            401,
+            "Unauthorized",
+            "wrong-token",
+            "this is not the admin token",
+            "it was printed when the server was first started, and begins with `dha_`; `downhaul serve` says how to make another",
+        );
+        Failure::Refused(Box::new(problem))
+    }
+
+    pub fn is_forbidden(&self) -> bool {
+        matches!(self, Failure::Refused(problem) if problem.status == 403)
+    }
+
+    pub fn is_missing(&self) -> bool {
+        matches!(self, Failure::Refused(problem) if problem.status == 404)
+    }
+
+    /// Reads the body of an answer that is not a success.
+    pub fn of_status(status: u16, body: &str) -> Failure {
+        if status == 401 {
+            return Failure::SignedOut;
+        }
+        match serde_json::from_str::<Problem>(body) {
+            Ok(problem) => Failure::Refused(Box::new(problem)),
+            // Not from the control plane: something stands between.
+            Err(_) => Failure::Unreadable(format!("status {status}")),
+        }
+    }
+}
+
+/// Messages begin with a small letter and have no full stop; on screen they are sentences.
+fn sentence(text: &str) -> String {
+    let mut chars = text.chars();
+    match chars.next() {
+        Some('`') | None => text.to_owned(),
+        Some(first) => first.to_uppercase().chain(chars).collect(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn statuses_become_failures() {
+        assert_eq!(Failure::of_status(401, "anything"), Failure::SignedOut);
+        let problem = Problem::new(403, "Forbidden", "role-too-low", "viewers may not kill", "ask an operator");
+        let body = serde_json::to_string(&problem).unwrap();
+        let failure = Failure::of_status(403, &body);
+        assert!(failure.is_forbidden() && !failure.is_missing());
+        assert_eq!(failure.title(), "Viewers may not kill");
+        assert_eq!(failure.help(), "Ask an operator");
+        assert_eq!(Failure::of_status(502, "<html>"), Failure::Unreadable("status 502".to_owned()));
+    }
+}

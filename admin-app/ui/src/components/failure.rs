@@ -1,0 +1,48 @@
+use super::Icon;
+use crate::backend::Failure;
+use yew::prelude::*;
+
+#[derive(Debug, Properties, PartialEq)]
+pub struct FailureCardProps {
+    pub failure: Failure,
+    /// What could not be shown: `The flags`.
+    pub what: AttrValue,
+}
+
+/// Instead of data that did not come: what is wrong, and what to do.
+#[function_component]
+pub fn FailureCard(props: &FailureCardProps) -> Html {
+    let icon = if props.failure.is_forbidden() { "lock" } else { "alert" };
+    html! {
+        <section class="card"><div class="empty" role="alert">
+            <Icon name={icon} class="large" />
+            <h2>{ format!("{} cannot be shown", props.what) }</h2>
+            <p>{ props.failure.title() }</p>
+            <p class="muted">{ props.failure.help() }</p>
+        </div></section>
+    }
+}
+
+#[derive(Debug, Properties, PartialEq)]
+pub struct EmptyProps {
+    pub title: AttrValue,
+    pub children: Html,
+    /// Buttons or links that lead on.
+    #[prop_or_default]
+    pub actions: Html,
+}
+
+/// Nothing is there, which is no fault.
+#[function_component]
+pub fn Empty(props: &EmptyProps) -> Html {
+    html! {
+        <div class="empty">
+            <svg class="art" viewBox="0 0 64 64" fill="none" stroke="var(--line-control)" stroke-width="1.500" aria-hidden="true">
+                <path d="M14 58V8" /><path d="M14 12h32l-7 9 7 9H14" stroke-dasharray="3 3" /><path d="M6 58h52" />
+            </svg>
+            <h2>{ &props.title }</h2>
+            { props.children.clone() }
+            <div class="row">{ props.actions.clone() }</div>
+        </div>
+    }
+}

@@ -1,0 +1,186 @@
+use crate::hooks::clock;
+use crate::state::hold::{Action, HOLD_MS, Hold};
+use gloo::timers::callback::Timeout;
+use yew::prelude::*;
+
+#[derive(Debug, Properties, PartialEq)]
+pub struct HoldButtonProps {
+    /// `Hold to kill checkout-v2 for everyone in production`.
+    pub label: AttrValue,
+    /// The same as a plain verb, for two presses: `Kill checkout-v2 for everyone in production`.
+    pub press_label: AttrValue,
+    /// What people will see, read out between two presses.
+    pub effect: AttrValue,
+    /// Why it cannot be used now; `None` if it can.
+    pub disabled: Option<AttrValue>,
+    /// On the way to the server: a status, not a button.
+    pub sent: bool,
+    /// Raised when the server refused, so that it may be tried again.
+    pub attempt: u32,
+    pub on_fire: Callback<()>,
+}
+
+/// The control that kills: held for 1.2 s by pointer or Space, or pressed twice. Enter does nothing.
+#[function_component]
+pub fn HoldButton(props: &HoldButtonProps) -> Html {
+    let hold = use_reducer_eq(Hold::default);
+    let two_presses = use_state(|| false);
+    // A click that follows a pointer or Space belongs to the hold; one that follows neither comes from a screen reader.
+    let handled = use_mut_ref(|| false);
+    let disabled = props.disabled.is_some() || props.sent;
+    use_timer(&hold);
+    {
+        let hold = hold.clone();
+        use_effect_with(props.attempt, move |_| hold.dispatch(Action::Reset));
+    }
+    {
+        let (on_fire, fired) = (props.on_fire.clone(), *hold == Hold::Fired);
+        use_effect_with(fired, move |fired| {
+            if *fired {
+                on_fire.emit(());
+            }
+        });
+    }
+    {
+        // A reason that is emptied, or a scope that is changed, while the button is held or armed starts it afresh.
+        let hold = hold.clone();
+        use_effect_with((props.disabled.clone(), props.label.clone()), move |_| hold.dispatch(Action::Cancel));
+    }
+
+    let dispatch = |action: Action| {
+        let hold = hold.clone();
+        move || hold.dispatch(action)
+    };
+    let on_pointer_down = {
+        let (hold, handled, two_presses) = (hold.clone(), handled.clone(), *two_presses);
+        Callback::from(move |event: PointerEvent| {
+            if !two_presses && event.button() == 0 && !disabled {
+                handled.replace(true);
+                hold.dispatch(Action::Press { now: clock::monotonic() });
+            }
+        })
+    };
+    let on_key_down = {
+        let (hold, two_presses) = (hold.clone(), *two_presses);
+        Callback::from(move |event: KeyboardEvent| match event.key().as_str() {
+            // The click that a browser makes of Enter would count as a press.
+            "Enter" => event.prevent_default(),
+            " " if two_presses => {}
+            " " => {
+                event.prevent_default();
+                if !disabled && !event.repeat() {
+                    hold.dispatch(Action::Press { now: clock::monotonic() });
+                }
+            }
+            "Escape" if *hold != Hold::Ready => {
+                event.stop_propagation();
+                hold.dispatch(Action::Cancel);
+            }
+            _ => {}
+        })
+    };
+    let on_key_up = {
+        let (cancel, two_presses) = (dispatch(Action::Cancel), *two_presses);
+        Callback::from(move |event: KeyboardEvent| {
+            if event.key() == " " && !two_presses {
+                event.prevent_default();
+                cancel();
+            }
+        })
+    };
+    let on_click = {
+        let (hold, handled) = (hold.clone(), handled.clone());
+        Callback::from(move |event: MouseEvent| {
+            event.prevent_default();
+            if !handled.replace(false) && !disabled {
+                hold.dispatch(Action::Click);
+            }
+        })
+    };
+    let (release, leave, cancel) = (dispatch(Action::Cancel), dispatch(Action::Cancel), dispatch(Action::Cancel));
+    let on_leave = {
+        let handled = handled.clone();
+        Callback::from(move |_: PointerEvent| {
+            handled.replace(false);
+            leave();
+        })
+    };
+    let switch = {
+        let (hold, two_presses) = (hold.clone(), two_presses.clone());
+        Callback::from(move |_: MouseEvent| {
+            hold.dispatch(Action::Cancel);
+            two_presses.set(!*two_presses);
+        })
+    };
+
+    let by_pointer = !*two_presses && *hold != Hold::Armed;
+    // Pointer up ends a hold; between two presses it is only the end of the first.
+    let on_pointer_up = by_pointer.then(|| Callback::from(move |_: PointerEvent| release()));
+    let on_pointer_leave = by_pointer.then_some(on_leave);
+    let on_blur = Callback::from(move |_: FocusEvent| cancel());
+    let is_sent = props.sent || *hold == Hold::Fired;
+    let label = match *hold {
+        _ if is_sent => "Killing…".into(),
+        Hold::Armed => AttrValue::from(format!("Press again: {}", props.press_label)),
+        Hold::Ready | Hold::Holding { .. } | Hold::Fired if *two_presses => props.press_label.clone(),
+        Hold::Ready | Hold::Holding { .. } | Hold::Fired => props.label.clone(),
+    };
+    let holding = matches!(*hold, Hold::Holding { .. });
+    html! {
+        <div class={classes!("guard", props.disabled.is_some().then_some("off"))}><div>
+            <button type="button" class={classes!("hold", holding.then_some("is-holding"), is_sent.then_some("sent"))}
+                data-test="hold-to-kill" aria-describedby="holdhint"
+                aria-disabled={(props.disabled.is_some() || is_sent).to_string()}
+                onpointerdown={on_pointer_down} onpointerup={on_pointer_up} onpointerleave={on_pointer_leave}
+                onkeydown={on_key_down} onkeyup={on_key_up} onblur={on_blur} onclick={on_click}
+                oncontextmenu={Callback::from(|event: MouseEvent| event.prevent_default())}>
+                if is_sent {
+                    <span class="spin" aria-hidden="true"></span>
+                } else {
+                    <svg class="ring" viewBox="0 0 28 28" aria-hidden="true">
+                        <circle cx="14" cy="14" r="12" fill="none" stroke="currentColor" stroke-opacity="0.35" stroke-width="2.5" />
+                        <circle class="arc" cx="14" cy="14" r="12" fill="none" stroke="currentColor" stroke-width="2.5" pathLength="1" />
+                        <path d="M14 6v12M9.5 13.5 14 18.5l4.5-5" fill="none" stroke="currentColor" stroke-width="2.2" stroke-linecap="round" stroke-linejoin="round" />
+                    </svg>
+                }
+                <span>{ label }</span>
+            </button>
+            <p class="holdhint" id="holdhint">
+                if let Some(why) = &props.disabled {
+                    <span data-test="hold-why-not">{ why }</span>
+                } else if *two_presses || *hold == Hold::Armed {
+                    <span>{ "Two separate presses. Escape cancels between them." }</span>
+                } else {
+                    <span>{ "Hold 1.2 s, let go early to cancel." }</span>
+                    <span class="hide-narrow">{ "From the keyboard: hold " }<kbd>{ "Space" }</kbd>{ " on the button." }</span>
+                }
+                <button type="button" class="linkbtn" data-test="two-presses" aria-pressed={two_presses.to_string()} onclick={switch}>
+                    { if *two_presses { "Hold instead" } else { "Use two presses instead" } }
+                </button>
+            </p>
+            <p class="sr" role="alert">
+                if *hold == Hold::Armed { { format!("{} Press once more to kill.", props.effect) } }
+            </p>
+        </div></div>
+    }
+}
+
+/// Looks at the clock when the hold should be over.
+#[hook]
+fn use_timer(hold: &UseReducerHandle<Hold>) {
+    let since = match **hold {
+        Hold::Holding { since } => Some(since),
+        Hold::Ready | Hold::Armed | Hold::Fired => None,
+    };
+    let hold = hold.dispatcher();
+    use_effect_with(since, move |since| {
+        let timer = since.map(|since| {
+            let left = (since + HOLD_MS - clock::monotonic()).max(0.0).ceil() as u32;
+            Timeout::new(left, move || {
+                // Timers may come a fraction early; the hold is over by the time that was asked for.
+                hold.dispatch(Action::Tick { now: clock::monotonic().max(since + HOLD_MS) });
+            })
+        });
+        move || drop(timer)
+    });
+}

@@ -1,0 +1,23 @@
+//! Parts that pages share. They take data and callbacks, and know neither backend nor address.
+
+mod failure;
+mod hold_button;
+mod icon;
+mod lamps;
+mod palette;
+mod sentence;
+mod share_bar;
+mod skeleton;
+mod toasts;
+mod variant;
+
+pub use failure::{Empty, FailureCard};
+pub use hold_button::HoldButton;
+pub use icon::{Icon, Sign};
+pub use lamps::Lamps;
+pub use palette::{Entry, Palette};
+pub use sentence::SentenceText;
+pub use share_bar::ShareBar;
+pub use skeleton::{CardSkeleton, RowsSkeleton};
+pub use toasts::ToastList;
+pub use variant::{Swatches, Variant};

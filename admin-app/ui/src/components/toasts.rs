@@ -1,0 +1,30 @@
+use super::Icon;
+use crate::state::toasts::{Toast, Tone};
+use yew::prelude::*;
+
+#[derive(Debug, Properties, PartialEq)]
+pub struct ToastListProps {
+    pub toasts: Vec<Toast>,
+    pub on_dismiss: Callback<u32>,
+}
+
+#[function_component]
+pub fn ToastList(props: &ToastListProps) -> Html {
+    html! {
+        <div class="toasts" role="status" aria-live="polite">
+            { for props.toasts.iter().map(|toast| {
+                let (class, icon) = match toast.tone { Tone::Ok => ("ok", "check"), Tone::Warn => ("warn", "alert") };
+                let id = toast.id;
+                let dismiss = props.on_dismiss.reform(move |_: MouseEvent| id);
+                html! {
+                    <div key={id} class={classes!("toast", class)} data-test="toast">
+                        <Icon name={icon} />
+                        <b>{ &toast.title }</b>
+                        <small>{ &toast.detail }</small>
+                        <span class="row"><button class="iconbtn" aria-label="Dismiss" onclick={dismiss}><Icon name="x" small=true /></button></span>
+                    </div>
+                }
+            }) }
+        </div>
+    }
+}

@@ -1,0 +1,50 @@
+use crate::backend::{Failure, Handle};
+use crate::state::live::Live;
+use crate::state::session::{self, Session, refusal_to_kill};
+use crate::state::toasts::{self, Tone, Toasts};
+use downhaul_control::api::Whoami;
+use yew::prelude::*;
+
+/// What every page may use: the one context of the app, provided at its root.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Console {
+    pub backend: Handle,
+    pub session: UseReducerHandle<Session>,
+    pub live: UseReducerHandle<Live>,
+    pub toasts: UseReducerHandle<Toasts>,
+}
+
+impl Console {
+    pub fn environment(&self) -> String {
+        self.live.environment.clone()
+    }
+
+    pub fn who(&self) -> Option<&Whoami> {
+        match &*self.session {
+            Session::In(who) => Some(who),
+            Session::Asking | Session::Out(_) | Session::SigningIn => None,
+        }
+    }
+
+    /// Why this person may not kill or restore; `None` if they may.
+    pub fn refusal_to_kill(&self) -> Option<&'static str> {
+        self.who().and_then(|who| refusal_to_kill(who.role))
+    }
+
+    pub fn toast(&self, tone: Tone, title: String, detail: String) {
+        self.toasts.dispatch(toasts::Action::Show { tone, title, detail });
+    }
+
+    /// Every failed request comes by here, so that an ended session leads to the sign-in page from wherever it shows.
+    pub fn failed(&self, failure: &Failure) {
+        if *failure == Failure::SignedOut {
+            self.session.dispatch(session::Action::Expired);
+        }
+    }
+}
+
+#[hook]
+pub fn use_console() -> Console {
+    #[expect(clippy::expect_used, reason = "app.rs provides it around every page")]
+    use_context::<Console>().expect("the console's context")
+}

@@ -1,0 +1,112 @@
+mod entry;
+mod proof;
+mod selected;
+
+pub use entry::Entries;
+
+use crate::components::{CardSkeleton, Empty, FailureCard, Icon};
+use crate::hooks::{Key, use_document_title, use_history, use_keys};
+use crate::state::Shared;
+use crate::state::cursor::Cursor;
+use crate::words::number::count;
+use downhaul_control::api::ChangeView;
+use proof::Proof;
+use selected::Selected;
+use web_sys::{HtmlElement, HtmlInputElement};
+use yew::prelude::*;
+
+#[derive(Debug, Properties, PartialEq)]
+pub struct ChartProps {
+    pub environment: AttrValue,
+}
+
+/// Who changed what, when and why; and the proof that no one edited it.
+#[function_component]
+pub fn Chart(props: &ChartProps) -> Html {
+    use_document_title(format!("Chart of {}", props.environment));
+    let (history, more) = use_history(None, 50);
+    let search = use_state(String::new);
+    let cursor = use_state(Cursor::default);
+    let field = use_node_ref();
+    let shown: Vec<Shared<ChangeView>> = history.changes.iter().filter(|change| is_found(change, &search)).cloned().collect();
+    let rows = shown.len();
+    {
+        let (cursor, field, search) = (cursor.clone(), field.clone(), search.clone());
+        use_keys(move |key: &Key| {
+            match key.plain() {
+                Some("j") => cursor.set(cursor.down(rows)),
+                Some("k") => cursor.set(cursor.up(rows)),
+                Some("/") => {
+                    if let Some(field) = field.cast::<HtmlElement>() {
+                        let _ = field.focus();
+                    }
+                }
+                Some("Escape") => cursor.set(Cursor::default()),
+                None if key.key == "Escape" => {
+                    search.set(String::new());
+                    if let Some(field) = field.cast::<HtmlElement>() {
+                        let _ = field.blur();
+                    }
+                }
+                Some(_) | None => return false,
+            }
+            true
+        });
+    }
+    let selected = cursor.0.and_then(|at| shown.get(at)).or_else(|| shown.first()).cloned();
+    let on_select = {
+        let (cursor, revisions) = (cursor.clone(), shown.iter().map(|change| change.revision).collect::<Vec<_>>());
+        Callback::from(move |revision: u64| cursor.set(Cursor(revisions.iter().position(|each| *each == revision))))
+    };
+    let on_search = {
+        let (search, cursor) = (search.clone(), cursor.clone());
+        Callback::from(move |event: InputEvent| {
+            search.set(event.target_unchecked_into::<HtmlInputElement>().value());
+            cursor.set(Cursor::default());
+        })
+    };
+    let body = match (&history.failure, history.is_loaded) {
+        (Some(failure), false) => html! { <FailureCard failure={failure.clone()} what="The chart" /> },
+        (None, false) => html! { <div class="chartgrid"><CardSkeleton lines=10 /><CardSkeleton lines=6 /></div> },
+        (_, true) => html! {
+            <div class="chartgrid">
+                <section class="card">
+                    <div class="toolbar"><div class="inputwrap grow">
+                        <Icon name="search" small=true />
+                        <input class="input" ref={field} aria-label="Search the chart" placeholder="Search who, what, why" data-test="chart-search" value={(*search).clone()} oninput={on_search} />
+                        <kbd>{ "/" }</kbd>
+                    </div></div>
+                    if history.changes.is_empty() {
+                        <Empty title="Nothing has happened yet"><p>{ "The first change appears here the moment it is made." }</p></Empty>
+                    } else if shown.is_empty() {
+                        <Empty title={format!("No change among these matches “{}”", *search)}><p>{ "Older changes may: read on below." }</p></Empty>
+                    }
+                    <Entries environment={props.environment.clone()} changes={shown.clone()} current={selected.as_ref().map(|change| change.revision)} on_select={Some(on_select)} />
+                    <footer class="small faint between">
+                        <span>{ format!("{} of {}", count(shown.len() as u64), count(history.changes.first().map_or(0, |change| change.revision))) }</span>
+                        if history.next_before.is_some() { <button class="btn s" data-test="chart-older" onclick={more.reform(|_| ())}>{ "Read older changes" }</button> }
+                        <span class="row hide-narrow"><kbd>{ "J" }</kbd><kbd>{ "K" }</kbd>{ " move" }</span>
+                    </footer>
+                </section>
+                <aside class="stack l">
+                    if let Some(change) = selected { <Selected environment={props.environment.clone()} {change} /> }
+                </aside>
+            </div>
+        },
+    };
+    html! {
+        <>
+            <div class="pagehead"><div class="grow"><h1>{ "Chart" }</h1>
+                <p>{ "Who changed what, when and why. Entries are chained; none can be edited unseen." }</p></div></div>
+            <Proof head={history.head.clone()} revision={history.changes.first().map(|change| change.revision)} />
+            { body }
+        </>
+    }
+}
+
+fn is_found(change: &ChangeView, search: &str) -> bool {
+    let who = change.actor_name.as_deref().unwrap_or(&change.actor);
+    let text = format!("{who} {} {} {}", change.summary, change.reason, change.incident.as_deref().unwrap_or_default());
+    let text = text.to_lowercase();
+    search.to_lowercase().split_whitespace().all(|word| text.contains(word))
+}

@@ -1,0 +1,54 @@
+use crate::components::{Icon, SentenceText};
+use crate::hooks::clock;
+use crate::route::Route;
+use crate::state::Shared;
+use crate::words::change::{marked, short_hash};
+use crate::words::number::count;
+use crate::words::time::{clock as clock_time, day, parse};
+use downhaul_control::api::ChangeView;
+use yew::prelude::*;
+use yew_router::prelude::*;
+
+#[derive(Debug, Properties, PartialEq)]
+pub struct SelectedProps {
+    pub environment: AttrValue,
+    pub change: Shared<ChangeView>,
+}
+
+/// One change in full: before and after in words, its place in the chain, and the record as it was hashed.
+#[function_component]
+pub fn Selected(props: &SelectedProps) -> Html {
+    let (now, offset) = (clock::now(), clock::offset());
+    let change = &props.change;
+    let environment = || props.environment.to_string();
+    let who = change.actor_name.clone().map_or_else(|| change.actor.clone(), |name| format!("{name} ({})", change.actor));
+    let impact = &change.impact;
+    let command = change.record.get("command").map(|command| serde_json::to_string_pretty(command).unwrap_or_default());
+    html! {
+        <section class="card" aria-label="Selected change">
+            <header><h2>{ format!("Revision {}", count(change.revision)) }</h2><span class="chip end">{ &change.kind }</span></header>
+            <div class="pad stack">
+                <p><SentenceText sentence={marked(&change.summary)} /></p>
+                <dl class="dl small">
+                    <dt>{ "Who" }</dt><dd>{ who }</dd>
+                    <dt>{ "When" }</dt><dd>{ parse(&change.at).map(|at| format!("{}, {}", day(at, now, offset), clock_time(at, offset))) }</dd>
+                    <dt>{ "Why" }</dt><dd>{ &change.reason }</dd>
+                    if let Some(from) = &impact.from { <dt>{ "Before" }</dt><dd>{ from }</dd> }
+                    if let Some(to) = &impact.to { <dt>{ "After" }</dt><dd>{ to }</dd> }
+                    if let Some(effect) = &impact.effect { <dt>{ "Effect" }</dt><dd>{ effect }</dd> }
+                    if !impact.also.is_empty() { <dt>{ "With it" }</dt><dd>{ impact.also.join(", ") }</dd> }
+                    if let Some(flag) = &change.flag {
+                        <dt>{ "Flag" }</dt><dd><Link<Route> to={Route::Flag { environment: environment(), key: flag.clone() }}>{ flag }</Link<Route>></dd>
+                    }
+                    if let Some(kill) = &change.kill {
+                        <dt>{ "Kill" }</dt><dd><Link<Route> to={Route::LiveKill { environment: environment(), id: kill.clone() }}>{ kill }</Link<Route>></dd>
+                    }
+                    <dt>{ "Chain" }</dt><dd class="mono">{ short_hash(&change.prev) }{ " " }<Icon name="right" small=true />{ " " }{ short_hash(&change.hash) }</dd>
+                </dl>
+            </div>
+            if let Some(command) = command {
+                <details class="bt"><summary class="pad tight small">{ "The command as it was hashed" }</summary><pre class="json">{ command }</pre></details>
+            }
+        </section>
+    }
+}

@@ -1,0 +1,168 @@
+mod rules;
+mod surroundings;
+
+use crate::components::{CardSkeleton, FailureCard, Icon, Sign, Swatches, Variant};
+use crate::hooks::{Key, clock, use_console, use_document_title, use_history, use_keys};
+use crate::pages::chart::Entries;
+use crate::pages::flags::{StateChips, kind_name};
+use crate::pages::xray::Tester;
+use crate::route::Route;
+use crate::state::Shared;
+use crate::state::live::Slot;
+use crate::words::reach::reach;
+use crate::words::time::until;
+use downhaul_control::api::{FlagSummary, KillView};
+use downhaul_core::document::{FlagSet, OnStale};
+use rules::Rules;
+use surroundings::Surroundings;
+use yew::prelude::*;
+use yew_router::prelude::*;
+
+#[derive(Debug, Properties, PartialEq)]
+pub struct FlagProps {
+    pub environment: AttrValue,
+    pub flag: String,
+}
+
+/// A flag: what it is, who gets what in words, its way down, and an X-ray of any context.
+#[function_component]
+pub fn Flag(props: &FlagProps) -> Html {
+    use_document_title(props.flag.clone());
+    let console = use_console();
+    let navigator = use_navigator();
+    {
+        let environment = props.environment.to_string();
+        use_keys(move |key: &Key| match (key.plain(), &navigator) {
+            (Some("Escape"), Some(navigator)) => {
+                navigator.push(&Route::Flags { environment: environment.clone() });
+                true
+            }
+            (Some("t"), _) => {
+                let context = web_sys::window().and_then(|window| window.document()?.get_element_by_id("xray-context"));
+                if let Some(context) = context {
+                    context.scroll_into_view();
+                }
+                true
+            }
+            (Some(_) | None, _) => false,
+        });
+    }
+    let live = &console.live;
+    let summary = live.flags.ready().map(|page| page.flags.iter().find(|flag| flag.key == props.flag).cloned());
+    match (&live.flags, &live.document, summary) {
+        (Slot::Failed(failure), _, _) | (_, Slot::Failed(failure), _) => {
+            html! { <FailureCard failure={failure.clone()} what="This flag" /> }
+        }
+        (Slot::Ready(page), _, Some(None)) => html! {
+            <section class="card"><div class="empty" role="alert"><Icon name="alert" class="large" />
+                <h2>{ if page.retired.contains(&props.flag) { format!("{} was retired", props.flag) } else { format!("There is no flag {} in {}", props.flag, props.environment) } }</h2>
+                <p>{ if page.retired.contains(&props.flag) { "Its key is never used again; what it did is in the chart." } else { "Look for it in the list; keys are case-sensitive." } }</p>
+                <Link<Route> to={Route::Flags { environment: props.environment.to_string() }} classes="btn">{ "All flags" }</Link<Route>>
+            </div></section>
+        },
+        (_, Slot::Ready(document), Some(Some(summary))) if document.flag(&props.flag).is_some() => {
+            html! { <Whole environment={props.environment.clone()} {summary} document={document.clone()} /> }
+        }
+        (Slot::Loading | Slot::Ready(_), _, _) => {
+            html! { <div class="flaggrid"><div class="stack l"><CardSkeleton lines=3 /><CardSkeleton lines=8 /></div><CardSkeleton lines=7 /></div> }
+        }
+    }
+}
+
+#[derive(Debug, Properties, PartialEq)]
+struct WholeProps {
+    environment: AttrValue,
+    summary: FlagSummary,
+    document: Shared<FlagSet>,
+}
+
+#[function_component]
+fn Whole(props: &WholeProps) -> Html {
+    let console = use_console();
+    let (history, _) = use_history(Some(props.summary.key.clone()), 6);
+    let Some(flag) = props.document.flag(&props.summary.key) else { return Html::default() };
+    let environment = || props.environment.to_string();
+    let swatches = Swatches::of(flag);
+    let kills: Vec<KillView> = console
+        .live
+        .kills
+        .ready()
+        .map(|page| page.kills.iter().filter(|kill| kill.flag == props.summary.key).cloned().collect())
+        .unwrap_or_default();
+    let (date, distance) = until(&props.summary.until, clock::now(), clock::offset());
+    let clients: Vec<String> = flag.clients.iter().map(|kind| format!("{kind:?}").to_lowercase()).collect();
+    let key = props.summary.key.clone();
+    html! {
+        <div class="flaggrid">
+            <div class="stack l">
+                <div class="pagehead">
+                    <div class="grow">
+                        <div class="crumbs"><Link<Route> to={Route::Flags { environment: environment() }}>{ "Flags" }</Link<Route>><Icon name="right" small=true /><span>{ &key }</span></div>
+                        <div class="row wrap"><h1 class="mono">{ &key }</h1>
+                            <StateChips flag={props.summary.clone()} kills={kills.clone()} reach={Some(reach(flag))} />
+                            if flag.critical { <span class="chip line"><Icon name="shield" />{ "critical" }</span> }
+                        </div>
+                    </div>
+                    <Link<Route> to={Route::Kill { environment: environment(), key: key.clone() }} classes="btn kill"><Sign name="kill" /><span data-test="kill-open">{ "Kill…" }</span></Link<Route>>
+                </div>
+                <div class="meta">
+                    if !flag.description.is_empty() { <span><b>{ &flag.description }</b></span> }
+                    <span>{ "Owner " }<b>{ &flag.owner }</b></span>
+                    <span>{ "Kind " }<b>{ kind_name(flag.kind) }</b></span>
+                    <span class={classes!(props.summary.overdue.then_some("warn-ink"))}>{ if props.summary.is_review { "Review " } else { "Expires " } }<b>{ date }</b>{ format!(", {distance}") }</span>
+                    <span>{ "Clients " }<b>{ clients.join(", ") }</b></span>
+                    <span>{ "Reversibility " }<b>{ match flag.reversibility {
+                        downhaul_core::document::Reversibility::RollbackSafe => "rollback-safe",
+                        downhaul_core::document::Reversibility::ForwardFixOnly => "forward-fix only",
+                    } }</b></span>
+                </div>
+                <Rules environment={props.environment.clone()} document={props.document.clone()} flag={key.clone()} kills={kills} />
+                <section class="card">
+                    <header><h2>{ "Degraded mode" }</h2><p>{ "What anyone sees when this flag is killed, stale, or its prerequisite fails" }</p></header>
+                    <div class="pad meaning"><Sign name="degraded" />
+                        <div class="stack s">
+                            <p class="say"><Variant name={flag.degraded.variant.to_string()} swatches={swatches.clone()} />{ " " }<b>{ &flag.degraded.meaning }</b></p>
+                            <p class="muted">{ match flag.on_stale {
+                                OnStale::Degraded => "A client that hears nothing degrades by itself at its stale deadline.",
+                                OnStale::Keep => "A client that hears nothing keeps what it has until it comes back.",
+                            } }</p>
+                        </div>
+                    </div>
+                </section>
+                <section class="card">
+                    <header><h2>{ "Variants" }</h2></header>
+                    <div class="tablewrap"><table class="table compact">
+                        <thead><tr><th>{ "Variant" }</th><th>{ "Value" }</th><th>{ "Used as" }</th></tr></thead>
+                        <tbody>
+                            { for flag.variants.iter().map(|(name, value)| html! {
+                                <tr key={name.to_string()}><td><Variant name={name.to_string()} swatches={swatches.clone()} /></td>
+                                    <td data-l="Value"><code class="value">{ value.to_string() }</code></td>
+                                    <td data-l="Used as" class="muted">{ uses(flag, name.as_str()) }</td></tr>
+                            }) }
+                        </tbody>
+                    </table></div>
+                </section>
+                <Surroundings environment={props.environment.clone()} summary={props.summary.clone()} document={props.document.clone()} />
+                <section class="card">
+                    <header><h2>{ "Lately" }</h2><p>{ "Changes that name this flag" }</p>
+                        <Link<Route> to={Route::Chart { environment: environment() }} classes="end small">{ "The whole chart" }</Link<Route>></header>
+                    if history.is_loaded && history.changes.is_empty() { <p class="pad muted">{ "No change names it." }</p> }
+                    else if !history.is_loaded { <div class="pad stack"><i class="skel w-80"></i><i class="skel w-60"></i></div> }
+                    else { <Entries environment={props.environment.clone()} changes={history.changes.clone()} /> }
+                </section>
+            </div>
+            <aside class="stack l" id="xray-context"><Tester environment={props.environment.clone()} document={props.document.clone()} flag={key} /></aside>
+        </div>
+    }
+}
+
+fn uses(flag: &downhaul_core::document::Flag, variant: &str) -> String {
+    let mut uses = Vec::new();
+    if flag.default.as_str() == variant {
+        uses.push("default");
+    }
+    if flag.degraded.variant.as_str() == variant {
+        uses.push("degraded");
+    }
+    uses.join(", ")
+}

@@ -1,0 +1,174 @@
+use downhaul_control::api::{FlagState, FlagSummary};
+use downhaul_core::document::FlagKind;
+
+/// What of the list is shown, and in which order.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Filter {
+    pub view: View,
+    pub search: String,
+    pub kind: Option<FlagKind>,
+    pub owner: Option<String>,
+    pub order: Order,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum View {
+    #[default]
+    All,
+    Attention,
+    Killed,
+    Overdue,
+    Critical,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Order {
+    #[default]
+    Attention,
+    Key,
+    Until,
+    Changed,
+}
+
+impl View {
+    pub const ALL: [View; 5] = [View::All, View::Attention, View::Killed, View::Overdue, View::Critical];
+
+    pub fn name(self) -> &'static str {
+        match self {
+            View::All => "All",
+            View::Attention => "Needs attention",
+            View::Killed => "Killed",
+            View::Overdue => "Overdue",
+            View::Critical => "Critical",
+        }
+    }
+
+    pub fn holds(self, flag: &FlagSummary) -> bool {
+        match self {
+            View::All => true,
+            View::Attention => urgency(flag) < CALM,
+            View::Killed => flag.state != FlagState::Live,
+            View::Overdue => flag.overdue,
+            View::Critical => flag.critical,
+        }
+    }
+}
+
+const CALM: u8 = 3;
+
+/// 0 is the most urgent: killed, then killed in part, then overdue.
+fn urgency(flag: &FlagSummary) -> u8 {
+    match flag.state {
+        FlagState::Killed => 0,
+        FlagState::KilledInPart => 1,
+        FlagState::Live if flag.overdue => 2,
+        FlagState::Live => CALM,
+    }
+}
+
+impl Filter {
+    pub fn apply<'a>(&self, flags: &'a [FlagSummary]) -> Vec<&'a FlagSummary> {
+        let mut shown: Vec<&FlagSummary> = flags.iter().filter(|flag| self.holds(flag)).collect();
+        // Stable: within equals, the order of the flag set.
+        match self.order {
+            Order::Attention => shown.sort_by_key(|flag| urgency(flag)),
+            Order::Key => shown.sort_by(|a, b| a.key.cmp(&b.key)),
+            Order::Until => shown.sort_by(|a, b| a.until.cmp(&b.until)),
+            Order::Changed => shown.sort_by_key(|flag| std::cmp::Reverse(flag.changed_revision)),
+        }
+        shown
+    }
+
+    /// Something but the view narrows the list.
+    pub fn is_narrowed(&self) -> bool {
+        !self.search.trim().is_empty() || self.kind.is_some() || self.owner.is_some()
+    }
+
+    fn holds(&self, flag: &FlagSummary) -> bool {
+        self.view.holds(flag)
+            && self.kind.is_none_or(|kind| flag.kind == kind)
+            && self.owner.as_ref().is_none_or(|owner| flag.owner == *owner)
+            && self.is_found(flag)
+    }
+
+    /// Every word of the search stands in key, description or owner.
+    fn is_found(&self, flag: &FlagSummary) -> bool {
+        let text = format!("{} {} {}", flag.key, flag.description, flag.owner).to_lowercase();
+        self.search.to_lowercase().split_whitespace().all(|word| text.contains(word))
+    }
+}
+
+pub fn kind_name(kind: FlagKind) -> &'static str {
+    match kind {
+        FlagKind::Release => "release",
+        FlagKind::Experiment => "experiment",
+        FlagKind::Ops => "ops",
+        FlagKind::Permission => "permission",
+        FlagKind::Migration => "migration",
+    }
+}
+
+pub const KINDS: [FlagKind; 5] =
+    [FlagKind::Release, FlagKind::Experiment, FlagKind::Ops, FlagKind::Permission, FlagKind::Migration];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn flag(key: &str, state: FlagState, overdue: bool) -> FlagSummary {
+        FlagSummary {
+            key: key.into(),
+            description: "One-page checkout".into(),
+            owner: "payments".into(),
+            kind: FlagKind::Release,
+            critical: key == "b",
+            clients: vec![],
+            state,
+            serving: String::new(),
+            variants: vec![],
+            degraded_variant: String::new(),
+            degraded_meaning: String::new(),
+            until: "2027-01-31".into(),
+            is_review: false,
+            overdue,
+            kills: vec![],
+            dependents: vec![],
+            changed_revision: 1,
+            changed_at: String::new(),
+        }
+    }
+
+    fn keys(filter: &Filter) -> String {
+        let flags = [
+            flag("a", FlagState::Live, false),
+            flag("b", FlagState::Live, true),
+            flag("c", FlagState::KilledInPart, false),
+            flag("d", FlagState::Killed, true),
+        ];
+        filter.apply(&flags).into_iter().map(|flag| flag.key.as_str()).collect()
+    }
+
+    #[test]
+    fn what_needs_someone_comes_first() {
+        assert_eq!(keys(&Filter::default()), "dcba");
+        assert_eq!(keys(&Filter { order: Order::Key, ..Filter::default() }), "abcd");
+    }
+
+    #[test]
+    fn views() {
+        let view = |view| keys(&Filter { view, ..Filter::default() });
+        assert_eq!(view(View::Attention), "dcb");
+        assert_eq!(view(View::Killed), "dc");
+        assert_eq!(view(View::Overdue), "db");
+        assert_eq!(view(View::Critical), "b");
+    }
+
+    #[test]
+    fn a_search_needs_every_word() {
+        let search = |search: &str| keys(&Filter { search: search.into(), ..Filter::default() });
+        assert_eq!(search("PAYMENTS one-page"), "dcba");
+        assert_eq!(search("payments missing"), "");
+        assert_eq!(search("  "), "dcba");
+        assert_eq!(keys(&Filter { kind: Some(FlagKind::Ops), ..Filter::default() }), "");
+    }
+}

@@ -1,0 +1,294 @@
+mod filter;
+mod row;
+
+pub use filter::kind_name;
+pub use row::StateChips;
+
+use crate::components::{Empty, FailureCard, Icon, RowsSkeleton};
+use crate::hooks::{Key, use_console, use_document_title, use_keys};
+use crate::route::Route;
+use crate::state::cursor::Cursor;
+use crate::state::live::Slot;
+use crate::words::number::{count, counted};
+use downhaul_control::api::{FlagPage, FlagState, FlagSummary};
+use filter::{Filter, KINDS, Order, View};
+use row::Row;
+use web_sys::{Element, HtmlElement, HtmlInputElement, HtmlSelectElement, ScrollIntoViewOptions, ScrollLogicalPosition};
+use yew::prelude::*;
+use yew_router::prelude::*;
+
+#[derive(Debug, Properties, PartialEq)]
+pub struct FlagsProps {
+    pub environment: AttrValue,
+}
+
+/// Find what needs someone; see state, reach, owner and expiry; start a kill.
+#[function_component]
+pub fn Flags(props: &FlagsProps) -> Html {
+    use_document_title(format!("Flags in {}", props.environment));
+    let console = use_console();
+    let filter = use_state(Filter::default);
+    match &console.live.flags {
+        Slot::Failed(failure) => html! {
+            <>
+                <Head environment={props.environment.clone()} page={None::<FlagPage>} />
+                <FailureCard failure={failure.clone()} what="The flags" />
+            </>
+        },
+        Slot::Loading => html! {
+            <>
+                <Head environment={props.environment.clone()} page={None::<FlagPage>} />
+                <div class="card" aria-busy="true"><table class="table flags"><Columns />
+                    <tbody><RowsSkeleton rows=6 cells={vec!["c-flag", "c-state", "c-who", "c-kind", "c-exp", "c-act"]} /></tbody>
+                </table></div>
+            </>
+        },
+        Slot::Ready(page) if page.flags.is_empty() => html! {
+            <>
+                <Head environment={props.environment.clone()} page={None::<FlagPage>} />
+                <div class="card"><Empty title="Make a flag and its way down">
+                    <p>{ "There is no flag here yet. Write one with what users see when it is killed, and apply it:" }</p>
+                    <p><code>{ "downhaul apply flags/" }</code></p>
+                </Empty></div>
+            </>
+        },
+        Slot::Ready(page) => html! {
+            <>
+                <Head environment={props.environment.clone()} page={Some((**page).clone())} />
+                <Views flags={page.flags.clone()} view={filter.view} on_view={with(&filter, |filter, view| filter.view = view)} />
+                <List environment={props.environment.clone()} flags={page.flags.clone()} filter={(*filter).clone()} on_filter={
+                    let filter = filter.clone();
+                    Callback::from(move |next| filter.set(next))
+                } />
+            </>
+        },
+    }
+}
+
+fn with<T: 'static>(filter: &UseStateHandle<Filter>, change: impl Fn(&mut Filter, T) + 'static) -> Callback<T> {
+    let filter = filter.clone();
+    Callback::from(move |value| {
+        let mut next = (*filter).clone();
+        change(&mut next, value);
+        filter.set(next);
+    })
+}
+
+#[derive(Debug, Properties, PartialEq)]
+struct HeadProps {
+    environment: AttrValue,
+    page: Option<FlagPage>,
+}
+
+#[function_component]
+fn Head(props: &HeadProps) -> Html {
+    let line = props.page.as_ref().map(|page| {
+        let killed = page.flags.iter().filter(|flag| flag.state != FlagState::Live).count();
+        let attention = page.flags.iter().filter(|flag| View::Attention.holds(flag)).count();
+        let are = |count: usize| if count == 1 { "is" } else { "are" };
+        let needs = if attention == 1 { "needs" } else { "need" };
+        format!(
+            "{} in {}. {} {} killed, {} {needs} someone.",
+            counted(page.flags.len(), "flag", "flags"),
+            props.environment,
+            count(killed as u64),
+            are(killed),
+            count(attention as u64),
+        )
+    });
+    html! {
+        <div class="pagehead"><div class="grow">
+            <h1>{ "Flags" }</h1>
+            if let Some(line) = line { <p>{ line }</p> }
+        </div></div>
+    }
+}
+
+#[derive(Debug, Properties, PartialEq)]
+struct ViewsProps {
+    flags: Vec<FlagSummary>,
+    view: View,
+    on_view: Callback<View>,
+}
+
+#[function_component]
+fn Views(props: &ViewsProps) -> Html {
+    html! {
+        <nav class="tabs" aria-label="Saved filters">
+            { for View::ALL.into_iter().map(|view| {
+                let shown = props.flags.iter().filter(|flag| view.holds(flag)).count();
+                html! {
+                    <button type="button" aria-current={(view == props.view).then_some("true")} onclick={props.on_view.reform(move |_| view)}>
+                        { view.name() }<span class="n">{ count(shown as u64) }</span>
+                    </button>
+                }
+            }) }
+        </nav>
+    }
+}
+
+#[function_component]
+fn Columns() -> Html {
+    html! {
+        <thead><tr>
+            <th>{ "Flag" }</th><th>{ "State" }</th><th>{ "Who gets what" }</th><th>{ "Kind, owner" }</th><th>{ "Expires" }</th>
+            <th><span class="sr">{ "Actions" }</span></th>
+        </tr></thead>
+    }
+}
+
+#[derive(Debug, Properties, PartialEq)]
+struct ListProps {
+    environment: AttrValue,
+    flags: Vec<FlagSummary>,
+    filter: Filter,
+    on_filter: Callback<Filter>,
+}
+
+#[function_component]
+fn List(props: &ListProps) -> Html {
+    let console = use_console();
+    let navigator = use_navigator();
+    let search = use_node_ref();
+    let kind = use_node_ref();
+    let body = use_node_ref();
+    let cursor = use_state(Cursor::default);
+    let shown = props.filter.apply(&props.flags);
+    let keys: Vec<String> = shown.iter().map(|flag| flag.key.clone()).collect();
+    {
+        let (cursor, search, kind, environment) = (cursor.clone(), search.clone(), kind.clone(), props.environment.clone());
+        let (filter, on_filter) = (props.filter.clone(), props.on_filter.clone());
+        use_keys(move |key: &Key| {
+            if key.typing && key.key == "Escape" {
+                if let Some(input) = search.cast::<HtmlInputElement>() {
+                    let _ = input.blur();
+                }
+                on_filter.emit(Filter { search: String::new(), ..filter.clone() });
+                return true;
+            }
+            match key.plain() {
+                Some("j") => cursor.set(cursor.down(keys.len())),
+                Some("k") => cursor.set(cursor.up(keys.len())),
+                Some("/") => focus(&search),
+                Some("f") => focus(&kind),
+                Some("Enter") if !key.on_control => {
+                    let chosen = cursor.0.and_then(|at| keys.get(at));
+                    let (Some(key), Some(navigator)) = (chosen, &navigator) else { return false };
+                    navigator.push(&Route::Flag { environment: environment.to_string(), key: key.clone() });
+                }
+                Some("Escape") => {
+                    cursor.set(Cursor::default());
+                    on_filter.emit(Filter { view: filter.view, order: filter.order, ..Filter::default() });
+                }
+                Some(_) | None => return false,
+            }
+            true
+        });
+    }
+    {
+        let body = body.clone();
+        use_effect_with(*cursor, move |cursor| {
+            let row = cursor.0.and_then(|at| body.cast::<Element>()?.children().item(u32::try_from(at).ok()?));
+            if let Some(row) = row {
+                let options = ScrollIntoViewOptions::new();
+                options.set_block(ScrollLogicalPosition::Nearest);
+                row.scroll_into_view_with_scroll_into_view_options(&options);
+            }
+        });
+    }
+    let change = |set: fn(&mut Filter, String)| {
+        let (filter, on_filter) = (props.filter.clone(), props.on_filter.clone());
+        move |value: String| {
+            let mut next = filter.clone();
+            set(&mut next, value);
+            on_filter.emit(next);
+        }
+    };
+    let on_search = {
+        let change = change(|filter, value| filter.search = value);
+        Callback::from(move |event: InputEvent| change(event.target_unchecked_into::<HtmlInputElement>().value()))
+    };
+    let select = |set: fn(&mut Filter, String)| {
+        let change = change(set);
+        Callback::from(move |event: Event| change(event.target_unchecked_into::<HtmlSelectElement>().value()))
+    };
+    let clear = {
+        let (filter, on_filter) = (props.filter.clone(), props.on_filter.clone());
+        Callback::from(move |_: MouseEvent| on_filter.emit(Filter { order: filter.order, ..Filter::default() }))
+    };
+    let mut owners: Vec<&str> = props.flags.iter().map(|flag| flag.owner.as_str()).collect();
+    owners.sort_unstable();
+    owners.dedup();
+    let owner = props.filter.owner.clone().unwrap_or_default();
+    let document = console.live.document.ready().cloned();
+    html! {
+        <div class="card">
+            <div class="toolbar">
+                <div class="inputwrap grow">
+                    <Icon name="search" small=true />
+                    <input class="input" ref={search} aria-label="Search flags" placeholder="Search key, description, owner" data-test="flag-search"
+                        value={props.filter.search.clone()} oninput={on_search} spellcheck="false" />
+                    <kbd>{ "/" }</kbd>
+                </div>
+                <div class="row filters">
+                    <select class="select" ref={kind} aria-label="Kind" onchange={select(|filter, value| filter.kind = KINDS.into_iter().find(|kind| kind_name(*kind) == value))}>
+                        <option value="" selected={props.filter.kind.is_none()}>{ "Every kind" }</option>
+                        { for KINDS.into_iter().map(|kind| html! {
+                            <option value={kind_name(kind)} selected={props.filter.kind == Some(kind)}>{ kind_name(kind) }</option>
+                        }) }
+                    </select>
+                    <select class="select" aria-label="Owner" onchange={select(|filter, value| filter.owner = (!value.is_empty()).then_some(value))}>
+                        <option value="" selected={owner.is_empty()}>{ "Every owner" }</option>
+                        { for owners.into_iter().map(|each| html! { <option value={each.to_owned()} selected={each == owner}>{ each }</option> }) }
+                    </select>
+                    <select class="select" aria-label="Order" onchange={select(|filter, value| filter.order = order_named(&value))}>
+                        { for ORDERS.into_iter().map(|(order, name)| html! { <option value={name} selected={props.filter.order == order}>{ name }</option> }) }
+                    </select>
+                </div>
+            </div>
+            if shown.is_empty() {
+                <Empty title={nothing(&props.filter, &props.environment)} actions={html! { <button class="btn" onclick={clear}>{ "Clear filters" }</button> }}>
+                    <p>{ format!("{} in {} without filters.", counted(props.flags.len(), "flag", "flags"), props.environment) }</p>
+                </Empty>
+            } else {
+                <table class="table flags">
+                    <Columns />
+                    <tbody ref={body}>
+                        { for shown.iter().enumerate().map(|(at, flag)| html! {
+                            <Row key={flag.key.clone()} environment={props.environment.clone()} flag={(*flag).clone()} document={document.clone()} is_focus={cursor.0 == Some(at)} />
+                        }) }
+                    </tbody>
+                </table>
+            }
+            <footer class="between small faint">
+                <span>{ format!("{} of {}", count(shown.len() as u64), count(props.flags.len() as u64)) }</span>
+                <span class="row hide-narrow"><kbd>{ "J" }</kbd><kbd>{ "K" }</kbd>{ " move " }<kbd>{ "Enter" }</kbd>{ " open " }<kbd>{ "F" }</kbd>{ " filter" }</span>
+            </footer>
+        </div>
+    }
+}
+
+fn focus(node: &NodeRef) {
+    if let Some(element) = node.cast::<HtmlElement>() {
+        let _ = element.focus();
+    }
+}
+
+const ORDERS: [(Order, &str); 4] = [
+    (Order::Attention, "Needs attention first"),
+    (Order::Key, "By key"),
+    (Order::Until, "Expires first"),
+    (Order::Changed, "Changed last"),
+];
+
+fn order_named(name: &str) -> Order {
+    ORDERS.into_iter().find(|(_, each)| *each == name).map_or(Order::Attention, |(order, _)| order)
+}
+
+fn nothing(filter: &Filter, environment: &str) -> String {
+    match (filter.search.trim(), filter.is_narrowed()) {
+        ("", false) => format!("No flag in {environment} is in “{}”", filter.view.name()),
+        ("", true) => format!("No flag in {environment} matches these filters"),
+        (search, _) => format!("No flag in {environment} matches “{search}”"),
+    }
+}

@@ -1,0 +1,117 @@
+use super::kind_name;
+use crate::components::{Icon, ShareBar, Sign, Swatches};
+use crate::hooks::{clock, use_console};
+use crate::route::Route;
+use crate::state::Shared;
+use crate::words::kill;
+use crate::words::reach::{Reach, reach};
+use crate::words::time::until;
+use downhaul_control::api::{FlagState, FlagSummary, KillView};
+use downhaul_core::document::FlagSet;
+use yew::prelude::*;
+use yew_router::prelude::*;
+
+#[derive(Debug, Properties, PartialEq)]
+pub struct RowProps {
+    pub environment: AttrValue,
+    pub flag: FlagSummary,
+    /// Rules, where they have arrived.
+    pub document: Option<Shared<FlagSet>>,
+    pub is_focus: bool,
+}
+
+/// A flag of the list; on a narrow screen a card.
+#[function_component]
+pub fn Row(props: &RowProps) -> Html {
+    let console = use_console();
+    let flag = &props.flag;
+    let environment = || props.environment.to_string();
+    let (date, distance) = until(&flag.until, clock::now(), clock::offset());
+    let late = flag.overdue.then_some("warn-ink");
+    let kills: Vec<KillView> = console
+        .live
+        .kills
+        .ready()
+        .map(|page| page.kills.iter().filter(|kill| kill.flag == flag.key).cloned().collect())
+        .unwrap_or_default();
+    let reach = props.document.as_ref().and_then(|document| document.flag(&flag.key).map(reach));
+    let keys: Vec<&str> = flag.variants.iter().map(String::as_str).collect();
+    let swatches = Swatches::of_keys(&keys, &flag.degraded_variant);
+    let action = match kills.as_slice() {
+        [only] if flag.state == FlagState::Killed => html! {
+            <Link<Route> to={Route::LiveKill { environment: environment(), id: only.id.clone() }} classes="btn s">
+                <span aria-hidden="true">{ "Restore…" }</span><span class="sr">{ format!("Restore {}, opens the kill", flag.key) }</span>
+            </Link<Route>>
+        },
+        _ => html! {
+            <Link<Route> to={Route::Kill { environment: environment(), key: flag.key.clone() }} classes="btn s kill calm">
+                <span aria-hidden="true">{ "Kill…" }</span><span class="sr">{ format!("Kill {}, opens the kill control", flag.key) }</span>
+            </Link<Route>>
+        },
+    };
+    html! {
+        <tr class={classes!(props.is_focus.then_some("is-focus"))} data-test={format!("flag-row-{}", flag.key)}>
+            <td class="c-flag">
+                <Link<Route> to={Route::Flag { environment: environment(), key: flag.key.clone() }} classes="key">{ &flag.key }</Link<Route>>
+                if flag.critical {
+                    <span class="crit" title="Critical: large changes and restores matter most here"><Icon name="shield" small=true /><span class="sr">{ "critical" }</span></span>
+                }
+                <small class="faint">{ &flag.description }</small>
+            </td>
+            <td class="c-state"><StateChips flag={flag.clone()} {kills} reach={reach.clone()} /></td>
+            <td class="c-who">
+                if let Some(Reach { shares: Some(shares), .. }) = &reach {
+                    <ShareBar shares={if flag.state == FlagState::Killed { vec![(flag.degraded_variant.clone(), 100_000)] } else { shares.clone() }} {swatches} />
+                }
+                <small class="muted" title={reach.as_ref().map(|reach| reach.detail.clone())}>{
+                    match &reach {
+                        _ if flag.state == FlagState::Killed => format!("{} 100\u{202F}%", flag.degraded_variant),
+                        Some(reach) => reach.detail.clone(),
+                        None => flag.serving.clone(),
+                    }
+                }</small>
+            </td>
+            <td class="c-kind"><span>{ kind_name(flag.kind) }</span><small class="faint">{ &flag.owner }</small></td>
+            <td class="c-exp">
+                <span class={classes!(late)}>{ if flag.is_review { format!("review {date}") } else { date } }</span>
+                <small class={classes!(late.or(Some("faint")))}>{ distance }</small>
+            </td>
+            <td class="c-act" data-test={format!("kill-open-{}", flag.key)}>{ action }</td>
+        </tr>
+    }
+}
+
+#[derive(Debug, Properties, PartialEq)]
+pub struct StateChipsProps {
+    pub flag: FlagSummary,
+    pub kills: Vec<KillView>,
+    pub reach: Option<Reach>,
+}
+
+/// Killed, overdue, or how far it reaches.
+#[function_component]
+pub fn StateChips(props: &StateChipsProps) -> Html {
+    let flag = &props.flag;
+    let (_, distance) = until(&flag.until, clock::now(), clock::offset());
+    html! {
+        <span class="chips" data-test="flag-state" data-state={state_name(flag.state)}>
+            { for props.kills.iter().map(|each| html! {
+                <span class="chip killed"><Sign name="kill" /><span class="trunc">{ format!("killed for {}", kill::scope(&each.scope)) }</span></span>
+            }) }
+            if flag.overdue {
+                <span class="chip warn"><Icon name="alert" />{ if flag.is_review { format!("review {distance}") } else { format!("expired, {distance}") } }</span>
+            }
+            if flag.state != FlagState::Killed {
+                <span class="chip serving">{ props.reach.as_ref().map_or_else(|| flag.serving.clone(), |reach| reach.summary.clone()) }</span>
+            }
+        </span>
+    }
+}
+
+fn state_name(state: FlagState) -> &'static str {
+    match state {
+        FlagState::Live => "live",
+        FlagState::Killed => "killed",
+        FlagState::KilledInPart => "killed-in-part",
+    }
+}

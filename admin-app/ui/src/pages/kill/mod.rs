@@ -1,0 +1,253 @@
+mod ready;
+mod scope;
+
+use crate::backend::{Failure, api};
+use crate::components::{CardSkeleton, FailureCard, HoldButton, Icon, Swatches, Variant};
+use crate::hooks::{Key, clock, use_console, use_document_title, use_keys};
+use crate::route::Route;
+use crate::state::kill_draft::{Action, KillDraft};
+use crate::state::live::{Action as LiveAction, Slot};
+use crate::words::kill;
+use downhaul_control::api::{FlagSummary, KillScope, KillView};
+use downhaul_core::document::OnStale;
+use ready::Ready;
+use scope::ScopeChoice;
+use wasm_bindgen_futures::spawn_local;
+use web_sys::HtmlInputElement;
+use yew::prelude::*;
+use yew_router::prelude::*;
+
+#[derive(Debug, Properties, PartialEq)]
+pub struct KillProps {
+    pub environment: AttrValue,
+    pub flag: String,
+}
+
+/// The kill control: for whom, what they will see, why, and the button that is held.
+#[function_component]
+pub fn Kill(props: &KillProps) -> Html {
+    use_document_title(format!("Kill {}", props.flag));
+    let console = use_console();
+    let navigator = use_navigator();
+    let flag_route = Route::Flag { environment: props.environment.to_string(), key: props.flag.clone() };
+    {
+        let to = flag_route.clone();
+        use_keys(move |key: &Key| match (key.plain(), &navigator) {
+            (Some("Escape"), Some(navigator)) => {
+                navigator.push(&to);
+                true
+            }
+            (Some(_) | None, _) => false,
+        });
+    }
+    let flag = console.live.flags.ready().and_then(|page| page.flags.iter().find(|flag| flag.key == props.flag).cloned());
+    let body = match (&console.live.flags, flag) {
+        (Slot::Ready(_), Some(flag)) => html! { <Control environment={props.environment.clone()} {flag} /> },
+        (Slot::Ready(page), None) => {
+            let retired = page.retired.contains(&props.flag);
+            html! { <Missing flag={props.flag.clone()} {retired} environment={props.environment.clone()} /> }
+        }
+        (Slot::Loading, _) => html! { <div class="killgrid"><CardSkeleton lines=9 /><CardSkeleton /></div> },
+        (Slot::Failed(failure), _) => html! { <FailureCard failure={failure.clone()} what="The kill control" /> },
+    };
+    html! {
+        <>
+            <div class="pagehead">
+                <div class="grow">
+                    <div class="crumbs">
+                        <Link<Route> to={Route::Flags { environment: props.environment.to_string() }}>{ "Flags" }</Link<Route>>
+                        <Icon name="right" small=true />
+                        <Link<Route> to={flag_route.clone()}>{ &props.flag }</Link<Route>>
+                        <Icon name="right" small=true /><span>{ "Kill" }</span>
+                    </div>
+                    <h1>{ "Kill " }<span class="mono">{ &props.flag }</span></h1>
+                    <p>{ "One person and a reason are enough. A kill never waits for approval." }</p>
+                </div>
+                <Link<Route> to={flag_route} classes="btn quiet">{ "Back to the flag" }<kbd>{ "Esc" }</kbd></Link<Route>>
+            </div>
+            { body }
+        </>
+    }
+}
+
+#[derive(Debug, Properties, PartialEq)]
+struct MissingProps {
+    environment: AttrValue,
+    flag: String,
+    retired: bool,
+}
+
+#[function_component]
+fn Missing(props: &MissingProps) -> Html {
+    html! {
+        <section class="card"><div class="empty" role="alert">
+            <Icon name="alert" class="large" />
+            <h2>{ if props.retired { format!("{} was retired", props.flag) } else { format!("There is no flag {} in {}", props.flag, props.environment) } }</h2>
+            <p>{ "Nothing can be killed under this key. Look for the flag in the list." }</p>
+            <Link<Route> to={Route::Flags { environment: props.environment.to_string() }} classes="btn">{ "All flags" }</Link<Route>>
+        </div></section>
+    }
+}
+
+#[derive(Debug, Properties, PartialEq)]
+struct ControlProps {
+    environment: AttrValue,
+    flag: FlagSummary,
+}
+
+#[function_component]
+fn Control(props: &ControlProps) -> Html {
+    let console = use_console();
+    let navigator = use_navigator();
+    let draft = use_reducer_eq(KillDraft::default);
+    let sent = use_state(|| false);
+    let refused = use_state(|| None::<Failure>);
+    let attempt = use_state(|| 0_u32);
+    let flag = &props.flag;
+    let scope = draft.scope();
+    let whom = scope.as_ref().map_or_else(|| "…".to_owned(), kill::scope);
+    let on_fire = {
+        let (console, draft, environment, key) = (console.clone(), draft.clone(), props.environment.clone(), flag.key.clone());
+        let (sent, refused, attempt) = (sent.clone(), refused.clone(), attempt.clone());
+        Callback::from(move |()| {
+            let Some(request) = draft.request(&key) else { return };
+            let (console, environment, navigator) = (console.clone(), environment.to_string(), navigator.clone());
+            let (sent, refused, attempt) = (sent.clone(), refused.clone(), attempt.clone());
+            sent.set(true);
+            refused.set(None);
+            spawn_local(async move {
+                match api::fire(&console.backend, &environment, &request).await {
+                    Ok(kill) => {
+                        let id = kill.id.clone();
+                        let received = clock::monotonic();
+                        console.live.dispatch(LiveAction::Kill { kill: Box::new(kill), received });
+                        if let Some(navigator) = navigator {
+                            navigator.push(&Route::LiveKill { environment, id });
+                        }
+                    }
+                    Err(failure) => {
+                        console.failed(&failure);
+                        sent.set(false);
+                        attempt.set(*attempt + 1);
+                        refused.set(Some(failure));
+                    }
+                }
+            });
+        })
+    };
+    let on_text = |make: fn(String) -> Action| {
+        let draft = draft.clone();
+        Callback::from(move |event: InputEvent| {
+            draft.dispatch(make(event.target_unchecked_into::<HtmlInputElement>().value()));
+        })
+    };
+    let disabled = console.refusal_to_kill().or_else(|| draft.why_not()).map(AttrValue::from);
+    let target = format!("{} for {whom} in {}", flag.key, props.environment);
+    html! {
+        <div class="killgrid">
+            <section class="card divide" aria-label="Kill control">
+                <div class="step"><span class="no" aria-hidden="true">{ "1" }</span>
+                    <ScopeChoice draft={(*draft).clone()} flag={flag.clone()} on_action={
+                        let draft = draft.clone();
+                        Callback::from(move |action| draft.dispatch(action))
+                    } />
+                </div>
+                <div class="step"><span class="no" aria-hidden="true">{ "2" }</span>
+                    <div class="stack"><h3>{ "What they will see" }</h3><Effect flag={flag.clone()} {scope} /></div>
+                </div>
+                <div class="step"><span class="no" aria-hidden="true">{ "3" }</span>
+                    <div class="cols why">
+                        <div class="field"><label for="reason">{ "Reason" }</label>
+                            <input class="input" id="reason" data-test="kill-reason" value={draft.reason.clone()} oninput={on_text(Action::Reason)}
+                                aria-required="true" aria-describedby="reason-help" autocomplete="off" maxlength="500" />
+                            <span class="help" id="reason-help">{ "Goes to the chart, for whoever asks later." }</span>
+                        </div>
+                        <div class="field"><label for="incident">{ "Incident " }<span class="faint">{ "optional" }</span></label>
+                            <input class="input mono" id="incident" data-test="kill-incident" value={draft.incident.clone()} oninput={on_text(Action::Incident)} autocomplete="off" maxlength="100" />
+                        </div>
+                    </div>
+                </div>
+                <div class="step"><span class="no" aria-hidden="true">{ "4" }</span><div class="stack">
+                    if let Some(failure) = &*refused {
+                        <div class="banner danger" role="alert" data-test="kill-refused"><Icon name="alert" />
+                            <p><b>{ failure.title() }</b>{ ". " }{ failure.help() }</p></div>
+                    }
+                    <HoldButton label={format!("Hold to kill {target}")} press_label={format!("Kill {target}")}
+                        effect={format!("{} will see: {}.", draft.scope().as_ref().map(kill::who_gets).unwrap_or_default(), flag.degraded_meaning)}
+                        {disabled} sent={*sent} attempt={*attempt} {on_fire} />
+                </div></div>
+            </section>
+            <Ready environment={props.environment.clone()} flag={flag.clone()} command={draft.command(&flag.key)} />
+        </div>
+    }
+}
+
+#[derive(Debug, Properties, PartialEq)]
+struct EffectProps {
+    flag: FlagSummary,
+    /// `None` while it is being chosen.
+    scope: Option<KillScope>,
+}
+
+/// The effect in words, before anything happens.
+#[function_component]
+fn Effect(props: &EffectProps) -> Html {
+    let console = use_console();
+    let flag = &props.flag;
+    let keys: Vec<&str> = flag.variants.iter().map(String::as_str).collect();
+    let swatches = Swatches::of_keys(&keys, &flag.degraded_variant);
+    let with_it = degrades_with(&console.live.flags.ready().map(|page| page.flags.clone()).unwrap_or_default(), &flag.key);
+    let on_stale = console.live.document.ready().and_then(|document| document.flag(&flag.key).map(|flag| flag.on_stale));
+    let kills: Vec<KillView> = console
+        .live
+        .kills
+        .ready()
+        .map(|page| page.kills.iter().filter(|kill| kill.flag == flag.key).cloned().collect())
+        .unwrap_or_default();
+    html! {
+        <div class="effect" data-test="kill-effect">
+            <p class="say">
+                { props.scope.as_ref().map_or_else(|| "Whoever you choose".to_owned(), kill::who_gets) }
+                { if props.scope.as_ref().is_some_and(KillScope::is_everyone) { " gets " } else { " get " } }
+                <Variant name={flag.degraded_variant.clone()} swatches={swatches} />{ ": " }
+                <q>{ &flag.degraded_meaning }</q>
+            </p>
+            <ul>
+                if let Some(scope) = &props.scope {
+                    <li><Icon name="people" small=true /><span>{ kill::scope_help(scope) }</span></li>
+                }
+                if !with_it.is_empty() {
+                    <li><Icon name="link" small=true /><span>
+                        { if with_it.len() == 1 { "One flag requires it and degrades with it: ".to_owned() } else { format!("{} flags require it and degrade with it: ", with_it.len()) } }
+                        { with_it.join(", ") }
+                    </span></li>
+                }
+                { for kills.iter().map(|kill| html! {
+                    <li><Icon name="kill" small=true /><span>{ format!("It is killed already for {}: {}", kill::scope(&kill.scope), kill.reason) }</span></li>
+                }) }
+                if let Some(on_stale) = on_stale {
+                    <li><Icon name="clock" small=true /><span>{ match on_stale {
+                        OnStale::Degraded => "A client that hears nothing degrades by itself at its stale deadline.",
+                        OnStale::Keep => "A client that hears nothing keeps what it has until it comes back.",
+                    } }</span></li>
+                }
+            </ul>
+        </div>
+    }
+}
+
+/// Every flag that requires this one, directly or through others.
+fn degrades_with(flags: &[FlagSummary], key: &str) -> Vec<String> {
+    let mut found: Vec<String> = Vec::new();
+    let mut ask = vec![key.to_owned()];
+    while let Some(key) = ask.pop() {
+        let dependents = flags.iter().find(|flag| flag.key == key).map(|flag| flag.dependents.as_slice()).unwrap_or_default();
+        for dependent in dependents {
+            if !found.contains(dependent) {
+                found.push(dependent.clone());
+                ask.push(dependent.clone());
+            }
+        }
+    }
+    found
+}

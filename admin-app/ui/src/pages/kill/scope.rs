@@ -1,0 +1,278 @@
+use crate::components::{Icon, Swatches, Variant};
+use crate::hooks::use_console;
+use crate::state::kill_draft::{Action, KillDraft, Part};
+use crate::words::number::{count, counted};
+use downhaul_control::api::{FlagSummary, FleetView};
+use downhaul_core::document::{FlagSet, RegionTree};
+use wasm_bindgen::JsCast;
+use web_sys::{HtmlElement, HtmlInputElement};
+use yew::prelude::*;
+
+#[derive(Debug, Properties, PartialEq)]
+pub struct ScopeChoiceProps {
+    pub draft: KillDraft,
+    pub flag: FlagSummary,
+    pub on_action: Callback<Action>,
+}
+
+/// For whom: everyone, or some by region, tenant, segment or variant.
+#[function_component]
+pub fn ScopeChoice(props: &ScopeChoiceProps) -> Html {
+    let console = use_console();
+    let document = console.live.document.ready().cloned();
+    let toggle = |part: Part| props.on_action.reform(move |value: String| Action::Toggle(part, value));
+    let draft = &props.draft;
+    let editor = match (draft.part, &document) {
+        (Part::Everyone, Some(document)) => html! { <p class="small muted">{ everyone(document) }</p> },
+        (Part::Everyone, None) => html! { <p class="small muted">{ "Everyone, everywhere in this environment." }</p> },
+        (Part::Tenant, _) => {
+            let known: Vec<String> = document.iter().flat_map(|set| set.tenants.keys().map(ToString::to_string)).collect();
+            html! { <Tenants chosen={draft.tenants.clone()} {known} on_toggle={toggle(Part::Tenant)} /> }
+        }
+        (Part::Variant, _) => html! { <Variants flag={props.flag.clone()} chosen={draft.variants.clone()} on_toggle={toggle(Part::Variant)} /> },
+        (Part::Region | Part::Segment, None) => html! { <i class="skel w-60"></i> },
+        (Part::Region, Some(document)) if document.regions.is_empty() => {
+            html! { <p class="small muted">{ "This environment declares no regions." }</p> }
+        }
+        (Part::Region, Some(document)) => {
+            let fleet = console.live.fleet.ready().map(|fleet| (**fleet).clone());
+            let mut rows = Vec::new();
+            region_rows(&document.regions, 0, false, &draft.regions, fleet.as_ref(), &mut rows);
+            html! { <Regions {rows} on_toggle={toggle(Part::Region)} /> }
+        }
+        (Part::Segment, Some(document)) => {
+            let known: Vec<(String, String)> =
+                document.segments.iter().map(|(key, segment)| (key.to_string(), segment.description.clone())).collect();
+            html! { <Segments {known} chosen={draft.segments.clone()} on_toggle={toggle(Part::Segment)} /> }
+        }
+    };
+    html! {
+        <div class="stack">
+            <h3 id="scope">{ "For whom" }</h3>
+            <PartChoice part={draft.part} on_part={props.on_action.reform(Action::Part)} />
+            { editor }
+        </div>
+    }
+}
+
+fn everyone(document: &FlagSet) -> String {
+    let (tenants, regions) = (document.tenants.len(), document.regions.names().len());
+    match (tenants, regions) {
+        (0, 0) => "Everyone, everywhere in this environment.".to_owned(),
+        (_, 0) => format!("All {}, declared or not.", counted(tenants, "tenant", "tenants")),
+        (0, _) => format!("All {}.", counted(regions, "region", "regions")),
+        _ => format!(
+            "All {} and all {}, declared or not.",
+            counted(tenants, "tenant", "tenants"),
+            counted(regions, "region", "regions")
+        ),
+    }
+}
+
+#[derive(Debug, Properties, PartialEq)]
+struct PartChoiceProps {
+    part: Part,
+    on_part: Callback<Part>,
+}
+
+/// Radio buttons as a bar: one of them in the order of tabbing, arrow keys between them.
+#[function_component]
+fn PartChoice(props: &PartChoiceProps) -> Html {
+    let at = Part::ALL.iter().position(|part| *part == props.part).unwrap_or(0);
+    let on_key = {
+        let on_part = props.on_part.clone();
+        Callback::from(move |event: KeyboardEvent| {
+            let step = match event.key().as_str() {
+                "ArrowRight" | "ArrowDown" => 1,
+                "ArrowLeft" | "ArrowUp" => Part::ALL.len() - 1,
+                _ => return,
+            };
+            event.prevent_default();
+            let next = (at + step) % Part::ALL.len();
+            if let Some(part) = Part::ALL.get(next) {
+                on_part.emit(*part);
+            }
+            let bar = event.current_target().and_then(|bar| bar.dyn_into::<web_sys::Element>().ok());
+            let button = bar.and_then(|bar| bar.children().item(u32::try_from(next).ok()?));
+            if let Some(button) = button.and_then(|button| button.dyn_into::<HtmlElement>().ok()) {
+                let _ = button.focus();
+            }
+        })
+    };
+    html! {
+        <div class="seg full" role="radiogroup" aria-labelledby="scope" onkeydown={on_key}>
+            { for Part::ALL.into_iter().map(|part| html! {
+                <button type="button" role="radio" aria-checked={(part == props.part).to_string()} tabindex={if part == props.part { "0" } else { "-1" }}
+                    data-test={format!("scope-{}", part.name().to_lowercase())} onclick={props.on_part.reform(move |_| part)}>{ part.name() }</button>
+            }) }
+        </div>
+    }
+}
+
+#[derive(Debug, Clone, PartialEq)]
+struct RegionRow {
+    name: String,
+    depth: usize,
+    chosen: bool,
+    /// Within one that is chosen.
+    covered: bool,
+    live: Option<usize>,
+}
+
+fn region_rows(
+    tree: &RegionTree,
+    depth: usize,
+    covered: bool,
+    chosen: &[String],
+    fleet: Option<&FleetView>,
+    rows: &mut Vec<RegionRow>,
+) {
+    for (name, below) in &tree.0 {
+        let is_chosen = chosen.iter().any(|each| each == name.as_str());
+        let within = |region: &str| region == name.as_str() || below.find(region).is_some();
+        let live = fleet.map(|fleet| {
+            let groups = fleet.groups.iter().filter(|group| group.state == "live" && group.region.as_deref().is_some_and(within));
+            groups.map(|group| group.instances).sum()
+        });
+        rows.push(RegionRow { name: name.to_string(), depth, chosen: is_chosen, covered, live });
+        region_rows(below, depth + 1, covered || is_chosen, chosen, fleet, rows);
+    }
+}
+
+#[derive(Debug, Properties, PartialEq)]
+struct RegionsProps {
+    rows: Vec<RegionRow>,
+    on_toggle: Callback<String>,
+}
+
+#[function_component]
+fn Regions(props: &RegionsProps) -> Html {
+    html! {
+        <div class="tree" role="group" aria-label="Regions">
+            { for props.rows.iter().map(|row| {
+                let name = row.name.clone();
+                html! {
+                    <label key={row.name.clone()} class={format!("d{}", row.depth.min(4))}>
+                        <input type="checkbox" class="check" checked={row.chosen || row.covered} disabled={row.covered}
+                            data-test={format!("scope-region-{}", row.name)} onchange={props.on_toggle.reform(move |_| name.clone())} />
+                        { &row.name }
+                        if let Some(live) = row.live { <b>{ format!("{} live", count(live as u64)) }</b> }
+                    </label>
+                }
+            }) }
+        </div>
+    }
+}
+
+#[derive(Debug, Properties, PartialEq)]
+struct TenantsProps {
+    chosen: Vec<String>,
+    known: Vec<String>,
+    on_toggle: Callback<String>,
+}
+
+/// Tenants are open: any name may be typed, declared ones are proposed.
+#[function_component]
+fn Tenants(props: &TenantsProps) -> Html {
+    let add = {
+        let (toggle, chosen) = (props.on_toggle.clone(), props.chosen.clone());
+        move |input: &HtmlInputElement| {
+            let name = input.value().trim().to_owned();
+            input.set_value("");
+            if !name.is_empty() && !chosen.contains(&name) {
+                toggle.emit(name);
+            }
+        }
+    };
+    let on_key = {
+        let (add, toggle, last) = (add.clone(), props.on_toggle.clone(), props.chosen.last().cloned());
+        Callback::from(move |event: KeyboardEvent| {
+            let input: HtmlInputElement = event.target_unchecked_into();
+            match (event.key().as_str(), &last) {
+                ("Enter" | ",", _) => {
+                    event.prevent_default();
+                    add(&input);
+                }
+                ("Backspace", Some(last)) if input.value().is_empty() => toggle.emit(last.clone()),
+                _ => {}
+            }
+        })
+    };
+    let on_change = Callback::from(move |event: Event| add(&event.target_unchecked_into::<HtmlInputElement>()));
+    html! {
+        <div class="field">
+            <label for="tenants">{ "Tenants" }</label>
+            <div class="tokens">
+                { for props.chosen.iter().map(|name| {
+                    let gone = name.clone();
+                    html! {
+                        <span class="chip line" key={name.clone()}>{ name }
+                            <button type="button" class="x" aria-label={format!("Remove {name}")} onclick={props.on_toggle.reform(move |_| gone.clone())}><Icon name="x" /></button>
+                        </span>
+                    }
+                }) }
+                <input id="tenants" list="known-tenants" placeholder="Add a tenant" data-test="scope-tenant-input" onkeydown={on_key} onchange={on_change} autocomplete="off" />
+                <datalist id="known-tenants">{ for props.known.iter().map(|name| html! { <option value={name.clone()} /> }) }</datalist>
+            </div>
+            <span class="help">{ match props.chosen.iter().filter(|name| !props.known.contains(name)).count() {
+                0 => format!("{} declared. Enter adds a name.", counted(props.known.len(), "tenant is", "tenants are")),
+                _ => "A name that is not declared reaches contexts that carry exactly this text.".to_owned(),
+            } }</span>
+        </div>
+    }
+}
+
+#[derive(Debug, Properties, PartialEq)]
+struct SegmentsProps {
+    known: Vec<(String, String)>,
+    chosen: Vec<String>,
+    on_toggle: Callback<String>,
+}
+
+#[function_component]
+fn Segments(props: &SegmentsProps) -> Html {
+    if props.known.is_empty() {
+        return html! { <p class="small muted">{ "This environment has no segments." }</p> };
+    }
+    html! {
+        <div class="tree" role="group" aria-label="Segments">
+            { for props.known.iter().map(|(key, description)| {
+                let name = key.clone();
+                html! {
+                    <label key={key.clone()}>
+                        <input type="checkbox" class="check" checked={props.chosen.contains(key)} data-test={format!("scope-segment-{key}")} onchange={props.on_toggle.reform(move |_| name.clone())} />
+                        { key }<b>{ description }</b>
+                    </label>
+                }
+            }) }
+        </div>
+    }
+}
+
+#[derive(Debug, Properties, PartialEq)]
+struct VariantsProps {
+    flag: FlagSummary,
+    chosen: Vec<String>,
+    on_toggle: Callback<String>,
+}
+
+#[function_component]
+fn Variants(props: &VariantsProps) -> Html {
+    let keys: Vec<&str> = props.flag.variants.iter().map(String::as_str).collect();
+    let swatches = Swatches::of_keys(&keys, &props.flag.degraded_variant);
+    html! {
+        <div class="row wrap" role="group" aria-label="Variants">
+            { for props.flag.variants.iter().map(|key| {
+                let name = key.clone();
+                let degraded = *key == props.flag.degraded_variant;
+                html! {
+                    <label class="chip line" key={key.clone()}>
+                        <input type="checkbox" class="check" checked={props.chosen.contains(key)} disabled={degraded} data-test={format!("scope-variant-{key}")} onchange={props.on_toggle.reform(move |_| name.clone())} />
+                        <Variant name={key.clone()} swatches={swatches.clone()} />
+                        if degraded { <span class="faint">{ "is the degraded variant" }</span> }
+                    </label>
+                }
+            }) }
+        </div>
+    }
+}

@@ -1,0 +1,60 @@
+use crate::components::Icon;
+use crate::words::kill::heard;
+use crate::words::number::{count, counted};
+use downhaul_control::api::{Progress, Straggler, Trust};
+use yew::prelude::*;
+
+#[derive(Debug, Properties, PartialEq)]
+pub struct StragglersProps {
+    pub progress: Progress,
+}
+
+const SHOWN: usize = 12;
+
+/// Who is still lit, by name, and what will happen to each.
+#[function_component]
+pub fn Stragglers(props: &StragglersProps) -> Html {
+    let all = use_state(|| false);
+    let progress = &props.progress;
+    if progress.stragglers_total == 0 {
+        return Html::default();
+    }
+    let shown = if *all { progress.stragglers.len() } else { SHOWN };
+    let rest = progress.stragglers_total.saturating_sub(shown.min(progress.stragglers.len()));
+    let more = {
+        let all = all.clone();
+        Callback::from(move |_: MouseEvent| all.set(true))
+    };
+    html! {
+        <div class="bt" data-test="stragglers">
+            <div class="row between wrap pad tight">
+                <h3>{ format!("Still lit: {} by name", counted(progress.stragglers_total, "client", "clients")) }</h3>
+                if rest > 0 && !*all && progress.stragglers.len() > SHOWN { <button class="btn s quiet" onclick={more}>{ format!("Show {} more", count(rest as u64)) }</button> }
+                else if rest > 0 { <span class="small faint">{ format!("{} more", count(rest as u64)) }</span> }
+            </div>
+            <div class="tablewrap"><table class="table compact strag">
+                <thead><tr><th>{ "Client" }</th><th>{ "Kind" }</th><th>{ "Region" }</th><th>{ "Last heard" }</th><th>{ "What happens next" }</th></tr></thead>
+                <tbody>{ for progress.stragglers.iter().take(shown).map(|each| row(each, progress.stale_seconds)) }</tbody>
+            </table></div>
+        </div>
+    }
+}
+
+fn row(straggler: &Straggler, stale_seconds: u32) -> Html {
+    let release = straggler.release.as_ref().map_or_else(|| straggler.sdk.clone(), |release| format!("{release}, {}", straggler.sdk));
+    let deadline = f64::from(stale_seconds.max(1)) * 1000.0;
+    let waited = (100.0 * straggler.last_seen_ms as f64 / deadline).min(100.0);
+    let kind = format!("{:?}", straggler.kind).to_lowercase();
+    html! {
+        <tr key={straggler.instance.clone()}>
+            <td><span class="mono">{ &straggler.instance }</span><small class="faint blk">{ release }</small></td>
+            <td data-l="Kind">{ match straggler.trust { Trust::Trusted => kind, Trust::Claimed => format!("{kind}, claimed") } }</td>
+            <td data-l="Region">{ straggler.region.clone().unwrap_or_else(|| "not told".to_owned()) }</td>
+            <td data-l="Last heard" class="nowrap">{ heard(straggler.last_seen_ms) }</td>
+            <td data-l="What happens next"><span class="due">
+                if waited < 100.0 { <span class="meter" aria-hidden="true"><i style={format!("width:{waited:.0}%")}></i></span> } else { <Icon name="clock" small=true /> }
+                { &straggler.will }
+            </span></td>
+        </tr>
+    }
+}

@@ -1,0 +1,161 @@
+use super::curve::Curve;
+use crate::components::{Icon, Lamps};
+use crate::hooks::{clock, use_now, use_throttled};
+use crate::words::kill;
+use crate::words::number::{count, counted, ratio};
+use crate::words::time::{age, stopwatch};
+use downhaul_control::api::Progress;
+use yew::prelude::*;
+
+#[derive(Debug, Properties, PartialEq)]
+pub struct WatchProps {
+    pub progress: Progress,
+    /// When this state of it arrived, on the monotonic clock.
+    pub received: f64,
+    /// Epoch milliseconds.
+    pub killed_at: Option<f64>,
+    pub in_force: bool,
+}
+
+/// A stopwatch says little after that.
+const LONG_AGO: f64 = 3_600_000.0;
+
+/// Stopwatch, clients dark of clients live, and how fast they were.
+#[function_component]
+pub fn Watch(props: &WatchProps) -> Html {
+    let progress = &props.progress;
+    let announced = use_throttled(kill::announcement(progress), 2_000.0);
+    let percent = ratio(progress.dark, progress.live);
+    html! {
+        <div class="watch">
+            <div>
+                <Stopwatch elapsed_ms={progress.elapsed_ms} received={props.received} killed_at={props.killed_at}
+                    stopped={(progress.complete || !props.in_force).then_some(progress.slowest_ms).flatten()} in_force={props.in_force} />
+                <div class="pcts">
+                    { for [("p50", progress.p50_ms), ("p99", progress.p99_ms), ("slowest", progress.slowest_ms)].into_iter().map(|(name, ms)| html! {
+                        <div class="stat"><span class="k">{ name }</span>
+                            <span class="v" data-test={name} data-ms={ms.map(|ms| format!("{ms:.3}"))}>{ kill::latency(ms) }</span></div>
+                    }) }
+                </div>
+                <p class="small faint">{ "From the server's commit to its receipt of the acknowledgement" }</p>
+            </div>
+            <div>
+                <div class="row between wrap">
+                    <p class="dark" data-test="clients-dark" data-dark={progress.dark.to_string()} data-live={progress.live.to_string()} data-dark-total={progress.dark_total.to_string()}>{ kill::dark(progress) }</p>
+                    if progress.complete && progress.dark_total > 0 { <span class="chip ok" data-test="kill-complete"><Icon name="check" />{ "complete" }</span> }
+                    else if let Some(remaining) = kill::remaining(progress) { <span class="chip warn"><Icon name="clock" />{ remaining }</span> }
+                </div>
+                <p class="sr" aria-live="polite">{ announced }</p>
+                <div class={classes!("darkbar", (progress.live == 0).then_some("none"))} role="img" aria-label={format!("{percent:.1} percent dark")}><i style={format!("width:{percent}%")}></i></div>
+                <Curve progress={progress.clone()} />
+                <p class="small muted">{ shares(progress) }</p>
+            </div>
+        </div>
+    }
+}
+
+fn shares(progress: &Progress) -> String {
+    let part = |name: &str, dark: usize, live: usize| {
+        format!("{name}: {} of {}", count(dark as u64), counted(live, "client", "clients"))
+    };
+    let mut parts = vec![
+        part("Edge and server", progress.trusted.dark, progress.trusted.live),
+        part("browsers, which only claim it", progress.claimed.dark, progress.claimed.live),
+    ];
+    if progress.dark_total > progress.dark {
+        parts.push(format!("{} went dark and have left since", count((progress.dark_total - progress.dark) as u64)));
+    }
+    parts.join("; ")
+}
+
+#[derive(Debug, Properties, PartialEq)]
+struct StopwatchProps {
+    elapsed_ms: f64,
+    received: f64,
+    killed_at: Option<f64>,
+    /// The time at which it stopped: the last client was dark.
+    stopped: Option<f64>,
+    in_force: bool,
+}
+
+#[function_component]
+fn Stopwatch(props: &StopwatchProps) -> Html {
+    let runs = props.stopped.is_none() && props.in_force;
+    let now = use_now(if runs { 100 } else { 1_000 });
+    let elapsed = props.elapsed_ms + (clock::monotonic() - props.received).max(0.0);
+    let since = props.killed_at.map_or(elapsed, |at| (now - at).max(elapsed));
+    if let Some(stopped) = props.stopped {
+        let (number, unit) = split_unit(&kill::latency(Some(stopped)));
+        return html! {
+            <>
+                <div class="clock" role="timer" data-test="stopwatch" data-state="stopped">{ number }<small>{ unit }</small></div>
+                <p class="muted">{ format!("until the last client was dark; the kill is {} old", age(since.max(1000.0))) }</p>
+            </>
+        };
+    }
+    let (whole, tenth) = stopwatch(elapsed);
+    html! {
+        <>
+            if since > LONG_AGO {
+                <div class="clock" role="timer" data-test="stopwatch">{ age(since) }</div>
+            } else {
+                <div class="clock" role="timer" data-test="stopwatch" data-state="running" aria-label={format!("{:.0} seconds since the kill", elapsed / 1000.0)}>{ whole }<small>{ tenth }</small></div>
+            }
+            <p class="muted">{ "since the kill" }</p>
+        </>
+    }
+}
+
+/// `84 ms` as `84` and ` ms`; `3:12` stays whole.
+fn split_unit(text: &str) -> (String, String) {
+    match text.split_once('\u{202F}') {
+        Some((number, unit)) => (number.to_owned(), format!("\u{202F}{unit}")),
+        None => (text.to_owned(), String::new()),
+    }
+}
+
+#[derive(Debug, Properties, PartialEq)]
+pub struct RegionsProps {
+    pub progress: Progress,
+}
+
+/// Lamps by region: dark ones have applied the kill.
+#[function_component]
+pub fn Regions(props: &RegionsProps) -> Html {
+    let progress = &props.progress;
+    if progress.by_region.is_empty() {
+        return Html::default();
+    }
+    let per_lamp = per_lamp(progress.dark);
+    html! {
+        <div class="bt pad stack" data-test="by-region">
+            <div class="row between wrap"><h3>{ "By region" }</h3>
+                <span class="legend"><span><i class="dot lampdot"></i>{ format!("{}, dark", counted(per_lamp, "client", "clients")) }</span>
+                    <span><i class="dot warn"></i>{ "1 client, still lit" }</span></span>
+            </div>
+            <div class="world">
+                { for progress.by_region.iter().map(|(name, region)| {
+                    let lit = region.live.saturating_sub(region.dark) + region.unknown;
+                    html! {
+                        <div class="regioncell" key={name.clone()}>
+                            <header><b>{ if name.is_empty() { "region not told" } else { name.as_str() } }</b>
+                                <span class={if lit > 0 { "warn-ink" } else { "faint" }}>{ kill::region(region) }</span></header>
+                            <Lamps dark={region.dark} {lit} {per_lamp} />
+                            <span class="small faint">{ format!("{} of {}", count(region.dark as u64), count((region.live + region.unknown) as u64)) }</span>
+                        </div>
+                    }
+                }) }
+            </div>
+        </div>
+    }
+}
+
+/// As many clients to a lamp as keeps a fleet on one screen.
+fn per_lamp(dark: usize) -> usize {
+    match dark {
+        0..=400 => 1,
+        401..=2_000 => 5,
+        2_001..=20_000 => 20,
+        _ => 100,
+    }
+}

@@ -1,0 +1,76 @@
+mod link;
+
+pub use link::take_token_from_address;
+
+use crate::backend::Failure;
+use crate::components::Icon;
+use crate::hooks::use_document_title;
+use web_sys::HtmlInputElement;
+use yew::prelude::*;
+
+#[derive(Debug, Properties, PartialEq)]
+pub struct SignInProps {
+    pub failure: Option<Failure>,
+    /// The token is being checked.
+    pub busy: bool,
+    pub on_submit: Callback<String>,
+}
+
+/// For whoever has no session: the admin token.
+#[function_component]
+pub fn SignIn(props: &SignInProps) -> Html {
+    use_document_title("Sign in".to_owned());
+    let token = use_node_ref();
+    let missing = use_state(|| false);
+    {
+        let token = token.clone();
+        use_effect_with((), move |()| {
+            if let Some(token) = token.cast::<HtmlInputElement>() {
+                let _ = token.focus();
+            }
+        });
+    }
+    let on_submit = {
+        let (token, missing, submit, busy) = (token.clone(), missing.clone(), props.on_submit.clone(), props.busy);
+        Callback::from(move |event: SubmitEvent| {
+            event.prevent_default();
+            let value = token.cast::<HtmlInputElement>().map(|input| input.value()).unwrap_or_default();
+            missing.set(value.trim().is_empty());
+            if !value.trim().is_empty() && !busy {
+                submit.emit(value.trim().to_owned());
+            }
+        })
+    };
+    let error = match &props.failure {
+        _ if *missing => Some(("Type or paste the admin token".to_owned(), String::new())),
+        Some(failure) => Some((failure.title(), failure.help())),
+        None => None,
+    };
+    html! {
+        <main id="main" class="gate">
+            <form class="card" onsubmit={on_submit} aria-labelledby="sign-in">
+                <div class="pad stack l">
+                    <div class="stack s">
+                        <h1 id="sign-in">{ "Sign in to Downhaul" }</h1>
+                        <p class="muted">{ "With the admin token of this control plane." }</p>
+                    </div>
+                    <div class="field">
+                        <label for="token">{ "Admin token" }</label>
+                        <input class="input mono" id="token" type="password" autocomplete="current-password" spellcheck="false"
+                            ref={token} data-test="sign-in-token" aria-invalid={error.is_some().to_string()} aria-describedby="token-help" />
+                        if let Some((title, help)) = error {
+                            <p class="error" role="alert" id="token-help" data-test="sign-in-error">
+                                <Icon name="alert" small=true /><span><b>{ title }</b><span class="blk">{ help }</span></span>
+                            </p>
+                        } else {
+                            <p class="help" id="token-help">{ "It was shown when the server was first started. " }<code>{ "cargo xtask run" }</code>{ " prints a link that signs in by itself." }</p>
+                        }
+                    </div>
+                    <button class="btn primary l block" data-test="sign-in" aria-disabled={props.busy.to_string()}>
+                        if props.busy { <span class="spin" aria-hidden="true"></span>{ "Signing in" } } else { { "Sign in" } }
+                    </button>
+                </div>
+            </form>
+        </main>
+    }
+}

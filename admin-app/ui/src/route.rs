@@ -1,0 +1,67 @@
+use yew_router::prelude::*;
+
+/// Every address of the console. The environment stands in each, so that a link means the same to whoever opens it.
+#[derive(Debug, Clone, PartialEq, Routable)]
+pub enum Route {
+    #[at("/")]
+    Home,
+    #[at("/e/:environment/flags")]
+    Flags { environment: String },
+    #[at("/e/:environment/flags/:key")]
+    Flag { environment: String, key: String },
+    /// The kill control of a flag.
+    #[at("/e/:environment/kill/:key")]
+    Kill { environment: String, key: String },
+    #[at("/e/:environment/kills")]
+    Kills { environment: String },
+    /// A kill that was fired, live.
+    #[at("/e/:environment/kills/:id")]
+    LiveKill { environment: String, id: String },
+    #[at("/e/:environment/chart")]
+    Chart { environment: String },
+    #[at("/e/:environment/xray")]
+    Xray { environment: String },
+    #[not_found]
+    #[at("/not-found")]
+    NotFound,
+}
+
+impl Route {
+    pub fn environment(&self) -> Option<&str> {
+        match self {
+            Route::Flags { environment }
+            | Route::Flag { environment, .. }
+            | Route::Kill { environment, .. }
+            | Route::Kills { environment }
+            | Route::LiveKill { environment, .. }
+            | Route::Chart { environment }
+            | Route::Xray { environment } => Some(environment),
+            Route::Home | Route::NotFound => None,
+        }
+    }
+
+    /// The same kind of page in another environment.
+    #[must_use]
+    pub fn in_environment(&self, environment: &str) -> Route {
+        let environment = environment.to_owned();
+        match self {
+            Route::Flag { key, .. } => Route::Flag { environment, key: key.clone() },
+            Route::Kill { key, .. } => Route::Kill { environment, key: key.clone() },
+            // A kill's id means nothing elsewhere.
+            Route::Kills { .. } | Route::LiveKill { .. } => Route::Kills { environment },
+            Route::Chart { .. } => Route::Chart { environment },
+            Route::Xray { .. } => Route::Xray { environment },
+            Route::Home | Route::Flags { .. } | Route::NotFound => Route::Flags { environment },
+        }
+    }
+}
+
+/// The query of the X-ray's address.
+#[derive(Debug, Clone, PartialEq, Default, serde::Serialize, serde::Deserialize)]
+pub struct XrayQuery {
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub flag: String,
+    /// JSON.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub context: String,
+}

@@ -1,0 +1,144 @@
+use super::theme;
+use crate::backend::api;
+use crate::components::Icon;
+use crate::hooks::{use_console, use_now};
+use crate::route::Route;
+use crate::state::live::Connection;
+use crate::state::session::Action;
+use crate::words::number::count;
+use crate::words::time::{age, ago};
+use downhaul_control::api::Whoami;
+use wasm_bindgen_futures::spawn_local;
+use yew::prelude::*;
+use yew_router::prelude::*;
+
+#[derive(Debug, Properties, PartialEq)]
+pub struct TopBarProps {
+    pub who: Whoami,
+    pub route: Route,
+    pub environment: Option<String>,
+    pub on_palette: Callback<()>,
+}
+
+#[function_component]
+pub fn TopBar(props: &TopBarProps) -> Html {
+    let console = use_console();
+    let sign_out = Callback::from(move |_: MouseEvent| {
+        let (backend, session) = (console.backend.clone(), console.session.dispatcher());
+        spawn_local(async move {
+            // Whether or not the server heard it, this page shows nothing more.
+            let _ = api::sign_out(&backend).await;
+            session.dispatch(Action::SignedOut);
+        });
+    });
+    html! {
+        <header class="topbar">
+            <Link<Route> to={Route::Home} classes="brand">
+                <svg viewBox="0 0 20 20" aria-hidden="true">
+                    <path d="M9 2v13.500L2.500 15.500C5 12 7.500 7.500 9 2" fill="var(--accent)" />
+                    <path d="M12 2v12M9.200 12.800 12 16l2.800-3.200" fill="none" stroke="var(--ink)" stroke-width="1.700" stroke-linecap="round" stroke-linejoin="round" />
+                    <path d="M3 18.200h14" stroke="var(--ink)" stroke-width="1.700" stroke-linecap="round" />
+                </svg>
+                <span>{ "Downhaul" }</span>
+            </Link<Route>>
+            if let Some(environment) = &props.environment {
+                <EnvironmentSwitch environment={environment.clone()} environments={props.who.environments.clone()} route={props.route.clone()} />
+            }
+            <button class="cmdk" aria-label="Search or run a command" data-test="open-palette" onclick={props.on_palette.reform(|_| ())}>
+                <Icon name="search" small=true /><span class="grow">{ "Search or run a command" }</span><kbd>{ "Ctrl K" }</kbd>
+            </button>
+            <span class="end"></span>
+            <ConnectionState />
+            <button class="iconbtn" aria-label="Switch light and dark" data-test="theme" onclick={Callback::from(|_| theme::switch())}><Icon name="theme" /></button>
+            <details class="person">
+                <summary class="avatar" title={format!("{}, {}", props.who.name, role(&props.who))} aria-label={format!("{}, {}", props.who.name, role(&props.who))}>{ initials(&props.who.name) }</summary>
+                <div class="menu">
+                    <p><b>{ &props.who.name }</b><small class="muted blk">{ role(&props.who) }</small></p>
+                    <p class="small faint">{ format!("Downhaul {}", props.who.version) }</p>
+                    <button class="btn s" data-test="sign-out" onclick={sign_out}>{ "Sign out" }</button>
+                </div>
+            </details>
+        </header>
+    }
+}
+
+fn role(who: &Whoami) -> String {
+    format!("{:?}", who.role).to_lowercase()
+}
+
+fn initials(name: &str) -> String {
+    let letters: String = name.split_whitespace().filter_map(|word| word.chars().next()).take(2).collect();
+    letters.to_uppercase()
+}
+
+#[function_component]
+fn ConnectionState() -> Html {
+    let console = use_console();
+    let now = use_now(1_000);
+    let live = &console.live;
+    let revision = live.position().map_or_else(|| "–".to_owned(), |position| count(position.revision));
+    let (class, words, title) = match live.connection {
+        Connection::Connecting => ("", "Connecting, revision\u{a0}", "Opening the stream".to_owned()),
+        Connection::Open => {
+            let heard = live.confirmed_at.map(|at| ago(now - at)).unwrap_or_default();
+            ("ok", "Live, revision\u{a0}", format!("Stream open; last change seen {heard}"))
+        }
+        Connection::Lost { since } => {
+            ("warn", "Not connected, revision\u{a0}", format!("No connection for {}", age(now - since)))
+        }
+    };
+    html! {
+        <span class="live" {title} data-test="connection" data-state={class}>
+            <span class={classes!("dot", class)}></span><span class="hide-narrow">{ words }</span>
+            if class == "warn" { <span class="sr">{ "not connected" }</span> }
+            <span data-test="revision">{ revision }</span>
+        </span>
+    }
+}
+
+#[derive(Debug, Properties, PartialEq)]
+struct EnvironmentSwitchProps {
+    environment: String,
+    environments: Vec<String>,
+    route: Route,
+}
+
+#[function_component]
+fn EnvironmentSwitch(props: &EnvironmentSwitchProps) -> Html {
+    let open = use_state(|| false);
+    let toggle = {
+        let open = open.clone();
+        Callback::from(move |_: MouseEvent| open.set(!*open))
+    };
+    let on_key = {
+        let open = open.clone();
+        Callback::from(move |event: KeyboardEvent| {
+            if *open && event.key() == "Escape" {
+                event.stop_propagation();
+                open.set(false);
+            }
+        })
+    };
+    let close = {
+        let open = open.clone();
+        Callback::from(move |_: MouseEvent| open.set(false))
+    };
+    html! {
+        <span class="env-wrap" onkeydown={on_key}>
+            <button class="env-switch" aria-expanded={open.to_string()} aria-controls="environments" aria-label={format!("Environment: {}", props.environment)} onclick={toggle}>
+                { &props.environment }<Icon name="down" />
+            </button>
+            if *open {
+                <ul class="menu env-menu" id="environments" aria-label="Environments">
+                    { for props.environments.iter().map(|each| html! {
+                        <li data-env={each.clone()} onclick={close.clone()}>
+                            <span class="pennant" aria-hidden="true"></span>
+                            <Link<Route> to={props.route.in_environment(each)}>{ each }</Link<Route>>
+                            if *each == props.environment { <small>{ "this one" }</small> }
+                        </li>
+                    }) }
+                </ul>
+            }
+        </span>
+    }
+}

@@ -1,0 +1,233 @@
+use super::Shared;
+use crate::backend::Failure;
+use downhaul_control::api::{ConsoleEvent, FlagPage, FleetView, KillPage, KillView, Position};
+use downhaul_core::document::FlagSet;
+use std::collections::BTreeMap;
+use std::rc::Rc;
+use yew::Reducible;
+
+/// What is known of one environment, kept fresh from its stream.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Live {
+    /// Empty until one is chosen.
+    pub environment: String,
+    pub flags: Slot<FlagPage>,
+    pub document: Slot<FlagSet>,
+    pub kills: Slot<KillPage>,
+    pub fleet: Slot<FleetView>,
+    /// The latest of each kill that was looked at or heard of, restored ones included, by id.
+    pub watched: BTreeMap<String, Watched>,
+    pub connection: Connection,
+    /// Counts what makes the data above out of date; whoever shows some of it asks again when this changes.
+    pub generation: u32,
+    /// When the server last confirmed what is shown, in epoch milliseconds.
+    pub confirmed_at: Option<f64>,
+}
+
+/// Something asked of the server. What has arrived stays while it is asked for again, even if that fails.
+#[derive(Debug, PartialEq)]
+pub enum Slot<T> {
+    Loading,
+    Ready(Shared<T>),
+    Failed(Failure),
+}
+
+/// A kill, and when (in milliseconds of the monotonic clock) this state of it arrived.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Watched {
+    pub kill: Shared<KillView>,
+    pub received: f64,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub enum Connection {
+    #[default]
+    Connecting,
+    Open,
+    /// Lost since, in epoch milliseconds; it is tried again all the time.
+    Lost { since: f64 },
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub enum Action {
+    /// Look at this environment; forgets all others.
+    Choose(String),
+    Flags(Result<Shared<FlagPage>, Failure>, f64),
+    Document(Result<Shared<FlagSet>, Failure>),
+    Kills(Result<Shared<KillPage>, Failure>),
+    Fleet(Result<Shared<FleetView>, Failure>),
+    Kill { kill: Box<KillView>, received: f64 },
+    Opened { now: f64 },
+    Lost { now: f64 },
+    Heard { event: Box<ConsoleEvent>, now: f64, received: f64 },
+}
+
+impl Live {
+    pub fn position(&self) -> Option<Position> {
+        self.flags.ready().map(|page| page.position)
+    }
+
+    /// Kills in force.
+    pub fn kill_count(&self) -> usize {
+        self.kills.ready().map_or(0, |page| page.kills.len())
+    }
+}
+
+impl<T> Slot<T> {
+    pub fn ready(&self) -> Option<&Shared<T>> {
+        match self {
+            Slot::Ready(data) => Some(data),
+            Slot::Loading | Slot::Failed(_) => None,
+        }
+    }
+
+    fn fill(&mut self, answer: Result<Shared<T>, Failure>) {
+        match (answer, &self) {
+            (Ok(data), _) => *self = Slot::Ready(data),
+            (Err(_), Slot::Ready(_)) => {}
+            (Err(failure), Slot::Loading | Slot::Failed(_)) => *self = Slot::Failed(failure),
+        }
+    }
+}
+
+impl<T> Default for Slot<T> {
+    fn default() -> Self {
+        Slot::Loading
+    }
+}
+
+impl<T> Clone for Slot<T> {
+    fn clone(&self) -> Self {
+        match self {
+            Slot::Loading => Slot::Loading,
+            Slot::Ready(data) => Slot::Ready(data.clone()),
+            Slot::Failed(failure) => Slot::Failed(failure.clone()),
+        }
+    }
+}
+
+impl Reducible for Live {
+    type Action = Action;
+
+    fn reduce(self: Rc<Self>, action: Action) -> Rc<Self> {
+        let mut live = (*self).clone();
+        match action {
+            Action::Choose(environment) if environment == live.environment => return self,
+            Action::Choose(environment) => live = Live { environment, ..Live::default() },
+            Action::Flags(answer, now) => {
+                if answer.is_ok() {
+                    live.confirmed_at = Some(now);
+                }
+                live.flags.fill(answer);
+            }
+            Action::Document(answer) => live.document.fill(answer),
+            Action::Kills(answer) => live.kills.fill(answer),
+            Action::Fleet(answer) => live.fleet.fill(answer),
+            Action::Kill { kill, received } => live.watch(*kill, received),
+            Action::Opened { now } => {
+                // What happened while the stream was closed was missed.
+                live.connection = Connection::Open;
+                live.confirmed_at = Some(now);
+                live.generation += 1;
+            }
+            Action::Lost { now } => {
+                live.connection = match live.connection {
+                    Connection::Lost { since } => Connection::Lost { since },
+                    Connection::Connecting | Connection::Open => Connection::Lost { since: now },
+                }
+            }
+            Action::Heard { event, now, received } => {
+                live.confirmed_at = Some(now);
+                match *event {
+                    ConsoleEvent::Change { .. } => live.generation += 1,
+                    ConsoleEvent::KillProgress { kill } => live.watch(*kill, received),
+                    ConsoleEvent::Fleet { fleet } => live.fleet = Slot::Ready(Shared::new(*fleet)),
+                }
+            }
+        }
+        live.into()
+    }
+}
+
+impl Live {
+    /// An answer to an older request must not put out lamps that the stream has lit since, nor undo a restore.
+    fn watch(&mut self, kill: KillView, received: f64) {
+        let elapsed = |kill: &KillView| kill.progress.as_ref().map_or(-1.0, |progress| progress.elapsed_ms);
+        let is_older = self.watched.get(&kill.id).is_some_and(|known| {
+            elapsed(&known.kill) > elapsed(&kill) || (known.kill.restored.is_some() && kill.restored.is_none())
+        });
+        if !is_older {
+            self.watched.insert(kill.id.clone(), Watched { kill: Shared::new(kill), received });
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use downhaul_control::api::{KillScope, Progress};
+
+    fn kill(elapsed_ms: f64, dark: usize) -> KillView {
+        KillView {
+            id: "k-1".into(),
+            flag: "checkout-v2".into(),
+            scope: KillScope::default(),
+            scope_text: "everyone".into(),
+            reason: "errors".into(),
+            by: "Maya".into(),
+            at: "2026-11-23T20:14:07.000Z".into(),
+            incident: None,
+            effect: "Old checkout".into(),
+            degraded_variant: "off".into(),
+            position: Position::default(),
+            restored: None,
+            progress: Some(Progress { live: 10, dark, elapsed_ms, ..Progress::default() }),
+        }
+    }
+
+    fn dark(live: &Live) -> Option<usize> {
+        live.watched.get("k-1").and_then(|watched| watched.kill.progress.as_ref().map(|progress| progress.dark))
+    }
+
+    fn run(actions: Vec<Action>) -> Rc<Live> {
+        actions.into_iter().fold(Rc::new(Live::default()), |live, action| live.reduce(action))
+    }
+
+    #[test]
+    fn late_answers_do_not_turn_a_kill_back() {
+        let heard = |view| Action::Heard {
+            event: Box::new(ConsoleEvent::KillProgress { kill: Box::new(view) }),
+            now: 1.0,
+            received: 1.0,
+        };
+        let asked = |view| Action::Kill { kill: Box::new(view), received: 2.0 };
+        assert_eq!(dark(&run(vec![heard(kill(5.0, 9)), asked(kill(1.0, 0))])), Some(9));
+        assert_eq!(dark(&run(vec![asked(kill(1.0, 0)), heard(kill(5.0, 9))])), Some(9));
+    }
+
+    #[test]
+    fn data_stays_when_asking_again_fails() {
+        let page = Shared::new(KillPage { position: Position::default(), kills: vec![kill(1.0, 0)] });
+        let live = run(vec![Action::Kills(Ok(page)), Action::Kills(Err(Failure::Offline))]);
+        assert_eq!(live.kill_count(), 1);
+        let live = run(vec![Action::Kills(Err(Failure::Offline))]);
+        assert_eq!(live.kills, Slot::Failed(Failure::Offline));
+    }
+
+    #[test]
+    fn the_first_loss_counts_and_coming_back_asks_again() {
+        let live = run(vec![Action::Opened { now: 1.0 }, Action::Lost { now: 5.0 }, Action::Lost { now: 9.0 }]);
+        assert_eq!(live.connection, Connection::Lost { since: 5.0 });
+        let again = live.clone().reduce(Action::Opened { now: 12.0 });
+        assert_eq!((again.connection, again.generation), (Connection::Open, live.generation + 1));
+    }
+
+    #[test]
+    fn another_environment_starts_from_nothing() {
+        let live = run(vec![Action::Choose("production".into()), Action::Opened { now: 1.0 }]);
+        let same = live.clone().reduce(Action::Choose("production".into()));
+        assert!(Rc::ptr_eq(&live, &same));
+        let other = live.reduce(Action::Choose("staging".into()));
+        assert_eq!(*other, Live { environment: "staging".into(), ..Live::default() });
+    }
+}

@@ -1,0 +1,12 @@
+//! What the console knows. Reducers are pure: a state and an action give a state; effects live in `hooks`.
+
+pub mod cursor;
+pub mod history;
+pub mod hold;
+pub mod kill_draft;
+pub mod live;
+pub mod session;
+pub mod shared;
+pub mod toasts;
+
+pub use shared::Shared;

@@ -1,0 +1,100 @@
+use crate::backend::Failure;
+use downhaul_control::api::{Role, Whoami};
+use std::rc::Rc;
+use yew::Reducible;
+
+/// Who is at the console.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub enum Session {
+    /// Not asked yet, or the answer is on its way.
+    #[default]
+    Asking,
+    /// The sign-in page; with what went wrong, if anything did.
+    Out(Option<Failure>),
+    /// The token is being checked.
+    SigningIn,
+    In(Whoami),
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub enum Action {
+    Found(Whoami),
+    /// The server knows no session of this browser.
+    NotFound,
+    Submit,
+    Refused(Failure),
+    /// Some request was answered with 401.
+    Expired,
+    SignedOut,
+}
+
+impl Reducible for Session {
+    type Action = Action;
+
+    fn reduce(self: Rc<Self>, action: Action) -> Rc<Self> {
+        match (action, &*self) {
+            (Action::Found(who), _) => Session::In(who).into(),
+            (Action::Submit, _) => Session::SigningIn.into(),
+            (Action::Refused(why), _) => Session::Out(Some(why)).into(),
+            (Action::NotFound | Action::SignedOut, _) => Session::Out(None).into(),
+            (Action::Expired, Session::In(_)) => Session::Out(Some(Failure::SignedOut)).into(),
+            // While signing in or signed out, a late answer to an older request says nothing new.
+            (Action::Expired, Session::Asking | Session::Out(_) | Session::SigningIn) => self,
+        }
+    }
+}
+
+/// Why this person may not kill or restore; `None` if they may.
+pub fn refusal_to_kill(role: Role) -> Option<&'static str> {
+    match role {
+        Role::Operator | Role::Admin => None,
+        Role::Viewer | Role::Editor | Role::Approver => Some("Your role may not kill. Ask an operator or an admin."),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn after(session: Session, action: Action) -> Session {
+        (*Rc::new(session).reduce(action)).clone()
+    }
+
+    fn maya() -> Whoami {
+        Whoami {
+            actor: "a-1".into(),
+            name: "Maya".into(),
+            role: Role::Operator,
+            environments: vec!["production".into()],
+            version: "0.1.0".into(),
+        }
+    }
+
+    #[test]
+    fn signing_in_and_out() {
+        let session = after(Session::Asking, Action::NotFound);
+        assert_eq!(session, Session::Out(None));
+        let session = after(session, Action::Submit);
+        assert_eq!(session, Session::SigningIn);
+        let session = after(session, Action::Found(maya()));
+        assert_eq!(session, Session::In(maya()));
+        assert_eq!(after(session, Action::SignedOut), Session::Out(None));
+    }
+
+    #[test]
+    fn an_expired_session_says_so_once() {
+        assert_eq!(after(Session::In(maya()), Action::Expired), Session::Out(Some(Failure::SignedOut)));
+        assert_eq!(after(Session::SigningIn, Action::Expired), Session::SigningIn);
+        let refused = Session::Out(Some(Failure::Offline));
+        assert_eq!(after(refused.clone(), Action::Expired), refused);
+    }
+
+    #[test]
+    fn only_operators_and_admins_kill() {
+        let may: Vec<bool> = [Role::Viewer, Role::Editor, Role::Operator, Role::Approver, Role::Admin]
+            .into_iter()
+            .map(|role| refusal_to_kill(role).is_none())
+            .collect();
+        assert_eq!(may, [false, false, true, false, true]);
+    }
+}

@@ -1,0 +1,48 @@
+//! Chart entries: the server's words, with what stands in backticks set apart, and a sign for each kind of change.
+
+use super::sentence::{Kind, Sentence};
+
+/// Text with its backticked parts as values.
+pub fn marked(text: &str) -> Sentence {
+    let mut sentence = Sentence::new();
+    let mut parts = text.split('`').peekable();
+    let mut inside = false;
+    while let Some(part) = parts.next() {
+        // A last backtick without its fellow is just text.
+        match (inside, parts.peek().is_some()) {
+            (true, true) => {
+                sentence.value(Kind::Flag, part);
+            }
+            (true, false) => {
+                sentence.text("`").text(part);
+            }
+            (false, _) if part.is_empty() => {}
+            (false, _) => {
+                sentence.text(part);
+            }
+        }
+        inside = !inside;
+    }
+    sentence
+}
+
+/// The symbol of a change's type, by the ids of the page's sprite.
+pub fn sign(kind: &str) -> &'static str {
+    match kind {
+        "kill" => "s-kill",
+        "restore" => "i-undo",
+        "create-key" | "revoke-key" => "i-key",
+        "put-segment" | "remove-segment" => "i-segment",
+        "put-tenant" | "remove-tenant" => "i-tenant",
+        "retire-flag" => "i-x",
+        _ => "i-flag",
+    }
+}
+
+/// `b81e…90c4`.
+pub fn short_hash(hash: &str) -> String {
+    match (hash.get(..4), hash.len().checked_sub(4).and_then(|at| hash.get(at..))) {
+        (Some(head), Some(tail)) if hash.len() > 8 => format!("{head}…{tail}"),
+        _ => hash.to_owned(),
+    }
+}

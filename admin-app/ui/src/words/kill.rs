@@ -1,0 +1,129 @@
+//! Kills in words: whom they reach, what people see, how far they have come.
+
+use super::number::{count, counted};
+use super::time::{age, duration};
+use downhaul_control::api::{KillScope, Progress, RegionProgress};
+
+/// `everyone`, `eu-west`, `acme or globex`, `acme within eu`; stands after *killed for*.
+pub fn scope(scope: &KillScope) -> String {
+    let mut parts = Vec::new();
+    if let Some(tenants) = &scope.tenant {
+        parts.push(any(tenants));
+    }
+    if let Some(segments) = &scope.segment {
+        parts.push(format!("segment {}", any(segments)));
+    }
+    if let Some(variants) = &scope.variant {
+        let whom = if parts.is_empty() { "whoever gets" } else { "getting" };
+        parts.push(format!("{whom} {}", any(variants)));
+    }
+    if let Some(regions) = &scope.region {
+        parts.push(if parts.is_empty() {
+            format!("everyone within {}", any(regions))
+        } else {
+            format!("within {}", any(regions))
+        });
+    }
+    if parts.is_empty() { "everyone".to_owned() } else { parts.join(" ") }
+}
+
+/// Who gets the degraded variant: `Everyone`, `Users of acme within eu`.
+pub fn who_gets(scope: &KillScope) -> String {
+    match (&scope.tenant, &scope.segment) {
+        (Some(_), _) => format!("Users of {}", self::scope(scope)),
+        (None, Some(_)) => format!("Users in {}", self::scope(scope)),
+        (None, None) => {
+            let text = self::scope(scope);
+            let mut chars = text.chars();
+            chars.next().map(|first| first.to_uppercase().chain(chars).collect()).unwrap_or_default()
+        }
+    }
+}
+
+/// How the reach is decided, as help under the choice of scope.
+pub fn scope_help(scope: &KillScope) -> String {
+    match scope {
+        KillScope { tenant: None, region: None, segment: None, variant: None } => {
+            "Off is total: no rule, segment or prerequisite is looked at.".to_owned()
+        }
+        KillScope { region: Some(regions), .. } => {
+            format!("Everyone whose region lies within {}. A client without a region keeps what it has.", any(regions))
+        }
+        KillScope { variant: Some(_), .. } => "Only those who would reach this variant are degraded.".to_owned(),
+        KillScope { segment: Some(_), .. } => "Whoever is in the segment by its rules at that moment.".to_owned(),
+        KillScope { tenant: Some(_), .. } => "Only contexts that name one of these tenants.".to_owned(),
+    }
+}
+
+fn any(values: &[String]) -> String {
+    match values {
+        [] => "no one".to_owned(),
+        [one] => one.clone(),
+        [head @ .., last] => format!("{} or {last}", head.join(", ")),
+    }
+}
+
+/// `9 981 of 10 000 clients dark`.
+pub fn dark(progress: &Progress) -> String {
+    match progress.live {
+        0 if progress.dark_total == 0 => "No client is connected".to_owned(),
+        // Those that went dark and have left since still count as reached.
+        0 => format!("{} dark, none is connected now", counted(progress.dark_total, "client", "clients")),
+        live => format!("{} of {} dark", count(progress.dark as u64), counted(live, "client", "clients")),
+    }
+}
+
+/// What a screen reader is told, at most every two seconds.
+pub fn announcement(progress: &Progress) -> String {
+    let mut text = dark(progress);
+    if let Some(p99) = progress.p99_ms {
+        text.push_str(&format!(", p99 {}", duration(p99)));
+    }
+    if progress.complete {
+        text.push_str(". The kill is complete");
+    }
+    text
+}
+
+/// What is still to come, if anything: `19 still lit`, `2 silent, dark by their stale deadline`.
+pub fn remaining(progress: &Progress) -> Option<String> {
+    let lit = progress.live.saturating_sub(progress.dark);
+    let mut parts = Vec::new();
+    if lit > 0 {
+        parts.push(format!("{} still lit", count(lit as u64)));
+    }
+    if progress.unknown > 0 {
+        let silent = format!("{} silent", count(progress.unknown as u64));
+        parts.push(if progress.degrades_when_stale {
+            format!("{silent}, dark within {} s by their stale deadline", progress.stale_seconds)
+        } else {
+            format!("{silent}, dark when they come back")
+        });
+    }
+    if progress.hidden > 0 {
+        parts.push(format!("{} asleep, not waited for", count(progress.hidden as u64)));
+    }
+    (!parts.is_empty()).then(|| parts.join("; "))
+}
+
+/// A latency, or an en dash while no acknowledgement has come.
+pub fn latency(ms: Option<f64>) -> String {
+    ms.map_or_else(|| "–".to_owned(), duration)
+}
+
+/// `all dark`, `3 lit`, `3 lit, 1 silent`.
+pub fn region(progress: &RegionProgress) -> String {
+    let lit = progress.live.saturating_sub(progress.dark);
+    match (lit, progress.unknown) {
+        (0, 0) => "all dark".to_owned(),
+        (0, silent) => format!("{} silent", count(silent as u64)),
+        (lit, 0) => format!("{} lit", count(lit as u64)),
+        (lit, silent) => format!("{} lit, {} silent", count(lit as u64), count(silent as u64)),
+    }
+}
+
+/// `24 s ago`; under a second in tenths, as clients of a live kill are watched that closely.
+pub fn heard(ms: u64) -> String {
+    let ms = ms as f64;
+    if ms < 10_000.0 { format!("{:.1}\u{202F}s ago", ms / 1000.0) } else { format!("{} ago", age(ms)) }
+}
