@@ -12,7 +12,9 @@ mod remote;
 mod render;
 
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
-use command::{apply, chart, check, completions, flags, keys, kill, restore, retire, status, token};
+use command::{
+    apply, chart, check, completions, digest, eval, flags, keys, kill, rebalance, restore, retire, status, token,
+};
 use exit::{Exit, Failure};
 use render::{Format, Output};
 
@@ -31,6 +33,9 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 enum Verb {
     Check(check::Args),
+    Eval(eval::Args),
+    Digest(digest::Args),
+    Rebalance(rebalance::Args),
     Apply(apply::Args),
     Retire(retire::Args),
     Kill(kill::Args),
@@ -66,6 +71,9 @@ pub fn main() -> Exit {
 fn run(verb: Verb, output: &Output) -> Result<Exit, Failure> {
     match verb {
         Verb::Check(args) => check::run(&args, output),
+        Verb::Eval(args) => eval::run(&args, output),
+        Verb::Digest(args) => digest::run(&args, output),
+        Verb::Rebalance(args) => rebalance::run(&args, output),
         Verb::Apply(args) => apply::run(&args, output),
         Verb::Retire(args) => retire::run(&args, output),
         Verb::Kill(args) => kill::run(&args, output),

@@ -1,10 +1,16 @@
 use crate::exit::Failure;
 use crate::input::sources::{self, Text};
 use downhaul_core::check::{self, Checked, Source};
+use downhaul_core::compile;
 use downhaul_core::diagnostic::{Diagnostic, Span};
+use downhaul_core::document::{Flag, FlagSet};
+use downhaul_core::kills::{KillSet, Loaded as Compiled};
 use downhaul_core::read::Format;
 use downhaul_core::validate::Valid;
 use std::path::PathBuf;
+
+/// Flags that an error lists.
+const NAMED_FLAGS: usize = 20;
 
 /// A flag set without errors, and what it was read from.
 #[derive(Debug)]
@@ -26,6 +32,14 @@ pub(crate) fn load(paths: &[PathBuf]) -> Result<Loaded, Failure> {
     }
 }
 
+/// The flag set compiled for whoever may know all of it, with its kills.
+pub(crate) fn compile(valid: &Valid) -> Compiled {
+    let document = valid.document();
+    let program = compile::compile(valid, &compile::Options { audience: compile::Audience::All });
+    let kills = KillSet::encode(&document.kills, &document.regions, document.kills.len() as u64, |_| None);
+    Compiled::new(program, kills)
+}
+
 /// Checks the texts as one flag set.
 pub(crate) fn check(texts: &[Text], today: Option<&str>) -> Checked {
     let mut sources = Vec::new();
@@ -41,6 +55,20 @@ pub(crate) fn check(texts: &[Text], today: Option<&str>) -> Checked {
         }
     }
     if not_text.is_empty() { check::check(&sources, today) } else { Checked { valid: None, diagnostics: not_text } }
+}
+
+/// The flag with this key, or what keys there are.
+pub(crate) fn flag<'a>(document: &'a FlagSet, key: &str) -> Result<&'a Flag, Failure> {
+    document.flag(key).ok_or_else(|| {
+        let failure = Failure::refused("unknown-flag", format!("there is no flag `{key}` in the flag set"));
+        let known: Vec<&str> = document.flags.iter().map(|flag| flag.key.as_str()).take(NAMED_FLAGS).collect();
+        let rest = document.flags.len().saturating_sub(known.len());
+        match (known.is_empty(), rest) {
+            (true, _) => failure.help("it has no flags at all"),
+            (false, 0) => failure.help(format!("its flags are {}", known.join(", "))),
+            (false, rest) => failure.help(format!("its flags are {}, and {rest} more", known.join(", "))),
+        }
+    })
 }
 
 /// Name and text of each source, or where one is not UTF-8.

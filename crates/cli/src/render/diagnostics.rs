@@ -36,7 +36,11 @@ pub(crate) fn plain_line(diagnostic: &Diagnostic) -> String {
 pub(crate) fn human(diagnostics: &[Diagnostic], texts: &[Text]) -> String {
     let sources: Vec<Source<'_>> = texts.iter().map(Source::new).collect();
     let theme = GraphicalTheme::unicode();
-    let handler = GraphicalReportHandler::new_themed(theme).with_links(false).with_width(100).with_context_lines(1);
+    let handler = GraphicalReportHandler::new_themed(theme)
+        .with_links(false)
+        .with_width(100)
+        .with_context_lines(1)
+        .with_primary_span_start();
     let mut rendered = String::new();
     for diagnostic in diagnostics.iter().take(EXCERPTS) {
         let source = sources.iter().find(|source| Some(source.text.name.as_str()) == diagnostic.place.file.as_deref());

@@ -210,8 +210,7 @@ mod tests {
     #[test]
     fn lines_keep_order_and_numbers_however_they_arrive() {
         let text: String = (0..5000).map(|line| format!("line {line} {}\n", "x".repeat(line % 70))).collect();
-        let expected: String =
-            text.lines().enumerate().map(|(at, line)| format!("{}:{line}\n", at + 1)).collect();
+        let expected: String = text.lines().enumerate().map(|(at, line)| format!("{}:{line}\n", at + 1)).collect();
         for step in [1, 7, 4096, usize::MAX] {
             assert_eq!(numbered(text.as_bytes(), step), expected, "in pieces of {step}");
         }

@@ -1,0 +1,111 @@
+mod contexts;
+mod lines;
+mod pipeline;
+
+use crate::exit::{Exit, Failure};
+use crate::input::document;
+use crate::input::now::Now;
+use crate::input::overrides::{self, Override};
+use crate::input::sources;
+use crate::render::{Format, Output, counted};
+use downhaul_core::context::Prepared;
+use downhaul_core::prepare::prepare_into;
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use lines::Lines;
+use pipeline::{Broken, Done};
+use std::fs::File;
+use std::io::{IsTerminal, Read};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// Decide flags for many contexts: one line out for each line in, in order
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "A malformed line gives an error in its place, the rest goes on, and the exit status is 3 at the end. \
+                        Blank lines are passed over."
+)]
+pub(crate) struct Args {
+    /// File or folder of a flag set (.json .yaml .yml); `-` is standard input (repeatable)
+    #[arg(long, required = true, value_name = "PATH")]
+    flags: Vec<PathBuf>,
+    /// File of contexts, one JSON object a line; `-` is standard input
+    #[arg(long, value_name = "FILE")]
+    contexts: PathBuf,
+    /// Decide only this flag (repeatable); all flags of the flag set unless given
+    #[arg(long, value_name = "KEY")]
+    flag: Vec<String>,
+    /// Give contexts without an attribute `now` this time (RFC 3339 or epoch milliseconds); the clock's where left out
+    #[arg(long, value_name = "TIME", num_args = 0..=1, require_equals = true, default_missing_value = "clock")]
+    now: Option<Now>,
+    /// Take a flag for degraded by the client: stale, breaker or crash-loop (repeatable)
+    #[arg(long = "degraded", value_name = "FLAG=CAUSE")]
+    overrides: Vec<Override>,
+}
+
+pub(crate) fn run(args: &Args, output: &Output) -> Result<Exit, Failure> {
+    let document = document::load(&args.flags)?;
+    output.warnings(&document.warnings, &document.texts);
+    let loaded = document::compile(&document.valid);
+    let overrides = overrides::codes(&loaded, &args.overrides)?;
+    let lines = Lines::new(&loaded, &args.flag, overrides, output.format)?;
+    let now = args.now.as_ref().map(|now| &now.0);
+
+    let (input, size) = open(&args.contexts)?;
+    let bar = progress_bar(size, output);
+    let work = |block: &pipeline::Block| {
+        let mut done = Done { read: block.bytes.len() as u64, ..Done::default() };
+        let mut prepared = Prepared::default();
+        contexts::each_line(block, now, |number, context| match context {
+            Ok(context) => {
+                prepare_into(&loaded, &context, &mut prepared);
+                lines.decisions(number, &mut prepared, &mut done);
+            }
+            Err(malformed) => lines.malformed(number, &malformed, &mut done),
+        });
+        done
+    };
+    let mut stdout = std::io::stdout().lock();
+    let mut stderr = std::io::stderr();
+    let ended = pipeline::run(input, &mut stdout, &mut stderr, work, |bytes| bar.inc(bytes));
+    bar.finish_and_clear();
+    match ended {
+        Ok(0) => Ok(Exit::Done),
+        Ok(malformed) => {
+            let lines = usize::try_from(malformed).unwrap_or(usize::MAX);
+            output.note(format!("{} of `{}` malformed", counted(lines, "line"), args.contexts.display()));
+            Ok(Exit::Invalid)
+        }
+        Err(Broken::Reading(error)) => Err(sources::unreadable(&args.contexts, &error)),
+        Err(Broken::Writing(error)) => Err(Failure::writing(&error)),
+    }
+}
+
+/// The contexts and, where it is known, how many bytes there are.
+fn open(path: &Path) -> Result<(Box<dyn Read + Send>, Option<u64>), Failure> {
+    if path.as_os_str() == "-" {
+        return Ok((Box::new(std::io::stdin()), None));
+    }
+    let file = File::open(path).map_err(|error| sources::unreadable(path, &error))?;
+    let metadata = file.metadata().map_err(|error| sources::unreadable(path, &error))?;
+    if metadata.is_dir() {
+        return Err(sources::unreadable(path, &std::io::ErrorKind::IsADirectory.into()));
+    }
+    let size = metadata.is_file().then_some(metadata.len());
+    Ok((Box::new(file), size))
+}
+
+/// Shown on a terminal, and only where there is much to read: an answer within a second needs no bar.
+fn progress_bar(size: Option<u64>, output: &Output) -> ProgressBar {
+    const LONG: u64 = 64 * 1024 * 1024;
+    let is_shown = output.format != Format::Json || !std::io::stdout().is_terminal();
+    let size = match size {
+        Some(size) if size >= LONG && is_shown && std::io::stderr().is_terminal() => size,
+        _ => return ProgressBar::hidden(),
+    };
+    let bar = ProgressBar::with_draw_target(Some(size), ProgressDrawTarget::stderr());
+    if let Ok(style) = ProgressStyle::with_template("{bar:40} {bytes} of {total_bytes}, {eta} left") {
+        bar.set_style(style);
+    }
+    bar.enable_steady_tick(Duration::from_millis(200));
+    bar
+}
