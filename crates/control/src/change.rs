@@ -2,6 +2,7 @@ use crate::api::Impact;
 use crate::command::Command;
 use crate::hash::Hash;
 use downhaul_core::ids::EnvironmentKey;
+use downhaul_core::seal::canonical_bytes;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -49,17 +50,17 @@ pub enum RecordError {
 impl Record {
     /// Writes a change. Object members end up in canonical order; what is kept is what reading the bytes gives.
     pub fn write(change: &Change) -> Result<Record, RecordError> {
-        let unstable = |why: String| RecordError::Unstable(why);
-        let bytes = canonical(change).map_err(unstable)?;
-        Record::read(bytes).map_err(|why| unstable(why.to_string()))
+        let bytes = canonical_bytes(change).map_err(|why| RecordError::Unstable(why.to_string()))?;
+        Record::read(bytes).map_err(|why| RecordError::Unstable(why.to_string()))
     }
 
     /// Reads stored bytes.
     pub fn read(bytes: Vec<u8>) -> Result<Record, RecordError> {
-        let change: Change = serde_json::from_slice(&bytes).map_err(|why| RecordError::Unreadable(why.to_string()))?;
+        let unreadable = |why: serde_json::Error| RecordError::Unreadable(why.to_string());
+        let change: Change = serde_json::from_slice(&bytes).map_err(unreadable)?;
         // Of the text, not of the change: how a document is written may gain a default later.
-        let text: Value = serde_json::from_slice(&bytes).map_err(|why| RecordError::Unreadable(why.to_string()))?;
-        if canonical(&text).map_err(RecordError::Unreadable)? != bytes {
+        let text: Value = serde_json::from_slice(&bytes).map_err(unreadable)?;
+        if canonical_bytes(&text).map_err(unreadable)? != bytes {
             return Err(RecordError::NotCanonical);
         }
         let hash = Hash::of(&bytes);
@@ -87,9 +88,4 @@ impl Record {
         }
         json
     }
-}
-
-/// RFC 8785 canonical JSON.
-pub(crate) fn canonical<T: Serialize>(value: &T) -> Result<Vec<u8>, String> {
-    serde_json_canonicalizer::to_vec(value).map_err(|why| why.to_string())
 }

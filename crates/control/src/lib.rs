@@ -7,6 +7,7 @@
 //! Time, ids and random bytes are arguments; nothing here reads a clock, a file or the network.
 //! A decision may be a refusal; a fold never is.
 
+pub mod admin_token;
 pub mod api;
 pub mod change;
 pub mod client_key;
@@ -19,7 +20,9 @@ pub mod refusal;
 pub mod secret;
 pub mod state;
 pub mod time;
+pub mod verify;
 
+pub use admin_token::AdminToken;
 pub use change::{Change, Record, RecordError};
 pub use client_key::{ClientKey, ContextClaims};
 pub use command::Command;

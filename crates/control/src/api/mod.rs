@@ -30,5 +30,5 @@ pub use kills::{
     Split, Straggler,
 };
 pub use problem::Problem;
-pub use session::{Role, SessionRequest, Whoami};
+pub use session::{NotARole, Role, SessionRequest, Whoami};
 pub use stream::{ByeEvent, ConsoleEvent, HelloEvent, PatchEvent, PatchOp, PingEvent};

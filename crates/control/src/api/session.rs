@@ -39,3 +39,29 @@ pub struct Whoami {
     /// Of the server.
     pub version: String,
 }
+
+impl Role {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Role::Viewer => "viewer",
+            Role::Editor => "editor",
+            Role::Operator => "operator",
+            Role::Approver => "approver",
+            Role::Admin => "admin",
+        }
+    }
+}
+
+/// The text names no role.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("a role is one of `viewer editor operator approver admin`")]
+pub struct NotARole;
+
+impl std::str::FromStr for Role {
+    type Err = NotARole;
+
+    fn from_str(text: &str) -> Result<Role, NotARole> {
+        let all = [Role::Viewer, Role::Editor, Role::Operator, Role::Approver, Role::Admin];
+        all.into_iter().find(|role| role.as_str() == text).ok_or(NotARole)
+    }
+}

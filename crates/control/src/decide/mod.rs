@@ -13,12 +13,12 @@ use crate::api::Impact;
 use crate::change::{Change, Record};
 use crate::command::Command;
 use crate::fold::define;
-use crate::hash::Hash;
 use crate::refusal::{Refusal, RefusalCode};
 use crate::state::State;
 use crate::{describe, time};
 use downhaul_core::diagnostic::Diagnostic;
 use downhaul_core::document::FlagSet;
+use downhaul_core::seal::{canonical_bytes, document_digest};
 use downhaul_core::validate::{Valid, validate};
 use jiff::Timestamp;
 
@@ -97,8 +97,8 @@ pub fn decide(state: &State, request: Request, policy: &Policy) -> Result<Decisi
 }
 
 /// SHA-256 of the canonical form of a flag set: what a replay has to arrive at.
-pub fn digest(flag_set: &FlagSet) -> Result<Hash, String> {
-    crate::change::canonical(flag_set).map(|bytes| Hash::of(&bytes))
+pub fn digest(flag_set: &FlagSet) -> Result<String, String> {
+    document_digest(flag_set).map_err(|why| why.to_string())
 }
 
 fn check(state: &State, command: &Command, expected: Option<u64>, policy: &Policy) -> Result<(), Refusal> {
@@ -153,9 +153,9 @@ fn changes_nothing(state: &State, command: &Command, next: &FlagSet) -> bool {
 
 /// The command as its record will hold it: object members in canonical order.
 fn as_recorded(command: &Command) -> Result<Command, Refusal> {
-    let refuse = |why: String| Refusal::new(RefusalCode::Invalid, why, "");
-    let bytes = crate::change::canonical(command).map_err(refuse)?;
-    serde_json::from_slice(&bytes).map_err(|why| refuse(why.to_string()))
+    let refuse = |why: serde_json::Error| Refusal::new(RefusalCode::Invalid, why.to_string(), "");
+    let bytes = canonical_bytes(command).map_err(refuse)?;
+    serde_json::from_slice(&bytes).map_err(refuse)
 }
 
 fn check_reason(command: &Command, reason: String, policy: &Policy) -> Result<String, Refusal> {
@@ -203,7 +203,7 @@ fn explain(command: &Command, problems: Vec<Diagnostic>) -> Refusal {
 
 fn impact(state: &State, command: &Command, next: &FlagSet) -> Result<Impact, Refusal> {
     let digest = digest(next).map_err(|why| Refusal::new(RefusalCode::Internal, why, ""))?;
-    let mut impact = Impact { digest: digest.to_string(), ..Impact::default() };
+    let mut impact = Impact { digest, ..Impact::default() };
     if let [flag] = command.flags(state).as_slice() {
         impact.flag = Some((*flag).to_owned());
         impact.from = Some(describe::flag_state(&state.flag_set, flag));

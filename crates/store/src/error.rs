@@ -1,0 +1,75 @@
+use std::path::PathBuf;
+
+/// Why the log did not do as asked. Nothing was kept of what failed.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// Someone else appended first: load what is new and decide again.
+    #[error("revision {revision} does not follow the newest change of `{environment}`, which has revision {head}")]
+    Conflict { environment: String, revision: u64, head: u64 },
+    #[error("no room is left for the change log")]
+    Full(#[source] sqlx::Error),
+    #[error("the data folder {} is in use by another process", .0.display())]
+    InUse(PathBuf),
+    #[error("the data folder {} cannot be used", folder.display())]
+    Folder {
+        folder: PathBuf,
+        #[source]
+        why: std::io::Error,
+    },
+    #[error("the change log was written by a newer version (its schema has a migration {0})")]
+    Newer(i64),
+    #[error("the change log is damaged: {0}")]
+    Damaged(String),
+    #[error("the database failed")]
+    Database(#[source] sqlx::Error),
+}
+
+impl StoreError {
+    /// A stable kebab-case name.
+    pub fn code(&self) -> &'static str {
+        match self {
+            StoreError::Conflict { .. } => "log-conflict",
+            StoreError::Full(_) => "log-full",
+            StoreError::InUse(_) => "data-folder-in-use",
+            StoreError::Folder { .. } => "data-folder-unusable",
+            StoreError::Newer(_) => "log-newer",
+            StoreError::Damaged(_) => "log-damaged",
+            StoreError::Database(_) => "log-failed",
+        }
+    }
+
+    /// What to do about it.
+    pub fn help(&self) -> &'static str {
+        match self {
+            StoreError::Conflict { .. } => "try again; the state has been loaded anew",
+            StoreError::Full(_) => {
+                "free space on the disk of the data folder and repeat; what was acknowledged is safe"
+            }
+            StoreError::InUse(_) => "stop the other process, or give this one a data folder of its own with `--data`",
+            StoreError::Folder { .. } => "give a folder that can be written with `--data`",
+            StoreError::Newer(_) => "run the version that wrote it, or a newer one; nothing was touched",
+            StoreError::Damaged(_) => {
+                "keep the data folder as it is, run `downhaul chart verify`, and compare the head with a witness"
+            }
+            StoreError::Database(_) => "look at the log of the server for the cause",
+        }
+    }
+}
+
+/// SQLite's codes for no space left, its own limit included.
+const FULL: &str = "13";
+/// A read or write failed; of a full disk only where the WAL's write is cut short.
+const IO_ERROR_WRITE: &str = "778";
+/// Anything that the database does not find as it left it.
+const DAMAGED: [&str; 2] = ["11", "26"];
+
+impl From<sqlx::Error> for StoreError {
+    fn from(error: sqlx::Error) -> Self {
+        let code = error.as_database_error().and_then(|error| error.code().map(|code| code.into_owned()));
+        match code.as_deref() {
+            Some(FULL | IO_ERROR_WRITE) => StoreError::Full(error),
+            Some(code) if DAMAGED.contains(&code) => StoreError::Damaged(error.to_string()),
+            _ => StoreError::Database(error),
+        }
+    }
+}

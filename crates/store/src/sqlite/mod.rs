@@ -1,0 +1,92 @@
+mod folder;
+mod log;
+
+use crate::StoreError;
+use folder::Folder;
+use sqlx::migrate::{Migration, MigrationType, Migrator};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::{Row, SqlSafeStr};
+use std::path::Path;
+use std::time::Duration;
+
+/// The change log in a data folder of its own.
+#[derive(Debug)]
+pub struct SqliteLog {
+    epoch: u64,
+    /// One connection: SQLite has one writer.
+    writer: SqlitePool,
+    readers: SqlitePool,
+    /// Held as long as the log is open, so that no second process can open it.
+    folder: Folder,
+}
+
+/// How a log is opened.
+#[derive(Debug, Clone, Default)]
+pub struct Options {
+    /// Most pages of 4 KiB that the database may have.
+    pub page_limit: Option<u32>,
+}
+
+const MIGRATIONS: [(i64, &str, &str); 1] =
+    [(1, "change log", include_str!("../../migrations/sqlite/0001_change_log.sql"))];
+
+impl SqliteLog {
+    /// Opens the log in `folder`, and creates both where they are missing. `now` (epoch milliseconds) becomes the epoch of
+    /// a new log.
+    pub async fn open(folder: &Path, now: u64, options: &Options) -> Result<SqliteLog, StoreError> {
+        let folder = Folder::take(folder)?;
+        let mut connect = SqliteConnectOptions::new()
+            .filename(folder.database())
+            .create_if_missing(true)
+            .journal_mode(SqliteJournalMode::Wal)
+            // An acknowledged change survives a power cut.
+            .synchronous(SqliteSynchronous::Full)
+            .foreign_keys(true)
+            .busy_timeout(Duration::from_secs(10));
+        if let Some(pages) = options.page_limit {
+            connect = connect.pragma("max_page_count", pages.to_string());
+        }
+        let writer = SqlitePoolOptions::new()
+            .max_connections(1)
+            .min_connections(1)
+            .idle_timeout(None)
+            .max_lifetime(None)
+            .connect_with(connect.clone())
+            .await?;
+        migrate(&writer).await?;
+        folder.protect()?;
+        let epoch = epoch(&writer, now).await?;
+        let readers = SqlitePoolOptions::new().max_connections(4).connect_with(connect.read_only(true)).await?;
+        Ok(SqliteLog { epoch, writer, readers, folder })
+    }
+}
+
+async fn migrate(pool: &SqlitePool) -> Result<(), StoreError> {
+    let migrations = MIGRATIONS.map(|(version, description, sql)| {
+        Migration::new(version, description.into(), MigrationType::Simple, sql.into_sql_str(), false)
+    });
+    Migrator::with_migrations(migrations.to_vec()).run(pool).await.map_err(|error| match error {
+        sqlx::migrate::MigrateError::VersionMissing(version) => StoreError::Newer(version),
+        sqlx::migrate::MigrateError::Execute(error) | sqlx::migrate::MigrateError::ExecuteMigration(error, _) => {
+            error.into()
+        }
+        other => StoreError::Damaged(other.to_string()),
+    })
+}
+
+async fn epoch(pool: &SqlitePool, now: u64) -> Result<u64, StoreError> {
+    sqlx::query("INSERT INTO log (only, epoch) VALUES (1, ?) ON CONFLICT DO NOTHING")
+        .bind(signed(now)?)
+        .execute(pool)
+        .await?;
+    unsigned(sqlx::query("SELECT epoch FROM log").fetch_one(pool).await?.try_get(0)?)
+}
+
+/// SQLite knows signed integers only.
+fn signed(number: u64) -> Result<i64, StoreError> {
+    i64::try_from(number).map_err(|_| StoreError::Damaged(format!("{number} is too large a number")))
+}
+
+fn unsigned(number: i64) -> Result<u64, StoreError> {
+    u64::try_from(number).map_err(|_| StoreError::Damaged(format!("{number} is below zero")))
+}
