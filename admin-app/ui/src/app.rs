@@ -16,9 +16,8 @@ pub fn start() {
     std::panic::set_hook(Box::new(|panic| show_last_resort(&panic.to_string())));
     crate::shell::theme::apply(crate::shell::theme::kept());
     let token = crate::pages::take_token_from_address();
-    let place = web_sys::window()
-        .and_then(|window| window.document())
-        .and_then(|document| document.get_element_by_id("app"));
+    let place =
+        web_sys::window().and_then(|window| window.document()).and_then(|document| document.get_element_by_id("app"));
     let Some(place) = place else { return };
     place.set_inner_html("");
     yew::Renderer::<App>::with_root_and_props(place, AppProps { token }).render();
@@ -58,7 +57,9 @@ fn Root(props: &AppProps) -> Html {
         Session::Out(failure) => {
             html! { <SignIn failure={failure.clone()} busy=false on_submit={find_session.reform(Some)} /> }
         }
-        Session::SigningIn => html! { <SignIn failure={None::<Failure>} busy=true on_submit={find_session.reform(Some)} /> },
+        Session::SigningIn => {
+            html! { <SignIn failure={None::<Failure>} busy=true on_submit={find_session.reform(Some)} /> }
+        }
     };
     html! { <ContextProvider<Console> context={console}>{ body }</ContextProvider<Console>> }
 }

@@ -2,8 +2,8 @@
 
 use super::{Failure, Handle, Method, Request};
 use downhaul_control::api::{
-    ChartPage, Environments, FlagPage, FleetView, KillPage, KillRequest, KillView, RestoreReport, RestoreRequest,
-    SessionRequest, VerifyReport, Whoami,
+    ChartPage, FlagPage, FleetView, KillPage, KillRequest, KillView, RestoreReport, RestoreRequest, SessionRequest,
+    VerifyReport, Whoami,
 };
 use downhaul_core::document::FlagSet;
 use downhaul_core::read;
@@ -23,10 +23,6 @@ pub async fn sign_out(backend: &Handle) -> Result<(), Failure> {
     backend.request(request).await.map(|_| ())
 }
 
-pub async fn environments(backend: &Handle) -> Result<Environments, Failure> {
-    get(backend, "/api/v1/environments".to_owned()).await
-}
-
 pub async fn flags(backend: &Handle, environment: &str) -> Result<FlagPage, Failure> {
     get(backend, within(environment, "flags")).await
 }
@@ -37,9 +33,9 @@ pub async fn document(backend: &Handle, environment: &str) -> Result<FlagSet, Fa
     let text = backend.request(request).await?;
     match read::flag_set(&text, read::Format::Json) {
         Ok((flag_set, _warnings)) => Ok(flag_set),
-        Err(problems) => Err(Failure::Unreadable(
-            problems.first().map_or_else(|| "not a flag set".to_owned(), ToString::to_string),
-        )),
+        Err(problems) => {
+            Err(Failure::Unreadable(problems.first().map_or_else(|| "not a flag set".to_owned(), ToString::to_string)))
+        }
     }
 }
 

@@ -1,4 +1,4 @@
-use super::Swatches;
+use super::{Placed, Swatches};
 use crate::words::number::share;
 use yew::prelude::*;
 
@@ -15,23 +15,24 @@ pub struct ShareBarProps {
 /// Who gets what, as lengths; the numbers stand beside it as text.
 #[function_component]
 pub fn ShareBar(props: &ShareBarProps) -> Html {
-    let text = props.shares.iter().map(|(key, width)| format!("{key} {}", share(*width))).collect::<Vec<_>>().join(", ");
+    let text =
+        props.shares.iter().map(|(key, width)| format!("{key} {}", share(*width))).collect::<Vec<_>>().join(", ");
     let shown = props.shares.iter().filter(|(_, width)| *width > 0);
-    let width = |width: u32| format!("width:{}%", f64::from(width) / 1000.0);
+    let width = |width: u32| Some(f64::from(width) / 1000.0);
     if props.large {
         return html! {
             <div class="splitbar" role="img" aria-label={text}>
                 { for shown.map(|(key, wide)| html! {
-                    <span class={classes!("sl", props.swatches.class(key))} style={width(*wide)} title={format!("{key} {}", share(*wide))}>
+                    <Placed class={classes!("sl", props.swatches.class(key))} width={width(*wide)} title={format!("{key} {}", share(*wide))}>
                         <i class={classes!("sw", props.swatches.class(key))}></i>{ format!("{key} {}", share(*wide)) }
-                    </span>
+                    </Placed>
                 }) }
             </div>
         };
     }
     html! {
         <div class="share" role="img" aria-label={text}>
-            { for shown.map(|(key, wide)| html! { <i class={props.swatches.class(key)} style={width(*wide)}></i> }) }
+            { for shown.map(|(key, wide)| html! { <Placed class={props.swatches.class(key)} width={width(*wide)} /> }) }
         </div>
     }
 }

@@ -1,7 +1,7 @@
 use crate::backend::{Failure, Handle};
 use crate::state::live::Live;
 use crate::state::session::{self, Session, refusal_to_kill};
-use crate::state::toasts::{self, Tone, Toasts};
+use crate::state::toasts::{self, Toasts, Tone};
 use downhaul_control::api::Whoami;
 use yew::prelude::*;
 
@@ -15,10 +15,6 @@ pub struct Console {
 }
 
 impl Console {
-    pub fn environment(&self) -> String {
-        self.live.environment.clone()
-    }
-
     pub fn who(&self) -> Option<&Whoami> {
         match &*self.session {
             Session::In(who) => Some(who),

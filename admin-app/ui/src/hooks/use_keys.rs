@@ -35,9 +35,7 @@ pub fn use_keys(handle: impl Fn(&Key) -> bool + 'static) {
             EventListener::new_with_options(&window, "keydown", options, move |event| {
                 let Some(event) = event.dyn_ref::<KeyboardEvent>() else { return };
                 let handle = latest.borrow().clone();
-                if !event.default_prevented()
-                    && !event.alt_key()
-                    && handle.is_some_and(|handle| handle(&key_of(event)))
+                if !event.default_prevented() && !event.alt_key() && handle.is_some_and(|handle| handle(&key_of(event)))
                 {
                     event.prevent_default();
                 }

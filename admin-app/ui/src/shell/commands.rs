@@ -53,7 +53,13 @@ pub fn CommandPalette(props: &CommandPaletteProps) -> Html {
         }
         for flag in flags {
             let route = Route::Kill { environment: environment(), key: flag.key.clone() };
-            add("Commands", "kill", format!("Kill {}…", flag.key), "opens the kill control".to_owned(), Target::Go(route));
+            add(
+                "Commands",
+                "kill",
+                format!("Kill {}…", flag.key),
+                "opens the kill control".to_owned(),
+                Target::Go(route),
+            );
         }
     }
     add("Commands", "theme", "Switch light and dark".to_owned(), String::new(), Target::Theme);

@@ -44,7 +44,9 @@ pub fn Shell(props: &ShellProps) -> Html {
     if route == Route::Home {
         return match Route::first(&props.who.environments) {
             Some(first) => html! { <Redirect<Route> to={first} /> },
-            None => html! { <main class="boot">{ "There is no environment yet. Start with: downhaul apply PATH" }</main> },
+            None => {
+                html! { <main class="boot">{ "There is no environment yet. Start with: downhaul apply PATH" }</main> }
+            }
         };
     }
     let environment = known.map(str::to_owned);
@@ -88,7 +90,9 @@ fn page(route: &Route, environment: &str) -> Html {
         Route::LiveKill { id, .. } => html! { <pages::LiveKill {environment} key={id.clone()} id={id.clone()} /> },
         Route::Chart { .. } => html! { <pages::Chart {environment} /> },
         Route::Xray { .. } => html! { <pages::Xray {environment} /> },
-        Route::Home | Route::NotFound => html! { <Empty title="There is no such page"><p>{ "The address leads nowhere." }</p></Empty> },
+        Route::Home | Route::NotFound => {
+            html! { <Empty title="There is no such page"><p>{ "The address leads nowhere." }</p></Empty> }
+        }
     }
 }
 

@@ -15,7 +15,9 @@ pub struct NavProps {
 #[function_component]
 pub fn Nav(props: &NavProps) -> Html {
     let console = use_console();
-    let Some(environment) = props.environment.clone() else { return html! { <nav class="nav" aria-label="Main"></nav> } };
+    let Some(environment) = props.environment.clone() else {
+        return html! { <nav class="nav" aria-label="Main"></nav> };
+    };
     let flags = console.live.flags.ready().map(|page| count(page.flags.len() as u64));
     let (lit, silent) = console.live.fleet.ready().map_or((0, 0), |fleet| (fleet.live, fleet.unknown));
     html! {
@@ -87,8 +89,18 @@ struct Page {
 fn pages(environment: &str) -> [Page; 3] {
     let environment = || environment.to_owned();
     [
-        Page { section: Section::Flags, icon: "flag", name: "Flags", route: Route::Flags { environment: environment() } },
-        Page { section: Section::Chart, icon: "chart", name: "Chart", route: Route::Chart { environment: environment() } },
+        Page {
+            section: Section::Flags,
+            icon: "flag",
+            name: "Flags",
+            route: Route::Flags { environment: environment() },
+        },
+        Page {
+            section: Section::Chart,
+            icon: "chart",
+            name: "Chart",
+            route: Route::Chart { environment: environment() },
+        },
         Page { section: Section::Xray, icon: "xray", name: "X-ray", route: Route::Xray { environment: environment() } },
     ]
 }

@@ -10,7 +10,9 @@ pub enum Hold {
     #[default]
     Ready,
     /// Held since that time, in milliseconds of a monotonic clock.
-    Holding { since: f64 },
+    Holding {
+        since: f64,
+    },
     /// Two presses: the first was made, the effect is read out, the second fires.
     Armed,
     Fired,

@@ -125,12 +125,9 @@ impl KillDraft {
     pub fn command(&self, flag: &str) -> String {
         let mut command = format!("downhaul kill {}", quoted(flag));
         let scope = self.scope().unwrap_or_default();
-        for (option, values) in [
-            ("tenant", scope.tenant),
-            ("region", scope.region),
-            ("segment", scope.segment),
-            ("variant", scope.variant),
-        ] {
+        for (option, values) in
+            [("tenant", scope.tenant), ("region", scope.region), ("segment", scope.segment), ("variant", scope.variant)]
+        {
             for value in values.unwrap_or_default() {
                 command.push_str(&format!(" --{option} {}", quoted(&value)));
             }

@@ -25,8 +25,9 @@ pub struct Live {
 }
 
 /// Something asked of the server. What has arrived stays while it is asked for again, even if that fails.
-#[derive(Debug, PartialEq)]
+#[derive(Debug, PartialEq, Default)]
 pub enum Slot<T> {
+    #[default]
     Loading,
     Ready(Shared<T>),
     Failed(Failure),
@@ -45,7 +46,9 @@ pub enum Connection {
     Connecting,
     Open,
     /// Lost since, in epoch milliseconds; it is tried again all the time.
-    Lost { since: f64 },
+    Lost {
+        since: f64,
+    },
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -56,10 +59,21 @@ pub enum Action {
     Document(Result<Shared<FlagSet>, Failure>),
     Kills(Result<Shared<KillPage>, Failure>),
     Fleet(Result<Shared<FleetView>, Failure>),
-    Kill { kill: Box<KillView>, received: f64 },
-    Opened { now: f64 },
-    Lost { now: f64 },
-    Heard { event: Box<ConsoleEvent>, now: f64, received: f64 },
+    Kill {
+        kill: Box<KillView>,
+        received: f64,
+    },
+    Opened {
+        now: f64,
+    },
+    Lost {
+        now: f64,
+    },
+    Heard {
+        event: Box<ConsoleEvent>,
+        now: f64,
+        received: f64,
+    },
 }
 
 impl Live {
@@ -87,12 +101,6 @@ impl<T> Slot<T> {
             (Err(_), Slot::Ready(_)) => {}
             (Err(failure), Slot::Loading | Slot::Failed(_)) => *self = Slot::Failed(failure),
         }
-    }
-}
-
-impl<T> Default for Slot<T> {
-    fn default() -> Self {
-        Slot::Loading
     }
 }
 

@@ -46,3 +46,24 @@ pub fn short_hash(hash: &str) -> String {
         _ => hash.to_owned(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn backticks_set_values_apart() {
+        let check = |text: &str, expected: &str| assert_eq!(marked(text).to_string(), expected);
+        check("killed `checkout-v2` for everyone", "killed [checkout-v2] for everyone");
+        check("`a` and `b`", "[a] and [b]");
+        check("nothing", "nothing");
+        check("one ` alone", "one ` alone");
+        check("", "");
+    }
+
+    #[test]
+    fn hashes_are_cut_in_the_middle() {
+        assert_eq!(short_hash(&format!("b81e{}90c4", "0".repeat(56))), "b81e…90c4");
+        assert_eq!(short_hash("abc"), "abc");
+    }
+}

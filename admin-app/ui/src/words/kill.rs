@@ -127,3 +127,83 @@ pub fn heard(ms: u64) -> String {
     let ms = ms as f64;
     if ms < 10_000.0 { format!("{:.1}\u{202F}s ago", ms / 1000.0) } else { format!("{} ago", age(ms)) }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use downhaul_control::api::Split;
+
+    fn plain(text: &str) -> String {
+        text.replace('\u{202F}', " ")
+    }
+
+    fn list(values: &[&str]) -> Option<Vec<String>> {
+        Some(values.iter().map(|value| (*value).to_owned()).collect())
+    }
+
+    #[test]
+    fn scopes() {
+        let check = |kill_scope: KillScope, words: &str, who: &str| {
+            assert_eq!((scope(&kill_scope).as_str(), who_gets(&kill_scope).as_str()), (words, who));
+        };
+        let none = KillScope::default;
+        check(none(), "everyone", "Everyone");
+        check(
+            KillScope { region: list(&["eu", "us"]), ..none() },
+            "everyone within eu or us",
+            "Everyone within eu or us",
+        );
+        check(KillScope { tenant: list(&["acme"]), ..none() }, "acme", "Users of acme");
+        check(KillScope { tenant: list(&["a", "b", "c"]), ..none() }, "a, b or c", "Users of a, b or c");
+        check(KillScope { segment: list(&["staff"]), ..none() }, "segment staff", "Users in segment staff");
+        check(KillScope { variant: list(&["on"]), ..none() }, "whoever gets on", "Whoever gets on");
+        let all =
+            KillScope { tenant: list(&["a"]), region: list(&["eu"]), segment: list(&["s"]), variant: list(&["on"]) };
+        check(all, "a segment s getting on within eu", "Users of a segment s getting on within eu");
+    }
+
+    #[test]
+    fn progress_in_words() {
+        let start = Progress { live: 100, ..Progress::default() };
+        assert_eq!(plain(&dark(&start)), "0 of 100 clients dark");
+        assert_eq!(remaining(&start).unwrap(), "100 still lit");
+        assert_eq!(latency(start.p50_ms), "–");
+        let most = Progress {
+            live: 10_000,
+            dark: 9_981,
+            dark_total: 9_990,
+            unknown: 2,
+            hidden: 3,
+            stale_seconds: 30,
+            degrades_when_stale: true,
+            p99_ms: Some(620.0),
+            trusted: Split::default(),
+            ..Progress::default()
+        };
+        assert_eq!(plain(&dark(&most)), "9 981 of 10 000 clients dark");
+        assert_eq!(
+            plain(&remaining(&most).unwrap()),
+            "19 still lit; 2 silent, dark within 30 s by their stale deadline; 3 asleep, not waited for"
+        );
+        assert_eq!(plain(&announcement(&most)), "9 981 of 10 000 clients dark, p99 0.62 s");
+        let all = Progress { live: 1, dark: 1, dark_total: 1, complete: true, ..Progress::default() };
+        assert_eq!(announcement(&all), "1 of 1 client dark. The kill is complete");
+        assert_eq!(remaining(&all), None);
+        assert_eq!(dark(&Progress::default()), "No client is connected");
+        assert_eq!(
+            plain(&dark(&Progress { dark_total: 3, ..Progress::default() })),
+            "3 clients dark, none is connected now"
+        );
+    }
+
+    #[test]
+    fn regions_in_words() {
+        let words = |live, dark, unknown| region(&RegionProgress { live, dark, unknown });
+        assert_eq!(words(5, 5, 0), "all dark");
+        assert_eq!(words(5, 2, 0), "3 lit");
+        assert_eq!(words(5, 5, 1), "1 silent");
+        assert_eq!(words(5, 2, 1), "3 lit, 1 silent");
+        assert_eq!(plain(&heard(3_140)), "3.1 s ago");
+        assert_eq!(plain(&heard(24_900)), "24 s ago");
+    }
+}

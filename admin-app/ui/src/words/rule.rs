@@ -19,16 +19,6 @@ pub fn rule(rule: &Rule) -> Sentence {
     sentence
 }
 
-/// Whom a rule is for, without what they get.
-pub fn whom(rule: &Rule) -> Sentence {
-    if rule.when.is_empty() {
-        let mut sentence = Sentence::new();
-        sentence.text("everyone");
-        return sentence;
-    }
-    all_of(&rule.when)
-}
-
 /// Whom a segment holds.
 pub fn segment(segment: &Segment) -> Sentence {
     let mut sentence = Sentence::new();
@@ -157,3 +147,6 @@ fn number(value: f64) -> String {
 fn texts<T: ToString>(names: &[T]) -> Vec<String> {
     names.iter().map(ToString::to_string).collect()
 }
+
+#[cfg(test)]
+mod tests;

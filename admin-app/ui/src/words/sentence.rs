@@ -68,16 +68,6 @@ impl Sentence {
         self
     }
 
-    pub fn variants<T: AsRef<str>>(&mut self, keys: &[T]) -> &mut Self {
-        for (at, key) in keys.iter().enumerate() {
-            if at > 0 {
-                self.text(if at + 1 == keys.len() { " or " } else { ", " });
-            }
-            self.variant(key.as_ref());
-        }
-        self
-    }
-
     pub fn push_all(&mut self, other: Sentence) -> &mut Self {
         for piece in other.0 {
             match piece {

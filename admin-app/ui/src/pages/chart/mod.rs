@@ -28,7 +28,8 @@ pub fn Chart(props: &ChartProps) -> Html {
     let search = use_state(String::new);
     let cursor = use_state(Cursor::default);
     let field = use_node_ref();
-    let shown: Vec<Shared<ChangeView>> = history.changes.iter().filter(|change| is_found(change, &search)).cloned().collect();
+    let shown: Vec<Shared<ChangeView>> =
+        history.changes.iter().filter(|change| is_found(change, &search)).cloned().collect();
     let rows = shown.len();
     {
         let (cursor, field, search) = (cursor.clone(), field.clone(), search.clone());

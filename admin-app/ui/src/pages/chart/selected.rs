@@ -21,7 +21,8 @@ pub fn Selected(props: &SelectedProps) -> Html {
     let (now, offset) = (clock::now(), clock::offset());
     let change = &props.change;
     let environment = || props.environment.to_string();
-    let who = change.actor_name.clone().map_or_else(|| change.actor.clone(), |name| format!("{name} ({})", change.actor));
+    let who =
+        change.actor_name.clone().map_or_else(|| change.actor.clone(), |name| format!("{name} ({})", change.actor));
     let impact = &change.impact;
     let command = change.record.get("command").map(|command| serde_json::to_string_pretty(command).unwrap_or_default());
     html! {

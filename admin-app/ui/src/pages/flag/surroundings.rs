@@ -53,7 +53,8 @@ struct DepProps {
 #[function_component]
 fn Dep(props: &DepProps) -> Html {
     let console = use_console();
-    let summary = console.live.flags.ready().and_then(|page| page.flags.iter().find(|flag| flag.key == props.flag).cloned());
+    let summary =
+        console.live.flags.ready().and_then(|page| page.flags.iter().find(|flag| flag.key == props.flag).cloned());
     let killed = summary.as_ref().is_some_and(|flag| flag.state != FlagState::Live);
     html! {
         <div class="dep">
@@ -67,6 +68,8 @@ fn state(summary: &FlagSummary, document: &FlagSet) -> String {
     match summary.state {
         FlagState::Killed => "killed for everyone".to_owned(),
         FlagState::KilledInPart => "killed in part".to_owned(),
-        FlagState::Live => document.flag(&summary.key).map_or_else(|| summary.serving.clone(), |flag| reach(flag).summary),
+        FlagState::Live => {
+            document.flag(&summary.key).map_or_else(|| summary.serving.clone(), |flag| reach(flag).summary)
+        }
     }
 }

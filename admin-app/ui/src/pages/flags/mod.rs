@@ -13,7 +13,9 @@ use crate::words::number::{count, counted};
 use downhaul_control::api::{FlagPage, FlagState, FlagSummary};
 use filter::{Filter, KINDS, Order, View};
 use row::Row;
-use web_sys::{Element, HtmlElement, HtmlInputElement, HtmlSelectElement, ScrollIntoViewOptions, ScrollLogicalPosition};
+use web_sys::{
+    Element, HtmlElement, HtmlInputElement, HtmlSelectElement, ScrollIntoViewOptions, ScrollLogicalPosition,
+};
 use yew::prelude::*;
 use yew_router::prelude::*;
 
@@ -156,7 +158,8 @@ fn List(props: &ListProps) -> Html {
     let shown = props.filter.apply(&props.flags);
     let keys: Vec<String> = shown.iter().map(|flag| flag.key.clone()).collect();
     {
-        let (cursor, search, kind, environment) = (cursor.clone(), search.clone(), kind.clone(), props.environment.clone());
+        let (cursor, search, kind, environment) =
+            (cursor.clone(), search.clone(), kind.clone(), props.environment.clone());
         let (filter, on_filter) = (props.filter.clone(), props.on_filter.clone());
         use_keys(move |key: &Key| {
             if key.typing && key.key == "Escape" {

@@ -40,7 +40,8 @@ pub fn Kill(props: &KillProps) -> Html {
             (Some(_) | None, _) => false,
         });
     }
-    let flag = console.live.flags.ready().and_then(|page| page.flags.iter().find(|flag| flag.key == props.flag).cloned());
+    let flag =
+        console.live.flags.ready().and_then(|page| page.flags.iter().find(|flag| flag.key == props.flag).cloned());
     let body = match (&console.live.flags, flag) {
         (Slot::Ready(_), Some(flag)) => html! { <Control environment={props.environment.clone()} {flag} /> },
         (Slot::Ready(page), None) => {
@@ -107,7 +108,8 @@ fn Control(props: &ControlProps) -> Html {
     let scope = draft.scope();
     let whom = scope.as_ref().map_or_else(|| "…".to_owned(), kill::scope);
     let on_fire = {
-        let (console, draft, environment, key) = (console.clone(), draft.clone(), props.environment.clone(), flag.key.clone());
+        let (console, draft, environment, key) =
+            (console.clone(), draft.clone(), props.environment.clone(), flag.key.clone());
         let (sent, refused, attempt) = (sent.clone(), refused.clone(), attempt.clone());
         Callback::from(move |()| {
             let Some(request) = draft.request(&key) else { return };
@@ -196,8 +198,10 @@ fn Effect(props: &EffectProps) -> Html {
     let flag = &props.flag;
     let keys: Vec<&str> = flag.variants.iter().map(String::as_str).collect();
     let swatches = Swatches::of_keys(&keys, &flag.degraded_variant);
-    let with_it = degrades_with(&console.live.flags.ready().map(|page| page.flags.clone()).unwrap_or_default(), &flag.key);
-    let on_stale = console.live.document.ready().and_then(|document| document.flag(&flag.key).map(|flag| flag.on_stale));
+    let with_it =
+        degrades_with(&console.live.flags.ready().map(|page| page.flags.clone()).unwrap_or_default(), &flag.key);
+    let on_stale =
+        console.live.document.ready().and_then(|document| document.flag(&flag.key).map(|flag| flag.on_stale));
     let kills: Vec<KillView> = console
         .live
         .kills
@@ -241,7 +245,8 @@ fn degrades_with(flags: &[FlagSummary], key: &str) -> Vec<String> {
     let mut found: Vec<String> = Vec::new();
     let mut ask = vec![key.to_owned()];
     while let Some(key) = ask.pop() {
-        let dependents = flags.iter().find(|flag| flag.key == key).map(|flag| flag.dependents.as_slice()).unwrap_or_default();
+        let dependents =
+            flags.iter().find(|flag| flag.key == key).map(|flag| flag.dependents.as_slice()).unwrap_or_default();
         for dependent in dependents {
             if !found.contains(dependent) {
                 found.push(dependent.clone());

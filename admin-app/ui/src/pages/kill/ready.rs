@@ -82,7 +82,11 @@ fn Command(props: &CommandProps) -> Html {
                 if copied {
                     console.toast(Tone::Ok, "Command copied".to_owned(), String::new());
                 } else {
-                    console.toast(Tone::Warn, "The browser did not allow copying".to_owned(), "Select the text instead.".to_owned());
+                    console.toast(
+                        Tone::Warn,
+                        "The browser did not allow copying".to_owned(),
+                        "Select the text instead.".to_owned(),
+                    );
                 }
             });
         })

@@ -26,10 +26,13 @@ pub fn ScopeChoice(props: &ScopeChoiceProps) -> Html {
         (Part::Everyone, Some(document)) => html! { <p class="small muted">{ everyone(document) }</p> },
         (Part::Everyone, None) => html! { <p class="small muted">{ "Everyone, everywhere in this environment." }</p> },
         (Part::Tenant, _) => {
-            let known: Vec<String> = document.iter().flat_map(|set| set.tenants.keys().map(ToString::to_string)).collect();
+            let known: Vec<String> =
+                document.iter().flat_map(|set| set.tenants.keys().map(ToString::to_string)).collect();
             html! { <Tenants chosen={draft.tenants.clone()} {known} on_toggle={toggle(Part::Tenant)} /> }
         }
-        (Part::Variant, _) => html! { <Variants flag={props.flag.clone()} chosen={draft.variants.clone()} on_toggle={toggle(Part::Variant)} /> },
+        (Part::Variant, _) => {
+            html! { <Variants flag={props.flag.clone()} chosen={draft.variants.clone()} on_toggle={toggle(Part::Variant)} /> }
+        }
         (Part::Region | Part::Segment, None) => html! { <i class="skel w-60"></i> },
         (Part::Region, Some(document)) if document.regions.is_empty() => {
             html! { <p class="small muted">{ "This environment declares no regions." }</p> }
@@ -131,7 +134,10 @@ fn region_rows(
         let is_chosen = chosen.iter().any(|each| each == name.as_str());
         let within = |region: &str| region == name.as_str() || below.find(region).is_some();
         let live = fleet.map(|fleet| {
-            let groups = fleet.groups.iter().filter(|group| group.state == "live" && group.region.as_deref().is_some_and(within));
+            let groups = fleet
+                .groups
+                .iter()
+                .filter(|group| group.state == "live" && group.region.as_deref().is_some_and(within));
             groups.map(|group| group.instances).sum()
         });
         rows.push(RegionRow { name: name.to_string(), depth, chosen: is_chosen, covered, live });

@@ -34,7 +34,8 @@ pub fn Curve(props: &CurveProps) -> Html {
         return Html::default();
     }
     let scale = Scale::around(first.1, last.1, all);
-    let line: String = points.iter().map(|(_, ms, clients)| format!("{:.1},{:.1} ", scale.x(*ms), scale.y(*clients))).collect();
+    let line: String =
+        points.iter().map(|(_, ms, clients)| format!("{:.1},{:.1} ", scale.x(*ms), scale.y(*clients))).collect();
     let area = format!("{:.1},{BOTTOM} {line}{:.1},{BOTTOM}", scale.x(first.1), scale.x(last.1));
     let words = format!(
         "{} clients dark: p50 {}, p99 {}, slowest {}",
@@ -67,7 +68,13 @@ pub fn Curve(props: &CurveProps) -> Html {
 }
 
 fn tick(ms: f64) -> String {
-    if ms < 1000.0 { format!("{ms}\u{202F}ms") } else if ms < 60_000.0 { format!("{}\u{202F}s", ms / 1000.0) } else { duration(ms) }
+    if ms < 1000.0 {
+        format!("{ms}\u{202F}ms")
+    } else if ms < 60_000.0 {
+        format!("{}\u{202F}s", ms / 1000.0)
+    } else {
+        duration(ms)
+    }
 }
 
 /// Powers of ten around what was measured.

@@ -51,7 +51,11 @@ pub fn RestoreForm(props: &RestoreFormProps) -> Html {
                 match api::restore(&console.backend, &environment, &kill.id, reason).await {
                     Ok(report) => {
                         let detail = format!("Revision {}", count(report.position.revision));
-                        console.toast(Tone::Ok, format!("{} is restored for {}", kill.flag, kill::scope(&kill.scope)), detail);
+                        console.toast(
+                            Tone::Ok,
+                            format!("{} is restored for {}", kill.flag, kill::scope(&kill.scope)),
+                            detail,
+                        );
                         close.emit(());
                         if let Ok(kill) = api::kill(&console.backend, &environment, &kill.id).await {
                             let received = clock::monotonic();

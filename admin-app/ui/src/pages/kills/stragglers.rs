@@ -1,4 +1,4 @@
-use crate::components::Icon;
+use crate::components::{Icon, Placed};
 use crate::words::kill::heard;
 use crate::words::number::{count, counted};
 use downhaul_control::api::{Progress, Straggler, Trust};
@@ -41,7 +41,10 @@ pub fn Stragglers(props: &StragglersProps) -> Html {
 }
 
 fn row(straggler: &Straggler, stale_seconds: u32) -> Html {
-    let release = straggler.release.as_ref().map_or_else(|| straggler.sdk.clone(), |release| format!("{release}, {}", straggler.sdk));
+    let release = straggler
+        .release
+        .as_ref()
+        .map_or_else(|| straggler.sdk.clone(), |release| format!("{release}, {}", straggler.sdk));
     let deadline = f64::from(stale_seconds.max(1)) * 1000.0;
     let waited = (100.0 * straggler.last_seen_ms as f64 / deadline).min(100.0);
     let kind = format!("{:?}", straggler.kind).to_lowercase();
@@ -52,7 +55,7 @@ fn row(straggler: &Straggler, stale_seconds: u32) -> Html {
             <td data-l="Region">{ straggler.region.clone().unwrap_or_else(|| "not told".to_owned()) }</td>
             <td data-l="Last heard" class="nowrap">{ heard(straggler.last_seen_ms) }</td>
             <td data-l="What happens next"><span class="due">
-                if waited < 100.0 { <span class="meter" aria-hidden="true"><i style={format!("width:{waited:.0}%")}></i></span> } else { <Icon name="clock" small=true /> }
+                if waited < 100.0 { <span class="meter" aria-hidden="true"><Placed width={Some(waited)} /></span> } else { <Icon name="clock" small=true /> }
                 { &straggler.will }
             </span></td>
         </tr>

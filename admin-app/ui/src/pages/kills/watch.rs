@@ -1,5 +1,5 @@
 use super::curve::Curve;
-use crate::components::{Icon, Lamps};
+use crate::components::{Icon, Lamps, Placed};
 use crate::hooks::{clock, use_now, use_throttled};
 use crate::words::kill;
 use crate::words::number::{count, counted, ratio};
@@ -46,7 +46,7 @@ pub fn Watch(props: &WatchProps) -> Html {
                     else if let Some(remaining) = kill::remaining(progress) { <span class="chip warn"><Icon name="clock" />{ remaining }</span> }
                 </div>
                 <p class="sr" aria-live="polite">{ announced }</p>
-                <div class={classes!("darkbar", (progress.live == 0).then_some("none"))} role="img" aria-label={format!("{percent:.1} percent dark")}><i style={format!("width:{percent}%")}></i></div>
+                <div class={classes!("darkbar", (progress.live == 0).then_some("none"))} role="img" aria-label={format!("{percent:.1} percent dark")}><Placed width={Some(percent)} /></div>
                 <Curve progress={progress.clone()} />
                 <p class="small muted">{ shares(progress) }</p>
             </div>
