@@ -29,19 +29,21 @@ pub mod check;
 #[cfg(feature = "document")]
 pub mod compile;
 #[cfg(feature = "document")]
-pub mod prepare;
-#[cfg(feature = "document")]
-pub mod specialise;
-#[cfg(feature = "document")]
 pub mod diagnostic;
 #[cfg(feature = "document")]
 pub mod document;
+#[cfg(feature = "document")]
+pub mod prepare;
 #[cfg(feature = "document")]
 pub mod read;
 #[cfg(feature = "document")]
 pub mod rebalance;
 #[cfg(feature = "document")]
+pub mod schema;
+#[cfg(feature = "document")]
 pub mod seal;
+#[cfg(feature = "document")]
+pub mod specialise;
 #[cfg(feature = "document")]
 mod suggest;
 #[cfg(feature = "document")]

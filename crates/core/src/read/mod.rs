@@ -23,6 +23,23 @@ pub(crate) use merge::{Merged, merge};
 pub(crate) use place::{Files, locate};
 pub(crate) use rule::BUCKETS;
 
+/// What the reader knows, for the schema to be built from.
+pub(crate) mod tables {
+    pub(crate) use super::condition::{OPERATORS, Operands};
+    pub(crate) use super::flag::{CLIENTS, KINDS, ON_STALE, REVERSIBILITIES, is_reviewed};
+    pub(crate) use super::flag_set::REVISION_LIMIT;
+    pub(crate) use super::rule::{BUCKETS, DEFAULT_UNIT};
+}
+
+/// The fields of every object, for the test that the schema has the same.
+#[cfg(test)]
+pub(crate) mod fields_by_object {
+    pub(crate) use super::flag::{DEGRADED_FIELDS, FIELDS as FLAG, PREREQUISITE_FIELDS};
+    pub(crate) use super::flag_set::{FIELDS as FLAG_SET, SEGMENT_FIELDS};
+    pub(crate) use super::kill::{FIELDS as KILL, SCOPE_FIELDS};
+    pub(crate) use super::rule::{FIELDS as RULE, SPLIT_FIELDS};
+}
+
 use crate::diagnostic::Diagnostic;
 use crate::document::{Flag, FlagSet, Kill, RegionTree, Scope, Segment};
 use crate::ids::TenantId;
