@@ -13,10 +13,12 @@ mod render;
 
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use command::{
-    apply, chart, check, completions, digest, eval, flags, keys, kill, rebalance, restore, retire, status, token,
+    apply, chart, check, completions, digest, eval, flags, keys, kill, rebalance, restore, retire, schema, status,
+    token,
 };
 use exit::{Exit, Failure};
 use render::{Format, Output};
+use std::ffi::OsString;
 
 /// Feature flags built around the way down.
 #[derive(Debug, Parser)]
@@ -36,6 +38,7 @@ enum Verb {
     Eval(eval::Args),
     Digest(digest::Args),
     Rebalance(rebalance::Args),
+    Schema(schema::Args),
     Apply(apply::Args),
     Retire(retire::Args),
     Kill(kill::Args),
@@ -50,7 +53,8 @@ enum Verb {
 
 /// Parses the arguments of this process and runs the verb they name.
 pub fn main() -> Exit {
-    let matches = match Cli::command().try_get_matches() {
+    let arguments = joined_values(std::env::args_os());
+    let matches = match Cli::command().try_get_matches_from(arguments) {
         Ok(matches) => matches,
         Err(error) => return render::usage(&error),
     };
@@ -68,12 +72,37 @@ pub fn main() -> Exit {
     }
 }
 
+/// `--wait 30` as `--wait=30`, `--now 2026-…` as `--now=2026-…`.
+///
+/// Both may stand without a value, so clap takes one only after `=`: else `kill --wait checkout-v2` would read the flag as
+/// a number of seconds.
+fn joined_values(arguments: impl Iterator<Item = OsString>) -> Vec<OsString> {
+    let mut joined: Vec<OsString> = Vec::new();
+    for argument in arguments {
+        let text = argument.to_str().unwrap_or_default();
+        let is_value = match joined.last().and_then(|last| last.to_str()) {
+            Some("--wait") => !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()),
+            Some("--now") => text.starts_with(|first: char| first.is_ascii_digit()),
+            _ => false,
+        };
+        match joined.last_mut() {
+            Some(last) if is_value => {
+                last.push("=");
+                last.push(&argument);
+            }
+            _ => joined.push(argument),
+        }
+    }
+    joined
+}
+
 fn run(verb: Verb, output: &Output) -> Result<Exit, Failure> {
     match verb {
         Verb::Check(args) => check::run(&args, output),
         Verb::Eval(args) => eval::run(&args, output),
         Verb::Digest(args) => digest::run(&args, output),
         Verb::Rebalance(args) => rebalance::run(&args, output),
+        Verb::Schema(args) => schema::run(&args, output),
         Verb::Apply(args) => apply::run(&args, output),
         Verb::Retire(args) => retire::run(&args, output),
         Verb::Kill(args) => kill::run(&args, output),
@@ -84,5 +113,29 @@ fn run(verb: Verb, output: &Output) -> Result<Exit, Failure> {
         Verb::Keys(args) => keys::run(&args, output),
         Verb::Token(args) => token::run(&args, output),
         Verb::Completions(args) => completions::run(&args, output),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_tree_of_arguments_holds_together() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn values_after_options_that_need_none() {
+        for (line, joined) in [
+            ("kill f --wait 30", "kill f --wait=30"),
+            ("kill --wait f", "kill --wait f"),
+            ("kill --wait 9lives", "kill --wait 9lives"),
+            ("eval --now 2026-11-23T20:00:00Z", "eval --now=2026-11-23T20:00:00Z"),
+            ("eval --now --flag f", "eval --now --flag f"),
+        ] {
+            let arguments = joined_values(line.split(' ').map(OsString::from));
+            assert_eq!(arguments, joined.split(' ').map(OsString::from).collect::<Vec<_>>(), "{line}");
+        }
     }
 }

@@ -1,10 +1,15 @@
 use crate::exit::{Exit, Failure};
 use crate::input::server::ServerArgs;
 use crate::input::sources;
+use crate::input::strict_json::object;
 use crate::remote::{ControlPlane, block_on};
 use crate::render::{Format, Output, Table, counted};
 use downhaul_control::api::{ChangeView, ChartPage, ConsoleEvent, VerifyReport, VerifyStatus};
+use downhaul_control::verify::{Stored, Verification};
+use downhaul_core::ids::EnvironmentKey;
+use downhaul_core::seal::canonical_bytes;
 use owo_colors::OwoColorize;
+use serde_json::Value;
 use std::fs::File;
 use std::io::{BufWriter, Write};
 use std::path::PathBuf;
@@ -186,8 +191,38 @@ fn run_verify(args: &Verify, output: &Output) -> Result<Exit, Failure> {
     Err(Failure::invalid(&fault.code, format!("revision {}: {}", fault.revision, fault.message)).help(fault.help))
 }
 
-fn verify_file(_text: &sources::Text) -> Result<VerifyReport, Failure> {
-    Err(Failure::could_not_run("unfinished", "not yet"))
+/// Replays an export. The first record says which environment it is of.
+fn verify_file(text: &sources::Text) -> Result<VerifyReport, Failure> {
+    let mut verification: Option<Verification> = None;
+    for (number, line) in (1..).zip(text.bytes.split(|byte| *byte == b'\n')) {
+        if line.trim_ascii().is_empty() {
+            continue;
+        }
+        let (environment, stored) = stored(line).map_err(|why| {
+            Failure::invalid(
+                "not-a-record",
+                format!("line {number} of `{}` is not a record of the chart: {why}", text.name),
+            )
+            .help("an export has one record a line, as `downhaul chart export` writes it")
+        })?;
+        verification.get_or_insert_with(|| Verification::new(environment, 0)).next(&stored);
+    }
+    match verification {
+        Some(verification) => Ok(verification.report()),
+        None => Err(Failure::invalid("empty-chart", format!("`{}` holds no record", text.name))
+            .help("write an export with `downhaul chart export --out FILE`")),
+    }
+}
+
+/// A line of an export as a server stores it: the record without its hash, in canonical form.
+fn stored(line: &[u8]) -> Result<(EnvironmentKey, Stored), String> {
+    let mut record = object(line).map_err(|malformed| malformed.message)?;
+    let Some(Value::String(hash)) = record.remove("hash") else { return Err("it has no `hash`".to_owned()) };
+    let revision = record.get("revision").and_then(Value::as_u64).ok_or("it has no `revision`")?;
+    let environment = record.get("environment").and_then(Value::as_str).unwrap_or_default();
+    let environment = environment.parse().map_err(|why| format!("its `environment` is not a name: {why}"))?;
+    let bytes = canonical_bytes(&record).map_err(|error| error.to_string())?;
+    Ok((environment, Stored { revision, bytes, hash }))
 }
 
 fn run_export(args: &Export, output: &Output) -> Result<Exit, Failure> {

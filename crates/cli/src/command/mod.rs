@@ -12,5 +12,6 @@ pub(crate) mod kill;
 pub(crate) mod rebalance;
 pub(crate) mod restore;
 pub(crate) mod retire;
+pub(crate) mod schema;
 pub(crate) mod status;
 pub(crate) mod token;

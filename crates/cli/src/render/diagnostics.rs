@@ -36,11 +36,7 @@ pub(crate) fn plain_line(diagnostic: &Diagnostic) -> String {
 pub(crate) fn human(diagnostics: &[Diagnostic], texts: &[Text]) -> String {
     let sources: Vec<Source<'_>> = texts.iter().map(Source::new).collect();
     let theme = GraphicalTheme::unicode();
-    let handler = GraphicalReportHandler::new_themed(theme)
-        .with_links(false)
-        .with_width(100)
-        .with_context_lines(1)
-        .with_primary_span_start();
+    let handler = GraphicalReportHandler::new_themed(theme).with_links(false).with_width(100).with_context_lines(1);
     let mut rendered = String::new();
     for diagnostic in diagnostics.iter().take(EXCERPTS) {
         let source = sources.iter().find(|source| Some(source.text.name.as_str()) == diagnostic.place.file.as_deref());
@@ -114,7 +110,7 @@ impl miette::Diagnostic for Report<'_> {
         let span = self.diagnostic.place.span?;
         // Where the underline is cut off at the end of the line it stays readable.
         let length = span.end.saturating_sub(span.start).min(LINE_WIDTH / 2);
-        let main = LabeledSpan::underline((span.start, length));
+        let main = LabeledSpan::new_primary_with_span(None, (span.start, length));
         let file = &self.diagnostic.place.file;
         let related = self.diagnostic.related.iter().filter(move |place| place.file == *file);
         let related = related.filter_map(|place| place.span).map(|span| {
@@ -172,7 +168,13 @@ impl SourceCode for Source<'_> {
         let last = self.line_of(end.min(length)) + after + 1;
         let (mut from, mut to) = (self.line_start(first), self.line_start(last));
         let (mut line, mut column) = (first, 0);
-        if to - from > LINE_WIDTH * (before + after + 2) {
+        if (before, after) == (0, 0) {
+            // Asked for the place itself, which is shown above the excerpt as line and column.
+            (from, line) = (start, self.line_of(start));
+            let before = self.text.bytes.get(self.line_start(line)..start).unwrap_or_default();
+            column = String::from_utf8_lossy(before).chars().count();
+            to = to.max(from);
+        } else if to - from > LINE_WIDTH * (before + after + 2) {
             line = self.line_of(start);
             let line_start = self.line_start(line);
             from = self.boundary(start.saturating_sub(LINE_WIDTH / 2).max(line_start));

@@ -6,6 +6,7 @@ use downhaul_core::context::Prepared;
 use downhaul_core::decision::{ErrorCode, Reason};
 use downhaul_core::evaluate::evaluate;
 use downhaul_core::kills::Loaded;
+use serde::Serialize;
 use std::io::Write;
 
 /// Decides the chosen flags for a context and writes the line.
@@ -34,6 +35,19 @@ struct Variant {
     /// `"key"`
     key_json: Vec<u8>,
     value: String,
+}
+
+#[derive(Serialize)]
+struct ErrorLine<'a> {
+    error: MalformedLine<'a>,
+}
+
+#[derive(Serialize)]
+struct MalformedLine<'a> {
+    line: u64,
+    code: &'a str,
+    message: &'a str,
+    help: &'a str,
 }
 
 impl<'a> Lines<'a> {
@@ -83,8 +97,9 @@ impl<'a> Lines<'a> {
         done.malformed += 1;
         let Malformed { code, message, help } = malformed;
         if self.format == Format::Json {
-            let error = serde_json::json!({ "line": number, "code": code, "message": message, "help": help });
-            let _ = writeln!(done.data, "{}", serde_json::json!({ "error": error }));
+            let error = ErrorLine { error: MalformedLine { line: number, code, message, help } };
+            // Texts and a number always have a JSON form.
+            let _ = writeln!(done.data, "{}", serde_json::to_string(&error).unwrap_or_default());
         } else {
             let _ = writeln!(done.notes, "line {number}: error[{code}]: {message} ({help})");
         }

@@ -72,7 +72,8 @@ pub(crate) fn run(args: &Args, output: &Output) -> Result<Exit, Failure> {
         Ok(0) => Ok(Exit::Done),
         Ok(malformed) => {
             let lines = usize::try_from(malformed).unwrap_or(usize::MAX);
-            output.note(format!("{} of `{}` malformed", counted(lines, "line"), args.contexts.display()));
+            let verb = if lines == 1 { "is" } else { "are" };
+            output.note(format!("{} of the contexts {verb} malformed", counted(lines, "line")));
             Ok(Exit::Invalid)
         }
         Err(Broken::Reading(error)) => Err(sources::unreadable(&args.contexts, &error)),

@@ -9,21 +9,21 @@ use std::process::{Command, Output, Stdio};
 use tempfile::TempDir;
 
 /// A folder of one's own, in which runs take place and nothing of the surroundings is seen.
-pub struct Place {
+pub(crate) struct Place {
     folder: TempDir,
 }
 
 impl Place {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Place { folder: tempfile::tempdir().expect("a temporary folder can be made") }
     }
 
-    pub fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         self.folder.path()
     }
 
     /// Writes a file below the folder.
-    pub fn write(&self, name: &str, text: impl AsRef<[u8]>) -> PathBuf {
+    pub(crate) fn write(&self, name: &str, text: impl AsRef<[u8]>) -> PathBuf {
         let path = self.path().join(name);
         if let Some(parent) = path.parent() {
             fs::create_dir_all(parent).expect("a folder can be made in a temporary folder");
@@ -32,34 +32,34 @@ impl Place {
         path
     }
 
-    pub fn command<S: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = S>) -> Command {
+    pub(crate) fn command<S: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = S>) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_downhaul"));
         command.current_dir(self.path()).env_clear().env("HOME", self.path()).args(arguments);
         command
     }
 
-    pub fn run(&self, line: &str) -> Run {
+    pub(crate) fn run(&self, line: &str) -> Run {
         Run::of(self.command(line.split_whitespace()), b"")
     }
 
-    pub fn run_with<S: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = S>) -> Run {
+    pub(crate) fn run_with<S: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = S>) -> Run {
         Run::of(self.command(arguments), b"")
     }
 
-    pub fn run_on(&self, line: &str, stdin: impl AsRef<[u8]>) -> Run {
+    pub(crate) fn run_on(&self, line: &str, stdin: impl AsRef<[u8]>) -> Run {
         Run::of(self.command(line.split_whitespace()), stdin.as_ref())
     }
 }
 
 /// What a run gave.
-pub struct Run {
-    pub status: i32,
-    pub stdout: String,
-    pub stderr: String,
+pub(crate) struct Run {
+    pub(crate) status: i32,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
 }
 
 impl Run {
-    pub fn of(mut command: Command, stdin: &[u8]) -> Self {
+    pub(crate) fn of(mut command: Command, stdin: &[u8]) -> Self {
         let mut child = command
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -78,7 +78,7 @@ impl Run {
     }
 
     /// Standard output as lines of JSON.
-    pub fn json_lines(&self) -> Vec<serde_json::Value> {
+    pub(crate) fn json_lines(&self) -> Vec<serde_json::Value> {
         self.stdout
             .lines()
             .map(|line| serde_json::from_str(line).unwrap_or_else(|error| panic!("{error} in {line:?}\n{self}")))
@@ -86,13 +86,13 @@ impl Run {
     }
 
     /// The one JSON value that a run printed.
-    pub fn json(&self) -> serde_json::Value {
+    pub(crate) fn json(&self) -> serde_json::Value {
         serde_json::from_str(&self.stdout).unwrap_or_else(|error| panic!("{error}\n{self}"))
     }
 
     /// This run, if it ended well.
     #[track_caller]
-    pub fn done(self) -> Self {
+    pub(crate) fn done(self) -> Self {
         assert_eq!(self.status, 0, "{self}");
         self
     }
@@ -123,7 +123,7 @@ impl fmt::Display for Run {
 }
 
 /// A flag set for tests: one flag with a rule of each kind, and one that needs it.
-pub const SHOP: &str = r#"{
+pub(crate) const SHOP: &str = r#"{
   "schema": 1, "environment": "production", "revision": 7,
   "regions": { "eu": { "eu-west": {} }, "us": {} },
   "tenants": { "acme": { "plan": "enterprise" } },

@@ -1,0 +1,87 @@
+//! Verbs that need neither contexts nor a control plane, as whole runs.
+
+use crate::support::{Place, SHOP};
+use insta::assert_snapshot;
+
+#[test]
+fn the_digest_is_that_of_the_meaning_not_of_the_text() {
+    let place = Place::new();
+    place.write("flags.json", SHOP);
+    let compact: serde_json::Value = serde_json::from_str(SHOP).unwrap();
+    place.write("compact.json", compact.to_string());
+    let digest = place.run("digest flags.json").done().stdout;
+    assert_eq!(digest.trim().len(), 64);
+    assert_eq!(place.run("digest compact.json").done().stdout, digest);
+    assert_eq!(place.run("digest flags.json --format json").done().json()["digest"], digest.trim());
+    place.write("other.json", SHOP.replace("25000", "25001").replace("75000", "74999"));
+    assert_ne!(place.run("digest other.json").done().stdout, digest);
+}
+
+#[test]
+fn rebalance_moves_the_fewest() {
+    let place = Place::new();
+    place.write("flags.json", SHOP);
+    assert_snapshot!(place.run("rebalance flags.json --flag checkout-v2 --to on=50% --to off=50%"), @r#"
+    exit status 0
+    --- out
+    [["on",25000],["off",50000],["on",25000]]
+    --- err
+    25.000 % of bucketing units change their variant
+    "#);
+    assert_snapshot!(place.run("rebalance flags.json --flag checkout-v2 --to on=50% --to of=50%"), @r#"
+    exit status 2
+    --- err
+    error: `checkout-v2` has no variant `of`
+
+    help: its variants are on, off
+    "#);
+    assert_snapshot!(place.run("rebalance flags.json --flag banner --to plain=50%"), @r#"
+    exit status 2
+    --- err
+    error: no rule of `banner` splits
+    "#);
+    assert_snapshot!(place.run("rebalance flags.json --flag checkout --to on=50% --format json"), @r#"
+    exit status 2
+    --- err
+    {"error":{"code":"unknown-flag","help":"its flags are checkout-v2, banner","message":"there is no flag `checkout` in the flag set"}}
+    "#);
+    assert_snapshot!(place.run("rebalance flags.json --flag checkout-v2 --to on=110%"), @r#"
+    exit status 2
+    --- err
+    error: invalid value 'on=110%' for '--to <VARIANT=WEIGHT>': write it as `variant=25%`, at most three digits after the point, or as `variant=25000`
+
+    For more information, try '--help'.
+    "#);
+}
+
+#[test]
+fn a_context_token_carries_what_it_is_told() {
+    let place = Place::new();
+    let line = "token --key secret --attribute tenant=acme --attribute beta=true --targeting-key user-1 --format json";
+    let run = place.run(line).done().json();
+    assert_eq!(run["claims"]["attributes"], serde_json::json!({ "tenant": "acme", "beta": true }));
+    assert_eq!((&run["claims"]["aud"], &run["claims"]["sub"]), (&"production".into(), &"user-1".into()));
+    assert_eq!(run["token"].as_str().unwrap().split('.').count(), 3);
+    assert_snapshot!(place.run("token --attribute tenant"), @r#"
+    exit status 2
+    --- err
+    error: invalid value 'tenant' for '--attribute <NAME=VALUE>': write it as `name=value`, such as `tenant=acme`
+
+    For more information, try '--help'.
+    "#);
+}
+
+#[test]
+fn completions_for_every_shell() {
+    let place = Place::new();
+    for shell in ["bash", "elvish", "fish", "powershell", "zsh"] {
+        let script = place.run(&format!("completions {shell}")).done().stdout;
+        assert!(script.contains("restore"), "{shell}");
+    }
+}
+
+#[test]
+fn the_schema_is_json_and_names_the_fields() {
+    let schema = Place::new().run("schema").done().json();
+    assert!(schema["properties"]["flags"].is_object(), "{schema}");
+}
