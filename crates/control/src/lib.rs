@@ -7,6 +7,7 @@
 //! Time, ids and random bytes are arguments; nothing here reads a clock, a file or the network.
 //! A decision may be a refusal; a fold never is.
 
+pub mod acceptance;
 pub mod admin_token;
 pub mod api;
 pub mod change;
@@ -14,8 +15,10 @@ pub mod client_key;
 pub mod command;
 pub mod decide;
 pub mod describe;
+pub mod envelope;
 pub mod fold;
 pub mod hash;
+pub mod patch;
 pub mod refusal;
 pub mod secret;
 pub mod state;
