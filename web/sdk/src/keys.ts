@@ -9,62 +9,41 @@ export interface KeyRing {
   readonly check: CheckSignature;
   /** As `check`, but what can't be checked is wrong, unless the policy is `off`: for flag sets that were kept. */
   readonly checkKept: CheckSignature;
-  /** Asks for the keys ahead of need. */
-  warm(): Promise<void>;
+  /** Keys to begin with, from an earlier visit; pinned ones go before. */
+  seed(keys: PublicKeys): Promise<void>;
+  /** Asks the control plane for its keys, ahead of need. */
+  refresh(): Promise<PublicKeys | undefined>;
 }
 
 /** The keys that a client trusts: the pinned ones only, or those that the control plane names. */
 export function keyRing(policy: SignaturePolicy, pinned: PublicKeys | undefined, fetchKeys: FetchKeys): KeyRing {
   const subtle = globalThis.crypto?.subtle;
-  let known: Promise<Map<string, CryptoKey> | undefined> | undefined;
-  let refreshed = false;
+  let ring: ReadonlyMap<string, CryptoKey> | undefined;
+  let missed: string | undefined;
 
-  const importAll = async (keys: PublicKeys | undefined): Promise<Map<string, CryptoKey> | undefined> => {
-    if (!keys || !subtle) return undefined;
-    const ring = new Map<string, CryptoKey>();
-    for (const key of keys) {
-      try {
-        const raw = fromBase64(key) as Uint8Array<ArrayBuffer>;
-        const id = (await sha256(raw))?.slice(0, 16);
-        if (id) ring.set(id, await subtle.importKey("raw", raw, "Ed25519", false, ["verify"]));
-      } catch {
-        // An engine without Ed25519, or a key that is none: it verifies nothing, and the policy says what that means.
-      }
-    }
-    return ring;
+  const refresh = async (): Promise<PublicKeys | undefined> => {
+    if (policy === "off" || !subtle) return undefined;
+    const keys = pinned ?? (await fetchKeys().catch(() => undefined));
+    if (keys) ring = await importAll(subtle, keys);
+    return keys;
   };
 
-  const load = async (): Promise<Map<string, CryptoKey> | undefined> => {
-    if (!known) {
-      const loading = importAll(pinned ?? (await fetchKeys().catch(() => undefined)));
-      known = loading;
-      // What could not be fetched is asked for again next time.
-      if (!pinned && !(await loading)) known = undefined;
-      return loading;
+  const find = async (id: string): Promise<CryptoKey | undefined> => {
+    if (!ring) await refresh();
+    else if (!ring.has(id) && !pinned && missed !== id) {
+      // A new key may have come since; asked once for each, so that an unknown id can't be made into a stream of requests.
+      missed = id;
+      await refresh();
     }
-    return known;
-  };
-
-  const find = async (id: string): Promise<{ key: CryptoKey | undefined; any: boolean }> => {
-    let ring = await load();
-    if (ring && !ring.has(id) && !pinned && !refreshed) {
-      // A new key may have come since; asked once, so that unknown ids can't be made into a stream of requests.
-      refreshed = true;
-      known = undefined;
-      ring = (await load()) ?? ring;
-      known = Promise.resolve(ring);
-    }
-    const key = ring?.get(id);
-    if (key) refreshed = false;
-    return { key, any: (ring?.size ?? 0) > 0 };
+    return ring?.get(id);
   };
 
   const checker =
     (required: boolean): CheckSignature =>
     async (id, signature, message) => {
       if (policy === "off") return "unchecked";
-      const { key, any } = await find(id);
-      if (!key || !subtle) return required || any ? "wrong" : "unchecked";
+      const key = await find(id);
+      if (!key || !subtle) return required || (ring?.size ?? 0) > 0 ? "wrong" : "unchecked";
       const right = await subtle.verify("Ed25519", key, signature as Uint8Array<ArrayBuffer>, message as Uint8Array<ArrayBuffer>);
       return right ? "right" : "wrong";
     };
@@ -72,6 +51,23 @@ export function keyRing(policy: SignaturePolicy, pinned: PublicKeys | undefined,
   return {
     check: checker(policy === "required"),
     checkKept: checker(true),
-    warm: async () => void (policy === "off" || (await load())),
+    seed: async (keys) => {
+      if (!pinned && !ring && subtle) ring = await importAll(subtle, keys);
+    },
+    refresh,
   };
+}
+
+async function importAll(subtle: SubtleCrypto, keys: PublicKeys): Promise<Map<string, CryptoKey>> {
+  const ring = new Map<string, CryptoKey>();
+  for (const key of keys) {
+    try {
+      const raw = fromBase64(key) as Uint8Array<ArrayBuffer>;
+      const id = (await sha256(raw))?.slice(0, 16);
+      if (id) ring.set(id, await subtle.importKey("raw", raw, "Ed25519", false, ["verify"]));
+    } catch {
+      // An engine without Ed25519, or a key that is none: it verifies nothing, and the policy says what that means.
+    }
+  }
+  return ring;
 }

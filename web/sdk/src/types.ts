@@ -129,36 +129,56 @@ export interface Options {
   readyTimeoutSeconds?: number;
   /** Share one connection among the tabs of an origin. Default true where Web Locks and BroadcastChannel exist. */
   shareAcrossTabs?: boolean;
-  /** `false`: no connection at all; only bootstrap, and the kept flag set, answer. Default true. */
-  online?: boolean;
-  /** The evaluation module, where the entry does not bring it along (`downhaul/slim`). */
+  /**
+   * `stream` falls back to polling by itself, and comes back.
+   * `manual` starts nothing in the background: the host calls `refresh()`, as a worker does that lives for one request at a time.
+   * Default `stream`.
+   */
+  transport?: "stream" | "poll" | "manual";
+  /** The evaluation module. Default: that of the package's entry; `downhaul/slim` has none. */
   wasm?: WasmSource;
 }
 
-/** The compiled evaluation module, its bytes, or a response or promise of either. */
-export type WasmSource = WebAssembly.Module | BufferSource | Response | Promise<WebAssembly.Module | BufferSource | Response>;
+/** The compiled evaluation module, its bytes, where it is, or a response or promise of one of these. */
+export type WasmSource = WasmNow | Promise<WasmNow>;
+export type WasmNow = WebAssembly.Module | BufferSource | Response | URL | string;
 
-/** How the client currently hears of changes. */
-export type Transport = "stream" | "poll" | "tab" | "none";
+/** How the client currently hears of changes; `kept` and `bootstrap` tell what answers while it hears of none. */
+export type Transport = "stream" | "poll" | "tab" | "kept" | "bootstrap" | "none";
 
 /** Where the values come from. */
 export type Source = "network" | "kept" | "bootstrap" | "none";
 
 export interface Status {
-  /** `starting` until there are values from a flag set or the bootstrap. */
-  readonly phase: "starting" | "ready" | "stale" | "closed";
+  /**
+   * `connecting` until there are values; `ready` while the control plane is heard of; `stale` past the stale deadline or
+   * the flag set's validity; `offline` with values, but without a connection as yet or any more; `closed`.
+   */
+  readonly state: "connecting" | "ready" | "stale" | "offline" | "closed";
   readonly transport: Transport;
   readonly source: Source;
-  readonly position: Position | null;
-  readonly environment: string | null;
-  readonly validUntil: string | null;
+  readonly position: Position | undefined;
+  readonly environment: string | undefined;
+  readonly validUntil: string | undefined;
   /** Past `validUntil` by the server's clock: every read's reason is `STALE`. */
   readonly expired: boolean;
-  /** Seconds since the control plane was last heard of, by a clock that never jumps; null before the first time. */
-  readonly silentSeconds: number | null;
-  /** Codes of what was refused or failed since the last time everything was well. */
+  /** Seconds since the control plane was last heard of, by a clock that never jumps; absent before the first time. */
+  readonly silentSeconds: number | undefined;
+  /** What came last. */
+  readonly lastChange: LastChange | undefined;
+  /** Codes of what was refused or failed since everything was well. */
   readonly problems: readonly ProblemCode[];
 }
+
+export interface LastChange {
+  readonly kind: ChangeKind;
+  /** From receipt of the bytes until the values changed, on this client's own clock, in milliseconds. */
+  readonly appliedAfterMs: number;
+  /** Epoch milliseconds. */
+  readonly at: number;
+}
+
+export type ChangeKind = "put" | "patch" | "kill" | "restore" | "kept" | "context" | "stale";
 
 /** What a client can find wrong; each is also an event `problem`. */
 export type ProblemCode =
@@ -195,8 +215,9 @@ export interface ChangedEvent {
   /** Keys of the flags whose value, variant or reason is another one now. */
   readonly keys: readonly string[];
   readonly flags: ReadonlyMap<string, FlagChange>;
-  readonly position: Position | null;
+  readonly position: Position | undefined;
   readonly source: Source;
+  readonly kind: ChangeKind;
   /** From receipt of the bytes until the values changed, on this client's own clock, in milliseconds. */
   readonly appliedAfterMs: number;
 }
@@ -213,28 +234,40 @@ export interface Events {
   problem: Problem;
 }
 
-export interface Client {
-  /** Resolves once there are values, or when `readyTimeoutSeconds` have passed; never rejects. */
-  ready(): Promise<Status>;
-  /** Calls `listener` at each event; returns what takes it off again. */
-  on<E extends keyof Events>(event: E, listener: (event: Events[E]) => void): () => void;
+/** Decisions for one context. Reads never throw and never leave JavaScript. */
+export interface Decisions {
   boolean(key: string, fallback: boolean): boolean;
   string<T extends string = string>(key: string, fallback: T): T;
   number(key: string, fallback: number): number;
   /** Lists and objects, frozen; `null` too. */
   object<T extends Json = Json>(key: string, fallback: T): T;
-  /** The decision, of the type of `fallback`. */
-  details<T extends Json>(key: string, fallback: T): Details<T>;
+  /** The decision, of the type of `fallback`; of any type if that is `null`. */
+  details(key: string, fallback: null): Details;
+  details<T extends Json>(key: string, fallback: T): Details<Widened<T>>;
   /** Every decision by flag key; a new object each time. */
   all(): Record<string, Details>;
+  /** The present values of the flags that may be in a page, to render into it as JSON. */
+  bootstrapData(): Bootstrap;
+}
+
+export type Widened<T> = T extends boolean ? boolean : T extends number ? number : T extends string ? string : T;
+
+export interface Client extends Decisions {
+  /** Resolves once there are values, or when `readyTimeoutSeconds` have passed; never rejects. */
+  ready(): Promise<Status>;
+  /** Calls `listener` at each event; returns what takes it off again. */
+  on<E extends keyof Events>(event: E, listener: (event: Events[E]) => void): () => void;
   /**
    * From here on everything is decided for this context.
-   * Resolves when its values are there; until then reads give the caller's defaults if other rules are needed for it.
+   * Resolves when its values are there, or after `readyTimeoutSeconds`; until then reads give the caller's defaults
+   * where the flag set at hand was made for somebody else.
    */
-  setContext(context: Context, contextToken?: Options["contextToken"]): Promise<Status>;
+  setContext(context: Context, change?: { contextToken?: Options["contextToken"] }): Promise<Status>;
+  /** Decides for another context, at once, from the flag set at hand: for servers and edges, where each request has its own. */
+  evaluate(context: Context): Decisions;
+  /** Asks the control plane now; true if it answered. */
+  refresh(): Promise<boolean>;
   status(): Status;
-  /** The present values of the flags that may be in a page, to render into it. */
-  bootstrapData(): Bootstrap;
   /** Says goodbye and stops; reads go on answering. */
   close(): Promise<void>;
 }

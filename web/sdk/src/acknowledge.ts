@@ -1,0 +1,49 @@
+import type { Host } from "./host.js";
+import type { Position, ProblemCode } from "./types.js";
+
+export const SDK = "downhaul-js/0.1.0";
+export const HEARTBEAT_MS = 15_000;
+
+/** What a client tells of itself; the protocol names the fields. */
+export interface Acknowledgement {
+  readonly instance: string;
+  readonly position: Position | null;
+  readonly state: "live" | "hidden" | "closing";
+  readonly sdk: string;
+  readonly release?: string;
+  readonly region?: string;
+  readonly program: string | null;
+  readonly transport: "stream" | "poll" | "kept";
+  readonly problems: readonly ProblemCode[];
+  readonly applied_after_ms?: number;
+}
+
+/**
+ * Sends one acknowledgement, in a way that outlives the page (a beacon would, too, but can't carry the key in a header).
+ * A lost one is no problem of the application: the next heartbeat says the same.
+ */
+export async function acknowledge(host: Host, url: string, key: string, token: string | undefined, body: Acknowledgement): Promise<void> {
+  try {
+    const response = await host.fetch(`${url}/client/v1/acknowledge`, {
+      method: "POST",
+      headers: {
+        authorization: `Bearer ${key}`,
+        "content-type": "application/json",
+        ...(token === undefined ? {} : { "downhaul-context-token": token }),
+      },
+      body: JSON.stringify(body),
+      keepalive: true,
+    });
+    // An unread body would hold the connection.
+    await response.body?.cancel();
+  } catch {
+    // See above.
+  }
+}
+
+/** A random id of this tab or process, never anything of the user. */
+export function instanceId(): string {
+  if (typeof crypto.randomUUID === "function") return crypto.randomUUID();
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+}

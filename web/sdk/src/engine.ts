@@ -1,0 +1,53 @@
+import type { Cause, Context, Json, Reason } from "./types.js";
+
+/** A flag of the loaded program, as far as JavaScript needs it. */
+export interface FlagInfo {
+  readonly key: string;
+  readonly variants: readonly Variant[];
+  readonly onStaleDegraded: boolean;
+  /** The control plane decided it for the claimed context, or it requires such a flag: it answers for no other context. */
+  readonly decided: boolean;
+  /** May be rendered into a page. */
+  readonly browser: boolean;
+}
+
+export interface Variant {
+  readonly key: string;
+  /** The value as JSON text: equal texts are equal values. */
+  readonly text: string;
+  /** Frozen through and through. */
+  readonly value: Json;
+}
+
+/** What evaluation says of one flag. */
+export interface Outcome {
+  readonly variant: number;
+  readonly reason: Reason;
+  readonly cause: Cause | undefined;
+  readonly ruleIndex: number | undefined;
+}
+
+/** The cause of each flag that is degraded locally, by the flag's index; 0 for those that are not. */
+export type Overrides = Uint8Array;
+export const OVERRIDE = { none: 0, stale: 2, breaker: 3, "crash-loop": 4 } as const;
+
+/** Whatever evaluates programs. The only one is the WebAssembly module's; tests put others in its place. */
+export interface Engine {
+  readonly formats: readonly number[];
+  /** Takes over a program and keeps the kills. Throws `ProgramRefused`, and then has what it had. */
+  load(program: Uint8Array): readonly FlagInfo[];
+  /** Takes over a kill set. Throws `ProgramRefused` where it is none. */
+  setKills(kills: Uint8Array): void;
+  /** Decides every flag of the program, in its order. */
+  evaluate(context: Context, overrides: Overrides | undefined): readonly Outcome[];
+}
+
+/** Bytes that are no program, or none that this release reads. */
+export class ProgramRefused extends Error {
+  override readonly name = "ProgramRefused";
+}
+
+/** The engine gave up; it has been made anew, and what was asked was not answered. */
+export class EngineTrap extends Error {
+  override readonly name = "EngineTrap";
+}

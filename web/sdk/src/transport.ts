@@ -1,0 +1,301 @@
+import { backoffMs, retryAfterMs, spreadMs } from "./backoff.js";
+import { fromBase64 as decode } from "./bytes.js";
+import type { Patch } from "./envelope.js";
+import { sleep, type Host } from "./host.js";
+import { eventParser, type StreamEvent } from "./sse.js";
+import type { ChangeKind, Position, Problem, PublicKeys, Transport } from "./types.js";
+
+/** What is asked of the control plane, looked up at each request. */
+export interface Requests {
+  readonly url: string;
+  readonly key: string;
+  readonly formats: readonly number[];
+  /** Base64url of the claimed context, or nothing to claim. */
+  claimed(): string | undefined;
+  token(): Promise<string | undefined>;
+  /** What the client has, for a difference instead of the whole. */
+  base(): { readonly digest: string; readonly position: Position } | undefined;
+}
+
+/** What the transport tells the client. */
+export interface Feed {
+  /** Bytes of an envelope came; resolves to false where the client could not take it over. */
+  envelope(bytes: Uint8Array, kind: ChangeKind, receivedAt: number): Promise<boolean>;
+  /** False where the client lacks the base. */
+  patch(patch: Patch, receivedAt: number): Promise<boolean>;
+  /** Where the control plane is; true if the client lacks something. */
+  position(position: Position, serverTime: string): boolean;
+  staleSeconds(seconds: number): void;
+  /** Something came: the control plane lives. */
+  alive(): void;
+  transport(transport: Transport): void;
+  problem(problem: Problem): void;
+}
+
+export interface Connection {
+  /** One request for the flag set; true if it was answered. */
+  refresh(): Promise<boolean>;
+  /** Begins anew at once: who asks has changed, or the network is another one. */
+  restart(): void;
+  close(): void;
+}
+
+const HELLO_MS = 10_000;
+const WAIT_SECONDS = 25;
+const POLL_MS = 30_000;
+/** Where the control plane does not say: three of its pings unheard. */
+const SILENCE_MS = 30_000;
+
+/** Holds the stream; polls while there is none; keeps trying to come back. */
+export function connect(host: Host, requests: Requests, feed: Feed, mode: "stream" | "poll" | "manual"): Connection {
+  const closing = new AbortController();
+  const closed = closing.signal;
+  /** Ends the attempt under way, or the wait before the next one. */
+  let interrupt = new AbortController();
+  let restarted = false;
+  let polling: AbortController | undefined;
+  let etag: string | undefined;
+
+  const headers = async (): Promise<Record<string, string>> => {
+    const token = await requests.token();
+    return { authorization: `Bearer ${requests.key}`, ...(token === undefined ? {} : { "downhaul-context-token": token }) };
+  };
+
+  const address = (path: string, more: Record<string, string | undefined>): string => {
+    const query = new URLSearchParams({ formats: requests.formats.join(",") });
+    const claimed = requests.claimed();
+    if (claimed !== undefined) query.set("context", claimed);
+    for (const [name, value] of Object.entries(more)) if (value !== undefined) query.set(name, value);
+    return `${requests.url}${path}?${query}`;
+  };
+
+  const poll = async (wait: number, signal: AbortSignal): Promise<Answer> => {
+    try {
+      const known = etag;
+      const response = await host.fetch(address("/client/v1/flag-set", { wait: wait > 0 ? String(wait) : undefined }), {
+        headers: { ...(await headers()), ...(known === undefined ? {} : { "if-none-match": known }) },
+        cache: "no-store",
+        signal,
+      });
+      if (response.status === 304) {
+        feed.alive();
+        return { done: true, changed: false };
+      }
+      if (!response.ok) return { done: false, waitMs: await refused(response) };
+      const tag = response.headers.get("etag") ?? undefined;
+      const bytes = new Uint8Array(await response.arrayBuffer());
+      feed.alive();
+      // Only what was taken over may be left out of the next answer.
+      if (await feed.envelope(bytes, "put", host.now())) etag = tag;
+      return { done: true, changed: true };
+    } catch (error) {
+      if (!signal.aborted) failed("the flag set could not be fetched", error);
+      return { done: false };
+    }
+  };
+
+  /** Reports a refusal; gives how long to wait where the server says so. */
+  const refused = async (response: Response): Promise<number | undefined> => {
+    const answer = (await response.json().catch(() => ({}))) as { detail?: string; title?: string; help?: string };
+    const unauthorized = response.status === 401 || response.status === 403;
+    feed.problem({
+      code: unauthorized ? "unauthorized" : "connection-failed",
+      message: `control plane answered ${response.status}: ${answer.detail ?? answer.title ?? response.statusText}`,
+      help: answer.help ?? (unauthorized ? "check `key`, its kind and its allowed origins" : "the client keeps trying"),
+    });
+    return retryAfterMs(response.headers.get("retry-after"), host.wall());
+  };
+
+  const failed = (what: string, cause: unknown): void =>
+    feed.problem({ code: "connection-failed", message: `${what}: ${cause instanceof Error ? cause.message : String(cause)}`, help: "the client keeps trying", cause });
+
+  const pollLoop = async (signal: AbortSignal): Promise<void> => {
+    let failures = 0;
+    let wait = 0;
+    while (!signal.aborted) {
+      const began = host.now();
+      const answer = await poll(wait, signal);
+      if (signal.aborted) return;
+      if (!answer.done) {
+        await sleep(host, pause(answer.waitMs, failures++), signal);
+        continue;
+      }
+      failures = 0;
+      feed.transport("poll");
+      // Something between us may not hold answers: then this is an ordinary poll.
+      const held = wait === 0 || answer.changed || host.now() - began > 1000;
+      wait = WAIT_SECONDS;
+      if (!held) await sleep(host, POLL_MS * (0.5 + host.random()), signal);
+    }
+  };
+
+  const startPolling = (): void => {
+    if (polling || closed.aborted) return;
+    polling = new AbortController();
+    void pollLoop(polling.signal);
+  };
+  const stopPolling = (): void => {
+    polling?.abort();
+    polling = undefined;
+  };
+  const pause = (asked: number | undefined, failures: number): number =>
+    asked === undefined ? backoffMs(failures, host.random()) : spreadMs(asked, host.random());
+
+  const streamLoop = async (): Promise<void> => {
+    let failures = 0;
+    while (!closed.aborted) {
+      interrupt = new AbortController();
+      const end = await streamOnce(interrupt.signal);
+      if (closed.aborted) return;
+      if (restarted) {
+        restarted = false;
+        continue;
+      }
+      feed.transport("none");
+      if (end.healthy) failures = 0;
+      else startPolling();
+      await sleep(host, pause(end.waitMs, failures++), interrupt.signal);
+      restarted = false;
+    }
+  };
+
+  const streamOnce = async (interrupted: AbortSignal): Promise<StreamEnd> => {
+    const attempt = new AbortController();
+    const stop = (): void => attempt.abort();
+    interrupted.addEventListener("abort", stop);
+    let healthy = false;
+    let waitMs: number | undefined;
+    let silence: unknown = host.setTimer(() => (startPolling(), stop()), HELLO_MS);
+    let silenceMs = HELLO_MS;
+    const heard = (): void => {
+      host.clearTimer(silence);
+      silence = host.setTimer(stop, silenceMs);
+      feed.alive();
+    };
+    try {
+      const base = requests.base();
+      const position = base && `${base.position.epoch}.${base.position.revision}.${base.position.kill_revision}`;
+      const response = await host.fetch(address("/client/v1/stream", { base: base?.digest, position }), {
+        headers: { ...(await headers()), accept: "text/event-stream" },
+        cache: "no-store",
+        signal: attempt.signal,
+      });
+      if (!response.ok || !response.body) return { healthy, waitMs: await refused(response) };
+      const parse = eventParser();
+      const reader = response.body.getReader();
+      for (;;) {
+        const { done, value } = await reader.read();
+        if (done) break;
+        heard();
+        const receivedAt = host.now();
+        // The way down goes first: a kill never stands behind the put that came in the same bytes.
+        for (const event of killsFirst(parse(value))) {
+          if (event.event === "hello") {
+            const hello = JSON.parse(event.data) as Hello;
+            healthy = true;
+            silenceMs = hello.ping_seconds > 0 ? hello.ping_seconds * 2500 : SILENCE_MS;
+            feed.staleSeconds(hello.stale_seconds);
+            stopPolling();
+            feed.transport("stream");
+          }
+          if (event.event === "bye") {
+            const asked = (JSON.parse(event.data) as { retry_ms?: number }).retry_ms;
+            if (typeof asked === "number" && asked >= 0) waitMs = asked;
+            stop();
+          } else handle(event, receivedAt);
+        }
+      }
+    } catch (error) {
+      if (!attempt.signal.aborted) failed("the stream broke off", error);
+    } finally {
+      host.clearTimer(silence);
+      interrupted.removeEventListener("abort", stop);
+      stop();
+    }
+    return { healthy, waitMs };
+  };
+
+  const handle = (event: StreamEvent, receivedAt: number): void => {
+    try {
+      dispatch(event, receivedAt);
+    } catch (cause) {
+      feed.problem({ code: "envelope-malformed", message: `the event \`${event.event}\` of the stream can't be read`, cause });
+    }
+  };
+
+  const dispatch = (event: StreamEvent, receivedAt: number): void => {
+    const missing = (): void => void poll(0, closed);
+    switch (event.event) {
+      case "put":
+      case "kill":
+      case "restore":
+        void feed.envelope(decode(event.data), event.event, receivedAt);
+        break;
+      case "patch":
+        void feed.patch(JSON.parse(event.data) as Patch, receivedAt).then((fits) => fits || missing());
+        break;
+      case "hello":
+      case "ping": {
+        const ping = JSON.parse(event.data) as Hello;
+        if (feed.position(ping.position, ping.server_time)) missing();
+        break;
+      }
+      default:
+        // Events of a later control plane.
+        break;
+    }
+  };
+
+  if (mode === "stream") void streamLoop();
+  else if (mode === "poll") startPolling();
+
+  return {
+    refresh: async () => (await poll(0, closed)).done,
+    restart: () => {
+      etag = undefined;
+      if (closed.aborted) return;
+      if (mode === "stream") {
+        restarted = true;
+        const wasPolling = polling !== undefined;
+        stopPolling();
+        interrupt.abort();
+        if (wasPolling) startPolling();
+      } else if (mode === "poll") {
+        stopPolling();
+        startPolling();
+      }
+    },
+    close: () => {
+      closing.abort();
+      stopPolling();
+      interrupt.abort();
+    },
+  };
+}
+
+/** The public keys that the control plane names. */
+export async function fetchKeys(host: Host, url: string, key: string): Promise<PublicKeys | undefined> {
+  const response = await host.fetch(`${url}/client/v1/keys`, { headers: { authorization: `Bearer ${key}` } });
+  if (!response.ok) return undefined;
+  const answer = (await response.json()) as { keys?: { public_key?: unknown }[] };
+  return answer.keys?.map((each) => each.public_key).filter((each): each is string => typeof each === "string");
+}
+
+type Answer = { readonly done: true; readonly changed: boolean } | { readonly done: false; readonly waitMs?: number | undefined };
+
+interface StreamEnd {
+  readonly healthy: boolean;
+  readonly waitMs: number | undefined;
+}
+
+interface Hello {
+  readonly position: Position;
+  readonly server_time: string;
+  readonly ping_seconds: number;
+  readonly stale_seconds: number;
+}
+
+function killsFirst(events: StreamEvent[]): StreamEvent[] {
+  const urgent = (event: StreamEvent): boolean => event.event === "kill" || event.event === "restore";
+  return events.length > 1 && events.some(urgent) ? [...events.filter(urgent), ...events.filter((event) => !urgent(event))] : events;
+}
