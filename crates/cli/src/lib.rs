@@ -26,7 +26,15 @@ use std::ffi::OsString;
 #[command(after_help = "Exit status: 0 done, 1 could not run, 2 refused or wrong use, 3 invalid input.")]
 pub struct Cli {
     /// How results and errors are written.
-    #[arg(long, global = true, value_enum, default_value = "human", env = "DOWNHAUL_FORMAT", help_heading = "Output")]
+    #[arg(
+        long,
+        global = true,
+        value_enum,
+        default_value = "human",
+        env = "DOWNHAUL_FORMAT",
+        hide_env_values = true,
+        help_heading = "Output"
+    )]
     format: Format,
     #[command(subcommand)]
     verb: Verb,

@@ -26,7 +26,13 @@ pub(crate) struct Args {
     #[arg(long, value_name = "SECONDS", default_value_t = 3600, value_parser = clap::value_parser!(u64).range(1..=LONGEST_LIFE))]
     expires_in: u64,
     /// Environment that it is for
-    #[arg(long, value_name = "KEY", env = "DOWNHAUL_ENVIRONMENT", default_value = "production")]
+    #[arg(
+        long,
+        value_name = "KEY",
+        env = "DOWNHAUL_ENVIRONMENT",
+        hide_env_values = true,
+        default_value = "production"
+    )]
     environment: String,
 }
 

@@ -8,13 +8,25 @@ use std::path::PathBuf;
 #[command(next_help_heading = "Control plane")]
 pub(crate) struct ServerArgs {
     /// Address of the control plane
-    #[arg(long, value_name = "URL", env = "DOWNHAUL_SERVER", default_value = "http://127.0.0.1:8790")]
+    #[arg(
+        long,
+        value_name = "URL",
+        env = "DOWNHAUL_SERVER",
+        hide_env_values = true,
+        default_value = "http://127.0.0.1:8790"
+    )]
     server: String,
     /// Admin token; else it is read from the data folder or the configuration folder
     #[arg(long, value_name = "TOKEN", env = "DOWNHAUL_TOKEN", hide_env_values = true)]
     token: Option<String>,
     /// Environment to act on
-    #[arg(long, value_name = "KEY", env = "DOWNHAUL_ENVIRONMENT", default_value = "production")]
+    #[arg(
+        long,
+        value_name = "KEY",
+        env = "DOWNHAUL_ENVIRONMENT",
+        hide_env_values = true,
+        default_value = "production"
+    )]
     environment: String,
 }
 

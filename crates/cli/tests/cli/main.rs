@@ -3,5 +3,6 @@
 mod check;
 mod eval;
 mod offline;
+mod reference;
 mod support;
 mod vectors;

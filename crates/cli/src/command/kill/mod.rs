@@ -1,18 +1,19 @@
+mod words;
+
 use crate::exit::{Exit, Failure};
 use crate::input::server::ServerArgs;
 use crate::remote::{ControlPlane, Events, block_on};
-use crate::render::{Format, Output, ago, counted, kind_word, milliseconds};
-use downhaul_control::api::{ConsoleEvent, KillRequest, KillScope, KillView, Progress, Straggler};
+use crate::render::{Format, Output};
+use downhaul_control::api::{ConsoleEvent, KillRequest, KillScope, KillView};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use owo_colors::OwoColorize;
 use std::time::Duration;
+use words::{live_words, report};
 
 /// How long `--wait` waits where no time is given.
 const WAIT_SECONDS: &str = "60";
 /// How often progress is asked for beside the stream, which may break off.
 const ASK_EVERY: Duration = Duration::from_secs(1);
-/// Stragglers that are named; more are only counted.
-const NAMED_STRAGGLERS: usize = 10;
 
 /// Turn a flag off: everyone in the scope gets its degraded variant at once
 #[derive(Debug, clap::Args)]
@@ -72,7 +73,7 @@ async fn kill(args: &Args, control: &ControlPlane, output: &Output) -> Result<Ex
     let last = wait(&made, Duration::from_secs(seconds), control, output).await?;
     match output.format {
         Format::Json => output.json(&last)?,
-        Format::Human | Format::Plain => report(&last, output)?,
+        Format::Human | Format::Plain => report(&last).iter().try_for_each(|line| output.line(line))?,
     }
     match &last.progress {
         Some(progress) if progress.complete => Ok(Exit::Done),
@@ -186,77 +187,4 @@ fn progress_line(output: &Output) -> ProgressBar {
     }
     bar.enable_steady_tick(Duration::from_millis(100));
     bar
-}
-
-fn live_words(kill: &KillView) -> String {
-    match &kill.progress {
-        Some(progress) => format!("{}{}", dark_words(progress), times(progress)),
-        None => "not measured".to_owned(),
-    }
-}
-
-fn dark_words(progress: &Progress) -> String {
-    let mut words = format!("{} of {} dark", progress.dark, counted(progress.live, "live client"));
-    if progress.hidden > 0 {
-        words.push_str(&format!(", {} hidden", progress.hidden));
-    }
-    if progress.unknown > 0 {
-        words.push_str(&format!(", {} unknown", progress.unknown));
-    }
-    words
-}
-
-fn times(progress: &Progress) -> String {
-    match (progress.p50_ms, progress.p99_ms, progress.slowest_ms) {
-        (Some(p50), Some(p99), Some(slowest)) => {
-            format!("; p50 {}, p99 {}, slowest {}", milliseconds(p50), milliseconds(p99), milliseconds(slowest))
-        }
-        _ => String::new(),
-    }
-}
-
-/// Who is dark, how fast, by what, and what happens to the rest.
-fn report(kill: &KillView, output: &Output) -> Result<(), Failure> {
-    if let Some(restored) = &kill.restored {
-        output.line(format!("restored meanwhile by {}: {}", restored.by, restored.reason))?;
-    }
-    let Some(progress) = &kill.progress else { return Ok(()) };
-    let verdict = if progress.complete { "complete" } else { "not complete" };
-    output.line(format!("{verdict}: {}{}", dark_words(progress), times(progress)))?;
-    let (trusted, claimed) = (&progress.trusted, &progress.claimed);
-    output.line(format!(
-        "by push: {} trusted of {}, {} claimed of {}",
-        trusted.dark, trusted.live, claimed.dark, claimed.live
-    ))?;
-    if progress.unknown > 0 {
-        let who = counted(progress.unknown, "client");
-        output.line(if progress.degrades_when_stale {
-            let seconds = progress.stale_seconds;
-            format!("by stale deadline: {who} not heard of; degraded after {seconds} s without a byte from here")
-        } else {
-            format!("not reached: {who} not heard of; this flag keeps its variant when stale, so they change when they return")
-        })?;
-    }
-    for straggler in progress.stragglers.iter().take(NAMED_STRAGGLERS) {
-        output.line(format!("  {}", straggler_words(straggler)))?;
-    }
-    let unnamed = progress.stragglers_total.saturating_sub(progress.stragglers.len().min(NAMED_STRAGGLERS));
-    if unnamed > 0 {
-        output.line(format!("  and {}", counted(unnamed, "further client")))?;
-    }
-    Ok(())
-}
-
-fn straggler_words(straggler: &Straggler) -> String {
-    let release = straggler.release.as_deref().map(|release| format!(", {release}")).unwrap_or_default();
-    let region = straggler.region.as_deref().map(|region| format!(" in {region}")).unwrap_or_default();
-    format!(
-        "{} {}{region} ({}{release}), last heard {}, revision {}: {}",
-        kind_word(straggler.kind),
-        straggler.instance,
-        straggler.sdk,
-        ago(straggler.last_seen_ms),
-        straggler.revision,
-        straggler.will,
-    )
 }
