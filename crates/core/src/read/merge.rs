@@ -4,6 +4,7 @@ use super::flag_set::{self, Header};
 use super::place::{Files, underlined};
 use super::tree::{Content, Member, Node, Range};
 use crate::diagnostic::Diagnostic;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Several texts as one tree, whose nodes know which file they come from.
 pub(crate) struct Merged {
@@ -18,7 +19,7 @@ pub(crate) fn merge(files: &Files<'_>, mut nodes: Vec<Node>) -> Merged {
         let root = nodes.pop().unwrap_or_else(nothing);
         return Merged { root, header: Header::Required, diagnostics: Vec::new() };
     }
-    let mut merging = Merging { files, members: Vec::new(), diagnostics: Vec::new() };
+    let mut merging = Merging { files, members: Vec::new(), first: BTreeMap::new(), diagnostics: Vec::new() };
     for node in nodes {
         merging.add(node);
     }
@@ -36,6 +37,8 @@ pub(crate) fn is_flag(node: &Node) -> bool {
 struct Merging<'a> {
     files: &'a Files<'a>,
     members: Vec<Member>,
+    /// Where each key first stands in `members`.
+    first: BTreeMap<String, usize>,
     diagnostics: Vec<Diagnostic>,
 }
 
@@ -54,14 +57,21 @@ impl Merging<'_> {
                 .help("a file holds a flag set, a part of one (`flags`, `segments`, …), or one flag");
             return self.report(diagnostic, place);
         };
+        let mut seen = BTreeSet::new();
         for member in members {
-            self.append(member);
+            if seen.insert(member.key.clone()) {
+                self.append(member);
+            } else {
+                // A key twice in one file: the reader finds it.
+                self.members.push(member);
+            }
         }
     }
 
     fn append(&mut self, mut member: Member) {
-        let same_file = |other: &Member| other.key_range.file == member.key_range.file;
-        let Some(earlier) = self.members.iter_mut().find(|other| other.key == member.key && !same_file(other)) else {
+        let earlier = self.first.get(&member.key).and_then(|number| self.members.get_mut(*number));
+        let Some(earlier) = earlier else {
+            self.first.insert(member.key.clone(), self.members.len());
             return self.members.push(member);
         };
         let same = earlier.value.content == member.value.content;

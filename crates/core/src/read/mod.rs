@@ -155,7 +155,7 @@ pub(crate) fn cut_off(diagnostics: &mut Vec<Diagnostic>, limit: usize) {
     if surplus > 0 {
         // The rest may hold the only error; a document with so many problems is refused either way.
         diagnostics.truncate(limit);
-        diagnostics.push(Diagnostic::error("more-problems", "", format!("{surplus} more problems are not shown")));
+        diagnostics.push(Diagnostic::error("more-problems", "", format!("{surplus} or more problems are not shown")));
     }
 }
 

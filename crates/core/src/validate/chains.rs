@@ -4,6 +4,7 @@ use super::{CHAIN_LIMIT, Checker};
 use crate::diagnostic::Diagnostic;
 use crate::document::{Condition, Segment};
 use crate::ids::SegmentKey;
+use crate::read::PROBLEM_LIMIT;
 
 pub(super) fn check_prerequisites(checker: &mut Checker<'_>) {
     let document = checker.document;
@@ -96,7 +97,7 @@ struct Found {
 }
 
 struct Cycle {
-    /// The first one is not repeated at the end.
+    /// The first one is not repeated at the end; of a long circle only the beginning.
     nodes: Vec<usize>,
     pointer: String,
 }
@@ -155,8 +156,10 @@ fn walk_from(start: usize, links: &[Vec<Link>], states: &mut [State], found: &mu
             Some(State::Open) => {
                 let (to, pointer) = (link.to, link.pointer.clone());
                 last.finish(0);
-                let nodes = way.iter().map(|step| step.node).skip_while(|node| *node != to).collect();
-                found.cycles.push(Cycle { nodes, pointer });
+                if found.cycles.len() < PROBLEM_LIMIT {
+                    let circle = way.iter().map(|step| step.node).skip_while(|node| *node != to);
+                    found.cycles.push(Cycle { nodes: circle.take(CHAIN_LIMIT + 1).collect(), pointer });
+                }
             }
             _ => {
                 let to = link.to;

@@ -3,7 +3,7 @@ use crate::diagnostic::Diagnostic;
 use crate::document::{Condition, Scalar, Test};
 use crate::ids::{RegionKey, SegmentKey, TenantId};
 use crate::read::{At, DEPTH_LIMIT, shortened};
-use crate::{automaton, ip, time, version};
+use crate::{ip, time, version};
 
 pub(super) fn check_all(checker: &mut Checker<'_>, conditions: &[Condition], at: At<'_>) {
     check_within(checker, conditions, at, 0);
@@ -95,13 +95,13 @@ fn check_test(checker: &mut Checker<'_>, test: &Test, at: At<'_>) {
                 checker.error("empty-text", at.index(index), "the text is empty", help);
             }
         }
-        Test::Matches(patterns) => each(checker, patterns, at, "bad-pattern", |pattern| {
-            automaton::compile(pattern).err().map(|error| (error.message, error.help))
+        Test::Matches(patterns) => each(checker, patterns, at, "bad-pattern", |checker, pattern| {
+            checker.patterns.check(pattern).err().map(|error| (error.message, error.help))
         }),
-        Test::Semver(ranges) => each(checker, ranges, at, "bad-version-range", |range| {
+        Test::Semver(ranges) => each(checker, ranges, at, "bad-version-range", |_, range| {
             version::parse_range(range).err().map(|error| (error.message, error.help))
         }),
-        Test::IpIn(blocks) => each(checker, blocks, at, "bad-block", |block| {
+        Test::IpIn(blocks) => each(checker, blocks, at, "bad-block", |_, block| {
             ip::parse_block(block).err().map(|error| (error.message, error.help))
         }),
         Test::Exists => {}
@@ -126,19 +126,23 @@ fn each(
     texts: &[String],
     at: At<'_>,
     code: &str,
-    problem: impl Fn(&str) -> Option<(String, String)>,
+    problem: impl Fn(&mut Checker<'_>, &str) -> Option<(String, String)>,
 ) {
     checker.not_empty(texts.is_empty(), at, "`values`", LIST_HELP);
     for (index, text) in texts.iter().enumerate() {
-        if let Some((message, help)) = problem(text) {
+        if let Some((message, help)) = problem(checker, text) {
             checker.error(code, at.index(index), shortened_line(&message), help);
         }
     }
 }
 
-/// Messages are one line, whatever the user's text was.
+/// Messages are one line and not too long, whatever the user's text was.
 fn shortened_line(message: &str) -> String {
-    if message.chars().any(char::is_control) { message.escape_debug().to_string() } else { message.to_owned() }
+    let mut short: String = message.chars().take(300).collect();
+    if short.len() < message.len() {
+        short.push('…');
+    }
+    if short.chars().any(char::is_control) { short.escape_debug().to_string() } else { short }
 }
 
 fn check_number(checker: &mut Checker<'_>, number: f64, at: At<'_>) {

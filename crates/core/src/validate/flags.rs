@@ -8,12 +8,12 @@ use serde_json::Value;
 use std::collections::BTreeMap;
 
 /// Everything about one flag but its place among the others.
-pub(super) fn check_flag(checker: &mut Checker<'_>, flag: &Flag, index: usize) {
+pub(super) fn check_flag<'a>(checker: &mut Checker<'a>, flag: &'a Flag, index: usize) {
     let at = At::ROOT.key("flags");
     let at = at.index(index);
     check_definition(checker, flag, at);
     check_variants(checker, flag, at.key("variants"));
-    let variants = Variants::of(checker, flag, at);
+    let Some(variants) = Variants::of(checker, index) else { return };
     variants.check(checker, &flag.default, at.key("default"));
     variants.check(checker, &flag.degraded.variant, at.key("degraded").key("variant"));
     for (index, rule) in flag.rules.iter().enumerate() {
@@ -159,30 +159,29 @@ fn type_of(value: &Value) -> &'static str {
 
 /// The variants of one flag, to look names up in.
 pub(super) struct Variants<'a> {
+    number: usize,
     flag: &'a Flag,
     /// Some could not be read, so which there are is not known.
     unsure: bool,
 }
 
 impl<'a> Variants<'a> {
-    /// `at` is the flag's place.
-    pub(super) fn of(checker: &Checker<'_>, flag: &'a Flag, at: At<'_>) -> Self {
-        Variants { flag, unsure: checker.broken.touches(&at.key("variants").pointer()) }
+    pub(super) fn of(checker: &Checker<'a>, number: usize) -> Option<Self> {
+        let flag = checker.document.flags.get(number)?;
+        Some(Variants { number, flag, unsure: checker.broken.touches(&format!("/flags/{number}/variants")) })
     }
 
     pub(super) fn check(&self, checker: &mut Checker<'_>, variant: &VariantKey, at: At<'_>) {
-        if self.unsure || self.flag.variant_index(variant).is_some() {
+        if self.unsure || checker.known.has_variant(self.number, variant.as_str()) {
             return;
         }
-        let names: Vec<&str> = self.flag.variants.iter().map(|(key, _)| key.as_str()).collect();
-        let help = checker.known.variant_help(variant.as_str(), &names);
+        let help = checker.known.variant_help(self.number, variant.as_str());
         let message = format!("flag `{}` has no variant `{variant}`", self.flag.key);
         checker.unknown("unknown-variant", at, message, help);
     }
 }
 
 fn check_requires(checker: &mut Checker<'_>, flag: &Flag, at: At<'_>) {
-    let document = checker.document;
     for (index, prerequisite) in flag.requires.iter().enumerate() {
         let at = at.key("requires");
         let at = at.index(index);
@@ -192,14 +191,12 @@ fn check_requires(checker: &mut Checker<'_>, flag: &Flag, at: At<'_>) {
             unknown_flag(checker, prerequisite.flag.as_str(), at.key("flag"));
             continue;
         };
-        let Some(required) = document.flags.get(number) else { continue };
-        let flags = At::ROOT.key("flags");
-        let required_at = flags.index(number);
-        let variants = Variants::of(checker, required, required_at);
+        let Some(variants) = Variants::of(checker, number) else { continue };
+        let required = variants.flag;
         for (index, variant) in prerequisite.variants.iter().enumerate() {
             variants.check(checker, variant, at.key("variants").index(index));
         }
-        let sure = !checker.broken.touches(&required_at.key("clients").pointer());
+        let sure = !checker.broken.touches(&format!("/flags/{number}/clients"));
         for client in flag.clients.iter().filter(|client| sure && !required.clients.contains(client)) {
             let client = client.name();
             let message =

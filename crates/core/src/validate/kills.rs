@@ -44,7 +44,6 @@ fn check_kill(checker: &mut Checker<'_>, kill: &Kill, at: At<'_>) {
 }
 
 fn check_scope(checker: &mut Checker<'_>, kill: &Kill, at: At<'_>) {
-    let document = checker.document;
     let scope = at.key("scope");
     if let Some(tenants) = &kill.scope.tenant {
         conditions::check_tenants(checker, tenants, scope.key("tenant"));
@@ -62,9 +61,7 @@ fn check_scope(checker: &mut Checker<'_>, kill: &Kill, at: At<'_>) {
     let Some(number) = checker.known.flags.get(kill.flag.as_str()).copied() else {
         return unknown_flag(checker, kill.flag.as_str(), at.key("flag"));
     };
-    let Some(flag) = document.flags.get(number) else { return };
-    let flags = At::ROOT.key("flags");
-    let variants = Variants::of(checker, flag, flags.index(number));
+    let Some(variants) = Variants::of(checker, number) else { return };
     for (index, variant) in kill.scope.variant.iter().flatten().enumerate() {
         variants.check(checker, variant, scope.key("variant").index(index));
     }

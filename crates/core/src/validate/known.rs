@@ -1,4 +1,4 @@
-use crate::document::FlagSet;
+use crate::document::{Flag, FlagSet};
 use crate::ids::TenantId;
 use crate::suggest::Suggestions;
 use std::collections::{BTreeMap, BTreeSet};
@@ -9,6 +9,8 @@ pub(super) struct Known<'a> {
     pub(super) flags: BTreeMap<&'a str, usize>,
     pub(super) segments: BTreeMap<&'a str, usize>,
     pub(super) regions: BTreeSet<&'a str>,
+    /// By the number of the flag.
+    variants: Vec<BTreeSet<&'a str>>,
     tenants: Vec<&'a str>,
     document: &'a FlagSet,
     suggestions: Suggestions,
@@ -23,6 +25,7 @@ impl<'a> Known<'a> {
         Known {
             flags,
             segments: document.segments.keys().enumerate().map(|(index, key)| (key.as_str(), index)).collect(),
+            variants: document.flags.iter().map(variants).collect(),
             regions: document.regions.names().into_iter().map(|name| name.as_str()).collect(),
             tenants: document.tenants.keys().map(TenantId::as_str).collect(),
             document,
@@ -42,8 +45,13 @@ impl<'a> Known<'a> {
         self.suggestions.help(name, self.regions.iter().copied())
     }
 
-    pub(super) fn variant_help(&self, variant: &str, variants: &[&str]) -> Option<String> {
-        self.suggestions.help(variant, variants.iter().copied())
+    /// `flag` is the flag's number.
+    pub(super) fn has_variant(&self, flag: usize, variant: &str) -> bool {
+        self.variants.get(flag).is_some_and(|variants| variants.contains(variant))
+    }
+
+    pub(super) fn variant_help(&self, flag: usize, variant: &str) -> Option<String> {
+        self.suggestions.help(variant, self.variants.get(flag)?.iter().copied())
     }
 
     /// The declared tenant that `tenant` is a misspelling of, it seems. Numbered tenants are no misspellings of each other.
@@ -58,4 +66,8 @@ impl<'a> Known<'a> {
         let close = strsim::damerau_levenshtein(&near.to_lowercase(), &tenant.as_str().to_lowercase()) <= 2;
         (close && !only_digits_differ).then_some(near)
     }
+}
+
+fn variants(flag: &Flag) -> BTreeSet<&str> {
+    flag.variants.iter().map(|(key, _)| key.as_str()).collect()
 }

@@ -7,14 +7,16 @@ mod dates;
 mod flags;
 mod kills;
 mod known;
+mod patterns;
 
 pub(crate) use broken::Broken;
 
 use crate::diagnostic::Diagnostic;
 use crate::document::{FlagSet, RegionTree, SCHEMA};
 use crate::ids::RegionKey;
-use crate::read::At;
+use crate::read::{At, PROBLEM_LIMIT};
 use known::Known;
+use patterns::Patterns;
 use std::collections::BTreeMap;
 
 /// Most flags in one flag set.
@@ -59,7 +61,15 @@ pub fn validate(document: FlagSet, today: Option<&str>) -> Result<(Valid, Vec<Di
 /// Everything that is wrong with `document`, but for what lies in its `broken` places.
 pub(crate) fn problems(document: &FlagSet, today: Option<&str>, broken: &Broken) -> Vec<Diagnostic> {
     let root = At::ROOT;
-    let mut checker = Checker { known: Known::of(document), document, today, broken, diagnostics: Vec::new() };
+    let mut checker = Checker {
+        known: Known::of(document),
+        document,
+        today,
+        broken,
+        patterns: Patterns::default(),
+        diagnostics: Vec::new(),
+        has_errors: false,
+    };
     if document.flags.len() > FLAG_LIMIT {
         let message = format!("the flag set has {} flags, more than {FLAG_LIMIT}", document.flags.len());
         checker.error("too-many-flags", root.key("flags"), message, "retire flags that are not needed any more");
@@ -88,12 +98,17 @@ struct Checker<'a> {
     known: Known<'a>,
     today: Option<&'a str>,
     broken: &'a Broken,
+    patterns: Patterns,
     diagnostics: Vec<Diagnostic>,
+    has_errors: bool,
 }
 
 impl Checker<'_> {
     fn report(&mut self, diagnostic: Diagnostic) {
-        if !self.broken.covers(&diagnostic.place.pointer) {
+        // As in the reader: no more messages than anyone could read.
+        let enough = self.diagnostics.len() >= 20 * PROBLEM_LIMIT && self.has_errors;
+        if !enough && !self.broken.covers(&diagnostic.place.pointer) {
+            self.has_errors |= diagnostic.is_error();
             self.diagnostics.push(diagnostic);
         }
     }
