@@ -33,6 +33,8 @@ pub mod diagnostic;
 #[cfg(feature = "document")]
 pub mod document;
 #[cfg(feature = "document")]
+pub mod explain;
+#[cfg(feature = "document")]
 pub mod prepare;
 #[cfg(feature = "document")]
 pub mod read;
