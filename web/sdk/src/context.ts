@@ -66,7 +66,7 @@ function copy(value: unknown, depth: number): unknown {
 }
 
 /** Lone surrogates become U+FFFD, as in every encoding to UTF-8. */
-function wellFormed(text: string): string {
+export function wellFormed(text: string): string {
   return /[\uD800-\uDFFF]/.test(text) ? new TextDecoder().decode(utf8(text)) : text;
 }
 

@@ -74,7 +74,7 @@ export function connect(host: Host, requests: Requests, feed: Feed, mode: "strea
       const known = etag;
       const response = await host.fetch(address("/client/v1/flag-set", { wait: wait > 0 ? String(wait) : undefined }), {
         headers: { ...(await headers()), ...(known === undefined ? {} : { "if-none-match": known }) },
-        cache: "no-store",
+        ...NO_CACHE,
         signal,
       });
       if (response.status === 304) {
@@ -177,7 +177,7 @@ export function connect(host: Host, requests: Requests, feed: Feed, mode: "strea
       const position = base && `${base.position.epoch}.${base.position.revision}.${base.position.kill_revision}`;
       const response = await host.fetch(address("/client/v1/stream", { base: base?.digest, position }), {
         headers: { ...(await headers()), accept: "text/event-stream" },
-        cache: "no-store",
+        ...NO_CACHE,
         signal: attempt.signal,
       });
       if (!response.ok || !response.body) return { healthy, waitMs: await refused(response) };
@@ -250,7 +250,8 @@ export function connect(host: Host, requests: Requests, feed: Feed, mode: "strea
   else if (mode === "poll") startPolling();
 
   return {
-    refresh: async () => (await poll(0, closed)).done,
+    // A signal of its own: a worker may not use one that another request made.
+    refresh: async () => (await poll(0, mode === "manual" ? new AbortController().signal : closed)).done,
     restart: () => {
       etag = undefined;
       if (closed.aborted) return;
@@ -280,6 +281,9 @@ export async function fetchKeys(host: Host, url: string, key: string): Promise<P
   const answer = (await response.json()) as { keys?: { public_key?: unknown }[] };
   return answer.keys?.map((each) => each.public_key).filter((each): each is string => typeof each === "string");
 }
+
+/** Only pages have a cache, and not every other engine takes the option. */
+const NO_CACHE: RequestInit = typeof document === "undefined" ? {} : { cache: "no-store" };
 
 type Answer = { readonly done: true; readonly changed: boolean } | { readonly done: false; readonly waitMs?: number | undefined };
 

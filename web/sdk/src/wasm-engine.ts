@@ -1,4 +1,4 @@
-import { attribute, readable } from "./context.js";
+import { attribute, readable, wellFormed } from "./context.js";
 import { EngineTrap, ProgramRefused, type Engine, type FlagInfo, type Outcome, type Overrides } from "./engine.js";
 import { killStrings, readConstants, type Constants } from "./program.js";
 import type { Cause, Context, Reason } from "./types.js";
@@ -148,7 +148,7 @@ class Instance {
         this.#put(at, NUMBER, NONE, 0, 0);
         return this.#view.setFloat64(at + 8, value, true);
       case "string": {
-        const id = this.#constants.strings.get(value) ?? this.#killed.get(value);
+        const id = this.#id(value) ?? this.#id(wellFormed(value));
         if (id !== undefined) return this.#put(at, INTERNED, id, 0, 0);
         pending(value);
         return this.#put(at, PENDING, NONE, 0, 0);
@@ -158,6 +158,10 @@ class Instance {
       default:
         return this.#put(at, ABSENT, NONE, 0, 0);
     }
+  }
+
+  #id(text: string): number | undefined {
+    return this.#constants.strings.get(text) ?? this.#killed.get(text);
   }
 
   #put(at: number, kind: number, a: number, low: number, high: number): void {
@@ -176,7 +180,7 @@ class Instance {
     }
     for (let element = run.start; element < run.start + run.count; element++) {
       const text = this.#elements[element];
-      if (typeof text !== "string" || this.#constants.strings.has(text) || this.#killed.has(text)) continue;
+      if (typeof text !== "string" || this.#id(text) !== undefined) continue;
       this.#exports.element_text(element, this.#write(encoder.encode(text)));
     }
   }

@@ -1,0 +1,536 @@
+import { acknowledge, HEARTBEAT_MS, instanceId, SDK, type Acknowledgement } from "./acknowledge.js";
+import type { Asked } from "./acceptance.js";
+import { toBase64Url, utf8 } from "./bytes.js";
+import { agrees, canonical, completed, contextDigest, plain } from "./context.js";
+import { EngineTrap, OVERRIDE, type Engine, type Overrides } from "./engine.js";
+import { applyPatch, openEnvelope, type Envelope } from "./envelope.js";
+import { emitter } from "./events.js";
+import { freshness } from "./freshness.js";
+import { holding, type Holding } from "./holding.js";
+import { globalHost, sleep, type Host } from "./host.js";
+import { openKept, type Kept } from "./kept.js";
+import { keyRing } from "./keys.js";
+import { watchPage } from "./page.js";
+import { bootstrapTable, changes, decisions, EMPTY, tableOf, type Table } from "./table.js";
+import { canShare, joinTabs, type Group } from "./tabs.js";
+import { connect, fetchKeys, type Connection, type Feed } from "./transport.js";
+import type { ChangeKind, Client, Context, Decisions, Kind, LastChange, Options, Position, Problem, ProblemCode, Source, Status, Store, Transport } from "./types.js";
+
+/** What differs between the places a client runs in. */
+export interface Platform {
+  readonly kind: Kind;
+  /** Made once for a client. Not a promise where the module is at hand. */
+  engine(options: Options): Engine | Promise<Engine>;
+  store(): Store | undefined;
+  host?: Host;
+}
+
+/** What tabs of one origin tell each other. */
+type TabMessage =
+  | { readonly type: "envelope"; readonly kind: ChangeKind; readonly bytes: Uint8Array }
+  | { readonly type: "position"; readonly position: Position; readonly serverTime: string }
+  | { readonly type: "stale-seconds"; readonly seconds: number }
+  | { readonly type: "alive" }
+  | { readonly type: "ask" };
+
+/** Makes a client and starts it. */
+export function startClient(options: Options, platform: Platform): Client {
+  const host = platform.host ?? globalHost(options.fetch);
+  const kind = options.kind ?? platform.kind;
+  const mode = options.transport ?? "stream";
+  const url = options.url.replace(/\/+$/, "");
+  const instance = instanceId();
+  const background = mode !== "manual";
+
+  let context: Context = options.context ?? {};
+  let claimedText = canonical(plain(context));
+  let decidedFor: string | undefined;
+  let contextToken = options.contextToken;
+  let held: Holding | undefined;
+  let engine: Engine | undefined;
+  let kept: Kept | undefined;
+  let connection: Connection | undefined;
+  let group: Group<TabMessage> | undefined;
+  let table: Table = EMPTY;
+  let source: Source = "none";
+  let transport: Transport = "none";
+  let lastChange: LastChange | undefined;
+  let problems: readonly ProblemCode[] = [];
+  let closed = false;
+  let pageState: Acknowledgement["state"] = "live";
+  let heartbeat: unknown;
+  let ready = false;
+  let heardPing: string | undefined;
+  const waiting = new Set<() => void>();
+
+  const events = emitter((cause) => {
+    // A listener of `problem` that throws must not be told of it by itself.
+    problems = [...new Set<ProblemCode>([...problems, "listener-failed"])];
+    queueMicrotask(() => console.error("downhaul: a listener threw", cause));
+  });
+  const report = (problem: Problem): void => {
+    if (closed) return;
+    problems = [...new Set([...problems, problem.code])];
+    events.emit("problem", problem);
+    if (problem.code === "unauthorized" || problem.code === "engine-trap") events.emit("error", problem);
+  };
+  const storeFailed = (cause: unknown): void =>
+    report({ code: "store-failed", message: `the flag set can't be kept: ${cause instanceof Error ? cause.message : String(cause)}`, help: "the client goes on without", cause });
+
+  const fresh = freshness(host, background, () => {
+    if (held) decide("stale", host.now());
+    events.emit("stale", { stale: fresh.stale(), expired: fresh.expired() });
+  });
+  if (options.staleSeconds !== undefined) fresh.staleAfter(options.staleSeconds);
+
+  const ring = keyRing(options.signatures ?? (kind === "browser" ? "when-available" : "required"), options.publicKeys, () => fetchKeys(host, url, options.key));
+
+  const asked = (): Omit<Asked, "formats"> => ({ kind, environment: options.environment, context, decidedFor });
+
+  // Deciding.
+
+  const overrides = (): Overrides | undefined =>
+    held && fresh.stale() ? Uint8Array.from(held.flags, (flag) => (flag.onStaleDegraded ? OVERRIDE.stale : OVERRIDE.none)) : undefined;
+
+  /** The table for a context out of what is held; undefined where the flag set was made for somebody else. */
+  const tableFor = (who: Context): Table | undefined => {
+    if (!held?.header || !engine) return undefined;
+    const { attributes, decided_for } = held.header.audience;
+    for (const [name, value] of Object.entries(attributes)) if (!agrees(who, name, value)) return undefined;
+    const withheld = (decided_for ?? null) !== null && (who === context ? decided_for !== decidedFor || claimedAt !== claimedText : canonical(plain(who)) !== claimedText);
+    // `now` is what SDKs fill in.
+    const filled = completed(who, { ...attributes, now: host.wall() });
+    for (let attempt = 0; ; attempt++) {
+      try {
+        return tableOf(held.flags, engine.evaluate(filled, overrides()), held.position, withheld);
+      } catch (cause) {
+        report({ code: "engine-trap", message: cause instanceof Error ? cause.message : String(cause), help: "values stay as they are; please report this with the program's digest", cause });
+        if (!(cause instanceof EngineTrap) || attempt > 0) return undefined;
+      }
+    }
+  };
+  /** The claimed context that `decidedFor` is the digest of. */
+  let claimedAt: string | undefined;
+
+  /** Decides anew and tells what changed. `fallback`: the table where nothing can be decided. */
+  const decide = (change: ChangeKind, receivedAt: number, fallback: Table = table): void => {
+    const before = table;
+    const after = tableFor(context);
+    table = after ?? fallback;
+    const appliedAfterMs = host.now() - receivedAt;
+    const differs = changes(before, table);
+    if (change !== "stale" && change !== "context") lastChange = { kind: change, appliedAfterMs, at: host.wall() };
+    if (after && !ready) becomeReady();
+    if (differs.size > 0) {
+      events.emit("changed", { keys: [...differs.keys()], flags: differs, position: table.position, source, kind: change, appliedAfterMs });
+    }
+    if (after?.complete) for (const resolve of [...waiting]) resolve();
+  };
+
+  const becomeReady = (): void => {
+    ready = true;
+    events.emit("ready", status());
+  };
+
+  // Taking over what comes.
+
+  /** Applies an envelope that was opened; true if the client can build on it. */
+  const take = (envelope: Envelope, change: ChangeKind, receivedAt: number): boolean => {
+    if (!held || closed) return false;
+    const taken = held.take(envelope, asked(), change === "kept");
+    taken.problems.forEach(report);
+    if (!taken.program && !taken.kills) {
+      if (taken.problems.some(({ code }) => code === "other-audience") && change !== "kept") wrongAudience();
+      return false;
+    }
+    if (taken.program) fresh.validUntil(held.header?.valid_until);
+    if (change === "kept") fresh.keptSince(envelope.header.issued_at);
+    source = change === "kept" ? "kept" : "network";
+    if (taken.problems.length === 0 && change !== "kept") problems = [];
+    decide(change, receivedAt);
+    if (change !== "kept") {
+      acknowledging = sendAcknowledgement(lastChange?.appliedAfterMs);
+      keep(taken.program);
+    }
+    return taken.program || envelope.header.type === "downhaul.kills/1";
+  };
+
+  /** The stream answers for a context that is no longer ours. */
+  const wrongAudience = (): void => {
+    if (streamedFor !== claimedText) connection?.restart();
+  };
+  let streamedFor: string | undefined;
+
+  const keep = (program: boolean): void => {
+    if (!kept || !held?.header || !held.ratchet) return;
+    const alone = held.kills && held.kills !== held.program ? held.kills.bytes : undefined;
+    kept.keep(held.header.audience, held.ratchet, program ? held.program?.bytes : undefined, alone).catch(storeFailed);
+  };
+
+  const receive = async (bytes: Uint8Array, change: ChangeKind, receivedAt: number): Promise<boolean> => {
+    const opened = await openEnvelope(bytes, ring.check);
+    if ("code" in opened) {
+      report({ ...opened, help: "the client goes on with what it has" });
+      return false;
+    }
+    if (!held) await starting;
+    return take(opened.envelope, change, receivedAt);
+  };
+
+  // Programs follow one another, and so do kill sets; neither waits for the other. A worker that lives for one request
+  // at a time can't wait for another request's work, and has no stream.
+  const lanes = { program: Promise.resolve(true), kills: Promise.resolve(true) };
+  const inOrder = (lane: keyof typeof lanes, work: () => Promise<boolean>): Promise<boolean> => {
+    if (!background) return work();
+    const done = lanes[lane].then(work).catch((cause: unknown) => {
+      report({ code: "envelope-malformed", message: `an update can't be read: ${cause instanceof Error ? cause.message : String(cause)}`, cause });
+      return false;
+    });
+    lanes[lane] = done;
+    return done;
+  };
+
+  const feed: Feed = {
+    envelope: (bytes, change, receivedAt) => {
+      group?.post({ type: "envelope", kind: change, bytes });
+      return inOrder(change === "kill" || change === "restore" ? "kills" : "program", () => receive(bytes, change, receivedAt));
+    },
+    patch: (patch, receivedAt) =>
+      inOrder("program", async () => {
+        const base = held?.program;
+        if (!base || base.header.program_sha256 !== patch.base) return false;
+        const bytes = applyPatch(patch, base.program);
+        if (!bytes) return false;
+        group?.post({ type: "envelope", kind: "patch", bytes });
+        return receive(bytes, "patch", receivedAt);
+      }),
+    position: (position, serverTime) => {
+      fresh.serverTime(serverTime);
+      group?.post({ type: "position", position, serverTime });
+      return lacks(position);
+    },
+    staleSeconds: (seconds) => {
+      group?.post({ type: "stale-seconds", seconds });
+      if (options.staleSeconds === undefined) fresh.staleAfter(seconds);
+    },
+    alive: () => {
+      group?.post({ type: "alive" });
+      fresh.heard();
+    },
+    transport: (next) => {
+      transport = next;
+    },
+    problem: report,
+  };
+
+  /** True if the control plane's position was already ahead of ours a ping ago: what we lack is not just on its way. */
+  const lacks = (theirs: Position): boolean => {
+    const ours = held?.position;
+    const behind = !!ours && (theirs.epoch > ours.epoch || (theirs.epoch === ours.epoch && (theirs.revision > ours.revision || theirs.kill_revision > ours.kill_revision)));
+    const text = `${theirs.epoch}.${theirs.revision}.${theirs.kill_revision}`;
+    const again = behind && heardPing === text;
+    heardPing = again ? undefined : text;
+    return again;
+  };
+
+  // Saying what was applied.
+
+  const sendAcknowledgement = async (appliedAfterMs?: number): Promise<void> => {
+    if (!held?.position) return;
+    const body: Acknowledgement = {
+      instance,
+      position: held.position,
+      state: pageState,
+      sdk: SDK,
+      ...(options.release === undefined ? {} : { release: options.release }),
+      ...(options.region === undefined ? {} : { region: options.region }),
+      program: held.header?.program_sha256 ?? null,
+      transport: transport === "stream" || transport === "tab" ? "stream" : source === "kept" ? "kept" : "poll",
+      problems,
+      ...(appliedAfterMs === undefined ? {} : { applied_after_ms: appliedAfterMs }),
+    };
+    await acknowledge(host, url, options.key, typeof contextToken === "string" ? contextToken : undefined, body);
+  };
+
+  let acknowledging: Promise<void> | undefined;
+
+  let wallAhead = host.wall() - host.now();
+  const beat = (): void => {
+    heartbeat = host.setTimer(beat, HEARTBEAT_MS * (0.9 + host.random() / 5));
+    const ahead = host.wall() - host.now();
+    // The machine slept, or someone set its clock: whatever connection there was is looked at anew.
+    if (Math.abs(ahead - wallAhead) > 10_000) connection?.restart();
+    wallAhead = ahead;
+    void sendAcknowledgement();
+  };
+
+  // Starting.
+
+  const openConnection = (): void => {
+    if (connection || closed) return;
+    streamedFor = claimedText;
+    connection = connect(
+      host,
+      {
+        url,
+        key: options.key,
+        formats: engine?.formats ?? [1],
+        claimed: () => {
+          streamedFor = claimedText;
+          return kind === "browser" ? toBase64Url(utf8(claimedText)) : undefined;
+        },
+        token: async () => (typeof contextToken === "function" ? await contextToken() : contextToken),
+        base: () => (held?.header && held.position && tableFits() ? { digest: held.header.program_sha256, position: held.position } : undefined),
+      },
+      feed,
+      mode,
+    );
+  };
+  const closeConnection = (): void => {
+    connection?.close();
+    connection = undefined;
+    transport = "none";
+  };
+  /** Whether the flag set at hand was made for the present context, as far as its audience goes. */
+  const tableFits = (): boolean => !!held?.header && [null, undefined, decidedFor].includes(held.header.audience.decided_for) && Object.entries(held.header.audience.attributes).every(([name, value]) => agrees(context, name, value));
+
+  const findKept = async (): Promise<void> => {
+    if (!kept) return;
+    const found = await kept.find(context, decidedFor);
+    for (const bytes of [found?.flagSet, found?.kills]) {
+      if (!bytes) continue;
+      const opened = await openEnvelope(bytes, ring.checkKept);
+      if ("code" in opened) report({ ...opened, message: `kept flag set not used: ${opened.message}` });
+      // The network may have been faster.
+      else if (source !== "network" || !tableFits()) take(opened.envelope, "kept", host.now());
+    }
+  };
+
+  const refreshDigest = async (): Promise<void> => {
+    const text = claimedText;
+    const digest = await contextDigest(context);
+    if (text !== claimedText) return;
+    decidedFor = digest;
+    claimedAt = text;
+  };
+
+  const withEngine = (made: Engine): void => {
+    engine = made;
+    held = holding(made);
+  };
+
+  const start = async (made: Engine | Promise<Engine>): Promise<void> => {
+    const digest = kind === "browser" ? refreshDigest() : undefined;
+    const opening = options.store === false ? undefined : openStore();
+    if (made instanceof Promise) withEngine(await made);
+    await digest;
+    kept = await opening;
+    if (kept) {
+      held?.raise(kept.ratchet);
+      if (kept.keys) await ring.seed(kept.keys);
+    }
+  };
+
+  const openStore = async (): Promise<Kept | undefined> => {
+    const store = options.store || platform.store();
+    try {
+      return store && (await openKept(store, url, options.key));
+    } catch (cause) {
+      storeFailed(cause);
+      return undefined;
+    }
+  };
+
+  const share = (): boolean => background && kind === "browser" && options.shareAcrossTabs !== false && canShare();
+
+  const joinGroup = async (): Promise<void> => {
+    const token = typeof contextToken === "function" ? await contextToken() : contextToken;
+    if (closed || group) return;
+    const name = `downhaul/${await contextDigest({ url, key: options.key, claimed: claimedText, token: token ?? null })}`;
+    if (closed || group) return;
+    group = joinTabs<TabMessage>(
+      host,
+      name,
+      (leads) => (leads ? openConnection() : closeConnection()),
+      (message) => hear(message),
+    );
+    group.post({ type: "ask" });
+  };
+
+  const hear = (message: TabMessage): void => {
+    if (message.type === "ask") {
+      if (group?.leads() && held?.program) {
+        group.post({ type: "envelope", kind: "put", bytes: held.program.bytes });
+        if (held.kills && held.kills !== held.program) group.post({ type: "envelope", kind: "kill", bytes: held.kills.bytes });
+      }
+      return;
+    }
+    if (group?.leads()) return;
+    transport = "tab";
+    fresh.heard();
+    if (message.type === "stale-seconds" && options.staleSeconds === undefined) fresh.staleAfter(message.seconds);
+    if (message.type === "position") fresh.serverTime(message.serverTime);
+    if (message.type === "envelope") {
+      const lane = message.kind === "kill" || message.kind === "restore" ? "kills" : "program";
+      const receivedAt = host.now();
+      void inOrder(lane, () => receive(message.bytes, message.kind, receivedAt));
+    }
+  };
+
+  const run = async (): Promise<void> => {
+    await starting;
+    if (closed || !held) return;
+    if (kept) {
+      try {
+        await findKept();
+      } catch (cause) {
+        storeFailed(cause);
+      }
+    }
+    if (closed || !background) return;
+    if (share()) void joinGroup().catch(() => openConnection());
+    else openConnection();
+    heartbeat = host.setTimer(beat, HEARTBEAT_MS * host.random());
+    const keys = await ring.refresh();
+    if (keys && !options.publicKeys) kept?.keepKeys(keys).catch(storeFailed);
+  };
+
+  if (options.bootstrap) {
+    const given = bootstrapTable(options.bootstrap);
+    if (given) {
+      table = given;
+      source = "bootstrap";
+      ready = true;
+      // Listeners come after the client.
+      queueMicrotask(() => events.emit("ready", status()));
+    } else {
+      queueMicrotask(() => report({ code: "bootstrap-malformed", message: "`bootstrap` is not what `bootstrapData()` gives", help: "pass its result on as JSON" }));
+    }
+  }
+  const engineFailed = (cause: unknown): void => {
+    const problem: Problem = { code: "engine-trap", message: `the evaluation module can't start: ${cause instanceof Error ? cause.message : String(cause)}`, help: "is `flags.wasm` served, and allowed by the content security policy (`wasm-unsafe-eval`)?", cause };
+    queueMicrotask(() => report(problem));
+  };
+  let starting: Promise<void> = Promise.resolve();
+  try {
+    const made = platform.engine(options);
+    if (!(made instanceof Promise)) withEngine(made);
+    starting = start(made).catch(engineFailed);
+  } catch (cause) {
+    engineFailed(cause);
+  }
+  void (background ? run() : starting);
+
+  const unwatch = background
+    ? watchPage({
+        hidden: (hidden) => {
+          pageState = hidden ? "hidden" : "live";
+          void sendAcknowledgement();
+        },
+        leave: () => {
+          pageState = "closing";
+          void sendAcknowledgement();
+          group?.close();
+          group = undefined;
+          closeConnection();
+        },
+        back: () => {
+          pageState = "live";
+          if (share()) void joinGroup().catch(() => openConnection());
+          else openConnection();
+          void sendAcknowledgement();
+        },
+        online: () => connection?.restart(),
+      })
+    : undefined;
+
+  // What the application sees.
+
+  const status = (): Status => {
+    const stale = fresh.stale();
+    const expired = fresh.expired();
+    const silent = fresh.silentMs();
+    const values = source !== "none";
+    const connected = transport === "stream" || transport === "poll" || transport === "tab";
+    return {
+      state: closed ? "closed" : !values ? "connecting" : stale || expired ? "stale" : connected || !background ? "ready" : "offline",
+      transport: connected ? transport : source === "kept" || source === "bootstrap" ? source : source === "network" && !background ? "poll" : "none",
+      source,
+      position: held?.position ?? table.position,
+      environment: held?.header?.environment ?? options.environment,
+      validUntil: held?.header?.valid_until,
+      expired,
+      silentSeconds: silent === undefined ? undefined : silent / 1000,
+      lastChange,
+      problems,
+    };
+  };
+
+  /** Resolves when `waiting` is served or the time is over. */
+  const settled = async (): Promise<Status> => {
+    const over = new AbortController();
+    const done = (): void => over.abort();
+    waiting.add(done);
+    await sleep(host, (options.readyTimeoutSeconds ?? 5) * 1000, over.signal);
+    waiting.delete(done);
+    return status();
+  };
+
+  const reads = decisions({ table: () => table, expired: () => fresh.expired() });
+  const client: Client = {
+    ...reads,
+    on: events.on,
+    status,
+    ready: async () => (ready || closed ? status() : settled()),
+    setContext: async (next, change = {}) => {
+      context = next;
+      claimedText = canonical(plain(next));
+      const newToken = "contextToken" in change;
+      if (newToken) contextToken = change.contextToken;
+      // At once, so that no read between here and the answer sees another context's values.
+      decide("context", host.now(), held?.header || source === "bootstrap" ? { ...EMPTY, position: table.position } : table);
+      if (kind === "browser") await refreshDigest();
+      const askAgain = newToken || !tableFits();
+      if (!askAgain || closed) return status();
+      const answered = table.complete ? Promise.resolve(status()) : settled();
+      if (!tableFits()) await findKept().catch(storeFailed);
+      if (group) {
+        group.close();
+        group = undefined;
+        closeConnection();
+        await joinGroup().catch(() => openConnection());
+      } else if (connection && background) connection.restart();
+      else if (!background) await client.refresh();
+      return background ? answered : status();
+    },
+    evaluate: (who): Decisions => {
+      const own = tableFor(who) ?? EMPTY;
+      return decisions({ table: () => own, expired: () => fresh.expired() });
+    },
+    refresh: async () => {
+      await starting;
+      if (!held || closed) return false;
+      if (background) return connection ? connection.refresh() : false;
+      connection ?? openConnection();
+      const answered = connection ? await (connection as Connection).refresh() : false;
+      // Nothing of a worker outlives its request.
+      await (acknowledging ??= sendAcknowledgement());
+      acknowledging = undefined;
+      return answered;
+    },
+    close: async () => {
+      if (closed) return;
+      pageState = "closing";
+      const goodbye = sendAcknowledgement();
+      closed = true;
+      host.clearTimer(heartbeat);
+      fresh.close();
+      unwatch?.();
+      group?.close();
+      closeConnection();
+      for (const resolve of [...waiting]) resolve();
+      await goodbye;
+    },
+  };
+  return client;
+}

@@ -1,0 +1,5 @@
+import { readFileSync } from "node:fs";
+import { clientFactory } from "../factory.js";
+export * from "../index.js";
+
+export const createClient = /* @__PURE__ */ clientFactory("server", () => new WebAssembly.Module(readFileSync(new URL("./flags.wasm", import.meta.url))));

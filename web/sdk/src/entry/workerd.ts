@@ -1,0 +1,5 @@
+import flags from "./flags.wasm";
+import { clientFactory } from "../factory.js";
+export * from "../index.js";
+
+export const createClient = /* @__PURE__ */ clientFactory("edge", () => flags);

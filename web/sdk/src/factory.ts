@@ -1,0 +1,32 @@
+import { startClient, type Platform } from "./client.js";
+import { compiled } from "./module.js";
+import { indexedDbStore, memoryStore } from "./store.js";
+import type { CreateClient, Kind, WasmSource } from "./types.js";
+import { wasmEngine } from "./wasm-engine.js";
+
+/** `createClient` of an entry: its usual kind, and where its module comes from. */
+export function clientFactory(usual: Kind | undefined, source: (() => WasmSource) | undefined): CreateClient {
+  // Compiled once for all clients of a process.
+  let module: WebAssembly.Module | Promise<WebAssembly.Module> | undefined;
+  const own = (): WebAssembly.Module | Promise<WebAssembly.Module> => {
+    if (!source) throw new Error("`downhaul/slim` brings no evaluation module: give the option `wasm`");
+    return (module ??= remembered(compiled(source())));
+  };
+  const remembered = (made: WebAssembly.Module | Promise<WebAssembly.Module>): typeof made => {
+    // One that could not be fetched is tried again by the next client.
+    if (made instanceof Promise) made.catch(() => (module = undefined));
+    return made;
+  };
+  return (options) => {
+    const inPage = typeof document !== "undefined" || typeof indexedDB !== "undefined";
+    const platform: Platform = {
+      kind: usual ?? (inPage ? "browser" : "server"),
+      engine: ({ wasm }) => {
+        const found = wasm === undefined ? own() : compiled(wasm);
+        return found instanceof Promise ? found.then((each) => wasmEngine(each)) : wasmEngine(found);
+      },
+      store: () => (typeof indexedDB === "undefined" ? memoryStore() : indexedDbStore()),
+    };
+    return startClient(options, platform);
+  };
+}

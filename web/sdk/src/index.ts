@@ -1,0 +1,2 @@
+export { indexedDbStore, memoryStore } from "./store.js";
+export type * from "./types.js";
