@@ -1,0 +1,70 @@
+//! How many tests passed and failed, read from what the runners print.
+
+use std::ops::AddAssign;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct Count {
+    pub(crate) passed: u64,
+    pub(crate) failed: u64,
+}
+
+impl AddAssign for Count {
+    fn add_assign(&mut self, other: Self) {
+        self.passed += other.passed;
+        self.failed += other.failed;
+    }
+}
+
+/// Counts over every summary in an output: of `cargo test`, of `node --test` and of vitest.
+pub(crate) fn count(output: &str) -> Count {
+    let mut total = Count::default();
+    for line in output.lines() {
+        let line = line.trim();
+        if let Some(rest) = line.strip_prefix("test result: ") {
+            total.passed += number_before(rest, "passed");
+            total.failed += number_before(rest, "failed");
+        } else if let Some(rest) = line.strip_prefix("Tests  ") {
+            total.passed += number_before(rest, "passed");
+            total.failed += number_before(rest, "failed");
+        } else if let Some(rest) = line.strip_prefix("# ").or_else(|| line.strip_prefix("\u{2139} ")) {
+            total.passed += number_after(rest, "pass ");
+            // A test that the runner gave up on did not pass.
+            total.failed += number_after(rest, "fail ") + number_after(rest, "cancelled ");
+        }
+    }
+    total
+}
+
+/// `12` of `ok. 12 passed; 0 failed`.
+fn number_before(text: &str, word: &str) -> u64 {
+    let words: Vec<&str> = text.split([' ', ';', ',', '|']).filter(|word| !word.is_empty()).collect();
+    let place = words.iter().position(|each| *each == word);
+    place.and_then(|place| words.get(place.checked_sub(1)?)).and_then(|number| number.parse().ok()).unwrap_or(0)
+}
+
+/// `12` of `pass 12`, and of nothing longer.
+fn number_after(text: &str, word: &str) -> u64 {
+    text.strip_prefix(word).and_then(|rest| rest.trim().parse().ok()).unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn summaries_of_every_runner_are_counted() {
+        let cases = [
+            ("test result: ok. 12 passed; 0 failed; 0 ignored; 0 measured; 0 filtered out; finished in 0.01s", 12, 0),
+            ("test result: FAILED. 3 passed; 2 failed; 0 ignored; 0 measured", 3, 2),
+            ("test result: ok. 1 passed; 0 failed\n\n   Doc-tests x\ntest result: ok. 2 passed; 0 failed", 3, 0),
+            ("# tests 5\n# pass 4\n# fail 1\n# cancelled 0\n# skipped 0", 4, 1),
+            ("\u{2139} tests 5\n\u{2139} pass 3\n\u{2139} fail 0\n\u{2139} cancelled 2", 3, 2),
+            ("      Tests  11 passed (11)", 11, 0),
+            ("      Tests  1 failed | 11 passed (12)", 11, 1),
+            ("# passing through 7 gates\npassed 3\ntest x ... ok", 0, 0),
+        ];
+        for (output, passed, failed) in cases {
+            assert_eq!(count(output), Count { passed, failed }, "{output}");
+        }
+    }
+}

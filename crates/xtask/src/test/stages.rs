@@ -1,0 +1,153 @@
+//! The stages, in the order in which they need each other.
+
+use crate::step::Step;
+use crate::workspace::{self, cargo};
+use crate::{data, npm, setup, tidy, toolchain, ui, wasm};
+use anyhow::{Context, Result};
+use serde_json::Value;
+use std::fs;
+use std::process::Command;
+
+#[derive(Debug)]
+pub(crate) struct Stage {
+    pub(crate) name: &'static str,
+    pub(crate) about: &'static str,
+    pub(crate) run: fn() -> Outcome,
+}
+
+/// What came of a stage.
+#[derive(Debug, Default)]
+pub(crate) struct Outcome {
+    /// The output of each command, and whether it succeeded.
+    pub(crate) ran: Vec<(String, bool)>,
+    /// What went wrong beside.
+    pub(crate) problems: Vec<String>,
+}
+
+pub(crate) const STAGES: &[Stage] = &[
+    Stage { name: "setup", about: "WebAssembly target, npm packages, Chromium", run: set_up },
+    Stage { name: "format", about: "cargo fmt", run: format },
+    Stage { name: "tidy", about: "the rules of the repository", run: || checked(tidy::run()) },
+    Stage { name: "wasm", about: "the modules of the npm package", run: || checked(wasm::build(wasm::Which::All)) },
+    Stage { name: "npm", about: "the npm package, the shop and the edge worker", run: || checked(npm::build()) },
+    Stage { name: "ui", about: "the console", run: || checked(ui::build()) },
+    Stage { name: "data", about: "the example environment", run: || checked(data::build(data::contexts())) },
+    Stage { name: "javascript", about: "types and tests of the npm packages", run: javascript },
+    Stage { name: "rust", about: "tests of every crate, and end to end", run: rust },
+    Stage { name: "example", about: "check and eval of the example environment", run: example },
+    Stage { name: "clippy", about: "lints, warnings refused", run: clippy },
+    Stage { name: "deny", about: "licences, duplicates and sources, where cargo-deny is installed", run: deny },
+];
+
+fn checked(result: Result<()>) -> Outcome {
+    let problems = result.err().map(|error| format!("{error:#}")).into_iter().collect();
+    Outcome { ran: Vec::new(), problems }
+}
+
+/// Runs a command whose output is counted.
+fn ran(title: &str, command: Command) -> Outcome {
+    match Step::new(title, command).attempt() {
+        Ok(ended) => Outcome { ran: vec![(ended.output.clone(), ended.success())], problems: Vec::new() },
+        Err(error) => Outcome { ran: Vec::new(), problems: vec![format!("{error:#}")] },
+    }
+}
+
+impl Outcome {
+    fn and(mut self, other: Outcome) -> Outcome {
+        self.ran.extend(other.ran);
+        self.problems.extend(other.problems);
+        self
+    }
+}
+
+fn set_up() -> Outcome {
+    let parts = [setup::node(), toolchain::ensure().map(drop), npm::install(), setup::browser()];
+    parts.into_iter().map(checked).fold(Outcome::default(), Outcome::and)
+}
+
+fn format() -> Outcome {
+    let mut command = cargo();
+    command.args(["fmt", "--all", "--check"]);
+    ran("check the format; mend with `cargo fmt --all`", command)
+}
+
+fn clippy() -> Outcome {
+    let mut command = cargo();
+    command.args(["clippy", "--locked", "--workspace", "--all-targets", "--", "-D", "warnings"]);
+    ran("lint every crate", command)
+}
+
+fn deny() -> Outcome {
+    if workspace::find_program("cargo-deny").is_none() {
+        println!("        cargo-deny is not installed: `cargo install --locked cargo-deny` (some minutes)");
+        return Outcome::default();
+    }
+    let mut command = cargo();
+    command.args(["deny", "--workspace", "check", "licenses", "bans", "sources"]);
+    ran("check licences, duplicates and sources", command)
+}
+
+/// One after another: the end-to-end tests measure times, and are alone on the machine while they do.
+fn rust() -> Outcome {
+    let mut command = cargo();
+    command.args(["test", "--locked", "--workspace", "--no-fail-fast"]);
+    ran("test every crate, and end to end", command)
+}
+
+fn javascript() -> Outcome {
+    let mut outcome = Outcome::default();
+    for package in npm::PACKAGES {
+        let folder = workspace::web().join(package);
+        let scripts = match scripts(package) {
+            Ok(scripts) => scripts,
+            Err(error) => {
+                outcome.problems.push(format!("{error:#}"));
+                continue;
+            }
+        };
+        for script in
+            ["typecheck", "check", "test"].into_iter().filter(|script| scripts.iter().any(|each| each == script))
+        {
+            let mut command = npm::npm(&folder);
+            command.args(["run", script]);
+            outcome = outcome.and(ran(&format!("web/{package}: npm run {script}"), command));
+        }
+    }
+    outcome
+}
+
+/// The names of the scripts of a package of `web/`.
+fn scripts(package: &str) -> Result<Vec<String>> {
+    let file = workspace::web().join(package).join("package.json");
+    let text = fs::read_to_string(&file).with_context(|| format!("cannot read `{}`", workspace::shown(&file)))?;
+    let manifest: Value = serde_json::from_str(&text).with_context(|| format!("`{}`", workspace::shown(&file)))?;
+    Ok(manifest.get("scripts").and_then(Value::as_object).into_iter().flat_map(|all| all.keys().cloned()).collect())
+}
+
+/// The binary that the tests have built, over all the real contexts.
+fn example() -> Outcome {
+    let downhaul = || {
+        let mut command = Command::new(workspace::target().join("debug/downhaul"));
+        command.current_dir(workspace::root());
+        command
+    };
+    let flags = "examples/shop/flags";
+    let mut check = downhaul();
+    check.args(["check", flags]);
+    let mut eval = downhaul();
+    eval.args(["eval", "--format", "json", "--flags", flags, "--contexts"]).arg(data::contexts());
+    let expected =
+        fs::read_to_string(workspace::root().join("examples/shop/build/contexts.sha256")).unwrap_or_default();
+    let rows = expected.split_whitespace().next().and_then(|rows| rows.parse::<usize>().ok());
+    let checked = ran("check the flags of the example environment", check);
+    let evaluated = match Step::new("decide every flag for every real context", eval).attempt() {
+        Err(error) => Outcome { ran: Vec::new(), problems: vec![format!("{error:#}")] },
+        Ok(ended) => {
+            let lines = ended.output.lines().filter(|line| line.starts_with('{')).count();
+            let whole = ended.success() && Some(lines) == rows;
+            let problem = format!("downhaul eval gave {lines} lines for {rows:?} contexts");
+            Outcome { ran: Vec::new(), problems: if whole { Vec::new() } else { vec![problem] } }
+        }
+    };
+    checked.and(evaluated)
+}
