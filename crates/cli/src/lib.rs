@@ -13,8 +13,8 @@ mod render;
 
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use command::{
-    apply, chart, check, completions, digest, eval, flags, keys, kill, rebalance, restore, retire, schema, status,
-    token,
+    apply, chart, check, completions, digest, eval, explain, flags, keys, kill, rebalance, restore, retire, schema,
+    specialise, status, token,
 };
 use exit::{Exit, Failure};
 use render::{Format, Output};
@@ -44,7 +44,9 @@ pub struct Cli {
 enum Verb {
     Check(check::Args),
     Eval(eval::Args),
+    Explain(explain::Args),
     Digest(digest::Args),
+    Specialise(specialise::Args),
     Rebalance(rebalance::Args),
     Schema(schema::Args),
     Apply(apply::Args),
@@ -108,7 +110,9 @@ fn run(verb: Verb, output: &Output) -> Result<Exit, Failure> {
     match verb {
         Verb::Check(args) => check::run(&args, output),
         Verb::Eval(args) => eval::run(&args, output),
+        Verb::Explain(args) => explain::run(&args, output),
         Verb::Digest(args) => digest::run(&args, output),
+        Verb::Specialise(args) => specialise::run(&args, output),
         Verb::Rebalance(args) => rebalance::run(&args, output),
         Verb::Schema(args) => schema::run(&args, output),
         Verb::Apply(args) => apply::run(&args, output),

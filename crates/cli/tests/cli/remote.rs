@@ -1,0 +1,278 @@
+//! The verbs that ask a control plane, against a real one.
+
+use crate::server::Server;
+use crate::support::{Place, SHOP};
+use insta::assert_snapshot;
+use serde_json::{Value, json};
+
+/// Snapshots without what differs from run to run.
+fn steady() -> insta::internals::SettingsBindDropGuard {
+    let mut settings = insta::Settings::clone_current();
+    settings.add_filter(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z", "[time]");
+    settings.add_filter(r"127\.0\.0\.1:\d+", "[address]");
+    settings.add_filter(r"\b[0-9a-f]{64}\b", "[digest]");
+    settings.bind_to_scope()
+}
+
+fn shop() -> (Place, Server) {
+    let place = Place::new();
+    place.write("flags.json", SHOP);
+    let server = Server::start(&place);
+    server.run(&place, "apply flags.json --reason first").done();
+    (place, server)
+}
+
+#[test]
+fn from_the_first_apply_to_a_verified_chart() {
+    let _steady = steady();
+    let place = Place::new();
+    place.write("flags.json", SHOP);
+    let server = Server::start(&place);
+    let run = |line: &str| server.run(&place, line);
+    assert_snapshot!(run("apply flags.json --reason first --dry-run"), @"");
+    assert_snapshot!(run("apply flags.json --reason first"), @"");
+    assert_snapshot!(run("apply flags.json --reason again"), @"");
+    assert_snapshot!(run("flags"), @"");
+    assert_snapshot!(run("flags --format plain"), @"");
+    assert_snapshot!(run("kill checkout-v2 --reason slow --tenant acme --region eu --incident INC-42"), @"");
+    assert_snapshot!(run("status"), @"");
+    assert_snapshot!(run("kill checkout-v2 --reason broken --format plain"), @"");
+    assert_snapshot!(run("restore checkout-v2 --reason fixed"), @"");
+    assert_snapshot!(run("restore checkout-v2 --reason fixed"), @"");
+    assert_snapshot!(run("retire banner --reason done"), @"");
+    assert_snapshot!(run("chart --limit 3"), @"");
+    assert_snapshot!(run("chart --flag checkout-v2 --format plain"), @"");
+    assert_snapshot!(run("chart verify"), @"");
+}
+
+#[test]
+fn a_retired_key_is_refused_for_ever() {
+    let (place, server) = shop();
+    server.run(&place, "retire banner --reason done").done();
+    let again = server.run(&place, "apply flags.json --reason again --format json");
+    assert_ne!(again.status, 0, "{again}");
+    assert!(again.to_string().contains("banner"), "{again}");
+}
+
+#[test]
+fn kills_survive_a_new_definition() {
+    let (place, server) = shop();
+    let kill = server.run(&place, "kill checkout-v2 --reason broken --format json").done().json();
+    assert_eq!(kill["effect"], "Old three-page checkout; gift cards cannot be used");
+    place.write("flags.json", SHOP.replace("25000", "50000").replace("75000", "50000"));
+    server.run(&place, "apply flags.json --reason ramp").done();
+    let status = server.run(&place, "status --format json").done().json();
+    assert_eq!(status["kills"][0]["id"], kill["id"], "{status}");
+    let by_id = format!("restore {} --reason fixed --format json", kill["id"].as_str().unwrap());
+    assert_eq!(server.run(&place, &by_id).done().json().as_array().unwrap().len(), 1);
+    let status = server.run(&place, "status --format json").done().json();
+    assert_eq!(status["kills"], json!([]), "{status}");
+}
+
+#[test]
+fn what_the_control_plane_refuses() {
+    let _steady = steady();
+    let (place, server) = shop();
+    let run = |line: &str| server.run(&place, line);
+    assert_snapshot!(run("kill checkout --reason broken"), @"");
+    assert_snapshot!(run("kill checkout-v2 --reason broken --region nowhere --format plain"), @"");
+    assert_snapshot!(run("kill checkout-v2 --reason broken --environment staging --format json"), @"");
+    assert_snapshot!(run("retire checkout-v2 --reason done"), @"");
+    assert_eq!(run("kill checkout-v2").status, 2);
+    assert_eq!(server.run_with(&place, ["kill", "checkout-v2", "--reason", " "]).status / 2, 1);
+}
+
+#[test]
+fn an_invalid_flag_set_changes_nothing() {
+    let _steady = steady();
+    let (place, server) = shop();
+    place.write("wrong.json", SHOP.replace("\"default\": \"off\"", "\"default\": \"of\"").replace("plain\": {", "Plain\": {"));
+    let before = server.run(&place, "chart --format json").done().stdout;
+    assert_snapshot!(server.run(&place, "apply wrong.json --reason oops"), @"");
+    assert_eq!(server.run(&place, "apply wrong.json --reason oops --format json").status, 3);
+    assert_eq!(server.run(&place, "chart --format json").done().stdout, before);
+}
+
+#[test]
+fn who_may_not_and_who_cannot() {
+    let _steady = steady();
+    let (place, server) = shop();
+    let elsewhere = Place::new();
+    let without_token = |arguments: &[&str]| {
+        let mut command = elsewhere.command(arguments);
+        command.env("DOWNHAUL_SERVER", &server.address);
+        crate::support::Run::of(command, b"")
+    };
+    assert_snapshot!(without_token(&["flags"]), @"");
+    assert_snapshot!(without_token(&["flags", "--token", "wrong", "--format", "plain"]), @"");
+    let token = server.ready["admin_token"].as_str().unwrap();
+    without_token(&["flags", "--token", token]).done();
+    elsewhere.write(".config/downhaul/token", format!("{token}\n"));
+    without_token(&["flags"]).done();
+
+    let gone = server.address.clone();
+    drop(server);
+    assert_snapshot!(place.run(&format!("kill checkout-v2 --reason broken --server {gone}")), @"");
+    assert_snapshot!(place.run(&format!("status --server {gone} --format json")), @"");
+    assert_snapshot!(place.run("flags --server ftp://flags.example"), @"");
+}
+
+#[test]
+fn keys_are_shown_once() {
+    let (place, server) = shop();
+    let line = "keys create shop --kind browser --pin tenant=acme --origin https://shop.example --reason demo --format json";
+    let created = server.run(&place, line).done().json();
+    let (id, key) = (created["view"]["id"].as_str().unwrap(), created["key"].as_str().unwrap());
+    assert_eq!(created["view"]["pinned"], json!({ "tenant": "acme" }));
+    let list = server.run(&place, "keys list --format json").done();
+    assert!(list.stdout.contains(id) && !list.stdout.contains(key), "{list}");
+    assert!(server.run(&place, "keys list").done().stdout.contains("https://shop.example"));
+    server.run(&place, &format!("keys revoke {id}")).done();
+    let after = server.run(&place, "keys list --format json").done().json();
+    let revoked = after["keys"].as_array().unwrap().iter().find(|each| each["id"] == id).unwrap();
+    assert!(revoked["revoked_at"].is_string(), "{after}");
+    assert_eq!(server.run(&place, "keys revoke nothing").status, 2);
+}
+
+#[test]
+fn a_kill_waits_until_its_clients_are_dark() {
+    let (place, server) = shop();
+    let nobody = server.run(&place, "kill banner --reason broken --wait=5").done();
+    assert!(nobody.stdout.contains("no live client"), "{nobody}");
+
+    let created = server.run(&place, "keys create service --kind server --format json").done().json();
+    let client = Client { address: server.address.clone(), key: created["key"].as_str().unwrap().to_owned() };
+    let position = server.run(&place, "flags --format json").done().json()["position"].clone();
+    client.acknowledge(&position);
+    let late = server.run(&place, "kill banner --reason broken --wait=1 --format json");
+    assert_eq!(late.status, 1, "{late}");
+    assert!(late.stderr.contains("not-dark-yet"), "{late}");
+
+    let run = std::thread::scope(|scope| {
+        scope.spawn(|| {
+            // As a client on the stream would: once there is a kill, it is applied and acknowledged.
+            loop {
+                let page = server.run(&place, "status --format json").done().json();
+                if page["kills"].as_array().unwrap().iter().any(|kill| kill["flag"] == "checkout-v2") {
+                    client.acknowledge(&page["fleet"]["position"]);
+                    return;
+                }
+            }
+        });
+        server.run(&place, "kill checkout-v2 --reason broken --wait=60").done()
+    });
+    assert!(run.stdout.contains("complete: 1 of 1 live client dark; p50 "), "{run}");
+    assert!(run.stdout.starts_with("Old three-page checkout; gift cards cannot be used\n"), "{run}");
+}
+
+struct Client {
+    address: String,
+    key: String,
+}
+
+impl Client {
+    fn acknowledge(&self, position: &Value) {
+        let body = json!({ "instance": "i-1", "position": position, "state": "live", "sdk": "test/1" });
+        let request = reqwest::Client::builder().no_proxy().build().unwrap();
+        let request = request.post(format!("{}/client/v1/acknowledge", self.address)).bearer_auth(&self.key).json(&body);
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let status = runtime.block_on(request.send()).unwrap().status();
+        assert!(status.is_success(), "{status}");
+    }
+}
+
+#[test]
+fn an_export_verifies_elsewhere_until_a_byte_is_changed() {
+    let (place, server) = shop();
+    server.run(&place, "kill checkout-v2 --reason broken").done();
+    server.run(&place, "restore checkout-v2 --reason fixed").done();
+    let online = server.run(&place, "chart verify --format json").done().json();
+    server.run(&place, "chart export --out chart.jsonl").done();
+    assert_eq!(server.run(&place, "chart export").done().stdout, std::fs::read_to_string(place.path().join("chart.jsonl")).unwrap());
+    drop(server);
+
+    let offline = place.run("chart verify --file chart.jsonl --format json").done().json();
+    for member in ["status", "changes", "head", "document_digest"] {
+        assert_eq!(offline[member], online[member], "{member}");
+    }
+    let text = std::fs::read_to_string(place.path().join("chart.jsonl")).unwrap();
+    let lines: Vec<&str> = text.lines().collect();
+    let without_second = [&lines[..1], &lines[2..]].concat().join("\n");
+    for (wrong, code) in [
+        (text.replace("broken", "brokem"), "edited"),
+        (without_second, "missing"),
+        ("{}".to_owned(), "not-a-record"),
+        ("nonsense".to_owned(), "not-a-record"),
+        (String::new(), "empty-chart"),
+    ] {
+        place.write("wrong.jsonl", wrong);
+        let run = place.run("chart verify --file wrong.jsonl --format plain");
+        assert_eq!(run.status, 3, "{run}");
+        assert!(run.stderr.contains(&format!("error[{code}]")), "{code}: {run}");
+    }
+}
+
+#[test]
+fn a_busy_port_says_who_holds_it_and_what_to_do() {
+    let _steady = steady();
+    let place = Place::new();
+    let server = Server::start(&place);
+    let address = server.address.trim_start_matches("http://");
+    let run = place.run(&format!("serve --data other --listen {address}"));
+    assert_eq!(run.status, 1, "{run}");
+    assert!(run.stderr.contains("is in use") && run.stderr.contains("lsof") && run.stderr.contains("--listen"), "{run}");
+}
+
+#[test]
+fn it_ends_well_when_asked_to_and_keeps_its_token() {
+    let place = Place::new();
+    let server = Server::start(&place);
+    let token = server.ready["admin_token"].as_str().unwrap().to_owned();
+    assert_eq!(std::fs::read_to_string(place.path().join("data/admin-token")).unwrap().trim(), token);
+    assert_eq!(server.stop(), 0);
+    let again = Server::start(&place);
+    assert_eq!(again.ready.get("admin_token"), None, "the token is shown at the first start only");
+    again.run(&place, "flags").done();
+}
+
+#[test]
+fn every_acknowledged_change_is_there_after_a_power_cut() {
+    let place = Place::new();
+    place.write("flags.json", SHOP);
+    let mut server = Server::start(&place);
+    server.run(&place, "apply flags.json --reason first").done();
+    for round in 0..3 {
+        let acknowledged = std::sync::Mutex::new(Vec::new());
+        let (sent, enough) = std::sync::mpsc::channel();
+        std::thread::scope(|scope| {
+            let (place, acknowledged, address) = (&place, &acknowledged, &server.address.clone());
+            scope.spawn(move || {
+                for number in 0.. {
+                    let width = 1000 + round * 100 + number;
+                    let name = format!("flags-{number}.json");
+                    place.write(&name, SHOP.replace("25000", &width.to_string()));
+                    let mut command = place.command(["apply", &name, "--reason", "ramp", "--format", "json"]);
+                    command.env("DOWNHAUL_SERVER", address).env("DOWNHAUL_DATA", place.path().join("data"));
+                    let run = crate::support::Run::of(command, b"");
+                    if run.status != 0 {
+                        return;
+                    }
+                    acknowledged.lock().unwrap().push(run.json()["position"].clone());
+                    let _ = sent.send(());
+                }
+            });
+            // In the middle of the applies: a few are through, and another is on its way.
+            for _ in 0..3 {
+                enough.recv().unwrap();
+            }
+            server.cut();
+        });
+        server = Server::start(&place);
+        let chart = server.run(&place, "chart --limit 1000 --format json").done().json_lines();
+        for position in acknowledged.into_inner().unwrap() {
+            let is_there = chart.iter().any(|change| change["revision"] == position["revision"]);
+            assert!(is_there, "revision {} was acknowledged and is gone", position["revision"]);
+        }
+        server.run(&place, "chart verify").done();
+    }
+}
