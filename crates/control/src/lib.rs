@@ -16,14 +16,18 @@ pub mod command;
 pub mod decide;
 pub mod describe;
 pub mod envelope;
+pub mod fleet;
 pub mod fold;
 pub mod hash;
 pub mod patch;
+pub mod publish;
 pub mod refusal;
 pub mod secret;
 pub mod state;
 pub mod time;
+
 pub mod verify;
+pub mod views;
 
 pub use admin_token::AdminToken;
 pub use change::{Change, Record, RecordError};

@@ -5,6 +5,7 @@ use crate::refusal::{Refusal, RefusalCode};
 use crate::state::State;
 use crate::time;
 use downhaul_core::document::{Kill, Scope};
+use downhaul_core::kills::KillSet;
 use jiff::Timestamp;
 use std::str::FromStr;
 
@@ -58,10 +59,16 @@ pub(super) fn check_kill(state: &State, kill: &Kill, policy: &Policy) -> Result<
             "give the kill another id",
         ));
     }
-    if state.flag_set.kills.len() >= policy.kills {
+    let mut kills = state.flag_set.kills.clone();
+    kills.push(kill.clone());
+    let encoded = KillSet::encode(&kills, &state.flag_set.regions, state.kill_revision, |_| None).to_bytes();
+    if kills.len() > policy.kills || encoded.is_err() {
         return Err(Refusal::new(
             RefusalCode::TooManyKills,
-            format!("{} kills are in force, as many as there may be", state.flag_set.kills.len()),
+            format!(
+                "{} kills are in force, and with this one they would not fit into what clients take",
+                kills.len() - 1
+            ),
             "kill a flag for everyone instead of in many parts, and restore the parts after it",
         ));
     }
