@@ -1,4 +1,4 @@
-//! `cargo xtask wasm`: the two modules of the npm package, into `web/sdk/src/generated`.
+//! `cargo xtask wasm`: the two modules of the npm package, into `web/sdk/dist`, where its own build finds them.
 
 use crate::step::{self, Step};
 use crate::toolchain::{self, Toolchain};
@@ -45,31 +45,36 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
 /// Builds the modules; the npm packages must be installed.
 pub(crate) fn build(which: Which) -> Result<()> {
     let toolchain = toolchain::ensure()?;
-    let generated = workspace::web().join("sdk/src/generated");
-    fs::create_dir_all(&generated)?;
+    let dist = workspace::web().join("sdk/dist");
+    fs::create_dir_all(&dist)?;
     if which != Which::Tooling {
-        evaluation(&toolchain, &generated)?;
+        evaluation(&toolchain, &dist)?;
     }
     if which != Which::Evaluation {
-        tooling(&toolchain, &generated)?;
+        tooling(&toolchain, &dist)?;
     }
     Ok(())
 }
 
-fn evaluation(toolchain: &Toolchain, generated: &Path) -> Result<()> {
+fn evaluation(toolchain: &Toolchain, dist: &Path) -> Result<()> {
     let built = compile(toolchain, "evaluation module", "downhaul-wasm", &[], "downhaul_wasm")?;
-    let finished = generated.join("downhaul.wasm");
+    let finished = dist.join("flags.wasm");
     optimise("evaluation module", &built, &finished)?;
-    let bytes = fs::read(&finished)?;
-    refuse_imports(&bytes)?;
+    refuse_imports(&fs::read(&finished)?)?;
     report(&finished)
 }
 
-fn tooling(toolchain: &Toolchain, generated: &Path) -> Result<()> {
+/// `tooling.wasm`, and `tooling_bg.js` with its types: the names `tooling.js` and `tooling.d.ts` are those of the entry.
+fn tooling(toolchain: &Toolchain, dist: &Path) -> Result<()> {
     let built = compile(toolchain, "tooling module", "downhaul-wasm", &["--features", "tooling"], "downhaul_wasm")?;
-    let bound = bind(&built, generated, "tooling", TypeScript::Yes)?;
-    optimise("tooling module", &bound, &bound)?;
-    report(&bound)
+    let bound = toolchain::target().join("tooling");
+    let module = bind(&built, &bound, "tooling", TypeScript::Yes)?;
+    let finished = dist.join("tooling.wasm");
+    optimise("tooling module", &module, &finished)?;
+    for (from, to) in [("tooling.js", "tooling_bg.js"), ("tooling.d.ts", "tooling_bg.d.ts")] {
+        fs::copy(bound.join(from), dist.join(to)).with_context(|| format!("cannot copy `{from}`"))?;
+    }
+    report(&finished)
 }
 
 /// Compiles one package for WebAssembly and gives the module's path.

@@ -7,7 +7,7 @@ import { renderBasket } from "./basket.js";
 import { renderCheckout } from "./checkout.js";
 import { renderLines } from "./lines.js";
 import { renderAdvice, renderBanner, renderGoods } from "./view.js";
-import { browserOf, keep, keptVisit, newVisitor, shopSettings, tokenFor, type Visit } from "./visit.js";
+import { pageOf, keep, keptVisit, newVisitor, shopSettings, tokenFor, type Visit } from "./visit.js";
 
 const settings = await shopSettings();
 let visit = keptVisit(settings);
@@ -18,13 +18,13 @@ const client: Client = createClient({
   environment: settings.environment,
   context: contextOf(visit),
   contextToken: await tokenFor(visit),
-  release: "shop 1.0.0",
+  release: "shop 2.4.1",
   region: visit.region,
   bootstrap: JSON.parse(document.getElementById("downhaul-bootstrap")?.textContent ?? "null") ?? undefined,
 });
 
 function contextOf(visit: Visit) {
-  return { targetingKey: visit.visitor, tenant: visit.tenant, region: visit.region, ...browserOf(navigator.userAgent) };
+  return { targetingKey: visit.visitor, tenant: visit.tenant, region: visit.region, ...pageOf(navigator.userAgent) };
 }
 
 function render(): void {

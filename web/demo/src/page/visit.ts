@@ -68,10 +68,13 @@ export async function shopSettings(): Promise<ShopSettings> {
   }
 }
 
-/** Browser and version, as the example flags know them. */
-export function browserOf(agent: string): { browser: string; version: string } {
+/** Browser and its version, and the release of this page, as the example flags ask for them. */
+export function pageOf(agent: string): { browser: { name: string; version: string }; app: { version: string } } {
   const found = /(Edg|Firefox|Chrome|Version)\/(\d+(?:\.\d+)*)/.exec(agent);
   const names: Record<string, string> = { Edg: "edge", Firefox: "firefox", Chrome: "chrome", Version: "safari" };
   const [major = "0", minor = "0", patch = "0"] = (found?.[2] ?? "0").split(".");
-  return { browser: names[found?.[1] ?? ""] ?? "other", version: `${major}.${minor}.${patch}` };
+  return {
+    browser: { name: names[found?.[1] ?? ""] ?? "other", version: `${major}.${minor}.${patch}` },
+    app: { version: "2.4.1" },
+  };
 }
