@@ -1,0 +1,115 @@
+//! An environment to play with, and flags that are valid.
+#![allow(dead_code, reason = "each test uses some of it")]
+
+use downhaul_control::api::{KillRequest, KillScope};
+use downhaul_control::verify::Stored;
+use downhaul_control::{Command, Decision, Policy, Record, Refusal, Request, State, decide, fold};
+use downhaul_core::document::Flag;
+use downhaul_core::validate::{Valid, validate};
+use jiff::{SignedDuration, Timestamp};
+use serde_json::{Value, json};
+
+#[derive(Debug, Clone)]
+pub struct World {
+    pub state: State,
+    pub records: Vec<Record>,
+}
+
+impl World {
+    pub fn new() -> World {
+        let state = State::empty("production".parse().expect("a name"), 1_764_000_000_000);
+        World { state, records: Vec::new() }
+    }
+
+    /// Whether something changed.
+    pub fn ask(&mut self, command: Command, expected_revision: Option<u64>) -> Result<bool, Refusal> {
+        self.ask_for("because", command, expected_revision)
+    }
+
+    fn ask_for(&mut self, reason: &str, command: Command, expected_revision: Option<u64>) -> Result<bool, Refusal> {
+        let later = SignedDuration::from_secs(i64::try_from(self.records.len()).expect("few"));
+        let request = Request {
+            command,
+            actor: "a-1".to_owned(),
+            reason: reason.to_owned(),
+            at: now().saturating_add(later).expect("near"),
+            expected_revision,
+        };
+        match decide(&self.state, request, &Policy::default())? {
+            Decision::Unchanged => Ok(false),
+            Decision::Change(decided) => {
+                self.state = fold(self.state.clone(), &decided.record);
+                assert_eq!(*decided.valid.document(), self.state.flag_set, "what was validated is what is served");
+                self.records.push(decided.record);
+                Ok(true)
+            }
+        }
+    }
+
+    pub fn put(&mut self, flag: Box<Flag>) -> Result<bool, Refusal> {
+        self.ask(Command::PutFlag { flag }, None)
+    }
+
+    pub fn retire(&mut self, key: &str) -> Result<bool, Refusal> {
+        self.ask(Command::RetireFlag { key: key.parse().expect("a name") }, None)
+    }
+
+    pub fn kill(&mut self, request: &KillRequest) -> Result<String, Refusal> {
+        let id = self.state.next_kill_id();
+        let command = decide::kill(&self.state, request, "a-1", now())?;
+        self.ask_for(&request.reason, command, None)?;
+        Ok(id)
+    }
+
+    pub fn restore(&mut self, id: &str) -> Result<bool, Refusal> {
+        self.ask(Command::Restore { id: id.to_owned() }, None)
+    }
+
+    pub fn stored(&self) -> Vec<Stored> {
+        let stored = |record: &Record| Stored {
+            revision: record.change().revision,
+            bytes: record.bytes().to_vec(),
+            hash: record.hash().to_string(),
+        };
+        self.records.iter().map(stored).collect()
+    }
+
+    pub fn valid(&self) -> Valid {
+        validate(self.state.flag_set.clone(), None).expect("always valid").0
+    }
+}
+
+pub fn now() -> Timestamp {
+    "2026-11-23T20:00:00Z".parse().expect("a time")
+}
+
+pub fn flag(key: &str) -> Box<Flag> {
+    flag_with(key, json!({}))
+}
+
+/// A flag with these members instead of its own.
+pub fn flag_with(key: &str, members: Value) -> Box<Flag> {
+    let mut json = json!({
+        "key": key,
+        "owner": "payments",
+        "kind": "release",
+        "expires": "2027-01-31",
+        "clients": ["browser", "edge", "server"],
+        "variants": { "on": true, "off": false },
+        "degraded": { "variant": "off", "meaning": "Old three-page checkout" },
+        "default": "on",
+    });
+    let (Value::Object(json_members), Value::Object(members)) = (&mut json, members) else { unreachable!() };
+    json_members.extend(members);
+    Box::new(serde_json::from_value(json).expect("a flag"))
+}
+
+/// For everyone.
+pub fn kill_request(flag: &str) -> KillRequest {
+    KillRequest {
+        flag: flag.to_owned(),
+        scope: KillScope::default(),
+        reason: "payment errors".to_owned(),
+        incident: None,
+    }
+}
