@@ -16,9 +16,7 @@ pub fn seed(salt: &str) -> u32 {
 pub fn bucket(seed: u32, unit: &[u8]) -> u32 {
     let hash = murmur3_x86_32(unit, seed);
     // The product is below 2^49, so the shifted value is below 100 000 and fits.
-    #[expect(clippy::cast_possible_truncation, reason = "below 100 000")]
-    let bucket = ((u64::from(hash) * u64::from(BUCKETS)) >> 32) as u32;
-    bucket
+    ((u64::from(hash) * u64::from(BUCKETS)) >> 32) as u32
 }
 
 /// `value` as an integer, if it is one of magnitude below 2^53: `1.0` is 1 and `-0` is 0.
@@ -45,7 +43,6 @@ impl Decimal {
         let mut digits = [b'0'; 20];
         let mut start = digits.len();
         for (at, digit) in digits.iter_mut().enumerate().rev() {
-            #[expect(clippy::cast_possible_truncation, reason = "below 10")]
             let low = (rest % 10) as u8;
             *digit = b'0' + low;
             rest /= 10;

@@ -245,7 +245,9 @@ impl<O: Observer> Evaluation<'_, O> {
     fn all(&mut self, start: u32, end: u32) -> bool {
         let mut at = start;
         while at < end {
-            let Some(node) = self.program.nodes.get(at as usize) else { return false };
+            let Some(node) = self.program.nodes.get(at as usize) else {
+                return false;
+            };
             if !self.condition(at) {
                 return false;
             }
@@ -256,7 +258,9 @@ impl<O: Observer> Evaluation<'_, O> {
 
     fn condition(&mut self, at: u32) -> bool {
         let program = self.program;
-        let Some(node) = program.nodes.get(at as usize) else { return false };
+        let Some(node) = program.nodes.get(at as usize) else {
+            return false;
+        };
         self.observer.condition_enter(at);
         let held = match node.operator() {
             op::ALL => self.all(at + 1, node.next),
@@ -272,7 +276,9 @@ impl<O: Observer> Evaluation<'_, O> {
     fn any(&mut self, start: u32, end: u32) -> bool {
         let mut at = start;
         while at < end {
-            let Some(node) = self.program.nodes.get(at as usize) else { return false };
+            let Some(node) = self.program.nodes.get(at as usize) else {
+                return false;
+            };
             if self.condition(at) {
                 return true;
             }
@@ -284,7 +290,9 @@ impl<O: Observer> Evaluation<'_, O> {
     /// Whether the context is in a segment; found out once.
     fn segment(&mut self, number: u32) -> bool {
         let program = self.program;
-        let Some(record) = program.segments.get(number as usize) else { return false };
+        let Some(record) = program.segments.get(number as usize) else {
+            return false;
+        };
         if self.need != NONE {
             return false;
         }
@@ -307,7 +315,9 @@ impl<O: Observer> Evaluation<'_, O> {
 
     fn find_segment(&mut self, number: u32) -> bool {
         let program = self.program;
-        let Some(record) = program.segments.get(number as usize) else { return false };
+        let Some(record) = program.segments.get(number as usize) else {
+            return false;
+        };
         self.observer.segment_enter(number, record);
         let (held, by) = self.in_segment(record);
         self.observer.segment_leave(number, held, by);
@@ -335,13 +345,17 @@ impl<O: Observer> Evaluation<'_, O> {
             return false;
         }
         let (program, loaded) = (self.program, self.loaded);
-        let Some(value) = self.context.slots.get(TARGETING_KEY).copied() else { return false };
+        let Some(value) = self.context.slots.get(TARGETING_KEY).copied() else {
+            return false;
+        };
         let hashed = record.hashed != 0;
         if value.kind == Slot::INTERNED && !hashed {
             return program.id_list(start, count).binary_search(&value.a).is_ok();
         }
         if value.kind == Slot::NUMBER {
-            let Some(whole) = integer(f64::from_bits(value.payload)) else { return false };
+            let Some(whole) = integer(f64::from_bits(value.payload)) else {
+                return false;
+            };
             let decimal = Decimal::new(whole);
             if hashed {
                 let hash = program.hash(decimal.as_bytes());
@@ -356,7 +370,9 @@ impl<O: Observer> Evaluation<'_, O> {
             // A text that the pool lacks is in no list of it.
             return false;
         }
-        let Some(hash) = self.text(TARGETING_KEY, &value).map(|text| program.hash(text)) else { return false };
+        let Some(hash) = self.text(TARGETING_KEY, &value).map(|text| program.hash(text)) else {
+            return false;
+        };
         program.hash_list(start, count).binary_search(&hash).is_ok()
     }
 }
@@ -372,3 +388,62 @@ fn reached(variant: u32, reason: Reason, rule: u32) -> Decision {
     let variant = variant as u16;
     Decision { variant, reason, cause: Cause::None, rule, kill: NONE }
 }
+
+#[cfg(feature = "document")]
+mod parts {
+    //! Steps of an evaluation, one at a time, for specialisation.
+
+    use super::Evaluation;
+    use crate::context::Prepared;
+    use crate::decision::{Cause, Decision, Reason};
+    use crate::kills::Loaded;
+    use crate::program::{NONE, RuleRecord, SegmentRecord};
+
+    fn with<R>(loaded: &Loaded, prepared: &mut Prepared, run: impl FnOnce(&mut Evaluation<'_, ()>) -> R) -> R {
+        let Prepared { context, memo } = prepared;
+        let (program, observer) = (&loaded.program, &mut ());
+        run(&mut Evaluation { loaded, program, overrides: &[], context, memo, need: NONE, observer })
+    }
+
+    /// Whether the condition of a node holds.
+    pub(crate) fn condition_holds(loaded: &Loaded, prepared: &mut Prepared, node: u32) -> bool {
+        with(loaded, prepared, |evaluation| evaluation.condition(node))
+    }
+
+    /// Whether a segment's list has the targetingKey.
+    pub(crate) fn key_is_listed(
+        loaded: &Loaded,
+        prepared: &mut Prepared,
+        record: &SegmentRecord,
+        start: u32,
+        count: u32,
+    ) -> bool {
+        with(loaded, prepared, |evaluation| evaluation.key_listed(record, start, count))
+    }
+
+    /// The number of the slice that covers the unit's bucket.
+    pub(crate) fn split_slice(loaded: &Loaded, prepared: &mut Prepared, rule: &RuleRecord) -> Option<usize> {
+        let bucket = with(loaded, prepared, |evaluation| evaluation.unit_bucket(rule.low() as usize, rule.seed))?;
+        let count = *loaded.program.ids.get(rule.slices as usize)?;
+        let slices = loaded.program.id_list(rule.slices + 1, count.saturating_mul(2));
+        slices.chunks(2).position(|slice| slice.first().is_some_and(|end| bucket < *end))
+    }
+
+    /// What rules and default give, without kills and prerequisites.
+    pub(crate) fn evaluate_rules(loaded: &Loaded, prepared: &mut Prepared, flag: u32) -> Decision {
+        match loaded.program.flags.get(flag as usize) {
+            Some(record) => with(loaded, prepared, |evaluation| evaluation.reached(record)),
+            None => Decision { variant: 0, reason: Reason::Error, cause: Cause::None, rule: NONE, kill: NONE },
+        }
+    }
+
+    /// Whether the context is in the segment with this key.
+    pub(crate) fn segment_holds(loaded: &Loaded, prepared: &mut Prepared, key: &str) -> bool {
+        let program = &loaded.program;
+        let number = (0..).zip(&program.segments).find(|(_, segment)| program.string(segment.key) == Some(key));
+        number.is_some_and(|(number, _)| with(loaded, prepared, |evaluation| evaluation.segment(number)))
+    }
+}
+
+#[cfg(feature = "document")]
+pub(crate) use parts::{condition_holds, evaluate_rules, key_is_listed, segment_holds, split_slice};

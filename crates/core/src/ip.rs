@@ -137,7 +137,8 @@ mod block {
     }
 }
 
-#[cfg(all(test, feature = "document"))]
+#[cfg(feature = "document")]
+#[cfg(test)]
 mod tests {
     use super::*;
 

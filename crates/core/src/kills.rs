@@ -264,17 +264,16 @@ pub(crate) type Part = Option<(u32, u32)>;
 
 impl Loaded {
     pub fn new(program: Program, kill_set: KillSet) -> Self {
-        let mut loaded =
-            Loaded {
-                program,
-                kill_set,
-                by_flag: Vec::new(),
-                kills: Vec::new(),
-                ids: Vec::new(),
-                extra: Vec::new(),
-                #[cfg(feature = "document")]
-                index: crate::prepare::StringIndex::default(),
-            };
+        let mut loaded = Loaded {
+            program,
+            kill_set,
+            by_flag: Vec::new(),
+            kills: Vec::new(),
+            ids: Vec::new(),
+            extra: Vec::new(),
+            #[cfg(feature = "document")]
+            index: crate::prepare::StringIndex::default(),
+        };
         loaded.resolve();
         loaded
     }

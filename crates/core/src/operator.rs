@@ -146,7 +146,7 @@ fn in_set<O: Observer>(evaluation: &mut Evaluation<'_, O>, set: &Set, slot: usiz
             let start = set.numbers as usize;
             let numbers =
                 program.numbers.get(start..start.saturating_add(set.number_count as usize)).unwrap_or_default();
-            numbers.iter().any(|each| *each == number)
+            numbers.contains(&number)
         }
         Slot::INTERNED if !hashed => listed(program.id_list(set.texts, set.text_count), value.a),
         Slot::INTERNED | Slot::TEXT | Slot::PENDING if hashed => {

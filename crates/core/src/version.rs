@@ -266,7 +266,8 @@ mod range {
     }
 }
 
-#[cfg(all(test, feature = "document"))]
+#[cfg(feature = "document")]
+#[cfg(test)]
 mod tests {
     use super::*;
 

@@ -24,7 +24,8 @@ impl Compiler<'_> {
                 (op::REGION, "region", start, count)
             }
             Condition::Segment(keys) => {
-                let mut numbers: Vec<u32> = keys.iter().filter_map(|key| self.segment_numbers.get(key).copied()).collect();
+                let mut numbers: Vec<u32> =
+                    keys.iter().filter_map(|key| self.segment_numbers.get(key).copied()).collect();
                 numbers.sort_unstable();
                 (op::SEGMENT, "targetingKey", self.pools.ids(&numbers), crate::program::word(numbers.len()))
             }

@@ -6,7 +6,9 @@ mod pools;
 use crate::bucket;
 use crate::document::{ClientKind, Condition, Flag, FlagSet, OnStale, Outcome, RegionTree};
 use crate::ids::{FlagKey, SegmentKey, VariantKey};
-use crate::program::{FlagRecord, Head, NONE, Program, RuleRecord, SEGMENT_KEY, SegmentRecord, VariantRecord, siphash, word};
+use crate::program::{
+    FlagRecord, Head, NONE, Program, RuleRecord, SEGMENT_KEY, SegmentRecord, VariantRecord, siphash, word,
+};
 use crate::specialise::{Mark, Residual};
 use crate::validate::Valid;
 use pools::Pools;
@@ -96,7 +98,9 @@ struct Compiler<'a> {
 
 impl Compiler<'_> {
     fn segment(&mut self, key: &SegmentKey) {
-        let Some(segment) = self.document.segments.get(key) else { return };
+        let Some(segment) = self.document.segments.get(key) else {
+            return;
+        };
         let hash = siphash(SEGMENT_KEY, key.as_str().as_bytes());
         let hashed = self.audience.is_browser();
         let (include, include_count) = self.pools.people(&segment.include, hashed);
@@ -176,7 +180,8 @@ impl Compiler<'_> {
             bits: bit(flag.on_stale == OnStale::Degraded, FlagRecord::ON_STALE_DEGRADED)
                 | bit(had_rules, FlagRecord::HAD_RULES)
                 | bit(decided.is_some(), FlagRecord::DECIDED)
-                | bit(incomplete, FlagRecord::TOO_NEW),
+                | bit(incomplete, FlagRecord::TOO_NEW)
+                | bit(flag.clients.contains(&ClientKind::Browser), FlagRecord::IN_BROWSER),
             require_count: word(requires.len() / 3),
             requires: self.pools.ids(&requires),
             rules,
@@ -214,11 +219,8 @@ fn hash_key(document: &FlagSet) -> [u64; 2] {
 
 /// The segments that the program needs, each after those that it names.
 fn segment_order<'a>(document: &'a FlagSet, flags: &[&'a Flag], audience: Audience) -> Vec<&'a SegmentKey> {
-    let wanted: BTreeSet<&SegmentKey> = if audience.is_browser() {
-        reached_segments(document, flags)
-    } else {
-        document.segments.keys().collect()
-    };
+    let wanted: BTreeSet<&SegmentKey> =
+        if audience.is_browser() { reached_segments(document, flags) } else { document.segments.keys().collect() };
     let mut waits: BTreeMap<&SegmentKey, usize> = BTreeMap::new();
     let mut followers: BTreeMap<&SegmentKey, Vec<&SegmentKey>> = BTreeMap::new();
     for key in &wanted {
@@ -232,7 +234,8 @@ fn segment_order<'a>(document: &'a FlagSet, flags: &[&'a Flag], audience: Audien
             followers.entry(each).or_default().push(key);
         }
     }
-    let mut ready: BTreeSet<&SegmentKey> = waits.iter().filter(|(_, count)| **count == 0).map(|(key, _)| *key).collect();
+    let mut ready: BTreeSet<&SegmentKey> =
+        waits.iter().filter(|(_, count)| **count == 0).map(|(key, _)| *key).collect();
     let mut order = Vec::new();
     while let Some(key) = ready.pop_first() {
         order.push(key);

@@ -245,7 +245,8 @@ impl Pools {
                 };
                 let tenant = self.string(tenant.as_str());
                 let (kind, a, b) = if let Value::Array(items) = value {
-                    let pairs: Vec<u32> = items.iter().map(|item| self.scalar(item)).flat_map(|(kind, a)| [kind, a]).collect();
+                    let pairs: Vec<u32> =
+                        items.iter().map(|item| self.scalar(item)).flat_map(|(kind, a)| [kind, a]).collect();
                     (Slot::LIST, self.ids(&pairs), word(items.len()))
                 } else {
                     let (kind, a) = self.scalar(value);

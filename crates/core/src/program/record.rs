@@ -96,6 +96,7 @@ impl FlagRecord {
     pub const HAD_RULES: u32 = 2;
     pub const DECIDED: u32 = 4;
     pub const TOO_NEW: u32 = 8;
+    pub const IN_BROWSER: u32 = 16;
 
     pub fn degraded(&self) -> u32 {
         self.outcomes & 0xFFFF
@@ -260,7 +261,9 @@ impl Record for Head {
 impl Record for Comparator {
     const WORDS: usize = 8;
     fn read(words: &[u32]) -> Option<Self> {
-        let &[a, b, c, d, e, f, pre, relation] = words else { return None };
+        let &[a, b, c, d, e, f, pre, relation] = words else {
+            return None;
+        };
         Some(Comparator { numbers: [wide(a, b), wide(c, d), wide(e, f)], pre, relation })
     }
     fn write(&self, into: &mut Vec<u32>) {
@@ -272,7 +275,9 @@ impl Record for Comparator {
 impl Record for Block {
     const WORDS: usize = 6;
     fn read(words: &[u32]) -> Option<Self> {
-        let &[a, b, c, d, family, prefix] = words else { return None };
+        let &[a, b, c, d, family, prefix] = words else {
+            return None;
+        };
         Some(Block { network: u128::from(wide(a, b)) | u128::from(wide(c, d)) << 64, family, prefix })
     }
     #[expect(clippy::cast_possible_truncation, reason = "taken apart into halves")]
