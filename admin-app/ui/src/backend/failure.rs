@@ -52,6 +52,14 @@ impl Failure {
         Failure::Refused(Box::new(problem))
     }
 
+    /// The request may have done what it asked for although no answer says so.
+    pub fn leaves_doubt(&self) -> bool {
+        match self {
+            Failure::Offline | Failure::Unreadable(_) => true,
+            Failure::SignedOut | Failure::Refused(_) => false,
+        }
+    }
+
     pub fn is_forbidden(&self) -> bool {
         matches!(self, Failure::Refused(problem) if problem.status == 403)
     }
@@ -73,12 +81,21 @@ impl Failure {
     }
 }
 
-/// Messages begin with a small letter and have no full stop; on screen they are sentences.
+/// Messages begin with a small letter, have no full stop and set the user's text in backticks; on screen they are
+/// sentences with quotation marks.
 fn sentence(text: &str) -> String {
-    let mut chars = text.chars();
+    let mut is_open = false;
+    let quoted = text.chars().map(|c| {
+        if c != '`' {
+            return c;
+        }
+        is_open = !is_open;
+        if is_open { '“' } else { '”' }
+    });
+    let mut chars = quoted;
     match chars.next() {
-        Some('`') | None => text.to_owned(),
         Some(first) => first.to_uppercase().chain(chars).collect(),
+        None => String::new(),
     }
 }
 
@@ -89,11 +106,11 @@ mod tests {
     #[test]
     fn statuses_become_failures() {
         assert_eq!(Failure::of_status(401, "anything"), Failure::SignedOut);
-        let problem = Problem::new(403, "Forbidden", "role-too-low", "viewers may not kill", "ask an operator");
+        let problem = Problem::new(403, "Forbidden", "role-too-low", "viewers may not kill `a`", "ask an operator");
         let body = serde_json::to_string(&problem).unwrap();
         let failure = Failure::of_status(403, &body);
         assert!(failure.is_forbidden() && !failure.is_missing());
-        assert_eq!(failure.title(), "Viewers may not kill");
+        assert_eq!(failure.title(), "Viewers may not kill “a”");
         assert_eq!(failure.help(), "Ask an operator");
         assert_eq!(Failure::of_status(502, "<html>"), Failure::Unreadable("status 502".to_owned()));
     }

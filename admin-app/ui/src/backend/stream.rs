@@ -31,6 +31,8 @@ const EVENTS: [&str; 3] = ["change", "kill-progress", "fleet"];
 /// The wait before coming back: doubled from this with every loss, up to the longest; milliseconds.
 const FIRST_WAIT: u32 = 250;
 const LONGEST_WAIT: u32 = 5_000;
+/// A server that takes the connection and says nothing counts as lost after that long; milliseconds.
+const PATIENCE: u32 = 10_000;
 
 impl EventStream {
     pub fn open(path: String, listener: Listener) -> Self {
@@ -65,6 +67,7 @@ fn connect(inner: &Rc<Inner>) {
         Closure::<dyn FnMut()>::new(move || {
             if let Some(inner) = weak.upgrade() {
                 inner.losses.replace(0);
+                inner.retry.take();
                 (inner.listener)(StreamEvent::Opened);
             }
         })
@@ -95,6 +98,12 @@ fn connect(inner: &Rc<Inner>) {
         let _ = source.add_event_listener_with_callback(name, heard.as_ref().unchecked_ref());
     }
     inner.open.replace(Some(Open { source, _opened: opened, _lost: failed, _heard: heard }));
+    let weak = Rc::downgrade(inner);
+    inner.retry.replace(Some(Timeout::new(PATIENCE, move || {
+        if let Some(inner) = weak.upgrade() {
+            lost(&inner);
+        }
+    })));
 }
 
 /// The browser's own way back gives up after an answer that is not a stream, so it is not left to the browser.

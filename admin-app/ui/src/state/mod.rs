@@ -1,5 +1,6 @@
 //! What the console knows. Reducers are pure: a state and an action give a state; effects live in `hooks`.
 
+pub mod context_draft;
 pub mod cursor;
 pub mod history;
 pub mod hold;
@@ -8,5 +9,6 @@ pub mod live;
 pub mod session;
 pub mod shared;
 pub mod toasts;
+pub mod xray;
 
 pub use shared::Shared;

@@ -40,6 +40,12 @@ pub fn who_gets(scope: &KillScope) -> String {
     }
 }
 
+/// `Everyone gets`, `Users of acme get`.
+pub fn who_get(scope: &KillScope) -> String {
+    let one = scope.tenant.is_none() && scope.segment.is_none();
+    format!("{} {}", who_gets(scope), if one { "gets" } else { "get" })
+}
+
 /// How the reach is decided, as help under the choice of scope.
 pub fn scope_help(scope: &KillScope) -> String {
     match scope {
@@ -145,6 +151,8 @@ mod tests {
     fn scopes() {
         let check = |kill_scope: KillScope, words: &str, who: &str| {
             assert_eq!((scope(&kill_scope).as_str(), who_gets(&kill_scope).as_str()), (words, who));
+            let verb = if who.starts_with("Users") { "get" } else { "gets" };
+            assert_eq!(who_get(&kill_scope), format!("{who} {verb}"));
         };
         let none = KillScope::default;
         check(none(), "everyone", "Everyone");

@@ -3,6 +3,7 @@
 pub mod change;
 pub mod kill;
 pub mod number;
+pub mod ray;
 pub mod reach;
 pub mod rule;
 pub mod sentence;

@@ -172,7 +172,9 @@ fn Control(props: &ControlProps) -> Html {
                 <div class="step"><span class="no" aria-hidden="true">{ "4" }</span><div class="stack">
                     if let Some(failure) = &*refused {
                         <div class="banner danger" role="alert" data-test="kill-refused"><Icon name="alert" />
-                            <p><b>{ failure.title() }</b>{ ". " }{ failure.help() }</p></div>
+                            <p><b>{ failure.title() }</b>{ ". " }
+                                if failure.leaves_doubt() { { "The kill may have been made all the same: look at the kills in force. " } }
+                                { failure.help() }</p></div>
                     }
                     <HoldButton label={format!("Hold to kill {target}")} press_label={format!("Kill {target}")}
                         effect={format!("{} will see: {}.", draft.scope().as_ref().map(kill::who_gets).unwrap_or_default(), flag.degraded_meaning)}
@@ -211,8 +213,8 @@ fn Effect(props: &EffectProps) -> Html {
     html! {
         <div class="effect" data-test="kill-effect">
             <p class="say">
-                { props.scope.as_ref().map_or_else(|| "Whoever you choose".to_owned(), kill::who_gets) }
-                { if props.scope.as_ref().is_some_and(KillScope::is_everyone) { " gets " } else { " get " } }
+                { props.scope.as_ref().map_or_else(|| "Whoever you choose gets".to_owned(), kill::who_get) }
+                { " " }
                 <Variant name={flag.degraded_variant.clone()} swatches={swatches} />{ ": " }
                 <q>{ &flag.degraded_meaning }</q>
             </p>

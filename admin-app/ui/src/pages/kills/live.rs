@@ -118,7 +118,7 @@ fn Live(props: &LiveProps) -> Html {
                             { format!("Kill {} by {} at {}, revision {}. {}", kill.id, kill.by, when.unwrap_or_default(), count(kill.position.revision), kill.reason) }
                             if let Some(incident) = &kill.incident { { " " }<span class="chip line">{ incident }</span> }
                         </p>
-                        <p class="muted">{ format!("{} get {}: {}", kill::who_gets(&kill.scope), kill.degraded_variant, kill.effect) }</p>
+                        <p class="muted">{ format!("{} {}: {}", kill::who_get(&kill.scope), kill.degraded_variant, kill.effect) }</p>
                     </div>
                     if in_force {
                         <div class="stack s restorebox">

@@ -83,7 +83,7 @@ pub fn RestoreForm(props: &RestoreFormProps) -> Html {
             <div class="field">
                 <label for="restore-reason">{ "Why it is safe again" }</label>
                 <input class="input" id="restore-reason" ref={input} data-test="restore-reason" value={(*reason).clone()} oninput={on_input} maxlength="500" autocomplete="off" aria-required="true" />
-                <span class="help">{ format!("{} get what the rules say again, at once.", kill::who_gets(&props.kill.scope)) }</span>
+                <span class="help">{ format!("{} what the rules say again, at once.", kill::who_get(&props.kill.scope)) }</span>
             </div>
             <div class="row">
                 <button class="btn primary" data-test="restore-confirm" aria-disabled={(!ready).to_string()}>

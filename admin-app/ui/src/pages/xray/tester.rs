@@ -1,0 +1,211 @@
+use super::context::ContextCard;
+use super::ray::Ray;
+use crate::components::{Icon, Placed, Swatches};
+use crate::hooks::use_console;
+use crate::route::{Route, XrayQuery};
+use crate::state::Shared;
+use crate::state::context_draft::{Action, ContextDraft, examples};
+use crate::state::xray::{Engine, Step, Xray};
+use crate::words::number::{count, share};
+use downhaul_core::document::{FlagSet, Outcome, Split};
+use serde_json::{Map, Value};
+use std::rc::Rc;
+use yew::prelude::*;
+use yew_router::prelude::*;
+
+#[derive(Debug, Properties, PartialEq)]
+pub struct TesterProps {
+    pub environment: AttrValue,
+    pub document: Shared<FlagSet>,
+    pub flag: String,
+}
+
+/// The X-ray beside a flag.
+#[function_component]
+pub fn Tester(props: &TesterProps) -> Html {
+    let navigator = use_navigator();
+    let tester = use_tester(props.document.clone(), props.flag.clone(), String::new());
+    let open = {
+        let (environment, flag, context) =
+            (props.environment.to_string(), props.flag.clone(), tester.draft.text.clone());
+        Callback::from(move |_: MouseEvent| {
+            if let Some(navigator) = &navigator {
+                let query = XrayQuery { flag: flag.clone(), context: context.clone() };
+                let _ = navigator.push_with_query(&Route::Xray { environment: environment.clone() }, &query);
+            }
+        })
+    };
+    html! {
+        <>
+            <ContextCard document={props.document.clone()} flag={props.flag.clone()} draft={(*tester.draft).clone()} on_action={tester.on_action.clone()}>
+                <button class="btn s end" onclick={open}><Icon name="xray" small=true />{ "Open large" }</button>
+            </ContextCard>
+            <Decided environment={props.environment.clone()} document={props.document.clone()} flag={props.flag.clone()} answer={tester.answer} />
+        </>
+    }
+}
+
+/// What is tried, and what comes of it.
+#[derive(Debug, Clone)]
+pub struct TesterState {
+    pub draft: UseReducerHandle<ContextDraft>,
+    pub on_action: Callback<Action>,
+    pub answer: Answer,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub enum Answer {
+    /// The context cannot be read; why.
+    NoContext(String),
+    /// The document cannot be compiled; why.
+    NoProgram(String),
+    Decided {
+        xray: Rc<Xray>,
+        context: Rc<Map<String, Value>>,
+    },
+}
+
+/// Decides at every keystroke. `start` is the context to begin with, else an example of the flag's own.
+#[hook]
+pub fn use_tester(document: Shared<FlagSet>, flag: String, start: String) -> TesterState {
+    let draft = use_reducer_eq({
+        let (document, flag) = (document.clone(), flag.clone());
+        move || match document.flag(&flag) {
+            _ if !start.is_empty() => ContextDraft { text: start, as_json: false },
+            // The last rule's: the first is mostly for the own people.
+            Some(found) => {
+                let examples = examples(&document, found);
+                let at = found.rules.len().min(2).saturating_sub(1);
+                examples.get(at).map(|(_, context)| ContextDraft::of(context)).unwrap_or_default()
+            }
+            None => ContextDraft::default(),
+        }
+    });
+    let engine = use_memo(document.clone(), |document| Engine::new(document));
+    let answer = match (draft.parsed(), &*engine) {
+        (_, Err(problems)) => Answer::NoProgram(problems.first().map_or_else(String::new, ToString::to_string)),
+        (Err(why), _) => Answer::NoContext(why),
+        (Ok(context), Ok(engine)) => match engine.xray(&document, &flag, &context) {
+            Some(xray) => Answer::Decided { xray: Rc::new(xray), context: Rc::new(context) },
+            None => Answer::NoProgram(format!("there is no flag `{flag}`")),
+        },
+    };
+    let on_action = {
+        let draft = draft.clone();
+        Callback::from(move |action| draft.dispatch(action))
+    };
+    TesterState { draft, on_action, answer }
+}
+
+#[derive(Debug, Properties, PartialEq)]
+pub struct DecidedProps {
+    pub environment: AttrValue,
+    pub document: Shared<FlagSet>,
+    pub flag: String,
+    pub answer: Answer,
+}
+
+/// The decision, where in the split it fell, and how it came to this.
+#[function_component]
+pub fn Decided(props: &DecidedProps) -> Html {
+    let console = use_console();
+    let (Some(flag), Answer::Decided { xray, context }) = (props.document.flag(&props.flag), &props.answer) else {
+        let (title, why) = match &props.answer {
+            Answer::NoContext(why) => ("No decision without a context", why.clone()),
+            Answer::NoProgram(why) => ("The flag set cannot be evaluated here", why.clone()),
+            Answer::Decided { .. } => ("There is no such flag", props.flag.clone()),
+        };
+        return html! { <section class="card"><div class="pad stack s" role="status" data-test="xray-none"><b>{ title }</b><p class="muted">{ why }</p></div></section> };
+    };
+    let swatches = Swatches::of(flag);
+    let revision = console.live.position().map(|position| count(position.revision)).unwrap_or_default();
+    let split = xray.rule.and_then(|rule| flag.rules.get(rule)).and_then(|rule| match &rule.then {
+        Outcome::Split(split) => Some(split),
+        Outcome::Serve(_) => None,
+    });
+    let bucket = xray.steps.iter().rev().find_map(|step| match step {
+        Step::Rule(rule) => rule.split.as_ref().and_then(|split| split.bucket),
+        Step::Kill { .. } | Step::Prerequisite { .. } => None,
+    });
+    let by = match (xray.kill, xray.rule) {
+        (Some(_), _) => " by a kill".to_owned(),
+        (None, Some(rule)) => {
+            let name = flag.rules.get(rule).and_then(|rule| rule.name.clone()).map(|name| format!(", {name}"));
+            format!(" by rule {}{}", rule + 1, name.unwrap_or_default())
+        }
+        (None, None) if xray.is_degraded_by_prerequisite => " by a prerequisite".to_owned(),
+        (None, None) => ", by the default".to_owned(),
+    };
+    html! {
+        <>
+            <section class="card" aria-live="polite">
+                <div class="result"><div>
+                    <div class="is" data-test="xray-variant" data-variant={xray.variant.clone()} data-reason={xray.reason}><i class={classes!("sw", swatches.class(&xray.variant))}></i>{ &xray.variant }</div>
+                    <p class="muted"><b>{ xray.reason }</b>{ format!("{by}, at revision {revision} in {}", props.environment) }</p></div>
+                    <dl class="dl small"><dt>{ "Value" }</dt><dd class="mono trunc" title={xray.value.clone()}>{ &xray.value }</dd>
+                        if let (Some(split), Some(bucket)) = (split, bucket) {
+                            <dt>{ "Bucket" }</dt><dd>{ count(bucket) }</dd><dt>{ "Salt" }</dt><dd class="mono">{ split.salt.to_string() }</dd>
+                        }
+                    </dl></div>
+                if let (Some(split), Some(bucket)) = (split, bucket) {
+                    <div class="pad bt"><BucketLine split={split.clone()} {bucket} unit={unit(context, &split.by)} swatches={swatches.clone()} /></div>
+                }
+            </section>
+            <section class="card">
+                <header><h2>{ "How it came to this" }</h2><p>{ "in the order the evaluator reads" }</p></header>
+                <div class="pad"><Ray environment={props.environment.clone()} document={props.document.clone()} flag={props.flag.clone()} xray={(**xray).clone()} context={(**context).clone()} /></div>
+            </section>
+        </>
+    }
+}
+
+fn unit(context: &Map<String, Value>, by: &str) -> String {
+    match super::ray::look_up(context, by) {
+        Some(Value::String(text)) => text.clone(),
+        Some(other) => other.to_string(),
+        None => by.to_owned(),
+    }
+}
+
+#[derive(Debug, Properties, PartialEq)]
+struct BucketLineProps {
+    split: Split,
+    bucket: u32,
+    unit: String,
+    swatches: Swatches,
+}
+
+/// Where the bucket lies among the slices.
+#[function_component]
+fn BucketLine(props: &BucketLineProps) -> Html {
+    let mut at = 0;
+    let slices: Vec<(String, u32, u32)> = props
+        .split
+        .slices
+        .iter()
+        .map(|slice| {
+            let start = at;
+            at += slice.width;
+            (slice.variant.to_string(), start, slice.width)
+        })
+        .filter(|(_, _, width)| *width > 0)
+        .collect();
+    let percent = |buckets: u32| Some(f64::from(buckets) / 1000.0);
+    let needle = if props.bucket > 70_000 {
+        "needle late"
+    } else if props.bucket < 30_000 {
+        "needle early"
+    } else {
+        "needle"
+    };
+    html! {
+        <div class="bucketline" role="img" aria-label={format!("{} is in bucket {} of 100 000", props.unit, props.bucket)}>
+            { for slices.iter().map(|(variant, start, width)| html! {
+                <Placed class={classes!("bl", props.swatches.class(variant))} left={percent(*start)} width={percent(*width)}>
+                    <i class={classes!("sw", props.swatches.class(variant))}></i>{ format!("{variant} {}", share(*width)) }</Placed>
+            }) }
+            <Placed class={classes!(needle)} left={percent(props.bucket)}><b>{ format!("{} at {}", props.unit, count(props.bucket)) }</b></Placed>
+            <span class="tk first">{ "0" }</span><span class="tk at-50">{ "50\u{202F}000" }</span><span class="tk last">{ "100\u{202F}000" }</span>
+        </div>
+    }
+}
