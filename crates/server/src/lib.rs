@@ -1,1 +1,35 @@
 //! The control plane: admin API, client API, stream, metrics.
+//!
+//! [`open`] opens a data folder, [`run`] serves it; [`router`] is everything that it answers, without a socket.
+//! Nothing is decided here: commands go to `downhaul_control`, changes to `downhaul_store`, and what leaves for a client
+//! comes from `downhaul_control::publish`.
+
+mod admin;
+mod auth;
+mod client;
+mod console;
+mod console_events;
+mod docs;
+mod environment;
+mod error;
+mod extract;
+mod fleet;
+mod health;
+mod issue;
+mod listener;
+mod metrics;
+mod options;
+mod random;
+mod router;
+mod run;
+mod sse;
+mod start;
+mod state;
+mod trace;
+
+pub use listener::ClientAddress;
+pub use options::{DemoKeys, ServerOptions};
+pub use router::{openapi, router};
+pub use run::run;
+pub use start::{DEMO_KEYS_FILE, Opened, StartError, TOKEN_FILE, open, open_with};
+pub use state::AppState;

@@ -1,0 +1,98 @@
+use super::{environment, request, today};
+use crate::auth::admin::Admin;
+use crate::environment::{Committed, Environment, Urgency};
+use crate::error::{AppError, AppResult};
+use crate::extract::{Json, Path};
+use crate::state::AppState;
+use axum::extract::State;
+use downhaul_control::api::{Applied, ApplyReport, ApplyRequest, Problem};
+use downhaul_control::{Refusal, State as EnvironmentState, decide};
+use downhaul_core::check::{Checked, Source, check};
+use downhaul_core::diagnostic::Diagnostic;
+use downhaul_core::document::FlagSet;
+use downhaul_core::read::Format;
+use std::sync::Arc;
+use tokio::task::spawn_blocking;
+
+/// Check documents, then put what differs, all at once. Kills are never touched.
+#[utoipa::path(
+    post, path = "/api/v1/environments/{environment}/apply", tag = "flags", request_body = ApplyRequest,
+    params(("environment" = String, Path)),
+    responses(
+        (status = 200, body = ApplyReport), (status = 401, body = Problem), (status = 404, body = Problem),
+        (status = 409, body = Problem), (status = 413, body = Problem), (status = 422, body = Problem),
+        (status = 507, body = Problem),
+    )
+)]
+pub(crate) async fn post(
+    State(state): State<AppState>,
+    admin: Admin,
+    Path(key): Path<String>,
+    Json(body): Json<ApplyRequest>,
+) -> AppResult<Json<ApplyReport>> {
+    let environment = environment(&state, &key)?;
+    let ApplyRequest { sources, reason, prune, dry_run } = body;
+    let sources = sources.into_iter().map(|source| Source {
+        format: Format::of_name(&source.name),
+        name: source.name,
+        text: source.text,
+    });
+    let sources: Vec<Source> = sources.collect();
+    let checked = spawn_blocking(move || check(&sources, Some(&today()))).await.map_err(AppError::internal)?;
+    let Checked { valid, diagnostics } = checked;
+    let Some(valid) = valid else { return Err(Refusal::invalid(diagnostics).into()) };
+    let document = Arc::new(valid.into_document());
+    if dry_run {
+        return rehearse(&environment, &admin, reason, prune, &document, diagnostics).await.map(Json);
+    }
+    apply(&environment, &admin, reason, prune, document, diagnostics).await.map(Json)
+}
+
+async fn apply(
+    environment: &Arc<Environment>,
+    admin: &Admin,
+    reason: String,
+    prune: bool,
+    document: Arc<FlagSet>,
+    diagnostics: Vec<Diagnostic>,
+) -> AppResult<ApplyReport> {
+    let before = environment.current();
+    let plan = decide::plan(&before.state, &document, prune);
+    if plan.command.is_none() {
+        return Ok(ApplyReport { position: before.position(), dry_run: false, items: plan.items, diagnostics });
+    }
+    let (admin, planned) = (admin.clone(), Arc::clone(&document));
+    // The plan that is carried out is made from the state that it is decided on; its items are kept for the report.
+    let items = Arc::new(std::sync::Mutex::new(Vec::new()));
+    let kept = Arc::clone(&items);
+    let committed = environment.command(Urgency::Patient, move |state: &EnvironmentState| {
+        let plan = decide::plan(state, &planned, prune);
+        *kept.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = plan.items;
+        let command = plan.command.unwrap_or(downhaul_control::Command::Apply { commands: Vec::new() });
+        Ok(request(&admin, &reason, command))
+    });
+    let Committed { publication, record, .. } = committed.await?;
+    let revision = record.map(|record| record.change().revision);
+    let mut items = std::mem::take(&mut *items.lock().unwrap_or_else(std::sync::PoisonError::into_inner));
+    for item in items.iter_mut().filter(|item| item.outcome != Applied::Unchanged) {
+        item.revision = revision;
+    }
+    Ok(ApplyReport { position: publication.position(), dry_run: false, items, diagnostics })
+}
+
+/// What would be done as things stand, refusals included.
+async fn rehearse(
+    environment: &Arc<Environment>,
+    admin: &Admin,
+    reason: String,
+    prune: bool,
+    document: &FlagSet,
+    diagnostics: Vec<Diagnostic>,
+) -> AppResult<ApplyReport> {
+    let current = environment.current();
+    let plan = decide::plan(&current.state, document, prune);
+    if let Some(command) = plan.command {
+        environment.rehearse(request(admin, &reason, command)).await?;
+    }
+    Ok(ApplyReport { position: current.position(), dry_run: true, items: plan.items, diagnostics })
+}

@@ -1,0 +1,59 @@
+use super::{environment, today};
+use crate::auth::admin::Admin;
+use crate::environment::{Environment, log_failed};
+use crate::error::{AppError, AppResult};
+use crate::extract::{Json, Path, Query};
+use crate::state::AppState;
+use axum::extract::State;
+use downhaul_control::api::{DocumentQuery, Environments, Problem};
+use downhaul_control::views;
+use downhaul_core::document::FlagSet;
+use downhaul_core::validate::{Valid, validate};
+
+/// All environments.
+#[utoipa::path(
+    get, path = "/api/v1/environments", tag = "environments",
+    responses((status = 200, body = Environments), (status = 401, body = Problem))
+)]
+pub(crate) async fn list(State(state): State<AppState>, _admin: Admin) -> Json<Environments> {
+    let view = |environment: &std::sync::Arc<Environment>| {
+        views::environment(&environment.current().state, environment.fleet().live())
+    };
+    Json(Environments { environments: state.environments().map(view).collect() })
+}
+
+/// The flag set as a document, now or as of a revision.
+#[utoipa::path(
+    get, path = "/api/v1/environments/{environment}/document", tag = "environments",
+    params(("environment" = String, Path), DocumentQuery),
+    responses((status = 200, body = Object), (status = 401, body = Problem), (status = 404, body = Problem))
+)]
+pub(crate) async fn document(
+    State(state): State<AppState>,
+    _admin: Admin,
+    Path(key): Path<String>,
+    Query(query): Query<DocumentQuery>,
+) -> AppResult<Json<FlagSet>> {
+    let environment = environment(&state, &key)?;
+    Ok(Json(as_of(&state, &environment, query.revision).await?.into_document()))
+}
+
+/// The flag set as of a revision; the newest unless given.
+pub(super) async fn as_of(state: &AppState, environment: &Environment, revision: Option<u64>) -> AppResult<Valid> {
+    let current = environment.current();
+    let newest = current.position().revision;
+    let Some(revision) = revision.filter(|revision| *revision != newest) else {
+        return Ok((*current.valid).clone());
+    };
+    if revision > newest {
+        return Err(AppError::not_found(
+            "unknown-revision",
+            format!("there is no revision {revision} yet"),
+            format!("the newest is {newest}"),
+        ));
+    }
+    let past = downhaul_store::replay(state.log(), environment.key(), Some(revision)).await.map_err(log_failed)?;
+    let (valid, _) = validate(past.flag_set, Some(&today()))
+        .map_err(|problems| AppError::internal(format!("revision {revision} is not valid: {problems:?}")))?;
+    Ok(valid)
+}

@@ -1,0 +1,88 @@
+//! The admin API: each handler parses, calls one function, renders.
+
+mod apply;
+mod chart;
+mod client_keys;
+mod environments;
+mod events;
+mod flags;
+mod fleet;
+mod kills;
+mod session;
+
+use crate::auth::admin::Admin;
+use crate::environment::{Environment, Publication, log_failed};
+use crate::error::{AppError, AppResult};
+use crate::state::AppState;
+use downhaul_control::api::{ChangeView, Progress};
+use downhaul_control::{Command, Record, Request, views};
+use downhaul_store::StoreError;
+use jiff::Timestamp;
+use std::sync::Arc;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+pub(crate) fn routes() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new()
+        .routes(routes!(session::begin, session::get, session::end))
+        .routes(routes!(environments::list))
+        .routes(routes!(environments::document))
+        .routes(routes!(flags::list))
+        .routes(routes!(flags::get, flags::put))
+        .routes(routes!(flags::retire))
+        .routes(routes!(apply::post))
+        .routes(routes!(kills::list, kills::post))
+        .routes(routes!(kills::get))
+        .routes(routes!(kills::restore))
+        .routes(routes!(fleet::get))
+        .routes(routes!(chart::list))
+        .routes(routes!(chart::verify))
+        .routes(routes!(chart::explain))
+        .routes(routes!(client_keys::list, client_keys::post))
+        .routes(routes!(client_keys::revoke))
+        .routes(routes!(events::get))
+}
+
+/// The environment of a path.
+fn environment(state: &AppState, key: &str) -> AppResult<Arc<Environment>> {
+    state.environment(key).cloned().ok_or_else(|| {
+        let known: Vec<_> = state.environments().map(|environment| format!("`{}`", environment.key())).collect();
+        AppError::not_found(
+            "unknown-environment",
+            format!("there is no environment `{key}`"),
+            format!("there is {}", known.join(", ")),
+        )
+    })
+}
+
+/// A command of a person, made now.
+fn request(admin: &Admin, reason: &str, command: Command) -> Request {
+    Request {
+        command,
+        actor: admin.actor.clone(),
+        reason: reason.to_owned(),
+        at: Timestamp::now(),
+        expected_revision: None,
+    }
+}
+
+/// Today in UTC.
+fn today() -> String {
+    downhaul_control::time::day(Timestamp::now())
+}
+
+fn change(state: &AppState, publication: &Publication, record: &Record) -> ChangeView {
+    views::change(&publication.state, record, state.actors())
+}
+
+/// The progress of kills of an environment.
+fn progress(environment: &Environment) -> impl Fn(&str) -> Option<Progress> + '_ {
+    |kill| environment.fleet().progress(kill)
+}
+
+/// A record as it was stored.
+fn record(stored: downhaul_control::verify::Stored) -> AppResult<Record> {
+    let revision = stored.revision;
+    Record::read(stored.bytes)
+        .map_err(|why| log_failed(StoreError::Damaged(format!("revision {revision} cannot be read: {why}"))))
+}

@@ -1,0 +1,61 @@
+use crate::auth::admin::{Admin, admin_token, cookie};
+use crate::auth::session::{COOKIE, IDLE};
+use crate::error::{AppError, AppResult};
+use crate::extract::Json;
+use crate::state::AppState;
+use axum::extract::State;
+use axum::http::{HeaderMap, HeaderName, StatusCode, header};
+use downhaul_control::api::{Problem, SessionRequest, Whoami};
+use std::time::Instant;
+
+/// Sign in with an admin token; the answer sets the session's cookie.
+#[utoipa::path(
+    post, path = "/api/v1/session", tag = "session", request_body = SessionRequest,
+    responses((status = 200, body = Whoami), (status = 401, body = Problem), (status = 403, body = Problem))
+)]
+pub(crate) async fn begin(
+    State(state): State<AppState>,
+    headers: HeaderMap,
+    Json(request): Json<SessionRequest>,
+) -> AppResult<([(HeaderName, String); 1], Json<Whoami>)> {
+    let token = admin_token(&state, request.token.trim())?;
+    let id = state.sessions().begin(&token.id, Instant::now()).map_err(AppError::internal)?;
+    // A page that was loaded over TLS never sends its cookie in the clear.
+    let is_secure = headers.get(header::ORIGIN).is_some_and(|origin| origin.as_bytes().starts_with(b"https://"));
+    let secure = if is_secure { "; Secure" } else { "" };
+    let cookie = format!("{COOKIE}={id}; Path=/api; HttpOnly; SameSite=Strict; Max-Age={}{secure}", IDLE.as_secs());
+    Ok(([(header::SET_COOKIE, cookie)], Json(whoami(&state, &Admin::of(token)))))
+}
+
+/// Who am I.
+#[utoipa::path(
+    get, path = "/api/v1/session", tag = "session",
+    responses((status = 200, body = Whoami), (status = 401, body = Problem))
+)]
+pub(crate) async fn get(State(state): State<AppState>, admin: Admin) -> Json<Whoami> {
+    Json(whoami(&state, &admin))
+}
+
+/// Sign out.
+#[utoipa::path(delete, path = "/api/v1/session", tag = "session", responses((status = 204), (status = 401, body = Problem)))]
+pub(crate) async fn end(
+    State(state): State<AppState>,
+    _admin: Admin,
+    headers: HeaderMap,
+) -> (StatusCode, [(HeaderName, String); 1]) {
+    if let Some(cookie) = cookie(&headers) {
+        state.sessions().end(cookie);
+    }
+    let cookie = format!("{COOKIE}=; Path=/api; HttpOnly; SameSite=Strict; Max-Age=0");
+    (StatusCode::NO_CONTENT, [(header::SET_COOKIE, cookie)])
+}
+
+fn whoami(state: &AppState, admin: &Admin) -> Whoami {
+    Whoami {
+        actor: admin.actor.clone(),
+        name: admin.name(state),
+        role: admin.role,
+        environments: state.environments().map(|environment| environment.key().to_string()).collect(),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+    }
+}

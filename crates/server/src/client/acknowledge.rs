@@ -1,0 +1,55 @@
+use crate::client::caller::Caller;
+use crate::error::{AppError, AppResult};
+use crate::extract::Json;
+use crate::listener::ClientAddress;
+use crate::metrics::OutcomeLabels;
+use crate::state::AppState;
+use axum::extract::{ConnectInfo, State};
+use axum::http::StatusCode;
+use downhaul_control::api::{Acknowledgement, Problem};
+use downhaul_control::fleet::{NotCounted, Sender};
+
+/// What an instance applied, and how it does.
+#[utoipa::path(
+    post, path = "/client/v1/acknowledge", tag = "client", request_body = Acknowledgement,
+    security(("client_key" = [])),
+    responses(
+        (status = 204), (status = 401, body = Problem), (status = 403, body = Problem), (status = 422, body = Problem),
+        (status = 429, body = Problem),
+    )
+)]
+pub(crate) async fn post(
+    State(state): State<AppState>,
+    ConnectInfo(ClientAddress(address)): ConnectInfo<ClientAddress>,
+    caller: Caller,
+    Json(said): Json<Acknowledgement>,
+) -> AppResult<StatusCode> {
+    let sender = Sender { key: caller.key.id.clone(), kind: caller.key.kind, address: address.to_string() };
+    let counted = caller.environment.fleet().acknowledge(&sender, said);
+    let outcome = if counted.is_ok() { "counted" } else { "refused" };
+    state.metrics().acknowledgements.get_or_create(&OutcomeLabels { outcome }).inc();
+    for kill in counted.map_err(refuse)? {
+        if let Some(progress) = caller.environment.fleet().progress(&kill) {
+            state.metrics().dark_seconds.observe(progress.elapsed_ms / 1000.0);
+        }
+    }
+    Ok(StatusCode::NO_CONTENT)
+}
+
+fn refuse(why: NotCounted) -> AppError {
+    match why {
+        NotCounted::Malformed => AppError::new(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "acknowledgement-malformed",
+            why.to_string(),
+            "see the protocol for what an acknowledgement holds",
+        ),
+        NotCounted::KeyFull | NotCounted::AddressFull => AppError::new(
+            StatusCode::TOO_MANY_REQUESTS,
+            "too-many-instances",
+            why.to_string(),
+            "nothing is lost: the instance works, and is only not counted",
+        )
+        .retry_after(60),
+    }
+}

@@ -1,0 +1,15 @@
+use crate::client::caller::Caller;
+use crate::error::AppError;
+use crate::extract::Json;
+use crate::state::AppState;
+use axum::extract::State;
+use downhaul_control::api::{Problem, PublicKeys};
+
+/// The public keys that envelopes are signed with.
+#[utoipa::path(
+    get, path = "/client/v1/keys", tag = "client", security(("client_key" = [])),
+    responses((status = 200, body = PublicKeys), (status = 401, body = Problem))
+)]
+pub(crate) async fn get(State(state): State<AppState>, _caller: Caller) -> Result<Json<PublicKeys>, AppError> {
+    Ok(Json(state.issuer().public_keys()))
+}

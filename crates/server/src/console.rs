@@ -1,0 +1,113 @@
+//! The console's files, and the headers that fence in every page this server gives out.
+
+use crate::error::AppError;
+use axum::Router;
+use axum::body::Body;
+use axum::extract::Request;
+use axum::http::{HeaderName, HeaderValue, Method, StatusCode, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use std::path::Path;
+use tower::ServiceExt;
+use tower_http::services::{ServeDir, ServeFile};
+
+/// Nothing from elsewhere, no inline script; the console is WebAssembly.
+const POLICY: &str = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; img-src 'self' data:; \
+                      font-src 'self'; connect-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'self'; \
+                      frame-ancestors 'none'";
+
+/// The viewer of the API draws with inline styles and shows its pictures from data.
+const VIEWER_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; \
+                             img-src 'self' data:; font-src 'self' data:; connect-src 'self'; base-uri 'none'; \
+                             form-action 'none'; frame-ancestors 'none'";
+
+/// What is not answered by an API: the console's files if there are any, and its page for every other path, which the
+/// console reads itself.
+pub(crate) fn files<S: Clone + Send + Sync + 'static>(folder: Option<&Path>) -> Router<S> {
+    let Some(folder) = folder else { return Router::new().fallback(without_console) };
+    let page = ServeFile::new(folder.join("index.html")).precompressed_br().precompressed_gzip();
+    let files = ServeDir::new(folder).precompressed_br().precompressed_gzip().append_index_html_on_directories(true);
+    Router::new().fallback(move |request: Request| {
+        let (files, page) = (files.clone(), page.clone());
+        async move { serve(files, page, request).await }
+    })
+}
+
+async fn serve(files: ServeDir, page: ServeFile, request: Request) -> Response {
+    let path = request.uri().path();
+    if is_api(path) {
+        return unknown_path().into_response();
+    }
+    if request.method() != Method::GET && request.method() != Method::HEAD {
+        return StatusCode::METHOD_NOT_ALLOWED.into_response();
+    }
+    let is_page = !path.rsplit('/').next().unwrap_or_default().contains('.');
+    let (parts, _) = request.into_parts();
+    let again = || Request::from_parts(parts.clone(), Body::empty());
+    let mut response = match files.oneshot(again()).await {
+        Ok(response) if response.status() == StatusCode::NOT_FOUND && is_page => {
+            page.oneshot(again()).await.map(|response| response.map(Body::new)).unwrap_or_default()
+        }
+        Ok(response) => response.map(Body::new),
+        Err(never) => match never {},
+    };
+    let cache = HeaderValue::from_static(cache_control(parts.uri.path()));
+    response.headers_mut().insert(header::CACHE_CONTROL, cache);
+    response
+}
+
+/// Files with a digest in their name never change; everything else is asked for again each time, and mostly not changed.
+fn cache_control(path: &str) -> &'static str {
+    let name = path.rsplit('/').next().unwrap_or_default();
+    let is_digest = |part: &str| part.len() >= 8 && part.bytes().all(|byte| byte.is_ascii_hexdigit());
+    if name.split(['-', '.', '_']).any(is_digest) { "public, max-age=31536000, immutable" } else { "no-cache" }
+}
+
+async fn without_console(request: Request) -> Response {
+    if is_api(request.uri().path()) {
+        return unknown_path().into_response();
+    }
+    AppError::not_found(
+        "no-console",
+        "this server was started without a console",
+        "start it with `--console` and the folder of the built console; the API is described at /api/docs",
+    )
+    .into_response()
+}
+
+fn is_api(path: &str) -> bool {
+    path.starts_with("/api/") || path.starts_with("/client/")
+}
+
+pub(crate) fn unknown_path() -> AppError {
+    AppError::not_found("unknown-path", "there is nothing at this path", "see /api/docs for what there is")
+}
+
+/// Headers of every answer.
+pub(crate) async fn fence(request: Request, next: Next) -> Response {
+    let policy = if request.uri().path().starts_with("/api/docs") { VIEWER_POLICY } else { POLICY };
+    let mut response = next.run(request).await;
+    for (name, value) in [
+        (header::CONTENT_SECURITY_POLICY, policy),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::REFERRER_POLICY, "no-referrer"),
+        (header::X_FRAME_OPTIONS, "DENY"),
+        (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
+    ] {
+        response.headers_mut().entry(name).or_insert(HeaderValue::from_static(value));
+    }
+    response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::cache_control;
+
+    #[test]
+    fn only_named_by_digest_is_kept() {
+        assert!(cache_control("/console-1a2b3c4d5e6f.wasm").contains("immutable"));
+        for path in ["/", "/index.html", "/console.wasm", "/deadbeef/x.css"] {
+            assert_eq!(cache_control(path), "no-cache", "{path}");
+        }
+    }
+}

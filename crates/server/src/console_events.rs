@@ -1,0 +1,134 @@
+use crate::environment::{Environment, Publication};
+use crate::sse;
+use crate::state::AppState;
+use axum::body::Bytes;
+use downhaul_control::api::{ConsoleEvent, Progress};
+use downhaul_control::views;
+use futures_util::{Stream, stream};
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::broadcast::error::RecvError;
+use tokio::sync::{broadcast, watch};
+use tokio::time::{Instant, Interval, MissedTickBehavior, interval};
+
+/// Progress of kills is told at most this often.
+const PROGRESS: Duration = Duration::from_millis(100);
+/// The fleet is told at most this often.
+const FLEET: Duration = Duration::from_secs(1);
+/// Kills older than this change too slowly to be watched; who wants to know asks.
+const WATCHED: Duration = Duration::from_secs(15 * 60);
+/// A word now and then, so that neither side nor anything between takes the stream for dead.
+const COMMENT: Duration = Duration::from_secs(15);
+
+/// What happens in an environment, for one console.
+pub(crate) fn stream(state: &AppState, environment: Arc<Environment>) -> impl Stream<Item = Bytes> + Send + use<> {
+    let mut progress = interval(PROGRESS);
+    progress.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut happened = environment.fleet().happened();
+    happened.mark_changed();
+    let watcher = Watcher {
+        changes: environment.changes(),
+        closing: state.closing(),
+        state: state.clone(),
+        happened,
+        progress,
+        ready: VecDeque::new(),
+        told: BTreeMap::new(),
+        fleet_due: Instant::now(),
+        comment_due: Instant::now() + COMMENT,
+        fleet_changed: true,
+        environment,
+    };
+    stream::unfold(watcher, |mut watcher| async move { Some((watcher.next().await?, watcher)) })
+}
+
+struct Watcher {
+    state: AppState,
+    environment: Arc<Environment>,
+    changes: broadcast::Receiver<Arc<Publication>>,
+    closing: watch::Receiver<bool>,
+    happened: watch::Receiver<u64>,
+    progress: Interval,
+    ready: VecDeque<Bytes>,
+    /// The progress last told of each kill.
+    told: BTreeMap<String, Progress>,
+    fleet_due: Instant,
+    comment_due: Instant,
+    fleet_changed: bool,
+}
+
+impl Watcher {
+    async fn next(&mut self) -> Option<Bytes> {
+        loop {
+            if *self.closing.borrow() {
+                return None;
+            }
+            if let Some(bytes) = self.ready.pop_front() {
+                return Some(bytes);
+            }
+            tokio::select! {
+                biased;
+                _ = self.closing.changed() => {}
+                change = self.changes.recv() => match change {
+                    Ok(publication) => self.tell_change(&publication),
+                    // Who reads too slowly sees the state of now, and finds what it missed in the chart.
+                    Err(RecvError::Lagged(_)) => {}
+                    Err(RecvError::Closed) => return None,
+                },
+                _ = self.progress.tick() => self.tick(),
+            }
+        }
+    }
+
+    fn tell_change(&mut self, publication: &Publication) {
+        let Some(record) = &publication.record else { return };
+        let change = views::change(&publication.state, record, self.state.actors());
+        self.tell(&ConsoleEvent::Change { position: publication.position(), change: Box::new(change) });
+    }
+
+    fn tick(&mut self) {
+        let now = Instant::now();
+        if self.happened.has_changed().unwrap_or(false) {
+            self.happened.mark_unchanged();
+            self.fleet_changed = true;
+            self.tell_progress();
+        }
+        if now >= self.fleet_due && self.fleet_changed {
+            self.fleet_due = now + FLEET;
+            self.fleet_changed = false;
+            let fleet = self.environment.fleet().view(self.environment.current().position());
+            self.tell(&ConsoleEvent::Fleet { fleet: Box::new(fleet) });
+            self.tell_progress();
+        } else if now >= self.comment_due {
+            self.ready.push_back(Bytes::from_static(b":\n\n"));
+        }
+        if !self.ready.is_empty() {
+            self.comment_due = now + COMMENT;
+        }
+    }
+
+    /// Kills that are young enough to move, where something moved.
+    fn tell_progress(&mut self) {
+        let current = self.environment.current();
+        let watched = WATCHED.as_secs_f64() * 1000.0;
+        for kill in current.state.flag_set.kills.iter().filter_map(|kill| current.state.kill(&kill.id)) {
+            let id = &kill.kill.id;
+            let Some(progress) = self.environment.fleet().progress(id) else { continue };
+            // Time alone is no news.
+            let same = |told: &Progress| Progress { elapsed_ms: told.elapsed_ms, ..progress.clone() } == *told;
+            if progress.elapsed_ms > watched || self.told.get(id).is_some_and(same) {
+                continue;
+            }
+            self.told.insert(id.clone(), progress.clone());
+            let view = views::kill(&current.state, kill, self.state.actors(), Some(progress));
+            self.tell(&ConsoleEvent::KillProgress { kill: Box::new(view) });
+        }
+    }
+
+    fn tell(&mut self, event: &ConsoleEvent) {
+        // Plain structures, which can always be written.
+        let data = serde_json::to_string(event).unwrap_or_default();
+        self.ready.push_back(sse::event(event.name(), None, &data));
+    }
+}

@@ -1,0 +1,303 @@
+use crate::client::slot::Slots;
+use crate::error::{AppError, AppResult};
+use crate::fleet::LiveFleet;
+use crate::metrics::{EnvironmentLabels, Metrics};
+use axum::http::StatusCode;
+use downhaul_control::api::Position;
+use downhaul_control::fleet::Limits;
+use downhaul_control::{Command, Decided, Decision, Policy, Record, Refusal, Request, State, decide, fold};
+use downhaul_core::diagnostic::Diagnostic;
+use downhaul_core::document::OnStale;
+use downhaul_core::ids::EnvironmentKey;
+use downhaul_core::validate::Valid;
+use downhaul_store::{ChangeLog, Effects, StoreError};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+use tokio::sync::{Mutex, MutexGuard, broadcast, watch};
+use tokio::task::spawn_blocking;
+
+/// An environment at one revision: what it is, and what led to it.
+#[derive(Debug)]
+pub(crate) struct Publication {
+    pub(crate) state: Arc<State>,
+    pub(crate) valid: Arc<Valid>,
+    /// The newest revision that changed more than kills: two publications with the same one have the same programs, but
+    /// for flags that the server decides.
+    pub(crate) definition: u64,
+    /// Whether the newest of the kills and restores is a restore.
+    pub(crate) restored_last: bool,
+    document_digest: Option<String>,
+    /// What led to it; absent for what was there at the start.
+    pub(crate) record: Option<Arc<Record>>,
+}
+
+impl Publication {
+    pub(crate) fn position(&self) -> Position {
+        self.state.position()
+    }
+
+    /// Digest of the document, as the newest change recorded it.
+    pub(crate) fn document_digest(&self) -> Option<String> {
+        self.document_digest.clone()
+    }
+}
+
+/// One environment: its newest publication, and the one way to the next.
+#[derive(Debug)]
+pub(crate) struct Environment {
+    key: EnvironmentKey,
+    log: Arc<dyn ChangeLog>,
+    newest: watch::Sender<Arc<Publication>>,
+    /// Held while a change is appended, folded and published; never while a document is validated.
+    writer: Mutex<()>,
+    writable: AtomicBool,
+    policy: Policy,
+    metrics: Arc<Metrics>,
+    slots: Slots,
+    fleet: LiveFleet,
+    /// Every publication with a record, for the console.
+    changes: broadcast::Sender<Arc<Publication>>,
+}
+
+/// What a command came to.
+#[derive(Debug)]
+pub(crate) struct Committed {
+    pub(crate) publication: Arc<Publication>,
+    /// Absent where it was so already.
+    pub(crate) record: Option<Arc<Record>>,
+    pub(crate) warnings: Vec<Diagnostic>,
+}
+
+/// How often a command is decided again because another one came first.
+const ATTEMPTS: usize = 8;
+
+impl Environment {
+    pub(crate) fn new(
+        log: Arc<dyn ChangeLog>,
+        state: State,
+        valid: Valid,
+        metrics: Arc<Metrics>,
+        stale: Duration,
+    ) -> Self {
+        let publication = Publication {
+            document_digest: downhaul_control::decide::digest(&state.flag_set).ok(),
+            definition: state.flag_set.revision,
+            valid: Arc::new(valid),
+            restored_last: false,
+            record: None,
+            state: Arc::new(state),
+        };
+        let environment = Environment {
+            key: publication.state.environment().clone(),
+            log,
+            newest: watch::Sender::new(Arc::new(publication)),
+            writer: Mutex::new(()),
+            writable: AtomicBool::new(true),
+            policy: Policy::default(),
+            slots: Slots::default(),
+            fleet: LiveFleet::new(Limits { stale, ..Limits::default() }),
+            changes: broadcast::Sender::new(256),
+            metrics,
+        };
+        environment.measure();
+        environment
+    }
+
+    pub(crate) fn key(&self) -> &EnvironmentKey {
+        &self.key
+    }
+
+    /// The newest publication.
+    pub(crate) fn current(&self) -> Arc<Publication> {
+        Arc::clone(&self.newest.borrow())
+    }
+
+    /// The newest publication and those to come; who reads late sees only the newest.
+    pub(crate) fn publications(&self) -> watch::Receiver<Arc<Publication>> {
+        self.newest.subscribe()
+    }
+
+    /// The audiences that ask for it.
+    pub(crate) fn slots(&self) -> &Slots {
+        &self.slots
+    }
+
+    /// Who runs what.
+    pub(crate) fn fleet(&self) -> &LiveFleet {
+        &self.fleet
+    }
+
+    /// Publications to come, each with its change.
+    pub(crate) fn changes(&self) -> broadcast::Receiver<Arc<Publication>> {
+        self.changes.subscribe()
+    }
+
+    /// Whether the last attempt to write to the log worked.
+    pub(crate) fn is_writable(&self) -> bool {
+        self.writable.load(Ordering::Relaxed)
+    }
+
+    /// Carries out a command. `request` makes it from the state that it will be decided on, and may be asked again.
+    ///
+    /// Runs to its end even if the caller goes away: what is in the log is always published.
+    /// A kill and whatever else is `Urgent` is decided while the log is held, so that nothing can come first.
+    pub(crate) async fn command<F>(self: &Arc<Self>, urgency: Urgency, request: F) -> AppResult<Committed>
+    where
+        F: Fn(&State) -> Result<Request, Refusal> + Send + Sync + 'static,
+    {
+        let environment = Arc::clone(self);
+        tokio::spawn(async move { environment.carry_out(urgency, Arc::new(request)).await })
+            .await
+            .map_err(AppError::internal)?
+    }
+
+    /// Decides a command as things stand, and does nothing.
+    pub(crate) async fn rehearse(&self, request: Request) -> AppResult<()> {
+        self.decide(&self.current(), Arc::new(move |_: &State| Ok(request.clone()))).await.map(drop)
+    }
+
+    async fn carry_out<F>(&self, urgency: Urgency, request: Arc<F>) -> AppResult<Committed>
+    where
+        F: Fn(&State) -> Result<Request, Refusal> + Send + Sync + 'static,
+    {
+        if let Urgency::Urgent = urgency {
+            let held = self.writer.lock().await;
+            let before = self.current();
+            let decision = self.decide(&before, request).await?;
+            return self.commit(held, &before, decision).await;
+        }
+        for _ in 0..ATTEMPTS {
+            let before = self.current();
+            let decision = self.decide(&before, Arc::clone(&request)).await?;
+            let held = self.writer.lock().await;
+            if Arc::ptr_eq(&before, &self.current()) {
+                return self.commit(held, &before, decision).await;
+            }
+        }
+        Err(AppError::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "busy",
+            "other changes came first again and again",
+            "try again in a moment",
+        )
+        .retry_after(1))
+    }
+
+    async fn decide<F>(&self, before: &Arc<Publication>, request: Arc<F>) -> AppResult<Decision>
+    where
+        F: Fn(&State) -> Result<Request, Refusal> + Send + Sync + 'static,
+    {
+        let (before, policy) = (Arc::clone(before), self.policy.clone());
+        let decided = spawn_blocking(move || decide(&before.state, request(&before.state)?, &policy));
+        Ok(decided.await.map_err(AppError::internal)??)
+    }
+
+    /// Appends, folds, publishes.
+    async fn commit(
+        &self,
+        _held: MutexGuard<'_, ()>,
+        before: &Publication,
+        decision: Decision,
+    ) -> AppResult<Committed> {
+        let Decided { record, valid, warnings } = match decision {
+            Decision::Unchanged => {
+                return Ok(Committed { publication: self.current(), record: None, warnings: Vec::new() });
+            }
+            Decision::Change(decided) => *decided,
+        };
+        let began = Instant::now();
+        let state = fold((*before.state).clone(), &record);
+        let appended = self.log.append(&record, &Effects::of(&state, &record)).await;
+        self.writable.store(appended.is_ok(), Ordering::Relaxed);
+        appended.map_err(|error| refuse_write(&error))?;
+
+        let command = &record.change().command;
+        self.metrics.change(command.name(), began.elapsed());
+        let is_kill = command.is_kill_or_restore();
+        let is_restore = matches!(command, Command::Restore { .. });
+        let record = Arc::new(record);
+        let publication = Arc::new(Publication {
+            definition: if is_kill { before.definition } else { state.flag_set.revision },
+            state: Arc::new(state),
+            valid: Arc::new(valid),
+            restored_last: if is_kill { is_restore } else { before.restored_last },
+            document_digest: Some(record.change().impact.digest.clone()),
+            record: Some(Arc::clone(&record)),
+        });
+        // The watch begins before anyone can acknowledge.
+        if let Command::Kill { kill } = &record.change().command {
+            let flag = publication.state.flag_set.flag(kill.flag.as_str());
+            let degrades = flag.is_some_and(|flag| flag.on_stale == OnStale::Degraded);
+            self.fleet.killed(&kill.id, publication.position(), degrades);
+        }
+        self.newest.send_replace(Arc::clone(&publication));
+        // Nobody may be listening.
+        let _ = self.changes.send(Arc::clone(&publication));
+        self.measure();
+        tracing::info!(
+            environment = %self.key,
+            command = record.change().command.name(),
+            position = %publication.position(),
+            actor = record.change().actor,
+            "committed"
+        );
+        Ok(Committed { publication, record: Some(record), warnings })
+    }
+
+    /// Tries to write again where the last attempt failed.
+    pub(crate) async fn probe(&self) {
+        let ready = self.log.ready().await;
+        if let Err(error) = &ready {
+            tracing::warn!(environment = %self.key, error = error as &dyn std::error::Error, "the log cannot be written");
+        }
+        self.writable.store(ready.is_ok(), Ordering::Relaxed);
+        self.metrics.writable.set(i64::from(ready.is_ok()));
+    }
+
+    fn measure(&self) {
+        let labels = EnvironmentLabels { environment: self.key.to_string() };
+        let current = self.current();
+        let flag_set = &current.state.flag_set;
+        self.metrics.kills.get_or_create(&labels).set(i64::try_from(flag_set.kills.len()).unwrap_or(i64::MAX));
+        self.metrics.revision.get_or_create(&labels).set(i64::try_from(flag_set.revision).unwrap_or(i64::MAX));
+        self.metrics.writable.set(i64::from(self.is_writable()));
+    }
+}
+
+/// Whether a command may wait for others to be checked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Urgency {
+    /// Kills, restores, revocations: never behind the validation of a document.
+    Urgent,
+    Patient,
+}
+
+fn refuse_write(error: &StoreError) -> AppError {
+    let status = match error {
+        StoreError::Full(_) => StatusCode::INSUFFICIENT_STORAGE,
+        _ => StatusCode::SERVICE_UNAVAILABLE,
+    };
+    let detail = format!("the change was not made: {error}");
+    AppError::new(status, error.code(), detail, error.help()).cause(Causes(error))
+}
+
+/// Any other trouble with the log.
+pub(crate) fn log_failed(error: StoreError) -> AppError {
+    AppError::new(StatusCode::SERVICE_UNAVAILABLE, error.code(), error.to_string(), error.help()).cause(Causes(&error))
+}
+
+/// An error and what it comes from, in one line.
+struct Causes<'a>(&'a dyn std::error::Error);
+
+impl std::fmt::Display for Causes<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}", self.0)?;
+        let mut cause = self.0.source();
+        while let Some(error) = cause {
+            write!(f, ": {error}")?;
+            cause = error.source();
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,59 @@
+use downhaul_control::api::{Acknowledgement, FleetView, Position, Progress};
+use downhaul_control::fleet::{Fleet, Limits, NotCounted, Sender};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
+use tokio::sync::watch;
+
+/// The roster of an environment on this process's clock.
+#[derive(Debug)]
+pub(crate) struct LiveFleet {
+    began: Instant,
+    fleet: Mutex<Fleet>,
+    /// Counts what has happened, so that whoever shows it knows that it is out of date.
+    happened: watch::Sender<u64>,
+}
+
+impl LiveFleet {
+    pub(crate) fn new(limits: Limits) -> Self {
+        LiveFleet { began: Instant::now(), fleet: Mutex::new(Fleet::new(limits)), happened: watch::Sender::new(0) }
+    }
+
+    /// Takes an acknowledgement in; gives the kills that this instance has now applied for the first time.
+    pub(crate) fn acknowledge(&self, sender: &Sender, said: Acknowledgement) -> Result<Vec<String>, NotCounted> {
+        let applied = self.locked().acknowledge(sender, said, self.began.elapsed())?;
+        self.happened.send_modify(|count| *count += 1);
+        Ok(applied)
+    }
+
+    /// A kill was committed just now.
+    pub(crate) fn killed(&self, id: &str, position: Position, degrades_when_stale: bool) {
+        self.locked().killed(id, position, degrades_when_stale, self.began.elapsed());
+        self.happened.send_modify(|count| *count += 1);
+    }
+
+    pub(crate) fn tick(&self) {
+        self.locked().tick(self.began.elapsed());
+    }
+
+    pub(crate) fn live(&self) -> usize {
+        self.locked().live(self.began.elapsed())
+    }
+
+    pub(crate) fn view(&self, position: Position) -> FleetView {
+        self.locked().view(position, self.began.elapsed())
+    }
+
+    /// How far a kill has come; `None` where this process has not watched it.
+    pub(crate) fn progress(&self, kill: &str) -> Option<Progress> {
+        self.locked().progress(kill, self.began.elapsed())
+    }
+
+    /// Changes whenever something has happened.
+    pub(crate) fn happened(&self) -> watch::Receiver<u64> {
+        self.happened.subscribe()
+    }
+
+    fn locked(&self) -> MutexGuard<'_, Fleet> {
+        self.fleet.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

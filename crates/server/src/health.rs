@@ -1,0 +1,36 @@
+use crate::error::{AppError, AppResult};
+use crate::state::AppState;
+use axum::extract::State;
+use axum::http::{HeaderName, StatusCode, header};
+use downhaul_control::api::Problem;
+
+/// The process runs.
+#[utoipa::path(get, path = "/healthz", tag = "operation", responses((status = 200, body = String)))]
+pub(crate) async fn live() -> &'static str {
+    "ok\n"
+}
+
+/// Requests are answered and changes can be kept.
+#[utoipa::path(
+    get, path = "/readyz", tag = "operation", responses((status = 200, body = String), (status = 503, body = Problem))
+)]
+pub(crate) async fn ready(State(state): State<AppState>) -> AppResult<&'static str> {
+    let refuse = |code: &str, detail: &str, help: &str| {
+        Err(AppError::new(StatusCode::SERVICE_UNAVAILABLE, code, detail, help).retry_after(5))
+    };
+    if *state.closing().borrow() {
+        return refuse("closing", "the server is closing", "ask another replica, or come back in a moment");
+    }
+    if !state.environments().all(|environment| environment.is_writable()) {
+        let help = "free space on the disk of the data folder; flag sets are served all the while";
+        return refuse("not-writable", "the change log cannot be written", help);
+    }
+    Ok("ready\n")
+}
+
+/// Figures in the text format of Prometheus.
+#[utoipa::path(get, path = "/metrics", tag = "operation", responses((status = 200, body = String)))]
+pub(crate) async fn metrics(State(state): State<AppState>) -> AppResult<([(HeaderName, &'static str); 1], String)> {
+    let text = state.metrics().encode().map_err(AppError::internal)?;
+    Ok(([(header::CONTENT_TYPE, "application/openmetrics-text; version=1.0.0; charset=utf-8")], text))
+}

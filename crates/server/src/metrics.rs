@@ -1,0 +1,162 @@
+use downhaul_core::document::ClientKind;
+use prometheus_client::encoding::text::encode;
+use prometheus_client::encoding::{EncodeLabelSet, EncodeLabelValue};
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::histogram::Histogram;
+use prometheus_client::registry::{Registry, Unit};
+use std::fmt;
+use std::time::Duration;
+
+/// What the server counts; listed in docs/reference/metrics.md. No label holds a name of a flag, tenant or person.
+pub(crate) struct Metrics {
+    registry: Registry,
+    requests: Family<RequestLabels, Counter>,
+    request_seconds: Family<RouteLabels, Histogram>,
+    pub(crate) streams: Family<KindLabels, Gauge>,
+    pub(crate) streams_refused: Family<ReasonLabels, Counter>,
+    pub(crate) acknowledgements: Family<OutcomeLabels, Counter>,
+    changes: Family<CommandLabels, Counter>,
+    commit_seconds: Histogram,
+    pub(crate) dark_seconds: Histogram,
+    pub(crate) sent: Family<EventLabels, Counter>,
+    pub(crate) live: Family<EnvironmentLabels, Gauge>,
+    pub(crate) kills: Family<EnvironmentLabels, Gauge>,
+    pub(crate) revision: Family<EnvironmentLabels, Gauge>,
+    pub(crate) writable: Gauge,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct RequestLabels {
+    route: String,
+    method: String,
+    status: u16,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct RouteLabels {
+    route: String,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub(crate) struct KindLabels {
+    pub(crate) kind: Kind,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, EncodeLabelValue)]
+#[expect(non_camel_case_types, reason = "these are the label's values")]
+pub(crate) enum Kind {
+    browser,
+    edge,
+    server,
+}
+
+impl From<ClientKind> for Kind {
+    fn from(kind: ClientKind) -> Self {
+        match kind {
+            ClientKind::Browser => Kind::browser,
+            ClientKind::Edge => Kind::edge,
+            ClientKind::Server => Kind::server,
+        }
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub(crate) struct ReasonLabels {
+    /// `key address`
+    pub(crate) limit: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub(crate) struct OutcomeLabels {
+    /// `counted refused`
+    pub(crate) outcome: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct CommandLabels {
+    command: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub(crate) struct EventLabels {
+    pub(crate) event: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub(crate) struct EnvironmentLabels {
+    pub(crate) environment: String,
+}
+
+impl fmt::Debug for Metrics {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Metrics").finish_non_exhaustive()
+    }
+}
+
+/// From a tenth of a millisecond to 26 seconds.
+fn seconds() -> Histogram {
+    Histogram::new((0..19).map(|power| 0.0001 * f64::from(1_u32 << power)))
+}
+
+impl Metrics {
+    pub(crate) fn new() -> Self {
+        let mut registry = Registry::with_prefix("downhaul");
+        let metrics = Metrics {
+            requests: Family::default(),
+            request_seconds: Family::new_with_constructor(seconds),
+            streams: Family::default(),
+            streams_refused: Family::default(),
+            acknowledgements: Family::default(),
+            changes: Family::default(),
+            commit_seconds: seconds(),
+            dark_seconds: seconds(),
+            sent: Family::default(),
+            live: Family::default(),
+            kills: Family::default(),
+            revision: Family::default(),
+            writable: Gauge::default(),
+            registry: Registry::default(),
+        };
+        registry.register("requests", "Requests answered", metrics.requests.clone());
+        let help = "Time to the head of the answer";
+        registry.register_with_unit("request_duration", help, Unit::Seconds, metrics.request_seconds.clone());
+        registry.register("streams", "Open client streams", metrics.streams.clone());
+        registry.register("streams_refused", "Streams over a limit", metrics.streams_refused.clone());
+        registry.register("acknowledgements", "Acknowledgements received", metrics.acknowledgements.clone());
+        registry.register("changes", "Changes committed", metrics.changes.clone());
+        let help = "Time to commit a change to the log";
+        registry.register_with_unit("commit_duration", help, Unit::Seconds, metrics.commit_seconds.clone());
+        let help = "Time from the commit of a kill to the acknowledgement of each instance";
+        registry.register_with_unit("time_to_disable", help, Unit::Seconds, metrics.dark_seconds.clone());
+        registry.register("events_sent", "Events given to client streams", metrics.sent.clone());
+        registry.register("live_instances", "Instances heard of within the lease", metrics.live.clone());
+        registry.register("kills_in_force", "Kills in force", metrics.kills.clone());
+        registry.register("revision", "Newest revision", metrics.revision.clone());
+        registry.register("log_writable", "Whether the last write to the log worked", metrics.writable.clone());
+        Metrics { registry, ..metrics }
+    }
+
+    pub(crate) fn request(&self, route: &str, method: &str, status: u16, took: Duration) {
+        let labels = RequestLabels { route: route.to_owned(), method: method.to_owned(), status };
+        self.requests.get_or_create(&labels).inc();
+        self.request_seconds.get_or_create(&RouteLabels { route: route.to_owned() }).observe(took.as_secs_f64());
+    }
+
+    pub(crate) fn change(&self, command: &'static str, took: Duration) {
+        self.changes.get_or_create(&CommandLabels { command }).inc();
+        self.commit_seconds.observe(took.as_secs_f64());
+    }
+
+    pub(crate) fn event(&self, event: &'static str) {
+        self.sent.get_or_create(&EventLabels { event }).inc();
+    }
+
+    /// In the text format of Prometheus.
+    pub(crate) fn encode(&self) -> Result<String, fmt::Error> {
+        let mut text = String::new();
+        encode(&mut text, &self.registry)?;
+        Ok(text)
+    }
+}

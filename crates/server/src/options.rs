@@ -1,0 +1,59 @@
+use downhaul_core::ids::EnvironmentKey;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// How a control plane runs. [`ServerOptions::new`] gives what is right for one machine.
+#[derive(Debug, Clone)]
+pub struct ServerOptions {
+    /// Holds the change log, the signing key and nothing else; made at first start.
+    pub data: PathBuf,
+    /// Where it listens; its address is an allowed host.
+    pub listen: SocketAddr,
+    /// Folder of the built console, served at `/`.
+    pub console: Option<PathBuf>,
+    /// Made at first start, if the log has no environment yet.
+    pub environment: EnvironmentKey,
+    /// Names under which the admin API may be asked for, besides loopback and `listen`: `flags.example`, without port.
+    pub allowed_hosts: Vec<String>,
+    /// Time between two pings of a stream.
+    pub ping: Duration,
+    /// Time without a byte after which clients take themselves for stale.
+    pub stale: Duration,
+    /// How long a flag set is valid; it is issued anew when half of it has passed.
+    pub validity: Duration,
+    /// A connection that takes no byte for this long is closed.
+    pub write_limit: Duration,
+    /// Open streams of one client key.
+    pub streams_per_key: usize,
+    /// Open streams from one address.
+    pub streams_per_address: usize,
+    /// Makes client keys for the example shop at first start, and writes them to `demo-keys.json` in `data`.
+    pub demo_keys: Option<DemoKeys>,
+}
+
+/// What the keys of the example shop need to know.
+#[derive(Debug, Clone)]
+pub struct DemoKeys {
+    /// Origins of the shop's pages.
+    pub origins: Vec<String>,
+}
+
+impl ServerOptions {
+    pub fn new(data: PathBuf, listen: SocketAddr, environment: EnvironmentKey) -> Self {
+        ServerOptions {
+            data,
+            listen,
+            console: None,
+            environment,
+            allowed_hosts: Vec::new(),
+            ping: Duration::from_secs(10),
+            stale: Duration::from_secs(45),
+            validity: Duration::from_secs(24 * 60 * 60),
+            write_limit: Duration::from_secs(20),
+            streams_per_key: 20_000,
+            streams_per_address: 2_000,
+            demo_keys: None,
+        }
+    }
+}

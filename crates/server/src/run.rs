@@ -1,0 +1,64 @@
+use crate::listener::{BoundedListener, ClientAddress};
+use crate::metrics::EnvironmentLabels;
+use crate::router::router;
+use crate::state::AppState;
+use std::future::Future;
+use std::io;
+use std::time::{Duration, Instant};
+use tokio::net::TcpListener;
+use tokio::time::{MissedTickBehavior, interval};
+
+/// How long requests under way may take when the server closes.
+const CLOSING: Duration = Duration::from_secs(10);
+/// How often rosters and caches are swept, and a log that failed is tried again.
+const SWEEP: Duration = Duration::from_secs(5);
+
+/// Serves until `shutdown`: then streams are told when to come back, requests under way are answered, and the log is
+/// closed. Nothing that was acknowledged is lost, whether it ends this way or not.
+pub async fn run(
+    listener: TcpListener,
+    state: AppState,
+    shutdown: impl Future<Output = ()> + Send + 'static,
+) -> io::Result<()> {
+    let sweeping = tokio::spawn(sweep(state.clone()));
+    let listener = BoundedListener { inner: listener, write_limit: state.options().write_limit };
+    let service = router(state.clone()).into_make_service_with_connect_info::<ClientAddress>();
+    let closing = state.clone();
+    let serving = axum::serve(listener, service).with_graceful_shutdown(async move {
+        shutdown.await;
+        closing.close();
+    });
+    let mut closed = state.closing();
+    let result = tokio::select! {
+        result = serving => result,
+        () = async {
+            // An error here means that nobody can close any more, which does not happen while `state` lives.
+            let _ = closed.wait_for(|closing| *closing).await;
+            tokio::time::sleep(CLOSING).await;
+        } => {
+            tracing::warn!("requests under way were given up");
+            Ok(())
+        }
+    };
+    sweeping.abort();
+    state.log().close().await;
+    result
+}
+
+async fn sweep(state: AppState) {
+    let mut ticks = interval(SWEEP);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        for environment in state.environments() {
+            environment.fleet().tick();
+            environment.slots().sweep(Instant::now());
+            if !environment.is_writable() {
+                environment.probe().await;
+            }
+            let labels = EnvironmentLabels { environment: environment.key().to_string() };
+            let live = i64::try_from(environment.fleet().live()).unwrap_or(i64::MAX);
+            state.metrics().live.get_or_create(&labels).set(live);
+        }
+    }
+}

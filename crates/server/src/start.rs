@@ -1,0 +1,206 @@
+use crate::auth::session::Sessions;
+use crate::client::limits::StreamLimits;
+use crate::environment::Environment;
+use crate::issue::Issuer;
+use crate::metrics::Metrics;
+use crate::options::{DemoKeys, ServerOptions};
+use crate::random;
+use crate::state::{AppState, Shared};
+use downhaul_control::api::{Attributes, ClientKeyRequest, Role};
+use downhaul_control::{AdminToken, Request, Secret, SecretKind, State, decide};
+use downhaul_core::document::{ClientKind, FlagSet};
+use downhaul_core::ids::EnvironmentKey;
+use downhaul_core::validate::validate;
+use downhaul_store::{ChangeLog, Options, SqliteLog, StoreError, replay};
+use jiff::Timestamp;
+use serde_json::json;
+use std::collections::BTreeMap;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use tokio::sync::watch;
+
+/// The file in a data folder that holds the first admin token.
+pub const TOKEN_FILE: &str = "admin-token";
+/// The file in a data folder that holds the client keys of the example shop.
+pub const DEMO_KEYS_FILE: &str = "demo-keys.json";
+
+const SIGNING_KEY: &str = "signing-key";
+const TOKEN_ROOT: &str = "token-root";
+
+/// A control plane that is ready to run.
+#[derive(Debug)]
+pub struct Opened {
+    pub state: AppState,
+    /// Shown once, at the first start; also in [`TOKEN_FILE`], readable for its owner only.
+    pub admin_token: Option<String>,
+}
+
+/// Why a control plane does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error("the flag set of `{environment}` cannot be read: {why}")]
+    Invalid { environment: String, why: String },
+    #[error("cannot write {}", path.display())]
+    File {
+        path: PathBuf,
+        #[source]
+        why: std::io::Error,
+    },
+    #[error("the operating system gives no random bytes")]
+    Random(#[from] getrandom::Error),
+    #[error("the client keys of the example shop cannot be made: {0}")]
+    DemoKeys(String),
+    #[error("the data folder holds a {0} of the wrong length")]
+    Secret(&'static str),
+}
+
+impl StartError {
+    /// What to do about it.
+    pub fn help(&self) -> &str {
+        match self {
+            StartError::Store(error) => error.help(),
+            StartError::Invalid { .. } => "run the version that wrote the log, and ask for `downhaul chart verify`",
+            StartError::File { .. } => "make the data folder writable for this user, or give another one with `--data`",
+            StartError::Random(_) => "give the process access to the random device of the system",
+            StartError::DemoKeys(_) => "start without the example shop's keys, and make keys in the console",
+            StartError::Secret(_) => "restore the data folder from a backup",
+        }
+    }
+}
+
+/// Opens the data folder, and at the first start makes what belongs into it: the log and its epoch, the signing key, an
+/// admin token, the environment.
+pub async fn open(options: ServerOptions) -> Result<Opened, StartError> {
+    open_with(options, &Options::default()).await
+}
+
+/// As [`open`], with options of the store.
+pub async fn open_with(options: ServerOptions, store: &Options) -> Result<Opened, StartError> {
+    let now = Timestamp::now();
+    let epoch = u64::try_from(now.as_millisecond()).unwrap_or(0);
+    let log: Arc<dyn ChangeLog> = Arc::new(SqliteLog::open(&options.data, epoch, store).await?);
+    let issuer = Issuer::new(&secret(&*log, SIGNING_KEY, "signing key").await?, options.validity);
+    let token_root = secret(&*log, TOKEN_ROOT, "root of token secrets").await?;
+    let admin_token = first_admin_token(&*log, &options.data).await?;
+    let metrics = Arc::new(Metrics::new());
+    let mut environments = BTreeMap::new();
+    for key in keys(&*log, &options).await? {
+        let environment = environment(&log, &key, &options, &metrics).await?;
+        environments.insert(key.to_string(), Arc::new(environment));
+    }
+    let state = AppState::new(Shared {
+        environments,
+        admin_tokens: log.admin_tokens().await?.into_iter().map(|token| (token.id.clone(), token)).collect(),
+        actors: Arc::new(log.actors().await?),
+        issuer: Arc::new(issuer),
+        token_root,
+        sessions: Sessions::default(),
+        limits: StreamLimits::new(options.streams_per_key, options.streams_per_address, Arc::clone(&metrics)),
+        closing: watch::Sender::new(false),
+        metrics,
+        log,
+        options,
+    });
+    if let Some(demo) = &state.options().demo_keys {
+        demo_keys(&state, demo).await?;
+    }
+    Ok(Opened { state, admin_token })
+}
+
+/// 32 random bytes that the log keeps; made the first time.
+async fn secret(log: &dyn ChangeLog, name: &str, what: &'static str) -> Result<[u8; 32], StartError> {
+    let kept = log.setting_or_insert(name, &random::bytes::<32>()?).await?;
+    kept.try_into().map_err(|_| StartError::Secret(what))
+}
+
+/// Only its hash is kept in the log. The file spares whoever may read the data folder from keeping it elsewhere.
+async fn first_admin_token(log: &dyn ChangeLog, folder: &Path) -> Result<Option<String>, StartError> {
+    if !log.admin_tokens().await?.is_empty() {
+        return Ok(None);
+    }
+    let secret = Secret::new(SecretKind::Admin, &random::bytes()?);
+    let actor = format!("a-{:012x}", u64::from_le_bytes(random::bytes()?) >> 16);
+    write_private(&folder.join(TOKEN_FILE), &format!("{}\n", secret.reveal()))?;
+    log.put_actor(&actor, "admin").await?;
+    log.put_admin_token(&AdminToken::new(&secret, actor, Role::Admin)).await?;
+    Ok(Some(secret.reveal()))
+}
+
+/// The environments of the log, and the one that was asked for.
+async fn keys(log: &dyn ChangeLog, options: &ServerOptions) -> Result<Vec<EnvironmentKey>, StartError> {
+    let mut keys = Vec::new();
+    for name in log.heads().await?.into_keys() {
+        let refuse = |why: downhaul_core::ids::NameError| StartError::Invalid {
+            environment: name.clone(),
+            why: why.to_string(),
+        };
+        keys.push(name.parse::<EnvironmentKey>().map_err(refuse)?);
+    }
+    if !keys.contains(&options.environment) {
+        keys.push(options.environment.clone());
+    }
+    Ok(keys)
+}
+
+async fn environment(
+    log: &Arc<dyn ChangeLog>,
+    key: &EnvironmentKey,
+    options: &ServerOptions,
+    metrics: &Arc<Metrics>,
+) -> Result<Environment, StartError> {
+    let state: State = replay(&**log, key, None).await?;
+    let flag_set: FlagSet = state.flag_set.clone();
+    let (valid, _) = validate(flag_set, None).map_err(|problems| StartError::Invalid {
+        environment: key.to_string(),
+        why: problems.first().map(ToString::to_string).unwrap_or_default(),
+    })?;
+    Ok(Environment::new(Arc::clone(log), state, valid, Arc::clone(metrics), options.stale))
+}
+
+/// One key of each kind, made once, and written where the shop's start finds them.
+async fn demo_keys(state: &AppState, demo: &DemoKeys) -> Result<(), StartError> {
+    let path = state.options().data.join(DEMO_KEYS_FILE);
+    if path.exists() {
+        return Ok(());
+    }
+    let Some(environment) = state.environment(state.options().environment.as_str()) else { return Ok(()) };
+    let mut keys = serde_json::Map::new();
+    for (name, kind) in [("browser", ClientKind::Browser), ("edge", ClientKind::Edge), ("server", ClientKind::Server)] {
+        let secret = Secret::new(SecretKind::Client, &random::bytes()?);
+        let request = ClientKeyRequest {
+            name: format!("example shop, {name}"),
+            kind,
+            pinned: Attributes::new(),
+            origins: if kind == ClientKind::Browser { demo.origins.clone() } else { Vec::new() },
+            token_public_key: None,
+            reason: "the example shop".to_owned(),
+        };
+        let request = Request {
+            command: decide::create_key(&request, &secret),
+            actor: "system".to_owned(),
+            reason: request.reason.clone(),
+            at: Timestamp::now(),
+            expected_revision: None,
+        };
+        let made = environment.command(crate::environment::Urgency::Patient, move |_| Ok(request.clone())).await;
+        made.map_err(|why| StartError::DemoKeys(format!("{why:?}")))?;
+        let shown = json!({ "key": secret.reveal(), "token_secret": state.token_secret(secret.id()) });
+        keys.insert(name.to_owned(), shown);
+    }
+    let text = serde_json::to_string_pretty(&keys).map_err(|why| StartError::DemoKeys(why.to_string()))?;
+    write_private(&path, &format!("{text}\n"))
+}
+
+/// A file that only its owner may read, from its first byte on.
+fn write_private(path: &Path, text: &str) -> Result<(), StartError> {
+    let failed = |why| StartError::File { path: path.to_owned(), why };
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create(true).truncate(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let mut file = options.open(path).map_err(failed)?;
+    file.write_all(text.as_bytes()).and_then(|()| file.sync_all()).map_err(failed)
+}

@@ -1,0 +1,117 @@
+use crate::auth::host;
+use crate::auth::session::Sessions;
+use crate::client::limits::StreamLimits;
+use crate::environment::Environment;
+use crate::issue::Issuer;
+use crate::metrics::Metrics;
+use crate::options::ServerOptions;
+use downhaul_control::{AdminToken, ClientKey};
+use downhaul_store::ChangeLog;
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+use std::sync::Arc;
+use tokio::sync::watch;
+
+/// What every handler shares.
+#[derive(Debug, Clone)]
+pub struct AppState {
+    shared: Arc<Shared>,
+}
+
+#[derive(Debug)]
+pub(crate) struct Shared {
+    pub(crate) options: ServerOptions,
+    pub(crate) log: Arc<dyn ChangeLog>,
+    pub(crate) environments: BTreeMap<String, Arc<Environment>>,
+    pub(crate) admin_tokens: BTreeMap<String, AdminToken>,
+    /// Names of actors, by id.
+    pub(crate) actors: Arc<BTreeMap<String, String>>,
+    pub(crate) issuer: Arc<Issuer>,
+    /// Under which the token secrets of client keys are derived.
+    pub(crate) token_root: [u8; 32],
+    pub(crate) sessions: Sessions,
+    pub(crate) limits: StreamLimits,
+    pub(crate) metrics: Arc<Metrics>,
+    /// Becomes true when the server closes.
+    pub(crate) closing: watch::Sender<bool>,
+}
+
+impl AppState {
+    pub(crate) fn new(shared: Shared) -> Self {
+        AppState { shared: Arc::new(shared) }
+    }
+
+    pub(crate) fn options(&self) -> &ServerOptions {
+        &self.shared.options
+    }
+
+    pub(crate) fn log(&self) -> &dyn ChangeLog {
+        &*self.shared.log
+    }
+
+    pub(crate) fn environment(&self, key: &str) -> Option<&Arc<Environment>> {
+        self.shared.environments.get(key)
+    }
+
+    pub(crate) fn environments(&self) -> impl Iterator<Item = &Arc<Environment>> {
+        self.shared.environments.values()
+    }
+
+    pub(crate) fn admin_token(&self, id: &str) -> Option<&AdminToken> {
+        self.shared.admin_tokens.get(id)
+    }
+
+    pub(crate) fn actors(&self) -> &BTreeMap<String, String> {
+        &self.shared.actors
+    }
+
+    pub(crate) fn issuer(&self) -> &Arc<Issuer> {
+        &self.shared.issuer
+    }
+
+    pub(crate) fn sessions(&self) -> &Sessions {
+        &self.shared.sessions
+    }
+
+    pub(crate) fn limits(&self) -> &StreamLimits {
+        &self.shared.limits
+    }
+
+    pub(crate) fn metrics(&self) -> &Arc<Metrics> {
+        &self.shared.metrics
+    }
+
+    pub(crate) fn token_secret(&self, key_id: &str) -> String {
+        downhaul_control::client_key::token_secret(&self.shared.token_root, key_id)
+    }
+
+    /// Turns true when the server closes.
+    pub(crate) fn closing(&self) -> watch::Receiver<bool> {
+        self.shared.closing.subscribe()
+    }
+
+    /// Tells every stream to end.
+    pub(crate) fn close(&self) {
+        self.shared.closing.send_replace(true);
+    }
+
+    /// A client key that was not revoked, and where it is valid.
+    pub(crate) fn client_key(&self, id: &str) -> Option<(Arc<Environment>, ClientKey)> {
+        self.environments().find_map(|environment| {
+            let key = environment.current().state.keys.get(id).filter(|key| key.revoked.is_none())?.key.clone();
+            Some((Arc::clone(environment), key))
+        })
+    }
+
+    pub(crate) fn allows_host(&self, name: &str) -> bool {
+        if name.eq_ignore_ascii_case("localhost") || name.eq_ignore_ascii_case("localhost.") {
+            return true;
+        }
+        let listen = self.options().listen.ip();
+        match name.parse::<IpAddr>() {
+            // Whoever listens everywhere is asked for under any of the machine's addresses; a name is what rebinds.
+            Ok(address) => address.is_loopback() || address == listen || listen.is_unspecified(),
+            Err(_) => self.options().allowed_hosts.iter().any(|host| host::name_of(host).eq_ignore_ascii_case(name)),
+        }
+    }
+}
