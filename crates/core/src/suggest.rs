@@ -10,7 +10,7 @@ pub(crate) struct Suggestions {
 }
 
 /// Enough for hundreds of misspelt names in a document of the greatest size.
-const COMPARISONS: usize = 2_000_000;
+const COMPARISONS: usize = 400_000;
 
 impl Suggestions {
     pub(crate) fn new() -> Self {
@@ -37,6 +37,7 @@ impl Suggestions {
         if name.is_empty() || name.len() > 256 {
             return None;
         }
+        let (lower, length) = (name.to_lowercase(), name.chars().count());
         // The least distance, and of several such the longest common beginning.
         let mut best: Option<(usize, usize, &str)> = None;
         for candidate in known {
@@ -45,11 +46,11 @@ impl Suggestions {
                 break;
             }
             self.comparisons_left.set(left - 1);
-            let longer = name.chars().count().max(candidate.chars().count());
+            let longer = length.max(candidate.chars().count());
             if name.len().abs_diff(candidate.len()) > longer.div_ceil(3) {
                 continue;
             }
-            let distance = strsim::damerau_levenshtein(&name.to_lowercase(), &candidate.to_lowercase());
+            let distance = strsim::damerau_levenshtein(&lower, &candidate.to_lowercase());
             let near = distance <= longer.div_ceil(3).min(4) && distance < longer;
             let common = name.bytes().zip(candidate.bytes()).take_while(|(left, right)| left == right).count();
             if near && best.is_none_or(|(least, most, _)| distance < least || (distance == least && common > most)) {

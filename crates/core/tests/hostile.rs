@@ -57,7 +57,7 @@ fn very_many_problems_are_counted_not_told() {
     let text = format!("{{\"schema\": 1, \"environment\": \"e\", \"revision\": 1, \"flags\": [{flags}1]}}");
     let checked = check(&[Source { name: "a".into(), text, format: Format::Json }], None);
     assert_eq!(checked.diagnostics.len(), read::PROBLEM_LIMIT + 1);
-    assert_eq!(checked.diagnostics.last().unwrap().message, "8001 more problems are not shown");
+    assert_eq!(checked.diagnostics.last().unwrap().message, "8001 or more problems are not shown");
 }
 
 #[test]
@@ -114,4 +114,25 @@ proptest! {
         }
         look_at(&text);
     }
+}
+
+/// Each is cheap to write and dear to look at without care.
+#[test]
+fn work_grows_with_the_text_only() {
+    let flag = |variants: &str, rules: &str| {
+        format!(
+            r#"{{"schema": 1, "environment": "e", "revision": 1, "flags": [{{"key": "f", "owner": "o", "kind": "release", "expires": "2027-01-31", "variants": {{{variants}}}, "degraded": {{"variant": "v0", "meaning": "m"}}, "default": "v0", "rules": [{rules}]}}]}}"#
+        )
+    };
+    let joined = |count: usize, of: &dyn Fn(usize) -> String| (0..count).map(of).collect::<Vec<_>>().join(",");
+    let variants = joined(5_000, &|number| format!(r#""v{number}": true"#));
+    look_at(&flag(&variants, &joined(5_000, &|number| format!(r#"{{"serve": "v{number}"}}"#))));
+    look_at(&flag(&variants, &joined(5_000, &|number| format!(r#"{{"serve": "w{number}"}}"#))));
+    let patterns = joined(5_000, &|number| format!(r#""[01]*1[01]{{13}}x{number}""#));
+    let rule = format!(r#"{{"serve": "v0", "when": [{{"attribute": "a", "op": "matches", "values": [{patterns}]}}]}}"#);
+    look_at(&flag(r#""v0": true"#, &rule));
+    let segments =
+        joined(5_000, &|number| format!(r#""s{number}": {{"when": [{{"segment": ["s{}"]}}]}}"#, (number + 1) % 5_000));
+    look_at(&format!(r#"{{"schema": 1, "environment": "e", "revision": 1, "flags": [], "segments": {{{segments}}}}}"#));
+    look_at(&format!("{{{}}}", joined(50_000, &|number| format!("\"k{}\": 1", number / 2))));
 }

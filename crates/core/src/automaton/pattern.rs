@@ -18,6 +18,8 @@ use std::collections::BTreeMap;
 pub struct PatternError {
     pub message: String,
     pub help: String,
+    /// The table is larger than [`LIMIT`], and finding that out was work.
+    pub too_large: bool,
 }
 
 /// Groups within groups, at most.
@@ -58,6 +60,7 @@ fn syntax(pattern: &str, why: &str) -> PatternError {
     PatternError {
         message: format!("`{pattern}` is not a regular expression: {why}"),
         help: "write the syntax of the `regex` crate; a literal text is better tested with `contains`, `starts_with` or `ends_with`".into(),
+        too_large: false,
     }
 }
 
@@ -66,11 +69,12 @@ fn too_large(pattern: &str) -> PatternError {
     PatternError {
         message: format!("`{pattern}` needs an automaton larger than 64 KiB"),
         help: "use smaller counts (`{1,20}` for `{1,500}`), anchor it with `^`, or split it into several values".into(),
+        too_large: true,
     }
 }
 
 fn refused(what: &str, help: &str) -> PatternError {
-    PatternError { message: format!("`{what}` is not part of the dialect"), help: help.into() }
+    PatternError { message: format!("`{what}` is not part of the dialect"), help: help.into(), too_large: false }
 }
 
 /// Numbers the states that the start leads to, match states folded into one, and writes the table.
