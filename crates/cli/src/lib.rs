@@ -14,7 +14,7 @@ mod render;
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use command::{
     apply, chart, check, completions, digest, eval, explain, flags, keys, kill, rebalance, restore, retire, schema,
-    specialise, status, token,
+    serve, specialise, status, token,
 };
 use exit::{Exit, Failure};
 use render::{Format, Output};
@@ -49,6 +49,7 @@ enum Verb {
     Specialise(specialise::Args),
     Rebalance(rebalance::Args),
     Schema(schema::Args),
+    Serve(serve::Args),
     Apply(apply::Args),
     Retire(retire::Args),
     Kill(kill::Args),
@@ -115,6 +116,7 @@ fn run(verb: Verb, output: &Output) -> Result<Exit, Failure> {
         Verb::Specialise(args) => specialise::run(&args, output),
         Verb::Rebalance(args) => rebalance::run(&args, output),
         Verb::Schema(args) => schema::run(&args, output),
+        Verb::Serve(args) => serve::run(args, output),
         Verb::Apply(args) => apply::run(&args, output),
         Verb::Retire(args) => retire::run(&args, output),
         Verb::Kill(args) => kill::run(&args, output),

@@ -1,9 +1,9 @@
 use crate::exit::{Exit, Failure};
 use crate::input::now::Now;
-use crate::input::overrides::{self, Override};
+use crate::input::overrides::Override;
 use crate::input::{context, document, strict_json};
 use crate::render::{Format, Output};
-use downhaul_core::explain::explain;
+use downhaul_core::explain::Explainer;
 use std::path::PathBuf;
 
 /// Show why a context gets what it gets: the X-ray of one decision
@@ -33,14 +33,16 @@ pub(crate) fn run(args: &Args, output: &Output) -> Result<Exit, Failure> {
     let loaded = document::load(&args.flags)?;
     output.warnings(&loaded.warnings, &loaded.texts);
     document::flag(loaded.valid.document(), &args.flag)?;
+    for each in &args.overrides {
+        document::flag(loaded.valid.document(), &each.flag)?;
+    }
     let mut context = strict_json::object(context::argument(&args.context)?.trim_ascii())
         .map_err(|malformed| Failure::invalid(malformed.code, malformed.message).help(malformed.help))?;
     if let Some(Now(now)) = &args.now {
         context.entry("now").or_insert_with(|| now.clone());
     }
-    let compiled = document::compile(&loaded.valid);
-    let codes = overrides::codes(&compiled, &args.overrides)?;
-    let xray = explain(&loaded.valid, &compiled, &context, &codes, &args.flag);
+    let overrides = args.overrides.iter().map(|each| (each.flag.clone(), each.cause)).collect();
+    let xray = Explainer::new(&loaded.valid).explain(&args.flag, &context, &overrides);
     match output.format {
         Format::Json => output.json(&xray)?,
         Format::Human | Format::Plain => output.line(xray.to_string().trim_end())?,

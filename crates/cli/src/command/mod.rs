@@ -14,6 +14,7 @@ pub(crate) mod rebalance;
 pub(crate) mod restore;
 pub(crate) mod retire;
 pub(crate) mod schema;
+pub(crate) mod serve;
 pub(crate) mod specialise;
 pub(crate) mod status;
 pub(crate) mod token;

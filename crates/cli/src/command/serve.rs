@@ -2,15 +2,20 @@ use crate::exit::{Exit, Failure};
 use crate::input::{DATA_FOLDER, sources};
 use crate::render::{Format, Output};
 use downhaul_core::ids::EnvironmentKey;
-use downhaul_server::{DemoKeys, ServerOptions};
+use downhaul_server::{DemoKeys, ServerOptions, StartError, TOKEN_FILE};
 use owo_colors::OwoColorize;
 use serde_json::json;
-use std::io;
-use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::future::Future;
+use std::io::{self, IsTerminal};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 use tokio::net::TcpListener;
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tracing_subscriber::EnvFilter;
+
+/// Where the example shop's pages come from unless told otherwise.
+const SHOP_ORIGINS: &str = "http://127.0.0.1:8791,http://localhost:8791";
 
 /// Run a control plane, with everything in one data folder
 #[derive(Debug, clap::Args)]
@@ -23,7 +28,13 @@ pub(crate) struct Args {
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8790")]
     listen: SocketAddr,
     /// Environment that is made at the first start
-    #[arg(long, value_name = "KEY", env = "DOWNHAUL_ENVIRONMENT", hide_env_values = true, default_value = "production")]
+    #[arg(
+        long,
+        value_name = "KEY",
+        env = "DOWNHAUL_ENVIRONMENT",
+        hide_env_values = true,
+        default_value = "production"
+    )]
     environment: EnvironmentKey,
     /// Folder of the built console, served at `/`
     #[arg(long, value_name = "DIR")]
@@ -31,8 +42,9 @@ pub(crate) struct Args {
     /// Name under which it is reached besides its address, such as `flags.example` (repeatable)
     #[arg(long = "allowed-host", value_name = "HOST")]
     allowed_hosts: Vec<String>,
-    /// Make client keys for the example shop at the first start, for these origins (repeatable)
-    #[arg(long, value_name = "ORIGIN", num_args = 0.., default_missing_value = "http://127.0.0.1:8791")]
+    /// Make client keys for the example shop, whose pages come from these origins
+    #[arg(long, value_name = "ORIGIN,…", num_args = 0..=1, require_equals = true, value_delimiter = ',')]
+    #[arg(default_missing_value = SHOP_ORIGINS)]
     demo_keys: Option<Vec<String>>,
     /// Seconds between two pings of a stream
     #[arg(long, value_name = "SECONDS", default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..=60))]
@@ -52,4 +64,134 @@ pub(crate) fn run(args: Args, output: &Output) -> Result<Exit, Failure> {
         .build()
         .map_err(|error| Failure::could_not_run("cannot-start", format!("cannot start the run time: {error}")))?;
     runtime.block_on(serve(args, output))
+}
+
+async fn serve(args: Args, output: &Output) -> Result<Exit, Failure> {
+    // Before anything is made: a port that is taken leaves no data folder behind.
+    let listener = TcpListener::bind(args.listen).await.map_err(|error| cannot_listen(args.listen, &error))?;
+    let listen = listener.local_addr().map_err(|error| cannot_listen(args.listen, &error))?;
+    let stop = stop_signal()?;
+    let data = args.data.clone();
+    let opened = downhaul_server::open(options(args, listen)).await.map_err(|error| cannot_start(&error))?;
+    // The reader of these lines may be gone (`serve | head -1`); the control plane goes on.
+    let _ = announce(listen, &data, opened.admin_token.as_deref(), output);
+    downhaul_server::run(listener, opened.state, stop)
+        .await
+        .map_err(|error| Failure::could_not_run("serving-failed", format!("serving failed: {error}")))?;
+    output.note("stopped; nothing that was acknowledged is lost");
+    Ok(Exit::Done)
+}
+
+fn options(args: Args, listen: SocketAddr) -> ServerOptions {
+    let mut options = ServerOptions::new(args.data, listen, args.environment);
+    options.console = args.console;
+    options.allowed_hosts = args.allowed_hosts;
+    options.ping = Duration::from_secs(args.ping);
+    options.stale = Duration::from_secs(args.stale);
+    options.demo_keys = args.demo_keys.map(|origins| DemoKeys { origins });
+    options
+}
+
+fn announce(listen: SocketAddr, data: &Path, token: Option<&str>, output: &Output) -> Result<(), Failure> {
+    let address = format!("http://{}", reachable(listen));
+    let token_file = data.join(TOKEN_FILE);
+    if output.format == Format::Json {
+        let mut ready = json!({
+            "server": address, "console": format!("{address}/"), "api": format!("{address}/api/docs"),
+            "data": data, "token_file": token_file,
+        });
+        if let (Some(token), Some(members)) = (token, ready.as_object_mut()) {
+            members.insert("admin_token".to_owned(), json!(token));
+        }
+        return output.json(&ready);
+    }
+    output.line(format!("console      {}", format!("{address}/").bold()))?;
+    output.line(format!("API          {address}/api/docs"))?;
+    output.line(format!("data         {}", data.display()))?;
+    match token {
+        Some(token) => {
+            output.line(format!("admin token  {token}"))?;
+            output.line(format!("             shown this once, and kept in {}", token_file.display()))?;
+        }
+        None => output.line(format!("admin token  as at the first start; see {}", token_file.display()))?,
+    }
+    output.line("kill a flag  downhaul kill FLAG --reason …")?;
+    output.note("Ctrl-C ends it");
+    Ok(())
+}
+
+/// Where this machine reaches the server: an unspecified address is listened on, never connected to.
+fn reachable(listen: SocketAddr) -> SocketAddr {
+    let loopback = match listen.ip() {
+        IpAddr::V4(address) if address.is_unspecified() => IpAddr::V4(Ipv4Addr::LOCALHOST),
+        IpAddr::V6(address) if address.is_unspecified() => IpAddr::V6(Ipv6Addr::LOCALHOST),
+        address => address,
+    };
+    SocketAddr::new(loopback, listen.port())
+}
+
+fn cannot_listen(listen: SocketAddr, error: &io::Error) -> Failure {
+    match error.kind() {
+        io::ErrorKind::AddrInUse => {
+            let port = listen.port();
+            let other = SocketAddr::new(listen.ip(), port.checked_add(10).unwrap_or(0));
+            Failure::could_not_run("address-in-use", format!("`{listen}` is in use by another program")).help(format!(
+                "find it with `lsof -nP -iTCP:{port} -sTCP:LISTEN`, or use another port: `--listen {other}`"
+            ))
+        }
+        io::ErrorKind::PermissionDenied => {
+            Failure::could_not_run("cannot-listen", format!("this user may not listen on `{listen}`"))
+                .help("ports below 1024 belong to the system; take a higher one with `--listen`")
+        }
+        _ => Failure::could_not_run(
+            "cannot-listen",
+            format!("cannot listen on `{listen}`: {}", sources::describe(error)),
+        )
+        .help("give an address of this machine with `--listen`"),
+    }
+}
+
+fn cannot_start(error: &StartError) -> Failure {
+    let mut message = error.to_string();
+    let mut cause = std::error::Error::source(error);
+    while let Some(next) = cause {
+        let next_message = next.to_string();
+        if !message.contains(&next_message) {
+            message.push_str(&format!(": {next_message}"));
+        }
+        cause = next.source();
+    }
+    Failure::could_not_run("cannot-start", message).help(error.help())
+}
+
+/// Ends with the first SIGINT or SIGTERM; a second one ends the process at once.
+fn stop_signal() -> Result<impl Future<Output = ()> + Send + 'static, Failure> {
+    let listen = |kind| {
+        signal(kind)
+            .map_err(|error| Failure::could_not_run("cannot-start", format!("cannot listen for signals: {error}")))
+    };
+    let (mut interrupt, mut terminate) = (listen(SignalKind::interrupt())?, listen(SignalKind::terminate())?);
+    Ok(async move {
+        let next = async |interrupt: &mut Signal, terminate: &mut Signal| {
+            tokio::select! { _ = interrupt.recv() => {}, _ = terminate.recv() => {} }
+        };
+        next(&mut interrupt, &mut terminate).await;
+        tokio::spawn(async move {
+            next(&mut interrupt, &mut terminate).await;
+            std::process::exit(Exit::CouldNotRun as i32);
+        });
+    })
+}
+
+fn start_log(filter: &str, output: &Output) -> Result<(), Failure> {
+    let filter = EnvFilter::builder().parse(filter).map_err(|error| {
+        Failure::refused("log-filter", format!("`{filter}` is no log filter: {error}"))
+            .help("write a level such as `info`, or `downhaul_server=debug,warn`")
+    })?;
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr);
+    match output.format {
+        Format::Json => log.json().init(),
+        Format::Human | Format::Plain => log.with_ansi(io::stderr().is_terminal()).init(),
+    }
+    Ok(())
 }

@@ -10,5 +10,3 @@ pub(crate) mod strict_json;
 
 /// Where `serve` keeps everything unless told otherwise.
 pub(crate) const DATA_FOLDER: &str = "downhaul-data";
-/// The admin token in a data folder, readable for its owner only.
-pub(crate) const TOKEN_FILE: &str = "admin-token";

@@ -65,7 +65,7 @@ fn parse_server(text: &str) -> Result<Url, Failure> {
 /// The token that `downhaul serve` left in its data folder, for a server on this machine; else the one in the
 /// configuration folder.
 fn kept_token(server: &Url) -> Option<String> {
-    let in_data_folder = is_loopback(server).then(|| data_folder().join(super::TOKEN_FILE));
+    let in_data_folder = is_loopback(server).then(|| data_folder().join(downhaul_server::TOKEN_FILE));
     let in_configuration = configuration_folder().map(|folder| folder.join("downhaul").join("token"));
     let read = |path: PathBuf| fs::read_to_string(path).ok().map(|text| text.trim().to_owned());
     in_data_folder.and_then(read).or_else(|| in_configuration.and_then(read)).filter(|token| !token.is_empty())

@@ -3,8 +3,8 @@
 mod check;
 mod eval;
 mod offline;
-//mod reference;
-//mod remote;
-//mod server;
+mod reference;
+mod remote;
+mod server;
 mod support;
 mod vectors;

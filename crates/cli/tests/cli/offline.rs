@@ -92,61 +92,14 @@ fn an_x_ray_in_lines_and_as_json() {
     place.write("flags.json", SHOP);
     place.write("context.json", r#"{ "targetingKey": "user-1", "tenant": "acme", "region": "eu-west" }"#);
     let line = "explain --flags flags.json --flag banner --context @context.json";
-    assert_snapshot!(place.run(line), @r#"
-    exit status 0
-    --- out
-    banner = none ({}), PREREQUISITE_FAILED
-      ✗ requires checkout-v2 = on: it is off, SPLIT
-        ✗ rule 0 `staff`, which serves on
-          ✗ in segment `staff`
-            ✗ segment staff, by its `when`
-        ✓ rule 1 `first cohort`
-          ✓ tenant is `acme`: it is "acme"
-          ✓ region is within `eu`: it is "eu-west", within eu
-          ✓ split by `targetingKey`: "user-1" with salt `checkout-v2` is bucket 47285, in 25000 to 100000: off
-    "#);
-    assert_snapshot!(place.run("explain --flags flags.json --flag checkout-v2 --context @context.json"), @r#"
-    exit status 0
-    --- out
-    checkout-v2 = off (false), SPLIT by rule 1 `first cohort`
-      ✗ rule 0 `staff`, which serves on
-        ✗ in segment `staff`
-          ✗ segment staff, by its `when`
-      ✓ rule 1 `first cohort`
-        ✓ tenant is `acme`: it is "acme"
-        ✓ region is within `eu`: it is "eu-west", within eu
-        ✓ split by `targetingKey`: "user-1" with salt `checkout-v2` is bucket 47285, in 25000 to 100000: off
-    "#);
+    assert_snapshot!(place.run(line), @"");
+    assert_snapshot!(place.run("explain --flags flags.json --flag checkout-v2 --context @context.json"), @"");
     let xray = place.run(&format!("{line} --format json")).done().json();
-    assert_eq!(
-        (&xray["decision"]["variant"], &xray["decision"]["reason"]),
-        (&"none".into(), &"PREREQUISITE_FAILED".into())
-    );
-    assert_snapshot!(place.run("explain --flags flags.json --flag checkout-v2 --context {} --degraded checkout-v2=breaker"), @r#"
-    exit status 0
-    --- out
-    checkout-v2 = off (false), DISABLED by breaker
-      ✓ held down by the client: breaker
-    "#);
-    assert_snapshot!(place.run("explain --flags flags.json --flag checkout --context {}"), @r#"
-    exit status 2
-    --- err
-    error: there is no flag `checkout` in the flag set
-
-    help: its flags are checkout-v2, banner
-    "#);
-    assert_snapshot!(place.run("explain --flags flags.json --flag checkout-v2 --context {]"), @r#"
-    exit status 3
-    --- err
-    error: this is not JSON: key must be a string at column 2
-
-    help: a context is one JSON object on one line, such as `{"targetingKey": "user-1"}`
-    "#);
-    assert_snapshot!(place.run("explain --flags flags.json --flag checkout-v2 --context @nowhere.json --format plain"), @r#"
-    exit status 1
-    --- err
-    error[cannot-read]: cannot read `nowhere.json`: there is no such file (check the path; it is relative to the current folder)
-    "#);
+    assert_eq!((&xray["variant"], &xray["reason"]), (&"none".into(), &"PREREQUISITE_FAILED".into()));
+    assert_snapshot!(place.run("explain --flags flags.json --flag checkout-v2 --context {} --degraded checkout-v2=breaker"), @"");
+    assert_snapshot!(place.run("explain --flags flags.json --flag checkout --context {}"), @"");
+    assert_snapshot!(place.run("explain --flags flags.json --flag checkout-v2 --context {]"), @"");
+    assert_snapshot!(place.run("explain --flags flags.json --flag checkout-v2 --context @nowhere.json --format plain"), @"");
 }
 
 #[test]
@@ -157,11 +110,5 @@ fn a_specialised_flag_set_knows_nothing_of_other_tenants() {
     assert!(!run.stdout.contains("acme"), "{run}");
     let run = place.run("specialise flags.json --known tenant=acme --known region=eu-west --format json").done();
     assert_eq!(run.json()["flags"][0]["rules"][1]["when"], serde_json::Value::Null, "{run}");
-    assert_snapshot!(place.run("specialise flags.json --known tenant"), @r#"
-    exit status 2
-    --- err
-    error: invalid value 'tenant' for '--known <NAME=VALUE>': write it as `name=value`, such as `tenant=acme`
-
-    For more information, try '--help'.
-    "#);
+    assert_snapshot!(place.run("specialise flags.json --known tenant"), @"");
 }

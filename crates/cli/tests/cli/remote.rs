@@ -79,14 +79,18 @@ fn what_the_control_plane_refuses() {
     assert_snapshot!(run("kill checkout-v2 --reason broken --environment staging --format json"), @"");
     assert_snapshot!(run("retire checkout-v2 --reason done"), @"");
     assert_eq!(run("kill checkout-v2").status, 2);
-    assert_eq!(server.run_with(&place, ["kill", "checkout-v2", "--reason", " "]).status / 2, 1);
+    let blank = server.run_with(&place, ["kill", "checkout-v2", "--reason", " "]);
+    assert!(matches!(blank.status, 2 | 3), "{blank}");
 }
 
 #[test]
 fn an_invalid_flag_set_changes_nothing() {
     let _steady = steady();
     let (place, server) = shop();
-    place.write("wrong.json", SHOP.replace("\"default\": \"off\"", "\"default\": \"of\"").replace("plain\": {", "Plain\": {"));
+    place.write(
+        "wrong.json",
+        SHOP.replace("\"default\": \"off\"", "\"default\": \"of\"").replace("plain\": {", "Plain\": {"),
+    );
     let before = server.run(&place, "chart --format json").done().stdout;
     assert_snapshot!(server.run(&place, "apply wrong.json --reason oops"), @"");
     assert_eq!(server.run(&place, "apply wrong.json --reason oops --format json").status, 3);
@@ -120,7 +124,8 @@ fn who_may_not_and_who_cannot() {
 #[test]
 fn keys_are_shown_once() {
     let (place, server) = shop();
-    let line = "keys create shop --kind browser --pin tenant=acme --origin https://shop.example --reason demo --format json";
+    let line =
+        "keys create shop --kind browser --pin tenant=acme --origin https://shop.example --reason demo --format json";
     let created = server.run(&place, line).done().json();
     let (id, key) = (created["view"]["id"].as_str().unwrap(), created["key"].as_str().unwrap());
     assert_eq!(created["view"]["pinned"], json!({ "tenant": "acme" }));
@@ -174,7 +179,8 @@ impl Client {
     fn acknowledge(&self, position: &Value) {
         let body = json!({ "instance": "i-1", "position": position, "state": "live", "sdk": "test/1" });
         let request = reqwest::Client::builder().no_proxy().build().unwrap();
-        let request = request.post(format!("{}/client/v1/acknowledge", self.address)).bearer_auth(&self.key).json(&body);
+        let request =
+            request.post(format!("{}/client/v1/acknowledge", self.address)).bearer_auth(&self.key).json(&body);
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         let status = runtime.block_on(request.send()).unwrap().status();
         assert!(status.is_success(), "{status}");
@@ -188,7 +194,10 @@ fn an_export_verifies_elsewhere_until_a_byte_is_changed() {
     server.run(&place, "restore checkout-v2 --reason fixed").done();
     let online = server.run(&place, "chart verify --format json").done().json();
     server.run(&place, "chart export --out chart.jsonl").done();
-    assert_eq!(server.run(&place, "chart export").done().stdout, std::fs::read_to_string(place.path().join("chart.jsonl")).unwrap());
+    assert_eq!(
+        server.run(&place, "chart export").done().stdout,
+        std::fs::read_to_string(place.path().join("chart.jsonl")).unwrap()
+    );
     drop(server);
 
     let offline = place.run("chart verify --file chart.jsonl --format json").done().json();
@@ -220,7 +229,10 @@ fn a_busy_port_says_who_holds_it_and_what_to_do() {
     let address = server.address.trim_start_matches("http://");
     let run = place.run(&format!("serve --data other --listen {address}"));
     assert_eq!(run.status, 1, "{run}");
-    assert!(run.stderr.contains("is in use") && run.stderr.contains("lsof") && run.stderr.contains("--listen"), "{run}");
+    assert!(
+        run.stderr.contains("is in use") && run.stderr.contains("lsof") && run.stderr.contains("--listen"),
+        "{run}"
+    );
 }
 
 #[test]
