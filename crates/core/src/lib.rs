@@ -1,8 +1,17 @@
 //! The evaluation core of Downhaul.
 //!
-//! Text becomes a [`document::FlagSet`], which validation turns into a [`Valid`], which [`compile`]s to a [`Program`],
-//! which decides: text -> `FlagSet` -> `Valid` -> `Program` -> `Decision`.
+//! Text becomes a [`FlagSet`](document::FlagSet), which validation turns into a `Valid`, which compiles to a
+//! [`Program`](program::Program), which decides: text -> `FlagSet` -> `Valid` -> `Program` -> `Decision`.
 //! Nothing points back, and nothing here does I/O, reads a clock or draws a random number.
+//!
+//! Where to start:
+//!
+//! - `check::check` reads and validates; `compile::compile` makes the program of an audience;
+//!   [`Program::from_bytes`](program::Program::from_bytes) and [`to_bytes`](program::Program::to_bytes) are the way across a wire.
+//! - [`KillSet`](kills::KillSet) holds the kills, [`Loaded`](kills::Loaded) a program with the kills in force.
+//! - `prepare::prepare` makes slots of a context once; [`evaluate`](evaluate::evaluate) and
+//!   [`evaluate_all`](evaluate::evaluate_all) then decide without allocating.
+//! - `explain` tells why; `specialise` takes out what is known already.
 //!
 //! Without the feature `document` the crate is `no_std`: it reads program bytes and decides, and that is all it can do.
 //! That half is what runs in a browser.

@@ -62,6 +62,10 @@ pub fn specialise(document: &FlagSet, known: &BTreeMap<String, Value>) -> Residu
         let mark = specialise_flag(&mut partial, number, flag);
         marks.insert(flag.key.clone(), mark);
     }
+    if let Some(tenant) = known.get("tenant") {
+        // Nothing asks for another tenant's attributes any more.
+        residual.tenants.retain(|key, _| tenant.as_str() == Some(key.as_str()));
+    }
     residual.kills = document.kills.iter().filter_map(|kill| specialise_kill(&partial, kill)).collect();
     Residual { document: residual, marks }
 }
