@@ -1,0 +1,155 @@
+//! What every change log has to do, whatever database it is on.
+
+mod support;
+
+use downhaul_control::api::{Role, VerifyStatus};
+use downhaul_control::{AdminToken, Hash, State};
+use downhaul_store::{ChangeLog, Effects, Options, SqliteLog, StoreError, replay, verify};
+use std::sync::Arc;
+use support::{NOW, Plane, environment};
+
+/// Runs each test of the contract over a back end, on an empty log.
+macro_rules! contract {
+    ($backend:ident: $($test:ident)*) => {
+        mod $backend {
+            $(#[tokio::test]
+            async fn $test() {
+                let (log, _keep) = super::$backend().await;
+                super::$test(log).await;
+            })*
+        }
+    };
+}
+
+contract! { sqlite:
+    starts_empty
+    keeps_changes_in_order
+    refuses_what_does_not_follow
+    one_of_two_writers_wins
+    charts_by_flag_and_page
+    answers_for_the_past
+    keeps_settings
+    keeps_admin_tokens
+    forgets_actors
+}
+
+async fn sqlite() -> (Arc<dyn ChangeLog>, tempfile::TempDir) {
+    let folder = tempfile::tempdir().unwrap();
+    let log = SqliteLog::open(folder.path(), NOW, &Options::default()).await.unwrap();
+    (Arc::new(log), folder)
+}
+
+async fn starts_empty(log: Arc<dyn ChangeLog>) {
+    assert_eq!(log.epoch(), NOW);
+    assert_eq!(log.head(&environment()).await.unwrap(), None);
+    assert!(log.heads().await.unwrap().is_empty());
+    assert!(log.read(&environment(), 0, 10).await.unwrap().is_empty());
+    log.ready().await.unwrap();
+    let report = verify(&*log, &environment()).await.unwrap();
+    assert_eq!((report.status, report.changes), (VerifyStatus::Verified, 0));
+    assert_eq!(report.head, "0".repeat(64));
+}
+
+async fn keeps_changes_in_order(log: Arc<dyn ChangeLog>) {
+    let mut plane = Plane::load(log.clone()).await;
+    let first = plane.put("a", true).await.unwrap();
+    plane.kill("a").await.unwrap();
+    let last = plane.restore("k-1").await.unwrap();
+
+    let stored = log.read(&environment(), 0, 10).await.unwrap();
+    assert_eq!(stored.iter().map(|each| each.revision).collect::<Vec<_>>(), [1, 2, 3]);
+    assert_eq!(stored[0].bytes, first.bytes(), "stored as hashed");
+    assert_eq!(stored[0].hash, Hash::of(&stored[0].bytes).to_string());
+    let head = log.head(&environment()).await.unwrap().unwrap();
+    assert_eq!((head.revision, head.kill_revision), (3, 2));
+    assert_eq!(head.hash, last.hash().to_string());
+    assert_eq!(log.heads().await.unwrap()["production"], head);
+    assert_eq!(replay(&*log, &environment(), None).await.unwrap(), plane.state);
+    let report = verify(&*log, &environment()).await.unwrap();
+    assert_eq!((report.status, report.changes, report.fault), (VerifyStatus::Verified, 3, None));
+    assert_eq!(report.document_digest, head.document_digest);
+}
+
+async fn refuses_what_does_not_follow(log: Arc<dyn ChangeLog>) {
+    let mut plane = Plane::load(log.clone()).await;
+    let first = plane.put("a", true).await.unwrap();
+    let again = log.append(&first, &Effects::of(&plane.state, &first)).await;
+    assert!(matches!(again, Err(StoreError::Conflict { revision: 1, head: 1, .. })), "{again:?}");
+
+    // Right number, other past.
+    let mut other = Plane { log: log.clone(), state: State::empty(environment(), NOW) };
+    other.state.flag_set.revision = 1;
+    let refused = other.put("b", true).await;
+    assert!(matches!(refused, Err(StoreError::Conflict { revision: 2, head: 1, .. })), "{refused:?}");
+    assert_eq!(log.read(&environment(), 0, 10).await.unwrap().len(), 1);
+}
+
+async fn one_of_two_writers_wins(log: Arc<dyn ChangeLog>) {
+    let plane = Plane::load(log.clone()).await;
+    let appended = (0..8).map(|number| {
+        let mut racer = Plane { log: log.clone(), state: plane.state.clone() };
+        tokio::spawn(async move { racer.put(&format!("flag-{number}"), true).await.is_ok() })
+    });
+    let mut won = 0;
+    for each in appended.collect::<Vec<_>>() {
+        won += usize::from(each.await.unwrap());
+    }
+    assert_eq!(won, 1);
+    assert_eq!(verify(&*log, &environment()).await.unwrap().changes, 1);
+}
+
+async fn charts_by_flag_and_page(log: Arc<dyn ChangeLog>) {
+    let mut plane = Plane::load(log.clone()).await;
+    for key in ["a", "b", "c"] {
+        plane.put(key, true).await.unwrap();
+    }
+    plane.kill("b").await.unwrap();
+    plane.restore("k-1").await.unwrap();
+    let chart = async |before, limit, flag| {
+        let changes = log.chart(&environment(), before, limit, flag).await.unwrap();
+        changes.iter().map(|each| each.revision).collect::<Vec<_>>()
+    };
+    assert_eq!(chart(None, 10, None).await, [5, 4, 3, 2, 1]);
+    assert_eq!(chart(None, 2, None).await, [5, 4]);
+    assert_eq!(chart(Some(4), 2, None).await, [3, 2]);
+    assert_eq!(chart(None, 10, Some("b")).await, [5, 4, 2], "its kill and restore too");
+    assert_eq!(chart(Some(5), 1, Some("b")).await, [4]);
+    assert_eq!(chart(None, 10, Some("'; DROP TABLE changes; --")).await, [0; 0]);
+}
+
+async fn answers_for_the_past(log: Arc<dyn ChangeLog>) {
+    let mut plane = Plane::load(log.clone()).await;
+    plane.put("a", true).await.unwrap();
+    let then = plane.state.clone();
+    plane.put("a", false).await.unwrap();
+    plane.kill("a").await.unwrap();
+    assert_eq!(replay(&*log, &environment(), Some(1)).await.unwrap(), then);
+}
+
+async fn keeps_settings(log: Arc<dyn ChangeLog>) {
+    assert_eq!(log.setting("signing-key").await.unwrap(), None);
+    assert_eq!(log.setting_or_insert("signing-key", b"one").await.unwrap(), b"one");
+    assert_eq!(log.setting_or_insert("signing-key", b"two").await.unwrap(), b"one");
+    log.put_setting("signing-key", b"three").await.unwrap();
+    assert_eq!(log.setting("signing-key").await.unwrap().as_deref(), Some(&b"three"[..]));
+}
+
+async fn keeps_admin_tokens(log: Arc<dyn ChangeLog>) {
+    let token =
+        AdminToken { id: "t".to_owned(), actor: "a-1".to_owned(), role: Role::Operator, hash: Hash::of(b"secret") };
+    log.put_admin_token(&token).await.unwrap();
+    assert_eq!(log.admin_tokens().await.unwrap(), [token]);
+    log.remove_admin_token("t").await.unwrap();
+    assert!(log.admin_tokens().await.unwrap().is_empty());
+}
+
+async fn forgets_actors(log: Arc<dyn ChangeLog>) {
+    let mut plane = Plane::load(log.clone()).await;
+    log.put_actor("a-1", "Maya").await.unwrap();
+    log.put_actor("a-1", "Maya Lindqvist").await.unwrap();
+    plane.put("a", true).await.unwrap();
+    assert_eq!(log.actors().await.unwrap()["a-1"], "Maya Lindqvist");
+    log.erase_actor("a-1").await.unwrap();
+    assert!(log.actors().await.unwrap().is_empty());
+    assert_eq!(verify(&*log, &environment()).await.unwrap().status, VerifyStatus::Verified);
+}
