@@ -47,7 +47,7 @@ impl Failure {
             "Unauthorized",
             "wrong-token",
             "this is not the admin token",
-            "it was printed when the server was first started, and begins with `dha_`; `downhaul serve` says how to make another",
+            "it begins with `dha_`, was shown when the server was first started, and stands in `admin-token` in its data folder",
         );
         Failure::Refused(Box::new(problem))
     }

@@ -63,15 +63,14 @@ fn collect(
         Condition::Not(_) => heading.text("this does not hold").clone(),
         _ => super::rule::condition(condition),
     };
-    let found =
-        if mine.is_some() { found(condition, mine.and_then(|mine| mine.segment), facts) } else { String::new() };
+    let found = mine.map_or_else(String::new, |mine| found(condition, mine, facts));
     lines.push(Line { words, depth, held: mine.map(|mine| mine.held), found });
     for each in inner {
         collect(each, depth + 1, number, checked, facts, lines);
     }
 }
 
-fn found(condition: &Condition, membership: Option<Membership>, facts: &Facts<'_>) -> String {
+fn found(condition: &Condition, checked: &Checked, facts: &Facts<'_>) -> String {
     match condition {
         Condition::Tenant(_) => value_of(facts, "tenant"),
         Condition::Region(_) => match facts.context.get("region").and_then(Value::as_str) {
@@ -81,11 +80,12 @@ fn found(condition: &Condition, membership: Option<Membership>, facts: &Facts<'_
             },
             None => value_of(facts, "region"),
         },
-        Condition::Segment(_) => match membership {
-            Some(Membership::Excluded) => "excluded by name".to_owned(),
-            Some(Membership::Listed) => "listed by name".to_owned(),
-            Some(Membership::ByConditions) => "by its conditions".to_owned(),
-            None => String::new(),
+        Condition::Segment(_) => match (checked.segment, checked.held) {
+            (Some(Membership::Excluded), _) => "excluded by name".to_owned(),
+            (Some(Membership::Listed), _) => "listed by name".to_owned(),
+            (Some(Membership::ByConditions), true) => "its conditions hold".to_owned(),
+            (Some(Membership::ByConditions), false) => "neither listed nor by its conditions".to_owned(),
+            (None, _) => String::new(),
         },
         Condition::All(_) | Condition::Any(_) | Condition::Not(_) => String::new(),
         Condition::Attribute { attribute, test } => {

@@ -7,10 +7,11 @@ pub use row::StateChips;
 use crate::components::{Empty, FailureCard, Icon, RowsSkeleton};
 use crate::hooks::{Key, use_console, use_document_title, use_keys};
 use crate::route::Route;
+use crate::state::Shared;
 use crate::state::cursor::Cursor;
 use crate::state::live::Slot;
 use crate::words::number::{count, counted};
-use downhaul_control::api::{FlagPage, FlagState, FlagSummary};
+use downhaul_control::api::{FlagPage, FlagState, KillView};
 use filter::{Filter, KINDS, Order, View};
 use row::Row;
 use web_sys::{
@@ -33,13 +34,13 @@ pub fn Flags(props: &FlagsProps) -> Html {
     match &console.live.flags {
         Slot::Failed(failure) => html! {
             <>
-                <Head environment={props.environment.clone()} page={None::<FlagPage>} />
+                <Head environment={props.environment.clone()} page={None::<Shared<FlagPage>>} />
                 <FailureCard failure={failure.clone()} what="The flags" />
             </>
         },
         Slot::Loading => html! {
             <>
-                <Head environment={props.environment.clone()} page={None::<FlagPage>} />
+                <Head environment={props.environment.clone()} page={None::<Shared<FlagPage>>} />
                 <div class="card" aria-busy="true"><table class="table flags"><Columns />
                     <tbody><RowsSkeleton rows=6 cells={vec!["c-flag", "c-state", "c-who", "c-kind", "c-exp", "c-act"]} /></tbody>
                 </table></div>
@@ -47,7 +48,7 @@ pub fn Flags(props: &FlagsProps) -> Html {
         },
         Slot::Ready(page) if page.flags.is_empty() => html! {
             <>
-                <Head environment={props.environment.clone()} page={None::<FlagPage>} />
+                <Head environment={props.environment.clone()} page={None::<Shared<FlagPage>>} />
                 <div class="card"><Empty title="Make a flag and its way down">
                     <p>{ "There is no flag here yet. Write one with what users see when it is killed, and apply it:" }</p>
                     <p><code>{ "downhaul apply flags/" }</code></p>
@@ -56,9 +57,9 @@ pub fn Flags(props: &FlagsProps) -> Html {
         },
         Slot::Ready(page) => html! {
             <>
-                <Head environment={props.environment.clone()} page={Some((**page).clone())} />
-                <Views flags={page.flags.clone()} view={filter.view} on_view={with(&filter, |filter, view| filter.view = view)} />
-                <List environment={props.environment.clone()} flags={page.flags.clone()} filter={(*filter).clone()} on_filter={
+                <Head environment={props.environment.clone()} page={Some(page.clone())} />
+                <Views page={page.clone()} view={filter.view} on_view={with(&filter, |filter, view| filter.view = view)} />
+                <List environment={props.environment.clone()} page={page.clone()} filter={(*filter).clone()} on_filter={
                     let filter = filter.clone();
                     Callback::from(move |next| filter.set(next))
                 } />
@@ -79,7 +80,7 @@ fn with<T: 'static>(filter: &UseStateHandle<Filter>, change: impl Fn(&mut Filter
 #[derive(Debug, Properties, PartialEq)]
 struct HeadProps {
     environment: AttrValue,
-    page: Option<FlagPage>,
+    page: Option<Shared<FlagPage>>,
 }
 
 #[function_component]
@@ -108,7 +109,7 @@ fn Head(props: &HeadProps) -> Html {
 
 #[derive(Debug, Properties, PartialEq)]
 struct ViewsProps {
-    flags: Vec<FlagSummary>,
+    page: Shared<FlagPage>,
     view: View,
     on_view: Callback<View>,
 }
@@ -118,7 +119,7 @@ fn Views(props: &ViewsProps) -> Html {
     html! {
         <nav class="tabs" aria-label="Saved filters">
             { for View::ALL.into_iter().map(|view| {
-                let shown = props.flags.iter().filter(|flag| view.holds(flag)).count();
+                let shown = props.page.flags.iter().filter(|flag| view.holds(flag)).count();
                 html! {
                     <button type="button" aria-current={(view == props.view).then_some("true")} onclick={props.on_view.reform(move |_| view)}>
                         { view.name() }<span class="n">{ count(shown as u64) }</span>
@@ -142,7 +143,7 @@ fn Columns() -> Html {
 #[derive(Debug, Properties, PartialEq)]
 struct ListProps {
     environment: AttrValue,
-    flags: Vec<FlagSummary>,
+    page: Shared<FlagPage>,
     filter: Filter,
     on_filter: Callback<Filter>,
 }
@@ -155,7 +156,7 @@ fn List(props: &ListProps) -> Html {
     let kind = use_node_ref();
     let body = use_node_ref();
     let cursor = use_state(Cursor::default);
-    let shown = props.filter.apply(&props.flags);
+    let shown = props.filter.apply(&props.page.flags);
     let keys: Vec<String> = shown.iter().map(|flag| flag.key.clone()).collect();
     {
         let (cursor, search, kind, environment) =
@@ -219,11 +220,12 @@ fn List(props: &ListProps) -> Html {
         let (filter, on_filter) = (props.filter.clone(), props.on_filter.clone());
         Callback::from(move |_: MouseEvent| on_filter.emit(Filter { order: filter.order, ..Filter::default() }))
     };
-    let mut owners: Vec<&str> = props.flags.iter().map(|flag| flag.owner.as_str()).collect();
+    let mut owners: Vec<&str> = props.page.flags.iter().map(|flag| flag.owner.as_str()).collect();
     owners.sort_unstable();
     owners.dedup();
     let owner = props.filter.owner.clone().unwrap_or_default();
     let document = console.live.document.ready().cloned();
+    let kills: Vec<KillView> = console.live.kills.ready().map(|page| page.kills.clone()).unwrap_or_default();
     html! {
         <div class="card">
             <div class="toolbar">
@@ -251,20 +253,20 @@ fn List(props: &ListProps) -> Html {
             </div>
             if shown.is_empty() {
                 <Empty title={nothing(&props.filter, &props.environment)} actions={html! { <button class="btn" onclick={clear}>{ "Clear filters" }</button> }}>
-                    <p>{ format!("{} in {} without filters.", counted(props.flags.len(), "flag", "flags"), props.environment) }</p>
+                    <p>{ format!("{} in {} without filters.", counted(props.page.flags.len(), "flag", "flags"), props.environment) }</p>
                 </Empty>
             } else {
                 <table class="table flags">
                     <Columns />
                     <tbody ref={body}>
                         { for shown.iter().enumerate().map(|(at, flag)| html! {
-                            <Row key={flag.key.clone()} environment={props.environment.clone()} flag={(*flag).clone()} document={document.clone()} is_focus={cursor.0 == Some(at)} />
+                            <Row key={flag.key.clone()} kills={kills.iter().filter(|kill| kill.flag == flag.key).cloned().collect::<Vec<KillView>>()} environment={props.environment.clone()} flag={(*flag).clone()} document={document.clone()} is_focus={cursor.0 == Some(at)} />
                         }) }
                     </tbody>
                 </table>
             }
             <footer class="between small faint">
-                <span>{ format!("{} of {}", count(shown.len() as u64), count(props.flags.len() as u64)) }</span>
+                <span>{ format!("{} of {}", count(shown.len() as u64), count(props.page.flags.len() as u64)) }</span>
                 <span class="row hide-narrow"><kbd>{ "J" }</kbd><kbd>{ "K" }</kbd>{ " move " }<kbd>{ "Enter" }</kbd>{ " open " }<kbd>{ "F" }</kbd>{ " filter" }</span>
             </footer>
         </div>

@@ -1,6 +1,6 @@
 use super::kind_name;
 use crate::components::{Icon, ShareBar, Sign, Swatches};
-use crate::hooks::{clock, use_console};
+use crate::hooks::clock;
 use crate::route::Route;
 use crate::state::Shared;
 use crate::words::kill;
@@ -15,6 +15,8 @@ use yew_router::prelude::*;
 pub struct RowProps {
     pub environment: AttrValue,
     pub flag: FlagSummary,
+    /// Those in force that name it.
+    pub kills: Vec<KillView>,
     /// Rules, where they have arrived.
     pub document: Option<Shared<FlagSet>>,
     pub is_focus: bool,
@@ -23,17 +25,11 @@ pub struct RowProps {
 /// A flag of the list; on a narrow screen a card.
 #[function_component]
 pub fn Row(props: &RowProps) -> Html {
-    let console = use_console();
     let flag = &props.flag;
     let environment = || props.environment.to_string();
     let (date, distance) = until(&flag.until, clock::now(), clock::offset());
     let late = flag.overdue.then_some("warn-ink");
-    let kills: Vec<KillView> = console
-        .live
-        .kills
-        .ready()
-        .map(|page| page.kills.iter().filter(|kill| kill.flag == flag.key).cloned().collect())
-        .unwrap_or_default();
+    let kills = props.kills.clone();
     let reach = props.document.as_ref().and_then(|document| document.flag(&flag.key).map(reach));
     let keys: Vec<&str> = flag.variants.iter().map(String::as_str).collect();
     let swatches = Swatches::of_keys(&keys, &flag.degraded_variant);

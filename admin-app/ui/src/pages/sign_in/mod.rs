@@ -63,7 +63,7 @@ pub fn SignIn(props: &SignInProps) -> Html {
                                 <Icon name="alert" small=true /><span><b>{ title }</b><span class="blk">{ help }</span></span>
                             </p>
                         } else {
-                            <p class="help" id="token-help">{ "It was shown when the server was first started. " }<code>{ "cargo xtask run" }</code>{ " prints a link that signs in by itself." }</p>
+                            <p class="help" id="token-help">{ "It was shown when the server was first started, and stands in "}<code>{ "admin-token" }</code>{ " in its data folder. " }<code>{ "cargo xtask run" }</code>{ " prints a link that signs in by itself." }</p>
                         }
                     </div>
                     <button class="btn primary l block" data-test="sign-in" aria-disabled={props.busy.to_string()}>
