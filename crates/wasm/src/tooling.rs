@@ -1,0 +1,160 @@
+//! The tooling module: documents in, diagnostics, programs and explanations out, all as plain JavaScript values.
+
+use downhaul_core::check::{self, Checked, Source};
+use downhaul_core::compile::{self, Audience, Options};
+use downhaul_core::decision::Cause;
+use downhaul_core::diagnostic::Diagnostic;
+use downhaul_core::document::ClientKind;
+use downhaul_core::kills::KillSet;
+use downhaul_core::read::Format;
+use downhaul_core::validate::Valid;
+use downhaul_core::explain::Explainer;
+use downhaul_core::{schema, seal, specialise};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use std::collections::BTreeMap;
+use wasm_bindgen::prelude::*;
+
+/// A file, as people know it.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    name: String,
+    text: String,
+}
+
+#[derive(Serialize)]
+struct Report<'a> {
+    valid: bool,
+    diagnostics: &'a [Diagnostic],
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Compiled<'a> {
+    #[serde(with = "as_bytes")]
+    program: Vec<u8>,
+    #[serde(with = "as_bytes")]
+    kills: Vec<u8>,
+    diagnostics: &'a [Diagnostic],
+}
+
+/// Bytes become a `Uint8Array`, not a list of numbers.
+mod as_bytes {
+    pub(super) fn serialize<S: serde::Serializer>(bytes: &[u8], serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_bytes(bytes)
+    }
+}
+
+/// Checks documents: `[{name, text}]` gives `{valid, diagnostics}`. `today` (`YYYY-MM-DD`) says which dates have passed.
+#[wasm_bindgen]
+pub fn check(files: JsValue, today: Option<String>) -> Result<JsValue, JsValue> {
+    let checked = checked(files, today.as_deref())?;
+    give(&Report { valid: checked.valid.is_some(), diagnostics: &checked.diagnostics })
+}
+
+/// Compiles documents for an audience (`all`, `browser`, `edge` or `server`) into program and kill set.
+#[wasm_bindgen]
+pub fn compile(files: JsValue, audience: &str, kill_revision: f64) -> Result<JsValue, JsValue> {
+    let (valid, diagnostics) = valid(files)?;
+    let audience = match audience {
+        "all" => Audience::All,
+        "browser" => Audience::Kind(ClientKind::Browser),
+        "edge" => Audience::Kind(ClientKind::Edge),
+        "server" => Audience::Kind(ClientKind::Server),
+        _ => return Err(refused("`audience` is none of `all`, `browser`, `edge`, `server`")),
+    };
+    let program = compile::compile(&valid, &Options { audience }).to_bytes();
+    let kills = kill_set(&valid, kill_revision).to_bytes().map_err(|error| refused(error.message()))?;
+    give(&Compiled { program, kills, diagnostics: &diagnostics })
+}
+
+/// One decision and how it came about. `overrides` names flags that the client degrades by itself, and the cause.
+#[wasm_bindgen]
+pub fn explain(files: JsValue, context: JsValue, flag: &str, overrides: JsValue) -> Result<JsValue, JsValue> {
+    let (valid, _) = valid(files)?;
+    let context: Map<String, Value> = take(context)?;
+    let overrides: BTreeMap<String, String> = take(overrides)?;
+    let flags = valid.document().flags.iter().filter_map(|each| Some((each.key.to_string(), cause(overrides.get(each.key.as_str()))?)));
+    give(&Explainer::new(&valid).explain(flag, &context, &flags.collect()))
+}
+
+/// What is left of documents for everyone who has these attributes.
+#[wasm_bindgen]
+pub fn specialise(files: JsValue, known: JsValue) -> Result<JsValue, JsValue> {
+    let (valid, _) = valid(files)?;
+    let known: BTreeMap<String, Value> = take(known)?;
+    let residual = specialise::specialise(valid.document(), &known);
+    give(&residual.to_json().map_err(|error| refused(&error.to_string()))?)
+}
+
+/// SHA-256 of the document as canonical JSON.
+#[wasm_bindgen]
+pub fn digest(files: JsValue) -> Result<String, JsValue> {
+    seal::document_digest(valid(files)?.0.document()).map_err(|error| refused(&error.to_string()))
+}
+
+/// The JSON Schema of documents.
+#[wasm_bindgen]
+pub fn schema() -> Result<JsValue, JsValue> {
+    give(&schema::json_schema())
+}
+
+fn checked(files: JsValue, today: Option<&str>) -> Result<Checked, JsValue> {
+    let files: Vec<File> = take(files)?;
+    let sources: Vec<Source> = files
+        .into_iter()
+        .map(|File { name, text }| Source { format: Format::of_name(&name), name, text })
+        .collect();
+    Ok(check::check(&sources, today))
+}
+
+/// The document, or an exception with every diagnostic.
+fn valid(files: JsValue) -> Result<(Valid, Vec<Diagnostic>), JsValue> {
+    let Checked { valid, diagnostics } = checked(files, None)?;
+    match valid {
+        Some(valid) => Ok((valid, diagnostics)),
+        None => {
+            let error = exception(&diagnostics.first().map_or_else(String::new, ToString::to_string));
+            let _ = set_property(&error, "diagnostics", &give(&diagnostics)?);
+            Err(error)
+        }
+    }
+}
+
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a count that JavaScript gives as a double")]
+fn kill_set(valid: &Valid, kill_revision: f64) -> KillSet {
+    let document = valid.document();
+    KillSet::encode(&document.kills, &document.regions, kill_revision as u64, |_| None)
+}
+
+fn cause(name: Option<&String>) -> Option<Cause> {
+    let name = name?;
+    [Cause::Stale, Cause::Breaker, Cause::CrashLoop].into_iter().find(|cause| cause.as_str() == Some(name))
+}
+
+fn take<T: for<'de> Deserialize<'de>>(value: JsValue) -> Result<T, JsValue> {
+    serde_wasm_bindgen::from_value(value).map_err(Into::into)
+}
+
+fn give<T: Serialize + ?Sized>(value: &T) -> Result<JsValue, JsValue> {
+    value.serialize(&serde_wasm_bindgen::Serializer::json_compatible().serialize_bytes_as_arrays(false)).map_err(Into::into)
+}
+
+fn refused(message: &str) -> JsValue {
+    exception(message)
+}
+
+#[wasm_bindgen]
+extern "C" {
+    #[wasm_bindgen(js_name = Error)]
+    type Exception;
+    #[wasm_bindgen(constructor, js_class = Error)]
+    fn new(message: &str) -> Exception;
+    #[wasm_bindgen(js_namespace = Reflect, js_name = set, catch)]
+    fn set_property(target: &JsValue, key: &str, value: &JsValue) -> Result<bool, JsValue>;
+}
+
+fn exception(message: &str) -> JsValue {
+    Exception::new(message).into()
+}

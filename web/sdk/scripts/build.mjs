@@ -1,19 +1,20 @@
-// Builds dist/: one file an entry, types, and the modules that `cargo xtask wasm` left in dist/.
-import { access, copyFile, mkdir, writeFile } from "node:fs/promises";
+// Builds dist/: one file an entry, types, and the modules that `cargo xtask wasm` left in src/generated.
+import { copyFile, mkdir, writeFile } from "node:fs/promises";
 import { spawnSync } from "node:child_process";
 import { build } from "esbuild";
 
 process.chdir(new URL("..", import.meta.url).pathname);
 await mkdir("dist", { recursive: true });
-await access("dist/flags.wasm").catch(() => {
-  console.error("web/sdk/dist/flags.wasm is missing: build it first by `cargo xtask wasm`");
-  process.exit(1);
-});
+for (const [from, to] of [["downhaul.wasm", "flags.wasm"], ["tooling_bg.wasm", "tooling.wasm"]]) {
+  await copyFile(`src/generated/${from}`, `dist/${to}`).catch(() => {
+    console.error(`web/sdk/src/generated/${from} is missing: build it first by \`cargo xtask wasm\``);
+    process.exit(1);
+  });
+}
 
 const wasmStays = { name: "wasm stays a file", setup: (b) => b.onResolve({ filter: /\.wasm$/ }, ({ path }) => ({ path, external: true })) };
 const common = { bundle: true, target: "es2022", plugins: [wasmStays], logLevel: "warning" };
 const entry = (name) => ({ entryPoints: [`src/entry/${name}.ts`] });
-const tooling = await access("dist/tooling_bg.js").then(() => true, () => false);
 await Promise.all([
   build({ ...common, ...entry("browser"), format: "esm", outfile: "dist/browser.js" }),
   build({ ...common, ...entry("slim"), format: "esm", outfile: "dist/slim.js" }),
@@ -28,9 +29,8 @@ await Promise.all([
     define: { "import.meta.url": "ownUrl" },
     banner: { js: 'const ownUrl = require("node:url").pathToFileURL(__filename).href;' },
   }),
-  ...(tooling ? ["tooling", "tooling-node"] : []).map((name) =>
-    build({ ...common, ...entry(name), external: ["./tooling_bg.js", "node:*"], format: "esm", outfile: `dist/${name}.js` }),
-  ),
+  build({ ...common, ...entry("tooling"), format: "esm", outfile: "dist/tooling.js" }),
+  build({ ...common, ...entry("tooling-node"), format: "esm", platform: "node", outfile: "dist/tooling-node.js" }),
 ]);
 
 const tsc = spawnSync(process.execPath, [new URL("../../node_modules/typescript/bin/tsc", import.meta.url).pathname, "-p", "tsconfig.json"], { stdio: "inherit" });
