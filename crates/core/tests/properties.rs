@@ -6,9 +6,10 @@ mod support;
 
 use downhaul_core::bucket;
 use downhaul_core::compile::{Audience, Options, compile, compile_residual};
+use downhaul_core::context::Slot;
 use downhaul_core::decision::Cause;
 use downhaul_core::document::{ClientKind, FlagSet, Kill, Outcome, Scope};
-use downhaul_core::evaluate::evaluate;
+use downhaul_core::evaluate::{NeedText, evaluate};
 use downhaul_core::kills::{KillSet, Loaded};
 use downhaul_core::prepare::prepare;
 use downhaul_core::program::{Program, ProgramError};
@@ -84,6 +85,37 @@ proptest! {
             let loaded = load(valid.document(), read);
             for context in &contexts {
                 prop_assert_eq!(answers(&loaded, context), answers(&whole, context));
+            }
+        }
+    }
+
+    /// A host that writes a text only when it is asked for gets the same answers, and is asked for each slot once at most.
+    #[test]
+    fn texts_can_wait(set in flag_set(), context in context()) {
+        let valid = valid(set);
+        for audience in [Audience::All, Audience::Kind(ClientKind::Browser)] {
+            let loaded = load(valid.document(), compile(&valid, &Options { audience }));
+            let whole = prepare(&loaded, &context);
+            let mut waiting = whole.clone();
+            let slots = waiting.context.slots.iter_mut().chain(&mut waiting.context.elements);
+            slots.filter(|slot| slot.kind == Slot::TEXT).for_each(|slot| *slot = Slot::of(Slot::PENDING));
+            for flag in 0..loaded.program.flag_count() {
+                let mut asked = Vec::new();
+                let decision = loop {
+                    match evaluate(&loaded, &[], &mut waiting, flag) {
+                        Ok(decision) => break decision,
+                        Err(NeedText { slot }) => {
+                            prop_assert!(!asked.contains(&slot));
+                            asked.push(slot);
+                            waiting.context.slots[slot as usize] = whole.context.slots[slot as usize];
+                            if whole.context.slots[slot as usize].kind == Slot::LIST {
+                                let (start, count) = whole.context.slots[slot as usize].halves();
+                                waiting.context.elements[start..start + count].copy_from_slice(&whole.context.elements[start..start + count]);
+                            }
+                        }
+                    }
+                };
+                prop_assert_eq!(decision, evaluate(&loaded, &[], &mut whole.clone(), flag).unwrap());
             }
         }
     }
