@@ -1,5 +1,8 @@
 //! Every code that can be told is explained in docs/reference/diagnostics.md and has a vector, and none stands there that cannot.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot be set up has failed")]
+#![expect(clippy::disallowed_methods, reason = "it reads the sources; only the library does no I/O")]
+
 use std::collections::BTreeSet;
 use std::path::Path;
 

@@ -1,5 +1,7 @@
 //! What is written is read back as the same.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot be set up has failed")]
+
 mod support;
 
 use downhaul_core::document::{Flag, FlagSet, Kill, RegionTree, Rule, Scope, Segment};

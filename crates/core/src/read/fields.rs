@@ -141,10 +141,11 @@ impl<'a> Reader<'a> {
                 at.key(&member.key).pointer(),
                 format!("{what} has no field `{}`", shortened(&member.key)),
             );
-            diagnostic.help = match self.suggestions.near(&member.key, known.iter().copied()) {
-                Some(near) => Some(format!("did you mean `{near}`?")),
-                None => Some(format!("its fields: {}", crate::suggest::quoted(known))),
-            };
+            diagnostic.help = Some(match self.suggestions.near(&member.key, known.iter().copied()) {
+                _ if SWITCHES.contains(&member.key.as_str()) => SWITCH_HELP.to_owned(),
+                Some(near) => format!("did you mean `{near}`?"),
+                None => format!("its fields: {}", crate::suggest::quoted(known)),
+            });
             self.report(diagnostic, member.key_range);
         }
         Some(fields)
@@ -362,6 +363,10 @@ impl<'a> Reader<'a> {
         }
     }
 }
+
+/// What other systems call the switch that does not exist here.
+const SWITCHES: &[&str] = &["enabled", "disabled", "active", "archived", "killed"];
+const SWITCH_HELP: &str = "there is no switch: a flag is turned off by a kill, which has a reason";
 
 /// A user's text for a message: one line, not too long, nothing that moves the cursor.
 pub(crate) fn shortened(text: &str) -> String {
