@@ -92,14 +92,55 @@ fn an_x_ray_in_lines_and_as_json() {
     place.write("flags.json", SHOP);
     place.write("context.json", r#"{ "targetingKey": "user-1", "tenant": "acme", "region": "eu-west" }"#);
     let line = "explain --flags flags.json --flag banner --context @context.json";
-    assert_snapshot!(place.run(line), @"");
-    assert_snapshot!(place.run("explain --flags flags.json --flag checkout-v2 --context @context.json"), @"");
+    assert_snapshot!(place.run(line), @r#"
+    exit status 0
+    --- out
+    banner gives none ({}): PREREQUISITE_FAILED
+      which means: No banner
+    - requires checkout-v2 to be on; it is off (SPLIT)
+    "#);
+    assert_snapshot!(place.run("explain --flags flags.json --flag checkout-v2 --context @context.json"), @r#"
+    exit status 0
+    --- out
+    checkout-v2 gives off (false): SPLIT
+    - rule 1 "staff"
+        - in segment `staff`
+            - staff: not listed
+    + rule 2 "first cohort" gives off
+        + tenant is `acme`
+        + region within `eu`: eu > eu-west
+        targetingKey `user-1` with salt `checkout-v2` falls into bucket 47285 of 100000
+        on: 0 to below 25000
+        off: 25000 to below 100000
+    "#);
     let xray = place.run(&format!("{line} --format json")).done().json();
     assert_eq!((&xray["variant"], &xray["reason"]), (&"none".into(), &"PREREQUISITE_FAILED".into()));
-    assert_snapshot!(place.run("explain --flags flags.json --flag checkout-v2 --context {} --degraded checkout-v2=breaker"), @"");
-    assert_snapshot!(place.run("explain --flags flags.json --flag checkout --context {}"), @"");
-    assert_snapshot!(place.run("explain --flags flags.json --flag checkout-v2 --context {]"), @"");
-    assert_snapshot!(place.run("explain --flags flags.json --flag checkout-v2 --context @nowhere.json --format plain"), @"");
+    assert_snapshot!(place.run("explain --flags flags.json --flag checkout-v2 --context {} --degraded checkout-v2=breaker"), @r#"
+    exit status 0
+    --- out
+    checkout-v2 gives off (false): DISABLED
+      which means: Old three-page checkout; gift cards cannot be used
+    + held down by the client: breaker
+    "#);
+    assert_snapshot!(place.run("explain --flags flags.json --flag checkout --context {}"), @r#"
+    exit status 2
+    --- err
+    error: there is no flag `checkout` in the flag set
+
+    help: its flags are checkout-v2, banner
+    "#);
+    assert_snapshot!(place.run("explain --flags flags.json --flag checkout-v2 --context {]"), @r#"
+    exit status 3
+    --- err
+    error: this is not JSON: key must be a string at column 2
+
+    help: a context is one JSON object on one line, such as `{"targetingKey": "user-1"}`
+    "#);
+    assert_snapshot!(place.run("explain --flags flags.json --flag checkout-v2 --context @nowhere.json --format plain"), @r#"
+    exit status 1
+    --- err
+    error[cannot-read]: cannot read `nowhere.json`: there is no such file (check the path; it is relative to the current folder)
+    "#);
 }
 
 #[test]
@@ -110,5 +151,11 @@ fn a_specialised_flag_set_knows_nothing_of_other_tenants() {
     assert!(!run.stdout.contains("acme"), "{run}");
     let run = place.run("specialise flags.json --known tenant=acme --known region=eu-west --format json").done();
     assert_eq!(run.json()["flags"][0]["rules"][1]["when"], serde_json::Value::Null, "{run}");
-    assert_snapshot!(place.run("specialise flags.json --known tenant"), @"");
+    assert_snapshot!(place.run("specialise flags.json --known tenant"), @r#"
+    exit status 2
+    --- err
+    error: invalid value 'tenant' for '--known <NAME=VALUE>': write it as `name=value`, such as `tenant=acme`
+
+    For more information, try '--help'.
+    "#);
 }

@@ -29,20 +29,121 @@ fn from_the_first_apply_to_a_verified_chart() {
     place.write("flags.json", SHOP);
     let server = Server::start(&place);
     let run = |line: &str| server.run(&place, line);
-    assert_snapshot!(run("apply flags.json --reason first --dry-run"), @"");
-    assert_snapshot!(run("apply flags.json --reason first"), @"");
-    assert_snapshot!(run("apply flags.json --reason again"), @"");
-    assert_snapshot!(run("flags"), @"");
-    assert_snapshot!(run("flags --format plain"), @"");
-    assert_snapshot!(run("kill checkout-v2 --reason slow --tenant acme --region eu --incident INC-42"), @"");
-    assert_snapshot!(run("status"), @"");
-    assert_snapshot!(run("kill checkout-v2 --reason broken --format plain"), @"");
-    assert_snapshot!(run("restore checkout-v2 --reason fixed"), @"");
-    assert_snapshot!(run("restore checkout-v2 --reason fixed"), @"");
-    assert_snapshot!(run("retire banner --reason done"), @"");
-    assert_snapshot!(run("chart --limit 3"), @"");
-    assert_snapshot!(run("chart --flag checkout-v2 --format plain"), @"");
-    assert_snapshot!(run("chart verify"), @"");
+    assert_snapshot!(run("apply flags.json --reason first --dry-run"), @r#"
+    exit status 0
+    --- out
+    OUTCOME  WHAT     KEY          REVISION
+    created  regions
+    created  tenant   acme
+    created  segment  staff
+    created  flag     checkout-v2
+    created  flag     banner
+    --- err
+    5 differences, 0 unchanged; nothing was changed (dry run); production is at revision 0
+    "#);
+    assert_snapshot!(run("apply flags.json --reason first"), @r#"
+    exit status 0
+    --- out
+    OUTCOME  WHAT     KEY          REVISION
+    created  regions               1
+    created  tenant   acme         1
+    created  segment  staff        1
+    created  flag     checkout-v2  1
+    created  flag     banner       1
+    --- err
+    5 differences, 0 unchanged; applied; production is at revision 1
+    "#);
+    assert_snapshot!(run("apply flags.json --reason again"), @r#"
+    exit status 0
+    --- err
+    0 differences, 5 unchanged; applied; production is at revision 1
+    "#);
+    assert_snapshot!(run("flags"), @r#"
+    exit status 0
+    --- out
+    FLAG         STATE  SERVING             OWNER     UNTIL
+    checkout-v2  live   2 rules, else off   payments  expires 2099-01-31
+    banner       live   plain for everyone  web       review 2099-01-31
+    --- err
+    2 flags in production at revision 1
+    "#);
+    assert_snapshot!(run("flags --format plain"), @r#"
+    exit status 0
+    --- out
+    checkout-v2	live	2 rules, else off	payments	expires 2099-01-31
+    banner	live	plain for everyone	web	review 2099-01-31
+    "#);
+    assert_snapshot!(run("kill checkout-v2 --reason slow --tenant acme --region eu --incident INC-42"), @r#"
+    exit status 0
+    --- out
+    Old three-page checkout; gift cards cannot be used
+    killed `checkout-v2` for tenant acme, within region eu in production (k-1, revision 2)
+    --- err
+    restore: downhaul restore k-1 --reason …
+    "#);
+    assert_snapshot!(run("status"), @r#"
+    exit status 0
+    --- out
+    production at revision 2, kill revision 1
+    0 live clients, 0 at the newest revision (0 %); 0 hidden, 0 unknown; 0 trusted, 0 claimed
+
+    1 kill in force
+    KILL  FLAG         SCOPE                          DARK  BY     AT                        REASON
+    k-1   checkout-v2  tenant acme, within region eu  0/0   admin  [time]  slow
+    "#);
+    assert_snapshot!(run("kill checkout-v2 --reason broken --format plain"), @r#"
+    exit status 0
+    --- out
+    effect: Old three-page checkout; gift cards cannot be used
+    kill: k-2
+    flag: checkout-v2
+    scope: everyone
+    revision: 3
+    "#);
+    assert_snapshot!(run("restore checkout-v2 --reason fixed"), @r#"
+    exit status 0
+    --- out
+    restored `checkout-v2` for everyone in production (k-2, revision 4)
+    restored `checkout-v2` for tenant acme, within region eu in production (k-1, revision 5)
+    "#);
+    assert_snapshot!(run("restore checkout-v2 --reason fixed"), @r#"
+    exit status 2
+    --- err
+    error: no kill in force is `checkout-v2` or names a flag `checkout-v2`
+
+    help: nothing is killed; see `downhaul chart` for what was restored already
+    "#);
+    assert_snapshot!(run("retire banner --reason done"), @r#"
+    exit status 0
+    --- out
+    retired `banner` in production, revision 6
+    "#);
+    assert_snapshot!(run("chart --limit 3"), @r#"
+    exit status 0
+    --- out
+        4  [time]  restored `checkout-v2` for everyone
+           admin: fixed
+        5  [time]  restored `checkout-v2` for tenant acme, within region eu
+           admin: fixed (INC-42)
+        6  [time]  retired `banner`
+           admin: done
+    "#);
+    assert_snapshot!(run("chart --flag checkout-v2 --format plain"), @r#"
+    exit status 0
+    --- out
+    5	[time]	admin	restore	restored `checkout-v2` for tenant acme, within region eu	fixed	INC-42	[digest]
+    4	[time]	admin	restore	restored `checkout-v2` for everyone	fixed		[digest]
+    3	[time]	admin	kill	killed `checkout-v2` for everyone	broken		[digest]
+    2	[time]	admin	kill	killed `checkout-v2` for tenant acme, within region eu	slow	INC-42	[digest]
+    1	[time]	admin	apply	applied 1 region tree, 1 tenant, 1 segment, 2 flags	first		[digest]
+    "#);
+    assert_snapshot!(run("chart verify"), @r#"
+    exit status 0
+    --- out
+    verified: 6 changes
+    head: [digest]
+    document digest: [digest]
+    "#);
 }
 
 #[test]
@@ -74,10 +175,30 @@ fn what_the_control_plane_refuses() {
     let _steady = steady();
     let (place, server) = shop();
     let run = |line: &str| server.run(&place, line);
-    assert_snapshot!(run("kill checkout --reason broken"), @"");
-    assert_snapshot!(run("kill checkout-v2 --reason broken --region nowhere --format plain"), @"");
-    assert_snapshot!(run("kill checkout-v2 --reason broken --environment staging --format json"), @"");
-    assert_snapshot!(run("retire checkout-v2 --reason done"), @"");
+    assert_snapshot!(run("kill checkout --reason broken"), @r#"
+    exit status 2
+    --- err
+    error: there is no flag `checkout`
+
+    help: did you mean `checkout-v2`?
+    "#);
+    assert_snapshot!(run("kill checkout-v2 --reason broken --region nowhere --format plain"), @r#"
+    exit status 2
+    --- err
+    error[unknown-name]: there is no region `nowhere` (list the regions to see which there are)
+    "#);
+    assert_snapshot!(run("kill checkout-v2 --reason broken --environment staging --format json"), @r#"
+    exit status 2
+    --- err
+    {"error":{"code":"unknown-environment","help":"there is `production`","message":"there is no environment `staging`"}}
+    "#);
+    assert_snapshot!(run("retire checkout-v2 --reason done"), @r#"
+    exit status 2
+    --- err
+    error: `checkout-v2` is required by `banner`
+
+    help: retire `banner` first, or take `checkout-v2` out of its `requires`
+    "#);
     assert_eq!(run("kill checkout-v2").status, 2);
     let blank = server.run_with(&place, ["kill", "checkout-v2", "--reason", " "]);
     assert!(matches!(blank.status, 2 | 3), "{blank}");
@@ -92,7 +213,35 @@ fn an_invalid_flag_set_changes_nothing() {
         SHOP.replace("\"default\": \"off\"", "\"default\": \"of\"").replace("plain\": {", "Plain\": {"),
     );
     let before = server.run(&place, "chart --format json").done().stdout;
-    assert_snapshot!(server.run(&place, "apply wrong.json --reason oops"), @"");
+    assert_snapshot!(server.run(&place, "apply wrong.json --reason oops"), @r#"
+    exit status 3
+    --- err
+    error[unknown-variant]
+
+      × flag `checkout-v2` has no variant `of`
+        ╭─[wrong.json:16:18]
+     15 │       ],
+     16 │       "default": "of" },
+        ·                  ────
+     17 │     { "key": "banner", "owner": "web", "kind": "ops", "review": "2099-01-31",
+        ╰────
+      help: did you mean `off`?
+
+    error[unknown-variant]
+
+      × flag `banner` has no variant `plain`
+        ╭─[wrong.json:21:18]
+     20 │       "requires": [{ "flag": "checkout-v2", "variants": ["on"] }],
+     21 │       "default": "plain" }
+        ·                  ───────
+     22 │   ]
+        ╰────
+      help: did you mean `Plain`?
+
+    error: wrong.json:16:18: /flags/0/default: flag `checkout-v2` has no variant `of` (and 1 more)
+
+    help: did you mean `off`?
+    "#);
     assert_eq!(server.run(&place, "apply wrong.json --reason oops --format json").status, 3);
     assert_eq!(server.run(&place, "chart --format json").done().stdout, before);
 }
@@ -107,8 +256,18 @@ fn who_may_not_and_who_cannot() {
         command.env("DOWNHAUL_SERVER", &server.address);
         crate::support::Run::of(command, b"")
     };
-    assert_snapshot!(without_token(&["flags"]), @"");
-    assert_snapshot!(without_token(&["flags", "--token", "wrong", "--format", "plain"]), @"");
+    assert_snapshot!(without_token(&["flags"]), @r#"
+    exit status 2
+    --- err
+    error: this needs an admin token or a session
+
+    help: give the admin token with `--token` or `DOWNHAUL_TOKEN`; it was shown when the control plane first started
+    "#);
+    assert_snapshot!(without_token(&["flags", "--token", "wrong", "--format", "plain"]), @r#"
+    exit status 2
+    --- err
+    error[not-signed-in]: this needs an admin token or a session (send `Authorization: Bearer` with the token in `admin-token` of the data folder, or sign in at the console)
+    "#);
     let token = server.ready["admin_token"].as_str().unwrap();
     without_token(&["flags", "--token", token]).done();
     elsewhere.write(".config/downhaul/token", format!("{token}\n"));
@@ -116,9 +275,25 @@ fn who_may_not_and_who_cannot() {
 
     let gone = server.address.clone();
     drop(server);
-    assert_snapshot!(place.run(&format!("kill checkout-v2 --reason broken --server {gone}")), @"");
-    assert_snapshot!(place.run(&format!("status --server {gone} --format json")), @"");
-    assert_snapshot!(place.run("flags --server ftp://flags.example"), @"");
+    assert_snapshot!(place.run(&format!("kill checkout-v2 --reason broken --server {gone}")), @r#"
+    exit status 1
+    --- err
+    error: no answer from the control plane at `http://[address]`: connection refused
+
+    help: start it with `downhaul serve`, or name the right one with `--server` or `DOWNHAUL_SERVER`
+    "#);
+    assert_snapshot!(place.run(&format!("status --server {gone} --format json")), @r#"
+    exit status 1
+    --- err
+    {"error":{"code":"unreachable","help":"start it with `downhaul serve`, or name the right one with `--server` or `DOWNHAUL_SERVER`","message":"no answer from the control plane at `http://[address]`: connection refused"}}
+    "#);
+    assert_snapshot!(place.run("flags --server ftp://flags.example"), @r#"
+    exit status 2
+    --- err
+    error: `ftp://flags.example` is not the address of a control plane: it begins neither with http:// nor with https://
+
+    help: write it as `http://[address]`
+    "#);
 }
 
 #[test]
@@ -257,14 +432,14 @@ fn every_acknowledged_change_is_there_after_a_power_cut() {
         let acknowledged = std::sync::Mutex::new(Vec::new());
         let (sent, enough) = std::sync::mpsc::channel();
         std::thread::scope(|scope| {
-            let (place, acknowledged, address) = (&place, &acknowledged, &server.address.clone());
+            let (place, acknowledged, address) = (&place, &acknowledged, server.address.clone());
             scope.spawn(move || {
                 for number in 0.. {
                     let width = 1000 + round * 100 + number;
                     let name = format!("flags-{number}.json");
                     place.write(&name, SHOP.replace("25000", &width.to_string()));
                     let mut command = place.command(["apply", &name, "--reason", "ramp", "--format", "json"]);
-                    command.env("DOWNHAUL_SERVER", address).env("DOWNHAUL_DATA", place.path().join("data"));
+                    command.env("DOWNHAUL_SERVER", &address).env("DOWNHAUL_DATA", place.path().join("data"));
                     let run = crate::support::Run::of(command, b"");
                     if run.status != 0 {
                         return;
