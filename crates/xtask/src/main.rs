@@ -3,6 +3,7 @@
 //! One module per verb; each is a list of [`step`]s, which show their progress and, where one fails, the exact command
 //! and what mends it. It uses no crate of the workspace: it runs cargo, npm and the finished binaries.
 
+mod build;
 mod data;
 mod npm;
 mod run;
@@ -35,6 +36,8 @@ enum Verb {
     Npm,
     /// Build the console into admin-app/ui/dist
     Ui,
+    /// Build all that `run` starts
+    Build(build::Arguments),
     /// Build the real contexts of the example environment
     Data(data::Arguments),
     /// Build everything, start the control plane with the example environment and the demo shop
@@ -51,6 +54,7 @@ fn main() -> ExitCode {
         Verb::Wasm(arguments) => wasm::run(&arguments),
         Verb::Npm => npm::run(),
         Verb::Ui => ui::run(),
+        Verb::Build(arguments) => build::run(&arguments),
         Verb::Data(arguments) => data::run(&arguments),
         Verb::Run(arguments) => run::run(&arguments),
         Verb::Test(arguments) => return test::run(&arguments),

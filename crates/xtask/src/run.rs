@@ -3,9 +3,9 @@
 mod children;
 mod ready;
 
+use crate::build::{self, Profile};
 use crate::step::{self, Step};
-use crate::workspace::{self, cargo};
-use crate::{data, npm, setup, ui, wasm};
+use crate::{setup, workspace};
 use anyhow::{Context, Result, anyhow, bail};
 use children::{Children, Event};
 use serde_json::Value;
@@ -26,9 +26,9 @@ pub(crate) struct Arguments {
     /// Where the change log and the keys are kept
     #[arg(long, default_value = "data/run", value_name = "FOLDER")]
     data: PathBuf,
-    /// Build with optimisations; takes some minutes more the first time
-    #[arg(long)]
-    release: bool,
+    /// How `downhaul` is compiled; `release` takes some minutes more the first time
+    #[arg(long, value_enum, default_value = "dev")]
+    profile: Profile,
     /// Start what was built before
     #[arg(long)]
     no_build: bool,
@@ -40,10 +40,9 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     refuse_busy_port(arguments.shop, "--shop")?;
     setup::node()?;
     if !arguments.no_build {
-        build(arguments.release)?;
+        build::build(arguments.profile)?;
     }
-    let profile = if arguments.release { "release" } else { "debug" };
-    let downhaul = workspace::target().join(profile).join("downhaul");
+    let downhaul = build::downhaul(arguments.profile);
     let folder = workspace::root().join(&arguments.data);
 
     let (sender, events) = mpsc::channel();
@@ -67,20 +66,6 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     children.stop();
     step::done("everything has stopped");
     outcome
-}
-
-fn build(release: bool) -> Result<()> {
-    npm::install()?;
-    wasm::build(wasm::Which::All)?;
-    npm::build()?;
-    ui::build()?;
-    data::build(data::contexts())?;
-    let mut command = cargo();
-    command.args(["build", "--locked", "--package", "downhaul-cli"]);
-    if release {
-        command.arg("--release");
-    }
-    Step::new("build downhaul", command).mend("mend the error above, then again").run().map(drop)
 }
 
 #[derive(Debug)]

@@ -1,5 +1,6 @@
 //! The stages, in the order in which they need each other.
 
+use crate::build::{self, Profile};
 use crate::step::Step;
 use crate::workspace::{self, cargo};
 use crate::{data, npm, setup, tidy, toolchain, ui, wasm};
@@ -127,7 +128,7 @@ fn scripts(package: &str) -> Result<Vec<String>> {
 /// The binary that the tests have built, over all the real contexts.
 fn example() -> Outcome {
     let downhaul = || {
-        let mut command = Command::new(workspace::target().join("debug/downhaul"));
+        let mut command = Command::new(build::downhaul(Profile::Dev));
         command.current_dir(workspace::root());
         command
     };
