@@ -53,3 +53,10 @@ fn serde_tells_the_first_problem_with_its_place_and_help() {
         assert!(error.starts_with(expected), "{error}");
     }
 }
+
+#[test]
+fn an_empty_folder_is_no_flag_set() {
+    let checked = check(&[], None);
+    assert!(checked.valid.is_none());
+    assert_eq!(checked.diagnostics[0].code, "missing-field");
+}

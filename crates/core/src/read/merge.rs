@@ -15,7 +15,7 @@ pub(crate) struct Merged {
 
 /// A whole flag set, one flag, or some parts of a flag set each; `nodes` are in the order of their files.
 pub(crate) fn merge(files: &Files<'_>, mut nodes: Vec<Node>) -> Merged {
-    if nodes.len() == 1 && !nodes.first().is_some_and(is_flag) {
+    if nodes.len() <= 1 && !nodes.first().is_some_and(is_flag) {
         let root = nodes.pop().unwrap_or_else(nothing);
         return Merged { root, header: Header::Required, diagnostics: Vec::new() };
     }
