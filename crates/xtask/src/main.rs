@@ -3,6 +3,7 @@
 //! One module per verb; each is a list of [`step`]s, which show their progress and, where one fails, the exact command
 //! and what mends it. It uses no crate of the workspace: it runs cargo, npm and the finished binaries.
 
+mod bench;
 mod build;
 mod data;
 mod npm;
@@ -44,6 +45,8 @@ enum Verb {
     Run(run::Arguments),
     /// Set up, build and run every test; the last line is `N passed, N failed`
     Test(test::Arguments),
+    /// Measure, in release mode
+    Bench(bench::Arguments),
     /// Check the rules of the repository
     Tidy,
 }
@@ -58,6 +61,7 @@ fn main() -> ExitCode {
         Verb::Data(arguments) => data::run(&arguments),
         Verb::Run(arguments) => run::run(&arguments),
         Verb::Test(arguments) => return test::run(&arguments),
+        Verb::Bench(arguments) => bench::run(&arguments),
         Verb::Tidy => tidy::run(),
     };
     match outcome {

@@ -1,0 +1,68 @@
+//! `cargo xtask bench`: figures, measured on this machine.
+
+use crate::build::{self, Profile};
+use crate::run::children::Children;
+use crate::run::stack::{Places, Stack};
+use crate::{npm, setup, workspace};
+use anyhow::{Context, Result, bail};
+use std::fs;
+use std::net::{SocketAddr, TcpListener};
+use std::process::Command;
+use std::sync::mpsc;
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    what: What,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum What {
+    /// From the command to kill until 100 real clients have the degraded variant
+    Kill {
+        /// How often
+        #[arg(long, default_value_t = 30)]
+        kills: u32,
+        /// Measure what was built before
+        #[arg(long)]
+        no_build: bool,
+    },
+}
+
+pub(crate) fn run(arguments: &Arguments) -> Result<()> {
+    let What::Kill { kills, no_build } = arguments.what;
+    setup::node()?;
+    setup::browser()?;
+    if !no_build {
+        build::build(Profile::Release)?;
+    }
+    let bench = workspace::root().join("benches/kill-to-dark");
+    npm::install_in(&bench, "what the bench drives Chromium with")?;
+
+    let data = workspace::state().join("bench-data");
+    // Whatever an earlier run left is not measured.
+    let _ = fs::remove_dir_all(&data);
+    let downhaul = build::downhaul(Profile::Release);
+    let places = Places { listen: free_address()?, shop: free_address()?, data, downhaul };
+    let (sender, _events) = mpsc::channel();
+    let mut children = Children::new(sender);
+    let outcome = Stack::start(places, &mut children).and_then(|stack| {
+        let key = stack.key("bench", "server", &[])?;
+        let mut measure = Command::new("node");
+        measure.current_dir(&bench).arg("run.mjs").args(["--kills", &kills.to_string()]);
+        measure.args(["--server", &stack.server(), "--shop", &stack.shop(), "--token", &stack.admin_token]);
+        measure.args(["--server-key", &key.key]);
+        let status = measure.status().context("cannot start node")?;
+        if !status.success() {
+            bail!("the bench has ended early: {status}");
+        }
+        Ok(())
+    });
+    children.stop();
+    outcome
+}
+
+/// An address of this machine that was free a moment ago.
+fn free_address() -> Result<SocketAddr> {
+    Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?)
+}
