@@ -71,7 +71,11 @@ fn show(report: &ApplyReport, environment: &str, texts: &[sources::Text], output
     }
     let unchanged = report.items.len() - differing.len();
     let total = format!("{}, {unchanged} unchanged", counted(differing.len(), "difference"));
-    let what = if report.dry_run { "nothing was changed (dry run)" } else { "applied" };
+    let what = match (report.dry_run, differing.is_empty()) {
+        (true, _) => "nothing was changed (dry run)",
+        (false, true) => "nothing to change",
+        (false, false) => "applied",
+    };
     output.note(format!("{total}; {what}; {environment} is at revision {}", report.position.revision));
     Ok(())
 }

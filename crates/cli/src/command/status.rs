@@ -78,16 +78,11 @@ fn show(fleet: &FleetView, kills: &[KillView], control: &ControlPlane, output: &
         position.revision,
         position.kill_revision
     ))?;
-    output.line(format!(
-        "{}, {} at the newest revision ({}); {} hidden, {} unknown; {} trusted, {} claimed",
-        counted(fleet.live, "live client"),
-        fleet.current,
-        percent(fleet.current, fleet.live),
-        fleet.hidden,
-        fleet.unknown,
-        fleet.trusted,
-        fleet.claimed,
-    ))?;
+    if fleet.live + fleet.hidden + fleet.unknown == 0 {
+        output.line("no client is connected")?;
+    } else {
+        output.line(clients(fleet))?;
+    }
     if !fleet.groups.is_empty() {
         output.line("")?;
         groups(fleet).print(output)?;
@@ -113,6 +108,19 @@ fn show(fleet: &FleetView, kills: &[KillView], control: &ControlPlane, output: &
         ]);
     }
     table.print(output)
+}
+
+fn clients(fleet: &FleetView) -> String {
+    format!(
+        "{}, {} at the newest revision ({}); {} hidden, {} unknown; {} trusted, {} claimed",
+        counted(fleet.live, "live client"),
+        fleet.current,
+        percent(fleet.current, fleet.live),
+        fleet.hidden,
+        fleet.unknown,
+        fleet.trusted,
+        fleet.claimed,
+    )
 }
 
 fn groups(fleet: &FleetView) -> Table {

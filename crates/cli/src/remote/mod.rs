@@ -6,6 +6,7 @@ pub(crate) use events::Events;
 
 use crate::exit::{Exit, Failure};
 use crate::input::server::{ServerArgs, Target, is_loopback};
+use crate::render::counted;
 use downhaul_control::api::Problem;
 use reqwest::{Method, Response, StatusCode, Url};
 use serde::Serialize;
@@ -147,11 +148,20 @@ impl ControlPlane {
             _ => Failure::refused(&problem.code, problem.detail),
         };
         debug_assert_ne!(failure.exit, Exit::Done);
-        failure.diagnostics = problem.diagnostics;
-        if status == StatusCode::UNAUTHORIZED && self.target.token.is_none() {
-            return failure.help(
-                "give the admin token with `--token` or `DOWNHAUL_TOKEN`; it was shown when the control plane first started",
-            );
+        if !problem.diagnostics.is_empty() {
+            // Each says what to do; together they only need counting.
+            let errors = problem.diagnostics.iter().filter(|diagnostic| diagnostic.is_error()).count();
+            failure.message = format!("refused, and nothing was changed: {}", counted(errors, "error"));
+            failure.diagnostics = problem.diagnostics;
+            return failure;
+        }
+        if status == StatusCode::UNAUTHORIZED {
+            return failure.help(match self.target.token {
+                Some(_) => "the token is not one of this control plane's; its own is in `admin-token` of its data folder",
+                None => {
+                    "give the admin token with `--token` or `DOWNHAUL_TOKEN`; it was shown when the control plane first started"
+                }
+            });
         }
         if problem.help.is_empty() { failure } else { failure.help(problem.help) }
     }

@@ -56,7 +56,7 @@ fn from_the_first_apply_to_a_verified_chart() {
     assert_snapshot!(run("apply flags.json --reason again"), @r#"
     exit status 0
     --- err
-    0 differences, 5 unchanged; applied; production is at revision 1
+    0 differences, 5 unchanged; nothing to change; production is at revision 1
     "#);
     assert_snapshot!(run("flags"), @r#"
     exit status 0
@@ -85,7 +85,7 @@ fn from_the_first_apply_to_a_verified_chart() {
     exit status 0
     --- out
     production at revision 2, kill revision 1
-    0 live clients, 0 at the newest revision (0 %); 0 hidden, 0 unknown; 0 trusted, 0 claimed
+    no client is connected
 
     1 kill in force
     KILL  FLAG         SCOPE                          DARK  BY     AT                        REASON
@@ -238,9 +238,7 @@ fn an_invalid_flag_set_changes_nothing() {
         ╰────
       help: did you mean `Plain`?
 
-    error: wrong.json:16:18: /flags/0/default: flag `checkout-v2` has no variant `of` (and 1 more)
-
-    help: did you mean `off`?
+    error: refused, and nothing was changed: 2 errors
     "#);
     assert_eq!(server.run(&place, "apply wrong.json --reason oops --format json").status, 3);
     assert_eq!(server.run(&place, "chart --format json").done().stdout, before);
@@ -266,7 +264,7 @@ fn who_may_not_and_who_cannot() {
     assert_snapshot!(without_token(&["flags", "--token", "wrong", "--format", "plain"]), @r#"
     exit status 2
     --- err
-    error[not-signed-in]: this needs an admin token or a session (send `Authorization: Bearer` with the token in `admin-token` of the data folder, or sign in at the console)
+    error[not-signed-in]: this needs an admin token or a session (the token is not one of this control plane's; its own is in `admin-token` of its data folder)
     "#);
     let token = server.ready["admin_token"].as_str().unwrap();
     without_token(&["flags", "--token", token]).done();
@@ -343,6 +341,24 @@ fn a_kill_waits_until_its_clients_are_dark() {
     });
     assert!(run.stdout.contains("complete: 1 of 1 live client dark; p50 "), "{run}");
     assert!(run.stdout.starts_with("Old three-page checkout; gift cards cannot be used\n"), "{run}");
+}
+
+#[test]
+fn a_chart_and_a_status_that_are_followed_show_what_happens() {
+    let (place, server) = shop();
+    let mut chart = server.follow(&place, "chart --follow --flag checkout-v2 --format json");
+    assert!(chart.until("\"type\":\"apply\"").contains("first"));
+    let mut status = server.follow(&place, "status --watch --format plain");
+    status.until("no kill in force");
+    server.run(&place, "kill banner --reason other").done();
+    server.run(&place, "kill checkout-v2 --reason broken").done();
+    // The kill of another flag is not shown.
+    let line = chart.next();
+    assert!(line.contains("\"type\":\"kill\"") && line.contains("broken"), "{line}");
+    status.until("checkout-v2\teveryone");
+    server.run(&place, "restore checkout-v2 --reason fixed").done();
+    assert!(chart.next().contains("\"type\":\"restore\""));
+    status.until("1 kill in force");
 }
 
 struct Client {

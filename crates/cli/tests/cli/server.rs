@@ -2,8 +2,8 @@
 
 use crate::support::{Place, Run};
 use serde_json::Value;
-use std::io::{BufRead, BufReader};
-use std::process::{Child, Command, Stdio};
+use std::io::{BufRead, BufReader, Lines};
+use std::process::{Child, ChildStdout, Command, Stdio};
 
 /// A running `downhaul serve`; killed when it is dropped.
 pub(crate) struct Server {
@@ -40,6 +40,15 @@ impl Server {
         Run::of(command, b"")
     }
 
+    /// Starts a verb that goes on until it is dropped.
+    pub(crate) fn follow(&self, place: &Place, line: &str) -> Followed {
+        let mut command = place.command(line.split_whitespace());
+        command.env("DOWNHAUL_SERVER", &self.address).env("DOWNHAUL_DATA", place.path().join("data"));
+        let mut process = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn().unwrap();
+        let lines = BufReader::new(process.stdout.take().unwrap()).lines();
+        Followed { process, lines }
+    }
+
     /// Ends it as a power cut would.
     pub(crate) fn cut(&mut self) {
         self.process.kill().unwrap();
@@ -57,6 +66,36 @@ impl Server {
 impl Drop for Server {
     fn drop(&mut self) {
         // It may have ended already.
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+/// A run that goes on, line by line.
+pub(crate) struct Followed {
+    process: Child,
+    lines: Lines<BufReader<ChildStdout>>,
+}
+
+impl Followed {
+    /// Waits for the next line.
+    pub(crate) fn next(&mut self) -> String {
+        self.lines.next().expect("the run goes on").unwrap()
+    }
+
+    /// Waits for a line that contains `part`.
+    pub(crate) fn until(&mut self, part: &str) -> String {
+        loop {
+            let line = self.next();
+            if line.contains(part) {
+                return line;
+            }
+        }
+    }
+}
+
+impl Drop for Followed {
+    fn drop(&mut self) {
         let _ = self.process.kill();
         let _ = self.process.wait();
     }
