@@ -1,5 +1,13 @@
 //! The evaluation vectors, through the library.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::disallowed_methods,
+    reason = "a test that cannot be set up has failed"
+)]
+
 use downhaul_core::check::{Source, check};
 use downhaul_core::compile::{Audience, Options, compile};
 use downhaul_core::decision::{Cause, ErrorCode};

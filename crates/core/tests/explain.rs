@@ -1,5 +1,7 @@
 //! The X-ray says what the evaluator decides, and why, in words.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot be set up has failed")]
+
 mod support;
 
 use downhaul_core::compile::{Audience, Options, compile};

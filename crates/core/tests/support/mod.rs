@@ -1,8 +1,12 @@
 //! What the property tests stand on: random documents and contexts, and a second evaluator to compare with.
 
-#![expect(clippy::allow_attributes, reason = "whether a part is unused differs from one test binary to the next")]
 #![allow(dead_code, unreachable_pub, reason = "each test binary uses its own part of it")]
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test that cannot be set up has failed")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test that cannot be set up has failed"
+)]
 #![allow(clippy::cast_possible_truncation, reason = "checked to be whole")]
 
 pub mod arbitrary;
