@@ -55,6 +55,7 @@ pub fn SignIn(props: &SignInProps) -> Html {
                         <p class="muted">{ "With the admin token of this control plane." }</p>
                     </div>
                     <div class="field">
+                        <input type="text" autocomplete="username" value="admin" hidden=true readonly=true />
                         <label for="token">{ "Admin token" }</label>
                         <input class="input mono" id="token" type="password" autocomplete="current-password" spellcheck="false"
                             ref={token} data-test="sign-in-token" aria-invalid={error.is_some().to_string()} aria-describedby="token-help" />
