@@ -138,6 +138,11 @@ pub fn examples(document: &FlagSet, flag: &Flag) -> Vec<(String, Map<String, Val
             let mut context = Map::new();
             context.insert("targetingKey".to_owned(), Value::from(format!("user-{}", 1000 + 77 * at)));
             rule.when.iter().for_each(|condition| satisfy(document, condition, 0, &mut context));
+            if let Outcome::Split(split) = &rule.then
+                && !context.contains_key(&split.by)
+            {
+                context.insert(split.by.clone(), Value::from(format!("{}-{}", split.by, at + 1)));
+            }
             (rule.name.clone().unwrap_or_else(|| format!("Rule {}", at + 1)), context)
         })
         .collect();
@@ -272,6 +277,9 @@ mod tests {
             Value::from(examples[0].1.clone()),
             json!({"targetingKey": "user-1000", "email": "mia@example.com"})
         );
-        assert_eq!(Value::from(examples[1].1.clone()), json!({"targetingKey": "user-1077", "app.version": "2.3.0"}));
+        assert_eq!(
+            Value::from(examples[1].1.clone()),
+            json!({"targetingKey": "user-1077", "app.version": "2.3.0", "company": "company-2"})
+        );
     }
 }

@@ -128,7 +128,11 @@ fn rule_html(props: &RayProps, flag: &Flag, step: &RuleStep, swatches: &Swatches
                     }) }
                     if let (Some(split), Outcome::Split(rule)) = (&step.split, &rule.then) {
                         <li class={if split.variant.is_some() { "yes" } else { "no" }}><Icon name={if split.variant.is_some() { "check" } else { "x" }} />
-                            <span>{ "bucket of " }<span class="val">{ &rule.by }</span>{ match &split.variant { Some(variant) => format!(" falls in {variant}"), None => " is in no slice".to_owned() } }</span>
+                            <span>{ "bucket of " }<span class="val">{ &rule.by }</span>{ match (&split.variant, split.bucket) {
+                                (Some(variant), _) => format!(" falls in {variant}"),
+                                (None, Some(_)) => " is in no slice".to_owned(),
+                                (None, None) => ": there is nothing to share out by".to_owned(),
+                            } }</span>
                             <em>{ split.bucket.map_or_else(|| "not given".to_owned(), count) }</em></li>
                     }
                 </ul>
