@@ -32,7 +32,7 @@ impl Termination for Exit {
 pub(crate) struct Failure {
     pub(crate) exit: Exit,
     /// A stable kebab-case name.
-    pub(crate) code: String,
+    pub(crate) code: Box<str>,
     pub(crate) message: String,
     pub(crate) help: Option<String>,
     /// The problems of a refused document, already in the order to show.
@@ -55,7 +55,7 @@ impl Failure {
     }
 
     fn new(exit: Exit, code: &str, message: String) -> Self {
-        Failure { exit, code: code.to_owned(), message, help: None, diagnostics: Vec::new(), texts: Vec::new() }
+        Failure { exit, code: code.into(), message, help: None, diagnostics: Vec::new(), texts: Vec::new() }
     }
 
     #[must_use]

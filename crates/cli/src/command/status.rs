@@ -26,12 +26,14 @@ pub(crate) fn run(args: &Args, output: &Output) -> Result<Exit, Failure> {
         let mut fleet: FleetView = control.get(&["fleet"], &[]).await?;
         let mut kills: KillPage = control.get(&["kills"], &[]).await?;
         show(&fleet, &kills.kills, &control, output)?;
-        while args.watch {
+        if !args.watch {
+            return Ok(Exit::Done);
+        }
+        loop {
             (fleet, kills) = next(fleet, kills, &control).await?;
             clear(output)?;
             show(&fleet, &kills.kills, &control, output)?;
         }
-        Ok(Exit::Done)
     })
 }
 
