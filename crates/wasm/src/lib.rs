@@ -11,4 +11,4 @@ extern crate alloc;
 #[cfg(not(feature = "tooling"))]
 mod hot;
 #[cfg(feature = "tooling")]
-mod tooling;
+pub mod tooling;
