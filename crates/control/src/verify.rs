@@ -87,10 +87,10 @@ impl Verification {
     }
 
     /// What the changes add up to, or what is wrong with them.
-    pub fn into_state(self) -> Result<State, Fault> {
+    pub fn into_state(self) -> Result<State, Box<Fault>> {
         match self.fault {
             None => Ok(self.state),
-            Some(fault) => Err(fault),
+            Some(fault) => Err(Box::new(fault)),
         }
     }
 

@@ -1,4 +1,5 @@
 //! Power cuts, full disks, other processes, other hands.
+#![expect(clippy::unwrap_used, reason = "a test that cannot be set up has failed")]
 
 mod support;
 

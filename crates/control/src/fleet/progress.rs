@@ -1,5 +1,5 @@
 use super::{Fleet, Instance, InstanceId, Standing};
-use crate::api::{Position, Progress, RegionProgress, Straggler, Trust};
+use crate::api::{Position, Progress, Straggler, Trust};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -112,7 +112,7 @@ impl Fleet {
 
 fn count(progress: &mut Progress, instance: &Instance, standing: Standing, is_dark: bool) {
     let region = instance.said.region.clone().unwrap_or_default();
-    let region = progress.by_region.entry(region).or_insert_with(RegionProgress::default);
+    let region = progress.by_region.entry(region).or_default();
     let split = match instance.trust() {
         Trust::Trusted => &mut progress.trusted,
         Trust::Claimed => &mut progress.claimed,

@@ -1,5 +1,12 @@
 //! An environment to play with, and flags that are valid.
-#![allow(dead_code, reason = "each test uses some of it")]
+#![allow(dead_code, reason = "each test binary uses its own part of it")]
+#![allow(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::unreachable,
+    clippy::indexing_slicing,
+    reason = "a test that cannot be set up has failed"
+)]
 
 use downhaul_control::api::{KillRequest, KillScope};
 use downhaul_control::verify::Stored;
@@ -10,19 +17,19 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
 #[derive(Debug, Clone)]
-pub struct World {
-    pub state: State,
-    pub records: Vec<Record>,
+pub(crate) struct World {
+    pub(crate) state: State,
+    pub(crate) records: Vec<Record>,
 }
 
 impl World {
-    pub fn new() -> World {
+    pub(crate) fn new() -> World {
         let state = State::empty("production".parse().expect("a name"), 1_764_000_000_000);
         World { state, records: Vec::new() }
     }
 
     /// Whether something changed.
-    pub fn ask(&mut self, command: Command, expected_revision: Option<u64>) -> Result<bool, Refusal> {
+    pub(crate) fn ask(&mut self, command: Command, expected_revision: Option<u64>) -> Result<bool, Refusal> {
         self.ask_for("because", command, expected_revision)
     }
 
@@ -46,26 +53,26 @@ impl World {
         }
     }
 
-    pub fn put(&mut self, flag: Box<Flag>) -> Result<bool, Refusal> {
+    pub(crate) fn put(&mut self, flag: Box<Flag>) -> Result<bool, Refusal> {
         self.ask(Command::PutFlag { flag }, None)
     }
 
-    pub fn retire(&mut self, key: &str) -> Result<bool, Refusal> {
+    pub(crate) fn retire(&mut self, key: &str) -> Result<bool, Refusal> {
         self.ask(Command::RetireFlag { key: key.parse().expect("a name") }, None)
     }
 
-    pub fn kill(&mut self, request: &KillRequest) -> Result<String, Refusal> {
+    pub(crate) fn kill(&mut self, request: &KillRequest) -> Result<String, Refusal> {
         let id = self.state.next_kill_id();
         let command = decide::kill(&self.state, request, "a-1", now())?;
         self.ask_for(&request.reason, command, None)?;
         Ok(id)
     }
 
-    pub fn restore(&mut self, id: &str) -> Result<bool, Refusal> {
+    pub(crate) fn restore(&mut self, id: &str) -> Result<bool, Refusal> {
         self.ask(Command::Restore { id: id.to_owned() }, None)
     }
 
-    pub fn stored(&self) -> Vec<Stored> {
+    pub(crate) fn stored(&self) -> Vec<Stored> {
         let stored = |record: &Record| Stored {
             revision: record.change().revision,
             bytes: record.bytes().to_vec(),
@@ -74,21 +81,21 @@ impl World {
         self.records.iter().map(stored).collect()
     }
 
-    pub fn valid(&self) -> Valid {
+    pub(crate) fn valid(&self) -> Valid {
         validate(self.state.flag_set.clone(), None).expect("always valid").0
     }
 }
 
-pub fn now() -> Timestamp {
+pub(crate) fn now() -> Timestamp {
     "2026-11-23T20:00:00Z".parse().expect("a time")
 }
 
-pub fn flag(key: &str) -> Box<Flag> {
+pub(crate) fn flag(key: &str) -> Box<Flag> {
     flag_with(key, json!({}))
 }
 
 /// A flag with these members instead of its own.
-pub fn flag_with(key: &str, members: Value) -> Box<Flag> {
+pub(crate) fn flag_with(key: &str, members: Value) -> Box<Flag> {
     let mut json = json!({
         "key": key,
         "owner": "payments",
@@ -105,7 +112,7 @@ pub fn flag_with(key: &str, members: Value) -> Box<Flag> {
 }
 
 /// For everyone.
-pub fn kill_request(flag: &str) -> KillRequest {
+pub(crate) fn kill_request(flag: &str) -> KillRequest {
     KillRequest {
         flag: flag.to_owned(),
         scope: KillScope::default(),
