@@ -12,9 +12,7 @@ fn a_good_flag_set() {
     --- out
     2 flags: no problems
     "#);
-    assert_snapshot!(place.run("check flags.json --format plain"), @r#"
-    exit status 0
-    "#);
+    assert_snapshot!(place.run("check flags.json --format plain"), @"exit status 0");
     assert_snapshot!(place.run("check flags.json --format json"), @r#"
     exit status 0
     --- out
@@ -117,9 +115,7 @@ fn a_folder_of_flags_and_standard_input() {
     --- out
     1 flag: no problems
     "#);
-    assert_snapshot!(place.run_on("check - --format plain", SHOP), @r#"
-    exit status 0
-    "#);
+    assert_snapshot!(place.run_on("check - --format plain", SHOP), @"exit status 0");
 
     place.write("flags/again.yaml", flag("b"));
     assert_snapshot!(place.run("check flags --format plain"), @r#"
