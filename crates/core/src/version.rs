@@ -18,20 +18,14 @@ impl<'a> Version<'a> {
     /// `None` if `text` is no version.
     pub fn parse(text: &'a str) -> Option<Self> {
         let text = text.strip_prefix('v').unwrap_or(text);
-        let (text, build) = match text.split_once('+') {
-            Some((text, build)) => (text, Some(build)),
-            None => (text, None),
-        };
-        let (core, pre) = match text.split_once('-') {
-            Some((core, pre)) => (core, Some(pre)),
-            None => (text, None),
-        };
+        let (text, build) = cut(text, b'+');
+        let (core, pre) = cut(text, b'-');
         if build.is_some_and(|build| !identifiers(build, false)) || pre.is_some_and(|pre| !identifiers(pre, true)) {
             return None;
         }
         let mut numbers = [0; 3];
         let mut parts = 0u8;
-        for part in core.split('.') {
+        for part in dotted(core) {
             *numbers.get_mut(usize::from(parts))? = number(part)?;
             parts += 1;
         }
@@ -45,6 +39,24 @@ impl<'a> Version<'a> {
             .cmp(&(other.major, other.minor, other.patch))
             .then_with(|| pre_precedence(self.pre, other.pre))
     }
+}
+
+/// What stands before the first `at`, and what after it. Smaller than the library's, which searches for any pattern.
+fn cut(text: &str, at: u8) -> (&str, Option<&str>) {
+    match text.bytes().position(|byte| byte == at) {
+        Some(place) => (text.get(..place).unwrap_or(""), text.get(place + 1..)),
+        None => (text, None),
+    }
+}
+
+/// The parts between dots.
+fn dotted(text: &str) -> impl Iterator<Item = &str> {
+    let mut rest = Some(text);
+    core::iter::from_fn(move || {
+        let (part, after) = cut(rest?, b'.');
+        rest = after;
+        Some(part)
+    })
 }
 
 /// Digits without a leading zero, below 2^64.
@@ -68,7 +80,7 @@ fn is_numeric(identifier: &str) -> bool {
 
 /// Non-empty identifiers of `[0-9A-Za-z-]`; where `numbers` matter, numeric ones are numbers.
 fn identifiers(text: &str, numbers: bool) -> bool {
-    text.split('.').all(|identifier| {
+    dotted(text).all(|identifier| {
         !identifier.is_empty()
             && identifier.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
             && (!numbers || !is_numeric(identifier) || number(identifier).is_some())
@@ -82,7 +94,7 @@ fn pre_precedence(left: &str, right: &str) -> Ordering {
         (false, true) => return Ordering::Less,
         (false, false) => {}
     }
-    let (mut left, mut right) = (left.split('.'), right.split('.'));
+    let (mut left, mut right) = (dotted(left), dotted(right));
     loop {
         let order = match (left.next(), right.next()) {
             (None, None) => return Ordering::Equal,

@@ -13,7 +13,7 @@ pub use siphash::{SEGMENT_KEY, siphash};
 use crate::bucket::murmur3_x86_32;
 use alloc::string::String;
 use alloc::vec::Vec;
-use record::{read_all, write_all};
+use record::{Record, read_all, write_all};
 
 /// The program format that this crate reads and writes.
 pub const FORMAT: u32 = 1;
@@ -31,7 +31,7 @@ pub const REGION: usize = 2;
 /// A program. The layout is in docs/reference/program-format.md.
 ///
 /// Only [`Program::from_bytes`] and compilation make one, and both have checked it: evaluation cannot fail, loop or leave its bounds.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct Program {
     pub(crate) head: Head,
     pub(crate) strings: Vec<u32>,
@@ -102,29 +102,33 @@ impl Program {
     /// See [`ProgramError`]; nothing of a refused program is kept.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, ProgramError> {
         let header = Header::read(bytes)?;
-        let section = |at: usize| header.section(bytes, at);
-        let mut program = Program {
-            head: read_all::<Head>(section(0)?)?.first().copied().ok_or(ProgramError::Content)?,
-            strings: read_all(section(1)?)?,
-            text: String::from_utf8(section(2)?.to_vec()).map_err(|_| ProgramError::Content)?,
-            regions: read_all(section(3)?)?,
-            slots: read_all(section(4)?)?,
-            numbers: read_all(section(5)?)?,
-            ids: read_all(section(6)?)?,
-            hashes: read_all(section(7)?)?,
-            sets: read_all(section(8)?)?,
-            comparators: read_all(section(9)?)?,
-            blocks: read_all(section(10)?)?,
-            automata: read_all(section(11)?)?,
-            tables: section(12)?.to_vec(),
-            nodes: read_all(section(13)?)?,
-            segments: read_all(section(14)?)?,
-            flags: read_all(section(15)?)?,
-            variants: read_all(section(16)?)?,
-            rules: read_all(section(17)?)?,
-            tenants: read_all(section(18)?)?,
-            deep_segments: false,
-        };
+        let mut program = Program::default();
+        let mut head = Vec::new();
+        // Filled in place and judged at the end: an early exit between would cost its own clean-up, and the module is small.
+        let mut section = Sections { header, bytes, next: 0, sound: true };
+        section.fill(&mut head);
+        section.fill(&mut program.strings);
+        program.text = section.text();
+        section.fill(&mut program.regions);
+        section.fill(&mut program.slots);
+        section.fill(&mut program.numbers);
+        section.fill(&mut program.ids);
+        section.fill(&mut program.hashes);
+        section.fill(&mut program.sets);
+        section.fill(&mut program.comparators);
+        section.fill(&mut program.blocks);
+        section.fill(&mut program.automata);
+        program.tables = section.take().to_vec();
+        section.fill(&mut program.nodes);
+        section.fill(&mut program.segments);
+        section.fill(&mut program.flags);
+        section.fill(&mut program.variants);
+        section.fill(&mut program.rules);
+        section.fill(&mut program.tenants);
+        program.head = head.first().copied().unwrap_or_default();
+        if !section.sound || head.is_empty() {
+            return Err(ProgramError::Content);
+        }
         program.deep_segments = check::check(&program).ok_or(ProgramError::Content)?;
         Ok(program)
     }
@@ -282,7 +286,8 @@ pub(crate) fn word(value: usize) -> u32 {
 }
 
 struct Header {
-    sections: [(u32, u32); SECTIONS],
+    /// Offset and length.
+    sections: Vec<(u32, u32)>,
 }
 
 impl Header {
@@ -291,10 +296,10 @@ impl Header {
         if !fixed.starts_with(&MAGIC) {
             return Err(ProgramError::Magic);
         }
-        let words = read_all::<u32>(fixed)?;
-        let &[_, format, length, checksum] = words.as_slice() else {
-            return Err(ProgramError::Length);
+        let word = |at: usize| {
+            fixed.get(at..).and_then(|rest| rest.first_chunk::<4>()).map_or(0, |word| u32::from_le_bytes(*word))
         };
+        let (format, length, checksum) = (word(4), word(8), word(12));
         if format != FORMAT {
             return Err(ProgramError::Format);
         }
@@ -304,18 +309,42 @@ impl Header {
         if checksum != murmur3_x86_32(checked, 0) {
             return Err(ProgramError::Checksum);
         }
-        let table = checked.get(..4 + SECTIONS * 8).ok_or(ProgramError::Content)?;
-        let (count, table) = table.split_first_chunk::<4>().ok_or(ProgramError::Content)?;
-        if u32::from_le_bytes(*count) != word(SECTIONS) {
+        let mut table = Vec::new();
+        let sound = checked.get(4..4 + SECTIONS * 8).is_some_and(|bytes| read_all(bytes, &mut table));
+        let count = checked.first_chunk::<4>().map_or(0, |count| u32::from_le_bytes(*count));
+        if !sound || count != self::word(SECTIONS) {
             return Err(ProgramError::Content);
         }
-        let table = read_all::<(u32, u32)>(table)?;
-        Ok(Header { sections: table.try_into().map_err(|_| ProgramError::Content)? })
+        Ok(Header { sections: table })
+    }
+}
+
+/// The sections of a program, one after another.
+struct Sections<'a> {
+    header: Header,
+    bytes: &'a [u8],
+    next: usize,
+    sound: bool,
+}
+
+impl<'a> Sections<'a> {
+    fn take(&mut self) -> &'a [u8] {
+        let (start, length) = self.header.sections.get(self.next).copied().unwrap_or_default();
+        self.next += 1;
+        let end = start.saturating_add(length);
+        let section = self.bytes.get(start as usize..end as usize);
+        self.sound &= section.is_some();
+        section.unwrap_or_default()
     }
 
-    fn section<'a>(&self, bytes: &'a [u8], at: usize) -> Result<&'a [u8], ProgramError> {
-        let (start, length) = self.sections.get(at).copied().unwrap_or_default();
-        let end = start.checked_add(length).ok_or(ProgramError::Content)?;
-        bytes.get(start as usize..end as usize).ok_or(ProgramError::Content)
+    fn fill<R: Record>(&mut self, records: &mut Vec<R>) {
+        let section = self.take();
+        self.sound &= read_all(section, records);
+    }
+
+    fn text(&mut self) -> String {
+        let text = core::str::from_utf8(self.take());
+        self.sound &= text.is_ok();
+        String::from(text.unwrap_or_default())
     }
 }

@@ -1,6 +1,5 @@
 //! The records of a program's sections: all made of 32-bit words.
 
-use super::ProgramError;
 use alloc::vec::Vec;
 
 pub(super) trait Record: Sized {
@@ -9,13 +8,22 @@ pub(super) trait Record: Sized {
     fn write(&self, into: &mut Vec<u32>);
 }
 
-pub(super) fn read_all<R: Record>(bytes: &[u8]) -> Result<Vec<R>, ProgramError> {
-    let (words, rest) = bytes.as_chunks::<4>();
-    if !rest.is_empty() || words.len() % R::WORDS != 0 {
-        return Err(ProgramError::Content);
+/// Reads all records; whether the bytes are whole ones.
+pub(super) fn read_all<R: Record>(bytes: &[u8], records: &mut Vec<R>) -> bool {
+    let words = words(bytes);
+    records.reserve(words.len() / R::WORDS.max(1));
+    let mut rest = words.as_slice();
+    while let Some((record, after)) = rest.split_at_checked(R::WORDS) {
+        records.extend(R::read(record));
+        rest = after;
     }
-    let words: Vec<u32> = words.iter().map(|word| u32::from_le_bytes(*word)).collect();
-    words.chunks(R::WORDS).map(|words| R::read(words).ok_or(ProgramError::Content)).collect()
+    records.len() * R::WORDS * 4 == bytes.len()
+}
+
+/// Apart from the generic part, so that the evaluation module has it once.
+#[inline(never)]
+fn words(bytes: &[u8]) -> Vec<u32> {
+    bytes.as_chunks::<4>().0.iter().map(|word| u32::from_le_bytes(*word)).collect()
 }
 
 pub(super) fn write_all<R: Record>(records: &[R]) -> Vec<u8> {
@@ -165,7 +173,7 @@ pub(crate) mod op {
 }
 
 /// Counts and keys that belong to the whole program.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Head {
     pub regions: u32,
     /// Of hashed lists.
