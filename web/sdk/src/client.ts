@@ -83,7 +83,7 @@ export function startClient(options: Options, platform: Platform): Client {
   });
   if (options.staleSeconds !== undefined) fresh.staleAfter(options.staleSeconds);
 
-  const ring = keyRing(options.signatures ?? (kind === "browser" ? "when-available" : "required"), options.publicKeys, () => fetchKeys(host, url, options.key));
+  const ring = keyRing(options.signatures ?? (kind === "browser" ? "when-available" : "required"), options.publicKeys, () => fetchKeys(host, url, options.key), (keys) => kept?.keepKeys(keys).catch(storeFailed));
 
   const asked = (): Omit<Asked, "formats"> => ({ kind, environment: options.environment, context, decidedFor });
 
@@ -144,7 +144,7 @@ export function startClient(options: Options, platform: Platform): Client {
       return false;
     }
     if (taken.program) fresh.validUntil(held.header?.valid_until);
-    if (change === "kept") fresh.keptSince(envelope.header.issued_at);
+    if (change === "kept" && taken.program) fresh.keptSince(envelope.header.issued_at);
     source = change === "kept" ? "kept" : "network";
     if (taken.problems.length === 0 && change !== "kept") problems = [];
     decide(change, receivedAt);
@@ -297,7 +297,7 @@ export function startClient(options: Options, platform: Platform): Client {
   const findKept = async (): Promise<void> => {
     if (!kept) return;
     const found = await kept.find(context, decidedFor);
-    for (const bytes of [found?.flagSet, found?.kills]) {
+    for (const bytes of [found?.kills, found?.flagSet]) {
       if (!bytes) continue;
       const opened = await openEnvelope(bytes, ring.checkKept);
       if ("code" in opened) report({ ...opened, message: `kept flag set not used: ${opened.message}` });
@@ -391,8 +391,7 @@ export function startClient(options: Options, platform: Platform): Client {
     if (share()) void joinGroup().catch(() => openConnection());
     else openConnection();
     heartbeat = host.setTimer(beat, HEARTBEAT_MS * host.random());
-    const keys = await ring.refresh();
-    if (keys && !options.publicKeys) kept?.keepKeys(keys).catch(storeFailed);
+    await ring.refresh();
   };
 
   if (options.bootstrap) {
@@ -529,7 +528,7 @@ export function startClient(options: Options, platform: Platform): Client {
       group?.close();
       closeConnection();
       for (const resolve of [...waiting]) resolve();
-      await goodbye;
+      await Promise.all([goodbye, kept?.settled()]);
     },
   };
   return client;

@@ -1,4 +1,4 @@
-import { judge, type Asked, type Held } from "./acceptance.js";
+import { judge, sameAudience, type Asked, type Held } from "./acceptance.js";
 import { EngineTrap, ProgramRefused, type Engine, type FlagInfo } from "./engine.js";
 import type { Envelope, Header } from "./envelope.js";
 import type { Position, Problem } from "./types.js";
@@ -76,6 +76,10 @@ export function holding(engine: Engine): Holding {
     }
   };
 
+  /** A kept flag set whose own kills are older than what was seen since needs the kill set that was kept with it. */
+  const killsAreNoOlder = (header: Header): boolean =>
+    !!kills && sameAudience(kills.header.audience, header.audience) && kills.header.epoch === header.epoch && kills.header.kill_revision >= (ratchet?.kill_revision ?? 0);
+
   return {
     get flags() {
       return flags;
@@ -104,7 +108,7 @@ export function holding(engine: Engine): Holding {
       const known = kept ? { ...before, program: null, ratchet: before.ratchet && { ...before.ratchet, revision: 0 } } : before;
       const verdict = judge(header, known, { ...asked, formats: engine.formats });
       const problems: Problem[] = verdict.code ? [{ code: verdict.code, message: verdict.message ?? verdict.code, ...(HELP[verdict.code] ? { help: HELP[verdict.code] as string } : {}) }] : [];
-      if (kept && !verdict.kills) return { program: false, kills: false, problems };
+      if (kept && !verdict.kills && !killsAreNoOlder(header)) return { program: false, kills: false, problems };
 
       // The way down first: a program that is refused takes no kill with it.
       const failures: (Problem | undefined)[] = [];

@@ -11,6 +11,8 @@ export interface Kept {
   find(context: Context, decidedFor: string | undefined): Promise<{ flagSet: Uint8Array; kills: Uint8Array | undefined } | undefined>;
   keep(audience: Audience, position: Position, flagSet: Uint8Array | undefined, kills: Uint8Array | undefined): Promise<void>;
   keepKeys(keys: PublicKeys): Promise<void>;
+  /** Resolves when what was to be kept is, or could not be. */
+  settled(): Promise<void>;
 }
 
 interface Index {
@@ -71,6 +73,7 @@ export async function openKept(store: Store, url: string, key: string): Promise<
           await store.delete(name(`${old}/kills`));
         }
       }),
+    settled: () => writing,
     keepKeys: (keys) => write(async () => (canonical(keys) === canonical(index.keys ?? []) ? undefined : save({ ...index, keys }))),
   };
 }

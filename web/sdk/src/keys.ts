@@ -12,20 +12,21 @@ export interface KeyRing {
   /** Keys to begin with, from an earlier visit; pinned ones go before. */
   seed(keys: PublicKeys): Promise<void>;
   /** Asks the control plane for its keys, ahead of need. */
-  refresh(): Promise<PublicKeys | undefined>;
+  refresh(): Promise<void>;
 }
 
-/** The keys that a client trusts: the pinned ones only, or those that the control plane names. */
-export function keyRing(policy: SignaturePolicy, pinned: PublicKeys | undefined, fetchKeys: FetchKeys): KeyRing {
+/** The keys that a client trusts: the pinned ones only, or those that the control plane names, which `remember` is told. */
+export function keyRing(policy: SignaturePolicy, pinned: PublicKeys | undefined, fetchKeys: FetchKeys, remember: (keys: PublicKeys) => void): KeyRing {
   const subtle = globalThis.crypto?.subtle;
   let ring: ReadonlyMap<string, CryptoKey> | undefined;
   let missed: string | undefined;
 
-  const refresh = async (): Promise<PublicKeys | undefined> => {
-    if (policy === "off" || !subtle) return undefined;
+  const refresh = async (): Promise<void> => {
+    if (policy === "off" || !subtle) return;
     const keys = pinned ?? (await fetchKeys().catch(() => undefined));
-    if (keys) ring = await importAll(subtle, keys);
-    return keys;
+    if (!keys) return;
+    ring = await importAll(subtle, keys);
+    if (!pinned) remember(keys);
   };
 
   const find = async (id: string): Promise<CryptoKey | undefined> => {
