@@ -257,6 +257,13 @@ fn what_cannot_be_read_or_is_refused() {
     --- err
     {"error":{"code":"document-refused","diagnostics":[{"code":"unknown-variant","help":"did you mean `off`?","message":"flag `checkout-v2` has no variant `of`","place":{"file":"wrong.json","pointer":"/flags/0/default","span":{"column":18,"end":845,"line":16,"start":841}},"severity":"error"}],"message":"the flag set is refused: 1 error"}}
     "#);
+    assert_snapshot!(place.run_on("eval --flags - --contexts -", SHOP), @r#"
+    exit status 2
+    --- err
+    error: flags and contexts cannot both come from standard input
+
+    help: put one of them into a file
+    "#);
     assert_snapshot!(place.run_on(&format!("{EVAL} --degraded nowhere=stale"), "{}"), @r#"
     exit status 2
     --- err

@@ -43,6 +43,10 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(args: &Args, output: &Output) -> Result<Exit, Failure> {
+    if args.contexts.as_os_str() == "-" && args.flags.iter().any(|path| path.as_os_str() == "-") {
+        return Err(Failure::refused("stdin-twice", "flags and contexts cannot both come from standard input")
+            .help("put one of them into a file"));
+    }
     let document = document::load(&args.flags)?;
     output.warnings(&document.warnings, &document.texts);
     let loaded = document::compile(&document.valid);
