@@ -1,4 +1,4 @@
-//! `cargo xtask wasm`: the two modules of the npm package, into `web/sdk/dist`, where its own build finds them.
+//! `cargo xtask wasm`: the two modules of the npm package, into `web/sdk/src/generated`, where its own build finds them.
 
 use crate::step::{self, Step};
 use crate::toolchain::{self, Toolchain};
@@ -45,36 +45,30 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
 /// Builds the modules; the npm packages must be installed.
 pub(crate) fn build(which: Which) -> Result<()> {
     let toolchain = toolchain::ensure()?;
-    let dist = workspace::web().join("sdk/dist");
-    fs::create_dir_all(&dist)?;
+    let generated = workspace::web().join("sdk/src/generated");
+    fs::create_dir_all(&generated)?;
     if which != Which::Tooling {
-        evaluation(&toolchain, &dist)?;
+        evaluation(&toolchain, &generated)?;
     }
     if which != Which::Evaluation {
-        tooling(&toolchain, &dist)?;
+        tooling(&toolchain, &generated)?;
     }
     Ok(())
 }
 
-fn evaluation(toolchain: &Toolchain, dist: &Path) -> Result<()> {
+fn evaluation(toolchain: &Toolchain, generated: &Path) -> Result<()> {
     let built = compile(toolchain, "evaluation module", "downhaul-wasm", &[], "downhaul_wasm")?;
-    let finished = dist.join("flags.wasm");
+    let finished = generated.join("downhaul.wasm");
     optimise("evaluation module", &built, &finished)?;
     refuse_imports(&fs::read(&finished)?)?;
     report(&finished)
 }
 
-/// `tooling.wasm`, and `tooling_bg.js` with its types: the names `tooling.js` and `tooling.d.ts` are those of the entry.
-fn tooling(toolchain: &Toolchain, dist: &Path) -> Result<()> {
+fn tooling(toolchain: &Toolchain, generated: &Path) -> Result<()> {
     let built = compile(toolchain, "tooling module", "downhaul-wasm", &["--features", "tooling"], "downhaul_wasm")?;
-    let bound = toolchain::target().join("tooling");
-    let module = bind(&built, &bound, "tooling", TypeScript::Yes)?;
-    let finished = dist.join("tooling.wasm");
-    optimise("tooling module", &module, &finished)?;
-    for (from, to) in [("tooling.js", "tooling_bg.js"), ("tooling.d.ts", "tooling_bg.d.ts")] {
-        fs::copy(bound.join(from), dist.join(to)).with_context(|| format!("cannot copy `{from}`"))?;
-    }
-    report(&finished)
+    let module = bind(&built, generated, "tooling", TypeScript::Yes)?;
+    optimise("tooling module", &module, &module)?;
+    report(&module)
 }
 
 /// Compiles one package for WebAssembly and gives the module's path.
@@ -115,7 +109,7 @@ pub(crate) fn optimise(what: &str, from: &Path, to: &Path) -> Result<()> {
     {
         command.arg(format!("--enable-{feature}"));
     }
-    command.args(["-Oz", "--strip-debug", "--strip-producers"]).arg(from).arg("-o").arg(to);
+    command.args(["-Oz", "--strip-debug", "--strip-producers", "--strip-target-features"]).arg(from).arg("-o").arg(to);
     Step::new(format!("shrink the {what}"), command).mend("rm -r web/node_modules && cargo xtask setup").run().map(drop)
 }
 
