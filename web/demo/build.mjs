@@ -30,4 +30,4 @@ await build({
 });
 await cp("src/page/index.html", "dist/public/index.html");
 await cp("src/page/shop.css", "dist/public/shop.css");
-await cp(require.resolve("downhaul/flags.wasm"), "dist/public/downhaul.wasm");
+await cp(require.resolve("downhaul/flags.wasm"), "dist/public/flags.wasm");

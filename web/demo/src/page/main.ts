@@ -17,7 +17,8 @@ const client: Client = createClient({
   key: settings.key,
   environment: settings.environment,
   context: contextOf(visit),
-  contextToken: await tokenFor(visit),
+  // Asked before each connection, so that a token never runs out under a long visit.
+  contextToken: () => tokenFor(visit),
   release: "shop 2.4.1",
   region: visit.region,
   bootstrap: JSON.parse(document.getElementById("downhaul-bootstrap")?.textContent ?? "null") ?? undefined,
@@ -41,8 +42,7 @@ async function become(next: Visit): Promise<void> {
   visit = next;
   keep(visit);
   showVisit();
-  const contextToken = await tokenFor(visit);
-  await client.setContext(contextOf(visit), contextToken === undefined ? {} : { contextToken });
+  await client.setContext(contextOf(visit), { contextToken: () => tokenFor(visit) });
   render();
 }
 

@@ -4,10 +4,10 @@ import { advised, goods, money } from "./catalogue.js";
 import { picture } from "./pictures.js";
 import type { Visit } from "./visit.js";
 
-interface Banner {
+type Banner = {
   text?: string;
   until?: string;
-}
+};
 
 export function renderBanner(into: HTMLElement, client: Client): void {
   const banner = client.object<Banner>("summer-banner", {});
