@@ -79,7 +79,7 @@ export interface Source {
 
 /** The reads over a table. None throws, whatever it is given. */
 export function decisions(source: Source): Decisions {
-  const read = <T extends Json>(key: string, fallback: T, fits: (value: Json) => boolean): T => {
+  const read = <T>(key: string, fallback: T, fits: (value: Json) => boolean): T => {
     const entry = source.table().entries.get(key);
     return entry && fits(entry.value) ? (entry.value as T) : fallback;
   };

@@ -102,41 +102,41 @@ export interface Options {
   /** Where the control plane is, for instance `https://flags.example.com`. */
   url: string;
   /** Who asks. Default: nobody, `{}`. */
-  context?: Context;
+  context?: Context | undefined;
   /** Refuse flag sets of any other environment. Default: that of the first one accepted. */
-  environment?: string;
+  environment?: string | undefined;
   /** Default: `browser` in pages, `server` in Node, `edge` in workerd. */
-  kind?: Kind;
+  kind?: Kind | undefined;
   /** Trust these only. Default: the keys that the control plane names over its own connection. */
-  publicKeys?: PublicKeys;
+  publicKeys?: PublicKeys | undefined;
   /** Default: `when-available` for `browser`, else `required`. */
-  signatures?: SignaturePolicy;
+  signatures?: SignaturePolicy | undefined;
   /** Where flag sets are kept; `false` for nowhere. Default: IndexedDB in pages, memory elsewhere. */
-  store?: Store | false;
+  store?: Store | false | undefined;
   /** Values to start with, rendered into the page by a server. */
-  bootstrap?: Bootstrap;
+  bootstrap?: Bootstrap | undefined;
   /** The application's release, shown in the fleet: `shop 2.4.1`. */
-  release?: string;
+  release?: string | undefined;
   /** Where this instance runs, shown in the fleet. */
-  region?: string;
+  region?: string | undefined;
   /** A JWT signed by your own back end that says who the user is; a function is asked before each connection. */
-  contextToken?: string | (() => string | undefined | Promise<string | undefined>);
+  contextToken?: (string | (() => string | undefined | Promise<string | undefined>)) | undefined;
   /** Default: the global one. */
-  fetch?: typeof fetch;
+  fetch?: typeof fetch | undefined;
   /** Silence after which flags with `on_stale: degraded` degrade. Default: what the control plane says, 45. */
-  staleSeconds?: number;
+  staleSeconds?: number | undefined;
   /** `ready()` resolves at the latest after this long, with or without values. Default 5. */
-  readyTimeoutSeconds?: number;
+  readyTimeoutSeconds?: number | undefined;
   /** Share one connection among the tabs of an origin. Default true where Web Locks and BroadcastChannel exist. */
-  shareAcrossTabs?: boolean;
+  shareAcrossTabs?: boolean | undefined;
   /**
    * `stream` falls back to polling by itself, and comes back.
    * `manual` starts nothing in the background: the host calls `refresh()`, as a worker does that lives for one request at a time.
    * Default `stream`.
    */
-  transport?: "stream" | "poll" | "manual";
+  transport?: "stream" | "poll" | "manual" | undefined;
   /** The evaluation module. Default: that of the package's entry; `downhaul/slim` has none. */
-  wasm?: WasmSource;
+  wasm?: WasmSource | undefined;
 }
 
 /** The compiled evaluation module, its bytes, where it is, or a response or promise of one of these. */
@@ -240,7 +240,7 @@ export interface Decisions {
   string<T extends string = string>(key: string, fallback: T): T;
   number(key: string, fallback: number): number;
   /** Lists and objects, frozen; `null` too. */
-  object<T extends Json = Json>(key: string, fallback: T): T;
+  object<T = Json>(key: string, fallback: T): T;
   /** The decision, of the type of `fallback`; of any type if that is `null`. */
   details(key: string, fallback: null): Details;
   details<T extends Json>(key: string, fallback: T): Details<Widened<T>>;
