@@ -74,7 +74,12 @@ impl AppError {
 
 impl From<Refusal> for AppError {
     fn from(refusal: Refusal) -> Self {
-        AppError { problem: Box::new(refusal.to_problem()), cause: None, retry_after: None }
+        let mut problem = refusal.to_problem();
+        if problem.help.is_empty() {
+            problem.help =
+                "mend what `diagnostics` names and send it again; `downhaul check` finds the same".to_owned();
+        }
+        AppError { problem: Box::new(problem), cause: None, retry_after: None }
     }
 }
 

@@ -28,7 +28,7 @@ fn allowed(state: &AppState, request: &Request) -> Result<(), AppError> {
         return Err(AppError::forbidden(
             "host-not-allowed",
             format!("`{}` is not a name of this server", name_of(host)),
-            "use an address that the server listens on, or start it with `--allow-host` and this name",
+            "use an address that the server listens on, or start it with `--allowed-host` and this name",
         ));
     }
     same_origin(headers, host)

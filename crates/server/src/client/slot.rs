@@ -62,6 +62,14 @@ pub(crate) struct FlagSetIssue {
     patches: Mutex<BTreeMap<Hash, Option<Bytes>>>,
 }
 
+/// A flag set on its way to a client.
+#[derive(Debug)]
+pub(crate) struct FlagSetEvent {
+    pub(crate) name: &'static str,
+    pub(crate) bytes: Bytes,
+    pub(crate) issue: Arc<FlagSetIssue>,
+}
+
 impl Slot {
     fn new(asker: Asker, audience: Audience, issuer: Arc<Issuer>) -> Self {
         Slot {
@@ -156,12 +164,22 @@ impl Slot {
         }
     }
 
-    /// The event that takes a client with this program to the flag set: a patch where that is smaller.
-    pub(crate) fn event(&self, issue: &FlagSetIssue, base: Option<Hash>) -> (&'static str, Bytes) {
-        match base.and_then(|base| self.patch(issue, base)) {
-            Some(patch) => ("patch", patch),
-            None => ("put", issue.put()),
-        }
+    /// The flag set of a publication, or of a newer one, as the event that takes a client with the program `base` there: a
+    /// patch where that is smaller.
+    pub(crate) async fn event(
+        self: Arc<Self>,
+        publication: Arc<Publication>,
+        base: Option<Hash>,
+    ) -> AppResult<FlagSetEvent> {
+        let issue = Arc::clone(&self).flag_set(publication).await?;
+        let make = move || {
+            let (name, bytes) = match base.and_then(|base| self.patch(&issue, base)) {
+                Some(patch) => ("patch", patch),
+                None => ("put", issue.put()),
+            };
+            FlagSetEvent { name, bytes, issue }
+        };
+        spawn_blocking(make).await.map_err(AppError::internal)
     }
 
     fn patch(&self, issue: &FlagSetIssue, base: Hash) -> Option<Bytes> {
@@ -205,6 +223,9 @@ impl FlagSetIssue {
         let ops = if base.digest == self.program.digest {
             // The same program at another position, or issued anew.
             vec![PatchOp::Copy(0, base.bytes.len() as u64)]
+        } else if base.bytes.len() < self.program.bytes.len() / 2 {
+            // Most of it would be inserted: not worth the search.
+            return None;
         } else {
             patch::difference(&base.bytes, &self.program.bytes)?
         };

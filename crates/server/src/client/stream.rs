@@ -1,6 +1,6 @@
 use crate::client::caller::Caller;
 use crate::client::limits::Place;
-use crate::client::slot::{FlagSetIssue, Slot};
+use crate::client::slot::{FlagSetEvent, FlagSetIssue};
 use crate::environment::{Environment, Publication};
 use crate::error::{AppError, AppResult};
 use crate::extract::Query;
@@ -104,8 +104,7 @@ struct Pump {
     /// A flag set on its way out.
     outgoing: Option<Outgoing>,
     /// A flag set being made.
-    making: Option<JoinHandle<AppResult<Arc<FlagSetIssue>>>>,
-    slot: Arc<Slot>,
+    making: Option<JoinHandle<AppResult<FlagSetEvent>>>,
     ping: Interval,
     ends: Option<Instant>,
     greeted: bool,
@@ -124,7 +123,6 @@ impl Pump {
     fn new(state: AppState, caller: Caller, asker: Asker, has: Has, place: Place) -> AppResult<Self> {
         let publications = caller.environment.publications();
         let current = caller.environment.current();
-        let slot = caller.environment.slots().of(&current, &asker, state.issuer())?;
         let options = state.options();
         let mut ping = interval_at(Instant::now() + options.ping, options.ping);
         ping.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -146,7 +144,6 @@ impl Pump {
             ready: VecDeque::from([event("hello", &hello)]),
             outgoing: None,
             making: None,
-            slot,
             ping,
             ends: caller.until.map(ends_at),
             greeted: false,
@@ -237,8 +234,8 @@ impl Pump {
         if self.making.is_some() || is_newest {
             return Ok(());
         }
-        self.slot = self.environment.slots().of(publication, &self.asker, self.state.issuer())?;
-        self.making = Some(tokio::spawn(Arc::clone(&self.slot).flag_set(Arc::clone(publication))));
+        let slot = self.environment.slots().of(publication, &self.asker, self.state.issuer())?;
+        self.making = Some(tokio::spawn(slot.event(Arc::clone(publication), self.has.program)));
         Ok(())
     }
 
@@ -256,10 +253,10 @@ impl Pump {
             _ = self.closing.changed() => {}
             made = finished(&mut self.making) => {
                 self.making = None;
-                let issue = made?;
+                let made = made?;
                 let current = self.publications.borrow().position();
-                if issue.position >= current {
-                    self.send(issue);
+                if made.issue.position >= current {
+                    self.send(made);
                 }
             }
             _ = self.ping.tick() => self.tick(),
@@ -268,14 +265,13 @@ impl Pump {
         Ok(())
     }
 
-    fn send(&mut self, issue: Arc<FlagSetIssue>) {
+    fn send(&mut self, FlagSetEvent { name, bytes, issue }: FlagSetEvent) {
         if self.has.position == Some(issue.position) && self.has.program == Some(issue.program.digest) {
             let known = self.has.issued.replace(issue.issued);
             if known.is_none() {
                 return;
             }
         }
-        let (name, bytes) = self.slot.event(&issue, self.has.program);
         self.state.metrics().event(name);
         self.outgoing = Some(Outgoing { rest: bytes, begun: false, issue });
     }
@@ -319,7 +315,7 @@ impl Drop for Pump {
     }
 }
 
-async fn finished(making: &mut Option<JoinHandle<AppResult<Arc<FlagSetIssue>>>>) -> AppResult<Arc<FlagSetIssue>> {
+async fn finished(making: &mut Option<JoinHandle<AppResult<FlagSetEvent>>>) -> AppResult<FlagSetEvent> {
     match making {
         Some(handle) => handle.await.map_err(AppError::internal)?,
         None => std::future::pending().await,

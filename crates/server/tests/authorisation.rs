@@ -1,0 +1,211 @@
+//! Who may ask for what: every route of the description, so that a new one cannot be forgotten.
+mod support;
+
+use reqwest::{Method, StatusCode};
+use serde_json::{Value, json};
+use support::{Served, document, flag, sign, token};
+
+/// Routes of docs/reference/protocol.md. All of them are described, and nothing else is.
+const ROUTES: [&str; 29] = [
+    "DELETE /api/v1/environments/{environment}/client-keys/{id}",
+    "DELETE /api/v1/session",
+    "GET /api/v1/environments",
+    "GET /api/v1/environments/{environment}/chart",
+    "GET /api/v1/environments/{environment}/chart/verify",
+    "GET /api/v1/environments/{environment}/client-keys",
+    "GET /api/v1/environments/{environment}/document",
+    "GET /api/v1/environments/{environment}/events",
+    "GET /api/v1/environments/{environment}/flags",
+    "GET /api/v1/environments/{environment}/flags/{key}",
+    "GET /api/v1/environments/{environment}/fleet",
+    "GET /api/v1/environments/{environment}/kills",
+    "GET /api/v1/environments/{environment}/kills/{id}",
+    "GET /api/v1/session",
+    "GET /client/v1/flag-set",
+    "GET /client/v1/keys",
+    "GET /client/v1/kills",
+    "GET /client/v1/stream",
+    "GET /healthz",
+    "GET /metrics",
+    "GET /readyz",
+    "POST /api/v1/environments/{environment}/apply",
+    "POST /api/v1/environments/{environment}/client-keys",
+    "POST /api/v1/environments/{environment}/explain",
+    "POST /api/v1/environments/{environment}/flags/{key}/retire",
+    "POST /api/v1/environments/{environment}/kills",
+    "POST /api/v1/environments/{environment}/kills/{id}/restore",
+    "POST /api/v1/session",
+    "POST /client/v1/acknowledge",
+];
+const PUT: &str = "PUT /api/v1/environments/{environment}/flags/{key}";
+
+async fn described(served: &Served) -> Vec<(Method, String)> {
+    let description: Value =
+        served.http.get(served.url("/api/openapi.json")).send().await.unwrap().json().await.unwrap();
+    let mut routes = Vec::new();
+    for (path, methods) in description["paths"].as_object().unwrap() {
+        for method in methods.as_object().unwrap().keys() {
+            routes.push((method.to_uppercase().parse().unwrap(), path.clone()));
+        }
+    }
+    routes
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_description_is_complete() {
+    let served = Served::new().await;
+    let mut routes: Vec<String> =
+        described(&served).await.iter().map(|(method, path)| format!("{method} {path}")).collect();
+    routes.sort();
+    let mut expected: Vec<String> = ROUTES.iter().chain([&PUT]).map(ToString::to_string).collect();
+    expected.sort();
+    assert_eq!(routes, expected);
+    let page = served.http.get(served.url("/api/docs/")).send().await.unwrap();
+    let policy = page.headers()["content-security-policy"].to_str().unwrap().to_owned();
+    assert!(policy.contains("default-src 'none'") && policy.contains("connect-src 'self'"), "{policy}");
+    let html = page.text().await.unwrap();
+    assert!(html.contains("swagger-ui-bundle.js") && !html.contains("https://"), "{html}");
+    assert_eq!(served.http.get(served.url("/api/docs/swagger-ui-bundle.js")).send().await.unwrap().status(), 200);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_admin_route_is_closed() {
+    let served = Served::new().await;
+    let begun = served.http.post(served.url("/api/v1/session")).json(&json!({ "token": served.admin_token }));
+    let cookie =
+        begun.send().await.unwrap().headers()["set-cookie"].to_str().unwrap().split(';').next().unwrap().to_owned();
+    let routes = described(&served).await;
+    let people = routes.iter().filter(|(_, path)| path.starts_with("/api/v1"));
+    for (method, path) in people {
+        let path = path.replace("{environment}", "production").replace("{key}", "checkout").replace("{id}", "k-1");
+        let is_sign_in = (method, path.as_str()) == (&Method::POST, "/api/v1/session");
+        let ask = || served.http.request(method.clone(), served.url(&path)).json(&json!({ "token": "x" }));
+        let other_host = format!("evil.example:{}", served.address.port());
+        let bearer = || ask().bearer_auth(&served.admin_token);
+        let mut cases = vec![
+            ("nobody", ask(), 401),
+            ("a wrong token", ask().bearer_auth("dha_0000000000000000_AAAA"), 401),
+            ("a wrong session", ask().header("cookie", "downhaul_session=x").header("downhaul-console", "1"), 401),
+            ("another host", bearer().header("host", &other_host), 403),
+            ("another origin", bearer().header("origin", "https://evil.example"), 403),
+            ("no origin at all", bearer().header("origin", "null"), 403),
+            ("another site", bearer().header("sec-fetch-site", "cross-site"), 403),
+        ];
+        if method != Method::GET && !is_sign_in {
+            cases.push(("a session without the header", ask().header("cookie", &cookie), 403));
+        }
+        for (who, request, status) in cases {
+            let answer = request.send().await.unwrap();
+            assert_eq!(answer.status().as_u16(), status, "{method} {path} as {who}");
+            assert!(!answer.headers().contains_key("access-control-allow-origin"), "no CORS");
+            let problem: Value = answer.json().await.unwrap();
+            assert!(problem["help"].as_str().is_some_and(|help| !help.is_empty()), "{problem}");
+        }
+        // The console's own page.
+        if method == Method::GET && path != "/api/v1/environments/production/events" {
+            let own = served.http.get(served.url(&path)).header("cookie", &cookie);
+            let status = own.header("origin", served.url("")).send().await.unwrap().status();
+            assert!(status.is_success() || status == StatusCode::NOT_FOUND, "{path}: {status}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_client_route_is_closed() {
+    let served = Served::new().await;
+    served.apply(&document(&[flag("checkout")])).await;
+    let (browser, secret) = served.key(json!({ "kind": "browser", "pinned": { "plan": "pro" } })).await;
+    let (server, other_secret) = served.key(json!({ "kind": "server" })).await;
+    let now = jiff::Timestamp::now().as_second();
+    let good = token(&secret, json!({ "tenant": "acme" }));
+    let attributes = json!({ "tenant": "acme" });
+    let tokens = [
+        ("of another key", token(&other_secret, attributes.clone())),
+        ("past its end", sign(&secret, &json!({ "aud": "production", "exp": now - 100, "attributes": attributes }))),
+        ("without an end", sign(&secret, &json!({ "aud": "production", "attributes": attributes }))),
+        (
+            "for another environment",
+            sign(&secret, &json!({ "aud": "staging", "exp": now + 100, "attributes": attributes })),
+        ),
+        ("against the pin", token(&secret, json!({ "plan": "free" }))),
+        ("unsigned", format!("{}.", good.rsplit_once('.').unwrap().0)),
+        ("of nothing", "x".to_owned()),
+    ];
+    for (method, path) in described(&served).await.iter().filter(|(_, path)| path.starts_with("/client/")) {
+        let body = json!({
+            "instance": "i", "position": { "epoch": 1, "revision": 1, "kill_revision": 0 }, "state": "live", "sdk": "s"
+        });
+        let ask = || {
+            let request = served.http.request(method.clone(), served.url(path));
+            if method == Method::POST { request.json(&body) } else { request }
+        };
+        let status = |request: reqwest::RequestBuilder| async { request.send().await.unwrap().status().as_u16() };
+        assert_eq!(status(ask()).await, 401, "{path} as nobody");
+        assert_eq!(status(ask().bearer_auth(&served.admin_token)).await, 401, "{path} as a person");
+        assert_eq!(status(ask().bearer_auth(format!("{}A", &browser[..browser.len() - 1]))).await, 401);
+        let evil = ask().bearer_auth(&browser).header("origin", "https://evil.example").send().await.unwrap();
+        assert_eq!(evil.status(), 403, "{path} from another origin");
+        assert!(!evil.headers().contains_key("access-control-allow-origin"));
+        assert_eq!(
+            status(ask().bearer_auth(&server).header("origin", "https://shop.example")).await,
+            403,
+            "a server key in a page"
+        );
+        for (what, token) in &tokens {
+            let answer = ask().bearer_auth(&browser).header("downhaul-context-token", token).send().await.unwrap();
+            assert_eq!(answer.status(), 401, "{path} with a token {what}");
+        }
+        let request = ask().bearer_auth(&browser).header("origin", "https://shop.example");
+        let answer = request.header("downhaul-context-token", &good).send().await.unwrap();
+        assert!(answer.status().is_success(), "{path}: {}", answer.status());
+        assert_eq!(answer.headers()["access-control-allow-origin"], "https://shop.example");
+        let vary: Vec<_> = answer.headers().get_all("vary").iter().map(|value| value.to_str().unwrap()).collect();
+        assert!(vary.join(",").contains("origin"), "{vary:?}");
+    }
+    let preflight = |origin: &'static str| {
+        let request = served.http.request(Method::OPTIONS, served.url("/client/v1/flag-set")).header("origin", origin);
+        request.header("access-control-request-method", "GET").send()
+    };
+    let allowed = preflight("https://shop.example").await.unwrap();
+    assert!(allowed.headers()["access-control-allow-headers"].to_str().unwrap().contains("downhaul-context-token"));
+    assert!(!allowed.headers().contains_key("access-control-allow-credentials"));
+    assert_eq!(preflight("https://evil.example").await.unwrap().status(), 403);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn hosts_and_files() {
+    let folder = tempfile::TempDir::new().unwrap();
+    std::fs::write(folder.path().join("index.html"), "<p>console</p>").unwrap();
+    std::fs::write(folder.path().join("console-0123456789abcdef.wasm"), b"\0asm").unwrap();
+    let served = Served::with(|options| {
+        options.console = Some(folder.path().to_owned());
+        options.allowed_hosts = vec!["flags.example".to_owned()];
+    })
+    .await;
+    for (host, status) in
+        [("localhost:1", 401), ("flags.example", 401), ("[::1]:9", 401), ("10.0.0.1", 403), ("x", 403)]
+    {
+        let answer = served.http.get(served.url("/api/v1/session")).header("host", host).send().await.unwrap();
+        assert_eq!(answer.status(), status, "{host}");
+    }
+    let get = |path: &'static str| served.http.get(served.url(path)).send();
+    for path in ["/", "/flags/checkout", "/index.html"] {
+        let page = get(path).await.unwrap();
+        assert_eq!(page.status(), 200, "{path}");
+        let policy = page.headers()["content-security-policy"].to_str().unwrap();
+        assert!(
+            policy.contains("script-src 'self' 'wasm-unsafe-eval'") && !policy.contains("unsafe-inline"),
+            "{policy}"
+        );
+        assert_eq!(page.headers()["cache-control"], "no-cache");
+        assert_eq!(page.text().await.unwrap(), "<p>console</p>");
+    }
+    let wasm = get("/console-0123456789abcdef.wasm").await.unwrap();
+    assert_eq!(wasm.headers()["content-type"], "application/wasm");
+    assert!(wasm.headers()["cache-control"].to_str().unwrap().contains("immutable"));
+    for path in ["/missing.js", "/api/v1/nothing", "/client/v2/flag-set", "/../Cargo.toml"] {
+        assert_eq!(get(path).await.unwrap().status(), 404, "{path}");
+    }
+    assert_eq!(get("/healthz").await.unwrap().status(), 200);
+    assert_eq!(get("/readyz").await.unwrap().status(), 200);
+}
