@@ -331,8 +331,9 @@ fn a_kill_waits_until_its_clients_are_dark() {
             // As a client on the stream would: once there is a kill, it is applied and acknowledged.
             loop {
                 let page = server.run(&place, "status --format json").done().json();
-                if page["kills"].as_array().unwrap().iter().any(|kill| kill["flag"] == "checkout-v2") {
-                    client.acknowledge(&page["fleet"]["position"]);
+                let kills = page["kills"].as_array().unwrap();
+                if let Some(kill) = kills.iter().find(|kill| kill["flag"] == "checkout-v2") {
+                    client.acknowledge(&kill["position"]);
                     return;
                 }
             }

@@ -132,9 +132,7 @@ mod tests {
             "claimed": { "live": 97, "dark": 97, "unknown": 0 }, "p50_ms": 8.42, "p99_ms": 41.0, "slowest_ms": 43.9,
             "complete": true,
         }));
-        insta::assert_snapshot!(live_words(&kill), @r#"
-        100 of 100 live clients dark; p50 8.4 ms, p99 41 ms, slowest 44 ms
-        "#);
+        insta::assert_snapshot!(live_words(&kill), @"100 of 100 live clients dark; p50 8.4 ms, p99 41 ms, slowest 44 ms");
         insta::assert_snapshot!(report(&kill).join("\n"), @r#"
         complete: 100 of 100 live clients dark; p50 8.4 ms, p99 41 ms, slowest 44 ms
         by push: 3 of 3 trusted clients, 97 of 97 claimed ones
@@ -168,9 +166,7 @@ mod tests {
         let mut by_deadline = progress;
         by_deadline["degrades_when_stale"] = json!(true);
         let lines = report(&kill(by_deadline));
-        insta::assert_snapshot!(lines[3], @r#"
-        by stale deadline: 1 client not heard of; dark by themselves 45 s after their last byte from here
-        "#);
+        insta::assert_snapshot!(lines[3], @"by stale deadline: 1 client not heard of; dark by themselves 45 s after their last byte from here");
     }
 
     #[test]
