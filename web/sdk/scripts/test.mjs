@@ -19,5 +19,5 @@ await build({
   packages: "external",
   logLevel: "warning",
 });
-const run = spawnSync(process.execPath, ["--enable-source-maps", "--test-timeout=20000", "--test", "--test-reporter=spec", "dist/test/"], { stdio: "inherit" });
+const run = spawnSync(process.execPath, ["--enable-source-maps", "--test-timeout=120000", "--test", "--test-reporter=spec", "dist/test/"], { stdio: "inherit" });
 process.exit(run.status ?? 1);

@@ -119,7 +119,8 @@ export function startClient(options: Options, platform: Platform): Client {
     table = after ?? fallback;
     const appliedAfterMs = host.now() - receivedAt;
     const differs = changes(before, table);
-    if (change !== "stale" && change !== "context") lastChange = { kind: change, appliedAfterMs, at: host.wall() };
+    const first = source !== "network" || lastChange === undefined;
+    if (change !== "stale" && change !== "context" && (differs.size > 0 || first)) lastChange = { kind: change, appliedAfterMs, at: host.wall() };
     if (after && !ready) becomeReady();
     if (differs.size > 0) {
       events.emit("changed", { keys: [...differs.keys()], flags: differs, position: table.position, source, kind: change, appliedAfterMs });
@@ -149,7 +150,7 @@ export function startClient(options: Options, platform: Platform): Client {
     if (taken.problems.length === 0 && change !== "kept") problems = [];
     decide(change, receivedAt);
     if (change !== "kept") {
-      acknowledging = sendAcknowledgement(lastChange?.appliedAfterMs);
+      acknowledging = sendAcknowledgement(host.now() - receivedAt);
       keep(taken.program);
     }
     return taken.program || envelope.header.type === "downhaul.kills/1";

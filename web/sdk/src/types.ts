@@ -164,7 +164,7 @@ export interface Status {
   readonly expired: boolean;
   /** Seconds since the control plane was last heard of, by a clock that never jumps; absent before the first time. */
   readonly silentSeconds: number | undefined;
-  /** What came last. */
+  /** What last changed a value. */
   readonly lastChange: LastChange | undefined;
   /** Codes of what was refused or failed since everything was well. */
   readonly problems: readonly ProblemCode[];

@@ -1,0 +1,105 @@
+// The tarball, not the sources: packed, installed into projects of their own, and run.
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, readdirSync, rmSync, writeFileSync, copyFileSync, mkdirSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, test } from "node:test";
+import { build } from "esbuild";
+import { startWorkerd } from "../../../tests/engines/workerd.mjs";
+import { controlPlane } from "./control-plane.js";
+
+const sdk = new URL("../../", import.meta.url).pathname;
+const project = mkdtempSync(join(tmpdir(), "downhaul-package-"));
+const server = await controlPlane();
+const env = { ...process.env, DOWNHAUL_URL: server.url, DOWNHAUL_PUBLIC_KEY: server.by.publicKey };
+const run = (program: string, args: string[], cwd: string): string => execFileSync(program, args, { cwd, env, encoding: "utf8", stdio: ["ignore", "pipe", "inherit"], timeout: 60_000 });
+after(async () => {
+  await server.close();
+  rmSync(project, { recursive: true });
+});
+
+const [{ filename, files }] = JSON.parse(run("npm", ["pack", "--json", "--ignore-scripts", "--pack-destination", project], sdk)) as [{ filename: string; files: { path: string }[] }];
+writeFileSync(join(project, "package.json"), '{ "private": true }');
+run("npm", ["install", "--offline", "--no-audit", "--no-fund", `./${filename}`], project);
+
+const use = `
+  const flags = createClient({ url: process.env.DOWNHAUL_URL, key: "key" });
+  flags.ready().then(async () => {
+    console.log(JSON.stringify(flags.details("f", false)));
+    await flags.close();
+  });`;
+// The control plane of the tests lives in this process: what runs must not block it.
+async function decided(file: string): Promise<unknown> {
+  const { execFile } = await import("node:child_process");
+  const output = await new Promise<string>((resolve, reject) => execFile(process.execPath, [file], { cwd: project, env, timeout: 30_000 }, (error, out) => (error ? reject(error) : resolve(out))));
+  return (JSON.parse(output) as { value: unknown }).value;
+}
+
+test("holds one evaluation module, and nothing of the sources and tests", () => {
+  const paths = files.map(({ path }) => path);
+  assert.deepEqual(paths.filter((path) => path.endsWith(".wasm")).sort(), ["dist/flags.wasm", "dist/tooling.wasm"]);
+  assert.deepEqual(paths.filter((path) => !/^(dist\/|README\.md|LICENSE|package\.json)/.test(path) || /test|tooling_bg/.test(path)), []);
+});
+
+test("Node, as a module", async () => {
+  writeFileSync(join(project, "esm.mjs"), `import { createClient } from "downhaul";${use}`);
+  assert.equal(await decided("esm.mjs"), true);
+});
+
+test("Node, as CommonJS", async () => {
+  writeFileSync(join(project, "common.cjs"), `const { createClient } = require("downhaul");${use}`);
+  assert.equal(await decided("common.cjs"), true);
+});
+
+test("Node: the tooling", async () => {
+  writeFileSync(join(project, "tool.mjs"), 'import { loadTooling } from "downhaul/tooling"; const t = await loadTooling(); console.log(JSON.stringify({ value: t.check("{}").valid }));');
+  assert.equal(await decided("tool.mjs"), false);
+});
+
+test("a page's bundle finds the module beside it, and brings no other", async () => {
+  writeFileSync(join(project, "page.js"), 'import { createClient } from "downhaul"; globalThis.made = createClient;');
+  const { outputFiles } = await build({ entryPoints: [join(project, "page.js")], bundle: true, format: "esm", write: false, outdir: join(project, "page"), conditions: ["browser"], platform: "browser" });
+  assert.equal(outputFiles.length, 1);
+  assert.match(outputFiles[0]?.text ?? "", /new URL\("\.\/flags\.wasm", import\.meta\.url\)/);
+  assert.doesNotMatch(outputFiles[0]?.text ?? "", /node:|tooling/);
+});
+
+test("types resolve for modules and for CommonJS", () => {
+  writeFileSync(join(project, "typed.mts"), 'import { createClient, type Client } from "downhaul"; import { loadTooling } from "downhaul/tooling"; const c: Client = createClient({ key: "", url: "" }); const b: boolean = c.boolean("f", false); export { b, loadTooling };');
+  writeFileSync(join(project, "typed.cts"), 'import { createClient, type Client } from "downhaul"; const c: Client = createClient({ key: "", url: "" }); export = c;');
+  const tsc = new URL("../../../node_modules/typescript/bin/tsc", import.meta.url).pathname;
+  run(process.execPath, [tsc, "--noEmit", "--strict", "--module", "nodenext", "--target", "es2022", "--lib", "es2023,dom", "typed.mts", "typed.cts"], project);
+});
+
+test("workerd: the module is imported, requests refresh", async () => {
+  const folder = join(project, "worker");
+  mkdirSync(folder);
+  writeFileSync(
+    join(project, "worker.js"),
+    `import { createClient } from "downhaul";
+    let flags;
+    export default { async fetch(request) {
+      const { url, publicKey } = await request.json();
+      flags ??= createClient({ url, key: "key", kind: "server", publicKeys: [publicKey], signatures: "required", transport: "manual" });
+      const answered = await flags.refresh();
+      return Response.json({ answered, ...flags.evaluate({ targetingKey: "u" }).details("f", false), problems: flags.status().problems });
+    } };`,
+  );
+  const wasm = { name: "wasm", setup: (b: import("esbuild").PluginBuild) => b.onResolve({ filter: /\.wasm$/ }, () => ({ path: "./flags.wasm", external: true })) };
+  await build({ entryPoints: [join(project, "worker.js")], outfile: join(folder, "worker.js"), bundle: true, format: "esm", conditions: ["workerd"], plugins: [wasm] });
+  copyFileSync(join(project, "node_modules/downhaul/dist/flags.wasm"), join(folder, "flags.wasm"));
+  const workerd = await startWorkerd(folder, import.meta.url);
+  try {
+    const ask = async (): Promise<{ value: unknown; flagMetadata: { cause?: string }; answered: boolean; problems: string[] }> =>
+      (await (await fetch(workerd.url, { method: "POST", body: JSON.stringify({ url: server.url, publicKey: server.by.publicKey }) })).json()) as never;
+    const first = await ask();
+    assert.deepEqual([first.answered, first.value, first.problems], [true, true, []]);
+    server.kill("f");
+    const second = await ask();
+    assert.deepEqual([second.value, second.flagMetadata.cause], [false, "kill"]);
+  } finally {
+    workerd.stop();
+  }
+  assert.deepEqual(readdirSync(folder).filter((name) => name.endsWith(".wasm")), ["flags.wasm"]);
+});
