@@ -3,7 +3,10 @@
 //! The host asks for room ([`scratch`]), writes there, and calls: [`load_program`], [`load_kills`], then for each context
 //! [`begin`] and [`evaluate`]. Where `evaluate` names a slot, the host gives its text ([`slot_text`], or [`element_text`]
 //! for each text of a list) and calls again. A call may move the buffer and change what is in it.
-#![expect(unsafe_code, reason = "the boundary to JavaScript: exported names, and one state for a module that has one thread")]
+#![expect(
+    unsafe_code,
+    reason = "the boundary to JavaScript: exported names, and one state for a module that has one thread"
+)]
 
 use alloc::vec::Vec;
 use core::cell::UnsafeCell;
@@ -34,12 +37,8 @@ struct Single(UnsafeCell<State>);
 // SAFETY: the module is instantiated without shared memory, so that no second thread can ever see the state.
 unsafe impl Sync for Single {}
 
-static STATE: Single = Single(UnsafeCell::new(State {
-    scratch: Vec::new(),
-    loaded: None,
-    prepared: None,
-    overrides: Vec::new(),
-}));
+static STATE: Single =
+    Single(UnsafeCell::new(State { scratch: Vec::new(), loaded: None, prepared: None, overrides: Vec::new() }));
 
 fn with<T>(run: impl FnOnce(&mut State) -> T) -> T {
     // SAFETY: exports are the only callers, none calls another, and no import exists by which the host could come back

@@ -5,10 +5,10 @@ use downhaul_core::compile::{self, Audience, Options};
 use downhaul_core::decision::Cause;
 use downhaul_core::diagnostic::Diagnostic;
 use downhaul_core::document::ClientKind;
+use downhaul_core::explain::Explainer;
 use downhaul_core::kills::KillSet;
 use downhaul_core::read::Format;
 use downhaul_core::validate::Valid;
-use downhaul_core::explain::Explainer;
 use downhaul_core::{schema, seal, specialise};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -75,7 +75,11 @@ pub fn explain(files: JsValue, context: JsValue, flag: &str, overrides: JsValue)
     let (valid, _) = valid(files)?;
     let context: Map<String, Value> = take(context)?;
     let overrides: BTreeMap<String, String> = take(overrides)?;
-    let flags = valid.document().flags.iter().filter_map(|each| Some((each.key.to_string(), cause(overrides.get(each.key.as_str()))?)));
+    let flags = valid
+        .document()
+        .flags
+        .iter()
+        .filter_map(|each| Some((each.key.to_string(), cause(overrides.get(each.key.as_str()))?)));
     give(&Explainer::new(&valid).explain(flag, &context, &flags.collect()))
 }
 
@@ -102,10 +106,8 @@ pub fn schema() -> Result<JsValue, JsValue> {
 
 fn checked(files: JsValue, today: Option<&str>) -> Result<Checked, JsValue> {
     let files: Vec<File> = take(files)?;
-    let sources: Vec<Source> = files
-        .into_iter()
-        .map(|File { name, text }| Source { format: Format::of_name(&name), name, text })
-        .collect();
+    let sources: Vec<Source> =
+        files.into_iter().map(|File { name, text }| Source { format: Format::of_name(&name), name, text }).collect();
     Ok(check::check(&sources, today))
 }
 
@@ -122,7 +124,11 @@ fn valid(files: JsValue) -> Result<(Valid, Vec<Diagnostic>), JsValue> {
     }
 }
 
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a count that JavaScript gives as a double")]
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "a count that JavaScript gives as a double"
+)]
 fn kill_set(valid: &Valid, kill_revision: f64) -> KillSet {
     let document = valid.document();
     KillSet::encode(&document.kills, &document.regions, kill_revision as u64, |_| None)
@@ -138,7 +144,9 @@ fn take<T: for<'de> Deserialize<'de>>(value: JsValue) -> Result<T, JsValue> {
 }
 
 fn give<T: Serialize + ?Sized>(value: &T) -> Result<JsValue, JsValue> {
-    value.serialize(&serde_wasm_bindgen::Serializer::json_compatible().serialize_bytes_as_arrays(false)).map_err(Into::into)
+    value
+        .serialize(&serde_wasm_bindgen::Serializer::json_compatible().serialize_bytes_as_arrays(false))
+        .map_err(Into::into)
 }
 
 fn refused(message: &str) -> JsValue {
