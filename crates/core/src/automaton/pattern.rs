@@ -356,19 +356,9 @@ mod tests {
         ] {
             assert_eq!(found(pattern, text), expected, "{pattern} {text}");
         }
-        for bad in [
-            r"\B",
-            r"\pL",
-            r"\p{Greek}",
-            r"[\pL]",
-            "(",
-            "(?-u)a",
-            r"(?P<a",
-            r"(a)\1",
-            "(?=a)",
-            r"\w{500}\w{500}\w{500}x.{9}",
-            "*",
-        ] {
+        for bad in
+            [r"\B", r"\pL", r"\p{Greek}", r"[\pL]", "(", "(?-u)a", r"(?P<a", r"(a)\1", "(?=a)", "[ab]*a[ab]{14}", "*"]
+        {
             assert!(compile(bad).is_err(), "{bad}");
         }
         let deep = format!("{}a{}", "(".repeat(200), ")".repeat(200));
