@@ -88,7 +88,7 @@ export async function controlPlane(flags: object[] = [flag("f")]) {
   const state = {
     flags,
     kills: [] as object[],
-    header: { epoch: 1000, revision: 1, kill_revision: 0 } as Partial<Header>,
+    header: { epoch: 1000, revision: 1, kill_revision: 0 } as { -readonly [name in keyof Header]?: Header[name] },
     streams: true,
     polls: true,
     hello: { ping_seconds: 10, stale_seconds: 45 },
