@@ -1,4 +1,14 @@
 //! Who may ask for what: every route of the description, so that a new one cannot be forgotten.
+#![allow(
+    clippy::allow_attributes,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::string_slice,
+    clippy::unwrap_used,
+    reason = "a test that panics has failed"
+)]
+
 mod support;
 
 use reqwest::{Method, StatusCode};

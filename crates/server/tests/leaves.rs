@@ -1,4 +1,14 @@
 //! What may leave: nothing that a client's key or token does not entitle it to, wherever it asks.
+#![allow(
+    clippy::allow_attributes,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::string_slice,
+    clippy::unwrap_used,
+    reason = "a test that panics has failed"
+)]
+
 mod support;
 
 use proptest::prelude::*;

@@ -25,6 +25,8 @@ use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at, sleep_unti
 
 /// A large event is given out in pieces of this size, and between two of them a kill can overtake it.
 const PIECE: usize = 64 * 1024;
+/// After a kill, what else its clients lack waits this long: until then the machine belongs to the kill.
+const AFTER_KILL: Duration = Duration::from_millis(250);
 /// A closing server sends its clients away for a random time up to this long, so that they do not all come at once.
 const RETURN_WITHIN: Duration = Duration::from_secs(5);
 
@@ -107,6 +109,8 @@ struct Pump {
     making: Option<JoinHandle<AppResult<FlagSetEvent>>>,
     ping: Interval,
     ends: Option<Instant>,
+    /// Until when nothing but kills is begun.
+    quiet: Option<Instant>,
     greeted: bool,
     ended: bool,
     _place: Place,
@@ -146,6 +150,7 @@ impl Pump {
             making: None,
             ping,
             ends: caller.until.map(ends_at),
+            quiet: None,
             greeted: false,
             ended: false,
             _place: place,
@@ -204,6 +209,7 @@ impl Pump {
         let slot = self.environment.slots().of(publication, &self.asker, self.state.issuer())?;
         let kills = slot.kills(publication)?;
         self.kills = Some((kills.position.epoch, kills.position.kill_revision));
+        self.quiet = self.has.program.map(|_| Instant::now() + AFTER_KILL);
         self.state.metrics().event(kills.name);
         let broken_off = self.outgoing.take().is_some_and(|outgoing| outgoing.begun);
         if broken_off {
@@ -231,7 +237,7 @@ impl Pump {
     /// Begins to make the flag set that the client lacks, if it lacks one.
     fn make(&mut self, publication: &Arc<Publication>) -> AppResult<()> {
         let is_newest = self.has.position == Some(publication.position()) && self.has.issued.is_some();
-        if self.making.is_some() || is_newest {
+        if self.making.is_some() || is_newest || self.quiet.is_some() {
             return Ok(());
         }
         let slot = self.environment.slots().of(publication, &self.asker, self.state.issuer())?;
@@ -260,7 +266,8 @@ impl Pump {
                 }
             }
             _ = self.ping.tick() => self.tick(),
-            () = ended(self.ends) => self.bye(),
+            () = reached(self.quiet) => self.quiet = None,
+            () = reached(self.ends) => self.bye(),
         }
         Ok(())
     }
@@ -322,7 +329,7 @@ async fn finished(making: &mut Option<JoinHandle<AppResult<FlagSetEvent>>>) -> A
     }
 }
 
-async fn ended(at: Option<Instant>) {
+async fn reached(at: Option<Instant>) {
     match at {
         Some(at) => sleep_until(at).await,
         None => std::future::pending().await,
