@@ -13,6 +13,7 @@ import { keyRing } from "./keys.js";
 import { watchPage } from "./page.js";
 import { bootstrapTable, changes, decisions, EMPTY, tableOf, type Table } from "./table.js";
 import { canShare, joinTabs, type Group } from "./tabs.js";
+import { vouchedFor } from "./token.js";
 import { connect, fetchKeys, type Connection, type Feed } from "./transport.js";
 import type { ChangeKind, Client, Context, Decisions, Kind, LastChange, Options, Position, Problem, ProblemCode, Source, Status, Store, Transport } from "./types.js";
 
@@ -208,6 +209,7 @@ export function startClient(options: Options, platform: Platform): Client {
     position: (position, serverTime) => {
       fresh.serverTime(serverTime);
       group?.post({ type: "position", position, serverTime });
+      confirmed(position);
       return lacks(position);
     },
     staleSeconds: (seconds) => {
@@ -222,6 +224,13 @@ export function startClient(options: Options, platform: Platform): Client {
       transport = next;
     },
     problem: report,
+  };
+
+  /** What was kept is what the control plane has: it sends nothing, and is told at once that we are there. */
+  const confirmed = (theirs: Position): void => {
+    if (source !== "kept" || canonical(theirs) !== canonical(held?.position)) return;
+    source = "network";
+    void sendAcknowledgement();
   };
 
   /** True if the control plane's position was already ahead of ours a ping ago: what we lack is not just on its way. */
@@ -347,7 +356,7 @@ export function startClient(options: Options, platform: Platform): Client {
   const joinGroup = async (): Promise<void> => {
     const token = typeof contextToken === "function" ? await contextToken() : contextToken;
     if (closed || group) return;
-    const name = `downhaul/${await contextDigest({ url, key: options.key, claimed: claimedText, token: token ?? null })}`;
+    const name = `downhaul/${await contextDigest({ url, key: options.key, claimed: claimedText, token: vouchedFor(token) })}`;
     if (closed || group) return;
     group = joinTabs<TabMessage>(
       host,
@@ -370,7 +379,10 @@ export function startClient(options: Options, platform: Platform): Client {
     transport = "tab";
     fresh.heard();
     if (message.type === "stale-seconds" && options.staleSeconds === undefined) fresh.staleAfter(message.seconds);
-    if (message.type === "position") fresh.serverTime(message.serverTime);
+    if (message.type === "position") {
+      fresh.serverTime(message.serverTime);
+      confirmed(message.position);
+    }
     if (message.type === "envelope") {
       const lane = message.kind === "kill" || message.kind === "restore" ? "kills" : "program";
       const receivedAt = host.now();

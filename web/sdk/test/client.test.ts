@@ -309,6 +309,18 @@ test("a second visit has values before any request, and never an older flag set"
   const third = client(server.url, { store: forgetful, readyTimeoutSeconds: 0.2 });
   assert.equal((await next(third, "problem", ({ code }) => code === "revision-lower")).code, "revision-lower");
 });
+test("a second visit that has everything already says at once that it is there", async () => {
+  const server = await plane();
+  const store = memoryStore();
+  const first = client(server.url, { store });
+  await first.ready();
+  await first.close();
+  server.state.greets = false;
+  const second = client(server.url, { store });
+  await server.until(() => new Set(server.acknowledged.map(({ instance }) => instance)).size === 2);
+  assert.equal(second.status().source, "network");
+});
+
 test("a store that fails does no harm", async () => {
   const server = await plane();
   const broken = { get: () => Promise.reject(new Error("denied")), set: () => Promise.reject(new Error("full")), delete: () => Promise.reject(new Error("denied")) };

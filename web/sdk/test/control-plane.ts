@@ -91,6 +91,8 @@ export async function controlPlane(flags: object[] = [flag("f")]) {
     header: { epoch: 1000, revision: 1, kill_revision: 0 } as { -readonly [name in keyof Header]?: Header[name] },
     streams: true,
     polls: true,
+    /** Whether a stream begins with the flag set; a client that sends its position may have it. */
+    greets: true,
     hello: { ping_seconds: 10, stale_seconds: 45 },
     retryAfter: undefined as string | undefined,
   };
@@ -139,7 +141,7 @@ export async function controlPlane(flags: object[] = [flag("f")]) {
           changed();
         });
         write(response, "hello", JSON.stringify({ position: position(), server_time: serverTime(), ...state.hello }));
-        write(response, "put", base64(current()));
+        if (state.greets) write(response, "put", base64(current()));
       }
     } else if (url.pathname === "/client/v1/flag-set") {
       if (!state.polls) refuse(503);

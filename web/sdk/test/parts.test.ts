@@ -7,6 +7,7 @@ import { eventParser } from "../src/sse.js";
 import { indexedDbStore, memoryStore } from "../src/store.js";
 import { bootstrapTable, changes, decisions, EMPTY } from "../src/table.js";
 import { openKept } from "../src/kept.js";
+import { vouchedFor } from "../src/token.js";
 import { fakeHost } from "./fake-host.js";
 import "fake-indexeddb/auto";
 
@@ -184,6 +185,15 @@ test("reads never throw, whatever they are asked", () => {
   for (const odd of [undefined, null, {}, Symbol("x"), "constructor"]) assert.equal(reads.boolean(odd as string, false), false);
   assert.equal(bootstrapTable({ flags: { f: null } } as never), undefined);
   assert.equal(bootstrapTable(null as never), undefined);
+});
+
+test("context tokens: two of one visitor are one, another's is not", () => {
+  const token = (payload: object): string => `h.${Buffer.from(JSON.stringify(payload)).toString("base64url")}.s`;
+  const acme = { aud: "production", sub: "u", attributes: { tenant: "acmé" } };
+  assert.deepEqual(vouchedFor(token({ ...acme, exp: 1 })), vouchedFor(token({ ...acme, exp: 2, iat: 1 })));
+  assert.notDeepEqual(vouchedFor(token(acme)), vouchedFor(token({ ...acme, sub: "v" })));
+  assert.equal(vouchedFor("no token"), "no token");
+  assert.equal(vouchedFor(undefined), null);
 });
 
 test("changes: only real ones", () => {
