@@ -16,14 +16,19 @@ export function renderLines(into: HTMLElement, client: Client): void {
     return `<tr data-flag="${key}" class="${killed ? "killed" : ""}"><th scope="row">${key}</th>
       <td>${escape(found.variant ?? "default")}</td><td>${escape(killed ? "killed" : (found.reason ?? ""))}</td></tr>`;
   });
-  into.innerHTML = `<div class="line">
+  const html = `<div class="line">
       <span class="state ${escape(status.state)}" data-test="state">${escape(words[status.state] ?? status.state)}</span>
       <span data-test="revision">revision ${status.position?.revision ?? "none"}</span>
       <span data-test="latency">${latency(status.lastChange)}</span>
       <span>${escape(status.transport)}</span>
     </div>
     <details open><summary>Flags in this page</summary><table>${rows.join("")}</table></details>`;
+  // It is asked for every second: what has not changed stays as the visitor left it.
+  if (html !== shownNow) into.innerHTML = html;
+  shownNow = html;
 }
+
+let shownNow = "";
 
 const words: Record<string, string> = {
   ready: "live", connecting: "connecting", stale: "stale", offline: "offline, deciding from what is kept", closed: "closed",

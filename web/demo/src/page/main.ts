@@ -73,6 +73,8 @@ element("visitor").addEventListener("click", () => void become({ ...visit, visit
 
 for (const event of ["ready", "changed", "stale"] as const) client.on(event, render);
 client.on("problem", () => renderLines(element("lines"), client));
+// A connection that comes back with nothing new is no event, and yet worth showing.
+setInterval(() => renderLines(element("lines"), client), 1000);
 
 // For people at the browser's console, and for the end-to-end tests.
 Object.assign(window, { shop: { client } });
