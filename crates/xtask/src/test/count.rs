@@ -35,6 +35,19 @@ pub(crate) fn count(output: &str) -> Count {
     total
 }
 
+/// What an output says of its failures: where `cargo test` lists them, these parts, and otherwise all of it.
+pub(crate) fn failures(output: &str) -> String {
+    let (mut found, mut within) = (String::new(), false);
+    for line in output.lines() {
+        within = (within || line == "failures:") && !line.starts_with("test result: ");
+        if within || line.starts_with("error") {
+            found.push_str(line);
+            found.push('\n');
+        }
+    }
+    if found.contains("failures:") { found } else { output.to_owned() }
+}
+
 /// `12` of `ok. 12 passed; 0 failed`.
 fn number_before(text: &str, word: &str) -> u64 {
     let words: Vec<&str> = text.split([' ', ';', ',', '|']).filter(|word| !word.is_empty()).collect();
@@ -50,6 +63,13 @@ fn number_after(text: &str, word: &str) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn only_the_failures_of_cargo_test_are_shown() {
+        let output = "test a ... ok\ntest b ... FAILED\n\nfailures:\n\n---- b stdout ----\nleft is not right\n\ntest result: FAILED. 1 passed; 1 failed\nmore\nerror: test failed\n";
+        assert_eq!(failures(output), "failures:\n\n---- b stdout ----\nleft is not right\n\nerror: test failed\n");
+        assert_eq!(failures("not ok 1 - a\n"), "not ok 1 - a\n");
+    }
 
     #[test]
     fn summaries_of_every_runner_are_counted() {

@@ -1,7 +1,6 @@
 //! `cargo xtask test`: set-up and every test. A stage that fails does not keep the next from running.
 //!
-//! Dependencies are compiled three times and no more: checked by clippy, built for the native tests (which include the
-//! end-to-end tests and the binaries that these run), and built for WebAssembly.
+//! Dependencies are compiled three times: checked by clippy, built for the native tests, and built for WebAssembly.
 
 mod count;
 mod stages;
@@ -13,7 +12,7 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 /// How many of the last lines of a failed stage are shown.
-const TAIL: usize = 150;
+const TAIL: usize = 400;
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
@@ -59,7 +58,7 @@ fn settle(outcome: Outcome) -> Count {
     for (output, success) in &outcome.ran {
         let mut count = count::count(output);
         if !success {
-            println!("{}", step::tail(output, TAIL));
+            println!("{}", step::tail(&count::failures(output), TAIL));
             count.failed = count.failed.max(1);
         }
         total += count;
