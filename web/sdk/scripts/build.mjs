@@ -1,20 +1,17 @@
-// Builds dist/: one file an entry, types, and the modules that `cargo xtask wasm` leaves there.
+// Builds dist/: one file an entry, types, and the modules that `cargo xtask wasm` leaves in src/generated.
 import { access, copyFile, mkdir, writeFile } from "node:fs/promises";
 import { spawnSync } from "node:child_process";
 import { build } from "esbuild";
 
 process.chdir(new URL("..", import.meta.url).pathname);
 await mkdir("dist", { recursive: true });
-for (const name of ["flags.wasm", "tooling.wasm", "tooling_bg.js", "tooling_bg.d.ts"]) {
-  await access(`dist/${name}`).catch(() => {
-    console.error(`web/sdk/dist/${name} is missing: build it first by \`cargo xtask wasm\``);
+for (const [made, shipped] of [["downhaul.wasm", "flags.wasm"], ["tooling_bg.wasm", "tooling.wasm"]]) {
+  await access(`src/generated/${made}`).catch(() => {
+    console.error(`web/sdk/src/generated/${made} is missing: build it first by \`cargo xtask wasm\``);
     process.exit(1);
   });
+  await copyFile(`src/generated/${made}`, `dist/${shipped}`);
 }
-// The generated half of the tooling stands among the sources, so that types and bundles find it.
-await mkdir("src/generated", { recursive: true });
-await copyFile("dist/tooling_bg.js", "src/generated/tooling.js");
-await copyFile("dist/tooling_bg.d.ts", "src/generated/tooling.d.ts");
 
 const wasmStays = { name: "wasm stays a file", setup: (b) => b.onResolve({ filter: /\.wasm$/ }, ({ path }) => ({ path, external: true })) };
 const common = { bundle: true, target: "es2022", plugins: [wasmStays], logLevel: "warning" };
