@@ -7,6 +7,7 @@ use std::collections::VecDeque;
 use std::fs::File;
 use std::io::{BufRead, BufReader, IsTerminal, Read, Write};
 use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::atomic::{AtomicI32, Ordering};
 use std::sync::mpsc::{self, RecvTimeoutError, Sender};
 use std::time::{Duration, Instant};
 
@@ -16,6 +17,9 @@ const TAIL: usize = 60;
 const HEARTBEAT: Duration = Duration::from_secs(30);
 /// How long output is awaited after the command itself has ended: a grandchild may hold the pipe for ever.
 const DRAIN: Duration = Duration::from_secs(3);
+
+/// The process group of the step that is running and has one of its own, else 0.
+static RUNNING: AtomicI32 = AtomicI32::new(0);
 
 #[derive(Debug)]
 pub(crate) struct Step {
@@ -51,7 +55,7 @@ impl Step {
         self
     }
 
-    /// The command is ended after this long, and the step has failed.
+    /// The command, and what it has started, is ended after this long, and the step has failed.
     pub(crate) fn limit(mut self, limit: Duration) -> Self {
         self.limit = Some(limit);
         self
@@ -86,6 +90,10 @@ impl Step {
         let shown = shown(&self.command);
         let started = Instant::now();
         let mut log = open_log(&self.title)?;
+        #[cfg(unix)]
+        if self.limit.is_some() {
+            std::os::unix::process::CommandExt::process_group(&mut self.command, 0);
+        }
         let mut child =
             self.command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().map_err(
                 |error| {
@@ -93,6 +101,8 @@ impl Step {
                     anyhow!("{}: cannot start: {error}\n  command: {shown}{mend}", self.title)
                 },
             )?;
+        let group = self.limit.is_some().then(|| child.id());
+        RUNNING.store(group.and_then(|id| i32::try_from(id).ok()).unwrap_or(0), Ordering::SeqCst);
         let progress = Progress::start(&self.title);
         let (sender, lines) = mpsc::channel();
         read_lines(child.stdout.take(), sender.clone());
@@ -124,7 +134,8 @@ impl Step {
             if quiet_since_end.is_some_and(|since| since.elapsed() > DRAIN) {
                 break;
             }
-            if self.limit.is_some_and(|limit| started.elapsed() > limit) {
+            if let Some(limit) = self.limit.filter(|limit| started.elapsed() > *limit) {
+                output.push_str(&format!("ended after {} s, its limit\n", limit.as_secs()));
                 end(&mut child);
                 status = None;
                 break;
@@ -134,6 +145,7 @@ impl Step {
                 said = Instant::now();
             }
         }
+        RUNNING.store(0, Ordering::SeqCst);
         let ended = Ended { status, output, took: started.elapsed() };
         progress.finish(ended.success(), ended.took);
         Ok(ended)
@@ -207,10 +219,30 @@ fn read_lines(from: Option<impl Read + Send + 'static>, to: Sender<String>) {
     });
 }
 
+/// From now on, Ctrl-C ends what a step has started as well as this process.
+pub(crate) fn end_with_ctrl_c() {
+    let _ = ctrlc::set_handler(|| {
+        end_group(RUNNING.load(Ordering::SeqCst));
+        std::process::exit(130);
+    });
+}
+
 fn end(child: &mut Child) {
+    end_group(i32::try_from(child.id()).unwrap_or(0));
     let _ = child.kill();
     let _ = child.wait();
 }
+
+#[cfg(unix)]
+fn end_group(group: i32) {
+    use rustix::process::{Pid, Signal, kill_process_group};
+    if let Some(group) = Pid::from_raw(group) {
+        let _ = kill_process_group(group, Signal::KILL);
+    }
+}
+
+#[cfg(not(unix))]
+fn end_group(_: i32) {}
 
 /// A spinner on a terminal, plain lines elsewhere.
 struct Progress {
@@ -307,7 +339,8 @@ mod tests {
 
     #[test]
     fn a_step_ends_at_its_limit() {
-        let step = Step::new("test limit", shell("exec sleep 600")).limit(Duration::from_millis(50));
+        // The second `sleep` holds the pipe after the first process is gone: the whole group has to end.
+        let step = Step::new("test limit", shell("sleep 600 & sleep 600")).limit(Duration::from_millis(50));
         let error = step.run().unwrap_err();
         assert!(error.to_string().contains("took longer than"), "{error}");
     }

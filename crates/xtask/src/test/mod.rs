@@ -35,6 +35,7 @@ pub(crate) fn run(arguments: &Arguments) -> ExitCode {
         eprintln!("error: there is no stage `{unknown}`\n  mend: cargo xtask test --list");
         return ExitCode::FAILURE;
     }
+    step::end_with_ctrl_c();
     let mut ran = Vec::new();
     let mut total = Count::default();
     for stage in STAGES {

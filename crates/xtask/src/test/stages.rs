@@ -8,6 +8,7 @@ use anyhow::{Context, Result};
 use serde_json::Value;
 use std::fs;
 use std::process::Command;
+use std::time::Duration;
 
 #[derive(Debug)]
 pub(crate) struct Stage {
@@ -41,6 +42,9 @@ pub(crate) const STAGES: &[Stage] = &[
     Stage { name: "deny", about: "licences, duplicates and sources, where cargo-deny is installed", run: deny },
 ];
 
+/// What hangs ends after this long, and the stages behind it still run.
+const LIMIT: Duration = Duration::from_mins(20);
+
 /// The package of the end-to-end tests.
 const END_TO_END: &str = "downhaul-e2e";
 
@@ -51,7 +55,7 @@ fn checked(result: Result<()>) -> Outcome {
 
 /// Runs a command whose output is counted.
 fn ran(title: &str, command: Command) -> Outcome {
-    match Step::new(title, command).attempt() {
+    match Step::new(title, command).limit(LIMIT).attempt() {
         Ok(ended) => Outcome { ran: vec![(ended.output.clone(), ended.success())], problems: Vec::new() },
         Err(error) => Outcome { ran: Vec::new(), problems: vec![format!("{error:#}")] },
     }
