@@ -1,5 +1,7 @@
 use crate::process::{PATIENCE, answering, free_port, start};
 use anyhow::{Result, bail};
+use std::io::{Read, Write};
+use std::net::TcpStream;
 use std::path::PathBuf;
 use std::time::Duration;
 use tempfile::TempDir;
@@ -11,8 +13,25 @@ use tokio::time::{Instant, sleep};
 #[derive(Debug)]
 pub struct Browser {
     pub driver: WebDriver,
+    port: u16,
+    session: String,
     _profile: TempDir,
     _driver_process: Child,
+}
+
+impl Drop for Browser {
+    /// Closes the session also where a test has failed: Chromium outlives a driver that is only killed.
+    fn drop(&mut self) {
+        if let Ok(mut driver) = TcpStream::connect(("127.0.0.1", self.port)) {
+            let _ = driver.set_read_timeout(Some(PATIENCE));
+            let _ = write!(
+                driver,
+                "DELETE /session/{} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n",
+                self.session
+            );
+            let _ = driver.read(&mut [0; 64]);
+        }
+    }
 }
 
 /// As root in a closed network: no sandbox, and nothing that looks for the vendor's hosts.
@@ -40,7 +59,8 @@ impl Browser {
         }
         capabilities.add_arg(&format!("--user-data-dir={}", profile.path().display()))?;
         let driver = WebDriver::new(format!("http://127.0.0.1:{port}"), capabilities).await?;
-        Ok(Browser { driver, _profile: profile, _driver_process: process })
+        let session = driver.session_id().to_string();
+        Ok(Browser { driver, port, session, _profile: profile, _driver_process: process })
     }
 
     /// The element marked `data-test="name"`, once it is there and shown.
