@@ -53,6 +53,12 @@ impl Reason {
         }
     }
 
+    /// Whether rules and default decided: nothing before them, such as a kill, turned the flag off.
+    #[cfg(feature = "document")]
+    pub(crate) fn is_by_rules(self) -> bool {
+        matches!(self, Reason::Static | Reason::Default | Reason::TargetingMatch | Reason::Split)
+    }
+
     /// The code of a reason that rules and defaults may give.
     #[cfg(feature = "document")]
     pub(crate) fn as_decided(self) -> u32 {

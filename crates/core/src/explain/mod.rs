@@ -132,20 +132,13 @@ impl<'a> Explainer<'a> {
         let Ok(decision) = evaluate_observed(&self.loaded, &causes, &mut prepared, number, &mut recorder) else {
             return unknown(flag);
         };
-        self.xray(definition, number, &decision, &recorder, context)
+        let steps = self.steps(definition, number, &decision, &recorder, context);
+        self.xray(definition, &decision, steps)
     }
 
-    fn xray(
-        &self,
-        flag: &Flag,
-        number: u32,
-        decision: &Decision,
-        recorder: &Recorder,
-        context: &Map<String, Value>,
-    ) -> Xray {
+    fn xray(&self, flag: &Flag, decision: &Decision, steps: Vec<Step>) -> Xray {
         let variant = flag.variants.get(usize::from(decision.variant));
         let rule = decision.rule();
-        let is_degraded = !matches!(decision.reason.as_str(), "STATIC" | "DEFAULT" | "TARGETING_MATCH" | "SPLIT");
         Xray {
             flag: flag.key.to_string(),
             variant: variant.map(|(key, _)| key.to_string()),
@@ -159,8 +152,8 @@ impl<'a> Explainer<'a> {
                 .kill()
                 .and_then(|kill| self.loaded.kill_set.kills.get(kill as usize))
                 .map(|kill| kill.id.clone()),
-            effect: is_degraded.then(|| flag.degraded.meaning.clone()),
-            steps: self.steps(flag, number, decision, recorder, context),
+            effect: (!decision.reason.is_by_rules()).then(|| flag.degraded.meaning.clone()),
+            steps,
         }
     }
 

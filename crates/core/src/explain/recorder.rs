@@ -57,8 +57,7 @@ impl Observer for Recorder {
     fn flag_leave(&mut self, _flag: u32, decision: &Decision) {
         let seen = self.current();
         // Rules are reached unless something before them decided.
-        let by_rules = matches!(decision.reason.as_str(), "STATIC" | "DEFAULT" | "TARGETING_MATCH" | "SPLIT");
-        seen.reached_rules = by_rules || !seen.rules.is_empty();
+        seen.reached_rules = decision.reason.is_by_rules() || !seen.rules.is_empty();
         self.open.pop();
     }
 
