@@ -1,7 +1,7 @@
 import type { Host } from "./host.js";
 import type { Position, ProblemCode } from "./types.js";
 
-export const SDK = "downhaul-js/0.1.0";
+const SDK = "downhaul-js/0.1.0";
 export const HEARTBEAT_MS = 15_000;
 
 /** What a client tells of itself; the protocol names the fields. */
@@ -9,13 +9,12 @@ export interface Acknowledgement {
   readonly instance: string;
   readonly position: Position | null;
   readonly state: "live" | "hidden" | "closing";
-  readonly sdk: string;
-  readonly release?: string;
-  readonly region?: string;
+  readonly release: string | undefined;
+  readonly region: string | undefined;
   readonly program: string | null;
   readonly transport: "stream" | "poll" | "kept";
   readonly problems: readonly ProblemCode[];
-  readonly applied_after_ms?: number;
+  readonly applied_after_ms: number | undefined;
 }
 
 /**
@@ -31,7 +30,7 @@ export async function acknowledge(host: Host, url: string, key: string, token: s
         "content-type": "application/json",
         ...(token === undefined ? {} : { "downhaul-context-token": token }),
       },
-      body: JSON.stringify(body),
+      body: JSON.stringify({ ...body, sdk: SDK }),
       keepalive: true,
     });
     // An unread body would hold the connection.

@@ -29,10 +29,3 @@ export const utf8 = (text: string): Uint8Array => new TextEncoder().encode(text)
 
 /** Throws on bytes that are not UTF-8. */
 export const fromUtf8 = (bytes: Uint8Array): string => new TextDecoder("utf-8", { fatal: true }).decode(bytes);
-
-/** SHA-256 in lower-case hexadecimal; undefined where the engine has no WebCrypto (a page that is not a secure context). */
-export async function sha256(bytes: Uint8Array): Promise<string | undefined> {
-  const subtle = globalThis.crypto?.subtle;
-  if (!subtle) return undefined;
-  return toHex(new Uint8Array(await subtle.digest("SHA-256", bytes as Uint8Array<ArrayBuffer>)));
-}

@@ -1,7 +1,8 @@
-import { acknowledge, HEARTBEAT_MS, instanceId, SDK, type Acknowledgement } from "./acknowledge.js";
+import { acknowledge, HEARTBEAT_MS, instanceId, type Acknowledgement } from "./acknowledge.js";
 import type { Asked } from "./acceptance.js";
 import { toBase64Url, utf8 } from "./bytes.js";
-import { agrees, canonical, completed, contextDigest, plain } from "./context.js";
+import type { Ciphers } from "./ciphers.js";
+import { agreesWithAll, canonical, completed, contextDigest, plain } from "./context.js";
 import { EngineTrap, OVERRIDE, type Engine, type Overrides } from "./engine.js";
 import { applyPatch, openEnvelope, type Envelope } from "./envelope.js";
 import { emitter } from "./events.js";
@@ -11,6 +12,7 @@ import { globalHost, sleep, type Host } from "./host.js";
 import { openKept, type Kept } from "./kept.js";
 import { keyRing } from "./keys.js";
 import { watchPage } from "./page.js";
+import { statusOf } from "./status.js";
 import { bootstrapTable, changes, decisions, EMPTY, tableOf, type Table } from "./table.js";
 import { canShare, joinTabs, type Group } from "./tabs.js";
 import { vouchedFor } from "./token.js";
@@ -24,6 +26,7 @@ export interface Platform {
   engine(options: Options): Engine | Promise<Engine>;
   store(): Store | undefined;
   host?: Host;
+  ciphers?: Ciphers;
 }
 
 /** What tabs of one origin tell each other. */
@@ -36,7 +39,7 @@ type TabMessage =
 
 /** Makes a client and starts it. */
 export function startClient(options: Options, platform: Platform): Client {
-  const host = platform.host ?? globalHost(options.fetch);
+  const host = platform.host ?? globalHost(options.fetch, platform.ciphers);
   const kind = options.kind ?? platform.kind;
   const mode = options.transport ?? "stream";
   const url = options.url.replace(/\/+$/, "");
@@ -84,7 +87,7 @@ export function startClient(options: Options, platform: Platform): Client {
   });
   if (options.staleSeconds !== undefined) fresh.staleAfter(options.staleSeconds);
 
-  const ring = keyRing(options.signatures ?? (kind === "browser" ? "when-available" : "required"), options.publicKeys, () => fetchKeys(host, url, options.key), (keys) => kept?.keepKeys(keys).catch(storeFailed));
+  const ring = keyRing(host.ciphers, options.signatures ?? (kind === "browser" ? "when-available" : "required"), options.publicKeys, () => fetchKeys(host, url, options.key), (keys) => kept?.keepKeys(keys).catch(storeFailed));
 
   const asked = (): Omit<Asked, "formats"> => ({ kind, environment: options.environment, context, decidedFor });
 
@@ -97,7 +100,7 @@ export function startClient(options: Options, platform: Platform): Client {
   const tableFor = (who: Context): Table | undefined => {
     if (!held?.header || !engine) return undefined;
     const { attributes, decided_for } = held.header.audience;
-    for (const [name, value] of Object.entries(attributes)) if (!agrees(who, name, value)) return undefined;
+    if (!agreesWithAll(who, attributes)) return undefined;
     const withheld = (decided_for ?? null) !== null && (who === context ? decided_for !== decidedFor || claimedAt !== claimedText : canonical(plain(who)) !== claimedText);
     // `now` is what SDKs fill in.
     const filled = completed(who, { ...attributes, now: host.wall() });
@@ -170,7 +173,7 @@ export function startClient(options: Options, platform: Platform): Client {
   };
 
   const receive = async (bytes: Uint8Array, change: ChangeKind, receivedAt: number): Promise<boolean> => {
-    const opened = await openEnvelope(bytes, ring.check);
+    const opened = await openEnvelope(bytes, ring.check, host.ciphers);
     if ("code" in opened) {
       report({ ...opened, help: "the client goes on with what it has" });
       return false;
@@ -247,19 +250,17 @@ export function startClient(options: Options, platform: Platform): Client {
 
   const sendAcknowledgement = async (appliedAfterMs?: number): Promise<void> => {
     if (!held?.position) return;
-    const body: Acknowledgement = {
+    await acknowledge(host, url, options.key, typeof contextToken === "string" ? contextToken : undefined, {
       instance,
       position: held.position,
       state: pageState,
-      sdk: SDK,
-      ...(options.release === undefined ? {} : { release: options.release }),
-      ...(options.region === undefined ? {} : { region: options.region }),
+      release: options.release,
+      region: options.region,
       program: held.header?.program_sha256 ?? null,
       transport: transport === "stream" || transport === "tab" ? "stream" : source === "kept" ? "kept" : "poll",
       problems,
-      ...(appliedAfterMs === undefined ? {} : { applied_after_ms: appliedAfterMs }),
-    };
-    await acknowledge(host, url, options.key, typeof contextToken === "string" ? contextToken : undefined, body);
+      applied_after_ms: appliedAfterMs,
+    });
   };
 
   let acknowledging: Promise<void> | undefined;
@@ -302,14 +303,14 @@ export function startClient(options: Options, platform: Platform): Client {
     transport = "none";
   };
   /** Whether the flag set at hand was made for the present context, as far as its audience goes. */
-  const tableFits = (): boolean => !!held?.header && [null, undefined, decidedFor].includes(held.header.audience.decided_for) && Object.entries(held.header.audience.attributes).every(([name, value]) => agrees(context, name, value));
+  const tableFits = (): boolean => !!held?.header && [null, undefined, decidedFor].includes(held.header.audience.decided_for) && agreesWithAll(context, held.header.audience.attributes);
 
   const findKept = async (): Promise<void> => {
     if (!kept) return;
     const found = await kept.find(context, decidedFor);
     for (const bytes of [found?.kills, found?.flagSet]) {
       if (!bytes) continue;
-      const opened = await openEnvelope(bytes, ring.checkKept);
+      const opened = await openEnvelope(bytes, ring.checkKept, host.ciphers);
       if ("code" in opened) report({ ...opened, message: `kept flag set not used: ${opened.message}` });
       // The network may have been faster.
       else if (source !== "network" || !tableFits()) take(opened.envelope, "kept", host.now());
@@ -318,7 +319,7 @@ export function startClient(options: Options, platform: Platform): Client {
 
   const refreshDigest = async (): Promise<void> => {
     const text = claimedText;
-    const digest = await contextDigest(context);
+    const digest = await contextDigest(host.ciphers, context);
     if (text !== claimedText) return;
     decidedFor = digest;
     claimedAt = text;
@@ -344,7 +345,7 @@ export function startClient(options: Options, platform: Platform): Client {
   const openStore = async (): Promise<Kept | undefined> => {
     const store = options.store || platform.store();
     try {
-      return store && (await openKept(store, url, options.key));
+      return store && (await openKept(host.ciphers, store, url, options.key));
     } catch (cause) {
       storeFailed(cause);
       return undefined;
@@ -356,7 +357,7 @@ export function startClient(options: Options, platform: Platform): Client {
   const joinGroup = async (): Promise<void> => {
     const token = typeof contextToken === "function" ? await contextToken() : contextToken;
     if (closed || group) return;
-    const name = `downhaul/${await contextDigest({ url, key: options.key, claimed: claimedText, token: vouchedFor(token) })}`;
+    const name = `downhaul/${await contextDigest(host.ciphers, { url, key: options.key, claimed: claimedText, token: vouchedFor(token) })}`;
     if (closed || group) return;
     group = joinTabs<TabMessage>(
       host,
@@ -458,25 +459,19 @@ export function startClient(options: Options, platform: Platform): Client {
 
   // What the application sees.
 
-  const status = (): Status => {
-    const stale = fresh.stale();
-    const expired = fresh.expired();
-    const silent = fresh.silentMs();
-    const values = source !== "none";
-    const connected = transport === "stream" || transport === "poll" || transport === "tab";
-    return {
-      state: closed ? "closed" : !values ? "connecting" : stale || expired ? "stale" : connected || !background ? "ready" : "offline",
-      transport: connected ? transport : source === "kept" || source === "bootstrap" ? source : source === "network" && !background ? "poll" : "none",
+  const status = (): Status =>
+    statusOf({
+      closed,
+      background,
       source,
+      transport,
       position: held?.position ?? table.position,
       environment: held?.header?.environment ?? options.environment,
       validUntil: held?.header?.valid_until,
-      expired,
-      silentSeconds: silent === undefined ? undefined : silent / 1000,
+      fresh,
       lastChange,
       problems,
-    };
-  };
+    });
 
   /** Resolves when `waiting` is served or the time is over. */
   const settled = async (): Promise<Status> => {

@@ -1,4 +1,5 @@
-import { sha256, utf8 } from "./bytes.js";
+import { utf8 } from "./bytes.js";
+import type { Ciphers } from "./ciphers.js";
 import type { Context } from "./types.js";
 
 /** What an attribute can be once read; undefined is absent. */
@@ -79,13 +80,17 @@ export function canonical(value: unknown): string {
   return `{${members.join(",")}}`;
 }
 
-export const contextDigest = (context: Context): Promise<string | undefined> => sha256(utf8(canonical(plain(context))));
+export const contextDigest = async ({ sha256 }: Ciphers, context: Context): Promise<string | undefined> => sha256(utf8(canonical(plain(context))));
 
 /** Whether the context may be answered from a flag set made for this value: it has the same one, or none. */
 export function agrees(context: Context, name: string, value: unknown): boolean {
   const own = attribute(context, name);
   return own === undefined || canonical(copy(own, 0)) === canonical(value);
 }
+
+/** Whether the context may be answered from a flag set that was specialised for these attributes. */
+export const agreesWithAll = (context: Context, attributes: { readonly [name: string]: unknown }): boolean =>
+  Object.entries(attributes).every(([name, value]) => agrees(context, name, value));
 
 /** The context with the audience's attributes where it has none of its own. */
 export function completed(context: Context, attributes: { readonly [name: string]: unknown }): Context {

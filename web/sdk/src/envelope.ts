@@ -1,4 +1,5 @@
-import { fromBase64, fromUtf8, sha256, toHex, utf8 } from "./bytes.js";
+import { fromBase64, fromUtf8, toHex, utf8 } from "./bytes.js";
+import type { Ciphers } from "./ciphers.js";
 import type { Kind, ProblemCode } from "./types.js";
 
 /** Who a flag set was made for. */
@@ -44,7 +45,7 @@ const LIMIT = 34 * 1024 * 1024;
 const START = 80;
 
 /** Reads an envelope: signature first, then the header, then the digests; nothing else is looked at before these hold. */
-export async function openEnvelope(bytes: Uint8Array, check: CheckSignature): Promise<Opened> {
+export async function openEnvelope(bytes: Uint8Array, check: CheckSignature, { sha256 }: Ciphers): Promise<Opened> {
   const frame = split(bytes);
   if (!frame) return malformed(`an envelope of ${bytes.length} bytes has no readable frame`);
 

@@ -1,3 +1,4 @@
+import type { Ciphers } from "./ciphers.js";
 import { startClient, type Platform } from "./client.js";
 import { compiled } from "./module.js";
 import { indexedDbStore, memoryStore } from "./store.js";
@@ -5,7 +6,7 @@ import type { CreateClient, Kind, WasmSource } from "./types.js";
 import { wasmEngine } from "./wasm-engine.js";
 
 /** `createClient` of an entry: its usual kind, and where its module comes from. */
-export function clientFactory(usual: Kind | undefined, source: (() => WasmSource) | undefined): CreateClient {
+export function clientFactory(usual: Kind | undefined, source: (() => WasmSource) | undefined, ciphers?: Ciphers): CreateClient {
   // Compiled once for all clients of a process.
   let module: WebAssembly.Module | Promise<WebAssembly.Module> | undefined;
   const own = (): WebAssembly.Module | Promise<WebAssembly.Module> => {
@@ -26,6 +27,7 @@ export function clientFactory(usual: Kind | undefined, source: (() => WasmSource
         return found instanceof Promise ? found.then((each) => wasmEngine(each)) : wasmEngine(found);
       },
       store: () => (typeof indexedDB === "undefined" ? memoryStore() : indexedDbStore()),
+      ...(ciphers ? { ciphers } : {}),
     };
     return startClient(options, platform);
   };

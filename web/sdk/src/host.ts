@@ -1,3 +1,5 @@
+import { webCiphers, type Ciphers } from "./ciphers.js";
+
 /** What the client takes from the world around it; the tests hand in their own. */
 export interface Host {
   fetch: typeof fetch;
@@ -9,9 +11,10 @@ export interface Host {
   random(): number;
   setTimer(callback: () => void, ms: number): unknown;
   clearTimer(timer: unknown): void;
+  readonly ciphers: Ciphers;
 }
 
-export function globalHost(fetchOption: typeof fetch | undefined): Host {
+export function globalHost(fetchOption: typeof fetch | undefined, ciphers: Ciphers = webCiphers): Host {
   return {
     // Looked up at each call, so that whoever instruments the global one later is heard.
     fetch: fetchOption ?? ((input, init) => globalThis.fetch(input, init)),
@@ -20,6 +23,7 @@ export function globalHost(fetchOption: typeof fetch | undefined): Host {
     random: () => Math.random(),
     setTimer: (callback, ms) => setTimeout(callback, ms),
     clearTimer: (timer) => clearTimeout(timer as ReturnType<typeof setTimeout>),
+    ciphers,
   };
 }
 

@@ -1,5 +1,6 @@
-import { fromUtf8, sha256, utf8 } from "./bytes.js";
-import { agrees, canonical } from "./context.js";
+import { fromUtf8, utf8 } from "./bytes.js";
+import type { Ciphers } from "./ciphers.js";
+import { agreesWithAll, canonical } from "./context.js";
 import type { Audience } from "./envelope.js";
 import type { Context, Position, PublicKeys, Store } from "./types.js";
 
@@ -26,7 +27,7 @@ interface Index {
 const MOST = 8;
 
 /** Opens what is kept for a client key at an address. Rejects where the store fails. */
-export async function openKept(store: Store, url: string, key: string): Promise<Kept> {
+export async function openKept({ sha256 }: Ciphers, store: Store, url: string, key: string): Promise<Kept> {
   const owner = (await sha256(utf8(`${url}\n${key}`)))?.slice(0, 16) ?? "insecure";
   const name = (what: string): string => `downhaul/${owner}/${what}`;
   let index = readIndex(await store.get(name("index")));
@@ -51,8 +52,7 @@ export async function openKept(store: Store, url: string, key: string): Promise<
     },
     find: async (context, decidedFor) => {
       const fits = ({ attributes, decided_for }: Audience): boolean =>
-        Object.entries(attributes).every(([attribute, value]) => agrees(context, attribute, value)) &&
-        ((decided_for ?? null) === null || decided_for === decidedFor);
+        agreesWithAll(context, attributes) && ((decided_for ?? null) === null || decided_for === decidedFor);
       const entry = index.entries.find(({ audience }) => fits(audience));
       const flagSet = entry && (await store.get(name(entry.id)));
       if (!entry || !flagSet) return undefined;

@@ -1,4 +1,5 @@
-import { fromBase64, sha256 } from "./bytes.js";
+import { fromBase64 } from "./bytes.js";
+import type { Ciphers, Verify } from "./ciphers.js";
 import type { CheckSignature } from "./envelope.js";
 import type { PublicKeys, SignaturePolicy } from "./types.js";
 
@@ -16,20 +17,19 @@ export interface KeyRing {
 }
 
 /** The keys that a client trusts: the pinned ones only, or those that the control plane names, which `remember` is told. */
-export function keyRing(policy: SignaturePolicy, pinned: PublicKeys | undefined, fetchKeys: FetchKeys, remember: (keys: PublicKeys) => void): KeyRing {
-  const subtle = globalThis.crypto?.subtle;
-  let ring: ReadonlyMap<string, CryptoKey> | undefined;
+export function keyRing(ciphers: Ciphers, policy: SignaturePolicy, pinned: PublicKeys | undefined, fetchKeys: FetchKeys, remember: (keys: PublicKeys) => void): KeyRing {
+  let ring: ReadonlyMap<string, Verify> | undefined;
   let missed: string | undefined;
 
   const refresh = async (): Promise<void> => {
-    if (policy === "off" || !subtle) return;
+    if (policy === "off") return;
     const keys = pinned ?? (await fetchKeys().catch(() => undefined));
     if (!keys) return;
-    ring = await importAll(subtle, keys);
+    ring = await importAll(ciphers, keys);
     if (!pinned) remember(keys);
   };
 
-  const find = async (id: string): Promise<CryptoKey | undefined> => {
+  const find = async (id: string): Promise<Verify | undefined> => {
     if (!ring) await refresh();
     else if (!ring.has(id) && !pinned && missed !== id) {
       // A new key may have come since; asked once for each, so that an unknown id can't be made into a stream of requests.
@@ -43,32 +43,37 @@ export function keyRing(policy: SignaturePolicy, pinned: PublicKeys | undefined,
     (required: boolean): CheckSignature =>
     async (id, signature, message) => {
       if (policy === "off") return "unchecked";
-      const key = await find(id);
-      if (!key || !subtle) return required || (ring?.size ?? 0) > 0 ? "wrong" : "unchecked";
-      const right = await subtle.verify("Ed25519", key, signature as Uint8Array<ArrayBuffer>, message as Uint8Array<ArrayBuffer>);
-      return right ? "right" : "wrong";
+      const verify = ring?.get(id) ?? (await find(id));
+      if (!verify) return required || (ring?.size ?? 0) > 0 ? "wrong" : "unchecked";
+      return (await verify(signature, message)) ? "right" : "wrong";
     };
 
   return {
     check: checker(policy === "required"),
     checkKept: checker(true),
     seed: async (keys) => {
-      if (!pinned && !ring && subtle) ring = await importAll(subtle, keys);
+      if (!pinned && !ring) ring = await importAll(ciphers, keys);
     },
     refresh,
   };
 }
 
-async function importAll(subtle: SubtleCrypto, keys: PublicKeys): Promise<Map<string, CryptoKey>> {
-  const ring = new Map<string, CryptoKey>();
+/** Those that can be used. One that can't verifies nothing, and the policy says what that means. */
+async function importAll(ciphers: Ciphers, keys: PublicKeys): Promise<Map<string, Verify>> {
+  const ring = new Map<string, Verify>();
   for (const key of keys) {
-    try {
-      const raw = fromBase64(key) as Uint8Array<ArrayBuffer>;
-      const id = (await sha256(raw))?.slice(0, 16);
-      if (id) ring.set(id, await subtle.importKey("raw", raw, "Ed25519", false, ["verify"]));
-    } catch {
-      // An engine without Ed25519, or a key that is none: it verifies nothing, and the policy says what that means.
-    }
+    const raw = rawKey(key);
+    const id = raw && (await ciphers.sha256(raw))?.slice(0, 16);
+    const verify = raw && (await ciphers.verifier(raw));
+    if (id && verify) ring.set(id, verify);
   }
   return ring;
+}
+
+function rawKey(text: string): Uint8Array | undefined {
+  try {
+    return fromBase64(text);
+  } catch {
+    return undefined;
+  }
 }

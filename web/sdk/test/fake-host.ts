@@ -1,3 +1,4 @@
+import { webCiphers } from "../src/ciphers.js";
 import type { Host } from "../src/host.js";
 
 /** Clocks and timers that only the test moves. */
@@ -7,6 +8,7 @@ export function fakeHost(fetchImplementation: typeof fetch = fetch): Host & { ad
   let next = 0;
   const timers = new Map<number, { at: number; callback: () => void }>();
   return {
+    ciphers: webCiphers,
     fetch: fetchImplementation,
     now: () => now,
     wall: () => now + offset,

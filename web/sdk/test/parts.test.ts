@@ -6,6 +6,7 @@ import { freshness } from "../src/freshness.js";
 import { eventParser } from "../src/sse.js";
 import { indexedDbStore, memoryStore } from "../src/store.js";
 import { bootstrapTable, changes, decisions, EMPTY } from "../src/table.js";
+import { webCiphers } from "../src/ciphers.js";
 import { openKept } from "../src/kept.js";
 import { vouchedFor } from "../src/token.js";
 import { fakeHost } from "./fake-host.js";
@@ -158,15 +159,15 @@ for (const [name, store] of [["memory", memoryStore()], ["IndexedDB", indexedDbS
 
 test("kept: by audience, bounded, and never another one's", async () => {
   const store = memoryStore();
-  const kept = await openKept(store, "http://x", "key");
+  const kept = await openKept(webCiphers, store, "http://x", "key");
   const audience = (tenant: string) => ({ kind: "browser" as const, attributes: { tenant }, decided_for: null });
   const position = { epoch: 1, revision: 1, kill_revision: 0 };
   for (let i = 0; i < 12; i++) await kept.keep(audience(`t${i}`), position, new Uint8Array([i]), undefined);
-  const again = await openKept(store, "http://x", "key");
+  const again = await openKept(webCiphers, store, "http://x", "key");
   assert.deepEqual((await again.find({ tenant: "t11" }, undefined))?.flagSet, new Uint8Array([11]));
   assert.equal(await again.find({ tenant: "t0" }, undefined), undefined);
   assert.equal(await again.find({ tenant: "globex" }, undefined), undefined);
-  assert.equal((await openKept(store, "http://x", "other")).ratchet, undefined);
+  assert.equal((await openKept(webCiphers, store, "http://x", "other")).ratchet, undefined);
   assert.deepEqual(again.ratchet, position);
 });
 

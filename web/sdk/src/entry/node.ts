@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { clientFactory } from "../factory.js";
+import { nodeCiphers } from "../node-ciphers.js";
 export * from "../index.js";
 
-export const createClient = /* @__PURE__ */ clientFactory("server", () => new WebAssembly.Module(readFileSync(new URL("./flags.wasm", import.meta.url))));
+export const createClient = /* @__PURE__ */ clientFactory("server", () => new WebAssembly.Module(readFileSync(new URL("./flags.wasm", import.meta.url))), nodeCiphers);
