@@ -31,7 +31,7 @@ pub fn prepare_into(loaded: &Loaded, context: &Map<String, Value>, prepared: &mu
 }
 
 /// An attribute by its name: the own key if there is one, else the dotted path through objects.
-pub(crate) fn look_up<'a>(attributes: &'a Map<String, Value>, name: &str) -> Option<&'a Value> {
+pub fn look_up<'a>(attributes: &'a Map<String, Value>, name: &str) -> Option<&'a Value> {
     if let Some(value) = attributes.get(name) {
         return Some(value);
     }

@@ -41,7 +41,7 @@ async fn serve(files: ServeDir, page: ServeFile, request: Request) -> Response {
     if request.method() != Method::GET && request.method() != Method::HEAD {
         return StatusCode::METHOD_NOT_ALLOWED.into_response();
     }
-    let is_page = !path.rsplit('/').next().unwrap_or_default().contains('.');
+    let is_page = is_page(path);
     let (parts, _) = request.into_parts();
     let again = || Request::from_parts(parts.clone(), Body::empty());
     let mut response = match files.oneshot(again()).await {
@@ -54,6 +54,11 @@ async fn serve(files: ServeDir, page: ServeFile, request: Request) -> Response {
     let cache = HeaderValue::from_static(cache_control(parts.uri.path()));
     response.headers_mut().insert(header::CACHE_CONTROL, cache);
     response
+}
+
+/// Whether the console itself reads this path. Those of an environment end with names of flags, which may have dots.
+fn is_page(path: &str) -> bool {
+    path.starts_with("/e/") || !path.rsplit('/').next().unwrap_or_default().contains('.')
 }
 
 /// Files with a digest in their name never change; everything else is asked for again each time, and mostly not changed.
@@ -101,7 +106,17 @@ pub(crate) async fn fence(request: Request, next: Next) -> Response {
 
 #[cfg(test)]
 mod tests {
-    use super::cache_control;
+    use super::{cache_control, is_page};
+
+    #[test]
+    fn paths_of_the_console() {
+        for path in ["/", "/e/production/flags", "/e/production/flags/checkout.v2", "/sign-in"] {
+            assert!(is_page(path), "{path}");
+        }
+        for path in ["/console.js", "/fonts/a.woff2"] {
+            assert!(!is_page(path), "{path}");
+        }
+    }
 
     #[test]
     fn only_named_by_digest_is_kept() {

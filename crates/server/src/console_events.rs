@@ -3,8 +3,9 @@ use crate::sse;
 use crate::state::AppState;
 use axum::body::Bytes;
 use downhaul_control::api::{ConsoleEvent, Progress};
-use downhaul_control::views;
+use downhaul_control::{time, views};
 use futures_util::{Stream, stream};
+use jiff::Timestamp;
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,8 +19,8 @@ const PROGRESS: Duration = Duration::from_millis(100);
 const FLEET: Duration = Duration::from_secs(1);
 /// Kills older than this change too slowly to be watched; who wants to know asks.
 const WATCHED: Duration = Duration::from_secs(15 * 60);
-/// A word now and then, so that neither side nor anything between takes the stream for dead.
-const COMMENT: Duration = Duration::from_secs(15);
+/// A word now and then where nothing happens, so that neither side nor anything between takes the stream for dead.
+const PING: Duration = Duration::from_secs(15);
 
 /// What happens in an environment, for one console.
 pub(crate) fn stream(state: &AppState, environment: Arc<Environment>) -> impl Stream<Item = Bytes> + Send + use<> {
@@ -36,7 +37,7 @@ pub(crate) fn stream(state: &AppState, environment: Arc<Environment>) -> impl St
         ready: VecDeque::new(),
         told: BTreeMap::new(),
         fleet_due: Instant::now(),
-        comment_due: Instant::now() + COMMENT,
+        ping_due: Instant::now() + PING,
         fleet_changed: true,
         environment,
     };
@@ -54,7 +55,7 @@ struct Watcher {
     /// The progress last told of each kill.
     told: BTreeMap<String, Progress>,
     fleet_due: Instant,
-    comment_due: Instant,
+    ping_due: Instant,
     fleet_changed: bool,
 }
 
@@ -100,11 +101,11 @@ impl Watcher {
             let fleet = self.environment.fleet().view(self.environment.current().position());
             self.tell(&ConsoleEvent::Fleet { fleet: Box::new(fleet) });
             self.tell_progress();
-        } else if now >= self.comment_due {
-            self.ready.push_back(Bytes::from_static(b":\n\n"));
+        } else if now >= self.ping_due {
+            self.tell(&ConsoleEvent::Ping { server_time: time::to_text(Timestamp::now()) });
         }
         if !self.ready.is_empty() {
-            self.comment_due = now + COMMENT;
+            self.ping_due = now + PING;
         }
     }
 

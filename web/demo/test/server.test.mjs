@@ -25,7 +25,7 @@ before(async () => {
   const port = await freePort();
   address = `http://127.0.0.1:${port}`;
   shop = spawn(process.execPath, [fileURLToPath(new URL("../dist/server.mjs", import.meta.url))], {
-    env: { ...process.env, SHOP_PORT: String(port), DOWNHAUL_TOKEN_SECRET: secret, DOWNHAUL_BROWSER_KEY: "dh_browser_test" },
+    env: { ...process.env, SHOP_PORT: String(port), DOWNHAUL_TOKEN_SECRET: secret, DOWNHAUL_BROWSER_KEY: "dhk_test" },
     stdio: ["ignore", "pipe", "inherit"],
   });
   await once(shop.stdout, "data");
@@ -60,7 +60,7 @@ test("a tenant, region or visitor that the shop does not know gets no token", as
 
 test("the page learns its public key, never the secret", async () => {
   const text = await (await fetch(`${address}/api/settings`)).text();
-  assert.equal(JSON.parse(text).key, "dh_browser_test");
+  assert.equal(JSON.parse(text).key, "dhk_test");
   assert.ok(!text.includes(secret));
 });
 
@@ -73,4 +73,18 @@ test("nothing outside the public folder is sent", async () => {
 
 test("nothing but reading is answered", async () => {
   assert.equal((await fetch(`${address}/api/visit`, { method: "POST" })).status, 405);
+});
+
+test("without its key or its secret it says which is missing, and how to make it", async () => {
+  for (const missing of ["DOWNHAUL_BROWSER_KEY", "DOWNHAUL_TOKEN_SECRET"]) {
+    const env = { ...process.env, DOWNHAUL_BROWSER_KEY: "dhk_x", DOWNHAUL_TOKEN_SECRET: secret, SHOP_PORT: "0" };
+    delete env[missing];
+    const started = spawn(process.execPath, [fileURLToPath(new URL("../dist/server.mjs", import.meta.url))], { env, stdio: ["ignore", "ignore", "pipe"] });
+    let told = "";
+    started.stderr.on("data", (chunk) => (told += chunk));
+    const [code] = await once(started, "exit");
+    assert.equal(code, 2);
+    assert.match(told, new RegExp(missing));
+    assert.match(told, /downhaul keys create/);
+  }
 });

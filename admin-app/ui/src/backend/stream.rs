@@ -14,6 +14,7 @@ struct Inner {
     path: String,
     listener: Listener,
     open: RefCell<Option<Open>>,
+    /// What is done next if nothing comes: give the connection up, or open it again.
     retry: RefCell<Option<Timeout>>,
     /// Losses in a row.
     losses: RefCell<u32>,
@@ -27,12 +28,14 @@ struct Open {
     _heard: Closure<dyn FnMut(MessageEvent)>,
 }
 
-const EVENTS: [&str; 3] = ["change", "kill-progress", "fleet"];
+const EVENTS: [&str; 4] = ["change", "kill-progress", "fleet", "ping"];
 /// The wait before coming back: doubled from this with every loss, up to the longest; milliseconds.
 const FIRST_WAIT: u32 = 250;
 const LONGEST_WAIT: u32 = 5_000;
 /// A server that takes the connection and says nothing counts as lost after that long; milliseconds.
 const PATIENCE: u32 = 10_000;
+/// So does one that was heard and then is not for that long: it says something every 15 s; milliseconds.
+const SILENCE: u32 = 40_000;
 
 impl EventStream {
     pub fn open(path: String, listener: Listener) -> Self {
@@ -67,7 +70,7 @@ fn connect(inner: &Rc<Inner>) {
         Closure::<dyn FnMut()>::new(move || {
             if let Some(inner) = weak.upgrade() {
                 inner.losses.replace(0);
-                inner.retry.take();
+                expect_a_word(&inner, SILENCE);
                 (inner.listener)(StreamEvent::Opened);
             }
         })
@@ -84,6 +87,7 @@ fn connect(inner: &Rc<Inner>) {
         let weak = Rc::downgrade(inner);
         Closure::<dyn FnMut(MessageEvent)>::new(move |message: MessageEvent| {
             let Some(inner) = weak.upgrade() else { return };
+            expect_a_word(&inner, SILENCE);
             let Some(text) = message.data().as_string() else { return };
             // An event that a newer server knows and this console does not is no fault.
             if let Ok(event) = serde_json::from_str::<ConsoleEvent>(&text) {
@@ -98,8 +102,13 @@ fn connect(inner: &Rc<Inner>) {
         let _ = source.add_event_listener_with_callback(name, heard.as_ref().unchecked_ref());
     }
     inner.open.replace(Some(Open { source, _opened: opened, _lost: failed, _heard: heard }));
+    expect_a_word(inner, PATIENCE);
+}
+
+/// The connection counts as lost if nothing comes within `milliseconds`: a network that went away tells nobody.
+fn expect_a_word(inner: &Rc<Inner>, milliseconds: u32) {
     let weak = Rc::downgrade(inner);
-    inner.retry.replace(Some(Timeout::new(PATIENCE, move || {
+    inner.retry.replace(Some(Timeout::new(milliseconds, move || {
         if let Some(inner) = weak.upgrade() {
             lost(&inner);
         }

@@ -150,6 +150,7 @@ impl Reducible for Live {
                     ConsoleEvent::Change { .. } => live.generation += 1,
                     ConsoleEvent::KillProgress { kill } => live.watch(*kill, received),
                     ConsoleEvent::Fleet { fleet } => live.fleet = Slot::Ready(Shared::new(*fleet)),
+                    ConsoleEvent::Ping { .. } => {}
                 }
             }
         }

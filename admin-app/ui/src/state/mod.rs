@@ -9,6 +9,5 @@ pub mod live;
 pub mod session;
 pub mod shared;
 pub mod toasts;
-pub mod xray;
 
 pub use shared::Shared;

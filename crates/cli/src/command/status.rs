@@ -44,7 +44,9 @@ async fn next(fleet: FleetView, kills: KillPage, control: &ControlPlane) -> Resu
         let mut newer_fleet = fleet.clone();
         match tokio::time::timeout(ASK_EVERY, events.next()).await {
             Ok(Ok(Some(ConsoleEvent::Fleet { fleet }))) => newer_fleet = *fleet,
-            Ok(Ok(Some(ConsoleEvent::Change { .. } | ConsoleEvent::KillProgress { .. }))) => {}
+            Ok(Ok(Some(
+                ConsoleEvent::Change { .. } | ConsoleEvent::KillProgress { .. } | ConsoleEvent::Ping { .. },
+            ))) => {}
             Ok(Ok(None)) | Ok(Err(_)) => {
                 // The server closed or restarted: ask, which says so if it is gone, and come back.
                 tokio::time::sleep(ASK_EVERY).await;

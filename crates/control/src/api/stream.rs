@@ -53,9 +53,20 @@ pub enum PatchOp {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(tag = "type", rename_all = "kebab-case")]
 pub enum ConsoleEvent {
-    Change { position: Position, change: Box<super::ChangeView> },
-    KillProgress { kill: Box<KillView> },
-    Fleet { fleet: Box<FleetView> },
+    Change {
+        position: Position,
+        change: Box<super::ChangeView>,
+    },
+    KillProgress {
+        kill: Box<KillView>,
+    },
+    Fleet {
+        fleet: Box<FleetView>,
+    },
+    /// Nothing happened, and the server lives.
+    Ping {
+        server_time: String,
+    },
 }
 
 impl ConsoleEvent {
@@ -65,6 +76,7 @@ impl ConsoleEvent {
             ConsoleEvent::Change { .. } => "change",
             ConsoleEvent::KillProgress { .. } => "kill-progress",
             ConsoleEvent::Fleet { .. } => "fleet",
+            ConsoleEvent::Ping { .. } => "ping",
         }
     }
 }

@@ -22,6 +22,7 @@ use condition::Tracer;
 use recorder::Recorder;
 use serde::Serialize;
 use serde_json::{Map, Value};
+use std::borrow::Borrow;
 use std::collections::BTreeMap;
 
 /// One decision, explained.
@@ -98,24 +99,24 @@ pub struct SplitTrace {
     pub slices: Vec<(String, u32, u32)>,
 }
 
-/// A document, ready to explain decisions.
+/// A document, ready to explain decisions: one of its own, or a borrowed one.
 #[derive(Debug)]
-pub struct Explainer<'a> {
-    valid: &'a Valid,
+pub struct Explainer<V> {
+    valid: V,
     loaded: Loaded,
 }
 
-impl<'a> Explainer<'a> {
-    pub fn new(valid: &'a Valid) -> Self {
-        let document = valid.document();
-        let program = compile(valid, &Options { audience: Audience::All });
+impl<V: Borrow<Valid>> Explainer<V> {
+    pub fn new(valid: V) -> Self {
+        let document = valid.borrow().document();
+        let program = compile(valid.borrow(), &Options { audience: Audience::All });
         let kills = KillSet::encode(&document.kills, &document.regions, 0, |_| None);
         Explainer { valid, loaded: Loaded::new(program, kills) }
     }
 
     /// Explains a flag's decision. `overrides` are the flags that a client holds down by itself.
     pub fn explain(&self, flag: &str, context: &Map<String, Value>, overrides: &BTreeMap<String, Cause>) -> Xray {
-        let document = self.valid.document();
+        let document = self.valid.borrow().document();
         let (Some(number), Some(definition)) = (self.loaded.program.flag_index(flag), document.flag(flag)) else {
             return unknown(flag);
         };
@@ -165,7 +166,7 @@ impl<'a> Explainer<'a> {
         recorder: &Recorder,
         context: &Map<String, Value>,
     ) -> Vec<Step> {
-        let document = self.valid.document();
+        let document = self.valid.borrow().document();
         let seen = recorder.flag(number);
         let kill_step = |(kill, held): &(u32, bool)| {
             let kill = document.kills.get(*kill as usize)?;

@@ -2,6 +2,7 @@ use crate::components::Icon;
 use crate::state::Shared;
 use crate::state::context_draft::{Action, ContextDraft, attributes_read, examples, shown_value};
 use downhaul_core::document::FlagSet;
+use downhaul_core::prepare::look_up;
 use serde_json::Value;
 use web_sys::{HtmlInputElement, HtmlTextAreaElement};
 use yew::prelude::*;
@@ -75,7 +76,7 @@ fn Form(props: &FormProps) -> Html {
     let tenant = props.context.get("tenant").and_then(Value::as_str).unwrap_or_default();
     let declared = props.document.tenants.get(tenant);
     let field = |name: &String| {
-        let value = super::ray::look_up(&props.context, name).map(shown_value).unwrap_or_default();
+        let value = look_up(&props.context, name).map(shown_value).unwrap_or_default();
         let id = format!("attribute-{name}");
         let list = match name.as_str() {
             "tenant" => Some("xray-tenants"),

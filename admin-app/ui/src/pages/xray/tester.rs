@@ -5,10 +5,13 @@ use crate::hooks::use_console;
 use crate::route::{Route, XrayQuery};
 use crate::state::Shared;
 use crate::state::context_draft::{Action, ContextDraft, examples};
-use crate::state::xray::{Engine, Step, Xray};
 use crate::words::number::{count, share};
-use downhaul_core::document::{FlagSet, Outcome, Split};
+use downhaul_core::decision::Reason;
+use downhaul_core::document::FlagSet;
+use downhaul_core::explain::{Explainer, RuleTrace, SplitTrace, Step, Xray};
+use downhaul_core::validate::validate;
 use serde_json::{Map, Value};
+use std::collections::BTreeMap;
 use std::rc::Rc;
 use yew::prelude::*;
 use yew_router::prelude::*;
@@ -81,14 +84,16 @@ pub fn use_tester(document: Shared<FlagSet>, flag: String, start: String) -> Tes
             None => ContextDraft::default(),
         }
     });
-    let engine = use_memo(document.clone(), |document| Engine::new(document));
-    let answer = match (draft.parsed(), &*engine) {
+    let explainer = use_memo(document.clone(), |document| {
+        validate((**document).clone(), None).map(|(valid, _warnings)| Explainer::new(valid))
+    });
+    let answer = match (draft.parsed(), &*explainer) {
         (_, Err(problems)) => Answer::NoProgram(problems.first().map_or_else(String::new, ToString::to_string)),
         (Err(why), _) => Answer::NoContext(why),
-        (Ok(context), Ok(engine)) => match engine.xray(&document, &flag, &context) {
-            Some(xray) => Answer::Decided { xray: Rc::new(xray), context: Rc::new(context) },
-            None => Answer::NoProgram(format!("there is no flag `{flag}`")),
-        },
+        (Ok(context), Ok(explainer)) => {
+            let xray = explainer.explain(&flag, &context, &BTreeMap::new());
+            Answer::Decided { xray: Rc::new(xray), context: Rc::new(context) }
+        }
     };
     let on_action = {
         let draft = draft.clone();
@@ -119,36 +124,36 @@ pub fn Decided(props: &DecidedProps) -> Html {
     };
     let swatches = Swatches::of(flag);
     let revision = console.live.position().map(|position| count(position.revision)).unwrap_or_default();
-    let split = xray.rule.and_then(|rule| flag.rules.get(rule)).and_then(|rule| match &rule.then {
-        Outcome::Split(split) => Some(split),
-        Outcome::Serve(_) => None,
+    // The split that was tried last is the one that decided, where one did.
+    let split = xray.steps.iter().rev().find_map(|step| match step {
+        Step::Rule(RuleTrace { held: true, split: Some(split), .. }) => Some(split),
+        _ => None,
     });
-    let bucket = xray.steps.iter().rev().find_map(|step| match step {
-        Step::Rule(rule) => rule.split.as_ref().and_then(|split| split.bucket),
-        Step::Kill { .. } | Step::Prerequisite { .. } => None,
-    });
-    let by = match (xray.kill, xray.rule) {
+    let bucket = split.and_then(|split| split.bucket);
+    let by = match (&xray.kill, xray.rule) {
         (Some(_), _) => " by a kill".to_owned(),
         (None, Some(rule)) => {
-            let name = flag.rules.get(rule).and_then(|rule| rule.name.clone()).map(|name| format!(", {name}"));
+            let name = xray.rule_name.as_ref().map(|name| format!(", {name}"));
             format!(" by rule {}{}", rule + 1, name.unwrap_or_default())
         }
-        (None, None) if xray.is_degraded_by_prerequisite => " by a prerequisite".to_owned(),
+        (None, None) if xray.reason == Reason::PrerequisiteFailed.as_str() => " by a prerequisite".to_owned(),
         (None, None) => ", by the default".to_owned(),
     };
+    let variant = xray.variant.clone().unwrap_or_default();
+    let value = xray.value.as_ref().map(ToString::to_string).unwrap_or_default();
     html! {
         <>
             <section class="card" aria-live="polite">
                 <div class="result"><div>
-                    <div class="is" data-test="xray-variant" data-variant={xray.variant.clone()} data-reason={xray.reason}><i class={classes!("sw", swatches.class(&xray.variant))}></i>{ &xray.variant }</div>
+                    <div class="is" data-test="xray-variant" data-variant={variant.clone()} data-reason={xray.reason}><i class={classes!("sw", swatches.class(&variant))}></i>{ variant }</div>
                     <p class="muted"><b>{ xray.reason }</b>{ format!("{by}, at revision {revision} in {}", props.environment) }</p></div>
-                    <dl class="dl small"><dt>{ "Value" }</dt><dd class="mono trunc" title={xray.value.clone()}>{ &xray.value }</dd>
+                    <dl class="dl small"><dt>{ "Value" }</dt><dd class="mono trunc" title={value.clone()}>{ value }</dd>
                         if let (Some(split), Some(bucket)) = (split, bucket) {
-                            <dt>{ "Bucket" }</dt><dd>{ count(bucket) }</dd><dt>{ "Salt" }</dt><dd class="mono">{ split.salt.to_string() }</dd>
+                            <dt>{ "Bucket" }</dt><dd>{ count(bucket) }</dd><dt>{ "Salt" }</dt><dd class="mono">{ split.salt.clone() }</dd>
                         }
                     </dl></div>
                 if let (Some(split), Some(bucket)) = (split, bucket) {
-                    <div class="pad bt"><BucketLine split={split.clone()} {bucket} unit={unit(context, &split.by)} swatches={swatches.clone()} /></div>
+                    <div class="pad bt"><BucketLine split={split.clone()} {bucket} unit={split.unit.clone().unwrap_or_default()} swatches={swatches.clone()} /></div>
                 }
             </section>
             <section class="card">
@@ -159,17 +164,9 @@ pub fn Decided(props: &DecidedProps) -> Html {
     }
 }
 
-fn unit(context: &Map<String, Value>, by: &str) -> String {
-    match super::ray::look_up(context, by) {
-        Some(Value::String(text)) => text.clone(),
-        Some(other) => other.to_string(),
-        None => by.to_owned(),
-    }
-}
-
 #[derive(Debug, Properties, PartialEq)]
 struct BucketLineProps {
-    split: Split,
+    split: SplitTrace,
     bucket: u32,
     unit: String,
     swatches: Swatches,
@@ -178,18 +175,7 @@ struct BucketLineProps {
 /// Where the bucket lies among the slices.
 #[function_component]
 fn BucketLine(props: &BucketLineProps) -> Html {
-    let mut at = 0;
-    let slices: Vec<(String, u32, u32)> = props
-        .split
-        .slices
-        .iter()
-        .map(|slice| {
-            let start = at;
-            at += slice.width;
-            (slice.variant.to_string(), start, slice.width)
-        })
-        .filter(|(_, _, width)| *width > 0)
-        .collect();
+    let slices = props.split.slices.iter().filter(|(_, from, to)| from < to);
     let percent = |buckets: u32| Some(f64::from(buckets) / 1000.0);
     let needle = if props.bucket > 70_000 {
         "needle late"
@@ -200,9 +186,9 @@ fn BucketLine(props: &BucketLineProps) -> Html {
     };
     html! {
         <div class="bucketline" role="img" aria-label={format!("{} is in bucket {} of 100 000", props.unit, props.bucket)}>
-            { for slices.iter().map(|(variant, start, width)| html! {
-                <Placed class={classes!("bl", props.swatches.class(variant))} left={percent(*start)} width={percent(*width)}>
-                    <i class={classes!("sw", props.swatches.class(variant))}></i>{ format!("{variant} {}", share(*width)) }</Placed>
+            { for slices.map(|(variant, from, to)| html! {
+                <Placed class={classes!("bl", props.swatches.class(variant))} left={percent(*from)} width={percent(to - from)}>
+                    <i class={classes!("sw", props.swatches.class(variant))}></i>{ format!("{variant} {}", share(to - from)) }</Placed>
             }) }
             <Placed class={classes!(needle)} left={percent(props.bucket)}><b>{ format!("{} at {}", props.unit, count(props.bucket)) }</b></Placed>
             <span class="tk first">{ "0" }</span><span class="tk at-50">{ "50\u{202F}000" }</span><span class="tk last">{ "100\u{202F}000" }</span>
