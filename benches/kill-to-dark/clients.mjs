@@ -24,6 +24,7 @@ process.on("message", (message) => {
     process.send?.({
       type: "report",
       applied: clients.map((client) => client.status().lastChange?.appliedAfterMs ?? null),
+      at: clients.map((client) => client.status().lastChange?.at ?? null),
       dark: clients.filter((client) => client.details(flag, null).flagMetadata?.cause === "kill").length,
     });
   }

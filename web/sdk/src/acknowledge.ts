@@ -3,6 +3,8 @@ import type { Position, ProblemCode } from "./types.js";
 
 const SDK = "downhaul-js/0.1.0";
 export const HEARTBEAT_MS = 15_000;
+/** A page goes dark first and says so within this time: nothing waits behind the telling of others. */
+export const ACKNOWLEDGE_WITHIN_MS = 20;
 
 /** What a client tells of itself; the protocol names the fields. */
 export interface Acknowledgement {
@@ -32,6 +34,8 @@ export async function acknowledge(host: Host, url: string, key: string, token: s
       },
       body: JSON.stringify({ ...body, sdk: SDK }),
       keepalive: true,
+      // The key goes nowhere else.
+      redirect: "error",
     });
     // An unread body would hold the connection.
     await response.body?.cancel();

@@ -1,4 +1,4 @@
-import { acknowledge, HEARTBEAT_MS, instanceId, type Acknowledgement } from "./acknowledge.js";
+import { ACKNOWLEDGE_WITHIN_MS, acknowledge, HEARTBEAT_MS, instanceId, type Acknowledgement } from "./acknowledge.js";
 import type { Asked } from "./acceptance.js";
 import { toBase64Url, utf8 } from "./bytes.js";
 import type { Ciphers } from "./ciphers.js";
@@ -154,7 +154,7 @@ export function startClient(options: Options, platform: Platform): Client {
     if (taken.problems.length === 0 && change !== "kept") problems = [];
     decide(change, receivedAt);
     if (change !== "kept") {
-      acknowledging = sendAcknowledgement(host.now() - receivedAt);
+      acknowledgeSoon(host.now() - receivedAt);
       keep(taken.program);
     }
     return taken.program || envelope.header.type === "downhaul.kills/1";
@@ -264,6 +264,11 @@ export function startClient(options: Options, platform: Platform): Client {
   };
 
   let acknowledging: Promise<void> | undefined;
+  /** After what else is waiting to be decided or drawn, and not with all other clients at once. */
+  const acknowledgeSoon = (appliedAfterMs: number): void => {
+    if (!background) acknowledging = sendAcknowledgement(appliedAfterMs);
+    else host.setTimer(() => void sendAcknowledgement(appliedAfterMs), ACKNOWLEDGE_WITHIN_MS * host.random());
+  };
 
   let wallAhead = host.wall() - host.now();
   const beat = (): void => {

@@ -21,6 +21,7 @@ for (const [name, ciphers] of Object.entries<Ciphers>({ webCiphers, nodeCiphers 
     const verify = await ciphers.verifier(raw);
     assert.ok(verify);
     assert.equal(await verify(signature, message), true);
+    assert.equal(await verify(signature, message), true, "asked again");
     assert.equal(await verify(flipped, message), false, "another signature");
     assert.equal(await verify(signature, message.subarray(1)), false, "another message");
     assert.equal(await verify(new Uint8Array(64), message), false, "no signature");

@@ -273,7 +273,9 @@ test("past its validity every read says so, with the true reason", async () => {
   server.state.header.valid_until = new Date(Date.now() + 20_000).toISOString();
   const flags = client(server.url, { staleSeconds: 1000 }, { host });
   await flags.ready();
+  const tick = setInterval(() => host.advance(20), 5);
   await server.until(() => server.acknowledged.length > 0);
+  clearInterval(tick);
   const expired = next(flags, "stale", ({ expired }) => expired);
   host.advance(21_000);
   await expired;
