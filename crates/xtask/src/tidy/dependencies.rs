@@ -6,6 +6,7 @@ use serde::Deserialize;
 /// Each crate, and those of ours that it may name in its normal dependencies.
 const TABLE: &[(&str, &[&str])] = &[
     ("downhaul-core", &[]),
+    ("downhaul-blast", &["downhaul-core"]),
     ("downhaul-control", &["downhaul-core"]),
     ("downhaul-store", &["downhaul-core", "downhaul-control"]),
     ("downhaul-server", &["downhaul-core", "downhaul-control", "downhaul-store"]),

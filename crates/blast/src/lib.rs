@@ -1,0 +1,13 @@
+//! Blast radius: who a change moves, from what to what, and why, before anything is published.
+//!
+//! Two answers, one meaning:
+//!
+//! - [`exact`] needs no population: it gives the set of contexts whose decision differs, as disjoint regions that people
+//!   can read, complete, each with a witness.
+//! - [`replay`] runs both flag sets over a [`population`] and gives the weight that moves.
+//!
+//! Nothing here does I/O but through readers that are passed in.
+
+pub mod exact;
+pub mod population;
+pub mod replay;
