@@ -8,6 +8,7 @@
 //!
 //! Nothing here does I/O but through readers that are passed in.
 
+pub mod atoms;
 pub mod exact;
 pub mod population;
 pub mod replay;

@@ -1,1 +1,28 @@
-//! To come.
+//! The exact difference: for which contexts two flag sets decide differently, without any population.
+//!
+//! Start from [`compare`]. The way: the attributes that a flag can depend on are cut into classes of values that no condition
+//! tells apart (`domain`, by `probes` that the real evaluator judges); sets of contexts are decision diagrams over these classes
+//! (`set`); each version's decision is a partition into such sets, with what is left to the buckets (`decide`, `tree`); where
+//! two partitions differ is the difference, put into words (`describe`) and shown by a witness that both evaluators confirm.
+
+mod cone;
+mod decide;
+mod describe;
+mod difference;
+mod domain;
+mod family;
+mod probes;
+mod report;
+mod set;
+mod shapes;
+mod tree;
+mod witness;
+
+pub use report::{Bucket, Comparison, FlagDifference, Options, Region, Status, Transition, compare};
+
+/// Why a comparison ended early.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Stop {
+    /// More work than the caller allows.
+    TooMuch,
+}

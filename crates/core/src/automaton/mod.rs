@@ -52,9 +52,31 @@ impl<'a> Automaton<'a> {
             if state <= ACCEPTED {
                 return state == ACCEPTED;
             }
-            let class = usize::from(self.classes.get(usize::from(*byte)).copied().unwrap_or(0));
-            state = self.step(state * self.width + class);
+            state = self.next(state, *byte);
         }
+        self.accepts(state)
+    }
+
+    /// The state before any text.
+    pub fn start(&self) -> usize {
+        self.start
+    }
+
+    /// The state after one more byte.
+    pub fn next(&self, state: usize, byte: u8) -> usize {
+        if state <= ACCEPTED {
+            return state;
+        }
+        self.step(state * self.width + self.kind(byte))
+    }
+
+    /// Bytes of one kind lead from every state to the same one.
+    pub fn kind(&self, byte: u8) -> usize {
+        usize::from(self.classes.get(usize::from(byte)).copied().unwrap_or(0))
+    }
+
+    /// Whether the expression is found in a text that ends in this state.
+    pub fn accepts(&self, state: usize) -> bool {
         state == ACCEPTED || self.ends.get(state) == Some(&1)
     }
 

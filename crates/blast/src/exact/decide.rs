@@ -1,0 +1,299 @@
+//! A flag's decision for all contexts at once: disjoint sets, and what is left to the buckets in each.
+
+use super::Stop;
+use super::cone::scope_conditions;
+use super::domain::{Domain, Side};
+use super::set::{Set, Sets};
+use super::tree::{BUCKETS, Tree};
+use crate::atoms::Atom;
+use downhaul_core::bucket;
+use downhaul_core::document::{Condition, Flag, FlagSet, Outcome, Rule, Split};
+use downhaul_core::ids::{SegmentKey, VariantKey};
+use std::collections::BTreeMap;
+
+/// A variant, by its number in [`Space::variants`], and why.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Given {
+    pub(crate) variant: usize,
+    pub(crate) reason: &'static str,
+}
+
+/// Contexts that are treated alike but for their buckets.
+pub(crate) type Parts = Vec<(Set, Tree<Given>)>;
+
+/// A salt with a bucketing unit.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct BucketVariable {
+    pub(crate) by: String,
+    pub(crate) salt: String,
+    pub(crate) seed: u32,
+}
+
+/// A variant with its value: one whose value changed is another.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct VariantValue {
+    pub(crate) key: String,
+    pub(crate) value: serde_json::Value,
+}
+
+/// Everything that one comparison knows.
+#[derive(Debug)]
+pub(crate) struct Space<'a> {
+    pub(crate) documents: [&'a FlagSet; 2],
+    pub(crate) domain: Domain,
+    pub(crate) sets: Sets,
+    pub(crate) buckets: Vec<BucketVariable>,
+    pub(crate) variants: Vec<VariantValue>,
+    segments: BTreeMap<(Side, SegmentKey), Set>,
+}
+
+impl<'a> Space<'a> {
+    pub(crate) fn new(documents: [&'a FlagSet; 2], domain: Domain, limit: usize) -> Self {
+        let widths = domain.variables.iter().map(|variable| variable.classes.len()).collect();
+        let sets = Sets::new(widths, limit);
+        Space { documents, domain, sets, buckets: Vec::new(), variants: Vec::new(), segments: BTreeMap::new() }
+    }
+
+    pub(crate) fn document(&self, side: Side) -> &'a FlagSet {
+        let [old, new] = self.documents;
+        match side {
+            Side::Old => old,
+            Side::New => new,
+        }
+    }
+
+    /// The contexts for which a condition holds.
+    pub(crate) fn condition(&mut self, side: Side, condition: &Condition) -> Result<Set, Stop> {
+        match condition {
+            Condition::All(inner) => self.all(side, inner),
+            Condition::Any(inner) => {
+                let mut any = Set::EMPTY;
+                for condition in inner {
+                    let holds = self.condition(side, condition)?;
+                    any = self.sets.or(any, holds)?;
+                }
+                Ok(any)
+            }
+            Condition::Not(inner) => {
+                let holds = self.condition(side, inner)?;
+                self.sets.not(holds)
+            }
+            Condition::Segment(keys) => {
+                let mut any = Set::EMPTY;
+                for key in keys {
+                    let holds = self.segment(side, key)?;
+                    any = self.sets.or(any, holds)?;
+                }
+                Ok(any)
+            }
+            Condition::Tenant(_) | Condition::Region(_) | Condition::Attribute { .. } => {
+                self.atom(side, &Atom::Condition(condition.clone()))
+            }
+        }
+    }
+
+    pub(crate) fn all(&mut self, side: Side, conditions: &[Condition]) -> Result<Set, Stop> {
+        let mut all = Set::ALL;
+        for condition in conditions {
+            let holds = self.condition(side, condition)?;
+            all = self.sets.and(all, holds)?;
+        }
+        Ok(all)
+    }
+
+    fn atom(&mut self, side: Side, atom: &Atom) -> Result<Set, Stop> {
+        // Every atom of the cone is in the domain.
+        let (variable, place) = self.domain.place(side, atom).ok_or(Stop::TooMuch)?;
+        let Some(classes) = self.domain.variables.get(variable).map(|variable| &variable.classes) else {
+            return Ok(Set::EMPTY);
+        };
+        self.sets.literal(variable, |class| {
+            classes.get(class).and_then(|class| class.truths.get(place)).copied().unwrap_or(false)
+        })
+    }
+
+    fn segment(&mut self, side: Side, key: &SegmentKey) -> Result<Set, Stop> {
+        if let Some(known) = self.segments.get(&(side, key.clone())) {
+            return Ok(*known);
+        }
+        let Some(segment) = self.document(side).segments.get(key) else { return Ok(Set::EMPTY) };
+        let mut holds = if segment.when.is_empty() { Set::EMPTY } else { self.all(side, &segment.when)? };
+        if !segment.include.is_empty() {
+            let listed = self.atom(side, &Atom::KeyListed(segment.include.clone()))?;
+            holds = self.sets.or(holds, listed)?;
+        }
+        if !segment.exclude.is_empty() {
+            let listed = self.atom(side, &Atom::KeyListed(segment.exclude.clone()))?;
+            holds = self.sets.minus(holds, listed)?;
+        }
+        self.segments.insert((side, key.clone()), holds);
+        Ok(holds)
+    }
+
+    /// The contexts that have a bucketing unit in this attribute.
+    pub(crate) fn units(&mut self, by: &str) -> Result<Set, Stop> {
+        let Some(variable) = self.domain.variable_number(by) else { return Ok(Set::EMPTY) };
+        let Some(classes) = self.domain.variables.get(variable).map(|variable| &variable.classes) else {
+            return Ok(Set::EMPTY);
+        };
+        self.sets.literal(variable, |class| classes.get(class).is_some_and(|class| class.is_unit))
+    }
+
+    /// What a flag gives to each context of `care`. Follows the normative order of evaluation (design, section 5).
+    pub(crate) fn decide(&mut self, side: Side, flag: &Flag, care: Set) -> Result<Parts, Stop> {
+        let document = self.document(side);
+        let degraded = |space: &mut Self, reason| Given { variant: space.variant(flag, &flag.degraded.variant), reason };
+        let disabled = degraded(self, "DISABLED");
+        let mut parts = Parts::new();
+        let mut open = care;
+        let kills: Vec<_> = document.kills.iter().filter(|kill| kill.flag == flag.key).collect();
+        for kill in kills.iter().filter(|kill| kill.scope.variant.is_none()) {
+            let scope = self.all(side, &scope_conditions(&kill.scope))?;
+            let hit = self.sets.and(open, scope)?;
+            open = self.sets.minus(open, scope)?;
+            parts.push((hit, Tree::Leaf(disabled)));
+        }
+        let mut reached = self.rules(side, flag, open)?;
+        for kill in &kills {
+            let Some(variants) = &kill.scope.variant else { continue };
+            let scope = self.all(side, &scope_conditions(&kill.scope))?;
+            let named: Vec<usize> = variants.iter().map(|variant| self.variant(flag, variant)).collect();
+            let mut next = Parts::new();
+            for (set, tree) in reached {
+                let killed = tree.map(&|given: &Given| if named.contains(&given.variant) { disabled } else { *given });
+                next.push((self.sets.and(set, scope)?, killed));
+                next.push((self.sets.minus(set, scope)?, tree));
+            }
+            reached = self.joined(next)?;
+        }
+        let failed = degraded(self, "PREREQUISITE_FAILED");
+        for required in flag.requires.iter().rev() {
+            let Some(first) = document.flag(required.flag.as_str()) else { continue };
+            let accepted: Vec<usize> = required.variants.iter().map(|variant| self.variant(first, variant)).collect();
+            let decided = self.decide(side, first, open)?;
+            let mut next = Parts::new();
+            for (set, tree) in &decided {
+                for (within, then) in &reached {
+                    let both = self.sets.and(*set, *within)?;
+                    if !both.is_empty() {
+                        let gate = |first: &Given, then: &Given| {
+                            if accepted.contains(&first.variant) { *then } else { failed }
+                        };
+                        next.push((both, tree.with(then, &gate)));
+                    }
+                }
+            }
+            reached = self.joined(next)?;
+        }
+        parts.extend(reached);
+        self.joined(parts)
+    }
+
+    /// Rules in order, then the default.
+    fn rules(&mut self, side: Side, flag: &Flag, care: Set) -> Result<Parts, Stop> {
+        let mut parts = Parts::new();
+        let mut open = vec![(care, Tree::Leaf(None))];
+        for rule in &flag.rules {
+            open.retain(|(set, _)| !set.is_empty());
+            if open.is_empty() {
+                break;
+            }
+            open = self.rule(side, flag, rule, open, &mut parts)?;
+        }
+        let reason = if flag.rules.is_empty() { "STATIC" } else { "DEFAULT" };
+        let default = Given { variant: self.variant(flag, &flag.default), reason };
+        parts.extend(open.into_iter().map(|(set, tree)| (set, filled(&tree, default))));
+        self.joined(parts)
+    }
+
+    /// Moves what a rule decides from what is open to the parts.
+    fn rule(
+        &mut self,
+        side: Side,
+        flag: &Flag,
+        rule: &Rule,
+        open: Vec<(Set, Tree<Option<Given>>)>,
+        parts: &mut Parts,
+    ) -> Result<Vec<(Set, Tree<Option<Given>>)>, Stop> {
+        let holds = self.all(side, &rule.when)?;
+        let mut left = Vec::new();
+        for (set, tree) in open {
+            let hit = self.sets.and(set, holds)?;
+            left.push((self.sets.minus(set, holds)?, tree.clone()));
+            match &rule.then {
+                Outcome::Serve(variant) => {
+                    let given = Given { variant: self.variant(flag, variant), reason: "TARGETING_MATCH" };
+                    parts.push((hit, filled(&tree, given)));
+                }
+                Outcome::Split(split) => {
+                    let units = self.units(&split.by)?;
+                    left.push((self.sets.minus(hit, units)?, tree.clone()));
+                    let shared_out = self.sets.and(hit, units)?;
+                    let slices = self.slices(flag, split);
+                    let tree = tree.with(&slices, &|before: &Option<Given>, slice: &Option<Given>| before.or(*slice));
+                    match whole(&tree) {
+                        Some(tree) => parts.push((shared_out, tree)),
+                        None => left.push((shared_out, tree)),
+                    }
+                }
+            }
+        }
+        self.joined(left)
+    }
+
+    /// Variants by bucket, and nothing in the buckets that no slice covers.
+    fn slices(&mut self, flag: &Flag, split: &Split) -> Tree<Option<Given>> {
+        let variable = self.bucket_variable(split);
+        let mut end = 0_u32;
+        let mut runs = Vec::new();
+        for slice in &split.slices {
+            end = end.saturating_add(slice.width).min(BUCKETS);
+            let given = Given { variant: self.variant(flag, &slice.variant), reason: "SPLIT" };
+            runs.push((end, Tree::Leaf(Some(given))));
+        }
+        runs.push((BUCKETS, Tree::Leaf(None)));
+        Tree::runs(variable, runs)
+    }
+
+    fn bucket_variable(&mut self, split: &Split) -> usize {
+        let salt = split.salt.to_string();
+        let known = self.buckets.iter().position(|known| known.by == split.by && known.salt == salt);
+        known.unwrap_or_else(|| {
+            let seed = bucket::seed(&salt);
+            self.buckets.push(BucketVariable { by: split.by.clone(), salt, seed });
+            self.buckets.len() - 1
+        })
+    }
+
+    fn variant(&mut self, flag: &Flag, key: &VariantKey) -> usize {
+        let value = flag.variants.iter().find(|(each, _)| each == key).map(|(_, value)| value);
+        let wanted = VariantValue { key: key.to_string(), value: value.cloned().unwrap_or_default() };
+        self.variants.iter().position(|known| *known == wanted).unwrap_or_else(|| {
+            self.variants.push(wanted);
+            self.variants.len() - 1
+        })
+    }
+
+    /// One part for each tree, and none that is empty.
+    fn joined<L: PartialEq>(&mut self, parts: Vec<(Set, Tree<L>)>) -> Result<Vec<(Set, Tree<L>)>, Stop> {
+        let mut joined: Vec<(Set, Tree<L>)> = Vec::new();
+        for (set, tree) in parts.into_iter().filter(|(set, _)| !set.is_empty()) {
+            match joined.iter_mut().find(|(_, other)| *other == tree) {
+                Some((all, _)) => *all = self.sets.or(*all, set)?,
+                None => joined.push((set, tree)),
+            }
+        }
+        Ok(joined)
+    }
+}
+
+/// The tree, where it decides every bucket.
+fn whole(tree: &Tree<Option<Given>>) -> Option<Tree<Given>> {
+    let leaves = tree.leaves();
+    let first = leaves.iter().find_map(|(_, given)| **given)?;
+    leaves.iter().all(|(_, given)| given.is_some()).then(|| filled(tree, first))
+}
+
+fn filled(tree: &Tree<Option<Given>>, with: Given) -> Tree<Given> {
+    tree.map(&|given: &Option<Given>| given.unwrap_or(with))
+}

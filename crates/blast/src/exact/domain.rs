@@ -1,0 +1,263 @@
+//! The attributes that a comparison looks at, each cut into classes of values that no condition tells apart.
+
+use super::family::Family;
+use super::probes::{self, Probe, Probes};
+use crate::atoms::{Atom, Judge, JudgeError};
+use downhaul_core::bucket::{self, Decimal};
+use downhaul_core::document::FlagSet;
+use serde_json::Value;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// By which document an atom is answered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Side {
+    Old,
+    New,
+}
+
+/// One attribute.
+#[derive(Debug)]
+pub(crate) struct Variable {
+    pub(crate) name: String,
+    /// In the order of their first probe; never empty.
+    pub(crate) classes: Vec<Class>,
+    /// Whether each class has a value, and every value a class.
+    pub(crate) complete: bool,
+    atoms: Vec<usize>,
+}
+
+/// Values that every condition of the comparison treats alike.
+#[derive(Debug, Clone)]
+pub(crate) struct Class {
+    /// For each atom of the variable, in its order.
+    pub(crate) truths: Vec<bool>,
+    /// Whether its values are bucketing units; false where nobody asks.
+    pub(crate) is_unit: bool,
+    /// Single values; `None` is absent.
+    pub(crate) points: Vec<Option<Value>>,
+    /// Some of many values alike.
+    pub(crate) examples: Vec<Value>,
+    pub(crate) families: Vec<Family>,
+}
+
+impl Class {
+    /// Whether it is nothing but the single values.
+    pub(crate) fn is_points(&self) -> bool {
+        self.families.is_empty() && self.examples.is_empty() && !self.points.is_empty()
+    }
+
+    /// A value to show, null where it is absent; `None` where none was found.
+    pub(crate) fn example(&self, known: &BTreeSet<String>) -> Option<Value> {
+        let family = || self.families.iter().find_map(|family| family.example(known));
+        let text = self.points.iter().flatten().find(|value| value.is_string()).cloned();
+        let value = text.or_else(family).or_else(|| self.examples.first().cloned());
+        value.or_else(|| self.points.first().map(|point| point.clone().unwrap_or_default()))
+    }
+}
+
+/// All attributes, and what answers for their values.
+#[derive(Debug)]
+pub(crate) struct Domain {
+    pub(crate) variables: Vec<Variable>,
+    pub(crate) atoms: Vec<(Side, Atom)>,
+    /// Texts that are classes of their own, by attribute.
+    pub(crate) known: BTreeMap<String, BTreeSet<String>>,
+    judges: [Judge; 2],
+    by_identity: BTreeMap<(Side, String), usize>,
+    same: Same,
+    units: BTreeSet<String>,
+}
+
+/// What both documents have alike, so that one answer does for both.
+#[derive(Debug, Clone, Copy)]
+struct Same {
+    tenants: bool,
+    regions: bool,
+}
+
+impl Domain {
+    /// `asked`: every atom that will be asked about, and by which document; `units`: the bucketing units.
+    pub(crate) fn new(
+        documents: [&FlagSet; 2],
+        asked: Vec<(Side, Atom)>,
+        units: BTreeSet<String>,
+    ) -> Result<Self, JudgeError> {
+        let [old, new] = documents;
+        let same = Same { tenants: old.tenants == new.tenants, regions: old.regions == new.regions };
+        let mut atoms: Vec<(Side, Atom)> = Vec::new();
+        let mut by_identity = BTreeMap::new();
+        for (side, atom) in asked {
+            let side = same.side(side, &atom);
+            by_identity.entry((side, atom.identity())).or_insert_with(|| {
+                atoms.push((side, atom));
+                atoms.len() - 1
+            });
+        }
+        let of = |wanted: Side| atoms.iter().filter(move |(side, _)| *side == wanted).map(|(_, atom)| atom);
+        let judges = [Judge::new(old, of(Side::Old))?, Judge::new(new, of(Side::New))?];
+        let mut domain =
+            Domain { variables: Vec::new(), atoms, known: BTreeMap::new(), judges, by_identity, same, units };
+        domain.make_variables(documents);
+        Ok(domain)
+    }
+
+    fn make_variables(&mut self, documents: [&FlagSet; 2]) {
+        let mut by_name: BTreeMap<String, Vec<usize>> =
+            self.units.iter().map(|unit| (unit.clone(), Vec::new())).collect();
+        // The old document's first: the order in which the judges answer.
+        for wanted in [Side::Old, Side::New] {
+            for (number, (side, atom)) in self.atoms.iter().enumerate() {
+                if *side == wanted {
+                    by_name.entry(atom.attribute().to_owned()).or_default().push(number);
+                }
+            }
+        }
+        for (name, numbers) in by_name {
+            let atoms: Vec<&Atom> =
+                numbers.iter().filter_map(|number| self.atoms.get(*number)).map(|(_, atom)| atom).collect();
+            let is_unit = self.units.contains(&name);
+            let found = probes::probes(&name, &atoms, documents, is_unit);
+            let elements = probes::elements(&atoms);
+            let variable = self.variable(name.clone(), numbers, &found, &elements);
+            self.known.insert(name, found.known);
+            self.variables.push(variable);
+        }
+    }
+
+    fn variable(&self, name: String, atoms: Vec<usize>, found: &Probes, elements: &[Value]) -> Variable {
+        let mut classes: Vec<Class> = Vec::new();
+        let mut by_signature: BTreeMap<(Vec<bool>, bool), usize> = BTreeMap::new();
+        let mut class_of = |signature: (Vec<bool>, bool), classes: &mut Vec<Class>| {
+            *by_signature.entry(signature.clone()).or_insert_with(|| {
+                let (truths, is_unit) = signature;
+                classes.push(Class { truths, is_unit, points: Vec::new(), examples: Vec::new(), families: Vec::new() });
+                classes.len() - 1
+            })
+        };
+        for probe in &found.probes {
+            match probe {
+                Probe::Point(value) => {
+                    let at = class_of(self.signature(&name, value.as_ref()), &mut classes);
+                    if let Some(class) = classes.get_mut(at)
+                        && !class.points.contains(value)
+                    {
+                        class.points.push(value.clone());
+                    }
+                }
+                Probe::Example(value) => {
+                    let at = class_of(self.signature(&name, Some(value)), &mut classes);
+                    if let Some(class) = classes.get_mut(at) {
+                        class.examples.push(value.clone());
+                    }
+                }
+                Probe::Family(family) => {
+                    let Some(example) = family.example(&found.known) else { continue };
+                    let at = class_of(self.signature(&name, Some(&example)), &mut classes);
+                    if let Some(class) = classes.get_mut(at) {
+                        class.families.push(family.clone());
+                    }
+                }
+            }
+        }
+        let lists_complete = self.lists(&name, elements, &mut |value, signature| {
+            let at = class_of(signature, &mut classes);
+            if let Some(class) = classes.get_mut(at) {
+                class.examples.push(value);
+            }
+        });
+        Variable { name, classes, complete: found.complete && lists_complete, atoms }
+    }
+
+    /// Lists: any set of elements may come together.
+    fn lists(
+        &self,
+        name: &str,
+        elements: &[Value],
+        each: &mut impl FnMut(Value, (Vec<bool>, bool)),
+    ) -> bool {
+        const MOST: usize = 512;
+        // One element of each kind is enough.
+        let mut kinds: BTreeMap<(Vec<bool>, bool), Value> = BTreeMap::new();
+        for element in elements {
+            let list = Value::Array(vec![element.clone()]);
+            kinds.entry(self.signature(name, Some(&list))).or_insert_with(|| element.clone());
+        }
+        let mut found: BTreeSet<(Vec<bool>, bool)> = BTreeSet::new();
+        let mut open: Vec<Vec<Value>> = vec![Vec::new()];
+        while let Some(list) = open.pop() {
+            let value = Value::Array(list.clone());
+            let signature = self.signature(name, Some(&value));
+            if !found.insert(signature.clone()) {
+                continue;
+            }
+            each(value, signature);
+            if found.len() > MOST {
+                return false;
+            }
+            for element in kinds.values() {
+                let mut longer = list.clone();
+                longer.push(element.clone());
+                open.push(longer);
+            }
+        }
+        true
+    }
+
+    /// What every atom of the attribute says of a value, and whether it is a bucketing unit.
+    pub(crate) fn signature(&self, name: &str, value: Option<&Value>) -> (Vec<bool>, bool) {
+        let [old, new] = &self.judges;
+        let mut truths = old.truths(name, value);
+        truths.extend(new.truths(name, value));
+        (truths, self.units.contains(name) && value.is_some_and(|value| unit_of(value).is_some()))
+    }
+
+    /// The variable of an atom, and the atom's place among that variable's.
+    pub(crate) fn place(&self, side: Side, atom: &Atom) -> Option<(usize, usize)> {
+        let number = self.by_identity.get(&(self.same.side(side, atom), atom.identity()))?;
+        let variable = self.variable_number(atom.attribute())?;
+        let place = self.variables.get(variable)?.atoms.iter().position(|atom| atom == number)?;
+        Some((variable, place))
+    }
+
+    pub(crate) fn variable_number(&self, name: &str) -> Option<usize> {
+        self.variables.iter().position(|variable| variable.name == name)
+    }
+}
+
+impl Variable {
+    /// The variable's atoms that both documents answer alike, each with its place.
+    pub(crate) fn shared_atoms<'a>(&'a self, domain: &'a Domain) -> impl Iterator<Item = (usize, &'a Atom)> {
+        let same = domain.same;
+        self.atoms.iter().enumerate().filter_map(move |(place, number)| {
+            let (_, atom) = domain.atoms.get(*number)?;
+            same.is_shared(atom).then_some((place, atom))
+        })
+    }
+}
+
+impl Same {
+    fn is_shared(self, atom: &Atom) -> bool {
+        match atom.depends_on() {
+            crate::atoms::DependsOn::Nothing => true,
+            crate::atoms::DependsOn::Tenants => self.tenants,
+            crate::atoms::DependsOn::Regions => self.regions,
+        }
+    }
+
+    /// What both answer alike is asked of the old one.
+    fn side(self, side: Side, atom: &Atom) -> Side {
+        if self.is_shared(atom) { Side::Old } else { side }
+    }
+}
+
+/// The bytes that are hashed for a value, if it is a bucketing unit.
+pub(crate) fn unit_of(value: &Value) -> Option<Vec<u8>> {
+    match value {
+        Value::String(text) if !text.is_empty() => Some(text.clone().into_bytes()),
+        Value::Number(number) => {
+            let whole = bucket::integer(number.as_f64()?)?;
+            Some(Decimal::new(whole).as_bytes().to_vec())
+        }
+        _ => None,
+    }
+}

@@ -1,0 +1,300 @@
+use super::Stop;
+use super::cone::Cone;
+use super::decide::{Given, Space};
+use super::describe::Phrases;
+use super::difference::{Moved, difference, units_of};
+use super::domain::{Domain, Side};
+use super::tree::{BUCKETS, Run};
+use downhaul_core::compile::{Audience, compile};
+use downhaul_core::document::{Condition, Flag, FlagSet};
+use downhaul_core::evaluate::evaluate;
+use downhaul_core::kills::{KillSet, Loaded};
+use downhaul_core::prepare::prepare;
+use downhaul_core::validate::Valid;
+use serde::Serialize;
+use serde_json::{Map, Value};
+use std::collections::BTreeSet;
+
+/// How much work a comparison may be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Options {
+    /// Nodes of the diagrams of one flag. At about 100 bytes each and more with many classes.
+    pub nodes: usize,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Options { nodes: 200_000 }
+    }
+}
+
+/// Every flag whose decision can differ.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Comparison {
+    /// In the order of the new document; those that it lacks last.
+    pub flags: Vec<FlagDifference>,
+    /// Flags that were looked at and give every context what they gave it.
+    pub unchanged: usize,
+}
+
+impl Comparison {
+    /// Whether no context is given anything else.
+    pub fn changes_nothing(&self) -> bool {
+        self.flags.is_empty()
+    }
+
+    pub fn flag(&self, key: &str) -> Option<&FlagDifference> {
+        self.flags.iter().find(|flag| flag.flag == key)
+    }
+}
+
+/// One flag, and whom it treats differently.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct FlagDifference {
+    pub flag: String,
+    pub status: Status,
+    /// Whether its own definition is another one; else something that it depends on is.
+    pub edited: bool,
+    /// Disjoint; every context that is given another variant (or another value under the same key) is in one.
+    pub regions: Vec<Region>,
+    /// The same for contexts whose variant stays, and only the reason is another.
+    pub reason_regions: Vec<Region>,
+}
+
+/// How much a [`FlagDifference`] says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Status {
+    /// The regions are all there is.
+    Compared,
+    /// The flag is new: who asked for it got the caller's default.
+    Added,
+    /// The flag is gone.
+    Removed,
+    /// The comparison ended at its limit: any context may be treated differently.
+    Unknown,
+}
+
+/// Contexts that are moved alike.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Region {
+    /// All hold, in the document's language; empty for every context.
+    pub when: Vec<Condition>,
+    /// The buckets in which it is so; absent where it is so in all of them.
+    pub bucket: Option<Bucket>,
+    /// Further buckets that must be right as well: splits with different salts.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub and_buckets: Vec<Bucket>,
+    /// Attributes that hold no bucketing unit: absent, empty, or neither a text nor a whole number.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub no_unit: Vec<String>,
+    /// Attributes that hold one, whatever its bucket.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub unit: Vec<String>,
+    /// Attributes in which, for `when`, a list counts as an empty one.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub lists_aside: Vec<String>,
+    /// Of the contexts that `when` describes, by their buckets: from 0 to 1.
+    pub share: f64,
+    #[serde(flatten)]
+    pub transition: Transition,
+    /// A context that is moved so, as both evaluators confirm; absent where none was found.
+    pub witness: Option<Map<String, Value>>,
+    /// Whether `when` says exactly these contexts. Else it says more, never less, and what lies in it may not be moved.
+    pub exact: bool,
+}
+
+/// From what, to what.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Transition {
+    pub from: String,
+    pub to: String,
+    pub from_reason: &'static str,
+    pub to_reason: &'static str,
+    /// The variant keeps its key, and its value is another: old and new value.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub values: Option<(Value, Value)>,
+}
+
+/// Buckets `from` to below `to`, of 100 000.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Bucket {
+    pub by: String,
+    pub salt: String,
+    pub from: u32,
+    pub to: u32,
+}
+
+/// Compares two flag sets, kills included.
+pub fn compare(old: &Valid, new: &Valid, options: &Options) -> Comparison {
+    let documents = [old.document(), new.document()];
+    let confirm = Confirm::new(old, new);
+    let mut comparison = Comparison { flags: Vec::new(), unchanged: 0 };
+    for flag in &new.document().flags {
+        let found = match old.document().flag(flag.key.as_str()) {
+            Some(before) => changed(documents, [before, flag], options, &confirm),
+            None => Some(FlagDifference::only(flag, Status::Added)),
+        };
+        match found {
+            Some(found) => comparison.flags.push(found),
+            None => comparison.unchanged += 1,
+        }
+    }
+    let gone = old.document().flags.iter().filter(|flag| new.document().flag(flag.key.as_str()).is_none());
+    comparison.flags.extend(gone.map(|flag| FlagDifference::only(flag, Status::Removed)));
+    comparison
+}
+
+/// `None` where every context is given what it was given, for the same reason.
+fn changed(
+    documents: [&FlagSet; 2],
+    flags: [&Flag; 2],
+    options: &Options,
+    confirm: &Confirm,
+) -> Option<FlagDifference> {
+    let ([old, new], [before, after]) = (documents, flags);
+    let cones = [Cone::of(old, before), Cone::of(new, after)];
+    let [was, will_be] = &cones;
+    if was.is_alike(old, will_be, new) {
+        return None;
+    }
+    let found = regions(documents, flags, [was, will_be], options, confirm);
+    let edited = before != after;
+    match found {
+        Ok((regions, reason_regions)) if regions.is_empty() && reason_regions.is_empty() => None,
+        Ok((regions, reason_regions)) => Some(FlagDifference {
+            flag: after.key.to_string(),
+            status: Status::Compared,
+            edited,
+            regions,
+            reason_regions,
+        }),
+        Err(Stop::TooMuch) => {
+            Some(FlagDifference { edited, ..FlagDifference::only(after, Status::Unknown) })
+        }
+    }
+}
+
+fn regions(
+    documents: [&FlagSet; 2],
+    flags: [&Flag; 2],
+    cones: [&Cone<'_>; 2],
+    options: &Options,
+    confirm: &Confirm,
+) -> Result<(Vec<Region>, Vec<Region>), Stop> {
+    let [was, will_be] = cones;
+    let mut asked = Vec::new();
+    was.atoms(Side::Old, &mut asked);
+    will_be.atoms(Side::New, &mut asked);
+    let units: BTreeSet<String> =
+        was.units.iter().chain(&will_be.units).map(|unit| (*unit).to_owned()).collect();
+    let domain = Domain::new(documents, asked, units).map_err(|_| Stop::TooMuch)?;
+    let mut space = Space::new(documents, domain, options.nodes);
+    let difference = difference(&mut space, flags, cones)?;
+    if difference.variants.is_empty() && difference.reasons.is_empty() {
+        return Ok((Vec::new(), Vec::new()));
+    }
+    let [before, after] = flags;
+    let spoken: Vec<(Side, &Flag)> = [(Side::New, after), (Side::Old, before)]
+        .into_iter()
+        .chain(will_be.flags.values().map(|flag| (Side::New, *flag)))
+        .collect();
+    let phrases = Phrases::new(&mut space, &spoken)?;
+    let mut told = |moves: &[Moved]| -> Result<Vec<Region>, Stop> {
+        moves.iter().map(|moved| region(&mut space, &phrases, moved, after.key.as_str(), confirm)).collect()
+    };
+    Ok((told(&difference.variants)?, told(&difference.reasons)?))
+}
+
+fn region(
+    space: &mut Space<'_>,
+    phrases: &Phrases,
+    moved: &Moved,
+    flag: &str,
+    confirm: &Confirm,
+) -> Result<Region, Stop> {
+    let units = units_of(space, &moved.runs);
+    let words = phrases.describe(space, moved.set, &units)?;
+    let transition = transition(space, moved.from, moved.to);
+    let witness = space.witness(moved).filter(|witness| confirm.shows(flag, witness, &transition));
+    let mut buckets: Vec<Bucket> = moved.runs.iter().filter_map(|run| bucket(space, run)).collect();
+    let share = buckets.iter().map(|bucket| f64::from(bucket.to - bucket.from) / f64::from(BUCKETS)).product();
+    let first = if buckets.is_empty() { None } else { Some(buckets.remove(0)) };
+    let complete = space.domain.variables.iter().all(|variable| variable.complete);
+    Ok(Region {
+        when: words.when,
+        bucket: first,
+        and_buckets: buckets,
+        no_unit: words.no_unit,
+        unit: words.unit,
+        lists_aside: words.lists_aside,
+        share,
+        transition,
+        exact: words.exact && complete && witness.is_some(),
+        witness,
+    })
+}
+
+fn bucket(space: &Space<'_>, run: &Run) -> Option<Bucket> {
+    let variable = space.buckets.get(run.variable)?;
+    Some(Bucket { by: variable.by.clone(), salt: variable.salt.clone(), from: run.from, to: run.to })
+}
+
+fn transition(space: &Space<'_>, from: Given, to: Given) -> Transition {
+    let variant = |given: Given| space.variants.get(given.variant);
+    let key = |given: Given| variant(given).map(|variant| variant.key.clone()).unwrap_or_default();
+    let values = match (variant(from), variant(to)) {
+        (Some(old), Some(new)) if old.key == new.key && old.value != new.value => {
+            Some((old.value.clone(), new.value.clone()))
+        }
+        _ => None,
+    };
+    Transition { from: key(from), to: key(to), from_reason: from.reason, to_reason: to.reason, values }
+}
+
+impl FlagDifference {
+    fn only(flag: &Flag, status: Status) -> Self {
+        let flag = flag.key.to_string();
+        FlagDifference { flag, status, edited: true, regions: Vec::new(), reason_regions: Vec::new() }
+    }
+}
+
+/// Both evaluators, to confirm what was worked out.
+struct Confirm {
+    old: (Loaded, Vec<(String, Vec<String>)>),
+    new: (Loaded, Vec<(String, Vec<String>)>),
+}
+
+impl Confirm {
+    fn new(old: &Valid, new: &Valid) -> Self {
+        Confirm { old: loaded(old), new: loaded(new) }
+    }
+
+    fn shows(&self, flag: &str, witness: &Map<String, Value>, transition: &Transition) -> bool {
+        given(&self.old, flag, witness) == Some((transition.from.as_str(), transition.from_reason))
+            && given(&self.new, flag, witness) == Some((transition.to.as_str(), transition.to_reason))
+    }
+}
+
+/// A program, and the keys of each flag's variants.
+fn loaded(valid: &Valid) -> (Loaded, Vec<(String, Vec<String>)>) {
+    let document = valid.document();
+    let program = compile(valid, &downhaul_core::compile::Options { audience: Audience::All });
+    let kills = KillSet::encode(&document.kills, &document.regions, 0, |_| None);
+    let variants = document.flags.iter().map(|flag| {
+        (flag.key.to_string(), flag.variants.iter().map(|(key, _)| key.to_string()).collect())
+    });
+    let variants = variants.collect();
+    (Loaded::new(program, kills), variants)
+}
+
+fn given<'a>(
+    (loaded, variants): &'a (Loaded, Vec<(String, Vec<String>)>),
+    flag: &str,
+    context: &Map<String, Value>,
+) -> Option<(&'a str, &'static str)> {
+    let number = loaded.program.flag_index(flag)?;
+    let decision = evaluate(loaded, &[], &mut prepare(loaded, context), number).ok()?;
+    let (_, keys) = variants.iter().find(|(key, _)| key == flag)?;
+    Some((keys.get(usize::from(decision.variant))?, decision.reason.as_str()))
+}

@@ -1,0 +1,83 @@
+//! A context that shows a difference, and the real evaluator's word that it does.
+
+use super::decide::Space;
+use super::difference::Moved;
+use super::domain::{Class, unit_of};
+use super::tree::Run;
+use downhaul_core::bucket;
+use serde_json::{Map, Value};
+
+/// Values tried to find one with the right buckets: three variables of a hundredth each take a million.
+const TRIES: u32 = 3_000_000;
+
+impl Space<'_> {
+    /// A context of the set whose buckets fall into the runs; `None` where none was found.
+    pub(crate) fn witness(&self, moved: &Moved) -> Option<Map<String, Value>> {
+        let fits = |variable: usize, class: usize| self.class(variable, class).is_some_and(|class| self.can_fall(variable, class, &moved.runs));
+        // Plain values before odd ones.
+        let prefer = |variable: usize, class: usize| match self.class(variable, class) {
+            Some(_) if !fits(variable, class) => 9,
+            Some(class) if class.points.iter().flatten().any(Value::is_string) => 0,
+            Some(class) if !class.families.is_empty() => 1,
+            Some(class) if class.points.iter().flatten().any(Value::is_number) => 2,
+            Some(class) if class.points.contains(&None) => 3,
+            _ => 4,
+        };
+        let mut context = Map::new();
+        for (variable, class) in self.sets.path(moved.set, prefer) {
+            let value = self.value(variable, class, &moved.runs)?;
+            // Null is absent.
+            if let Some(variable) = self.domain.variables.get(variable).filter(|_| !value.is_null()) {
+                context.insert(variable.name.clone(), value);
+            }
+        }
+        Some(context)
+    }
+
+    fn class(&self, variable: usize, class: usize) -> Option<&Class> {
+        self.domain.variables.get(variable)?.classes.get(class)
+    }
+
+    fn can_fall(&self, variable: usize, class: &Class, runs: &[Run]) -> bool {
+        let Some(variable) = self.domain.variables.get(variable) else { return false };
+        !class.is_points()
+            || !self.is_about(&variable.name, runs)
+            || class.points.iter().flatten().any(|value| self.falls(&variable.name, value, runs))
+    }
+
+    /// A value of a class whose buckets are right; null where it is absent.
+    fn value(&self, variable: usize, class: usize, runs: &[Run]) -> Option<Value> {
+        let name = &self.domain.variables.get(variable)?.name;
+        let wanted = self.class(variable, class)?;
+        if !self.is_about(name, runs) {
+            let none = std::collections::BTreeSet::new();
+            return wanted.example(self.domain.known.get(name).unwrap_or(&none));
+        }
+        let signature = (wanted.truths.clone(), wanted.is_unit);
+        let is_right = |value: &Value| {
+            self.falls(name, value, runs) && self.domain.signature(name, Some(value)) == signature
+        };
+        let listed = wanted.points.iter().flatten().chain(&wanted.examples);
+        if let Some(value) = listed.clone().find(|value| is_right(value)) {
+            return Some(value.clone());
+        }
+        let families = wanted.families.iter();
+        families.flat_map(|family| (0..TRIES).map_while(|number| family.nth(number))).find(is_right)
+    }
+
+    fn is_about(&self, name: &str, runs: &[Run]) -> bool {
+        runs.iter().any(|run| self.buckets.get(run.variable).is_some_and(|bucket| bucket.by == name))
+    }
+
+    /// Whether a unit's buckets fall into all runs that are about it.
+    pub(crate) fn falls(&self, by: &str, value: &Value, runs: &[Run]) -> bool {
+        let Some(unit) = unit_of(value) else { return false };
+        runs.iter().all(|run| match self.buckets.get(run.variable) {
+            Some(variable) if variable.by == by => {
+                let at = bucket::bucket(variable.seed, &unit);
+                (run.from..run.to).contains(&at)
+            }
+            _ => true,
+        })
+    }
+}
