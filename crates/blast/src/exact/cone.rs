@@ -3,7 +3,7 @@
 use super::domain::Side;
 use crate::atoms::Atom;
 use downhaul_core::document::{Condition, Flag, FlagSet, Kill, Outcome, Scope, Segment};
-use downhaul_core::ids::SegmentKey;
+use downhaul_core::ids::{SegmentKey, TenantId};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Everything that a flag of one document reaches.
@@ -13,7 +13,10 @@ pub(crate) struct Cone<'a> {
     pub(crate) flags: BTreeMap<&'a str, &'a Flag>,
     pub(crate) kills: Vec<&'a Kill>,
     pub(crate) segments: BTreeMap<&'a SegmentKey, &'a Segment>,
+    /// Bucketing units, but for attributes of tenants.
     pub(crate) units: BTreeSet<&'a str>,
+    /// Tenants that are told apart by their own bucket.
+    tenants: BTreeSet<&'a TenantId>,
     reads_tenants: bool,
     reads_regions: bool,
 }
@@ -29,7 +32,7 @@ impl<'a> Cone<'a> {
             for rule in &flag.rules {
                 rule.when.iter().for_each(|condition| cone.condition(document, condition));
                 if let Outcome::Split(split) = &rule.then {
-                    cone.units.insert(&split.by);
+                    cone.unit(document, &split.by);
                 }
             }
             for kill in document.kills.iter().filter(|kill| kill.flag == flag.key) {
@@ -40,6 +43,16 @@ impl<'a> Cone<'a> {
             open.extend(flag.requires.iter().filter_map(|required| document.flag(required.flag.as_str())));
         }
         cone
+    }
+
+    fn unit(&mut self, document: &'a FlagSet, by: &'a str) {
+        if by.starts_with("tenant.") {
+            // Each tenant has its own bucket.
+            self.reads_tenants = true;
+            self.tenants.extend(document.tenants.keys());
+        } else {
+            self.units.insert(by);
+        }
     }
 
     /// Takes in what a condition that is asked about besides reaches.
@@ -75,12 +88,17 @@ impl<'a> Cone<'a> {
 
     /// Whether all but the flag's own rules and default is alike.
     pub(crate) fn surroundings_alike(&self, document: &FlagSet, other: &Cone<'_>, theirs: &FlagSet) -> bool {
-        let lists_alike = |a: &Segment, b: &Segment| a.include == b.include && a.exclude == b.exclude && a.when == b.when;
-        let scopes = |kills: &[&'_ Kill]| kills.iter().map(|kill| (kill.flag.clone(), kill.scope.clone())).collect::<Vec<_>>();
+        let lists_alike =
+            |a: &Segment, b: &Segment| a.include == b.include && a.exclude == b.exclude && a.when == b.when;
+        let scopes =
+            |kills: &[&'_ Kill]| kills.iter().map(|kill| (kill.flag.clone(), kill.scope.clone())).collect::<Vec<_>>();
         (!(self.reads_tenants || other.reads_tenants) || document.tenants == theirs.tenants)
             && (!(self.reads_regions || other.reads_regions) || document.regions == theirs.regions)
             && scopes(&self.kills) == scopes(&other.kills)
-            && self.segments.iter().all(|(key, segment)| other.segments.get(key).is_none_or(|other| lists_alike(segment, other)))
+            && self
+                .segments
+                .iter()
+                .all(|(key, segment)| other.segments.get(key).is_none_or(|other| lists_alike(segment, other)))
     }
 
     /// Every atom that deciding may ask, for the domain of a comparison.
@@ -96,6 +114,9 @@ impl<'a> Cone<'a> {
             }
             segment.when.iter().for_each(|condition| leaves(side, condition, into));
         }
+        for tenant in &self.tenants {
+            into.push((side, Atom::Condition(Condition::Tenant(vec![(*tenant).clone()]))));
+        }
         for kill in &self.kills {
             scope_conditions(&kill.scope).iter().for_each(|condition| leaves(side, condition, into));
         }
@@ -105,7 +126,9 @@ impl<'a> Cone<'a> {
 /// The conditions without groups and segments.
 pub(crate) fn leaves(side: Side, condition: &Condition, into: &mut Vec<(Side, Atom)>) {
     match condition {
-        Condition::All(inner) | Condition::Any(inner) => inner.iter().for_each(|condition| leaves(side, condition, into)),
+        Condition::All(inner) | Condition::Any(inner) => {
+            inner.iter().for_each(|condition| leaves(side, condition, into))
+        }
         Condition::Not(inner) => leaves(side, inner, into),
         Condition::Segment(_) => {}
         Condition::Tenant(_) | Condition::Region(_) | Condition::Attribute { .. } => {

@@ -2,13 +2,14 @@
 
 use super::Stop;
 use super::cone::scope_conditions;
-use super::domain::{Domain, Side};
+use super::domain::{Domain, Side, unit_of};
 use super::set::{Set, Sets};
 use super::tree::{BUCKETS, Tree};
 use crate::atoms::Atom;
 use downhaul_core::bucket;
 use downhaul_core::document::{Condition, Flag, FlagSet, Outcome, Rule, Split};
 use downhaul_core::ids::{SegmentKey, VariantKey};
+use downhaul_core::prepare::look_up;
 use std::collections::BTreeMap;
 
 /// A variant, by its number in [`Space::variants`], and why.
@@ -20,6 +21,9 @@ pub(crate) struct Given {
 
 /// Contexts that are treated alike but for their buckets.
 pub(crate) type Parts = Vec<(Set, Tree<Given>)>;
+
+/// The same where some buckets are not decided yet.
+type Open = Vec<(Set, Tree<Option<Given>>)>;
 
 /// A salt with a bucketing unit.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -142,7 +146,8 @@ impl<'a> Space<'a> {
     /// What a flag gives to each context of `care`. Follows the normative order of evaluation (design, section 5).
     pub(crate) fn decide(&mut self, side: Side, flag: &Flag, care: Set) -> Result<Parts, Stop> {
         let document = self.document(side);
-        let degraded = |space: &mut Self, reason| Given { variant: space.variant(flag, &flag.degraded.variant), reason };
+        let degraded =
+            |space: &mut Self, reason| Given { variant: space.variant(flag, &flag.degraded.variant), reason };
         let disabled = degraded(self, "DISABLED");
         let mut parts = Parts::new();
         let mut open = care;
@@ -207,14 +212,7 @@ impl<'a> Space<'a> {
     }
 
     /// Moves what a rule decides from what is open to the parts.
-    fn rule(
-        &mut self,
-        side: Side,
-        flag: &Flag,
-        rule: &Rule,
-        open: Vec<(Set, Tree<Option<Given>>)>,
-        parts: &mut Parts,
-    ) -> Result<Vec<(Set, Tree<Option<Given>>)>, Stop> {
+    fn rule(&mut self, side: Side, flag: &Flag, rule: &Rule, open: Open, parts: &mut Parts) -> Result<Open, Stop> {
         let holds = self.all(side, &rule.when)?;
         let mut left = Vec::new();
         for (set, tree) in open {
@@ -224,6 +222,15 @@ impl<'a> Space<'a> {
                 Outcome::Serve(variant) => {
                     let given = Given { variant: self.variant(flag, variant), reason: "TARGETING_MATCH" };
                     parts.push((hit, filled(&tree, given)));
+                }
+                Outcome::Split(split) if split.by.starts_with("tenant.") => {
+                    let mut undecided = hit;
+                    for (variant, tenants) in self.shared_out_tenants(side, split)? {
+                        let given = Given { variant: self.variant(flag, &variant), reason: "SPLIT" };
+                        parts.push((self.sets.and(hit, tenants)?, filled(&tree, given)));
+                        undecided = self.sets.minus(undecided, tenants)?;
+                    }
+                    left.push((undecided, tree));
                 }
                 Outcome::Split(split) => {
                     let units = self.units(&split.by)?;
@@ -239,6 +246,28 @@ impl<'a> Space<'a> {
             }
         }
         self.joined(left)
+    }
+
+    /// Whom a split by an attribute of the tenant gives what: each tenant's bucket is known.
+    fn shared_out_tenants(&mut self, side: Side, split: &Split) -> Result<BTreeMap<VariantKey, Set>, Stop> {
+        let attribute = split.by.strip_prefix("tenant.").unwrap_or_default();
+        let seed = bucket::seed(split.salt.as_str());
+        let mut shared_out = BTreeMap::new();
+        for (tenant, attributes) in &self.document(side).tenants {
+            let Some(unit) = look_up(attributes, attribute).and_then(unit_of) else { continue };
+            let at = bucket::bucket(seed, &unit);
+            let mut end = 0_u32;
+            let slice = split.slices.iter().find(|slice| {
+                end = end.saturating_add(slice.width);
+                at < end
+            });
+            if let Some(slice) = slice {
+                let own = self.atom(side, &Atom::Condition(Condition::Tenant(vec![tenant.clone()])))?;
+                let set = shared_out.entry(slice.variant.clone()).or_insert(Set::EMPTY);
+                *set = self.sets.or(*set, own)?;
+            }
+        }
+        Ok(shared_out)
     }
 
     /// Variants by bucket, and nothing in the buckets that no slice covers.

@@ -206,11 +206,12 @@ impl Space<'_> {
             if has.iter().all(|has| *has) {
                 continue;
             }
-            let Some(name) = self.domain.variables.get(variable).map(|variable| variable.name.clone()) else { continue };
+            let Some(name) = self.domain.variables.get(variable).map(|variable| variable.name.clone()) else {
+                continue;
+            };
             for Literal { condition, holds, is_points } in self.classes_in_words(variable, &has) {
                 let set = self.sets.literal(variable, |class| holds.get(class) == Some(&true))?;
-                let says =
-                    if is_points { Says::Listed(condition, name.clone()) } else { Says::That(condition) };
+                let says = if is_points { Says::Listed(condition, name.clone()) } else { Says::That(condition) };
                 clauses.push(Clause { says, set });
             }
         }
@@ -253,9 +254,9 @@ impl Space<'_> {
         let mut looks_into_lists = false;
         for (place, atom) in variable.shared_atoms(&self.domain) {
             let Atom::Condition(condition) = atom else { continue };
-            let holds = variable.classes.iter().map(|class| class.truths.get(place).copied().unwrap_or(false)).collect();
-            looks_into_lists |=
-                matches!(condition, Condition::Attribute { test: Test::In(_) | Test::NotIn(_), .. });
+            let holds =
+                variable.classes.iter().map(|class| class.truths.get(place).copied().unwrap_or(false)).collect();
+            looks_into_lists |= matches!(condition, Condition::Attribute { test: Test::In(_) | Test::NotIn(_), .. });
             literals.push(Literal { condition: condition.clone(), holds, is_points: false });
         }
         if !looks_into_lists || variable.name == "tenant" {

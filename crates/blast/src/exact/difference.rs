@@ -26,11 +26,7 @@ pub(crate) struct Difference {
 }
 
 /// Compares a flag of the old document with the one of the new.
-pub(crate) fn difference(
-    space: &mut Space<'_>,
-    flags: [&Flag; 2],
-    cones: [&Cone<'_>; 2],
-) -> Result<Difference, Stop> {
+pub(crate) fn difference(space: &mut Space<'_>, flags: [&Flag; 2], cones: [&Cone<'_>; 2]) -> Result<Difference, Stop> {
     let care = care(space, flags, cones)?;
     let [old, new] = flags;
     let before = space.decide(Side::Old, old, care)?;
@@ -42,10 +38,11 @@ pub(crate) fn difference(
 /// rules speaks of. What every context has in common is then never looked at.
 fn care(space: &mut Space<'_>, [old, new]: [&Flag; 2], [before, after]: [&Cone<'_>; 2]) -> Result<Set, Stop> {
     let [old_document, new_document] = space.documents;
-    let prerequisites_alike = before.flags.len() == after.flags.len()
-        && before.flags.iter().filter(|(key, _)| **key != old.key.as_str()).all(|(key, flag)| {
-            after.flags.get(key).is_some_and(|other| flag.rules == other.rules && *flag == *other)
-        });
+    let prerequisites_alike =
+        before.flags.len() == after.flags.len()
+            && before.flags.iter().filter(|(key, _)| **key != old.key.as_str()).all(|(key, flag)| {
+                after.flags.get(key).is_some_and(|other| flag.rules == other.rules && *flag == *other)
+            });
     let all_but_rules = before.surroundings_alike(old_document, after, new_document)
         && prerequisites_alike
         && old.variants == new.variants

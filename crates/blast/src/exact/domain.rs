@@ -1,10 +1,11 @@
 //! The attributes that a comparison looks at, each cut into classes of values that no condition tells apart.
 
+use super::Stop;
 use super::family::Family;
 use super::probes::{self, Probe, Probes};
-use crate::atoms::{Atom, Judge, JudgeError};
+use crate::atoms::{Atom, Judge};
 use downhaul_core::bucket::{self, Decimal};
-use downhaul_core::document::FlagSet;
+use downhaul_core::document::{Condition, FlagSet, Test};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -19,10 +20,8 @@ pub(crate) enum Side {
 #[derive(Debug)]
 pub(crate) struct Variable {
     pub(crate) name: String,
-    /// In the order of their first probe; never empty.
+    /// In the order of their first probe; never empty. Every value is of one; one without a value is possible as far as is known.
     pub(crate) classes: Vec<Class>,
-    /// Whether each class has a value, and every value a class.
-    pub(crate) complete: bool,
     atoms: Vec<usize>,
 }
 
@@ -76,12 +75,14 @@ struct Same {
 }
 
 impl Domain {
+    /// Stops where an attribute's conditions have more combinations than can be looked at.
+    ///
     /// `asked`: every atom that will be asked about, and by which document; `units`: the bucketing units.
     pub(crate) fn new(
         documents: [&FlagSet; 2],
         asked: Vec<(Side, Atom)>,
         units: BTreeSet<String>,
-    ) -> Result<Self, JudgeError> {
+    ) -> Result<Self, Stop> {
         let [old, new] = documents;
         let same = Same { tenants: old.tenants == new.tenants, regions: old.regions == new.regions };
         let mut atoms: Vec<(Side, Atom)> = Vec::new();
@@ -94,14 +95,15 @@ impl Domain {
             });
         }
         let of = |wanted: Side| atoms.iter().filter(move |(side, _)| *side == wanted).map(|(_, atom)| atom);
-        let judges = [Judge::new(old, of(Side::Old))?, Judge::new(new, of(Side::New))?];
+        let judge = |document, side| Judge::new(document, of(side)).map_err(|_| Stop::TooMuch);
+        let judges = [judge(old, Side::Old)?, judge(new, Side::New)?];
         let mut domain =
             Domain { variables: Vec::new(), atoms, known: BTreeMap::new(), judges, by_identity, same, units };
-        domain.make_variables(documents);
+        domain.make_variables(documents)?;
         Ok(domain)
     }
 
-    fn make_variables(&mut self, documents: [&FlagSet; 2]) {
+    fn make_variables(&mut self, documents: [&FlagSet; 2]) -> Result<(), Stop> {
         let mut by_name: BTreeMap<String, Vec<usize>> =
             self.units.iter().map(|unit| (unit.clone(), Vec::new())).collect();
         // The old document's first: the order in which the judges answer.
@@ -118,13 +120,14 @@ impl Domain {
             let is_unit = self.units.contains(&name);
             let found = probes::probes(&name, &atoms, documents, is_unit);
             let elements = probes::elements(&atoms);
-            let variable = self.variable(name.clone(), numbers, &found, &elements);
+            let variable = self.variable(name.clone(), numbers, &found, &elements).ok_or(Stop::TooMuch)?;
             self.known.insert(name, found.known);
             self.variables.push(variable);
         }
+        Ok(())
     }
 
-    fn variable(&self, name: String, atoms: Vec<usize>, found: &Probes, elements: &[Value]) -> Variable {
+    fn variable(&self, name: String, atoms: Vec<usize>, found: &Probes, elements: &[Value]) -> Option<Variable> {
         let mut classes: Vec<Class> = Vec::new();
         let mut by_signature: BTreeMap<(Vec<bool>, bool), usize> = BTreeMap::new();
         let mut class_of = |signature: (Vec<bool>, bool), classes: &mut Vec<Class>| {
@@ -159,22 +162,49 @@ impl Domain {
                 }
             }
         }
+        self.assumed(&name, &atoms, found, &mut |signature| {
+            class_of(signature, &mut classes);
+        });
         let lists_complete = self.lists(&name, elements, &mut |value, signature| {
             let at = class_of(signature, &mut classes);
             if let Some(class) = classes.get_mut(at) {
                 class.examples.push(value);
             }
         });
-        Variable { name, classes, complete: found.complete && lists_complete, atoms }
+        (found.complete && lists_complete).then_some(Variable { name, classes, atoms })
+    }
+
+    /// Shapes of texts with what else conditions say of texts, in every combination: whether some version also ends in a
+    /// certain way is not worked out.
+    fn assumed(&self, name: &str, atoms: &[usize], found: &Probes, each: &mut impl FnMut((Vec<bool>, bool))) {
+        let signatures = |families: &mut dyn Iterator<Item = &Family>| -> BTreeSet<Vec<bool>> {
+            let examples = families.filter_map(|family| family.example(&found.known));
+            examples.map(|example| self.signature(name, Some(&example)).0).collect()
+        };
+        let shapes = signatures(&mut found.shapes.iter());
+        if shapes.is_empty() {
+            return;
+        }
+        let values = signatures(&mut found.probes.iter().filter_map(|probe| match probe {
+            Probe::Family(family) if !matches!(family, Family::Around(_) | Family::Integers(..)) => Some(family),
+            Probe::Family(_) | Probe::Point(_) | Probe::Example(_) => None,
+        }));
+        let is_value: Vec<bool> =
+            atoms.iter().map(|atom| self.atoms.get(*atom).is_some_and(|(_, atom)| looks_at_value(atom))).collect();
+        let is_unit = self.units.contains(name);
+        for shape in &shapes {
+            for value in &values {
+                let both = shape.iter().zip(value).zip(&is_value);
+                each((
+                    both.map(|((shape, value), is_value)| if *is_value { *value } else { *shape }).collect(),
+                    is_unit,
+                ));
+            }
+        }
     }
 
     /// Lists: any set of elements may come together.
-    fn lists(
-        &self,
-        name: &str,
-        elements: &[Value],
-        each: &mut impl FnMut(Value, (Vec<bool>, bool)),
-    ) -> bool {
+    fn lists(&self, name: &str, elements: &[Value], each: &mut impl FnMut(Value, (Vec<bool>, bool))) -> bool {
         const MOST: usize = 512;
         // One element of each kind is enough.
         let mut kinds: BTreeMap<(Vec<bool>, bool), Value> = BTreeMap::new();
@@ -248,6 +278,12 @@ impl Same {
     fn side(self, side: Side, atom: &Atom) -> Side {
         if self.is_shared(atom) { Side::Old } else { side }
     }
+}
+
+/// Whether a condition reads a text as something else: a version, a time, an address.
+fn looks_at_value(atom: &Atom) -> bool {
+    let Atom::Condition(Condition::Attribute { test, .. }) = atom else { return false };
+    matches!(test, Test::Semver(_) | Test::Before(_) | Test::After(_) | Test::IpIn(_))
 }
 
 /// The bytes that are hashed for a value, if it is a bucketing unit.

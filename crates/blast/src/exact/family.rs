@@ -123,7 +123,8 @@ mod tests {
 
     #[test]
     fn times_are_read_as_they_were_meant() {
-        for millis in [0.0, -1.0, 1_767_225_600_000.0, 951_782_400_123.0, -62_167_219_200_000.0, 253_402_300_799_999.0] {
+        for millis in [0.0, -1.0, 1_767_225_600_000.0, 951_782_400_123.0, -62_167_219_200_000.0, 253_402_300_799_999.0]
+        {
             for number in [0, 1, 999_999] {
                 let text = time_text(millis, number).unwrap();
                 assert_eq!(time::parse(&text), Some(millis), "{text}");

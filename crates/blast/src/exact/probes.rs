@@ -26,7 +26,10 @@ pub(crate) struct Probes {
     pub(crate) probes: Vec<Probe>,
     /// The texts among the points.
     pub(crate) known: BTreeSet<String>,
-    /// Whether the values show every combination of conditions that there is.
+    /// Kinds of texts by what `contains`, `matches` and the like say of them, where other conditions look at texts as versions,
+    /// times or addresses: every combination of both is possible as far as is known.
+    pub(crate) shapes: Vec<Family>,
+    /// Whether every shape was found.
     pub(crate) complete: bool,
 }
 
@@ -53,14 +56,17 @@ pub(crate) fn probes(attribute: &str, atoms: &[&Atom], documents: [&FlagSet; 2],
     probes.extend(seen.versions.iter().cloned().map(|version| Probe::Family(Family::Version(version))));
     probes.extend(seen.times.iter().map(|time| Probe::Family(Family::Time(time.0))));
     probes.extend(seen.addresses.values().map(|address| Probe::Family(Family::Addresses(*address))));
-    let mut complete = true;
+    let (mut shapes, mut complete) = (Vec::new(), true);
     if !seen.patterns.is_empty() {
-        let shapes = shapes::shapes(&seen.patterns, &seen.texts);
-        // Shapes and values of a text are looked at apart: that some version also ends so may be missed.
-        complete = shapes.complete && seen.versions.is_empty() && seen.times.is_empty() && seen.addresses.is_empty();
-        probes.extend(shapes.texts.into_iter().map(|text| Probe::Family(Family::Around(text))));
+        let found = shapes::shapes(&seen.patterns, &seen.texts);
+        complete = found.complete;
+        shapes.extend(found.texts.into_iter().map(Family::Around));
+        probes.extend(shapes.iter().cloned().map(Probe::Family));
+        if seen.versions.is_empty() && seen.times.is_empty() && seen.addresses.is_empty() {
+            shapes.clear();
+        }
     }
-    Probes { probes, known: seen.texts, complete }
+    Probes { probes, known: seen.texts, shapes, complete }
 }
 
 /// The scalars that `in` and `not_in` name: what may be an element of a list.
@@ -116,7 +122,10 @@ impl Seen {
                     if let Ok(number) = key.parse::<i64>()
                         && number.to_string() == *key
                     {
-                        #[expect(clippy::cast_precision_loss, reason = "beyond 2^53 it is no unit, and only another border")]
+                        #[expect(
+                            clippy::cast_precision_loss,
+                            reason = "beyond 2^53 it is no unit, and only another border"
+                        )]
                         self.borders.push(number as f64);
                     }
                 }

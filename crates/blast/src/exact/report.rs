@@ -98,9 +98,10 @@ pub struct Region {
     pub share: f64,
     #[serde(flatten)]
     pub transition: Transition,
-    /// A context that is moved so, as both evaluators confirm; absent where none was found.
+    /// A context that is moved so, as both evaluators confirm. Absent where none was found: then it is not proved that there
+    /// is one.
     pub witness: Option<Map<String, Value>>,
-    /// Whether `when` says exactly these contexts. Else it says more, never less, and what lies in it may not be moved.
+    /// Whether `when` says exactly these contexts. Else it says more, never less: what lies in it may not be moved.
     pub exact: bool,
 }
 
@@ -169,9 +170,7 @@ fn changed(
             regions,
             reason_regions,
         }),
-        Err(Stop::TooMuch) => {
-            Some(FlagDifference { edited, ..FlagDifference::only(after, Status::Unknown) })
-        }
+        Err(Stop::TooMuch) => Some(FlagDifference { edited, ..FlagDifference::only(after, Status::Unknown) }),
     }
 }
 
@@ -186,9 +185,8 @@ fn regions(
     let mut asked = Vec::new();
     was.atoms(Side::Old, &mut asked);
     will_be.atoms(Side::New, &mut asked);
-    let units: BTreeSet<String> =
-        was.units.iter().chain(&will_be.units).map(|unit| (*unit).to_owned()).collect();
-    let domain = Domain::new(documents, asked, units).map_err(|_| Stop::TooMuch)?;
+    let units: BTreeSet<String> = was.units.iter().chain(&will_be.units).map(|unit| (*unit).to_owned()).collect();
+    let domain = Domain::new(documents, asked, units)?;
     let mut space = Space::new(documents, domain, options.nodes);
     let difference = difference(&mut space, flags, cones)?;
     if difference.variants.is_empty() && difference.reasons.is_empty() {
@@ -220,7 +218,6 @@ fn region(
     let mut buckets: Vec<Bucket> = moved.runs.iter().filter_map(|run| bucket(space, run)).collect();
     let share = buckets.iter().map(|bucket| f64::from(bucket.to - bucket.from) / f64::from(BUCKETS)).product();
     let first = if buckets.is_empty() { None } else { Some(buckets.remove(0)) };
-    let complete = space.domain.variables.iter().all(|variable| variable.complete);
     Ok(Region {
         when: words.when,
         bucket: first,
@@ -230,7 +227,7 @@ fn region(
         lists_aside: words.lists_aside,
         share,
         transition,
-        exact: words.exact && complete && witness.is_some(),
+        exact: words.exact,
         witness,
     })
 }
@@ -281,9 +278,10 @@ fn loaded(valid: &Valid) -> (Loaded, Vec<(String, Vec<String>)>) {
     let document = valid.document();
     let program = compile(valid, &downhaul_core::compile::Options { audience: Audience::All });
     let kills = KillSet::encode(&document.kills, &document.regions, 0, |_| None);
-    let variants = document.flags.iter().map(|flag| {
-        (flag.key.to_string(), flag.variants.iter().map(|(key, _)| key.to_string()).collect())
-    });
+    let variants = document
+        .flags
+        .iter()
+        .map(|flag| (flag.key.to_string(), flag.variants.iter().map(|(key, _)| key.to_string()).collect()));
     let variants = variants.collect();
     (Loaded::new(program, kills), variants)
 }

@@ -54,7 +54,9 @@ impl<L: Clone + PartialEq> Tree<L> {
     ) -> Tree<N> {
         match (self, other) {
             (Tree::Leaf(a), Tree::Leaf(b)) => Tree::Leaf(both(a, b)),
-            (Tree::Runs { variable, runs }, Tree::Runs { variable: theirs, runs: other_runs }) if variable == theirs => {
+            (Tree::Runs { variable, runs }, Tree::Runs { variable: theirs, runs: other_runs })
+                if variable == theirs =>
+            {
                 Tree::runs(*variable, overlay(runs, other_runs, both))
             }
             (Tree::Runs { variable, runs }, _) if other.asks_after(*variable) => {

@@ -13,7 +13,9 @@ const TRIES: u32 = 3_000_000;
 impl Space<'_> {
     /// A context of the set whose buckets fall into the runs; `None` where none was found.
     pub(crate) fn witness(&self, moved: &Moved) -> Option<Map<String, Value>> {
-        let fits = |variable: usize, class: usize| self.class(variable, class).is_some_and(|class| self.can_fall(variable, class, &moved.runs));
+        let fits = |variable: usize, class: usize| {
+            self.class(variable, class).is_some_and(|class| self.can_fall(variable, class, &moved.runs))
+        };
         // Plain values before odd ones.
         let prefer = |variable: usize, class: usize| match self.class(variable, class) {
             Some(_) if !fits(variable, class) => 9,
@@ -54,9 +56,8 @@ impl Space<'_> {
             return wanted.example(self.domain.known.get(name).unwrap_or(&none));
         }
         let signature = (wanted.truths.clone(), wanted.is_unit);
-        let is_right = |value: &Value| {
-            self.falls(name, value, runs) && self.domain.signature(name, Some(value)) == signature
-        };
+        let is_right =
+            |value: &Value| self.falls(name, value, runs) && self.domain.signature(name, Some(value)) == signature;
         let listed = wanted.points.iter().flatten().chain(&wanted.examples);
         if let Some(value) = listed.clone().find(|value| is_right(value)) {
             return Some(value.clone());
