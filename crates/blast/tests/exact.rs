@@ -1,12 +1,7 @@
 //! The exact difference agrees with the evaluator: on random pairs of documents, every sampled context is in a region
 //! exactly when the two evaluators differ, regions are disjoint, and every witness differs.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "a test that cannot go on fails"
-)]
+#![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test that cannot go on fails")]
 
 #[path = "../../core/tests/support/arbitrary.rs"]
 #[expect(unreachable_pub, reason = "shared with the tests of the core")]
@@ -19,10 +14,12 @@ use downhaul_core::document::{Condition, Flag, FlagSet, Outcome, Rule};
 use downhaul_core::evaluate::evaluate;
 use downhaul_core::kills::{KillSet, Loaded};
 use downhaul_core::prepare::{look_up, prepare};
+use downhaul_core::read::{self, Format};
 use downhaul_core::validate::{Valid, validate};
+use proptest::collection::btree_map;
 use proptest::prelude::*;
-use proptest::sample::subsequence;
-use serde_json::{Map, Value};
+use proptest::sample::{select, subsequence};
+use serde_json::{Map, Value, json};
 
 type Context = Map<String, Value>;
 
@@ -58,34 +55,42 @@ fn in_bucket(context: &Context, wanted: &Bucket) -> bool {
     })
 }
 
-/// Whether a context is in a region, by the region's own words and the real evaluator.
-fn is_in(document: &FlagSet, region: &Region, context: &Context) -> bool {
-    let mut aside = context.clone();
-    for name in &region.lists_aside {
-        if aside.get(name).is_some_and(Value::is_array) {
-            aside.insert(name.clone(), Value::Array(Vec::new()));
-        }
-    }
-    region.bucket.iter().chain(&region.and_buckets).all(|bucket| in_bucket(context, bucket))
-        && region.no_unit.iter().all(|by| unit(context, by).is_none())
-        && region.unit.iter().all(|by| unit(context, by).is_some())
-        && holds(document, &region.when, &aside)
+/// A region, and the real evaluator loaded with its words.
+struct Judged<'a> {
+    region: &'a Region,
+    document: FlagSet,
+    loaded: Loaded,
 }
 
-fn holds(document: &FlagSet, when: &[Condition], context: &Context) -> bool {
-    let mut set = FlagSet::empty("judge".parse().unwrap());
-    set.regions = document.regions.clone();
-    set.tenants = document.tenants.clone();
-    set.segments = document.segments.clone();
-    let mut flag: Flag = document.flags[0].clone();
-    let [on, off] = [flag.variants[0].0.clone(), flag.variants[1].0.clone()];
-    flag.requires.clear();
-    flag.rules = vec![Rule { name: None, when: when.to_vec(), then: Outcome::Serve(on.clone()) }];
-    flag.default = off;
-    let key = flag.key.to_string();
-    set.flags = vec![flag];
-    let valid = validate(set, None).unwrap_or_else(|problems| panic!("{when:?}: {problems:?}")).0;
-    decide(valid.document(), &loaded(&valid), &key, context).unwrap().0 == on.as_str()
+impl<'a> Judged<'a> {
+    fn new(document: &FlagSet, region: &'a Region) -> Self {
+        let mut set = FlagSet::empty("judge".parse().unwrap());
+        set.regions = document.regions.clone();
+        set.tenants = document.tenants.clone();
+        set.segments = document.segments.clone();
+        let mut flag: Flag = document.flags[0].clone();
+        let [inside, outside] = [flag.variants[0].0.clone(), flag.variants[1].0.clone()];
+        flag.requires.clear();
+        flag.rules = vec![Rule { name: None, when: region.when.clone(), then: Outcome::Serve(inside) }];
+        flag.default = outside;
+        set.flags = vec![flag];
+        let valid = validate(set, None).unwrap_or_else(|problems| panic!("{:?}: {problems:?}", region.when)).0;
+        Judged { region, loaded: loaded(&valid), document: valid.into_document() }
+    }
+
+    fn holds(&self, context: &Context) -> bool {
+        let mut aside = context.clone();
+        for name in &self.region.lists_aside {
+            if aside.get(name).is_some_and(Value::is_array) {
+                aside.insert(name.clone(), Value::Array(Vec::new()));
+            }
+        }
+        let flag = &self.document.flags[0];
+        self.region.bucket.iter().chain(&self.region.and_buckets).all(|bucket| in_bucket(context, bucket))
+            && self.region.no_unit.iter().all(|by| unit(context, by).is_none())
+            && self.region.unit.iter().all(|by| unit(context, by).is_some())
+            && decide(&self.document, &self.loaded, flag.key.as_str(), &aside).unwrap().0 == flag.variants[0].0.as_str()
+    }
 }
 
 /// An old document and an edited one: some flags replaced, perhaps segments, tenants or kills too.
@@ -114,6 +119,62 @@ fn pairs() -> impl Strategy<Value = (FlagSet, FlagSet)> {
     )
 }
 
+/// Values at the borders of what the conditions of `arbitrary` compare with, and right beside them.
+const VERSIONS: [&str; 16] = [
+    "2.2.9",
+    "2.3.0-rc.1",
+    "2.3.0-rc.1.0",
+    "2.3.0-rc.2",
+    "2.3.0",
+    "2.3.1-0",
+    "2.4.0-0",
+    "2.4.0",
+    "2.0.0-0",
+    "3.0.0-0",
+    "1.4.0",
+    "0.9.0",
+    "0.9.1-0",
+    "0.2.0",
+    "0.3.0-0",
+    "v1.4.0+x",
+];
+const TIMES: [&str; 6] = [
+    "2025-12-31T23:59:59.999Z",
+    "2026-01-01T00:00:00.0009Z",
+    "2026-01-01T00:00:00.001Z",
+    "2026-01-01T01:00:00.500Z",
+    "2026-01-01T01:00:00.501Z",
+    "1969-12-31T23:59:59.999Z",
+];
+const ADDRESSES: [&str; 8] = [
+    "9.255.255.255",
+    "10.0.0.0",
+    "10.0.0.2",
+    "10.255.255.255",
+    "11.0.0.0",
+    "::ffff:10.0.0.1",
+    "2001:db8::",
+    "2001:db9::",
+];
+const SHAPES: [&str; 6] = ["pro2.3.0", "a@example.co", "@example", "é語", "freepro", "user-7pro"];
+const NUMBERS: [f64; 9] =
+    [-0.5, 0.5, 6.5, 7.5, 8.0, 1_767_225_600_000.5, 1_767_225_600_001.0, 1_767_225_599_999.0, 9e15];
+
+fn near_borders() -> impl Strategy<Value = Context> {
+    let value = prop_oneof![
+        select(&VERSIONS[..]).prop_map(Value::from),
+        select(&TIMES[..]).prop_map(Value::from),
+        select(&ADDRESSES[..]).prop_map(Value::from),
+        select(&SHAPES[..]).prop_map(Value::from),
+        select(&NUMBERS[..]).prop_map(Value::from),
+    ];
+    const NAMES: [&str; 8] = ["plan", "email", "app.version", "age", "now", "ip", "tags", "targetingKey"];
+    (arbitrary::context(), btree_map(select(&NAMES[..]), value, 1..8)).prop_map(|(mut context, values)| {
+        context.extend(values.into_iter().map(|(name, value)| (name.to_owned(), value)));
+        context
+    })
+}
+
 fn check(old: &FlagSet, new: &FlagSet, contexts: &[Context]) -> Result<Option<Comparison>, TestCaseError> {
     let (Some(old_valid), Some(new_valid)) = (valid(old), valid(new)) else { return Ok(None) };
     let comparison = compare(&old_valid, &new_valid, &Options::default());
@@ -130,15 +191,18 @@ fn check(old: &FlagSet, new: &FlagSet, contexts: &[Context]) -> Result<Option<Co
         if found.is_some_and(|found| found.status != Status::Compared) {
             continue;
         }
+        let moves: Vec<Judged<'_>> =
+            found.iter().flat_map(|found| &found.regions).map(|region| Judged::new(new, region)).collect();
+        let others: Vec<Judged<'_>> =
+            found.iter().flat_map(|found| &found.reason_regions).map(|region| Judged::new(new, region)).collect();
         for context in contexts.iter().chain(witnesses.iter().copied()) {
             let (from, to) = (decide(old, &before, key, context), decide(new, &after, key, context));
             let (Some(from), Some(to)) = (from, to) else { continue };
-            let regions = |moved: bool| {
-                let all = found.map(|found| if moved { &found.regions } else { &found.reason_regions });
-                all.into_iter().flatten().filter(|region| is_in(new, region, context)).collect::<Vec<_>>()
+            let within = |regions: &[Judged<'_>]| -> Vec<Region> {
+                regions.iter().filter(|region| region.holds(context)).map(|judged| judged.region.clone()).collect()
             };
-            let (moved, reasons) = (regions(true), regions(false));
-            let exact = |regions: &[&Region]| regions.iter().all(|region| region.exact);
+            let (moved, reasons) = (within(&moves), within(&others));
+            let exact = |regions: &[Region]| regions.iter().all(|region| region.exact);
             let told = || {
                 format!(
                     "{key} {from:?} -> {to:?}\n{context:?}\n{moved:#?}\n{reasons:#?}\n{:#?}\n{:#?}\n{:#?}",
@@ -166,6 +230,112 @@ fn check(old: &FlagSet, new: &FlagSet, contexts: &[Context]) -> Result<Option<Co
         }
     }
     Ok(Some(comparison))
+}
+
+/// Conditions of every operator on one attribute.
+const CONDITIONS: [&str; 34] = [
+    r#""op": "in", "values": ["pro", 7, true]"#,
+    r#""op": "in", "values": ["pro", "2.3.0"]"#,
+    r#""op": "not_in", "values": ["pro", 7]"#,
+    r#""op": "contains", "values": ["pro"]"#,
+    r#""op": "contains", "values": ["é", "."]"#,
+    r#""op": "starts_with", "values": ["pro", "2"]"#,
+    r#""op": "ends_with", "values": ["pro", "0"]"#,
+    r#""op": "matches", "values": ["^[a-z]+$"]"#,
+    r#""op": "matches", "values": ["^.{2,4}$", "[0-9]\\.[0-9]"]"#,
+    r#""op": "exists""#,
+    r#""op": "lt", "values": [7]"#,
+    r#""op": "le", "values": [7]"#,
+    r#""op": "gt", "values": [7]"#,
+    r#""op": "ge", "values": [7.5]"#,
+    r#""op": "between", "values": [6.5, 8]"#,
+    r#""op": "between", "values": [0, 7]"#,
+    r#""op": "semver", "values": [">=2.3.0 <3.0.0"]"#,
+    r#""op": "semver", "values": ["^1.4", "2.3.0"]"#,
+    r#""op": "semver", "values": ["<=2.3.0"]"#,
+    r#""op": "semver", "values": ["<2.3.1-0"]"#,
+    r#""op": "semver", "values": ["<=2.3.0-rc.1"]"#,
+    r#""op": "semver", "values": [">2.3.0-rc.1"]"#,
+    r#""op": "semver", "values": ["~2.3"]"#,
+    r#""op": "semver", "values": ["<2.4.0"]"#,
+    r#""op": "before", "values": ["2026-01-01T00:00:00Z"]"#,
+    r#""op": "before", "values": [1767225600001]"#,
+    r#""op": "after", "values": ["2026-01-01T00:00:00Z"]"#,
+    r#""op": "after", "values": [1767225599999.5]"#,
+    r#""op": "ip_in", "values": ["10.0.0.0/8"]"#,
+    r#""op": "ip_in", "values": ["10.0.0.0/9", "10.128.0.0/9"]"#,
+    r#""op": "ip_in", "values": ["10.0.0.0/8", "11.0.0.0"]"#,
+    r#""op": "ip_in", "values": ["2001:db8::/32"]"#,
+    r#""op": "ip_in", "values": ["2001:db8::/33"]"#,
+    r#""op": "ip_in", "values": ["0.0.0.0/0"]"#,
+];
+
+/// One flag with one rule.
+fn one_rule(condition: &str, serve: &str) -> FlagSet {
+    let text = format!(
+        r#"{{"schema": 1, "environment": "e", "revision": 1, "flags": [{{"key": "f", "owner": "o", "kind": "release",
+           "expires": "2030-01-01", "variants": {{"on": true, "off": false}}, "degraded": {{"variant": "off", "meaning": "m"}},
+           "rules": [{{"when": [{{"attribute": "a", {condition}}}], {serve}}}], "default": "off"}}]}}"#
+    );
+    let (document, problems) = read::flag_set(&text, Format::Json).unwrap();
+    assert!(problems.is_empty(), "{condition}: {problems:?}");
+    document
+}
+
+/// Everything that stands in [`CONDITIONS`], and what lies right beside it.
+fn values() -> Vec<Context> {
+    let mut values: Vec<Value> =
+        ["", "pro", "abc", "é", "ab.c", "10.0.0.1", "2001:db8:8000::", "0.0.0.0", "255.255.255.255"]
+            .iter()
+            .chain(&VERSIONS)
+            .chain(&TIMES)
+            .chain(&ADDRESSES)
+            .chain(&SHAPES)
+            .map(|text| Value::from(*text))
+            .collect();
+    values.extend(NUMBERS.iter().chain(&[0.0, 6.0, 7.0]).map(|number| Value::from(*number)));
+    values.extend([
+        json!(true),
+        json!(false),
+        json!(null),
+        json!({}),
+        json!([]),
+        json!(["pro"]),
+        json!(["x", 7]),
+        json!([true]),
+    ]);
+    let context = |value: Value| [("a".to_owned(), value)].into_iter().collect::<Context>();
+    values.into_iter().map(context).chain([Context::new()]).collect()
+}
+
+#[test]
+fn every_operator_against_every_other() {
+    let contexts = values();
+    let (mut without_witness, mut alike) = (0, Vec::new());
+    for before in CONDITIONS {
+        let old = one_rule(before, r#""serve": "on""#);
+        for after in CONDITIONS {
+            let new = one_rule(after, r#""serve": "on""#);
+            let comparison =
+                check(&old, &new, &contexts).unwrap_or_else(|why| panic!("{before} to {after}: {why}")).unwrap();
+            if comparison.changes_nothing() && before < after {
+                alike.push((before, after));
+            }
+            assert!(before != after || comparison.changes_nothing(), "{before}: {comparison:?}");
+            let regions = comparison.flags.iter().flat_map(|flag| &flag.regions);
+            for region in regions {
+                assert!(region.exact, "{before} to {after}: {region:?}");
+                without_witness += usize::from(region.witness.is_none());
+            }
+        }
+    }
+    println!("{without_witness} regions without a witness");
+    assert!(without_witness < 70, "{without_witness} regions have no witness");
+    let two_halves =
+        (r#""op": "ip_in", "values": ["10.0.0.0/8"]"#, r#""op": "ip_in", "values": ["10.0.0.0/9", "10.128.0.0/9"]"#);
+    // What comes right after 2.3.0 is 2.3.1-0: nothing lies between.
+    let next = (r#""op": "semver", "values": ["<2.3.1-0"]"#, r#""op": "semver", "values": ["<=2.3.0"]"#);
+    assert_eq!(alike, [two_halves, next], "written otherwise, and the same");
 }
 
 /// So that the property is not about nothing.
@@ -205,7 +375,7 @@ proptest! {
     #[test]
     fn every_context_is_in_a_region_exactly_when_the_evaluators_differ(
         (old, new) in pairs(),
-        contexts in proptest::collection::vec(arbitrary::context(), 40),
+        contexts in proptest::collection::vec(prop_oneof![arbitrary::context(), near_borders()], 60),
     ) {
         check(&old, &new, &contexts)?;
     }

@@ -162,8 +162,11 @@ impl Domain {
                 }
             }
         }
-        self.assumed(&name, &atoms, found, &mut |signature| {
-            class_of(signature, &mut classes);
+        self.assumed(&name, &atoms, found, &mut |signature, example| {
+            let at = class_of(signature, &mut classes);
+            if let Some(class) = classes.get_mut(at) {
+                class.examples.extend(example);
+            }
         });
         let lists_complete = self.lists(&name, elements, &mut |value, signature| {
             let at = class_of(signature, &mut classes);
@@ -176,7 +179,13 @@ impl Domain {
 
     /// Shapes of texts with what else conditions say of texts, in every combination: whether some version also ends in a
     /// certain way is not worked out.
-    fn assumed(&self, name: &str, atoms: &[usize], found: &Probes, each: &mut impl FnMut((Vec<bool>, bool))) {
+    fn assumed(
+        &self,
+        name: &str,
+        atoms: &[usize],
+        found: &Probes,
+        each: &mut impl FnMut((Vec<bool>, bool), Option<Value>),
+    ) {
         let signatures = |families: &mut dyn Iterator<Item = &Family>| -> BTreeSet<Vec<bool>> {
             let examples = families.filter_map(|family| family.example(&found.known));
             examples.map(|example| self.signature(name, Some(&example)).0).collect()
@@ -195,10 +204,17 @@ impl Domain {
         for shape in &shapes {
             for value in &values {
                 let both = shape.iter().zip(value).zip(&is_value);
-                each((
-                    both.map(|((shape, value), is_value)| if *is_value { *value } else { *shape }).collect(),
-                    is_unit,
-                ));
+                let truths = both.map(|((shape, value), is_value)| if *is_value { *value } else { *shape }).collect();
+                each((truths, is_unit), None);
+            }
+        }
+        // Some of these have a value that is easy to find: any text may be the build of a version.
+        for version in found.probes.iter().filter_map(Probe::version) {
+            for hint in &found.hints {
+                for value in [format!("{version}+{hint}"), format!("v{version}+{hint}")] {
+                    let value = Value::from(value);
+                    each(self.signature(name, Some(&value)), Some(value));
+                }
             }
         }
     }

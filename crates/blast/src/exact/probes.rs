@@ -21,6 +21,15 @@ pub(crate) enum Probe {
     Family(Family),
 }
 
+impl Probe {
+    pub(crate) fn version(&self) -> Option<&str> {
+        match self {
+            Probe::Family(Family::Version(version)) => Some(version),
+            Probe::Family(_) | Probe::Point(_) | Probe::Example(_) => None,
+        }
+    }
+}
+
 #[derive(Debug)]
 pub(crate) struct Probes {
     pub(crate) probes: Vec<Probe>,
@@ -29,6 +38,8 @@ pub(crate) struct Probes {
     /// Kinds of texts by what `contains`, `matches` and the like say of them, where other conditions look at texts as versions,
     /// times or addresses: every combination of both is possible as far as is known.
     pub(crate) shapes: Vec<Family>,
+    /// Texts that `contains`, `starts_with` and `ends_with` look for.
+    pub(crate) hints: BTreeSet<String>,
     /// Whether every shape was found.
     pub(crate) complete: bool,
 }
@@ -66,7 +77,7 @@ pub(crate) fn probes(attribute: &str, atoms: &[&Atom], documents: [&FlagSet; 2],
             shapes.clear();
         }
     }
-    Probes { probes, known: seen.texts, shapes, complete }
+    Probes { probes, known: seen.texts, shapes, hints: seen.hints, complete }
 }
 
 /// The scalars that `in` and `not_in` name: what may be an element of a list.
@@ -94,6 +105,7 @@ struct Seen {
     /// By family and bits.
     addresses: BTreeMap<(u8, u128), Address>,
     patterns: BTreeSet<String>,
+    hints: BTreeSet<String>,
 }
 
 /// Whole milliseconds, in order.
@@ -163,6 +175,9 @@ impl Seen {
             }
             Test::Contains(_) | Test::StartsWith(_) | Test::EndsWith(_) | Test::Matches(_) => {
                 self.patterns.extend(shapes::patterns(test));
+                if let Test::Contains(values) | Test::StartsWith(values) | Test::EndsWith(values) = test {
+                    self.hints.extend(values.iter().cloned());
+                }
             }
             Test::Exists => {}
             Test::Lt(value) | Test::Le(value) | Test::Gt(value) | Test::Ge(value) => self.borders.push(*value),
