@@ -13,8 +13,8 @@ mod render;
 
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use command::{
-    apply, chart, check, completions, digest, eval, explain, flags, keys, kill, rebalance, restore, retire, schema,
-    serve, specialise, status, token,
+    apply, chart, check, completions, digest, eval, explain, flags, keys, kill, prove, rebalance, restore, retire,
+    schema, serve, specialise, status, token,
 };
 use exit::{Exit, Failure};
 use render::{Format, Output};
@@ -46,6 +46,7 @@ enum Verb {
     Eval(eval::Args),
     Explain(explain::Args),
     Digest(digest::Args),
+    Prove(prove::Args),
     Specialise(specialise::Args),
     Rebalance(rebalance::Args),
     Schema(schema::Args),
@@ -113,6 +114,7 @@ fn run(verb: Verb, output: &Output) -> Result<Exit, Failure> {
         Verb::Eval(args) => eval::run(&args, output),
         Verb::Explain(args) => explain::run(&args, output),
         Verb::Digest(args) => digest::run(&args, output),
+        Verb::Prove(args) => prove::run(&args, output),
         Verb::Specialise(args) => specialise::run(&args, output),
         Verb::Rebalance(args) => rebalance::run(&args, output),
         Verb::Schema(args) => schema::run(&args, output),
