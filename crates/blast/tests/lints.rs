@@ -1,6 +1,6 @@
 //! What is said in vain is found, with its place; and what is found is so.
 
-#![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test that cannot go on fails")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on fails")]
 
 #[path = "../../core/tests/support/arbitrary.rs"]
 #[expect(unreachable_pub, reason = "shared with the tests of the core")]

@@ -25,8 +25,8 @@ const CLAIMS: &str = r#"{"assertions": [
 #[test]
 fn claims_are_proved_or_refuted() {
     let place = Place::new();
-    place.write("old.json", &flags(10_000));
-    place.write("new.json", &flags(25_000));
+    place.write("old.json", flags(10_000));
+    place.write("new.json", flags(25_000));
     place.write("claims.json", CLAIMS);
     assert_snapshot!(place.run("prove old.json new.json --assert claims.json"), @r#"
     exit status 2
@@ -53,7 +53,7 @@ fn claims_are_proved_or_refuted() {
 #[test]
 fn assertions_that_cannot_be_read() {
     let place = Place::new();
-    place.write("flags.json", &flags(10_000));
+    place.write("flags.json", flags(10_000));
     place.write("claims.json", r#"{"assertions": [{"claim": "changes-everything"}]}"#);
     assert_snapshot!(place.run("prove flags.json flags.json --assert claims.json"), @"
     exit status 3
@@ -71,7 +71,7 @@ fn what_is_said_in_vain_is_a_warning() {
         "\"rules\": [",
         "\"rules\": [{ \"name\": \"europe\", \"when\": [{ \"region\": [\"eu\"] }], \"serve\": \"on\" }, ",
     );
-    place.write("flags.json", &text);
+    place.write("flags.json", text);
     assert_snapshot!(place.run("check flags.json"), @r#"
     exit status 0
     --- out
