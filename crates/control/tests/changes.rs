@@ -354,6 +354,6 @@ fn deciding_leaves_the_state_alone() {
         at: support::now(),
         expected_revision: None,
     };
-    assert!(matches!(decide(&world.state, request, &Policy::default()), Ok(Decision::Change(_))));
+    assert!(matches!(decide(&world.state, &world.valid(), request, &Policy::default()), Ok(Decision::Change(_))));
     assert_eq!(world.state, before);
 }

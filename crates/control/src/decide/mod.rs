@@ -66,7 +66,10 @@ pub struct Decided {
 }
 
 /// Turns a command into the next change, or says why not. The flag set that results is valid as a whole.
-pub fn decide(state: &State, request: Request, policy: &Policy) -> Result<Decision, Refusal> {
+///
+/// `valid` is the flag set of the state. Of a kill or restore only the kills are looked at, whose number is small: it never
+/// waits for the rest of the document to be checked again.
+pub fn decide(state: &State, valid: &Valid, request: Request, policy: &Policy) -> Result<Decision, Refusal> {
     let Request { command, actor, reason, at, expected_revision } = request;
     let reason = check_reason(&command, reason, policy)?;
     let command = as_recorded(&command)?;
@@ -80,7 +83,12 @@ pub fn decide(state: &State, request: Request, policy: &Policy) -> Result<Decisi
         return Ok(Decision::Unchanged);
     }
     let today: String = at.chars().take("YYYY-MM-DD".len()).collect();
-    let (valid, warnings) = validate(next, Some(&today)).map_err(|problems| explain(&command, problems))?;
+    let validated = if command.is_kill_or_restore() {
+        valid.with_kills(next.revision, next.kills)
+    } else {
+        validate(next, Some(&today))
+    };
+    let (valid, warnings) = validated.map_err(|problems| explain(&command, problems))?;
     let change = Change {
         revision: state.flag_set.revision + 1,
         environment: state.environment().clone(),
