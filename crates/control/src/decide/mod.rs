@@ -4,6 +4,7 @@ mod apply;
 mod flags;
 mod keys;
 mod kills;
+mod moves;
 
 pub use apply::{Plan, plan};
 pub use keys::create_key;
@@ -88,11 +89,11 @@ pub fn decide(state: &State, valid: &Valid, request: Request, policy: &Policy) -
     } else {
         validate(next, Some(&today))
     };
-    let (valid, warnings) = validated.map_err(|problems| explain(&command, problems))?;
+    let (after, warnings) = validated.map_err(|problems| explain(&command, problems))?;
     let change = Change {
         revision: state.flag_set.revision + 1,
         environment: state.environment().clone(),
-        impact: impact(state, &command, valid.document())?,
+        impact: impact(state, &command, [valid, &after])?,
         at,
         actor,
         reason,
@@ -101,7 +102,7 @@ pub fn decide(state: &State, valid: &Valid, request: Request, policy: &Policy) -
     };
     let record = Record::write(&change)
         .map_err(|why| Refusal::new(RefusalCode::Invalid, why.to_string(), "write numbers and texts plainly"))?;
-    Ok(Decision::Change(Box::new(Decided { record, valid, warnings })))
+    Ok(Decision::Change(Box::new(Decided { record, valid: after, warnings })))
 }
 
 /// SHA-256 of the canonical form of a flag set: what a replay has to arrive at.
@@ -209,7 +210,8 @@ fn explain(command: &Command, problems: Vec<Diagnostic>) -> Refusal {
     refusal
 }
 
-fn impact(state: &State, command: &Command, next: &FlagSet) -> Result<Impact, Refusal> {
+fn impact(state: &State, command: &Command, [before, after]: [&Valid; 2]) -> Result<Impact, Refusal> {
+    let next = after.document();
     let digest = digest(next).map_err(|why| Refusal::new(RefusalCode::Internal, why, ""))?;
     let mut impact = Impact { digest, ..Impact::default() };
     if let [flag] = command.flags(state).as_slice() {
@@ -222,6 +224,10 @@ fn impact(state: &State, command: &Command, next: &FlagSet) -> Result<Impact, Re
         if command.is_kill_or_restore() {
             impact.also = state.degrades_with(flag).into_iter().map(ToString::to_string).collect();
         }
+    }
+    // A kill waits for nothing, and says by its scope whom it reaches.
+    if command.is_definition() || matches!(command, Command::Apply { .. }) {
+        moves::add(&mut impact, before, after);
     }
     Ok(impact)
 }
