@@ -37,6 +37,8 @@ pub(crate) fn run(args: &Args, output: &Output) -> Result<Exit, Failure> {
         reason: args.reason.clone(),
         prune: args.prune,
         dry_run: args.dry_run,
+        expected_revision: None,
+        expected_digest: None,
     };
     let control = ControlPlane::connect(&args.server)?;
     let report: ApplyReport = block_on(control.post(&["apply"], &request)).map_err(|mut failure| {

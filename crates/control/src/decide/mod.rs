@@ -5,7 +5,7 @@ mod flags;
 mod keys;
 mod kills;
 
-pub use apply::{Plan, plan};
+pub use apply::{Plan, applied, check_base, plan};
 pub use keys::create_key;
 pub use kills::kill;
 
