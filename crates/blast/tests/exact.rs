@@ -10,7 +10,7 @@ mod arbitrary;
 use downhaul_blast::exact::{Bucket, Comparison, Options, Region, Status, compare};
 use downhaul_core::bucket::{self, Decimal};
 use downhaul_core::compile::{Audience, compile};
-use downhaul_core::document::{Condition, Flag, FlagSet, Outcome, Rule};
+use downhaul_core::document::{Flag, FlagSet, Outcome, Rule};
 use downhaul_core::evaluate::evaluate;
 use downhaul_core::kills::{KillSet, Loaded};
 use downhaul_core::prepare::{look_up, prepare};

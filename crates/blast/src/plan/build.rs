@@ -2,7 +2,7 @@
 
 use super::{Exact, FORMAT, FlagPlan, Plan, Side, Status, Totals, Transition, Verdict};
 use crate::exact::{self, Comparison, FlagDifference};
-use downhaul_core::document::FlagSet;
+use downhaul_core::document::{Flag, FlagSet};
 use std::collections::BTreeMap;
 
 /// What is known of a change.
@@ -28,11 +28,13 @@ impl Plan {
                 flags.insert(difference.flag.clone(), of_difference(difference, critical));
             }
         }
-        let is_idle = |flag: &&downhaul_core::document::Flag| {
-            let key = flag.key.as_str();
-            !flags.contains_key(key) && found.old.flag(key).is_some_and(|old| old != *flag)
+        let is_edited = |flag: &&Flag| found.old.flag(flag.key.as_str()).is_some_and(|old| old != *flag);
+        let edited: Vec<&Flag> = found.new.flags.iter().filter(is_edited).collect();
+        let keys = |is_wanted: &dyn Fn(&str) -> bool| -> Vec<String> {
+            edited.iter().map(|flag| flag.key.as_str()).filter(|key| is_wanted(key)).map(str::to_owned).collect()
         };
-        let idle = found.new.flags.iter().filter(is_idle).map(|flag| flag.key.to_string()).collect();
+        let idle = keys(&|key| !flags.contains_key(key));
+        let killed = keys(&|key| found.new.kills.iter().any(|kill| kill.flag.as_str() == key));
         Plan {
             plan: FORMAT,
             verdict: if flags.is_empty() { Verdict::NoChange } else { Verdict::Changes },
@@ -44,6 +46,7 @@ impl Plan {
             exact,
             flags,
             idle,
+            killed,
             document: None,
         }
     }

@@ -38,6 +38,8 @@ pub struct Plan {
     pub flags: BTreeMap<String, FlagPlan>,
     /// Flags whose definition is another one, and which give every context what they gave it, for the same reason.
     pub idle: Vec<String>,
+    /// Flags whose definition is another one while they are killed: what they give once restored was not compared.
+    pub killed: Vec<String>,
     /// The new document, where the plan is to be applied.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub document: Option<Value>,

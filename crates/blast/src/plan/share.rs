@@ -1,7 +1,8 @@
 //! How many move, as far as that is known without a population.
 
-use super::{FlagPlan, Status};
+use super::{FlagPlan, Status, Transition};
 use crate::exact::{Bucket, Region};
+use downhaul_core::bucket::BUCKETS;
 
 /// Part of everyone, from 0 to 1: at least and at most so much.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -35,28 +36,121 @@ impl FlagPlan {
             Status::Unknown => Share::UNKNOWN,
             // Nobody was given anything by a flag that was not there.
             Status::Added | Status::Removed | Status::ReasonOnly => Share::NOBODY,
-            Status::Changed => {
-                let disjoint = |sum: Share, region: Share| Share {
-                    least: (sum.least + region.least).min(1.0),
-                    most: (sum.most + region.most).min(1.0),
-                };
-                self.regions.iter().map(share).fold(Share::NOBODY, disjoint)
-            }
+            Status::Changed => sum(self.regions.iter()),
         }
+    }
+
+    /// Of these, those who go this way.
+    pub fn share_of(&self, transition: &Transition) -> Share {
+        sum(self.regions.iter().filter(move |region| {
+            let way = &region.transition;
+            way.from == transition.from && way.to == transition.to && way.values == transition.values
+        }))
     }
 }
 
-fn share(region: &Region) -> Share {
-    let of_people = |bucket: &Bucket| bucket.by == "targetingKey";
-    let mut buckets = region.bucket.iter().chain(&region.and_buckets);
-    let is_of_people = buckets.all(of_people);
-    let most = match (&region.bucket, is_of_people) {
-        (None, _) => 1.0,
-        (Some(_), true) => region.share,
-        (Some(_), false) => 1.0,
+/// Regions are disjoint, and so at least and at most their sum. Where all of them lie in buckets of one salt, no more move
+/// than these buckets hold, however many conditions part them.
+fn sum<'a>(regions: impl Iterator<Item = &'a Region> + Clone) -> Share {
+    let add = |sum: Share, region: Share| Share {
+        least: (sum.least + region.least).min(1.0),
+        most: (sum.most + region.most).min(1.0),
     };
+    let mut share = regions.clone().map(share).fold(Share::NOBODY, add);
+    let first: Vec<&Bucket> = regions.clone().take(1).flat_map(buckets).filter(|bucket| is_of_people(bucket)).collect();
+    for bucket in first {
+        let alike = |other: &&Bucket| other.by == bucket.by && other.salt == bucket.salt;
+        let runs: Option<Vec<(u32, u32)>> =
+            regions.clone().map(|region| buckets(region).find(alike).map(|run| (run.from, run.to))).collect();
+        share.most = share.most.min(runs.map_or(1.0, covered));
+    }
+    share
+}
+
+/// Of all buckets, those in any of the runs.
+fn covered(mut runs: Vec<(u32, u32)>) -> f64 {
+    runs.sort_unstable();
+    let (mut covered, mut end) = (0, 0);
+    for (from, to) in runs {
+        covered += to.saturating_sub(from.max(end));
+        end = end.max(to);
+    }
+    f64::from(covered) / f64::from(BUCKETS)
+}
+
+fn buckets(region: &Region) -> impl Iterator<Item = &Bucket> {
+    region.bucket.iter().chain(&region.and_buckets)
+}
+
+fn is_of_people(bucket: &Bucket) -> bool {
+    bucket.by == "targetingKey"
+}
+
+fn share(region: &Region) -> Share {
+    let of_people = buckets(region).all(is_of_people);
+    let most = if of_people { region.share } else { 1.0 };
     let everyone =
         region.when.is_empty() && region.no_unit.is_empty() && region.unit.is_empty() && region.lists_aside.is_empty();
-    let least = if everyone && region.exact && is_of_people { most } else { 0.0 };
+    let least = if everyone && region.exact && of_people { most } else { 0.0 };
     Share { least, most }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::{Value, json};
+
+    fn regions(regions: Value) -> Share {
+        let regions: Vec<Region> = regions
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|region| {
+                let mut whole = json!({
+                    "when": [], "bucket": null, "share": 1.0, "from": "a", "to": "b", "from_reason": "DEFAULT",
+                    "to_reason": "DEFAULT", "witness": null, "exact": true,
+                });
+                for (member, value) in region.as_object().unwrap() {
+                    whole[member] = value.clone();
+                }
+                serde_json::from_value(whole).unwrap()
+            })
+            .collect();
+        sum(regions.iter())
+    }
+
+    #[test]
+    fn what_is_known_without_a_population() {
+        let bucket =
+            |by: &str, salt: &str, from: u32, to: u32| json!({ "by": by, "salt": salt, "from": from, "to": to });
+        let people = |from, to| bucket("targetingKey", "s", from, to);
+        let when = json!([{ "tenant": ["acme"] }]);
+        let quarter = |from| json!({ "when": when, "bucket": people(from, from + 25_000), "share": 0.25 });
+        for (given, least, most) in [
+            (json!([]), 0.0, 0.0),
+            (json!([{}]), 1.0, 1.0),
+            (json!([{ "when": when }]), 0.0, 1.0),
+            (json!([{ "exact": false }]), 0.0, 1.0),
+            (json!([{ "bucket": people(0, 5000), "share": 0.05 }]), 0.05, 0.05),
+            (json!([{ "no_unit": ["targetingKey"] }, { "bucket": people(0, 5000), "share": 0.05 }]), 0.05, 1.0),
+            // Five in a hundred tenants may be everyone.
+            (json!([{ "bucket": bucket("tenant", "s", 0, 5000), "share": 0.05 }]), 0.0, 1.0),
+            (json!([quarter(0)]), 0.0, 0.25),
+            (json!([quarter(0), quarter(0)]), 0.0, 0.25),
+            (json!([quarter(0), quarter(10_000)]), 0.0, 0.35),
+            (
+                json!([quarter(0), { "when": when, "bucket": bucket("targetingKey", "t", 0, 1000), "share": 0.01 }]),
+                0.0,
+                0.26,
+            ),
+            (
+                json!([{ "when": when, "bucket": people(0, 50_000), "and_buckets": [bucket("tenant", "t", 0, 10)], "share": 0.00005 }]),
+                0.0,
+                0.5,
+            ),
+        ] {
+            let share = regions(given.clone());
+            assert!((share.least - least).abs() < 1e-9 && (share.most - most).abs() < 1e-9, "{given} is {share:?}");
+        }
+    }
 }
