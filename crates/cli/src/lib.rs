@@ -13,8 +13,8 @@ mod render;
 
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use command::{
-    apply, chart, check, completions, digest, eval, explain, flags, keys, kill, plan, rebalance, restore, retire,
-    schema, serve, specialise, status, token,
+    apply, chart, check, completions, digest, eval, explain, flags, keys, kill, plan, prove, rebalance, restore,
+    retire, schema, serve, specialise, status, token,
 };
 use exit::{Exit, Failure};
 use render::{Output, Written};
@@ -53,6 +53,7 @@ enum Verb {
     Schema(schema::Args),
     Serve(serve::Args),
     Plan(plan::Args),
+    Prove(prove::Args),
     Apply(apply::Args),
     Retire(retire::Args),
     Kill(kill::Args),
@@ -127,6 +128,7 @@ fn run(verb: Verb, output: &Output) -> Result<Exit, Failure> {
         Verb::Schema(args) => schema::run(&args, output),
         Verb::Serve(args) => serve::run(args, output),
         Verb::Plan(args) => plan::run(&args, output),
+        Verb::Prove(args) => prove::run(&args, output),
         Verb::Apply(args) => apply::run(&args, output),
         Verb::Retire(args) => retire::run(&args, output),
         Verb::Kill(args) => kill::run(&args, output),

@@ -1,6 +1,7 @@
 //! The one way in for texts: read, put together, validate, and say where everything is.
 
 use crate::diagnostic::Diagnostic;
+use crate::document::FlagSet;
 use crate::read::{self, DEPTH_LIMIT, Files, Format, PROBLEM_LIMIT, Reader};
 use crate::validate::{self, Broken, Valid};
 use std::collections::BTreeMap;
@@ -30,6 +31,15 @@ pub struct Checked {
 /// what stands twice is refused. Where no file names them, the environment is `local` and the revision 0.
 /// Pointers are those of the whole; `today` is as for [`validate::validate`].
 pub fn check(sources: &[Source], today: Option<&str>) -> Checked {
+    check_and_lint(sources, today, |_| Vec::new())
+}
+
+/// The same, with warnings of the caller's about a document without errors; their pointers get their places.
+pub fn check_and_lint(
+    sources: &[Source],
+    today: Option<&str>,
+    lint: impl FnOnce(&FlagSet) -> Vec<Diagnostic>,
+) -> Checked {
     let files = Files::named(sources.iter().map(|source| (source.name.as_str(), source.text.as_str())));
     let mut diagnostics = Vec::new();
     let mut nodes = Vec::new();
@@ -66,6 +76,11 @@ pub fn check(sources: &[Source], today: Option<&str>) -> Checked {
     if diagnostics.iter().any(Diagnostic::is_error) {
         return refused(sources, &files, diagnostics);
     }
+    let mut lints = lint(&document);
+    for diagnostic in &mut lints {
+        locate(&files, &merged, diagnostic);
+    }
+    diagnostics.extend(lints);
     finish(sources, &files, &mut diagnostics);
     Checked { valid: Some(Valid::without_errors(document)), diagnostics }
 }

@@ -1,10 +1,11 @@
 //! The tooling module: documents in, diagnostics, programs and explanations out, all as plain JavaScript values.
 
+use downhaul_blast::exact::{self, Assertion};
 use downhaul_core::check::{self, Checked, Source};
 use downhaul_core::compile::{self, Audience, Options};
 use downhaul_core::decision::Cause;
 use downhaul_core::diagnostic::Diagnostic;
-use downhaul_core::document::ClientKind;
+use downhaul_core::document::{ClientKind, FlagSet};
 use downhaul_core::explain::Explainer;
 use downhaul_core::kills::KillSet;
 use downhaul_core::read::Format;
@@ -46,10 +47,11 @@ mod as_bytes {
     }
 }
 
-/// Checks documents: `[{name, text}]` gives `{valid, diagnostics}`. `today` (`YYYY-MM-DD`) says which dates have passed.
+/// Checks documents: `[{name, text}]` gives `{valid, diagnostics}`. `today` (`YYYY-MM-DD`) says which dates have passed;
+/// `lints`: also what is said in vain.
 #[wasm_bindgen]
-pub fn check(files: JsValue, today: Option<String>) -> Result<JsValue, JsValue> {
-    let checked = checked(files, today.as_deref())?;
+pub fn check(files: JsValue, today: Option<String>, lints: bool) -> Result<JsValue, JsValue> {
+    let checked = checked(files, today.as_deref(), lints)?;
     give(&Report { valid: checked.valid.is_some(), diagnostics: &checked.diagnostics })
 }
 
@@ -92,6 +94,21 @@ pub fn specialise(files: JsValue, known: JsValue) -> Result<JsValue, JsValue> {
     give(&residual.to_json().map_err(|error| refused(&error.to_string()))?)
 }
 
+/// For which contexts two documents decide differently, exactly. `nodes` bounds the work for each flag; 0 is the default.
+#[wasm_bindgen]
+pub fn compare(old: JsValue, new: JsValue, nodes: f64) -> Result<JsValue, JsValue> {
+    let ((old, _), (new, _)) = (valid(old)?, valid(new)?);
+    give(&exact::compare(&old, &new, &limited(nodes)))
+}
+
+/// Claims about the change from one document to another, each proved or refuted.
+#[wasm_bindgen]
+pub fn prove(old: JsValue, new: JsValue, assertions: JsValue, nodes: f64) -> Result<JsValue, JsValue> {
+    let ((old, _), (new, _)) = (valid(old)?, valid(new)?);
+    let assertions: Vec<Assertion> = take(assertions)?;
+    give(&exact::prove(&old, &new, &assertions, &limited(nodes)))
+}
+
 /// SHA-256 of the document as canonical JSON.
 #[wasm_bindgen]
 pub fn digest(files: JsValue) -> Result<String, JsValue> {
@@ -104,16 +121,26 @@ pub fn schema() -> Result<JsValue, JsValue> {
     give(&schema::json_schema())
 }
 
-fn checked(files: JsValue, today: Option<&str>) -> Result<Checked, JsValue> {
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "a count that JavaScript gives as a double"
+)]
+fn limited(nodes: f64) -> exact::Options {
+    if nodes >= 1.0 { exact::Options { nodes: nodes as usize } } else { exact::Options::default() }
+}
+
+fn checked(files: JsValue, today: Option<&str>, lints: bool) -> Result<Checked, JsValue> {
     let files: Vec<File> = take(files)?;
     let sources: Vec<Source> =
         files.into_iter().map(|File { name, text }| Source { format: Format::of_name(&name), name, text }).collect();
-    Ok(check::check(&sources, today))
+    let lint = |set: &FlagSet| if lints { exact::lints(set, &exact::Options::default()) } else { Vec::new() };
+    Ok(check::check_and_lint(&sources, today, lint))
 }
 
 /// The document, or an exception with every diagnostic.
 fn valid(files: JsValue) -> Result<(Valid, Vec<Diagnostic>), JsValue> {
-    let Checked { valid, diagnostics } = checked(files, None)?;
+    let Checked { valid, diagnostics } = checked(files, None, false)?;
     match valid {
         Some(valid) => Ok((valid, diagnostics)),
         None => {

@@ -32,31 +32,109 @@ export interface Compiled {
 
 /** What the tooling module does. Where a document is refused, all but `check` throw an `Error` with `diagnostics`. */
 export interface Tooling {
-  check(document: Document, options?: { today?: string }): Checked;
+  /** `lints`: also warn of rules, slices, conditions and kills that are said in vain. */
+  check(document: Document, options?: { today?: string; lints?: boolean }): Checked;
   compile(document: Document, options?: { audience?: Kind | "all"; killRevision?: number }): Compiled;
   /** One decision, and step by step how it came about. */
   explain(document: Document, flag: string, context: Context, overrides?: { readonly [flag: string]: Exclude<Cause, "kill"> }): Record<string, Json>;
   specialise(document: Document, known: { readonly [attribute: string]: Json }): Record<string, Json>;
+  /** For which contexts two documents decide differently: complete, in disjoint regions, each with a witness. */
+  compare(old: Document, next: Document, options?: Limits): Comparison;
+  /** Claims about the change from one document to another, each proved, or refuted by a context. */
+  prove(old: Document, next: Document, assertions: readonly Assertion[], options?: Limits): readonly Verdict[];
   digest(document: Document): string;
   schema(): Record<string, Json>;
 }
 
+export interface Limits {
+  /** Nodes of the decision diagrams that one flag may take; 200 000 unless given. */
+  readonly nodes?: number;
+}
+
+export interface Comparison {
+  /** The flags whose decision can differ. */
+  readonly flags: readonly FlagDifference[];
+  /** How many give every context what they gave it. */
+  readonly unchanged: number;
+}
+
+export interface FlagDifference {
+  readonly flag: string;
+  /** `unknown`: the comparison ended at its limit, and any context may be treated differently. */
+  readonly status: "compared" | "added" | "removed" | "unknown";
+  /** Whether the flag itself was edited; else something that it depends on was. */
+  readonly edited: boolean;
+  readonly regions: readonly Region[];
+  /** Where the variant stays and only the reason is another. */
+  readonly reason_regions: readonly Region[];
+}
+
+/** Contexts that are moved alike. */
+export interface Region {
+  /** Conditions of the document's language, all of which hold. */
+  readonly when: readonly Json[];
+  readonly bucket: Bucket | null;
+  readonly and_buckets?: readonly Bucket[];
+  /** Attributes that hold no bucketing unit, and attributes that hold one. */
+  readonly no_unit?: readonly string[];
+  readonly unit?: readonly string[];
+  /** Attributes in which, for `when`, a list counts as an empty one. */
+  readonly lists_aside?: readonly string[];
+  /** Of the contexts that `when` describes, by their buckets: from 0 to 1. */
+  readonly share: number;
+  readonly from: string;
+  readonly to: string;
+  readonly from_reason: string;
+  readonly to_reason: string;
+  /** Where the variant keeps its key: old and new value. */
+  readonly values?: readonly [Json, Json];
+  /** A context that is moved so; null where none was found, and it is not proved that there is one. */
+  readonly witness: Context | null;
+  /** Whether `when` says exactly these contexts; else it says more, never less. */
+  readonly exact: boolean;
+}
+
+/** Buckets `from` to below `to`, of 100 000. */
+export interface Bucket {
+  readonly by: string;
+  readonly salt: string;
+  readonly from: number;
+  readonly to: number;
+}
+
+export interface Assertion {
+  readonly name?: string;
+  readonly flags?: readonly string[];
+  readonly claim: "changes-nothing" | "only-narrows" | { readonly "never-serves": string };
+  readonly when?: readonly Json[];
+}
+
+export interface Verdict {
+  readonly name: string;
+  readonly outcome: "proved" | "refuted" | "open";
+  readonly against?: readonly { readonly flag: string; readonly context: Context | null; readonly why: string; readonly from?: string; readonly to?: string }[];
+}
+
 /** The exports of the generated half; documents cross as files. */
 export interface Bound {
-  check(files: readonly SourceFile[], today: string | undefined): Checked;
+  check(files: readonly SourceFile[], today: string | undefined, lints: boolean): Checked;
   compile(files: readonly SourceFile[], audience: string, killRevision: number): Compiled;
   explain(files: readonly SourceFile[], context: unknown, flag: string, overrides: unknown): Record<string, Json>;
   specialise(files: readonly SourceFile[], known: unknown): Record<string, Json>;
+  compare(old: readonly SourceFile[], next: readonly SourceFile[], nodes: number): Comparison;
+  prove(old: readonly SourceFile[], next: readonly SourceFile[], assertions: readonly Assertion[], nodes: number): readonly Verdict[];
   digest(files: readonly SourceFile[]): string;
   schema(): Record<string, Json>;
 }
 
 export function tooling(bound: Bound): Tooling {
   return {
-    check: (document, { today } = {}) => bound.check(files(document), today),
+    check: (document, { today, lints = false } = {}) => bound.check(files(document), today, lints),
     compile: (document, { audience = "all", killRevision = 0 } = {}) => bound.compile(files(document), audience, killRevision),
     explain: (document, flag, context, overrides = {}) => bound.explain(files(document), plain(context), flag, overrides),
     specialise: (document, known) => bound.specialise(files(document), known),
+    compare: (old, next, { nodes = 0 } = {}) => bound.compare(files(old), files(next), nodes),
+    prove: (old, next, assertions, { nodes = 0 } = {}) => bound.prove(files(old), files(next), assertions, nodes),
     digest: (document) => bound.digest(files(document)),
     schema: () => bound.schema(),
   };

@@ -145,13 +145,25 @@ impl<'a> Space<'a> {
 
     /// What a flag gives to each context of `care`. Follows the normative order of evaluation (design, section 5).
     pub(crate) fn decide(&mut self, side: Side, flag: &Flag, care: Set) -> Result<Parts, Stop> {
+        self.decide_without(side, flag, care, None)
+    }
+
+    /// The same as if one kill were not there.
+    pub(crate) fn decide_without(
+        &mut self,
+        side: Side,
+        flag: &Flag,
+        care: Set,
+        without: Option<&str>,
+    ) -> Result<Parts, Stop> {
         let document = self.document(side);
         let degraded =
             |space: &mut Self, reason| Given { variant: space.variant(flag, &flag.degraded.variant), reason };
         let disabled = degraded(self, "DISABLED");
         let mut parts = Parts::new();
         let mut open = care;
-        let kills: Vec<_> = document.kills.iter().filter(|kill| kill.flag == flag.key).collect();
+        let kills: Vec<_> =
+            document.kills.iter().filter(|kill| kill.flag == flag.key && without != Some(kill.id.as_str())).collect();
         for kill in kills.iter().filter(|kill| kill.scope.variant.is_none()) {
             let scope = self.all(side, &scope_conditions(&kill.scope))?;
             let hit = self.sets.and(open, scope)?;
@@ -284,7 +296,7 @@ impl<'a> Space<'a> {
         Tree::runs(variable, runs)
     }
 
-    fn bucket_variable(&mut self, split: &Split) -> usize {
+    pub(crate) fn bucket_variable(&mut self, split: &Split) -> usize {
         let salt = split.salt.to_string();
         let known = self.buckets.iter().position(|known| known.by == split.by && known.salt == salt);
         known.unwrap_or_else(|| {

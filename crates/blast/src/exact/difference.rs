@@ -99,7 +99,7 @@ fn overlay(space: &mut Space<'_>, before: &Parts, after: &Parts) -> Result<Diffe
 }
 
 /// The set, unless no context of it can fall into these buckets: a class may be one value, whose bucket is known.
-fn possible(space: &mut Space<'_>, set: Set, runs: &[Run]) -> Result<Option<Set>, Stop> {
+pub(crate) fn possible(space: &mut Space<'_>, set: Set, runs: &[Run]) -> Result<Option<Set>, Stop> {
     let mut within = set;
     for by in units_of(space, runs) {
         let Some(variable) = space.domain.variable_number(&by) else { continue };

@@ -48,9 +48,13 @@ impl Class {
     /// A value to show, null where it is absent; `None` where none was found.
     pub(crate) fn example(&self, known: &BTreeSet<String>) -> Option<Value> {
         let family = || self.families.iter().find_map(|family| family.example(known));
-        let text = self.points.iter().flatten().find(|value| value.is_string()).cloned();
+        if self.points.contains(&None) {
+            return Some(Value::Null);
+        }
+        let is_plain = |value: &&Value| value.as_str().is_some_and(|text| !text.is_empty());
+        let text = self.points.iter().flatten().find(is_plain).cloned();
         let value = text.or_else(family).or_else(|| self.examples.first().cloned());
-        value.or_else(|| self.points.first().map(|point| point.clone().unwrap_or_default()))
+        value.or_else(|| self.points.iter().flatten().next().cloned())
     }
 }
 

@@ -11,13 +11,17 @@ mod describe;
 mod difference;
 mod domain;
 mod family;
+mod lints;
 mod probes;
+mod prove;
 mod report;
 mod set;
 mod shapes;
 mod tree;
 mod witness;
 
+pub use lints::lints;
+pub use prove::{Assertion, Assertions, Claim, Counterexample, Outcome, Verdict, prove};
 pub use report::{Bucket, Comparison, FlagDifference, Options, Region, Status, Transition, compare};
 
 /// Why a comparison ended early.

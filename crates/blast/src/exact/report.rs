@@ -237,7 +237,7 @@ fn bucket(space: &Space<'_>, run: &Run) -> Option<Bucket> {
     Some(Bucket { by: variable.by.clone(), salt: variable.salt.clone(), from: run.from, to: run.to })
 }
 
-fn transition(space: &Space<'_>, from: Given, to: Given) -> Transition {
+pub(crate) fn transition(space: &Space<'_>, from: Given, to: Given) -> Transition {
     let variant = |given: Given| space.variants.get(given.variant);
     let key = |given: Given| variant(given).map(|variant| variant.key.clone()).unwrap_or_default();
     let values = match (variant(from), variant(to)) {
@@ -263,19 +263,24 @@ impl FlagDifference {
 }
 
 /// Both evaluators, to confirm what was worked out.
-struct Confirm {
+pub(crate) struct Confirm {
     old: (Loaded, Vec<(String, Vec<String>)>),
     new: (Loaded, Vec<(String, Vec<String>)>),
 }
 
 impl Confirm {
-    fn new(old: &Valid, new: &Valid) -> Self {
+    pub(crate) fn new(old: &Valid, new: &Valid) -> Self {
         Confirm { old: loaded(old), new: loaded(new) }
     }
 
-    fn shows(&self, flag: &str, witness: &Map<String, Value>, transition: &Transition) -> bool {
+    pub(crate) fn shows(&self, flag: &str, witness: &Map<String, Value>, transition: &Transition) -> bool {
         given(&self.old, flag, witness) == Some((transition.from.as_str(), transition.from_reason.as_str()))
             && given(&self.new, flag, witness) == Some((transition.to.as_str(), transition.to_reason.as_str()))
+    }
+
+    /// Whether the new document gives this.
+    pub(crate) fn gives(&self, flag: &str, context: &Map<String, Value>, variant: &str, reason: &str) -> bool {
+        given(&self.new, flag, context) == Some((variant, reason))
     }
 }
 

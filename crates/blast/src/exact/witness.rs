@@ -3,12 +3,18 @@
 use super::decide::Space;
 use super::difference::Moved;
 use super::domain::{Class, unit_of};
+use super::family::Family;
 use super::tree::Run;
 use downhaul_core::bucket;
 use serde_json::{Map, Value};
 
 /// Values tried to find one with the right buckets: three variables of a hundredth each take a million.
 const TRIES: u32 = 3_000_000;
+
+/// A text that is something.
+fn is_plain(value: &Value) -> bool {
+    value.as_str().is_some_and(|text| !text.is_empty())
+}
 
 impl Space<'_> {
     /// A context of the set whose buckets fall into the runs; `None` where none was found.
@@ -19,10 +25,10 @@ impl Space<'_> {
         // Plain values before odd ones.
         let prefer = |variable: usize, class: usize| match self.class(variable, class) {
             Some(_) if !fits(variable, class) => 9,
-            Some(class) if class.points.iter().flatten().any(Value::is_string) => 0,
-            Some(class) if !class.families.is_empty() => 1,
-            Some(class) if class.points.iter().flatten().any(Value::is_number) => 2,
-            Some(class) if class.points.contains(&None) => 3,
+            Some(class) if class.points.contains(&None) => 0,
+            Some(class) if class.points.iter().flatten().any(is_plain) => 1,
+            Some(class) if !class.families.is_empty() => 2,
+            Some(class) if class.points.iter().flatten().any(Value::is_number) => 3,
             _ => 4,
         };
         let mut context = Map::new();
@@ -58,12 +64,16 @@ impl Space<'_> {
         let signature = (wanted.truths.clone(), wanted.is_unit);
         let is_right =
             |value: &Value| self.falls(name, value, runs) && self.domain.signature(name, Some(value)) == signature;
-        let listed = wanted.points.iter().flatten().chain(&wanted.examples);
-        if let Some(value) = listed.clone().find(|value| is_right(value)) {
+        let mut listed = wanted.points.iter().flatten().chain(&wanted.examples);
+        if let Some(value) = listed.clone().find(|value| is_plain(value) && is_right(value)) {
             return Some(value.clone());
         }
-        let families = wanted.families.iter();
-        families.flat_map(|family| (0..TRIES).map_while(|number| family.nth(number))).find(is_right)
+        // Texts before numbers: they look like what people have.
+        let (numbers, texts): (Vec<&Family>, Vec<&Family>) =
+            wanted.families.iter().partition(|family| matches!(family, Family::Integers(..)));
+        let made = texts.into_iter().chain(numbers);
+        let tried = |family: &Family| (0..TRIES).map_while(|number| family.nth(number)).find(is_right);
+        made.filter_map(tried).next().or_else(|| listed.find(|value| is_right(value)).cloned())
     }
 
     fn is_about(&self, name: &str, runs: &[Run]) -> bool {

@@ -1,7 +1,9 @@
 use crate::exit::{Exit, Failure};
 use crate::input::{document, sources};
 use crate::render::{Format, Output, counted, human, plain_line};
+use downhaul_blast::exact::{Options, lints};
 use downhaul_core::diagnostic::Diagnostic;
+use downhaul_core::document::FlagSet;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
@@ -17,12 +19,16 @@ pub(crate) struct Args {
     /// The date to compare `expires` and `review` with; today (UTC) unless given
     #[arg(long, value_name = "YYYY-MM-DD")]
     today: Option<Date>,
+    /// Do not look for what is said in vain: rules that are never reached, conditions that never hold
+    #[arg(long)]
+    no_lints: bool,
 }
 
 pub(crate) fn run(args: &Args, output: &Output) -> Result<Exit, Failure> {
     let texts = sources::read(&args.paths)?;
     let today = args.today.unwrap_or_else(|| TimeZone::UTC.to_datetime(Timestamp::now()).date());
-    let checked = document::check(&texts, Some(&today.to_string()));
+    let lint = |set: &FlagSet| if args.no_lints { Vec::new() } else { lints(set, &Options::default()) };
+    let checked = document::check_and_lint(&texts, Some(&today.to_string()), lint);
     match output.format {
         Format::Json => output.json(&checked.diagnostics)?,
         Format::Plain => checked.diagnostics.iter().try_for_each(|diagnostic| output.line(plain_line(diagnostic)))?,

@@ -42,6 +42,15 @@ pub(crate) fn compile(valid: &Valid) -> Compiled {
 
 /// Checks the texts as one flag set.
 pub(crate) fn check(texts: &[Text], today: Option<&str>) -> Checked {
+    check_and_lint(texts, today, |_| Vec::new())
+}
+
+/// The same, and what `lint` warns of in a document without errors.
+pub(crate) fn check_and_lint(
+    texts: &[Text],
+    today: Option<&str>,
+    lint: impl FnOnce(&FlagSet) -> Vec<Diagnostic>,
+) -> Checked {
     let mut sources = Vec::new();
     let mut not_text = Vec::new();
     for text in texts {
@@ -54,7 +63,11 @@ pub(crate) fn check(texts: &[Text], today: Option<&str>) -> Checked {
             Err(error) => not_text.push(not_utf8(text, error.valid_up_to())),
         }
     }
-    if not_text.is_empty() { check::check(&sources, today) } else { Checked { valid: None, diagnostics: not_text } }
+    if not_text.is_empty() {
+        check::check_and_lint(&sources, today, lint)
+    } else {
+        Checked { valid: None, diagnostics: not_text }
+    }
 }
 
 /// The flag with this key, or what keys there are.

@@ -34,10 +34,13 @@ pub(crate) enum Format {
 /// What `--format` says. Not every verb takes every one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Written {
+    /// For people: colours, excerpts, tables
     Human,
+    /// For scripts and logs: one fact a line, no colours
     Plain,
+    /// For programs: JSON
     Json,
-    /// For pull requests. Errors and notes are plain.
+    /// For pull requests; errors and notes are plain
     Markdown,
 }
 

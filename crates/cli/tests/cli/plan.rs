@@ -45,23 +45,23 @@ fn a_ramp_in_every_format() {
         where tenant is `acme`
           and region within `eu`
           and not (in segment `staff`)
-        such as {"region":"eu","targetingKey":1,"tenant":"acme"}
+        such as {"region":"eu","targetingKey":"user-1","tenant":"acme"}
 
     checkout-v2  moves at most 25.000 % of everyone
       `off` -> `on` for 25.000 % of them, buckets 25 000 to 50 000 by targetingKey
         where tenant is `acme`
           and region within `eu`
           and not (in segment `staff`)
-        such as {"region":"eu","targetingKey":1,"tenant":"acme"}
+        such as {"region":"eu","targetingKey":"user-1","tenant":"acme"}
     "#);
     assert_snapshot!(place.run("plan old.json new.json --format plain"), @r#"
     exit status 2
     --- out
     plan	changes	2 of 2 flags change; largest move: `banner`, at most 25.000 % of everyone
     flag	banner	changed	depends	0	0.25
-    region	banner	0.25	`none` -> `plain` for 25.000 % of them, buckets 25 000 to 50 000 by targetingKey with salt `checkout-v2`	tenant is `acme` and region within `eu` and not (in segment `staff`)	{"region":"eu","targetingKey":1,"tenant":"acme"}
+    region	banner	0.25	`none` -> `plain` for 25.000 % of them, buckets 25 000 to 50 000 by targetingKey with salt `checkout-v2`	tenant is `acme` and region within `eu` and not (in segment `staff`)	{"region":"eu","targetingKey":"user-1","tenant":"acme"}
     flag	checkout-v2	changed	edited	0	0.25
-    region	checkout-v2	0.25	`off` -> `on` for 25.000 % of them, buckets 25 000 to 50 000 by targetingKey	tenant is `acme` and region within `eu` and not (in segment `staff`)	{"region":"eu","targetingKey":1,"tenant":"acme"}
+    region	checkout-v2	0.25	`off` -> `on` for 25.000 % of them, buckets 25 000 to 50 000 by targetingKey	tenant is `acme` and region within `eu` and not (in segment `staff`)	{"region":"eu","targetingKey":"user-1","tenant":"acme"}
     "#);
     assert_snapshot!(place.run("plan old.json new.json --format markdown"), @r#"
     exit status 2
@@ -82,7 +82,7 @@ fn a_ramp_in_every_format() {
       - `` tenant is `acme` ``
       - `` region within `eu` ``
       - ``not (in segment `staff`)``
-      - such as `{"region":"eu","targetingKey":1,"tenant":"acme"}`
+      - such as `{"region":"eu","targetingKey":"user-1","tenant":"acme"}`
 
     </details>
 
@@ -98,7 +98,7 @@ fn a_ramp_in_every_format() {
       - `` tenant is `acme` ``
       - `` region within `eu` ``
       - ``not (in segment `staff`)``
-      - such as `{"region":"eu","targetingKey":1,"tenant":"acme"}`
+      - such as `{"region":"eu","targetingKey":"user-1","tenant":"acme"}`
 
     </details>
     "#);
@@ -210,11 +210,11 @@ fn every_kind_of_difference() {
 
     tenants  moves an unknown part of everyone
       `off` -> `on` for 5.000 % of everyone, buckets 0 to 5000 by tenant
-        such as {"tenant":13}
+        such as {"tenant":"other-13"}
 
     buckets  moves 20.000 % of everyone
       `off` -> `on` for 20.000 % of everyone, buckets 10 000 to 30 000 by targetingKey
-        such as {"targetingKey":11}
+        such as {"targetingKey":"user-7"}
 
     gone  removed
       who asks for it gets the caller's default
@@ -225,7 +225,7 @@ fn every_kind_of_difference() {
     reasons  reasons only
       `off` as before, STATIC -> DEFAULT for all of them
         where not (`plan` is `pro` or `a`b|<i> [31m`)
-        such as {"plan":""}
+        such as {}
       `off` as before, STATIC -> TARGETING_MATCH for all of them
         where `plan` is `pro` or `a`b|<i> [31m`
         such as {"plan":"a`b|<i>\u001b[31m"}
@@ -281,7 +281,7 @@ fn every_kind_of_difference() {
 
     - `` `off` as before, STATIC -> DEFAULT for all of them ``
       - ``not (`plan` is `pro` or `a`b|<i> [31m`)``
-      - such as `{"plan":""}`
+      - such as `{}`
 
     </details>
 
@@ -294,7 +294,7 @@ fn every_kind_of_difference() {
     <details><summary>1 region</summary>
 
     - `` `off` -> `on` for 5.000 % of everyone, buckets 0 to 5000 by tenant ``
-      - such as `{"tenant":13}`
+      - such as `{"tenant":"other-13"}`
 
     </details>
 
@@ -307,7 +307,7 @@ fn every_kind_of_difference() {
     <details><summary>1 region</summary>
 
     - `` `off` -> `on` for 20.000 % of everyone, buckets 10 000 to 30 000 by targetingKey ``
-      - such as `{"targetingKey":11}`
+      - such as `{"targetingKey":"user-7"}`
 
     </details>
 
@@ -325,7 +325,7 @@ fn every_kind_of_difference() {
 
     - `` `off` as before, STATIC -> DEFAULT for all of them ``
       - ``not (`plan` is `pro` or `a`b|<i> [31m`)``
-      - such as `{"plan":""}`
+      - such as `{}`
     - `` `off` as before, STATIC -> TARGETING_MATCH for all of them ``
       - `` `plan` is `pro` or `a`b|<i> [31m` ``
       - such as ``{"plan":"a`b|<i>\u001b[31m"}``
@@ -381,7 +381,7 @@ fn an_edit_of_the_example_shop() {
           and not (in segment `staff`)
           and not (in segment `legacy-browsers`)
           and not (`tenant.plan` is `starter` and not (region within `gb`, `ie`, `us` or `ca`))
-        such as {"app.version":"2.3.0","browser.name":"","email":"","region":"ad","targetingKey":1,"tenant":"globex"}
+        such as {"app.version":"2.3.0","region":"ad","targetingKey":"user-1","tenant":"globex"}
       `off` -> `on` for 20.000 % of them, buckets 25 000 to 50 000 by targetingKey and buckets 0 to 80 000 by targetingKey with salt `cart-service-v3`
         where tenant is `globex` or `initech`
           and region within `europe` or `north-america`
@@ -390,15 +390,15 @@ fn an_edit_of_the_example_shop() {
           and not (region within `gb`, `ie`, `us` or `ca`)
           and not (in segment `staff`)
           and not (in segment `legacy-browsers`)
-        such as {"app.version":"2.3.0","browser.name":"","email":"","region":"ad","targetingKey":2,"tenant":"initech"}
+        such as {"app.version":"2.3.0","region":"ad","targetingKey":"user-1","tenant":"initech"}
     "#);
     assert_snapshot!(place.run("plan old new --format plain"), @r#"
     exit status 2
     --- out
     plan	changes	1 of 18 flags changes; largest move: `checkout-v2`, at most 25.000 % of everyone
     flag	checkout-v2	changed	edited	0	0.25
-    region	checkout-v2	0.25	`off` -> `on` for 25.000 % of them, buckets 25 000 to 50 000 by targetingKey	tenant is `globex` or `initech` and region within `europe` or `north-america` and `app.version` is a version `>=2.3.0 <3.0.0` and not (in segment `staff`) and not (in segment `legacy-browsers`) and not (`tenant.plan` is `starter` and not (region within `gb`, `ie`, `us` or `ca`))	{"app.version":"2.3.0","browser.name":"","email":"","region":"ad","targetingKey":1,"tenant":"globex"}
-    region	checkout-v2	0.2	`off` -> `on` for 20.000 % of them, buckets 25 000 to 50 000 by targetingKey and buckets 0 to 80 000 by targetingKey with salt `cart-service-v3`	tenant is `globex` or `initech` and region within `europe` or `north-america` and `app.version` is a version `>=2.3.0 <3.0.0` and `tenant.plan` is `starter` and not (region within `gb`, `ie`, `us` or `ca`) and not (in segment `staff`) and not (in segment `legacy-browsers`)	{"app.version":"2.3.0","browser.name":"","email":"","region":"ad","targetingKey":2,"tenant":"initech"}
+    region	checkout-v2	0.25	`off` -> `on` for 25.000 % of them, buckets 25 000 to 50 000 by targetingKey	tenant is `globex` or `initech` and region within `europe` or `north-america` and `app.version` is a version `>=2.3.0 <3.0.0` and not (in segment `staff`) and not (in segment `legacy-browsers`) and not (`tenant.plan` is `starter` and not (region within `gb`, `ie`, `us` or `ca`))	{"app.version":"2.3.0","region":"ad","targetingKey":"user-1","tenant":"globex"}
+    region	checkout-v2	0.2	`off` -> `on` for 20.000 % of them, buckets 25 000 to 50 000 by targetingKey and buckets 0 to 80 000 by targetingKey with salt `cart-service-v3`	tenant is `globex` or `initech` and region within `europe` or `north-america` and `app.version` is a version `>=2.3.0 <3.0.0` and `tenant.plan` is `starter` and not (region within `gb`, `ie`, `us` or `ca`) and not (in segment `staff`) and not (in segment `legacy-browsers`)	{"app.version":"2.3.0","region":"ad","targetingKey":"user-1","tenant":"initech"}
     "#);
     assert_snapshot!(place.run("plan old new --format markdown"), @r#"
     exit status 2
@@ -422,7 +422,7 @@ fn an_edit_of_the_example_shop() {
       - ``not (in segment `staff`)``
       - ``not (in segment `legacy-browsers`)``
       - ``not (`tenant.plan` is `starter` and not (region within `gb`, `ie`, `us` or `ca`))``
-      - such as `{"app.version":"2.3.0","browser.name":"","email":"","region":"ad","targetingKey":1,"tenant":"globex"}`
+      - such as `{"app.version":"2.3.0","region":"ad","targetingKey":"user-1","tenant":"globex"}`
     - `` `off` -> `on` for 20.000 % of them, buckets 25 000 to 50 000 by targetingKey and buckets 0 to 80 000 by targetingKey with salt `cart-service-v3` ``
       - `` tenant is `globex` or `initech` ``
       - `` region within `europe` or `north-america` ``
@@ -431,7 +431,7 @@ fn an_edit_of_the_example_shop() {
       - ``not (region within `gb`, `ie`, `us` or `ca`)``
       - ``not (in segment `staff`)``
       - ``not (in segment `legacy-browsers`)``
-      - such as `{"app.version":"2.3.0","browser.name":"","email":"","region":"ad","targetingKey":2,"tenant":"initech"}`
+      - such as `{"app.version":"2.3.0","region":"ad","targetingKey":"user-1","tenant":"initech"}`
 
     </details>
     "#);
@@ -545,14 +545,14 @@ fn what_was_reviewed_is_applied() {
         where tenant is `acme`
           and region within `eu`
           and not (in segment `staff`)
-        such as {"region":"eu","targetingKey":1,"tenant":"acme"}
+        such as {"region":"eu","targetingKey":"user-1","tenant":"acme"}
 
     checkout-v2  moves at most 25.000 % of everyone
       `off` -> `on` for 25.000 % of them, buckets 25 000 to 50 000 by targetingKey
         where tenant is `acme`
           and region within `eu`
           and not (in segment `staff`)
-        such as {"region":"eu","targetingKey":1,"tenant":"acme"}
+        such as {"region":"eu","targetingKey":"user-1","tenant":"acme"}
     --- err
     saved as ramp.plan.json; as long as production is at revision 1: downhaul apply --plan ramp.plan.json --reason …
     "#);
@@ -583,9 +583,9 @@ fn what_was_reviewed_is_applied() {
     --- out
     plan	changes	2 of 2 flags change; largest move: `banner`, at most 25.000 % of everyone
     flag	banner	changed	depends	0	0.25
-    region	banner	0.25	`none` -> `plain` for 25.000 % of them, buckets 25 000 to 50 000 by targetingKey with salt `checkout-v2`	tenant is `acme` and region within `eu` and not (in segment `staff`)	{"region":"eu","targetingKey":1,"tenant":"acme"}
+    region	banner	0.25	`none` -> `plain` for 25.000 % of them, buckets 25 000 to 50 000 by targetingKey with salt `checkout-v2`	tenant is `acme` and region within `eu` and not (in segment `staff`)	{"region":"eu","targetingKey":"user-1","tenant":"acme"}
     flag	checkout-v2	changed	edited	0	0.25
-    region	checkout-v2	0.25	`off` -> `on` for 25.000 % of them, buckets 25 000 to 50 000 by targetingKey	tenant is `acme` and region within `eu` and not (in segment `staff`)	{"region":"eu","targetingKey":1,"tenant":"acme"}
+    region	checkout-v2	0.25	`off` -> `on` for 25.000 % of them, buckets 25 000 to 50 000 by targetingKey	tenant is `acme` and region within `eu` and not (in segment `staff`)	{"region":"eu","targetingKey":"user-1","tenant":"acme"}
     "#);
     assert_snapshot!(run("apply --plan ramp.plan.json --reason again"), @r#"
     exit status 2

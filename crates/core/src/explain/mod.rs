@@ -9,7 +9,7 @@ mod recorder;
 mod words;
 
 pub use condition::{ConditionTrace, SegmentTrace};
-pub use words::{condition_words, scope_words};
+pub use words::{condition_words, scope_words, whole_condition_words};
 
 use crate::compile::{Audience, Options, compile};
 use crate::decision::{Cause, Decision, ErrorCode};

@@ -18,6 +18,22 @@ pub fn condition_words(condition: &Condition) -> String {
     }
 }
 
+/// A condition in words with all that is within it, such as `(tenant is `acme` or not (in segment `staff`))`.
+pub fn whole_condition_words(condition: &Condition) -> String {
+    let joined =
+        |inner: &[Condition], with: &str| inner.iter().map(whole_condition_words).collect::<Vec<_>>().join(with);
+    match condition {
+        Condition::All(inner) | Condition::Any(inner) if inner.len() == 1 => joined(inner, ""),
+        Condition::All(inner) if !inner.is_empty() => format!("({})", joined(inner, " and ")),
+        Condition::Any(inner) if !inner.is_empty() => format!("({})", joined(inner, " or ")),
+        Condition::Not(inner) => match whole_condition_words(inner) {
+            grouped if grouped.starts_with('(') => format!("not {grouped}"),
+            plain => format!("not ({plain})"),
+        },
+        other => condition_words(other),
+    }
+}
+
 /// A kill's scope in words, such as `tenant acme, within region eu`; `everyone` if it says nothing.
 pub fn scope_words(scope: &Scope) -> String {
     let mut parts = Vec::new();

@@ -153,9 +153,15 @@ pub(crate) fn too_large(length: usize) -> Diagnostic {
 pub(crate) fn cut_off(diagnostics: &mut Vec<Diagnostic>, limit: usize) {
     let surplus = diagnostics.len().saturating_sub(limit);
     if surplus > 0 {
-        // The rest may hold the only error; a document with so many problems is refused either way.
+        // What is not shown may be the only error.
+        let is_refused = diagnostics.iter().any(Diagnostic::is_error);
         diagnostics.truncate(limit);
-        diagnostics.push(Diagnostic::error("more-problems", "", format!("{surplus} or more problems are not shown")));
+        let message = format!("{surplus} or more problems are not shown");
+        diagnostics.push(if is_refused {
+            Diagnostic::error("more-problems", "", message)
+        } else {
+            Diagnostic::warning("more-problems", "", message)
+        });
     }
 }
 

@@ -10,7 +10,7 @@ const TABLE: &[(&str, &[&str])] = &[
     ("downhaul-control", &["downhaul-core"]),
     ("downhaul-store", &["downhaul-core", "downhaul-control"]),
     ("downhaul-server", &["downhaul-core", "downhaul-control", "downhaul-store"]),
-    ("downhaul-wasm", &["downhaul-core"]),
+    ("downhaul-wasm", &["downhaul-core", "downhaul-blast"]),
     ("downhaul-cli", &["downhaul-core", "downhaul-blast", "downhaul-control", "downhaul-store", "downhaul-server"]),
     ("downhaul-ui", &["downhaul-core", "downhaul-control"]),
     ("downhaul-e2e", &["downhaul-core", "downhaul-control", "downhaul-server", "downhaul-cli"]),

@@ -3,8 +3,7 @@
 use crate::render::{counted, grouped, one_line, to_json};
 use downhaul_blast::exact::{Bucket, Region};
 use downhaul_blast::plan::{FlagPlan, Plan, Share, Status, Transition};
-use downhaul_core::document::Condition;
-use downhaul_core::explain::condition_words;
+use downhaul_core::explain::whole_condition_words;
 
 /// The first line: how much changes, and the largest of it.
 pub(super) fn summary(plan: &Plan) -> String {
@@ -168,38 +167,14 @@ fn bucket_words(flag: &str, bucket: &Bucket) -> String {
 
 /// Who is in a region: each has to hold. Empty for everyone.
 pub(super) fn conditions(region: &Region) -> Vec<String> {
-    let mut words: Vec<String> = region.when.iter().map(|condition| one_line(&in_words(condition))).collect();
+    let mut words: Vec<String> =
+        region.when.iter().map(|condition| one_line(&whole_condition_words(condition))).collect();
     words.extend(region.no_unit.iter().map(|by| format!("`{}` holds nothing to take a bucket by", one_line(by))));
     words.extend(region.unit.iter().map(|by| format!("`{}` holds something to take a bucket by", one_line(by))));
     words.extend(
         region.lists_aside.iter().map(|by| format!("with a list in `{}` taken for an empty one", one_line(by))),
     );
     words
-}
-
-/// A condition with all that is nested in it, on one line.
-fn in_words(condition: &Condition) -> String {
-    let all = |inner: &[Condition], between: &str| {
-        let parts: Vec<String> = inner.iter().map(in_words).collect();
-        if parts.len() == 1 { parts.concat() } else { format!("({})", parts.join(between)) }
-    };
-    match condition {
-        Condition::All(inner) if !inner.is_empty() => all(inner, " and "),
-        Condition::Any(inner) if !inner.is_empty() => all(inner, " or "),
-        Condition::Not(inner) => match &**inner {
-            Condition::Not(inner) => in_words(inner),
-            Condition::All(_) | Condition::Any(_) => format!("not {}", in_words(inner)),
-            Condition::Tenant(_) | Condition::Region(_) | Condition::Segment(_) | Condition::Attribute { .. } => {
-                format!("not ({})", in_words(inner))
-            }
-        },
-        Condition::All(_)
-        | Condition::Any(_)
-        | Condition::Tenant(_)
-        | Condition::Region(_)
-        | Condition::Segment(_)
-        | Condition::Attribute { .. } => condition_words(condition),
-    }
 }
 
 /// A context that is in the region, or why there is none.
