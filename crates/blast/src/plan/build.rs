@@ -47,6 +47,7 @@ impl Plan {
             flags,
             idle,
             killed,
+            budget: None,
             document: None,
         }
     }

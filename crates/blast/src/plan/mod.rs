@@ -1,10 +1,12 @@
 //! A plan: what a change does, as one document that people review, pipelines judge and `apply` carries out.
 //!
-//! Start from [`Plan::new`], which puts together what [`crate::exact`] found.
+//! Start from [`Plan::new`], which puts together what [`crate::exact`] found; [`Plan::keep_to`] judges it by a budget.
 
+mod budget;
 mod build;
 mod share;
 
+pub use budget::{Budget, Finding, Judgement, Kept, Limit};
 pub use build::Found;
 pub use share::Share;
 
@@ -40,6 +42,8 @@ pub struct Plan {
     pub idle: Vec<String>,
     /// Flags whose definition is another one while they are killed: what they give once restored was not compared.
     pub killed: Vec<String>,
+    /// Absent where none was given.
+    pub budget: Option<Judgement>,
     /// The new document, where the plan is to be applied.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub document: Option<Value>,
@@ -52,6 +56,8 @@ pub enum Verdict {
     /// Nobody is given anything else.
     NoChange,
     Changes,
+    /// Something changes, and more than the budget allows.
+    OverBudget,
 }
 
 /// One of the two documents.

@@ -1,8 +1,9 @@
 //! How many move, as far as that is known without a population.
 
-use super::{FlagPlan, Status, Transition};
+use super::{FlagPlan, Plan, Status, Transition};
 use crate::exact::{Bucket, Region};
 use downhaul_core::bucket::BUCKETS;
+use std::collections::BTreeMap;
 
 /// Part of everyone, from 0 to 1: at least and at most so much.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -18,11 +19,16 @@ impl Share {
     pub fn is_certain(self) -> bool {
         self.most - self.least < 1e-9
     }
+}
 
-    /// Of everyone whom one of the two moves.
-    #[must_use]
-    pub fn or(self, other: Share) -> Share {
-        Share { least: self.least.max(other.least), most: (self.most + other.most).min(1.0) }
+impl Plan {
+    /// Who is given another variant or value by some flag.
+    pub fn share(&self) -> Share {
+        let least = self.flags.values().map(|flag| flag.share().least).fold(0.0, f64::max);
+        let changed = || self.flags.values().filter(|flag| flag.status == Status::Changed);
+        let is_known = self.flags.values().all(|flag| flag.status != Status::Unknown);
+        let most = if is_known { at_most(changed().flat_map(|flag| &flag.regions)) } else { 1.0 };
+        Share { least, most }
     }
 }
 
@@ -49,22 +55,35 @@ impl FlagPlan {
     }
 }
 
-/// Regions are disjoint, and so at least and at most their sum. Where all of them lie in buckets of one salt, no more move
-/// than these buckets hold, however many conditions part them.
+/// Regions are disjoint, and so at least their sum.
 fn sum<'a>(regions: impl Iterator<Item = &'a Region> + Clone) -> Share {
-    let add = |sum: Share, region: Share| Share {
-        least: (sum.least + region.least).min(1.0),
-        most: (sum.most + region.most).min(1.0),
-    };
-    let mut share = regions.clone().map(share).fold(Share::NOBODY, add);
-    let first: Vec<&Bucket> = regions.clone().take(1).flat_map(buckets).filter(|bucket| is_of_people(bucket)).collect();
-    for bucket in first {
-        let alike = |other: &&Bucket| other.by == bucket.by && other.salt == bucket.salt;
-        let runs: Option<Vec<(u32, u32)>> =
-            regions.clone().map(|region| buckets(region).find(alike).map(|run| (run.from, run.to))).collect();
-        share.most = share.most.min(runs.map_or(1.0, covered));
+    let least: f64 = regions.clone().map(|region| share(region).least).sum();
+    Share { least: least.min(1.0), most: at_most(regions) }
+}
+
+/// At most the sum of all. Of those that lie in buckets of one salt, however, no more than these buckets hold, however many
+/// conditions part them: so each goes with the salt that most of them have.
+fn at_most<'a>(regions: impl Iterator<Item = &'a Region> + Clone) -> f64 {
+    let mut common: BTreeMap<&str, usize> = BTreeMap::new();
+    for bucket in regions.clone().flat_map(buckets).filter(|bucket| is_of_people(bucket)) {
+        *common.entry(&bucket.salt).or_default() += 1;
     }
-    share
+    let mut others = 0.0;
+    let mut by_salt: BTreeMap<&str, (f64, Vec<(u32, u32)>)> = BTreeMap::new();
+    for region in regions {
+        let own = buckets(region).filter(|bucket| is_of_people(bucket));
+        let most = share(region).most;
+        match own.max_by_key(|bucket| common.get(bucket.salt.as_str())) {
+            Some(bucket) => {
+                let (sum, runs) = by_salt.entry(&bucket.salt).or_default();
+                *sum += most;
+                runs.push((bucket.from, bucket.to));
+            }
+            None => others += most,
+        }
+    }
+    let salts: f64 = by_salt.into_values().map(|(sum, runs)| covered(runs).min(sum)).sum();
+    (others + salts).min(1.0)
 }
 
 /// Of all buckets, those in any of the runs.

@@ -724,3 +724,201 @@ fn a_plan_can_prune() {
     run("apply less.plan.json --reason done").done();
     assert_eq!(run("flags --format json").done().json()["retired"], json!(["banner"]));
 }
+
+#[test]
+fn budgets() {
+    let place = pair(SHOP, &ramp());
+    place.write(
+        "budget.json",
+        r#"{ "share": 0.2, "tenants": 1, "critical_tenants": ["acme", "globex"], "regions": ["us", "eu-west"] }"#,
+    );
+    let run = |more: &str| place.run(&format!("plan old.json new.json --format plain {more}"));
+    // A quarter of acme's people in the eu, who may be everyone or nobody.
+    let (within, unknown) = (run("--budget-share 25%"), run("--budget-share 0.2"));
+    assert_eq!((within.status, unknown.status), (2, 2), "{within}{unknown}");
+    assert_snapshot!(place.run("plan old.json new.json --budget budget.json"), @r#"
+    exit status 4
+    --- out
+    over budget: 2 of 2 flags change; largest move: `banner`, at most 25.000 % of everyone
+    from old.json to new.json
+    budget not judged: how many are moved is not known without a population, at most 25.000 %; 20.000 % may
+    within budget: at most 1 tenant is touched, 1 may
+    over budget: someone of tenant `acme` is given something else: `banner` goes from `none` to `plain`, such as {"region":"eu","targetingKey":"user-1","tenant":"acme"}
+    within budget: nobody of tenant `globex` is given anything else, as is proved
+    within budget: nobody within region `us` is given anything else, as is proved
+    over budget: someone within region `eu-west` is given something else: `banner` goes from `none` to `plain`, such as {"region":"eu-west","targetingKey":"user-1","tenant":"acme"}
+
+    banner  moves at most 25.000 % of everyone  by what it depends on
+      `none` -> `plain` for 25.000 % of them, buckets 25 000 to 50 000 by targetingKey with salt `checkout-v2`
+        where tenant is `acme`
+          and region within `eu`
+          and not (in segment `staff`)
+        such as {"region":"eu","targetingKey":"user-1","tenant":"acme"}
+
+    checkout-v2  moves at most 25.000 % of everyone
+      `off` -> `on` for 25.000 % of them, buckets 25 000 to 50 000 by targetingKey
+        where tenant is `acme`
+          and region within `eu`
+          and not (in segment `staff`)
+        such as {"region":"eu","targetingKey":"user-1","tenant":"acme"}
+    --- err
+    the budget names the tenant `globex`, which neither flag set declares
+    "#);
+    assert_snapshot!(run("--budget budget.json --budget-share 0.3"), @r#"
+    exit status 4
+    --- out
+    plan	over-budget	over budget: 2 of 2 flags change; largest move: `banner`, at most 25.000 % of everyone
+    budget	within	share		at most 25.000 % of everyone is moved, 30.000 % may		
+    budget	within	tenants		at most 1 tenant is touched, 1 may		
+    budget	over	critical-tenant	acme	someone of tenant `acme` is given something else: `banner` goes from `none` to `plain`	banner	{"region":"eu","targetingKey":"user-1","tenant":"acme"}
+    budget	within	critical-tenant	globex	nobody of tenant `globex` is given anything else, as is proved		
+    budget	within	region	us	nobody within region `us` is given anything else, as is proved		
+    budget	over	region	eu-west	someone within region `eu-west` is given something else: `banner` goes from `none` to `plain`	banner	{"region":"eu-west","targetingKey":"user-1","tenant":"acme"}
+    flag	banner	changed	depends	0	0.25
+    region	banner	0.25	`none` -> `plain` for 25.000 % of them, buckets 25 000 to 50 000 by targetingKey with salt `checkout-v2`	tenant is `acme` and region within `eu` and not (in segment `staff`)	{"region":"eu","targetingKey":"user-1","tenant":"acme"}
+    flag	checkout-v2	changed	edited	0	0.25
+    region	checkout-v2	0.25	`off` -> `on` for 25.000 % of them, buckets 25 000 to 50 000 by targetingKey	tenant is `acme` and region within `eu` and not (in segment `staff`)	{"region":"eu","targetingKey":"user-1","tenant":"acme"}
+    --- err
+    the budget names the tenant `globex`, which neither flag set declares
+    "#);
+    assert_snapshot!(place.run("plan old.json new.json --budget budget.json --format markdown"), @r#"
+    exit status 4
+    --- out
+    ### Over budget: 2 of 2 flags change; largest move: `banner`, at most 25.000 % of everyone
+
+    From `old.json` to `new.json`.
+
+    | budget | | |
+    |---|---|---|
+    | share | unknown | `how many are moved is not known without a population, at most 25.000 %; 20.000 % may` |
+    | tenants | within | `at most 1 tenant is touched, 1 may` |
+    | critical-tenant `acme` | **over** | `` someone of tenant `acme` is given something else: `banner` goes from `none` to `plain` ``, such as `{"region":"eu","targetingKey":"user-1","tenant":"acme"}` |
+    | critical-tenant `globex` | within | ``nobody of tenant `globex` is given anything else, as is proved`` |
+    | region `us` | within | ``nobody within region `us` is given anything else, as is proved`` |
+    | region `eu-west` | **over** | `` someone within region `eu-west` is given something else: `banner` goes from `none` to `plain` ``, such as `{"region":"eu-west","targetingKey":"user-1","tenant":"acme"}` |
+
+    #### `banner` (by what it depends on)
+
+    | what | how many |
+    |---|---|
+    | `` `none` -> `plain` `` | at most 25.000 % of everyone |
+
+    <details><summary>1 region</summary>
+
+    - `` `none` -> `plain` for 25.000 % of them, buckets 25 000 to 50 000 by targetingKey with salt `checkout-v2` ``
+      - `` tenant is `acme` ``
+      - `` region within `eu` ``
+      - ``not (in segment `staff`)``
+      - such as `{"region":"eu","targetingKey":"user-1","tenant":"acme"}`
+
+    </details>
+
+    #### `checkout-v2`
+
+    | what | how many |
+    |---|---|
+    | `` `off` -> `on` `` | at most 25.000 % of everyone |
+
+    <details><summary>1 region</summary>
+
+    - `` `off` -> `on` for 25.000 % of them, buckets 25 000 to 50 000 by targetingKey ``
+      - `` tenant is `acme` ``
+      - `` region within `eu` ``
+      - ``not (in segment `staff`)``
+      - such as `{"region":"eu","targetingKey":"user-1","tenant":"acme"}`
+
+    </details>
+    --- err
+    the budget names the tenant `globex`, which neither flag set declares
+    "#);
+    assert_eq!(run("--budget budget.json --limit-nodes 1").status, 2, "what is not proved is not over");
+    assert_snapshot!(run("--budget budget.json --limit-nodes 1"), @r#"
+    exit status 2
+    --- out
+    plan	changes	2 of 2 flags differ: 2 could not be compared; largest move: `banner`, an unknown part of everyone
+    budget	unknown	share		how many are moved is not known without a population, at most 100.000 %; 20.000 % may	checkout-v2	
+    budget	unknown	tenants		how many tenants are touched is not known without a population; 1 may	banner	
+    budget	unknown	critical-tenant	acme	whether anyone of tenant `acme` is given anything else could not be proved: `banner` the comparison ended at its limit of work	banner	
+    budget	unknown	critical-tenant	globex	whether anyone of tenant `globex` is given anything else could not be proved: `banner` the comparison ended at its limit of work	banner	
+    budget	unknown	region	us	whether anyone within region `us` is given anything else could not be proved: `banner` the comparison ended at its limit of work	banner	
+    budget	unknown	region	eu-west	whether anyone within region `eu-west` is given anything else could not be proved: `banner` the comparison ended at its limit of work	banner	
+    flag	banner	unknown	depends	0	1
+    flag	checkout-v2	unknown	edited	0	1
+    --- err
+    the budget names the tenant `globex`, which neither flag set declares
+    "#);
+    assert_eq!(place.run("plan old.json old.json --budget budget.json").status, 0);
+}
+
+#[test]
+fn a_share_is_over_where_that_is_certain() {
+    let split = |on: u32| {
+        flag("f", &format!(r#", "rules": [{{ "split": {{ "slices": [["on", {on}], ["off", {}]] }} }}]"#, 100_000 - on))
+    };
+    let place = pair(&set(&[split(10_000)]), &set(&[split(30_000)]));
+    assert_snapshot!(place.run("plan old.json new.json --budget-share 0.1 --budget-tenants 0"), @r#"
+    exit status 4
+    --- out
+    over budget: 1 of 1 flag changes; largest move: `f`, 20.000 % of everyone
+    from old.json to new.json
+    over budget: at least 20.000 % of everyone is moved, 10.000 % may
+    budget not judged: how many tenants are touched is not known without a population; 0 may
+
+    f  moves 20.000 % of everyone
+      `off` -> `on` for 20.000 % of everyone, buckets 10 000 to 30 000 by targetingKey
+        such as {"targetingKey":"user-2"}
+    "#);
+    assert_eq!(place.run("plan old.json new.json --budget-share 20%").status, 2);
+}
+
+#[test]
+fn regions_that_move_within_the_tree_are_judged_by_both_trees() {
+    let old = SHOP.replace(r#""eu": { "eu-west": {} }, "us": {}"#, r#""eu": { "eu-west": {}, "uk": {} }, "us": {}"#);
+    let new = SHOP.replace(r#""eu": { "eu-west": {} }, "us": {}"#, r#""eu": { "eu-west": {} }, "us": {}, "uk": {}"#);
+    let place = pair(&old, &new);
+    for (region, status) in [("eu", 4), ("uk", 4), ("eu-west", 2), ("us", 2)] {
+        place.write("budget.json", format!(r#"{{ "regions": ["{region}"] }}"#));
+        let run = place.run("plan old.json new.json --budget budget.json");
+        assert_eq!(run.status, status, "{region}: {run}");
+    }
+}
+
+#[test]
+fn budgets_that_cannot_be_read() {
+    let place = pair(SHOP, SHOP);
+    let mut all = String::new();
+    for budget in [
+        r#"{ "shares": 0.1 }"#,
+        r#"{ "share": 5 }"#,
+        r#"{ "regions": ["nowhere"] }"#,
+        r#"{ "critical_tenants": [""] }"#,
+        r#"{ "critical_tenants": ["acne"] }"#,
+    ] {
+        place.write("budget.json", budget);
+        all.push_str(&place.run("plan old.json new.json --budget budget.json --format plain").to_string());
+    }
+    all.push_str(&place.run("plan old.json new.json --budget-share 5 --format plain").to_string());
+    assert_snapshot!(all, @r#"
+    exit status 3
+    --- err
+    error[bad-budget]: `budget.json` cannot be read as a budget: unknown field `shares`, expected one of `share`, `tenants`, `critical_tenants`, `regions` at line 1 column 10 (write it as `{"share": 0.05, "tenants": 3, "critical_tenants": ["acme"], "regions": ["eu"]}`)
+    exit status 3
+    --- err
+    error[bad-budget]: `budget.json` cannot be read as a budget: `share` is 5, not from 0 to 1 (write it as `{"share": 0.05, "tenants": 3, "critical_tenants": ["acme"], "regions": ["eu"]}`)
+    exit status 3
+    --- err
+    error[unknown-region]: the budget names the region `nowhere`, which neither flag set has (name it as the region tree does)
+    exit status 3
+    --- err
+    error[bad-budget]: `budget.json` cannot be read as a budget: `` is not a valid name: it is empty at line 1 column 26 (write it as `{"share": 0.05, "tenants": 3, "critical_tenants": ["acme"], "regions": ["eu"]}`)
+    exit status 0
+    --- out
+    plan	no-change	nobody is given anything else by any of 2 flags
+    budget	within	critical-tenant	acne	nobody of tenant `acne` is given anything else, as is proved
+    --- err
+    the budget names the tenant `acne`, which neither flag set declares
+    exit status 1
+    --- err
+    error[usage]: invalid value '5' for '--budget-share <SHARE>': write a part from 0 to 1, such as `0.05`, or a percentage, such as `5%` (For more information, try '--help'.)
+    "#);
+}

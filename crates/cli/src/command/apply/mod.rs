@@ -38,7 +38,7 @@ pub(crate) struct Args {
 
 pub(crate) fn run(args: &Args, output: &Output) -> Result<Exit, Failure> {
     let (texts, request) = match saved::named(args)? {
-        Some(path) => saved::request(args, path)?,
+        Some(path) => saved::request(args, path, output)?,
         None => given(args)?,
     };
     let control = ControlPlane::connect(&args.server)?;

@@ -4,7 +4,8 @@ use super::Args;
 use crate::exit::Failure;
 use crate::input::sources::Text;
 use crate::input::{document, sources};
-use downhaul_blast::plan::{FORMAT, Plan};
+use crate::render::Output;
+use downhaul_blast::plan::{FORMAT, Plan, Verdict};
 use downhaul_control::api::{ApplyRequest, Source};
 use downhaul_core::seal::document_digest;
 use std::path::{Path, PathBuf};
@@ -32,7 +33,7 @@ pub(super) fn named(args: &Args) -> Result<Option<&Path>, Failure> {
 }
 
 /// What was reviewed, to be applied to what it was reviewed for.
-pub(super) fn request(args: &Args, path: &Path) -> Result<(Vec<Text>, ApplyRequest), Failure> {
+pub(super) fn request(args: &Args, path: &Path, output: &Output) -> Result<(Vec<Text>, ApplyRequest), Failure> {
     let name = path.display();
     let again = "plan again: `downhaul plan server … --save FILE`";
     let plan = read_plan(path)?;
@@ -56,6 +57,9 @@ pub(super) fn request(args: &Args, path: &Path) -> Result<(Vec<Text>, ApplyReque
             let message = format!("what is given is not what was planned in `{name}`: its digest is {digest}");
             return Err(Failure::refused("not-as-planned", message).help(again));
         }
+    }
+    if plan.verdict == Verdict::OverBudget {
+        output.note(format!("`{name}` is over its budget, as was reviewed"));
     }
     let text = serde_json::to_string(&document).map_err(|error| unreadable_plan(path, &error))?;
     let source = Source { name: format!("{name} (document)"), text };

@@ -3,7 +3,7 @@
 use super::words;
 use crate::render::{counted, grouped, one_line};
 use downhaul_blast::exact::Region;
-use downhaul_blast::plan::{FlagPlan, Plan, Status};
+use downhaul_blast::plan::{Finding, FlagPlan, Kept, Plan, Status};
 use owo_colors::OwoColorize;
 
 /// Flags that are shown.
@@ -14,6 +14,7 @@ const REGIONS: usize = 5;
 pub(super) fn lines(plan: &Plan) -> Vec<String> {
     let sides = format!("from {} to {}", one_line(&plan.old.name), one_line(&plan.new.name));
     let mut lines = vec![words::summary(plan).bold().to_string(), sides.dimmed().to_string()];
+    lines.extend(plan.budget.iter().flat_map(|budget| &budget.findings).map(of_finding));
     let flags = words::largest_first(plan);
     for (key, flag) in flags.iter().take(FLAGS) {
         lines.push(String::new());
@@ -29,6 +30,15 @@ pub(super) fn lines(plan: &Plan) -> Vec<String> {
         lines.extend(remarks);
     }
     lines
+}
+
+fn of_finding(finding: &Finding) -> String {
+    let words = words::finding_words(finding);
+    match finding.outcome {
+        Kept::Over => words.red().bold().to_string(),
+        Kept::Unknown => words.yellow().to_string(),
+        Kept::Within => words.green().to_string(),
+    }
 }
 
 fn more(count: usize, what: &str) -> String {

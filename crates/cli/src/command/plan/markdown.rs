@@ -3,7 +3,7 @@
 use super::words;
 use crate::render::{counted, one_line};
 use downhaul_blast::exact::Region;
-use downhaul_blast::plan::{FlagPlan, Plan};
+use downhaul_blast::plan::{Finding, FlagPlan, Kept, Plan};
 
 /// Flags that are shown. A comment holds 65 536 characters at most, where pull requests usually live.
 const FLAGS: usize = 20;
@@ -13,6 +13,22 @@ const REGIONS: usize = 10;
 pub(super) fn lines(plan: &Plan) -> Vec<String> {
     let sides = format!("From {} to {}.", code(&plan.old.name), code(&plan.new.name));
     let mut lines = vec![format!("### {}", sentence(&words::summary(plan))), String::new(), sides];
+    let findings: Vec<&Finding> = plan.budget.iter().flat_map(|budget| &budget.findings).collect();
+    if !findings.is_empty() {
+        lines.extend([String::new(), "| budget | | |".to_owned(), "|---|---|---|".to_owned()]);
+    }
+    for finding in findings {
+        let limit = match &finding.name {
+            Some(name) => format!("{} {}", words::limit_word(finding.limit), cell(name)),
+            None => words::limit_word(finding.limit).to_owned(),
+        };
+        let mark = match finding.outcome {
+            Kept::Over => "**over**",
+            Kept::Within | Kept::Unknown => words::kept_word(finding.outcome),
+        };
+        let example = words::context_of(finding).map(|context| format!(", such as {}", cell(&context)));
+        lines.push(format!("| {limit} | {mark} | {}{} |", cell(&finding.why), example.unwrap_or_default()));
+    }
     let flags = words::largest_first(plan);
     for (key, flag) in flags.iter().take(FLAGS) {
         lines.push(String::new());

@@ -1,3 +1,4 @@
+mod budget;
 mod human;
 mod markdown;
 mod plain;
@@ -7,6 +8,7 @@ mod words;
 use crate::exit::{Exit, Failure};
 use crate::input::server::ServerArgs;
 use crate::render::{Output, Written};
+use budget::BudgetArgs;
 use downhaul_blast::exact::{self, compare};
 use downhaul_blast::plan::{Found, Plan, Side, Verdict};
 use downhaul_core::document::FlagSet;
@@ -17,8 +19,8 @@ use std::path::{Path, PathBuf};
 /// Show whom a change gives something else, from what to what and why, before anything is published
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Exit status: 0 nobody is given anything else, 2 something changes, 1 could not run (or a wrong \
-                        use), 3 invalid input.\n\
+    after_help = "Exit status: 0 nobody is given anything else, 2 something changes, 4 over budget, 1 could not run \
+                        (or a wrong use), 3 invalid input.\n\
                         Example: downhaul plan server flags/ --save checkout.plan.json"
 )]
 pub(crate) struct Args {
@@ -37,6 +39,8 @@ pub(crate) struct Args {
     /// Write the plan into this file as JSON, for `downhaul apply --plan FILE`
     #[arg(long, value_name = "FILE")]
     save: Option<PathBuf>,
+    #[command(flatten)]
+    budget: BudgetArgs,
     /// How the plan is written
     #[arg(
         long = "format",
@@ -63,11 +67,17 @@ pub(crate) fn not_refused(exit: Exit) -> Exit {
 }
 
 fn planned(args: &Args, output: &Output) -> Result<Exit, Failure> {
+    let budget = args.budget.read()?;
     let pair = sides::load(args)?;
     for side in [&pair.old, &pair.new] {
         output.warnings(&side.warnings, &side.texts);
     }
-    let plan = plan(args, &pair)?;
+    let mut plan = plan(args, &pair)?;
+    if let Some(budget) = budget {
+        let documents = [pair.old.valid.document(), pair.effective.document()];
+        budget::check_names(&budget, documents, output)?;
+        plan.keep_to(budget, &pair.old.valid, &pair.effective);
+    }
     match args.written {
         Written::Human => human::lines(&plan).iter().try_for_each(|line| output.line(line))?,
         Written::Plain => plain::lines(&plan).iter().try_for_each(|line| output.line(line))?,
@@ -81,6 +91,7 @@ fn planned(args: &Args, output: &Output) -> Result<Exit, Failure> {
     Ok(match plan.verdict {
         Verdict::NoChange => Exit::Done,
         Verdict::Changes => Exit::Changes,
+        Verdict::OverBudget => Exit::OverBudget,
     })
 }
 

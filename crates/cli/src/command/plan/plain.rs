@@ -6,6 +6,13 @@ use downhaul_blast::plan::{FlagPlan, Plan, Status, Verdict};
 
 pub(super) fn lines(plan: &Plan) -> Vec<String> {
     let mut lines = vec![row(["plan", verdict(plan.verdict), &words::summary(plan)])];
+    for finding in plan.budget.iter().flat_map(|budget| &budget.findings) {
+        let name = finding.name.as_deref().unwrap_or_default();
+        let flag = finding.flag.as_deref().unwrap_or_default();
+        let context = words::context_of(finding).unwrap_or_default();
+        let (limit, kept) = (words::limit_word(finding.limit), words::kept_word(finding.outcome));
+        lines.push(row(["budget", kept, limit, name, &finding.why, flag, &context]));
+    }
     for (key, flag) in words::largest_first(plan) {
         let share = flag.share();
         let edited = if flag.edited { "edited" } else { "depends" };
@@ -37,6 +44,7 @@ pub(super) fn verdict(verdict: Verdict) -> &'static str {
     match verdict {
         Verdict::NoChange => "no-change",
         Verdict::Changes => "changes",
+        Verdict::OverBudget => "over-budget",
     }
 }
 

@@ -2,7 +2,7 @@
 
 use crate::render::{counted, grouped, one_line, to_json};
 use downhaul_blast::exact::{Bucket, Region};
-use downhaul_blast::plan::{FlagPlan, Plan, Share, Status, Transition};
+use downhaul_blast::plan::{Finding, FlagPlan, Kept, Limit, Plan, Share, Status, Transition, Verdict};
 use downhaul_core::explain::whole_condition_words;
 
 /// The first line: how much changes, and the largest of it.
@@ -32,7 +32,7 @@ pub(super) fn summary(plan: &Plan) -> String {
     if let Some((key, flag)) = largest_first(plan).first().filter(|(_, flag)| flag.share().most > 0.0) {
         line.push_str(&format!("; largest move: `{key}`, {}", share_words(flag.share())));
     }
-    line
+    if plan.verdict == Verdict::OverBudget { format!("over budget: {line}") } else { line }
 }
 
 /// The flags, those first that move most.
@@ -209,4 +209,42 @@ fn named(keys: &[String]) -> String {
     let more = keys.len() - named.len();
     let more = if more > 0 { format!(" and {} more", grouped(more)) } else { String::new() };
     format!("{}{more}", named.join(", "))
+}
+
+/// What is limited.
+pub(super) fn limit_word(limit: Limit) -> &'static str {
+    match limit {
+        Limit::Share => "share",
+        Limit::Tenants => "tenants",
+        Limit::CriticalTenant => "critical-tenant",
+        Limit::Region => "region",
+    }
+}
+
+pub(super) fn kept_word(outcome: Kept) -> &'static str {
+    match outcome {
+        Kept::Within => "within",
+        Kept::Over => "over",
+        Kept::Unknown => "unknown",
+    }
+}
+
+/// How the plan keeps to a limit, in a line.
+pub(super) fn finding_words(finding: &Finding) -> String {
+    let kept = match finding.outcome {
+        Kept::Within => "within budget",
+        Kept::Over => "over budget",
+        Kept::Unknown => "budget not judged",
+    };
+    let example = match context_of(finding) {
+        Some(context) => format!(", such as {context}"),
+        None => String::new(),
+    };
+    format!("{kept}: {}{example}", one_line(&finding.why))
+}
+
+/// Someone who shows it.
+pub(super) fn context_of(finding: &Finding) -> Option<String> {
+    let context = finding.context.as_ref()?;
+    to_json(context).ok().map(|json| one_line(&json))
 }
