@@ -69,7 +69,7 @@ fn at_most<'a>(regions: impl Iterator<Item = &'a Region> + Clone) -> f64 {
         *common.entry(&bucket.salt).or_default() += 1;
     }
     let mut others = 0.0;
-    let mut by_salt: BTreeMap<&str, (f64, Vec<(u32, u32)>)> = BTreeMap::new();
+    let mut by_salt: BTreeMap<&str, (f64, Runs)> = BTreeMap::new();
     for region in regions {
         let own = buckets(region).filter(|bucket| is_of_people(bucket));
         let most = share(region).most;
@@ -86,8 +86,11 @@ fn at_most<'a>(regions: impl Iterator<Item = &'a Region> + Clone) -> f64 {
     (others + salts).min(1.0)
 }
 
+/// Buckets, each run from the first to below the last.
+type Runs = Vec<(u32, u32)>;
+
 /// Of all buckets, those in any of the runs.
-fn covered(mut runs: Vec<(u32, u32)>) -> f64 {
+fn covered(mut runs: Runs) -> f64 {
     runs.sort_unstable();
     let (mut covered, mut end) = (0, 0);
     for (from, to) in runs {
