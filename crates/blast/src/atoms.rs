@@ -3,13 +3,14 @@
 //! Whatever looks at values in bulk asks here, so that nothing but the evaluator says what a condition means.
 
 use downhaul_core::compile::{Audience, Options, compile};
+use downhaul_core::context::Prepared;
 use downhaul_core::document::{
     ClientKind, Condition, Degraded, Flag, FlagKind, FlagSet, OnStale, Outcome, Reversibility, Rule, Segment, Until,
 };
 use downhaul_core::evaluate::evaluate_all;
 use downhaul_core::ids::{NameError, SegmentKey, VariantKey};
 use downhaul_core::kills::{KillSet, Loaded};
-use downhaul_core::prepare::prepare;
+use downhaul_core::prepare::prepare_into;
 use downhaul_core::validate::validate;
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
@@ -96,16 +97,39 @@ impl Judge {
 
     /// Which of the attribute's atoms hold for a value, in the order in which they were given; `None` is absent.
     pub fn truths(&self, attribute: &str, value: Option<&Value>) -> Vec<bool> {
-        let Some(loaded) = self.by_attribute.get(attribute) else { return Vec::new() };
-        let mut context = Map::new();
-        if let Some(value) = value {
-            context.insert(attribute.to_owned(), value.clone());
-        }
-        let mut prepared = prepare(loaded, &context);
-        let mut truths = Vec::with_capacity(loaded.program.flag_count() as usize);
-        // A context that was prepared natively has all its texts.
-        let _ = evaluate_all(loaded, &[], &mut prepared, |_, decision| truths.push(decision.variant == HOLDS));
+        let mut truths = Vec::new();
+        self.asker(attribute).ask(value.cloned(), |held| truths.push(held));
         truths
+    }
+
+    /// For asking about many values of one attribute, one after another.
+    pub fn asker(&self, attribute: &str) -> Asker<'_> {
+        let loaded = self.by_attribute.get(attribute);
+        Asker { loaded, attribute: attribute.to_owned(), context: Map::new(), prepared: Prepared::default() }
+    }
+}
+
+/// Asks the evaluator about one value after another, in the same memory.
+#[derive(Debug)]
+pub struct Asker<'a> {
+    loaded: Option<&'a Loaded>,
+    attribute: String,
+    context: Map<String, Value>,
+    prepared: Prepared,
+}
+
+impl Asker<'_> {
+    /// Whether each atom holds for a value, in the order in which they were given; `None` is absent.
+    pub fn ask(&mut self, value: Option<Value>, mut each: impl FnMut(bool)) {
+        let Some(loaded) = self.loaded else { return };
+        match (value, self.context.get_mut(&self.attribute)) {
+            (Some(value), Some(place)) => *place = value,
+            (Some(value), None) => drop(self.context.insert(self.attribute.clone(), value)),
+            (None, _) => self.context.clear(),
+        }
+        prepare_into(loaded, &self.context, &mut self.prepared);
+        // A context that was prepared natively has all its texts.
+        let _ = evaluate_all(loaded, &[], &mut self.prepared, |_, decision| each(decision.variant == HOLDS));
     }
 }
 

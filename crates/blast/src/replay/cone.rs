@@ -1,0 +1,268 @@
+//! What one flag's decision can depend on: the flag, those it requires, their segments and kills.
+
+use crate::atoms::Atom;
+use downhaul_core::compile::{Audience, Options, compile_residual};
+use downhaul_core::document::{Condition, Flag, FlagSet, Kill, Outcome, RegionTree, Segment, Split};
+use downhaul_core::ids::SegmentKey;
+use downhaul_core::kills::{KillSet, Loaded};
+use downhaul_core::prepare::look_up;
+use downhaul_core::specialise::Residual;
+use serde_json::{Map, Value};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// A document, its flags and kills by key.
+#[derive(Debug)]
+pub(super) struct Indexed<'a> {
+    pub(super) document: &'a FlagSet,
+    flags: BTreeMap<&'a str, &'a Flag>,
+    kills: BTreeMap<&'a str, Vec<&'a Kill>>,
+}
+
+impl<'a> Indexed<'a> {
+    pub(super) fn new(document: &'a FlagSet) -> Self {
+        let mut kills: BTreeMap<&str, Vec<&Kill>> = BTreeMap::new();
+        for kill in &document.kills {
+            kills.entry(kill.flag.as_str()).or_default().push(kill);
+        }
+        let flags = document.flags.iter().map(|flag| (flag.key.as_str(), flag)).collect();
+        Indexed { document, flags, kills }
+    }
+
+    pub(super) fn has(&self, flag: &str) -> bool {
+        self.flags.contains_key(flag)
+    }
+
+    /// The cone of a flag; `None` where the document lacks it.
+    pub(super) fn cone(&self, flag: &str) -> Option<Cone<'a>> {
+        let mut flags = Vec::new();
+        let mut seen = BTreeSet::new();
+        let mut open = vec![*self.flags.get(flag)?];
+        while let Some(flag) = open.pop() {
+            if seen.insert(flag.key.as_str()) {
+                flags.push(flag);
+                open.extend(flag.requires.iter().filter_map(|required| self.flags.get(required.flag.as_str())));
+            }
+        }
+        let own = flags.iter().filter_map(|flag| self.kills.get(flag.key.as_str()));
+        let mut cone =
+            Cone { document: self.document, kills: own.flatten().copied().collect(), flags, segments: BTreeMap::new() };
+        cone.reach_segments();
+        Some(cone)
+    }
+}
+
+/// See the module. The flag itself comes first.
+#[derive(Debug)]
+pub(super) struct Cone<'a> {
+    pub(super) document: &'a FlagSet,
+    pub(super) flags: Vec<&'a Flag>,
+    /// Each flag's together, in the order in which they were made.
+    pub(super) kills: Vec<&'a Kill>,
+    segments: BTreeMap<&'a SegmentKey, &'a Segment>,
+}
+
+/// What looks at a context.
+#[derive(Debug)]
+pub(super) enum Leaf<'a> {
+    Condition(&'a Condition),
+    /// The list of a segment.
+    Listed(&'a [String]),
+    Split(&'a Split),
+}
+
+impl Leaf<'_> {
+    /// `None` for a split.
+    pub(super) fn atom(&self) -> Option<Atom> {
+        match self {
+            Leaf::Condition(condition) => Some(Atom::Condition((*condition).clone())),
+            Leaf::Listed(keys) => Some(Atom::KeyListed(keys.to_vec())),
+            Leaf::Split(_) => None,
+        }
+    }
+}
+
+impl<'a> Cone<'a> {
+    /// All segments of a document, as one cone without a flag.
+    pub(super) fn of_segments(document: &'a FlagSet) -> Self {
+        Cone { document, flags: Vec::new(), kills: Vec::new(), segments: document.segments.iter().collect() }
+    }
+
+    fn reach_segments(&mut self) {
+        let mut open: Vec<&SegmentKey> = Vec::new();
+        for rule in self.flags.iter().flat_map(|flag| &flag.rules) {
+            segments_named(&rule.when, &mut open);
+        }
+        open.extend(self.kills.iter().filter_map(|kill| kill.scope.segment.as_ref()).flatten());
+        while let Some(key) = open.pop() {
+            if let Some((key, segment)) = self.document.segments.get_key_value(key)
+                && self.segments.insert(key, segment).is_none()
+            {
+                segments_named(&segment.when, &mut open);
+            }
+        }
+    }
+
+    /// Everything in it that looks at a context, kills' scopes as the conditions that they are.
+    pub(super) fn each_leaf(&self, mut each: impl FnMut(Leaf<'_>)) {
+        for rule in self.flags.iter().flat_map(|flag| &flag.rules) {
+            leaves(&rule.when, &mut each);
+            if let Outcome::Split(split) = &rule.then {
+                each(Leaf::Split(split));
+            }
+        }
+        for segment in self.segments.values() {
+            for keys in [&segment.include, &segment.exclude] {
+                if !keys.is_empty() {
+                    each(Leaf::Listed(keys));
+                }
+            }
+            leaves(&segment.when, &mut each);
+        }
+        for kill in &self.kills {
+            if let Some(tenants) = &kill.scope.tenant {
+                each(Leaf::Condition(&Condition::Tenant(tenants.clone())));
+            }
+            if let Some(regions) = &kill.scope.region {
+                each(Leaf::Condition(&Condition::Region(regions.clone())));
+            }
+        }
+    }
+
+    /// Whether the flag gives the same for every context as in another cone. If in doubt, it does not say so.
+    pub(super) fn decides_as(&self, other: &Cone<'_>) -> bool {
+        let flags = self.flags.len() == other.flags.len()
+            && self.flags.iter().zip(&other.flags).all(|(one, other)| same_flag(one, other));
+        let segments = self.segments.len() == other.segments.len()
+            && self.segments.iter().zip(&other.segments).all(|((key, one), (other_key, other))| {
+                key == other_key
+                    && (&one.include, &one.exclude, &one.when) == (&other.include, &other.exclude, &other.when)
+            });
+        let kills = self.kills.len() == other.kills.len()
+            && self
+                .kills
+                .iter()
+                .zip(&other.kills)
+                .all(|(one, other)| (&one.flag, &one.scope) == (&other.flag, &other.scope));
+        flags && segments && kills && self.same_regions(other) && self.same_tenants(other)
+    }
+
+    fn same_regions(&self, other: &Cone<'_>) -> bool {
+        let (one, other) = (&self.document.regions, &other.document.regions);
+        one == other || self.regions_named().iter().all(|region| one.find(region) == other.find(region))
+    }
+
+    fn regions_named(&self) -> BTreeSet<String> {
+        let mut named = BTreeSet::new();
+        self.each_leaf(|leaf| {
+            if let Leaf::Condition(Condition::Region(regions)) = leaf {
+                named.extend(regions.iter().map(ToString::to_string));
+            }
+        });
+        named
+    }
+
+    fn same_tenants(&self, other: &Cone<'_>) -> bool {
+        let (one, other) = (&self.document.tenants, &other.document.tenants);
+        if one == other {
+            return true;
+        }
+        let read = self.tenant_attributes();
+        let tenants: BTreeSet<_> = one.keys().chain(other.keys()).collect();
+        read.is_empty()
+            || tenants.iter().all(|tenant| {
+                read.iter().all(|name| {
+                    let value = |declared: &'_ BTreeMap<_, Map<String, Value>>| {
+                        declared.get(*tenant).and_then(|attributes| look_up(attributes, name)).cloned()
+                    };
+                    value(one) == value(other)
+                })
+            })
+    }
+
+    /// The attributes of tenants that it reads, without `tenant.`.
+    fn tenant_attributes(&self) -> BTreeSet<String> {
+        let mut read = BTreeSet::new();
+        self.each_leaf(|leaf| {
+            let name = match &leaf {
+                Leaf::Condition(Condition::Attribute { attribute, .. }) => attribute,
+                Leaf::Split(split) => &split.by,
+                Leaf::Condition(_) | Leaf::Listed(_) => return,
+            };
+            read.extend(name.strip_prefix("tenant.").map(str::to_owned));
+        });
+        read
+    }
+
+    /// A document of this cone alone, in which its flags decide as in the whole.
+    pub(super) fn to_document(&self) -> FlagSet {
+        let mut document = FlagSet::empty(self.document.environment.clone());
+        if !self.regions_named().is_empty() {
+            document.regions = self.document.regions.clone();
+        }
+        let read = self.tenant_attributes();
+        if !read.is_empty() {
+            let is_read = |name: &str| {
+                let around = |read: &String| read.strip_prefix(name).is_some_and(|rest| rest.starts_with('.'));
+                read.contains(name) || read.iter().any(around)
+            };
+            let tenants = self.document.tenants.iter().map(|(tenant, attributes)| {
+                let kept = attributes.iter().filter(|(name, _)| is_read(name));
+                (tenant.clone(), kept.map(|(name, value)| (name.clone(), value.clone())).collect())
+            });
+            document.tenants = tenants.filter(|(_, kept): &(_, Map<String, Value>)| !kept.is_empty()).collect();
+        }
+        document.segments = self.segments.iter().map(|(key, segment)| ((*key).clone(), (*segment).clone())).collect();
+        document.flags = self.flags.iter().map(|flag| (*flag).clone()).collect();
+        document.kills = self.kills.iter().map(|kill| (*kill).clone()).collect();
+        document
+    }
+}
+
+/// The evaluator, with a document that is part of a valid one.
+pub(super) fn load(document: FlagSet) -> Loaded {
+    let kills = KillSet::encode(&document.kills, &document.regions, 0, |_| None);
+    let part = Residual { document, marks: BTreeMap::new() };
+    Loaded::new(compile_residual(&part, &Options { audience: Audience::All }), kills)
+}
+
+/// Every name in a region tree.
+pub(super) fn region_names(tree: &RegionTree) -> impl Iterator<Item = &str> {
+    tree.names().into_iter().map(|name| name.as_str())
+}
+
+fn same_flag(one: &Flag, other: &Flag) -> bool {
+    let same_rule = |(one, other): (&downhaul_core::document::Rule, &downhaul_core::document::Rule)| {
+        (&one.when, &one.then) == (&other.when, &other.then)
+    };
+    one.key == other.key
+        && one.variants == other.variants
+        && one.degraded.variant == other.degraded.variant
+        && one.default == other.default
+        && one.requires == other.requires
+        && one.rules.len() == other.rules.len()
+        && one.rules.iter().zip(&other.rules).all(same_rule)
+}
+
+fn segments_named<'a>(conditions: &'a [Condition], into: &mut Vec<&'a SegmentKey>) {
+    for condition in conditions {
+        match condition {
+            Condition::Segment(keys) => into.extend(keys),
+            Condition::All(inner) | Condition::Any(inner) => segments_named(inner, into),
+            Condition::Not(inner) => segments_named(std::slice::from_ref(inner), into),
+            Condition::Tenant(_) | Condition::Region(_) | Condition::Attribute { .. } => {}
+        }
+    }
+}
+
+fn leaves(conditions: &[Condition], each: &mut impl FnMut(Leaf<'_>)) {
+    for condition in conditions {
+        match condition {
+            Condition::All(inner) | Condition::Any(inner) => leaves(inner, each),
+            Condition::Not(inner) => leaves(std::slice::from_ref(inner), each),
+            Condition::Segment(_) => {}
+            Condition::Tenant(_) | Condition::Region(_) | Condition::Attribute { .. } => {
+                each(Leaf::Condition(condition));
+            }
+        }
+    }
+}

@@ -1,0 +1,89 @@
+//! Which segments of a document each row is in.
+
+use super::chunks::{Cancelled, Crew};
+use super::classes::{Columns, NOW, traits};
+use super::places::{Places, Space};
+use super::question::{Program, Questions};
+use downhaul_core::context::Prepared;
+use downhaul_core::document::FlagSet;
+use downhaul_core::evaluate::evaluate_all;
+use downhaul_core::prepare::prepare_into;
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
+
+/// For each row a set of segments.
+#[derive(Debug)]
+pub(super) struct Membership {
+    keys: Vec<String>,
+    /// Numbers of keys.
+    pub(super) sets: Vec<Vec<usize>>,
+    /// By row.
+    pub(super) codes: Vec<u32>,
+}
+
+/// Finds out by evaluating a flag for each segment. `None` where the document has none.
+pub(super) fn membership(
+    document: &FlagSet,
+    columns: &mut Columns<'_>,
+    now: Option<&Value>,
+    crew: Crew<'_>,
+) -> Result<Option<Membership>, Cancelled> {
+    if document.segments.is_empty() {
+        return Ok(None);
+    }
+    let program = Program::of_segments(document);
+    let traits = traits(&Questions::of(&[&program]), columns, now, crew)?;
+    let population = columns.population;
+    let space = Space::new(traits, population.rows());
+    let behind = population.columns_behind(&program.names());
+    let known: Mutex<BTreeMap<Vec<usize>, u32>> = Mutex::new(BTreeMap::new());
+    let mut codes = vec![0u32; population.rows()];
+    let state = || (Places::new(&space), Prepared::default(), Vec::new());
+    crew.fill(&mut codes, state, |(places, prepared, found), from, piece| {
+        places.answers(&space, from, piece.len(), found, |row| {
+            let mut context = population.context_of(row, behind.iter().copied());
+            if let Some(now) = now {
+                context.entry(NOW).or_insert_with(|| now.clone());
+            }
+            prepare_into(&program.loaded, &context, prepared);
+            let mut set = Vec::new();
+            // A context that was prepared natively has all its texts.
+            let _ = evaluate_all(&program.loaded, &[], prepared, |flag, decision| {
+                if decision.variant == 0 {
+                    set.push(flag as usize);
+                }
+            });
+            let mut known = known.lock().unwrap_or_else(PoisonError::into_inner);
+            let next = u32::try_from(known.len()).unwrap_or(u32::MAX - 1);
+            *known.entry(set).or_insert(next)
+        });
+        piece.copy_from_slice(found);
+    })?;
+    let mut sets: Vec<(Vec<usize>, u32)> =
+        known.into_inner().unwrap_or_else(PoisonError::into_inner).into_iter().collect();
+    sets.sort_by_key(|(_, code)| *code);
+    Ok(Some(Membership {
+        keys: document.segments.keys().map(ToString::to_string).collect(),
+        sets: sets.into_iter().map(|(set, _)| set).collect(),
+        codes,
+    }))
+}
+
+impl Membership {
+    /// By segment: moved weight, weight of all, and the key; without those of which nothing moved.
+    pub(super) fn folded(&self, sums: &BTreeMap<u32, u64>, totals: &[u64]) -> Vec<(u64, u64, Value)> {
+        let mut folded: Vec<(u64, u64)> = vec![(0, 0); self.keys.len()];
+        for ((code, set), total) in (0u32..).zip(&self.sets).zip(totals) {
+            let sum = sums.get(&code).copied().unwrap_or(0);
+            for number in set {
+                if let Some((moved, of)) = folded.get_mut(*number) {
+                    *moved += sum;
+                    *of += total;
+                }
+            }
+        }
+        let named = folded.into_iter().zip(&self.keys).filter(|((moved, _), _)| *moved > 0);
+        named.map(|((moved, of), key)| (moved, of, Value::from(key.as_str()))).collect()
+    }
+}
