@@ -21,7 +21,7 @@ fn plan(old: &Valid, new: &Valid) -> Plan {
     let options = Options::default();
     let comparison = compare(old, new, &options);
     let (old, new) = (old.document(), new.document());
-    let found = Found { old, new, exact: Some((comparison, options.nodes)) };
+    let found = Found { old, new, exact: Some((comparison, options.nodes)), replay: None };
     let mut plan = Plan::new(Side::of("old", old).unwrap(), Side::of("new", new).unwrap(), found);
     plan.document = Some(serde_json::to_value(new).unwrap());
     plan

@@ -1,9 +1,11 @@
 //! A plan: what a change does, as one document that people review, pipelines judge and `apply` carries out.
 //!
-//! Start from [`Plan::new`], which puts together what [`crate::exact`] found; [`Plan::keep_to`] judges it by a budget.
+//! Start from [`Plan::new`], which puts together what [`crate::exact`] and [`crate::replay`] found; [`Plan::keep_to`] judges
+//! it by a budget.
 
 mod budget;
 mod build;
+mod judge;
 mod share;
 
 pub use budget::{Budget, Finding, Judgement, Kept, Limit};
@@ -11,6 +13,8 @@ pub use build::Found;
 pub use share::Share;
 
 use crate::exact::Region;
+use crate::population::Sampled;
+use crate::replay::{Example, Given, Group, Groups, ReasonOnly, RuleMove};
 use downhaul_core::document::FlagSet;
 use downhaul_core::seal::document_digest;
 use serde::{Deserialize, Serialize};
@@ -36,6 +40,8 @@ pub struct Plan {
     pub totals: Totals,
     /// Absent where nothing was compared exactly.
     pub exact: Option<Exact>,
+    /// Absent where there was none.
+    pub population: Option<Moved>,
     /// Those that change, by key.
     pub flags: BTreeMap<String, FlagPlan>,
     /// Flags whose definition is another one, and which give every context what they gave it, for the same reason.
@@ -99,6 +105,27 @@ pub struct Exact {
     pub complete: bool,
 }
 
+/// A population, and who of it is given another variant or value by some flag.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Moved {
+    /// As people know it, such as its path.
+    pub name: String,
+    pub rows: u64,
+    /// The weight of all rows.
+    pub weight: f64,
+    /// The weight that some flag moves, each row counted once. Flags of one document only move nobody.
+    pub moved: f64,
+    pub moved_rows: u64,
+    /// What it was drawn from, if it is a sample.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sampled: Option<Sampled>,
+    /// The moved rows by `tenant`, `region`, `segment`, and whatever else was asked for.
+    pub by: BTreeMap<String, Groups>,
+    /// The tenants of which most weight moves, ten at most.
+    pub tenants: Vec<Group>,
+}
+
 /// One flag that changes.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -107,13 +134,26 @@ pub struct FlagPlan {
     /// Whether its own definition is another one; else something that it depends on is.
     pub edited: bool,
     pub critical: bool,
-    /// The weight that moves, and of how much; null without a population.
+    /// The weight that moves, and of how much; null without a population, and for a flag of one document only.
     pub moved: Option<f64>,
     pub of: Option<f64>,
+    pub moved_rows: Option<u64>,
     /// By weight, the heaviest first; without a population in the order of the regions.
     pub transitions: Vec<Transition>,
-    /// The moved weight in groups: by tenant, by region, and by whatever was asked for.
-    pub by: BTreeMap<String, Value>,
+    /// What decided before and what decides now, of those who move; the heaviest first.
+    pub rules: Vec<RuleMove>,
+    /// Those of the population who keep what they have for another reason.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason_only: Option<ReasonOnly>,
+    /// The moved weight in groups: by tenant, by region, by segment, and by whatever was asked for.
+    pub by: BTreeMap<String, Groups>,
+    /// The tenants of which most weight moves, ten at most.
+    pub tenants: Vec<Group>,
+    /// Some of the population who move.
+    pub examples: Vec<Example>,
+    /// What a flag gives that is new, or gave that is gone.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub given: Vec<Given>,
     /// Disjoint, and together everyone who is given another variant or value. Empty where nothing was compared exactly.
     pub regions: Vec<Region>,
     /// The same for those of whom only the reason differs.
@@ -141,7 +181,7 @@ pub enum Status {
 pub struct Transition {
     pub from: String,
     pub to: String,
-    /// Null without a population.
+    /// Null without a population; 0 where nobody of it goes this way.
     pub weight: Option<f64>,
     /// The variant keeps its key, and its value is another: old and new value.
     #[serde(default, skip_serializing_if = "Option::is_none")]

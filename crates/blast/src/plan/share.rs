@@ -1,6 +1,6 @@
-//! How many move, as far as that is known without a population.
+//! How many move: of a population, and as far as that is known without one.
 
-use super::{FlagPlan, Plan, Status, Transition};
+use super::{FlagPlan, Moved, Plan, Status, Transition};
 use crate::exact::{Bucket, Region};
 use downhaul_core::bucket::BUCKETS;
 use std::collections::BTreeMap;
@@ -21,18 +21,30 @@ impl Share {
     }
 }
 
+impl Moved {
+    /// The part of the population that moves, from 0 to 1.
+    pub fn share(&self) -> f64 {
+        part(self.moved, self.weight)
+    }
+}
+
 impl Plan {
     /// Who is given another variant or value by some flag.
     pub fn share(&self) -> Share {
         let least = self.flags.values().map(|flag| flag.share().least).fold(0.0, f64::max);
         let changed = || self.flags.values().filter(|flag| flag.status == Status::Changed);
-        let is_known = self.flags.values().all(|flag| flag.status != Status::Unknown);
+        let is_known = self.flags.values().all(|flag| flag.share() != Share::UNKNOWN || !flag.regions.is_empty());
         let most = if is_known { at_most(changed().flat_map(|flag| &flag.regions)) } else { 1.0 };
         Share { least, most }
     }
 }
 
 impl FlagPlan {
+    /// The part of the population that moves, from 0 to 1; `None` without one.
+    pub fn moved_share(&self) -> Option<f64> {
+        Some(part(self.moved?, self.of?))
+    }
+
     /// Who is given another variant or value.
     ///
     /// Buckets of the targetingKey are taken to hold the same part of everyone each, as they do of people who are many;
@@ -40,6 +52,8 @@ impl FlagPlan {
     pub fn share(&self) -> Share {
         match self.status {
             Status::Unknown => Share::UNKNOWN,
+            // Found in a population only.
+            Status::Changed if self.regions.is_empty() => Share::UNKNOWN,
             // Nobody was given anything by a flag that was not there.
             Status::Added | Status::Removed | Status::ReasonOnly => Share::NOBODY,
             Status::Changed => sum(self.regions.iter()),
@@ -53,6 +67,10 @@ impl FlagPlan {
             way.from == transition.from && way.to == transition.to && way.values == transition.values
         }))
     }
+}
+
+fn part(moved: f64, of: f64) -> f64 {
+    if of > 0.0 { moved / of } else { 0.0 }
 }
 
 /// Regions are disjoint, and so at least their sum.
