@@ -26,7 +26,9 @@ impl Plan {
     fn judge_share(&self, allowed: f64) -> Finding {
         let may = format!("{} may", percent(allowed));
         let Share { least, most } = self.share();
-        let (outcome, why) = if let Some(population) = &self.population {
+        // A population of nobody says nothing.
+        let people = self.population.as_ref().filter(|population| population.weight > 0.0);
+        let (outcome, why) = if let Some(population) = people {
             let share = population.share();
             let outcome = if share > allowed { Kept::Over } else { Kept::Within };
             (outcome, format!("{} of the population is moved, {may}", percent(share)))
@@ -46,7 +48,7 @@ impl Plan {
 
     fn judge_tenants(&self, allowed: usize) -> Finding {
         let may = format!("{allowed} may");
-        let (outcome, why) = match &self.population {
+        let (outcome, why) = match self.population.as_ref().filter(|population| population.rows > 0) {
             Some(population) => {
                 let touched = tenants_touched(population);
                 let outcome = if touched > allowed { Kept::Over } else { Kept::Within };
@@ -60,7 +62,7 @@ impl Plan {
     fn tenants_without_population(&self, allowed: usize) -> (Kept, String) {
         let mut named: BTreeSet<&str> = BTreeSet::new();
         let mut shown: BTreeSet<&str> = BTreeSet::new();
-        let mut anyone = false;
+        let mut anyone = self.exact.is_none();
         for flag in self.flags.values() {
             anyone |= flag.status == Status::Unknown;
             for region in &flag.regions {
@@ -130,7 +132,10 @@ impl Plan {
             groups.iter().flat_map(|groups| &groups.groups).filter(is_named).map(|group| group.moved).sum();
         let others = groups.map_or(0.0, |groups| groups.others);
         let whom = whom(limit, &name);
-        let (outcome, why) = if moved > 0.0 {
+        let nobody = self.population.as_ref().is_none_or(|population| population.rows == 0);
+        let (outcome, why) = if nobody {
+            (Kept::Unknown, "there is nobody in the population".to_owned())
+        } else if moved > 0.0 {
             (Kept::Over, format!("someone {whom} is given something else: a weight of {moved}"))
         } else if others > 0.0 {
             (Kept::Unknown, format!("whether anyone {whom} is given anything else is not among what was listed"))

@@ -31,6 +31,9 @@ impl Moved {
 impl Plan {
     /// Who is given another variant or value by some flag.
     pub fn share(&self) -> Share {
+        if self.exact.is_none() {
+            return Share::UNKNOWN;
+        }
         let least = self.flags.values().map(|flag| flag.share().least).fold(0.0, f64::max);
         let changed = || self.flags.values().filter(|flag| flag.status == Status::Changed);
         let is_known = self.flags.values().all(|flag| flag.share() != Share::UNKNOWN || !flag.regions.is_empty());

@@ -4,10 +4,12 @@
 //! left out where the output is no terminal or `NO_COLOR` is set.
 
 mod diagnostics;
+mod progress;
 mod table;
 mod words;
 
 pub(crate) use diagnostics::{human, plain_line};
+pub(crate) use progress::Progress;
 pub(crate) use table::{Table, one_line};
 pub(crate) use words::{ago, counted, grouped, kind_word, milliseconds, percent};
 

@@ -58,9 +58,11 @@ fn a_ramp_in_every_format() {
     exit status 2
     --- out
     plan	changes	2 of 2 flags change; largest move: `banner`, at most 25.000 % of everyone
-    flag	banner	changed	depends	0	0.25
+    flag	banner	changed	depends	0	0.25		
+    transition	banner	none	plain	
     region	banner	0.25	`none` -> `plain` for 25.000 % of them, buckets 25 000 to 50 000 by targetingKey with salt `checkout-v2`	tenant is `acme` and region within `eu` and not (in segment `staff`)	{"region":"eu","targetingKey":"user-1","tenant":"acme"}
-    flag	checkout-v2	changed	edited	0	0.25
+    flag	checkout-v2	changed	edited	0	0.25		
+    transition	checkout-v2	off	on	
     region	checkout-v2	0.25	`off` -> `on` for 25.000 % of them, buckets 25 000 to 50 000 by targetingKey	tenant is `acme` and region within `eu` and not (in segment `staff`)	{"region":"eu","targetingKey":"user-1","tenant":"acme"}
     "#);
     assert_snapshot!(place.run("plan old.json new.json --format markdown"), @r#"
@@ -336,15 +338,17 @@ fn every_kind_of_difference() {
     exit status 2
     --- out
     plan	changes	8 of 9 flags differ: 2 change, 1 is new, 1 is removed, 4 could not be compared; largest move: `everyone`, everyone
-    flag	everyone	changed	edited	1	1
+    flag	everyone	changed	edited	1	1		
+    transition	everyone	off	on	
     region	everyone	1	`off` -> `on` for everyone	everyone	{}
-    flag	value	changed	edited	1	1
+    flag	value	changed	edited	1	1		
+    transition	value	off	off	
     region	value	1	`off`: value false -> true for everyone	everyone	{}
-    flag	buckets	unknown	edited	0	1
-    flag	conditions	unknown	edited	0	1
-    flag	reasons	unknown	edited	0	1
-    flag	tenants	unknown	edited	0	1
-    flag	gone	removed	edited	0	0
+    flag	buckets	unknown	edited	0	1		
+    flag	conditions	unknown	edited	0	1		
+    flag	reasons	unknown	edited	0	1		
+    flag	tenants	unknown	edited	0	1		
+    flag	gone	removed	edited	0	0		
     flag	new	added	edited	0	0
     "#);
 }
@@ -396,7 +400,8 @@ fn an_edit_of_the_example_shop() {
     exit status 2
     --- out
     plan	changes	1 of 18 flags changes; largest move: `checkout-v2`, at most 25.000 % of everyone
-    flag	checkout-v2	changed	edited	0	0.25
+    flag	checkout-v2	changed	edited	0	0.25		
+    transition	checkout-v2	off	on	
     region	checkout-v2	0.25	`off` -> `on` for 25.000 % of them, buckets 25 000 to 50 000 by targetingKey	tenant is `globex` or `initech` and region within `europe` or `north-america` and `app.version` is a version `>=2.3.0 <3.0.0` and not (in segment `staff`) and not (in segment `legacy-browsers`) and not (`tenant.plan` is `starter` and not (region within `gb`, `ie`, `us` or `ca`))	{"app.version":"2.3.0","region":"ad","targetingKey":"user-1","tenant":"globex"}
     region	checkout-v2	0.2	`off` -> `on` for 20.000 % of them, buckets 25 000 to 50 000 by targetingKey and buckets 0 to 80 000 by targetingKey with salt `cart-service-v3`	tenant is `globex` or `initech` and region within `europe` or `north-america` and `app.version` is a version `>=2.3.0 <3.0.0` and `tenant.plan` is `starter` and not (region within `gb`, `ie`, `us` or `ca`) and not (in segment `staff`) and not (in segment `legacy-browsers`)	{"app.version":"2.3.0","region":"ad","targetingKey":"user-1","tenant":"initech"}
     "#);
@@ -497,9 +502,9 @@ fn what_cannot_be_planned_never_looks_like_a_change() {
     assert_snapshot!(place.run("plan - -"), @r#"
     exit status 1
     --- err
-    error: both flag sets cannot come from standard input
+    error: only one of both flag sets and the population can come from standard input
 
-    help: put one of them into a file
+    help: put the others into files
     "#);
     assert_snapshot!(place.run("plan old.json server:new"), @r#"
     exit status 1
@@ -582,9 +587,11 @@ fn what_was_reviewed_is_applied() {
     exit status 2
     --- out
     plan	changes	2 of 2 flags change; largest move: `banner`, at most 25.000 % of everyone
-    flag	banner	changed	depends	0	0.25
+    flag	banner	changed	depends	0	0.25		
+    transition	banner	none	plain	
     region	banner	0.25	`none` -> `plain` for 25.000 % of them, buckets 25 000 to 50 000 by targetingKey with salt `checkout-v2`	tenant is `acme` and region within `eu` and not (in segment `staff`)	{"region":"eu","targetingKey":"user-1","tenant":"acme"}
-    flag	checkout-v2	changed	edited	0	0.25
+    flag	checkout-v2	changed	edited	0	0.25		
+    transition	checkout-v2	off	on	
     region	checkout-v2	0.25	`off` -> `on` for 25.000 % of them, buckets 25 000 to 50 000 by targetingKey	tenant is `acme` and region within `eu` and not (in segment `staff`)	{"region":"eu","targetingKey":"user-1","tenant":"acme"}
     "#);
     assert_snapshot!(run("apply --plan ramp.plan.json --reason again"), @r#"
@@ -774,9 +781,11 @@ fn budgets() {
     budget	within	critical-tenant	globex	nobody of tenant `globex` is given anything else, as is proved		
     budget	within	region	us	nobody within region `us` is given anything else, as is proved		
     budget	over	region	eu-west	someone within region `eu-west` is given something else: `banner` goes from `none` to `plain`	banner	{"region":"eu-west","targetingKey":"user-1","tenant":"acme"}
-    flag	banner	changed	depends	0	0.25
+    flag	banner	changed	depends	0	0.25		
+    transition	banner	none	plain	
     region	banner	0.25	`none` -> `plain` for 25.000 % of them, buckets 25 000 to 50 000 by targetingKey with salt `checkout-v2`	tenant is `acme` and region within `eu` and not (in segment `staff`)	{"region":"eu","targetingKey":"user-1","tenant":"acme"}
-    flag	checkout-v2	changed	edited	0	0.25
+    flag	checkout-v2	changed	edited	0	0.25		
+    transition	checkout-v2	off	on	
     region	checkout-v2	0.25	`off` -> `on` for 25.000 % of them, buckets 25 000 to 50 000 by targetingKey	tenant is `acme` and region within `eu` and not (in segment `staff`)	{"region":"eu","targetingKey":"user-1","tenant":"acme"}
     --- err
     the budget names the tenant `globex`, which neither flag set declares
@@ -837,12 +846,12 @@ fn budgets() {
     --- out
     plan	changes	2 of 2 flags differ: 2 could not be compared; largest move: `banner`, an unknown part of everyone
     budget	unknown	share		how many are moved is not known without a population, at most 100.000 %; 20.000 % may	checkout-v2	
-    budget	unknown	tenants		how many tenants are touched is not known without a population; 1 may	banner	
+    budget	unknown	tenants		how many tenants are touched is not known without a population; 1 may		
     budget	unknown	critical-tenant	acme	whether anyone of tenant `acme` is given anything else could not be proved: `banner` the comparison ended at its limit of work	banner	
     budget	unknown	critical-tenant	globex	whether anyone of tenant `globex` is given anything else could not be proved: `banner` the comparison ended at its limit of work	banner	
     budget	unknown	region	us	whether anyone within region `us` is given anything else could not be proved: `banner` the comparison ended at its limit of work	banner	
     budget	unknown	region	eu-west	whether anyone within region `eu-west` is given anything else could not be proved: `banner` the comparison ended at its limit of work	banner	
-    flag	banner	unknown	depends	0	1
+    flag	banner	unknown	depends	0	1		
     flag	checkout-v2	unknown	edited	0	1
     --- err
     the budget names the tenant `globex`, which neither flag set declares
@@ -921,4 +930,313 @@ fn budgets_that_cannot_be_read() {
     --- err
     error[usage]: invalid value '5' for '--budget-share <SHARE>': write a part from 0 to 1, such as `0.05`, or a percentage, such as `5%` (For more information, try '--help'.)
     "#);
+}
+
+/// Eight people, two of whom weigh more.
+const PEOPLE: &str = "user,customer,place,share,age
+user-1,acme,eu-west,1,20
+user-2,acme,eu-west,1,30
+user-3,acme,eu,2,
+user-4,acme,us,1,40
+user-5,globex,eu,1,50
+user-6,,eu,1,60
+user-16,acme,eu-west,3.5,70
+user-18,acme,eu-west,1,80
+";
+
+const COLUMNS: &str = "--weight share --targeting-key user --tenant customer --region place";
+
+#[test]
+fn a_population_is_replayed() {
+    let place = pair(SHOP, &ramp());
+    place.write("people.csv", PEOPLE);
+    let run = |more: &str| place.run(&format!("plan old.json new.json --population people.csv {COLUMNS} {more}"));
+    assert_snapshot!(run("--by age"), @r#"
+    exit status 2
+    --- out
+    2 of 2 flags change; 56.522 % of the population is moved (6.50 of 11.50); largest move: `banner`, 56.522 % (6.50 of 11.50)
+    from old.json to new.json
+    over people.csv: 8 rows of weight 11.50
+
+    banner  moves 56.522 % (6.50 of 11.50)  by what it depends on
+      `none` -> `plain`  ████████████░░░░░░░░  56.522 %  6.50
+      by age: `70` 3.50 of 3.50, none 2 of 2, `20` 1 of 1
+      by region: `eu-west` 4.50 of 6.50, `eu` 2 of 4
+      by tenant: `acme` 6.50 of 9.50
+      because PREREQUISITE_FAILED -> STATIC  6.50
+      `none` -> `plain` for 25.000 % of them, buckets 25 000 to 50 000 by targetingKey with salt `checkout-v2`
+        where tenant is `acme`
+          and region within `eu`
+          and not (in segment `staff`)
+        such as {"region":"eu","targetingKey":"user-1","tenant":"acme"}
+
+    checkout-v2  moves 56.522 % (6.50 of 11.50)
+      `off` -> `on`  ████████████░░░░░░░░  56.522 %  6.50
+      by age: `70` 3.50 of 3.50, none 2 of 2, `20` 1 of 1
+      by region: `eu-west` 4.50 of 6.50, `eu` 2 of 4
+      by tenant: `acme` 6.50 of 9.50
+      because rule 2 `first cohort` -> rule 2 `first cohort`  6.50
+      `off` -> `on` for 25.000 % of them, buckets 25 000 to 50 000 by targetingKey
+        where tenant is `acme`
+          and region within `eu`
+          and not (in segment `staff`)
+        such as {"region":"eu","targetingKey":"user-1","tenant":"acme"}
+    "#);
+    assert_snapshot!(run("--no-exact"), @r#"
+    exit status 2
+    --- out
+    2 of 2 flags change; 56.522 % of the population is moved (6.50 of 11.50); largest move: `banner`, 56.522 % (6.50 of 11.50)
+    from old.json to new.json
+    over people.csv: 8 rows of weight 11.50
+
+    banner  moves 56.522 % (6.50 of 11.50)  by what it depends on
+      `none` -> `plain`  ████████████░░░░░░░░  56.522 %  6.50
+      by region: `eu-west` 4.50 of 6.50, `eu` 2 of 4
+      by tenant: `acme` 6.50 of 9.50
+      because PREREQUISITE_FAILED -> STATIC  6.50
+      such as row 1 of it: {"age":"20","region":"eu-west","targetingKey":"user-1","tenant":"acme"}
+
+    checkout-v2  moves 56.522 % (6.50 of 11.50)
+      `off` -> `on`  ████████████░░░░░░░░  56.522 %  6.50
+      by region: `eu-west` 4.50 of 6.50, `eu` 2 of 4
+      by tenant: `acme` 6.50 of 9.50
+      because rule 2 `first cohort` -> rule 2 `first cohort`  6.50
+      such as row 1 of it: {"age":"20","region":"eu-west","targetingKey":"user-1","tenant":"acme"}
+    "#);
+    assert_snapshot!(run("--no-exact --by age --format plain"), @r#"
+    exit status 2
+    --- out
+    plan	changes	2 of 2 flags change; 56.522 % of the population is moved (6.50 of 11.50); largest move: `banner`, 56.522 % (6.50 of 11.50)
+    population	people.csv	8	11.5	6.5
+    flag	banner	changed	depends	0	1	6.5	11.5
+    transition	banner	none	plain	6.5
+    by	banner	age	"70"	3.5	3.5
+    by	banner	age	null	2	2
+    by	banner	age	"20"	1	1
+    by	banner	region	"eu-west"	4.5	6.5
+    by	banner	region	"eu"	2	4
+    by	banner	tenant	"acme"	6.5	9.5
+    because	banner	PREREQUISITE_FAILED -> STATIC	6.5
+    flag	checkout-v2	changed	edited	0	1	6.5	11.5
+    transition	checkout-v2	off	on	6.5
+    by	checkout-v2	age	"70"	3.5	3.5
+    by	checkout-v2	age	null	2	2
+    by	checkout-v2	age	"20"	1	1
+    by	checkout-v2	region	"eu-west"	4.5	6.5
+    by	checkout-v2	region	"eu"	2	4
+    by	checkout-v2	tenant	"acme"	6.5	9.5
+    because	checkout-v2	rule 2 `first cohort` -> rule 2 `first cohort`	6.5
+    "#);
+    assert_snapshot!(run("--no-exact --format markdown"), @r#"
+    exit status 2
+    --- out
+    ### 2 of 2 flags change; 56.522 % of the population is moved (6.50 of 11.50); largest move: `banner`, 56.522 % (6.50 of 11.50)
+
+    From `old.json` to `new.json`.
+
+    Over `people.csv`: 8 rows of weight 11.50.
+
+    #### `banner` (by what it depends on)
+
+    | what | how many |
+    |---|---|
+    | `` `none` -> `plain` `` | 56.522 % (6.50 of 11.50) |
+
+    <details><summary>Who of the population, and why</summary>
+
+    | of | moved | of how many |
+    |---|---|---|
+    | `` region `eu-west` `` | 4.50 | 6.50 |
+    | `` region `eu` `` | 2 | 4 |
+    | `` tenant `acme` `` | 6.50 | 9.50 |
+
+    - `PREREQUISITE_FAILED -> STATIC`: 6.50
+
+    </details>
+
+    #### `checkout-v2`
+
+    | what | how many |
+    |---|---|
+    | `` `off` -> `on` `` | 56.522 % (6.50 of 11.50) |
+
+    <details><summary>Who of the population, and why</summary>
+
+    | of | moved | of how many |
+    |---|---|---|
+    | `` region `eu-west` `` | 4.50 | 6.50 |
+    | `` region `eu` `` | 2 | 4 |
+    | `` tenant `acme` `` | 6.50 | 9.50 |
+
+    - `` rule 2 `first cohort` -> rule 2 `first cohort` ``: 6.50
+
+    </details>
+    "#);
+    // The same people, otherwise written.
+    let mut lines = String::new();
+    for line in PEOPLE.lines().skip(1) {
+        let [key, tenant, region, share, age] = line.split(',').collect::<Vec<_>>()[..] else { panic!("{line}") };
+        let mut person = json!({ "targetingKey": key, "region": region, "weight": share.parse::<f64>().unwrap() });
+        for (name, value) in [("tenant", tenant), ("age", age)] {
+            if !value.is_empty() {
+                person[name] = json!(value);
+            }
+        }
+        lines.push_str(&format!("{person}\n"));
+    }
+    let moved = |run: crate::support::Run| {
+        let mut plan = run.json();
+        plan["population"]["name"] = json!("people");
+        plan
+    };
+    let from_columns = moved(run("--format json"));
+    let line = "plan old.json new.json --format json --population";
+    place.write("people.jsonl", &lines);
+    assert_eq!(moved(place.run(&format!("{line} people.jsonl"))), from_columns);
+    assert_eq!(moved(place.run_on(&format!("{line} -"), &lines)), from_columns);
+    place.write("people.tsv", PEOPLE.replace(',', "\t"));
+    assert_eq!(moved(place.run(&format!("{line} people.tsv {COLUMNS}"))), from_columns);
+    place.write(
+        "columns.json",
+        r#"{ "targetingKey": "user", "tenant": "customer", "region": "place", "weight": "share" }"#,
+    );
+    assert_eq!(moved(place.run(&format!("{line} people.csv --mapping columns.json"))), from_columns);
+    // Only exact: as if there were no population.
+    let exact = place.run(&format!("{line} people.csv --exact")).json();
+    assert_eq!((&exact["population"], &exact["flags"]["banner"]["moved"]), (&Value::Null, &Value::Null));
+    // What is moved is what the evaluator of the same binary says.
+    let decided = |file: &str| {
+        place.run_on(&format!("eval --flags {file} --contexts - --flag checkout-v2 --format json"), &lines).json_lines()
+    };
+    let (old, new) = (decided("old.json"), decided("new.json"));
+    let differ = old.iter().zip(&new).map(|(old, new)| old["checkout-v2"]["variant"] != new["checkout-v2"]["variant"]);
+    let weights = lines.lines().map(|line| serde_json::from_str::<Value>(line).unwrap()["weight"].as_f64().unwrap());
+    let moved: f64 = differ.zip(weights).filter(|(differ, _)| *differ).map(|(_, weight)| weight).sum();
+    assert!(moved > 0.0);
+    assert_eq!(from_columns["flags"]["checkout-v2"]["moved"], json!(moved));
+}
+
+#[test]
+fn budgets_of_a_population() {
+    let place = pair(SHOP, &ramp());
+    place.write("people.csv", PEOPLE);
+    place.write("budget.json", r#"{ "tenants": 0, "critical_tenants": ["acme", "globex"], "regions": ["eu", "us"] }"#);
+    let run = |more: &str| {
+        let line = format!("plan old.json new.json --format plain --population people.csv {COLUMNS} --no-exact {more}");
+        let run = place.run(&line);
+        let kept = |line: &&str| line.starts_with("plan") || line.starts_with("budget");
+        format!("{}\n{}\n", run.status, run.stdout.lines().filter(kept).collect::<Vec<_>>().join("\n"))
+    };
+    let all =
+        [run("--budget budget.json"), run("--budget-share 50%"), run("--budget-share 10%"), run("--budget-tenants 1")];
+    assert_snapshot!(all.concat(), @r#"
+    4
+    plan	over-budget	over budget: 2 of 2 flags change; 56.522 % of the population is moved (6.50 of 11.50); largest move: `banner`, 56.522 % (6.50 of 11.50)
+    budget	over	tenants		1 tenant is touched, 0 may		
+    budget	over	critical-tenant	acme	someone of tenant `acme` is given something else: a weight of 6.5	banner	
+    budget	within	critical-tenant	globex	nobody of the population of tenant `globex` is given anything else		
+    budget	over	region	eu	someone within region `eu` is given something else: a weight of 6.5	banner	
+    budget	within	region	us	nobody of the population within region `us` is given anything else		
+    4
+    plan	over-budget	over budget: 2 of 2 flags change; 56.522 % of the population is moved (6.50 of 11.50); largest move: `banner`, 56.522 % (6.50 of 11.50)
+    budget	over	share		56.522 % of the population is moved, 50.000 % may	checkout-v2	
+    4
+    plan	over-budget	over budget: 2 of 2 flags change; 56.522 % of the population is moved (6.50 of 11.50); largest move: `banner`, 56.522 % (6.50 of 11.50)
+    budget	over	share		56.522 % of the population is moved, 10.000 % may	checkout-v2	
+    2
+    plan	changes	2 of 2 flags change; 56.522 % of the population is moved (6.50 of 11.50); largest move: `banner`, 56.522 % (6.50 of 11.50)
+    budget	within	tenants		1 tenant is touched, 1 may
+    "#);
+}
+
+#[test]
+fn flags_that_come_and_go_say_what_they_give() {
+    let place = pair(&set(&[flag("gone", ""), flag("stays", "")]), &set(&[flag("stays", ""), flag("new", "")]));
+    place.write("people.jsonl", "{}\n{}\n");
+    assert_snapshot!(place.run("plan old.json new.json --population people.jsonl"), @r#"
+    exit status 2
+    --- out
+    2 of 3 flags differ: 1 is new, 1 is removed; nobody of the population is moved
+    from old.json to new.json
+    over people.jsonl: 2 rows of weight 2
+
+    gone  removed
+      who asks for it gets the caller's default
+      of the population: `off` 100.000 %
+
+    new  new
+      who asks for it gets what it says, and no longer the caller's default
+      of the population: `off` 100.000 %
+    "#);
+}
+
+#[test]
+fn populations_that_cannot_be_used() {
+    let place = pair(SHOP, &ramp());
+    place.write("people.csv", PEOPLE);
+    place.write("people.txt", PEOPLE);
+    place.write("broken.jsonl", "{\"targetingKey\": \"user-1\"}\n{\"tenant\": \n[]\n");
+    place.write("people.parquet", "PAR1");
+    place.write("columns.json", r#"{ "tenants": "customer" }"#);
+    let mut all = String::new();
+    for more in [
+        "people.csv --tenant nobody",
+        "people.csv --weight user",
+        "people.txt",
+        "nowhere.csv",
+        "broken.jsonl",
+        "broken.jsonl --malformed 1",
+        "broken.jsonl --malformed 2 --exact",
+        "broken.jsonl --malformed 2 --no-exact",
+        "people.parquet",
+        "people.csv --mapping columns.json",
+        "people.csv --exact --no-exact",
+    ] {
+        let run = place.run(&format!("plan old.json new.json --format plain --population {more}"));
+        let err: Vec<&str> = run.stderr.lines().collect();
+        all.push_str(&format!("{more}: {}\n{}\n", run.status, err.join("\n")));
+    }
+    assert_snapshot!(all, @r#"
+    people.csv --tenant nobody: 3
+    error[population-missing-column]: `people.csv`: the mapping names the column `nobody`, which the file lacks; it has `user`, `customer`, `place`, `share`, `age` (name one that is there, or take it out of the mapping)
+    people.csv --weight user: 3
+    error[population-malformed]: `people.csv`: row 2, column `user`: `user-1` is no weight (a weight is a finite number that is not negative)
+    people.txt: 1
+    error[population-format]: what `people.txt` holds is not clear from its name (a population is .jsonl (one JSON object a line), .csv, .tsv or .parquet)
+    nowhere.csv: 1
+    error[cannot-read]: cannot read `nowhere.csv`: there is no such file (check the path; it is relative to the current folder)
+    broken.jsonl: 3
+    error[population-malformed]: `broken.jsonl`: row 2: it is not JSON: EOF while parsing a value at column 11 (each line is one JSON object, such as `{"targetingKey": "user-1"}`)
+    broken.jsonl --malformed 1: 3
+    error[population-malformed]: `broken.jsonl`: row 3: a context is an object, not a list (and 1 malformed rows before it) (each line is one JSON object, such as `{"targetingKey": "user-1"}`)
+    broken.jsonl --malformed 2 --exact: 2
+
+    broken.jsonl --malformed 2 --no-exact: 0
+    `broken.jsonl`: 2 rows left out as malformed
+      row 2: it is not JSON: EOF while parsing a value at column 11
+      row 3: a context is an object, not a list
+    people.parquet: 3
+    error[population-not-parquet]: `people.parquet`: this is not a Parquet file that can be read: EOF: Parquet file too small. Size is 4 but need 8 (write the file again; it may be cut short or damaged)
+    people.csv --mapping columns.json: 3
+    error[bad-mapping]: `columns.json` cannot be read as a mapping of columns: unknown field `tenants`, expected one of `targetingKey`, `tenant`, `region`, `weight`, `rename`, `drop`, `types`, `delimiter` at line 1 column 11 (write it as `{"rename": {"ver": "app.version"}, "drop": ["email"], "types": {"age": "number"}}`)
+    people.csv --exact --no-exact: 1
+    error[usage]: the argument '--exact' cannot be used with '--no-exact' (Usage: downhaul plan --format <FORMAT> --population <FILE> --exact <OLD> <NEW>; For more information, try '--help'.)
+    "#);
+    assert_eq!(place.run("plan old.json new.json --no-exact").status, 1);
+    assert_eq!(place.run_on("plan - new.json --population -", SHOP).status, 1);
+    place.write("nobody.jsonl", "{\"tenant\": \"globex\"}\n");
+    assert_snapshot!(place.run("plan old.json new.json --population nobody.jsonl --no-exact"), @r#"
+    exit status 0
+    --- out
+    nobody of the population is given anything else by any of 2 flags
+    from old.json to new.json
+    over nobody.jsonl: 1 row of weight 1
+
+    edited, and nobody of the population is given anything else by: `checkout-v2`
+    "#);
+    place.write("nobody.csv", "targetingKey,tenant\n");
+    place.write("budget.json", r#"{ "share": 0, "tenants": 0, "critical_tenants": ["acme"], "regions": ["eu"] }"#);
+    let run = place.run("plan old.json new.json --population nobody.csv --budget budget.json --no-exact --format json");
+    let findings = run.json()["budget"]["findings"].as_array().unwrap().clone();
+    assert!(findings.len() == 4 && findings.iter().all(|finding| finding["outcome"] == "unknown"), "{findings:?}");
 }

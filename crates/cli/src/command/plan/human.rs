@@ -1,7 +1,7 @@
 //! A plan for people at a terminal: a screen of it.
 
-use super::words;
-use crate::render::{counted, grouped, one_line};
+use super::{figures, words};
+use crate::render::{counted, grouped, one_line, to_json};
 use downhaul_blast::exact::Region;
 use downhaul_blast::plan::{Finding, FlagPlan, Kept, Plan, Status};
 use owo_colors::OwoColorize;
@@ -10,10 +10,17 @@ use owo_colors::OwoColorize;
 const FLAGS: usize = 20;
 /// Regions that are shown of each.
 const REGIONS: usize = 5;
+/// Groups that are shown of each attribute.
+const GROUPS: usize = 5;
+/// Reasons that are shown of each flag.
+const RULES: usize = 3;
 
 pub(super) fn lines(plan: &Plan) -> Vec<String> {
     let sides = format!("from {} to {}", one_line(&plan.old.name), one_line(&plan.new.name));
     let mut lines = vec![words::summary(plan).bold().to_string(), sides.dimmed().to_string()];
+    if let Some(people) = &plan.population {
+        lines.push(words::population_words(people, &one_line(&people.name)).dimmed().to_string());
+    }
     lines.extend(plan.budget.iter().flat_map(|budget| &budget.findings).map(of_finding));
     let flags = words::largest_first(plan);
     for (key, flag) in flags.iter().take(FLAGS) {
@@ -50,11 +57,16 @@ fn of_flag(key: &str, flag: &FlagPlan, lines: &mut Vec<String>) {
     let tags = words::tags(flag);
     let tags = if tags.is_empty() { String::new() } else { format!("  {}", tags.join(", ").dimmed()) };
     let share = match flag.status {
-        Status::Changed => format!("  moves {}", words::share_words(flag.share())),
+        Status::Changed => format!("  moves {}", figures::moved_words(flag)),
+        Status::Unknown if flag.moved.is_some() => format!("  moves {}", figures::moved_words(flag)),
         Status::ReasonOnly | Status::Added | Status::Removed | Status::Unknown => String::new(),
     };
     lines.push(format!("{}{share}{tags}", key.bold()));
     lines.extend(words::status_words(flag.status).map(|words| format!("  {words}")));
+    if !flag.given.is_empty() {
+        lines.push(format!("  of the population: {}", words::given_words(&flag.given)));
+    }
+    of_population(flag, lines);
     of_regions(key, &flag.regions, lines);
     if flag.status == Status::ReasonOnly {
         of_regions(key, &flag.reason_regions, lines);
@@ -62,6 +74,37 @@ fn of_flag(key: &str, flag: &FlagPlan, lines: &mut Vec<String>) {
         let others = counted(flag.reason_regions.len(), "further region");
         let verb = if flag.reason_regions.len() == 1 { "keeps" } else { "keep" };
         lines.push(format!("  {others} {verb} the variant for another reason").dimmed().to_string());
+    }
+}
+
+/// Who of the population moves, from what to what, by what, and in which groups.
+fn of_population(flag: &FlagPlan, lines: &mut Vec<String>) {
+    let (Some(moved), Some(of)) = (flag.moved, flag.of) else { return };
+    let ways: Vec<String> = flag.transitions.iter().map(words::transition_words).collect();
+    let width = ways.iter().map(|way| way.chars().count()).max().unwrap_or_default();
+    for (way, transition) in ways.iter().zip(&flag.transitions) {
+        let weight = transition.weight.unwrap_or_default();
+        let share = if of > 0.0 { weight / of } else { 0.0 };
+        let (full, empty) = figures::bar(share);
+        let (full, empty) = (full.cyan().to_string(), empty.dimmed().to_string());
+        let (share, weight) = (figures::percent(share), figures::weight(weight));
+        lines.push(format!("  {way:<width$}  {full}{empty}  {share}  {weight}"));
+    }
+    if moved > 0.0 {
+        for (attribute, groups) in flag.by.iter().filter(|(_, groups)| groups.touched > 0) {
+            lines.push(format!("  {}", words::groups_words(attribute, groups, GROUPS)));
+        }
+        for rule in flag.rules.iter().take(RULES) {
+            lines.push(format!("  because {}  {}", words::rule_words(rule), figures::weight(rule.weight)));
+        }
+        if flag.rules.len() > RULES {
+            lines.push(format!("  {}", more(flag.rules.len() - RULES, "reason")));
+        }
+    }
+    if let Some(example) = flag.examples.first().filter(|_| flag.regions.is_empty()) {
+        let context = to_json(&example.context).map(|context| one_line(&context)).unwrap_or_default();
+        let line = format!("  such as row {} of it: {context}", grouped(example.row + 1));
+        lines.push(line.dimmed().to_string());
     }
 }
 

@@ -1,6 +1,6 @@
 //! A plan for a pull request.
 
-use super::words;
+use super::{figures, words};
 use crate::render::{counted, one_line};
 use downhaul_blast::exact::Region;
 use downhaul_blast::plan::{Finding, FlagPlan, Kept, Plan};
@@ -9,10 +9,15 @@ use downhaul_blast::plan::{Finding, FlagPlan, Kept, Plan};
 const FLAGS: usize = 20;
 /// Regions that are shown of each.
 const REGIONS: usize = 10;
+/// Groups that are shown of each attribute, and reasons.
+const GROUPS: usize = 10;
 
 pub(super) fn lines(plan: &Plan) -> Vec<String> {
     let sides = format!("From {} to {}.", code(&plan.old.name), code(&plan.new.name));
     let mut lines = vec![format!("### {}", sentence(&words::summary(plan))), String::new(), sides];
+    if let Some(people) = &plan.population {
+        lines.extend([String::new(), format!("{}.", sentence(&words::population_words(people, &code(&people.name))))]);
+    }
     let findings: Vec<&Finding> = plan.budget.iter().flat_map(|budget| &budget.findings).collect();
     if !findings.is_empty() {
         lines.extend([String::new(), "| budget | | |".to_owned(), "|---|---|---|".to_owned()]);
@@ -53,13 +58,23 @@ fn of_flag(key: &str, flag: &FlagPlan, lines: &mut Vec<String>) {
         lines.push(String::new());
         lines.push(format!("{}.", sentence(words)));
     }
+    if !flag.given.is_empty() {
+        lines.extend([String::new(), format!("Of the population: {}.", words::given_words(&flag.given))]);
+    }
     if !flag.transitions.is_empty() {
         lines.extend([String::new(), "| what | how many |".to_owned(), "|---|---|".to_owned()]);
-        for transition in &flag.transitions {
-            let share = words::share_words(flag.share_of(transition));
-            lines.push(format!("| {} | {share} |", cell(&words::transition_words(transition))));
-        }
     }
+    for transition in &flag.transitions {
+        let how_many = match (transition.weight, flag.of) {
+            (Some(weight), Some(of)) => {
+                let share = if of > 0.0 { weight / of } else { 0.0 };
+                format!("{} ({} of {})", figures::percent(share), figures::weight(weight), figures::weight(of))
+            }
+            _ => figures::share_words(flag.share_of(transition)),
+        };
+        lines.push(format!("| {} | {how_many} |", cell(&words::transition_words(transition))));
+    }
+    of_population(flag, lines);
     let details = [("region", &flag.regions), ("region in which only the reason differs", &flag.reason_regions)];
     for (what, regions) in details.into_iter().filter(|(_, regions)| !regions.is_empty()) {
         let summary = match (regions.len(), what) {
@@ -71,6 +86,24 @@ fn of_flag(key: &str, flag: &FlagPlan, lines: &mut Vec<String>) {
         of_regions(key, regions, lines);
         lines.extend([String::new(), "</details>".to_owned()]);
     }
+}
+
+fn of_population(flag: &FlagPlan, lines: &mut Vec<String>) {
+    if flag.moved_rows.is_none_or(|rows| rows == 0) {
+        return;
+    }
+    lines.extend([String::new(), "<details><summary>Who of the population, and why</summary>".to_owned()]);
+    lines.extend([String::new(), "| of | moved | of how many |".to_owned(), "|---|---|---|".to_owned()]);
+    for (attribute, groups) in &flag.by {
+        for group in groups.groups.iter().take(GROUPS) {
+            let who = cell(&format!("{} {}", one_line(attribute), words::group_name(&group.value)));
+            lines.push(format!("| {who} | {} | {} |", figures::weight(group.moved), figures::weight(group.of)));
+        }
+    }
+    lines.push(String::new());
+    let because = |rule| format!("- {}: {}", code(&words::rule_words(rule)), figures::weight(rule.weight));
+    lines.extend(flag.rules.iter().take(GROUPS).map(because));
+    lines.extend([String::new(), "</details>".to_owned()]);
 }
 
 fn of_regions(key: &str, regions: &[Region], lines: &mut Vec<String>) {

@@ -1,7 +1,9 @@
 mod budget;
+mod figures;
 mod human;
 mod markdown;
 mod plain;
+mod population;
 mod sides;
 mod words;
 
@@ -12,6 +14,7 @@ use budget::BudgetArgs;
 use downhaul_blast::exact::{self, compare};
 use downhaul_blast::plan::{Found, Plan, Side, Verdict};
 use downhaul_core::document::FlagSet;
+use population::PopulationArgs;
 use sides::{Given, Pair};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -39,6 +42,8 @@ pub(crate) struct Args {
     /// Write the plan into this file as JSON, for `downhaul apply --plan FILE`
     #[arg(long, value_name = "FILE")]
     save: Option<PathBuf>,
+    #[command(flatten)]
+    population: PopulationArgs,
     #[command(flatten)]
     budget: BudgetArgs,
     /// How the plan is written
@@ -72,7 +77,7 @@ fn planned(args: &Args, output: &Output) -> Result<Exit, Failure> {
     for side in [&pair.old, &pair.new] {
         output.warnings(&side.warnings, &side.texts);
     }
-    let mut plan = plan(args, &pair)?;
+    let mut plan = plan(args, &pair, output)?;
     if let Some(budget) = budget {
         let documents = [pair.old.valid.document(), pair.effective.document()];
         budget::check_names(&budget, documents, output)?;
@@ -95,13 +100,14 @@ fn planned(args: &Args, output: &Output) -> Result<Exit, Failure> {
     })
 }
 
-fn plan(args: &Args, pair: &Pair) -> Result<Plan, Failure> {
+fn plan(args: &Args, pair: &Pair, output: &Output) -> Result<Plan, Failure> {
     let options = exact::Options { nodes: args.limit_nodes };
-    let comparison = compare(&pair.old.valid, &pair.effective, &options);
+    let exact = || (compare(&pair.old.valid, &pair.effective, &options), options.nodes);
     let found = Found {
         old: pair.old.valid.document(),
         new: pair.effective.document(),
-        exact: Some((comparison, options.nodes)),
+        replay: population::run(args, pair, output)?,
+        exact: args.population.is_exact().then(exact),
     };
     let side = |side: &sides::Side| Side::of(&side.name, side.valid.document()).map_err(|error| unwritable(&error));
     let mut plan = Plan::new(side(&pair.old)?, side(&pair.new)?, found);

@@ -60,9 +60,14 @@ pub(super) struct Pair {
 }
 
 pub(super) fn load(args: &Args) -> Result<Pair, Failure> {
-    if args.old == args.new && args.old == Given::Path(PathBuf::from("-")) {
-        return Err(Failure::refused("stdin-twice", "both flag sets cannot come from standard input")
-            .help("put one of them into a file"));
+    let from_stdin = [&args.old, &args.new].map(|given| *given == Given::Path(PathBuf::from("-")));
+    let people = args.population.file().is_some_and(|file| file.as_os_str() == "-");
+    if from_stdin.into_iter().chain([people]).filter(|from_stdin| *from_stdin).count() > 1 {
+        return Err(Failure::refused(
+            "stdin-twice",
+            "only one of both flag sets and the population can come from standard input",
+        )
+        .help("put the others into files"));
     }
     if args.prune && args.old != Given::Published(None) {
         return Err(Failure::refused("prune-what", "`--prune` is about what is published")

@@ -1,15 +1,19 @@
 //! A plan in words: conditions, buckets, shares, what is counted.
 
+use super::figures::{moved_words, percent, weight};
 use crate::render::{counted, grouped, one_line, to_json};
 use downhaul_blast::exact::{Bucket, Region};
-use downhaul_blast::plan::{Finding, FlagPlan, Kept, Limit, Plan, Share, Status, Transition, Verdict};
+use downhaul_blast::plan::{Finding, FlagPlan, Kept, Limit, Moved, Plan, Status, Transition, Verdict};
+use downhaul_blast::replay::{Given, Group, Groups, RuleMove, Why};
 use downhaul_core::explain::whole_condition_words;
+use serde_json::Value;
 
 /// The first line: how much changes, and the largest of it.
 pub(super) fn summary(plan: &Plan) -> String {
     let totals = &plan.totals;
     if plan.flags.is_empty() {
-        return format!("nobody is given anything else by any of {}", counted(totals.flags, "flag"));
+        let flags = counted(totals.flags, "flag");
+        return format!("{} is given anything else by any of {flags}", nobody(plan));
     }
     let kinds = [
         (totals.changed, "changes", "change"),
@@ -29,22 +33,44 @@ pub(super) fn summary(plan: &Plan) -> String {
         let differing = plan.flags.len();
         format!("{} of {all} {}: {}", grouped(differing), verb(differing, "differs", "differ"), kinds.join(", "))
     };
-    if let Some((key, flag)) = largest_first(plan).first().filter(|(_, flag)| flag.share().most > 0.0) {
-        line.push_str(&format!("; largest move: `{key}`, {}", share_words(flag.share())));
+    let largest = largest_first(plan).first().filter(|(_, flag)| flag.share().most > 0.0).copied();
+    if let Some(people) = &plan.population {
+        line.push_str(&match people.moved_rows {
+            0 => "; nobody of the population is moved".to_owned(),
+            _ => {
+                let (share, moved, of) = (percent(people.share()), weight(people.moved), weight(people.weight));
+                format!("; {share} of the population is moved ({moved} of {of})")
+            }
+        });
+    }
+    if let Some((key, flag)) = largest.filter(|_| plan.population.is_none() || plan.flags.len() > 1) {
+        line.push_str(&format!("; largest move: `{key}`, {}", moved_words(flag)));
     }
     if plan.verdict == Verdict::OverBudget { format!("over budget: {line}") } else { line }
+}
+
+/// Of whom it is known that they keep what they have, if all of them do.
+fn nobody(plan: &Plan) -> &'static str {
+    if plan.exact.is_some() { "nobody" } else { "nobody of the population" }
+}
+
+/// Who was asked; `name` as it is to be written.
+pub(super) fn population_words(people: &Moved, name: &str) -> String {
+    let rows = |rows: u64| counted(usize::try_from(rows).unwrap_or(usize::MAX), "row");
+    let drawn = match people.sampled {
+        Some(sampled) => format!(", drawn from {}", rows(sampled.rows)),
+        None => String::new(),
+    };
+    format!("over {name}: {} of weight {}{drawn}", rows(people.rows), weight(people.weight))
 }
 
 /// The flags, those first that move most.
 pub(super) fn largest_first(plan: &Plan) -> Vec<(&String, &FlagPlan)> {
     let mut flags: Vec<(&String, &FlagPlan)> = plan.flags.iter().collect();
-    let size = |flag: &FlagPlan| {
-        let share = flag.share();
-        (share.most, share.least)
-    };
+    let size = |flag: &FlagPlan| [flag.moved_share().unwrap_or_default(), flag.share().most, flag.share().least];
     flags.sort_by(|(_, a), (_, b)| {
-        let ((a_most, a_least), (b_most, b_least)) = (size(a), size(b));
-        b_most.total_cmp(&a_most).then(b_least.total_cmp(&a_least)).then(rank(a.status).cmp(&rank(b.status)))
+        let larger = size(b).iter().zip(&size(a)).map(|(b, a)| b.total_cmp(a)).find(|order| order.is_ne());
+        larger.unwrap_or_else(|| rank(a.status).cmp(&rank(b.status)))
     });
     flags
 }
@@ -89,28 +115,6 @@ pub(super) fn status_words(status: Status) -> Option<&'static str> {
     }
 }
 
-/// `25.000 %`, from 0 to 1.
-pub(super) fn percent(share: f64) -> String {
-    let percent = share * 100.0;
-    if percent > 0.0 && percent < 0.001 { "under 0.001 %".to_owned() } else { format!("{percent:.3} %") }
-}
-
-/// Of everyone.
-pub(super) fn share_words(share: Share) -> String {
-    let Share { least, most } = share;
-    if share.is_certain() && most >= 1.0 {
-        "everyone".to_owned()
-    } else if share.is_certain() {
-        format!("{} of everyone", percent(most))
-    } else if most >= 1.0 && least <= 0.0 {
-        "an unknown part of everyone".to_owned()
-    } else if least <= 0.0 {
-        format!("at most {} of everyone", percent(most))
-    } else {
-        format!("{} to {} of everyone", percent(least), percent(most))
-    }
-}
-
 /// From what to what.
 pub(super) fn transition_words(transition: &Transition) -> String {
     match &transition.values {
@@ -120,7 +124,7 @@ pub(super) fn transition_words(transition: &Transition) -> String {
 }
 
 /// A value, short enough for a line.
-fn value(value: &serde_json::Value) -> String {
+fn value(value: &Value) -> String {
     const LONGEST: usize = 40;
     let text = one_line(&value.to_string());
     if text.chars().count() <= LONGEST {
@@ -128,6 +132,51 @@ fn value(value: &serde_json::Value) -> String {
     }
     let cut: String = text.chars().take(LONGEST).collect();
     format!("{cut}…")
+}
+
+/// Those who move, in groups: `by tenant: globex 600 of 4880, …`.
+pub(super) fn groups_words(attribute: &str, groups: &Groups, shown: usize) -> String {
+    let mut words: Vec<String> = groups.groups.iter().take(shown).map(group_words).collect();
+    let more = groups.touched.saturating_sub(words.len());
+    if more > 0 {
+        words.push(format!("and {} more", grouped(more)));
+    }
+    format!("by {}: {}", one_line(attribute), words.join(", "))
+}
+
+fn group_words(group: &Group) -> String {
+    format!("{} {} of {}", group_name(&group.value), weight(group.moved), weight(group.of))
+}
+
+/// What rows have for an attribute.
+pub(super) fn group_name(value: &Value) -> String {
+    match value {
+        Value::Null => "none".to_owned(),
+        Value::String(text) => format!("`{}`", one_line(text)),
+        other => one_line(&other.to_string()),
+    }
+}
+
+/// What decided before and what decides now.
+pub(super) fn rule_words(moved: &RuleMove) -> String {
+    format!("{} -> {}", why_words(&moved.from), why_words(&moved.to))
+}
+
+fn why_words(why: &Why) -> String {
+    let name = |name: &Option<String>| name.as_ref().map(|name| format!(" `{}`", one_line(name))).unwrap_or_default();
+    match (&why.kill, why.rule) {
+        (Some(kill), _) => format!("kill `{}`", one_line(kill)),
+        (None, Some(rule)) => format!("rule {}{}", u64::from(rule) + 1, name(&why.rule_name)),
+        (None, None) => why.reason.to_string(),
+    }
+}
+
+/// What a flag of one document only gives, or gave.
+pub(super) fn given_words(given: &[Given]) -> String {
+    let whole: f64 = given.iter().map(|given| given.weight).sum();
+    let share = |weight: f64| percent(if whole > 0.0 { weight / whole } else { 0.0 });
+    let words: Vec<String> = given.iter().map(|given| format!("`{}` {}", given.variant, share(given.weight))).collect();
+    words.join(", ")
 }
 
 /// What happens in a region, and to how many of those that it describes.
@@ -189,7 +238,7 @@ pub(super) fn witness(region: &Region) -> Result<String, &'static str> {
 pub(super) fn remarks(plan: &Plan) -> Vec<String> {
     let mut remarks = Vec::new();
     if !plan.idle.is_empty() {
-        remarks.push(format!("edited, and nobody is given anything else by: {}", named(&plan.idle)));
+        remarks.push(format!("edited, and {} is given anything else by: {}", nobody(plan), named(&plan.idle)));
     }
     if !plan.killed.is_empty() {
         let killed = named(&plan.killed);
