@@ -10,5 +10,6 @@
 
 pub mod atoms;
 pub mod exact;
+pub mod plan;
 pub mod population;
 pub mod replay;

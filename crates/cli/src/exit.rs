@@ -5,23 +5,40 @@ use downhaul_core::diagnostic::Diagnostic;
 use std::io;
 use std::process::{ExitCode, Termination};
 
-/// The exit status of every verb.
+/// How every verb ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[repr(u8)]
 pub enum Exit {
     /// Done as asked.
-    Done = 0,
+    Done,
     /// Could not run: a file, the network or the server failed.
-    CouldNotRun = 1,
+    CouldNotRun,
     /// Refused: a wrong use of the command line, or the server said no.
-    Refused = 2,
+    Refused,
+    /// A plan that changes what someone is given. A run of `plan` that is refused ends with [`Exit::CouldNotRun`], so that
+    /// this status says nothing else there.
+    Changes,
     /// The input is invalid: a document, a context, a chart.
-    Invalid = 3,
+    Invalid,
+    /// A plan that changes more than its budget allows.
+    OverBudget,
+}
+
+impl Exit {
+    /// The exit status.
+    pub fn status(self) -> u8 {
+        match self {
+            Exit::Done => 0,
+            Exit::CouldNotRun => 1,
+            Exit::Refused | Exit::Changes => 2,
+            Exit::Invalid => 3,
+            Exit::OverBudget => 4,
+        }
+    }
 }
 
 impl Termination for Exit {
     fn report(self) -> ExitCode {
-        ExitCode::from(self as u8)
+        ExitCode::from(self.status())
     }
 }
 

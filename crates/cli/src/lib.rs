@@ -13,29 +13,31 @@ mod render;
 
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use command::{
-    apply, chart, check, completions, digest, eval, explain, flags, keys, kill, prove, rebalance, restore, retire,
-    schema, serve, specialise, status, token,
+    apply, chart, check, completions, digest, eval, explain, flags, keys, kill, plan, prove, rebalance, restore,
+    retire, schema, serve, specialise, status, token,
 };
 use exit::{Exit, Failure};
-use render::{Format, Output};
+use render::{Output, Written};
 use std::ffi::OsString;
 
 /// Feature flags built around the way down.
 #[derive(Debug, Parser)]
 #[command(name = "downhaul", version, max_term_width = 100, disable_help_subcommand = true, propagate_version = true)]
-#[command(after_help = "Exit status: 0 done, 1 could not run, 2 refused or wrong use, 3 invalid input.")]
+#[command(
+    after_help = "Exit status: 0 done, 1 could not run, 2 refused or wrong use, 3 invalid input; see `plan` for its own."
+)]
 pub struct Cli {
     /// How results and errors are written.
     #[arg(
         long,
         global = true,
-        value_enum,
+        value_parser = Written::one_of(Written::COMMON),
         default_value = "human",
         env = "DOWNHAUL_FORMAT",
         hide_env_values = true,
         help_heading = "Output"
     )]
-    format: Format,
+    format: Written,
     #[command(subcommand)]
     verb: Verb,
 }
@@ -46,11 +48,12 @@ enum Verb {
     Eval(eval::Args),
     Explain(explain::Args),
     Digest(digest::Args),
-    Prove(prove::Args),
     Specialise(specialise::Args),
     Rebalance(rebalance::Args),
     Schema(schema::Args),
     Serve(serve::Args),
+    Plan(plan::Args),
+    Prove(prove::Args),
     Apply(apply::Args),
     Retire(retire::Args),
     Kill(kill::Args),
@@ -66,15 +69,15 @@ enum Verb {
 /// Parses the arguments of this process and runs the verb they name.
 pub fn main() -> Exit {
     let arguments = joined_values(std::env::args_os());
-    let matches = match Cli::command().try_get_matches_from(arguments) {
-        Ok(matches) => matches,
-        Err(error) => return render::usage(&error),
-    };
-    let cli = match Cli::from_arg_matches(&matches) {
+    let parsed = Cli::command().try_get_matches_from(&arguments);
+    let cli = match parsed.and_then(|matches| Cli::from_arg_matches(&matches)) {
         Ok(cli) => cli,
-        Err(error) => return render::usage(&error),
+        Err(error) => {
+            let exit = render::usage(&error);
+            return if is_plan(arguments) { plan::not_refused(exit) } else { exit };
+        }
     };
-    let output = Output::new(cli.format);
+    let output = Output::new(cli.format.format());
     match run(cli.verb, &output) {
         Ok(exit) => exit,
         Err(failure) => {
@@ -82,6 +85,12 @@ pub fn main() -> Exit {
             failure.exit
         }
     }
+}
+
+/// Whether the verb is `plan`, however wrong the rest may be.
+fn is_plan(arguments: Vec<OsString>) -> bool {
+    let matches = Cli::command().ignore_errors(true).try_get_matches_from(arguments);
+    matches.is_ok_and(|matches| matches.subcommand_name() == Some("plan"))
 }
 
 /// `--wait 30` as `--wait=30`, `--now 2026-…` as `--now=2026-…`.
@@ -114,11 +123,12 @@ fn run(verb: Verb, output: &Output) -> Result<Exit, Failure> {
         Verb::Eval(args) => eval::run(&args, output),
         Verb::Explain(args) => explain::run(&args, output),
         Verb::Digest(args) => digest::run(&args, output),
-        Verb::Prove(args) => prove::run(&args, output),
         Verb::Specialise(args) => specialise::run(&args, output),
         Verb::Rebalance(args) => rebalance::run(&args, output),
         Verb::Schema(args) => schema::run(&args, output),
         Verb::Serve(args) => serve::run(args, output),
+        Verb::Plan(args) => plan::run(&args, output),
+        Verb::Prove(args) => prove::run(&args, output),
         Verb::Apply(args) => apply::run(&args, output),
         Verb::Retire(args) => retire::run(&args, output),
         Verb::Kill(args) => kill::run(&args, output),

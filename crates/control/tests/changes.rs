@@ -217,10 +217,22 @@ fn take(world: &mut World, step: Step) {
             for key in std::collections::BTreeSet::from_iter(keys) {
                 document.flags.push(*flag_with(KEYS[key], default(prune)));
             }
-            match downhaul_control::decide::plan(&world.state, &document, prune).command {
+            let now = &world.state.flag_set;
+            let foretold = downhaul_control::decide::applied(now, &document, prune, "2026-11-24T00:00:00Z").unwrap();
+            let done = match downhaul_control::decide::plan(&world.state, &document, prune).command {
                 Some(command) => world.ask(command, None).map(drop),
                 None => Ok(()),
+            };
+            if done.is_ok() {
+                let is = &world.state.flag_set;
+                assert_eq!(
+                    (&foretold.flags, &foretold.segments, &foretold.kills),
+                    (&is.flags, &is.segments, &is.kills)
+                );
+                assert_eq!((&foretold.tenants, &foretold.regions), (&is.tenants, &is.regions));
+                assert!(foretold.retired.keys().eq(is.retired.keys()));
             }
+            done
         }
         Step::Segment(put) => {
             let key = "staff".parse().unwrap();

@@ -233,3 +233,40 @@ async fn keys_of_the_example_shop() {
     let _again = Served::at(folder.path(), demo).await;
     assert_eq!(std::fs::read_to_string(&path).unwrap(), kept);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_apply_that_expects_a_base_is_refused_on_another() {
+    let served = Served::new().await;
+    let first = document(&[flag("checkout")]);
+    served.apply(&first).await;
+    let digest = |document: Value| {
+        let document = serde_json::from_value(document).unwrap();
+        downhaul_core::seal::document_digest(&document).unwrap()
+    };
+    let base = digest(served.get("/document").await);
+    let mut edited = flag("checkout");
+    edited["default"] = json!("off");
+    let request = |revision: u64, digest: &str, dry_run: bool| {
+        let source = json!({ "name": "flags.json", "text": document(&[edited.clone()]).to_string() });
+        json!({
+            "sources": [source], "reason": "as reviewed", "dry_run": dry_run,
+            "expected_revision": revision, "expected_digest": digest,
+        })
+    };
+    for (revision, digest, word) in [(2, base.as_str(), "revision 2"), (1, &"0".repeat(64), "digest")] {
+        for dry_run in [true, false] {
+            let (status, problem) =
+                served.admin(Method::POST, "/apply", Some(request(revision, digest, dry_run))).await;
+            assert_eq!((status, &problem["code"]), (StatusCode::CONFLICT, &json!("changed-since")), "{problem}");
+            assert!(problem["detail"].as_str().unwrap().contains(word), "{problem}");
+        }
+    }
+    assert_eq!(served.get("/flags").await["position"]["revision"], 1, "nothing was changed");
+    assert_eq!(served.post("/apply", request(1, &base, true)).await["dry_run"], true);
+    assert_eq!(served.post("/apply", request(1, &base, false)).await["position"]["revision"], 2);
+    // A kill moves the revision too: what was looked at is not what there is.
+    let base = digest(served.get("/document").await);
+    served.kill("checkout").await;
+    let (status, _) = served.admin(Method::POST, "/apply", Some(request(2, &base, false))).await;
+    assert_eq!(status, StatusCode::CONFLICT);
+}

@@ -11,7 +11,7 @@ use downhaul_core::evaluate::evaluate;
 use downhaul_core::kills::{KillSet, Loaded};
 use downhaul_core::prepare::prepare;
 use downhaul_core::validate::Valid;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use std::collections::BTreeSet;
 
@@ -29,7 +29,7 @@ impl Default for Options {
 }
 
 /// Every flag whose decision can differ.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Comparison {
     /// In the order of the new document; those that it lacks last.
     pub flags: Vec<FlagDifference>,
@@ -49,7 +49,7 @@ impl Comparison {
 }
 
 /// One flag, and whom it treats differently.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct FlagDifference {
     pub flag: String,
     pub status: Status,
@@ -62,7 +62,7 @@ pub struct FlagDifference {
 }
 
 /// How much a [`FlagDifference`] says.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Status {
     /// The regions are all there is.
@@ -76,23 +76,23 @@ pub enum Status {
 }
 
 /// Contexts that are moved alike.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Region {
     /// All hold, in the document's language; empty for every context.
     pub when: Vec<Condition>,
     /// The buckets in which it is so; absent where it is so in all of them.
     pub bucket: Option<Bucket>,
     /// Further buckets that must be right as well: splits with different salts.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub and_buckets: Vec<Bucket>,
     /// Attributes that hold no bucketing unit: absent, empty, or neither a text nor a whole number.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub no_unit: Vec<String>,
     /// Attributes that hold one, whatever its bucket.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub unit: Vec<String>,
     /// Attributes in which, for `when`, a list counts as an empty one.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub lists_aside: Vec<String>,
     /// Of the contexts that `when` describes, by their buckets: from 0 to 1.
     pub share: f64,
@@ -106,19 +106,19 @@ pub struct Region {
 }
 
 /// From what, to what.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Transition {
     pub from: String,
     pub to: String,
-    pub from_reason: &'static str,
-    pub to_reason: &'static str,
+    pub from_reason: String,
+    pub to_reason: String,
     /// The variant keeps its key, and its value is another: old and new value.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub values: Option<(Value, Value)>,
 }
 
 /// Buckets `from` to below `to`, of 100 000.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Bucket {
     pub by: String,
     pub salt: String,
@@ -246,7 +246,13 @@ pub(crate) fn transition(space: &Space<'_>, from: Given, to: Given) -> Transitio
         }
         _ => None,
     };
-    Transition { from: key(from), to: key(to), from_reason: from.reason, to_reason: to.reason, values }
+    Transition {
+        from: key(from),
+        to: key(to),
+        from_reason: from.reason.to_owned(),
+        to_reason: to.reason.to_owned(),
+        values,
+    }
 }
 
 impl FlagDifference {
@@ -268,8 +274,8 @@ impl Confirm {
     }
 
     pub(crate) fn shows(&self, flag: &str, witness: &Map<String, Value>, transition: &Transition) -> bool {
-        given(&self.old, flag, witness) == Some((transition.from.as_str(), transition.from_reason))
-            && given(&self.new, flag, witness) == Some((transition.to.as_str(), transition.to_reason))
+        given(&self.old, flag, witness) == Some((transition.from.as_str(), transition.from_reason.as_str()))
+            && given(&self.new, flag, witness) == Some((transition.to.as_str(), transition.to_reason.as_str()))
     }
 
     /// Whether the new document gives this.
@@ -295,7 +301,7 @@ fn given<'a>(
     (loaded, variants): &'a (Loaded, Vec<(String, Vec<String>)>),
     flag: &str,
     context: &Map<String, Value>,
-) -> Option<(&'a str, &'static str)> {
+) -> Option<(&'a str, &'a str)> {
     let number = loaded.program.flag_index(flag)?;
     let decision = evaluate(loaded, &[], &mut prepare(loaded, context), number).ok()?;
     let (_, keys) = variants.iter().find(|(key, _)| key == flag)?;

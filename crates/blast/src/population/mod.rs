@@ -57,7 +57,7 @@ pub(crate) enum Weights {
 }
 
 /// What a sample was drawn from.
-#[derive(Debug, Clone, Copy, PartialEq, serde::Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct Sampled {
     pub rows: u64,
     pub weight: f64,

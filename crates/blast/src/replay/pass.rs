@@ -171,7 +171,7 @@ impl Program<'_> {
         let rule = decision.rule();
         let name = rule.and_then(|rule| flag?.rules.get(rule as usize)?.name.clone());
         let kill = decision.kill().and_then(|kill| self.cone.kills.get(kill as usize)).map(|kill| kill.id.clone());
-        let why = Why { reason: decision.reason.as_str(), rule, rule_name: name, kill };
+        let why = Why { reason: decision.reason.as_str().into(), rule, rule_name: name, kill };
         Decided { variant: self.variant(decision).0.to_owned(), why }
     }
 }

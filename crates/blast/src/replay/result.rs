@@ -1,8 +1,9 @@
 //! What a replay finds.
 
 use crate::population::Sampled;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 /// Who moves, from what to what, and by which rules. Weights are those of the population.
@@ -51,19 +52,19 @@ pub struct FlagReplay {
     pub examples: Vec<Example>,
 }
 
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Transition {
     pub from: String,
     pub to: String,
     /// Both variants have the same key, and its value was edited.
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub value_changed: bool,
     pub weight: f64,
     pub rows: u64,
 }
 
 /// What decided before and what decides now.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct RuleMove {
     pub from: Why,
     pub to: Why,
@@ -71,7 +72,7 @@ pub struct RuleMove {
     pub rows: u64,
 }
 
-#[derive(Debug, Clone, PartialEq, Serialize, Default)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]
 pub struct ReasonOnly {
     pub weight: f64,
     pub rows: u64,
@@ -79,21 +80,21 @@ pub struct ReasonOnly {
 }
 
 /// Why a flag gives what it gives.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Why {
-    pub reason: &'static str,
+    pub reason: Cow<'static, str>,
     /// The rule's number in the document.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rule: Option<u32>,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rule_name: Option<String>,
     /// The id of the kill.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub kill: Option<String>,
 }
 
 /// A variant and the weight of those who get it.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Given {
     pub variant: String,
     pub weight: f64,
@@ -101,7 +102,7 @@ pub struct Given {
 }
 
 /// Moved rows by what they have for an attribute, or by segment.
-#[derive(Debug, Clone, PartialEq, Serialize, Default)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]
 pub struct Groups {
     /// How many groups have moved weight.
     pub touched: usize,
@@ -111,7 +112,7 @@ pub struct Groups {
     pub others: f64,
 }
 
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Group {
     /// `null` for rows without the attribute; `{}` for objects. The key of a segment.
     pub value: Value,
@@ -121,7 +122,7 @@ pub struct Group {
 }
 
 /// A row whose decision differs.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Example {
     /// From 0.
     pub row: usize,
@@ -132,7 +133,7 @@ pub struct Example {
     pub to: Decided,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Decided {
     pub variant: String,
     #[serde(flatten)]

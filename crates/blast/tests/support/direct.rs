@@ -48,7 +48,7 @@ impl Engine {
     fn why(&self, flag: u32, decision: &Decision) -> Why {
         let flag = &self.document.flags[flag as usize];
         Why {
-            reason: decision.reason.as_str(),
+            reason: decision.reason.as_str().into(),
             rule: decision.rule(),
             rule_name: decision.rule().and_then(|rule| flag.rules[rule as usize].name.clone()),
             kill: decision.kill().map(|kill| self.document.kills[kill as usize].id.clone()),

@@ -4,23 +4,26 @@
 //! left out where the output is no terminal or `NO_COLOR` is set.
 
 mod diagnostics;
+mod progress;
 mod table;
 mod words;
 
 pub(crate) use diagnostics::{human, plain_line};
-pub(crate) use table::Table;
-pub(crate) use words::{ago, counted, kind_word, milliseconds, percent};
+pub(crate) use progress::Progress;
+pub(crate) use table::{Table, one_line};
+pub(crate) use words::{ago, counted, grouped, kind_word, milliseconds, percent};
 
 use crate::exit::{Exit, Failure};
 use crate::input::sources::Text;
 use clap::ValueEnum;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use owo_colors::OwoColorize;
 use serde::Serialize;
 use serde_json::json;
 use std::io::Write;
 
 /// How results and errors are written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Format {
     /// For people: colours, excerpts, tables.
     Human,
@@ -28,6 +31,38 @@ pub(crate) enum Format {
     Plain,
     /// For programs: JSON.
     Json,
+}
+
+/// What `--format` says. Not every verb takes every one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Written {
+    /// For people: colours, excerpts, tables
+    Human,
+    /// For scripts and logs: one fact a line, no colours
+    Plain,
+    /// For programs: JSON
+    Json,
+    /// For pull requests; errors and notes are plain
+    Markdown,
+}
+
+impl Written {
+    /// What most verbs take.
+    pub(crate) const COMMON: &[Written] = &[Written::Human, Written::Plain, Written::Json];
+
+    pub(crate) fn format(self) -> Format {
+        match self {
+            Written::Human => Format::Human,
+            Written::Plain | Written::Markdown => Format::Plain,
+            Written::Json => Format::Json,
+        }
+    }
+
+    /// Takes these and no others.
+    pub(crate) fn one_of(choices: &[Written]) -> impl TypedValueParser<Value = Written> {
+        let values = choices.iter().filter_map(ValueEnum::to_possible_value);
+        PossibleValuesParser::new(values).try_map(|text| Written::from_str(&text, false))
+    }
 }
 
 /// Where a verb writes.
@@ -182,5 +217,5 @@ fn format_of_arguments(arguments: impl Iterator<Item = String>) -> Option<Format
             found = Some(value.to_owned());
         }
     }
-    Format::from_str(&found?, true).ok()
+    Written::from_str(&found?, true).ok().map(Written::format)
 }

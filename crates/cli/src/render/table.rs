@@ -50,6 +50,6 @@ fn aligned(cells: &[String], widths: &[usize]) -> String {
 }
 
 /// Control characters, which could move the cursor or break the row, are shown as spaces.
-fn one_line(cell: &str) -> String {
+pub(crate) fn one_line(cell: &str) -> String {
     cell.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
 }

@@ -10,6 +10,7 @@
 mod check;
 mod eval;
 mod offline;
+mod plan;
 mod prove;
 mod reference;
 mod remote;

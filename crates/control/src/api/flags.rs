@@ -149,6 +149,12 @@ pub struct ApplyRequest {
     /// Report only.
     #[serde(default)]
     pub dry_run: bool,
+    /// The revision that was looked at; refused if the environment is at another one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expected_revision: Option<u64>,
+    /// The digest of the document that was looked at; refused if the environment's is another one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expected_digest: Option<String>,
 }
 
 /// A file's text.

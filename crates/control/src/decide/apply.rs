@@ -1,6 +1,7 @@
 use super::flags;
 use crate::api::{Applied, ApplyItem};
 use crate::command::Command;
+use crate::fold::define;
 use crate::refusal::{Refusal, RefusalCode};
 use crate::state::State;
 use downhaul_core::document::FlagSet;
@@ -19,8 +20,27 @@ pub struct Plan {
 /// With `prune` flags are retired, and segments and tenants removed, that the document does not name; regions are taken as
 /// the document has them, and where it has none they stay, unless `prune`.
 pub fn plan(state: &State, document: &FlagSet, prune: bool) -> Plan {
+    let Planning { items, commands } = planned(&state.flag_set, document, prune);
+    let command = (!commands.is_empty()).then_some(Command::Apply { commands });
+    Plan { items, command }
+}
+
+/// The flag set as [`plan`] would make it, at the same revision: what is to be compared with `now` before it is applied.
+///
+/// Whether it may be so is not looked at: validation and [`super::decide`] say that. `at` is when flags would be retired.
+///
+/// # Errors
+/// A definition that cannot be recorded.
+pub fn applied(now: &FlagSet, document: &FlagSet, prune: bool, at: &str) -> Result<FlagSet, Refusal> {
+    let mut next = now.clone();
+    for command in planned(now, document, prune).commands {
+        define(&mut next, &super::as_recorded(&command)?, at);
+    }
+    Ok(next)
+}
+
+fn planned(now: &FlagSet, document: &FlagSet, prune: bool) -> Planning {
     let mut plan = Planning { items: Vec::new(), commands: Vec::new() };
-    let now = &state.flag_set;
     if prune || !document.regions.is_empty() {
         let put = Command::PutRegions { regions: document.regions.clone() };
         if !(now.regions.is_empty() && document.regions.is_empty()) {
@@ -54,9 +74,7 @@ pub fn plan(state: &State, document: &FlagSet, prune: bool) -> Plan {
             plan.remove("tenant", tenant.as_str(), Command::RemoveTenant { tenant: tenant.clone() });
         }
     }
-    let Planning { items, commands } = plan;
-    let command = (!commands.is_empty()).then_some(Command::Apply { commands });
-    Plan { items, command }
+    plan
 }
 
 struct Planning {
@@ -87,6 +105,27 @@ impl Planning {
         let (what, key) = (what.to_owned(), key.to_owned());
         self.items.push(ApplyItem { what, key, outcome, revision: None, diagnostics: Vec::new() });
     }
+}
+
+/// Whether the environment is still what someone looked at: its revision, and the digest of its flag set.
+///
+/// # Errors
+/// It is not; nothing is to be applied then.
+pub fn check_base(state: &State, revision: Option<u64>, digest: Option<&str>) -> Result<(), Refusal> {
+    let now = state.flag_set.revision;
+    let environment = state.environment();
+    let moved = |message: String| {
+        Err(Refusal::new(RefusalCode::ChangedSince, message, "look at what has changed since, and plan again"))
+    };
+    if let Some(expected) = revision.filter(|expected| *expected != now) {
+        return moved(format!("{environment} is at revision {now}, and revision {expected} was expected"));
+    }
+    let Some(expected) = digest else { return Ok(()) };
+    let found = super::digest(&state.flag_set).map_err(|why| Refusal::new(RefusalCode::Internal, why, ""))?;
+    if found == expected {
+        return Ok(());
+    }
+    moved(format!("{environment} at revision {now} has the document digest {found}, and {expected} was expected"))
 }
 
 pub(super) fn check(state: &State, commands: &[Command]) -> Result<(), Refusal> {

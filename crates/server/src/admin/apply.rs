@@ -31,7 +31,7 @@ pub(crate) async fn post(
     Json(body): Json<ApplyRequest>,
 ) -> AppResult<Json<ApplyReport>> {
     let environment = environment(&state, &key)?;
-    let ApplyRequest { sources, reason, prune, dry_run } = body;
+    let ApplyRequest { sources, reason, prune, dry_run, expected_revision, expected_digest } = body;
     let sources = sources.into_iter().map(|source| Source {
         format: Format::of_name(&source.name),
         name: source.name,
@@ -41,35 +41,52 @@ pub(crate) async fn post(
     let checked = spawn_blocking(move || check(&sources, Some(&today()))).await.map_err(AppError::internal)?;
     let Checked { valid, diagnostics } = checked;
     let Some(valid) = valid else { return Err(Refusal::invalid(diagnostics).into()) };
-    let document = Arc::new(valid.into_document());
+    let wanted =
+        Arc::new(Wanted { document: valid.into_document(), reason, prune, expected_revision, expected_digest });
     if dry_run {
-        return rehearse(&environment, &admin, reason, prune, &document, diagnostics).await.map(Json);
+        return rehearse(&environment, &admin, &wanted, diagnostics).await.map(Json);
     }
-    apply(&environment, &admin, reason, prune, document, diagnostics).await.map(Json)
+    apply(&environment, &admin, wanted, diagnostics).await.map(Json)
+}
+
+/// What is to be applied, and to what.
+#[derive(Debug)]
+struct Wanted {
+    document: FlagSet,
+    reason: String,
+    prune: bool,
+    expected_revision: Option<u64>,
+    expected_digest: Option<String>,
+}
+
+impl Wanted {
+    /// What has to be done, if the environment is what was expected.
+    fn plan(&self, state: &EnvironmentState) -> Result<decide::Plan, Refusal> {
+        decide::check_base(state, self.expected_revision, self.expected_digest.as_deref())?;
+        Ok(decide::plan(state, &self.document, self.prune))
+    }
 }
 
 async fn apply(
     environment: &Arc<Environment>,
     admin: &Admin,
-    reason: String,
-    prune: bool,
-    document: Arc<FlagSet>,
+    wanted: Arc<Wanted>,
     diagnostics: Vec<Diagnostic>,
 ) -> AppResult<ApplyReport> {
     let before = environment.current();
-    let plan = decide::plan(&before.state, &document, prune);
+    let plan = wanted.plan(&before.state)?;
     if plan.command.is_none() {
         return Ok(ApplyReport { position: before.position(), dry_run: false, items: plan.items, diagnostics });
     }
-    let (admin, planned) = (admin.clone(), Arc::clone(&document));
+    let admin = admin.clone();
     // The plan that is carried out is made from the state that it is decided on; its items are kept for the report.
     let items = Arc::new(std::sync::Mutex::new(Vec::new()));
     let kept = Arc::clone(&items);
     let committed = environment.command(Urgency::Patient, move |state: &EnvironmentState| {
-        let plan = decide::plan(state, &planned, prune);
+        let plan = wanted.plan(state)?;
         *kept.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = plan.items;
         let command = plan.command.unwrap_or(downhaul_control::Command::Apply { commands: Vec::new() });
-        Ok(request(&admin, &reason, command))
+        Ok(request(&admin, &wanted.reason, command))
     });
     let Committed { publication, record, .. } = committed.await?;
     let revision = record.map(|record| record.change().revision);
@@ -84,15 +101,13 @@ async fn apply(
 async fn rehearse(
     environment: &Arc<Environment>,
     admin: &Admin,
-    reason: String,
-    prune: bool,
-    document: &FlagSet,
+    wanted: &Wanted,
     diagnostics: Vec<Diagnostic>,
 ) -> AppResult<ApplyReport> {
     let current = environment.current();
-    let plan = decide::plan(&current.state, document, prune);
+    let plan = wanted.plan(&current.state)?;
     if let Some(command) = plan.command {
-        environment.rehearse(request(admin, &reason, command)).await?;
+        environment.rehearse(request(admin, &wanted.reason, command)).await?;
     }
     Ok(ApplyReport { position: current.position(), dry_run: true, items: plan.items, diagnostics })
 }

@@ -7,16 +7,14 @@ use crate::input::document;
 use crate::input::now::Now;
 use crate::input::overrides::{self, Override};
 use crate::input::sources;
-use crate::render::{Format, Output, counted};
+use crate::render::{Output, Progress, counted};
 use downhaul_core::context::Prepared;
 use downhaul_core::prepare::prepare_into;
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use lines::Lines;
 use pipeline::{Broken, Done};
 use std::fs::File;
-use std::io::{IsTerminal, Read};
+use std::io::Read;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 /// Decide flags for many contexts: one line out for each line in, in order
 #[derive(Debug, clap::Args)]
@@ -55,7 +53,7 @@ pub(crate) fn run(args: &Args, output: &Output) -> Result<Exit, Failure> {
     let now = args.now.as_ref().map(|now| &now.0);
 
     let (input, size) = open(&args.contexts)?;
-    let bar = progress_bar(size, output);
+    let bar = Progress::BYTES.bar(size, output);
     let work = |block: &pipeline::Block| {
         let mut done = Done { read: block.bytes.len() as u64, ..Done::default() };
         let mut prepared = Prepared::default();
@@ -97,20 +95,4 @@ fn open(path: &Path) -> Result<(Box<dyn Read + Send>, Option<u64>), Failure> {
     }
     let size = metadata.is_file().then_some(metadata.len());
     Ok((Box::new(file), size))
-}
-
-/// Shown on a terminal, and only where there is much to read: an answer within a second needs no bar.
-fn progress_bar(size: Option<u64>, output: &Output) -> ProgressBar {
-    const LONG: u64 = 64 * 1024 * 1024;
-    let is_shown = output.format != Format::Json || !std::io::stdout().is_terminal();
-    let size = match size {
-        Some(size) if size >= LONG && is_shown && std::io::stderr().is_terminal() => size,
-        _ => return ProgressBar::hidden(),
-    };
-    let bar = ProgressBar::with_draw_target(Some(size), ProgressDrawTarget::stderr());
-    if let Ok(style) = ProgressStyle::with_template("{bar:40} {bytes} of {total_bytes}, {eta} left") {
-        bar.set_style(style);
-    }
-    bar.enable_steady_tick(Duration::from_millis(200));
-    bar
 }

@@ -1,5 +1,8 @@
+mod saved;
+
 use crate::exit::{Exit, Failure};
 use crate::input::server::ServerArgs;
+use crate::input::sources::Text;
 use crate::input::{document, sources};
 use crate::remote::{ControlPlane, block_on};
 use crate::render::{Format, Output, Table, counted};
@@ -9,10 +12,17 @@ use std::path::PathBuf;
 
 /// Put flags, segments, tenants and regions that differ; kills are never touched
 #[derive(Debug, clap::Args)]
+#[command(
+    after_help = "A plan is applied as it was reviewed, or not at all: where something else was published since, it is \
+                        refused."
+)]
 pub(crate) struct Args {
-    /// Files or folders of a flag set (.json .yaml .yml); `-` is standard input
-    #[arg(required = true, value_name = "PATH")]
+    /// Files or folders of a flag set (.json .yaml .yml), `-` is standard input; or one saved plan (.plan.json)
+    #[arg(required_unless_present = "plan", value_name = "PATH")]
     paths: Vec<PathBuf>,
+    /// Apply what `downhaul plan --save` wrote; PATH, if given, has to be the flag set that was planned
+    #[arg(long, value_name = "FILE")]
+    plan: Option<PathBuf>,
     /// Why; it stands in the chart
     #[arg(long)]
     reason: String,
@@ -27,16 +37,9 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(args: &Args, output: &Output) -> Result<Exit, Failure> {
-    let texts = sources::read(&args.paths)?;
-    let named = document::utf8(&texts)?;
-    let request = ApplyRequest {
-        sources: named
-            .iter()
-            .map(|(name, text)| Source { name: (*name).to_owned(), text: (*text).to_owned() })
-            .collect(),
-        reason: args.reason.clone(),
-        prune: args.prune,
-        dry_run: args.dry_run,
+    let (texts, request) = match saved::named(args)? {
+        Some(path) => saved::request(args, path, output)?,
+        None => given(args)?,
     };
     let control = ControlPlane::connect(&args.server)?;
     let report: ApplyReport = block_on(control.post(&["apply"], &request)).map_err(|mut failure| {
@@ -53,6 +56,23 @@ pub(crate) fn run(args: &Args, output: &Output) -> Result<Exit, Failure> {
     }
     let is_refused = report.items.iter().any(|item| item.outcome == Applied::Refused);
     Ok(if is_refused { Exit::Refused } else { Exit::Done })
+}
+
+fn given(args: &Args) -> Result<(Vec<Text>, ApplyRequest), Failure> {
+    let texts = sources::read(&args.paths)?;
+    let named = document::utf8(&texts)?;
+    let request = ApplyRequest {
+        sources: named
+            .iter()
+            .map(|(name, text)| Source { name: (*name).to_owned(), text: (*text).to_owned() })
+            .collect(),
+        reason: args.reason.clone(),
+        prune: args.prune,
+        dry_run: args.dry_run,
+        expected_revision: None,
+        expected_digest: None,
+    };
+    Ok((texts, request))
 }
 
 fn show(report: &ApplyReport, environment: &str, texts: &[sources::Text], output: &Output) -> Result<(), Failure> {

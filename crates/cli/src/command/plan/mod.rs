@@ -1,0 +1,143 @@
+mod budget;
+mod figures;
+mod human;
+mod markdown;
+mod plain;
+mod population;
+mod sides;
+mod words;
+
+use crate::exit::{Exit, Failure};
+use crate::input::server::ServerArgs;
+use crate::render::{Output, Written};
+use budget::BudgetArgs;
+use downhaul_blast::exact::{self, compare};
+use downhaul_blast::plan::{Found, Plan, Side, Verdict};
+use downhaul_core::document::FlagSet;
+use population::PopulationArgs;
+use sides::{Given, Pair};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// Show whom a change gives something else, from what to what and why, before anything is published
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Exit status: 0 nobody is given anything else, 2 something changes, 4 over budget, 1 could not run \
+                        (or a wrong use), 3 invalid input.\n\
+                        Example: downhaul plan server flags/ --save checkout.plan.json"
+)]
+pub(crate) struct Args {
+    /// What there is: a file or a folder of a flag set, `server` for what is published, `server:40` for a past revision
+    #[arg(value_name = "OLD")]
+    old: Given,
+    /// What there would be, given the same way. Against `server` it is taken as `apply` would: what it does not name stays
+    #[arg(value_name = "NEW")]
+    new: Given,
+    /// With `server` as OLD: retire flags, and remove segments and tenants, that NEW does not name
+    #[arg(long)]
+    prune: bool,
+    /// Most nodes of the decision diagrams of one flag; beyond it a flag is given up, and said to be unknown
+    #[arg(long, value_name = "N", default_value_t = exact::Options::default().nodes)]
+    limit_nodes: usize,
+    /// Write the plan into this file as JSON, for `downhaul apply --plan FILE`
+    #[arg(long, value_name = "FILE")]
+    save: Option<PathBuf>,
+    #[command(flatten)]
+    population: PopulationArgs,
+    #[command(flatten)]
+    budget: BudgetArgs,
+    /// How the plan is written
+    #[arg(
+        long = "format",
+        id = "format",
+        value_name = "FORMAT",
+        value_parser = Written::one_of(&[Written::Human, Written::Plain, Written::Json, Written::Markdown]),
+        default_value = "human",
+        env = "DOWNHAUL_FORMAT",
+        hide_env_values = true,
+        help_heading = "Output"
+    )]
+    written: Written,
+    #[command(flatten)]
+    server: ServerArgs,
+}
+
+pub(crate) fn run(args: &Args, output: &Output) -> Result<Exit, Failure> {
+    planned(args, output).map_err(|failure| Failure { exit: not_refused(failure.exit), ..failure })
+}
+
+/// What elsewhere is a refusal: here that status says that something changes.
+pub(crate) fn not_refused(exit: Exit) -> Exit {
+    if exit == Exit::Refused { Exit::CouldNotRun } else { exit }
+}
+
+fn planned(args: &Args, output: &Output) -> Result<Exit, Failure> {
+    let budget = args.budget.read()?;
+    let pair = sides::load(args)?;
+    for side in [&pair.old, &pair.new] {
+        output.warnings(&side.warnings, &side.texts);
+    }
+    let mut plan = plan(args, &pair, output)?;
+    if let Some(budget) = budget {
+        let documents = [pair.old.valid.document(), pair.effective.document()];
+        budget::check_names(&budget, documents, output)?;
+        plan.keep_to(budget, &pair.old.valid, &pair.effective);
+    }
+    match args.written {
+        Written::Human => human::lines(&plan).iter().try_for_each(|line| output.line(line))?,
+        Written::Plain => plain::lines(&plan).iter().try_for_each(|line| output.line(line))?,
+        Written::Markdown => markdown::lines(&plan).iter().try_for_each(|line| output.line(line))?,
+        Written::Json => output.json(&plan)?,
+    }
+    if let Some(path) = &args.save {
+        save(path, plan.clone(), pair.new.valid.document())?;
+        output.note(saved_words(path, &plan));
+    }
+    Ok(match plan.verdict {
+        Verdict::NoChange => Exit::Done,
+        Verdict::Changes => Exit::Changes,
+        Verdict::OverBudget => Exit::OverBudget,
+    })
+}
+
+fn plan(args: &Args, pair: &Pair, output: &Output) -> Result<Plan, Failure> {
+    let options = exact::Options { nodes: args.limit_nodes };
+    let exact = || (compare(&pair.old.valid, &pair.effective, &options), options.nodes);
+    let found = Found {
+        old: pair.old.valid.document(),
+        new: pair.effective.document(),
+        replay: population::run(args, pair, output)?,
+        exact: args.population.is_exact().then(exact),
+    };
+    let side = |side: &sides::Side| Side::of(&side.name, side.valid.document()).map_err(|error| unwritable(&error));
+    let mut plan = Plan::new(side(&pair.old)?, side(&pair.new)?, found);
+    plan.base_revision = pair.base_revision;
+    plan.prune = args.prune;
+    Ok(plan)
+}
+
+fn save(path: &Path, mut plan: Plan, document: &FlagSet) -> Result<(), Failure> {
+    plan.document = Some(serde_json::to_value(document).map_err(|error| unwritable(&error))?);
+    let mut text = serde_json::to_string_pretty(&plan).map_err(|error| unwritable(&error))?;
+    text.push('\n');
+    fs::write(path, text).map_err(|error| {
+        let why = crate::input::sources::describe(&error);
+        Failure::could_not_run("cannot-write", format!("cannot write `{}`: {why}", path.display()))
+            .help("check the folder and make room on the disk")
+    })
+}
+
+fn saved_words(path: &Path, plan: &Plan) -> String {
+    let path = path.display();
+    match plan.base_revision {
+        Some(revision) => format!(
+            "saved as {path}; as long as {} is at revision {revision}: downhaul apply --plan {path} --reason …",
+            plan.old.environment
+        ),
+        None => format!("saved as {path}; to be applied, a plan has to start from what is published: `server` as OLD"),
+    }
+}
+
+fn unwritable(error: &serde_json::Error) -> Failure {
+    Failure::could_not_run("cannot-write", format!("cannot write the plan as JSON: {error}"))
+}
