@@ -390,7 +390,10 @@ fn scalars(class: &Class) -> Option<Vec<Scalar>> {
         Some(Value::Number(number)) => number.as_f64().map(Scalar::Number),
         Some(Value::Null | Value::Array(_) | Value::Object(_)) | None => None,
     };
-    class.points.iter().map(scalar).collect()
+    // A number may be a border and a unit, and so stand twice.
+    let mut seen = BTreeSet::new();
+    let once = class.points.iter().filter(|point| seen.insert(serde_json::to_string(point).unwrap_or_default()));
+    once.map(scalar).collect()
 }
 
 /// `exists`, where being absent is a class of its own.

@@ -145,9 +145,7 @@ impl Domain {
             match probe {
                 Probe::Point(value) => {
                     let at = class_of(self.signature(&name, value.as_ref()), &mut classes);
-                    if let Some(class) = classes.get_mut(at)
-                        && !class.points.contains(value)
-                    {
+                    if let Some(class) = classes.get_mut(at) {
                         class.points.push(value.clone());
                     }
                 }
