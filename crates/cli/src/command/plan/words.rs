@@ -197,10 +197,15 @@ pub(super) fn region_words(flag: &str, region: &Region) -> String {
 
 fn how_many(flag: &str, region: &Region) -> String {
     let everyone = conditions(region).is_empty();
-    let whole = if region.exact { "" } else { "at most " };
     let Some(bucket) = &region.bucket else {
-        return format!("{whole}{}", if everyone { "everyone" } else { "all of them" });
+        return match (region.exact, everyone) {
+            (true, true) => "everyone".to_owned(),
+            (true, false) => "all of them".to_owned(),
+            (false, true) => "some or all".to_owned(),
+            (false, false) => "some or all of them".to_owned(),
+        };
     };
+    let whole = if region.exact { "" } else { "at most " };
     let of = if everyone { "everyone" } else { "them" };
     let mut buckets = vec![bucket_words(flag, bucket)];
     buckets.extend(region.and_buckets.iter().map(|bucket| bucket_words(flag, bucket)));
