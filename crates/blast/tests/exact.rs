@@ -73,7 +73,7 @@ impl<'a> Judged<'a> {
         flag.requires.clear();
         flag.rules = vec![Rule { name: None, when: region.when.clone(), then: Outcome::Serve(inside) }];
         flag.default = outside;
-        set.flags = vec![flag];
+        set.flags = vec![flag].into();
         let valid = validate(set, None).unwrap_or_else(|problems| panic!("{:?}: {problems:?}", region.when)).0;
         Judged { region, loaded: loaded(&valid), document: valid.into_document() }
     }

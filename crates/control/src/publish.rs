@@ -9,7 +9,7 @@ use crate::hash::Hash;
 use crate::state::State;
 use crate::time;
 use downhaul_core::compile::{self, Options, compile_residual};
-use downhaul_core::document::{ClientKind, FlagSet};
+use downhaul_core::document::{ClientKind, Flag, FlagSet};
 use downhaul_core::kills::{KillSet, KillSetError};
 use downhaul_core::program::FORMAT;
 use downhaul_core::seal::canonical_bytes;
@@ -43,7 +43,20 @@ pub struct Issue {
 
 /// Whom it will be for. Askers with the same audience get the same.
 pub fn audience(valid: &Valid, asker: &Asker) -> Audience {
-    let decides = asks_to_decide(asker) && !names_tenant(&known(valid.document().clone(), asker)).is_empty();
+    audience_if(rules_decide(valid, asker), valid, asker)
+}
+
+/// Whether rules name a tenant for which nobody vouches, so that the server decides them. All rules are looked at; the answer
+/// holds for everyone of whom the same is known, until a change of more than kills.
+pub fn rules_decide(valid: &Valid, asker: &Asker) -> bool {
+    let document = || FlagSet { kills: Vec::new(), ..valid.document().clone() };
+    asks_to_decide(asker) && !names_tenant(&known(document(), asker)).is_empty()
+}
+
+/// [`audience`], where the answer of [`rules_decide`] is known: looks at the kills only.
+pub fn audience_if(rules_decide: bool, valid: &Valid, asker: &Asker) -> Audience {
+    let kills_decide = || !names_tenant(&known(killed(valid.document()), asker)).is_empty();
+    let decides = rules_decide || (asks_to_decide(asker) && !valid.document().kills.is_empty() && kills_decide());
     Audience {
         kind: asker.kind,
         attributes: asker.known.clone(),
@@ -67,14 +80,14 @@ pub fn issue(state: &State, valid: &Valid, asker: &Asker) -> Result<Issue, KillS
 /// # Errors
 /// As for [`issue`].
 pub fn kills(state: &State, valid: &Valid, asker: &Asker) -> Result<Vec<u8>, KillSetError> {
-    let mut document = valid.document().clone();
-    let FlagSet { flags, kills, .. } = &mut document;
-    flags.retain(|flag| kills.iter().any(|kill| kill.flag == flag.key));
-    for flag in flags {
-        flag.rules.clear();
-        flag.requires.clear();
-    }
-    encode(state, &residual(document, asker))
+    encode(state, &residual(killed(valid.document()), asker))
+}
+
+/// The flag set with nothing but the killed flags, and of these nothing but what a kill needs.
+fn killed(document: &FlagSet) -> FlagSet {
+    let killed = document.flags.iter().filter(|flag| document.kills.iter().any(|kill| kill.flag == flag.key));
+    let without_rules = |flag: &Flag| Flag { rules: Vec::new(), requires: Vec::new(), ..flag.clone() };
+    FlagSet { flags: killed.map(without_rules).collect(), ..document.clone() }
 }
 
 /// The header of an envelope; lengths and digests are filled in when it is sealed.

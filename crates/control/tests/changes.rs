@@ -366,6 +366,28 @@ fn deciding_leaves_the_state_alone() {
         at: support::now(),
         expected_revision: None,
     };
-    assert!(matches!(decide(&world.state, request, &Policy::default()), Ok(Decision::Change(_))));
+    assert!(matches!(decide(&world.state, &world.valid(), request, &Policy::default()), Ok(Decision::Change(_))));
     assert_eq!(world.state, before);
+}
+
+#[test]
+fn an_edit_says_whom_it_moves() {
+    let mut world = World::new();
+    let split = |on: u32| {
+        let rule =
+            json!({ "when": [{ "tenant": ["acme"] }], "split": { "slices": [["on", on], ["off", 100_000 - on]] } });
+        flag_with("checkout", json!({ "rules": [rule], "default": "off" }))
+    };
+    world.put(split(10_000)).unwrap();
+    assert!(world.records[0].change().impact.moves.is_empty(), "a flag that is new moves nobody");
+    world.put(split(25_000)).unwrap();
+    let impact = &world.records[1].change().impact;
+    let moved: Vec<_> = impact
+        .moves
+        .iter()
+        .map(|each| (each.from.as_str(), each.to.as_str(), each.who.as_str(), each.buckets))
+        .collect();
+    assert_eq!(moved, [("off", "on", "tenant is `acme`", 15_000)]);
+    world.kill(&kill_request("checkout")).unwrap();
+    assert!(world.records[2].change().impact.moves.is_empty(), "a kill waits for no comparison");
 }

@@ -1,6 +1,6 @@
 //! The one way to write a document as bytes, and the digest of these.
 
-use crate::document::FlagSet;
+use crate::document::{FlagSet, Flags};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 use std::fmt::Write;
@@ -15,8 +15,12 @@ pub fn canonical_bytes<T: Serialize>(value: &T) -> Result<Vec<u8>, serde_json::E
 
 /// SHA-256 in lower-case hexadecimal.
 pub fn digest(bytes: &[u8]) -> String {
+    hexadecimal(&Sha256::digest(bytes))
+}
+
+fn hexadecimal(bytes: &[u8]) -> String {
     let mut text = String::with_capacity(64);
-    for byte in Sha256::digest(bytes) {
+    for byte in bytes {
         // Writing into a String cannot fail.
         let _ = write!(text, "{byte:02x}");
     }
@@ -28,7 +32,20 @@ pub fn digest(bytes: &[u8]) -> String {
 /// # Errors
 /// As for [`canonical_bytes`].
 pub fn document_digest(document: &FlagSet) -> Result<String, serde_json::Error> {
-    Ok(digest(&canonical_bytes(document)?))
+    const FLAGS: &str = "\"flags\":";
+    // The flags are most of it, and what they are written as is known after the first time.
+    let rest = FlagSet { flags: Flags::default(), ..document.clone() };
+    let rest = canonical_bytes(&rest)?;
+    // Only `environment` stands before it, whose characters never make this text.
+    let at = rest.windows(FLAGS.len()).position(|window| window == FLAGS.as_bytes());
+    let Some((before, after)) = at.and_then(|at| rest.split_at_checked(at + FLAGS.len())) else {
+        return Ok(digest(&canonical_bytes(document)?));
+    };
+    let mut hash = Sha256::new();
+    hash.update(before);
+    hash.update(document.flags.canonical_bytes()?);
+    hash.update(after.strip_prefix(b"[]").unwrap_or(after));
+    Ok(hexadecimal(&hash.finalize()))
 }
 
 #[cfg(test)]

@@ -13,6 +13,7 @@ use downhaul_core::evaluate::{NeedText, evaluate};
 use downhaul_core::kills::{KillSet, Loaded};
 use downhaul_core::prepare::prepare;
 use downhaul_core::program::{Program, ProgramError};
+use downhaul_core::seal;
 use downhaul_core::specialise::specialise;
 use downhaul_core::validate::{Valid, validate};
 use proptest::prelude::*;
@@ -49,6 +50,37 @@ fn answers(loaded: &Loaded, context: &Map<String, Value>) -> Vec<Answer> {
 
 proptest! {
     #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// The digest takes the flags as they were written before; a copy that is changed is written anew.
+    #[test]
+    fn the_digest_is_that_of_the_canonical_document(mut set in flag_set(), other in flag_set()) {
+        let whole = |set: &FlagSet| seal::digest(&seal::canonical_bytes(set).unwrap());
+        prop_assert_eq!(seal::document_digest(&set).unwrap(), whole(&set));
+        let copy = set.clone();
+        set.kills.clear();
+        set.revision += 1;
+        prop_assert_eq!(seal::document_digest(&set).unwrap(), whole(&set));
+        let other = other.flags.iter().cloned().collect::<Vec<_>>();
+        set.flags.extend(other);
+        prop_assert_eq!(seal::document_digest(&set).unwrap(), whole(&set));
+        prop_assert_eq!(seal::document_digest(&copy).unwrap(), whole(&copy));
+    }
+
+    /// Other kills are looked at as if the whole document were.
+    #[test]
+    fn other_kills_are_judged_as_in_the_whole(set in flag_set(), other in flag_set()) {
+        let valid = valid(FlagSet { kills: Vec::new(), ..set.clone() });
+        let errors = |found: Vec<downhaul_core::diagnostic::Diagnostic>| {
+            found.into_iter().filter(|each| each.is_error()).collect::<Vec<_>>()
+        };
+        let alone = valid.with_kills(7, other.kills.clone());
+        let whole = validate(FlagSet { revision: 7, kills: other.kills, ..set }, None);
+        match (alone, whole) {
+            (Ok((alone, _)), Ok((whole, _))) => prop_assert_eq!(alone, whole),
+            (Err(alone), Err(whole)) => prop_assert_eq!(errors(alone), errors(whole)),
+            (alone, whole) => prop_assert!(false, "{alone:?}\n{whole:?}"),
+        }
+    }
 
     #[test]
     fn the_engine_agrees_with_the_oracle(

@@ -81,7 +81,7 @@ impl Environment {
         stale: Duration,
     ) -> Self {
         let publication = Publication {
-            document_digest: downhaul_control::decide::digest(&state.flag_set).ok(),
+            document_digest: downhaul_control::decide::digest(valid.document()).ok(),
             definition: state.flag_set.revision,
             valid: Arc::new(valid),
             restored_last: false,
@@ -189,7 +189,7 @@ impl Environment {
         F: Fn(&State) -> Result<Request, Refusal> + Send + Sync + 'static,
     {
         let (before, policy) = (Arc::clone(before), self.policy.clone());
-        let decided = spawn_blocking(move || decide(&before.state, request(&before.state)?, &policy));
+        let decided = spawn_blocking(move || decide(&before.state, &before.valid, request(&before.state)?, &policy));
         Ok(decided.await.map_err(AppError::internal)??)
     }
 

@@ -49,8 +49,9 @@ impl Issuer {
         now.duration_since(issued).as_nanos() < self.validity.as_nanos() / 2
     }
 
-    pub(crate) fn audience(&self, publication: &Publication, asker: &Asker) -> Audience {
-        publish::audience(&publication.valid, asker)
+    /// `rules_decide`: see [`publish::rules_decide`].
+    pub(crate) fn audience(&self, publication: &Publication, asker: &Asker, rules_decide: bool) -> Audience {
+        publish::audience_if(rules_decide, &publication.valid, asker)
     }
 
     pub(crate) fn program(&self, publication: &Publication, asker: &Asker) -> AppResult<Program> {

@@ -1,6 +1,8 @@
 //! The tooling module: documents in, diagnostics, programs and explanations out, all as plain JavaScript values.
 
 use downhaul_blast::exact::{self, Assertion};
+use downhaul_blast::population::{self, Limits, Mapping};
+use downhaul_blast::replay;
 use downhaul_core::check::{self, Checked, Source};
 use downhaul_core::compile::{self, Audience, Options};
 use downhaul_core::decision::Cause;
@@ -14,6 +16,7 @@ use downhaul_core::{schema, seal, specialise};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
+use std::sync::atomic::AtomicBool;
 use wasm_bindgen::prelude::*;
 
 /// A file, as people know it.
@@ -107,6 +110,85 @@ pub fn prove(old: JsValue, new: JsValue, assertions: JsValue, nodes: f64) -> Res
     let ((old, _), (new, _)) = (valid(old)?, valid(new)?);
     let assertions: Vec<Assertion> = take(assertions)?;
     give(&exact::prove(&old, &new, &assertions, &limited(nodes)))
+}
+
+/// Contexts with weights, to replay changes over.
+#[wasm_bindgen]
+#[derive(Debug)]
+pub struct Population(population::Population);
+
+#[wasm_bindgen]
+impl Population {
+    /// From JSON lines; `mapping` says which column is what.
+    #[wasm_bindgen(js_name = fromJsonLines)]
+    pub fn from_json_lines(text: &str, mapping: JsValue) -> Result<Population, JsValue> {
+        let mapping: Mapping = take(mapping)?;
+        let read = population::Population::from_json_lines(text.as_bytes(), &mapping, &Limits::default());
+        read.map(|(population, _)| Population(population)).map_err(|error| refused(&error.to_string()))
+    }
+
+    /// From the bytes of a sample.
+    #[wasm_bindgen(js_name = fromSample)]
+    pub fn from_sample(bytes: &[u8]) -> Result<Population, JsValue> {
+        let read = population::Population::from_sample_bytes(bytes, &Limits::default());
+        read.map(Population).map_err(|error| refused(&error.to_string()))
+    }
+
+    /// A sample of at most this many rows, as bytes.
+    #[wasm_bindgen(js_name = toSample)]
+    pub fn to_sample(&self, rows: u32) -> Vec<u8> {
+        self.0.to_sample_bytes(rows as usize)
+    }
+
+    pub fn rows(&self) -> u32 {
+        u32::try_from(self.0.rows()).unwrap_or(u32::MAX)
+    }
+
+    pub fn weight(&self) -> f64 {
+        self.0.weight()
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct ReplayOptions {
+    by: Vec<String>,
+    examples: usize,
+    groups: usize,
+}
+
+impl Default for ReplayOptions {
+    fn default() -> Self {
+        let replay::Options { by, examples, groups, .. } = replay::Options::default();
+        ReplayOptions { by, examples, groups }
+    }
+}
+
+/// Documents that are compared again and again, read once: while someone drags a slider only the new one changes.
+#[wasm_bindgen]
+#[derive(Debug)]
+pub struct Published(Valid);
+
+#[wasm_bindgen]
+impl Published {
+    #[wasm_bindgen(constructor)]
+    pub fn new(files: JsValue) -> Result<Published, JsValue> {
+        Ok(Published(valid(files)?.0))
+    }
+
+    /// As the function of this name.
+    pub fn compare(&self, new: JsValue, nodes: f64) -> Result<JsValue, JsValue> {
+        give(&exact::compare(&self.0, &valid(new)?.0, &limited(nodes)))
+    }
+
+    /// Who of a population is moved by a new document: weights, from and to each variant, by tenant, region and more.
+    pub fn replay(&self, new: JsValue, population: &Population, options: JsValue) -> Result<JsValue, JsValue> {
+        let (new, _) = valid(new)?;
+        let ReplayOptions { by, examples, groups } = take(options)?;
+        let options = replay::Options { by, examples, groups, ..replay::Options::default() };
+        let replayed = replay::replay(&self.0, &new, &population.0, &options, &mut |_| {}, &AtomicBool::new(false));
+        give(&replayed.map_err(|error| refused(&error.to_string()))?)
+    }
 }
 
 /// SHA-256 of the document as canonical JSON.

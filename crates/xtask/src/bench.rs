@@ -3,7 +3,7 @@
 use crate::build::{self, Profile};
 use crate::run::children::Children;
 use crate::run::stack::{Places, Stack};
-use crate::{npm, setup, workspace};
+use crate::{data, npm, setup, wasm, workspace};
 use anyhow::{Context, Result, bail};
 use std::fs;
 use std::net::{SocketAddr, TcpListener};
@@ -27,10 +27,60 @@ enum What {
         #[arg(long)]
         no_build: bool,
     },
+    /// Replay of a draft over 50 000 contexts, and its exact difference, in a page in Chromium
+    Page {
+        /// How many drafts
+        #[arg(long, default_value_t = 100)]
+        drafts: u32,
+        /// Measure what was built before
+        #[arg(long)]
+        no_build: bool,
+    },
+    /// Replay of 10 million contexts, and the exact difference of one edit among 2 000 flags, natively
+    Blast,
 }
 
 pub(crate) fn run(arguments: &Arguments) -> Result<()> {
-    let What::Kill { kills, no_build } = arguments.what;
+    match arguments.what {
+        What::Kill { kills, no_build } => kill(kills, no_build),
+        What::Page { drafts, no_build } => page(drafts, no_build),
+        What::Blast => blast(),
+    }
+}
+
+fn blast() -> Result<()> {
+    for example in ["replay", "difference"] {
+        let mut run = workspace::cargo();
+        run.args(["run", "--release", "--locked", "--package", "downhaul-blast", "--example", example]);
+        let status = run.status().context("cannot start cargo")?;
+        if !status.success() {
+            bail!("the bench has ended early: {status}");
+        }
+    }
+    Ok(())
+}
+
+fn page(drafts: u32, no_build: bool) -> Result<()> {
+    setup::node()?;
+    setup::browser()?;
+    if !no_build {
+        npm::install()?;
+        wasm::build(wasm::Which::All)?;
+        npm::build()?;
+        data::build(data::contexts())?;
+    }
+    let bench = workspace::root().join("benches/blast-in-page");
+    npm::install_in(&bench, "what the bench drives Chromium with")?;
+    let mut measure = Command::new("node");
+    measure.current_dir(&bench).arg("run.mjs").args(["--drafts", &drafts.to_string()]);
+    let status = measure.status().context("cannot start node")?;
+    if !status.success() {
+        bail!("the bench has ended early: {status}");
+    }
+    Ok(())
+}
+
+fn kill(kills: u32, no_build: bool) -> Result<()> {
     setup::node()?;
     setup::browser()?;
     if !no_build {

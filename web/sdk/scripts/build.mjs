@@ -31,6 +31,8 @@ await Promise.all([
     banner: { js: 'const ownUrl = require("node:url").pathToFileURL(__filename).href;' },
   }),
   build({ ...common, ...entry("tooling"), format: "esm", outfile: "dist/tooling.js" }),
+  build({ ...common, ...entry("blast"), format: "esm", outfile: "dist/blast.js" }),
+  build({ ...common, ...entry("blast-worker"), format: "esm", outfile: "dist/blast-worker.js" }),
   build({ ...common, ...entry("tooling-node"), format: "esm", platform: "node", outfile: "dist/tooling-node.js" }),
 ]);
 

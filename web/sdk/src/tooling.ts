@@ -42,8 +42,81 @@ export interface Tooling {
   compare(old: Document, next: Document, options?: Limits): Comparison;
   /** Claims about the change from one document to another, each proved, or refuted by a context. */
   prove(old: Document, next: Document, assertions: readonly Assertion[], options?: Limits): readonly Verdict[];
+  /** Contexts with weights: JSON lines, or the bytes of a sample that `toSample` gave. */
+  population(data: string | Uint8Array, mapping?: Mapping): Population;
+  /** A document that others are compared with again and again, read once. */
+  published(document: Document): Published;
   digest(document: Document): string;
   schema(): Record<string, Json>;
+}
+
+/** Which column of a population is what. */
+export interface Mapping {
+  readonly targetingKey?: string;
+  readonly tenant?: string;
+  readonly region?: string;
+  /** The column that holds weights; `weight` if there is one, unless given; `false` for none. */
+  readonly weight?: string | false;
+  readonly rename?: { readonly [column: string]: string };
+  readonly drop?: readonly string[];
+}
+
+/** Lives in the module's memory until `free` is called. */
+export interface Population {
+  rows(): number;
+  weight(): number;
+  /** At most so many rows, drawn evenly and always the same, as bytes for `population`. */
+  toSample(rows: number): Uint8Array;
+  free(): void;
+}
+
+export interface Published {
+  compare(next: Document, options?: Limits): Comparison;
+  replay(next: Document, population: Population, options?: ReplayOptions): Replay;
+  free(): void;
+}
+
+export interface ReplayOptions {
+  /** Attributes by which those who are moved are grouped, beside tenant, region and segment. */
+  readonly by?: readonly string[];
+  /** Most examples of a flag; 3 unless given. */
+  readonly examples?: number;
+  /** Most groups that are listed of an attribute; 1000 unless given. */
+  readonly groups?: number;
+}
+
+/** Who of a population is moved. */
+export interface Replay {
+  readonly rows: number;
+  /** The weight of all rows, and of those that some flag moves. */
+  readonly of: number;
+  readonly moved: number;
+  readonly moved_rows: number;
+  readonly by: { readonly [attribute: string]: Groups };
+  readonly tenants: readonly Group[];
+  readonly flags: { readonly [flag: string]: FlagReplay };
+}
+
+export interface FlagReplay {
+  readonly moved: number;
+  readonly of: number;
+  readonly moved_rows: number;
+  readonly transitions: readonly { readonly from: string; readonly to: string; readonly weight: number; readonly rows: number; readonly value_changed?: boolean }[];
+  readonly by: { readonly [attribute: string]: Groups };
+  readonly tenants: readonly Group[];
+  readonly examples: readonly { readonly row: number; readonly weight: number; readonly context: Context }[];
+}
+
+export interface Groups {
+  readonly touched: number;
+  readonly groups: readonly Group[];
+  readonly others: number;
+}
+
+export interface Group {
+  readonly value: Json;
+  readonly moved: number;
+  readonly of: number;
 }
 
 export interface Limits {
@@ -123,6 +196,12 @@ export interface Bound {
   specialise(files: readonly SourceFile[], known: unknown): Record<string, Json>;
   compare(old: readonly SourceFile[], next: readonly SourceFile[], nodes: number): Comparison;
   prove(old: readonly SourceFile[], next: readonly SourceFile[], assertions: readonly Assertion[], nodes: number): readonly Verdict[];
+  readonly Population: { fromJsonLines(text: string, mapping: Mapping): Population; fromSample(bytes: Uint8Array): Population };
+  readonly Published: new (files: readonly SourceFile[]) => {
+    compare(next: readonly SourceFile[], nodes: number): Comparison;
+    replay(next: readonly SourceFile[], population: Population, options: ReplayOptions): Replay;
+    free(): void;
+  };
   digest(files: readonly SourceFile[]): string;
   schema(): Record<string, Json>;
 }
@@ -135,6 +214,15 @@ export function tooling(bound: Bound): Tooling {
     specialise: (document, known) => bound.specialise(files(document), known),
     compare: (old, next, { nodes = 0 } = {}) => bound.compare(files(old), files(next), nodes),
     prove: (old, next, assertions, { nodes = 0 } = {}) => bound.prove(files(old), files(next), assertions, nodes),
+    population: (data, mapping = {}) => (typeof data === "string" ? bound.Population.fromJsonLines(data, mapping) : bound.Population.fromSample(data)),
+    published: (document) => {
+      const own = new bound.Published(files(document));
+      return {
+        compare: (next, { nodes = 0 } = {}) => own.compare(files(next), nodes),
+        replay: (next, population, options = {}) => own.replay(files(next), population, options),
+        free: () => own.free(),
+      };
+    },
     digest: (document) => bound.digest(files(document)),
     schema: () => bound.schema(),
   };

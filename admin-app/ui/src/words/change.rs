@@ -1,6 +1,8 @@
 //! Chart entries: the server's words, with what stands in backticks set apart, and a sign for each kind of change.
 
+use super::number::share;
 use super::sentence::{Kind, Sentence};
+use downhaul_control::api::Move;
 
 /// Text with its backticked parts as values.
 pub fn marked(text: &str) -> Sentence {
@@ -24,6 +26,13 @@ pub fn marked(text: &str) -> Sentence {
         inside = !inside;
     }
     sentence
+}
+
+/// Whom an edit gives another variant: `checkout-v2: off → on for 15 % of those where …`.
+pub fn moved(each: &Move) -> Sentence {
+    let share = if each.buckets == 100_000 { String::new() } else { format!("{} of ", share(each.buckets)) };
+    let who = if each.who == "everyone" { each.who.clone() } else { format!("those where {}", each.who) };
+    marked(&format!("`{}`: {} → {} for {share}{who}", each.flag, each.from, each.to))
 }
 
 /// The symbol of a change's type, by the ids of the page's sprite.
@@ -50,6 +59,15 @@ pub fn short_hash(hash: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn moves_are_sentences() {
+        let (flag, from, to) = ("checkout-v2".to_owned(), "off".to_owned(), "on".to_owned());
+        let part = Move { flag, from, to, who: "tenant is `acme`".to_owned(), buckets: 15_000 };
+        assert_eq!(moved(&part).to_string(), "[checkout-v2]: off → on for 15\u{202F}% of those where tenant is [acme]");
+        let all = Move { who: "everyone".to_owned(), buckets: 100_000, ..part };
+        assert_eq!(moved(&all).to_string(), "[checkout-v2]: off → on for everyone");
+    }
 
     #[test]
     fn backticks_set_values_apart() {

@@ -4,7 +4,7 @@ use crate::input::sources;
 use crate::input::strict_json::object;
 use crate::remote::{ControlPlane, block_on};
 use crate::render::{Format, Output, Table, counted};
-use downhaul_control::api::{ChangeView, ChartPage, ConsoleEvent, VerifyReport, VerifyStatus};
+use downhaul_control::api::{ChangeView, ChartPage, ConsoleEvent, Move, VerifyReport, VerifyStatus};
 use downhaul_control::verify::{Stored, Verification};
 use downhaul_core::ids::EnvironmentKey;
 use downhaul_core::seal::canonical_bytes;
@@ -152,12 +152,35 @@ fn show_one(change: &ChangeView, output: &Output) -> Result<(), Failure> {
             output.line(format!("{}  {}  {}", head.bold(), change.at.dimmed(), change.summary))?;
             let incident = change.incident.as_deref().map(|id| format!(" ({id})")).unwrap_or_default();
             output.line(format!("       {actor}: {}{incident}", change.reason))?;
-            match &change.impact.effect {
-                Some(effect) => output.line(format!("       effect: {effect}")),
-                None => Ok(()),
+            if let Some(effect) = &change.impact.effect {
+                output.line(format!("       effect: {effect}"))?;
             }
+            for each in change.impact.moves.iter().take(MOVES) {
+                output.line(format!("       moves:  {}", moved(each)))?;
+            }
+            let more = change.impact.moves.len().saturating_sub(MOVES) as u64 + change.impact.more_moves;
+            if more > 0 {
+                output.line(format!("       moves:  {more} more; see --format json"))?;
+            }
+            if !change.impact.unknown.is_empty() {
+                output.line(format!("       moves:  not known of {}", change.impact.unknown.join(", ")))?;
+            }
+            Ok(())
         }
     }
+}
+
+/// Moves of one change that are shown.
+const MOVES: usize = 3;
+
+/// `checkout-v2 off -> on for 15.000 % of those where tenant is `acme``.
+fn moved(each: &Move) -> String {
+    let share = match each.buckets {
+        100_000 => String::new(),
+        buckets => format!("{}.{:03} % of ", buckets / 1000, buckets % 1000),
+    };
+    let who = if each.who == "everyone" { each.who.clone() } else { format!("those where {}", each.who) };
+    format!("{} {} -> {} for {share}{who}", each.flag, each.from, each.to)
 }
 
 fn run_verify(args: &Verify, output: &Output) -> Result<Exit, Failure> {

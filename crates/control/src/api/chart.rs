@@ -82,6 +82,38 @@ pub struct Impact {
     /// Flags that degrade with the one killed.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub also: Vec<String>,
+    /// Who is given another variant by an edit, exactly: the moves that reach most buckets first, [`Impact::MOVES`] at most.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub moves: Vec<Move>,
+    /// Moves that are not listed.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub more_moves: u64,
+    /// Flags of which the exact difference was too much work: any context may be given another variant.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unknown: Vec<String>,
+}
+
+impl Impact {
+    /// Moves that are kept with a change.
+    pub const MOVES: usize = 100;
+}
+
+/// Contexts that a change gives another variant of a flag.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Move {
+    pub flag: String,
+    pub from: String,
+    pub to: String,
+    /// Who, in words: `everyone`, or the conditions that hold for them.
+    pub who: String,
+    /// How many of the 100 000 buckets of these contexts are moved; 100 000 where it is not by bucket.
+    pub buckets: u32,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference")]
+fn is_zero(value: &u64) -> bool {
+    *value == 0
 }
 
 /// `GET E/chart/verify`.

@@ -14,7 +14,7 @@ mod session;
 mod stream;
 
 pub use chart::{
-    ChangeView, ChartPage, ChartQuery, ExplainRequest, ExplainResponse, Fault, Impact, VerifyReport, VerifyStatus,
+    ChangeView, ChartPage, ChartQuery, ExplainRequest, ExplainResponse, Fault, Impact, Move, VerifyReport, VerifyStatus,
 };
 pub use client::{
     Acknowledgement, Attributes, ClientState, FlagSetQuery, NotAPosition, Position, PublicKey, PublicKeys, Transport,

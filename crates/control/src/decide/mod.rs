@@ -4,6 +4,7 @@ mod apply;
 mod flags;
 mod keys;
 mod kills;
+mod moves;
 
 pub use apply::{Plan, applied, check_base, plan};
 pub use keys::create_key;
@@ -66,7 +67,10 @@ pub struct Decided {
 }
 
 /// Turns a command into the next change, or says why not. The flag set that results is valid as a whole.
-pub fn decide(state: &State, request: Request, policy: &Policy) -> Result<Decision, Refusal> {
+///
+/// `valid` is the flag set of the state. Of a kill or restore only the kills are looked at, whose number is small: it never
+/// waits for the rest of the document to be checked again.
+pub fn decide(state: &State, valid: &Valid, request: Request, policy: &Policy) -> Result<Decision, Refusal> {
     let Request { command, actor, reason, at, expected_revision } = request;
     let reason = check_reason(&command, reason, policy)?;
     let command = as_recorded(&command)?;
@@ -80,11 +84,16 @@ pub fn decide(state: &State, request: Request, policy: &Policy) -> Result<Decisi
         return Ok(Decision::Unchanged);
     }
     let today: String = at.chars().take("YYYY-MM-DD".len()).collect();
-    let (valid, warnings) = validate(next, Some(&today)).map_err(|problems| explain(&command, problems))?;
+    let validated = if command.is_kill_or_restore() {
+        valid.with_kills(next.revision, next.kills)
+    } else {
+        validate(next, Some(&today))
+    };
+    let (after, warnings) = validated.map_err(|problems| explain(&command, problems))?;
     let change = Change {
         revision: state.flag_set.revision + 1,
         environment: state.environment().clone(),
-        impact: impact(state, &command, valid.document())?,
+        impact: impact(state, &command, [valid, &after])?,
         at,
         actor,
         reason,
@@ -93,7 +102,7 @@ pub fn decide(state: &State, request: Request, policy: &Policy) -> Result<Decisi
     };
     let record = Record::write(&change)
         .map_err(|why| Refusal::new(RefusalCode::Invalid, why.to_string(), "write numbers and texts plainly"))?;
-    Ok(Decision::Change(Box::new(Decided { record, valid, warnings })))
+    Ok(Decision::Change(Box::new(Decided { record, valid: after, warnings })))
 }
 
 /// SHA-256 of the canonical form of a flag set: what a replay has to arrive at.
@@ -201,7 +210,8 @@ fn explain(command: &Command, problems: Vec<Diagnostic>) -> Refusal {
     refusal
 }
 
-fn impact(state: &State, command: &Command, next: &FlagSet) -> Result<Impact, Refusal> {
+fn impact(state: &State, command: &Command, [before, after]: [&Valid; 2]) -> Result<Impact, Refusal> {
+    let next = after.document();
     let digest = digest(next).map_err(|why| Refusal::new(RefusalCode::Internal, why, ""))?;
     let mut impact = Impact { digest, ..Impact::default() };
     if let [flag] = command.flags(state).as_slice() {
@@ -214,6 +224,10 @@ fn impact(state: &State, command: &Command, next: &FlagSet) -> Result<Impact, Re
         if command.is_kill_or_restore() {
             impact.also = state.degrades_with(flag).into_iter().map(ToString::to_string).collect();
         }
+    }
+    // A kill waits for nothing, and says by its scope whom it reaches.
+    if command.is_definition() || matches!(command, Command::Apply { .. }) {
+        moves::add(&mut impact, before, after);
     }
     Ok(impact)
 }

@@ -42,7 +42,7 @@ impl World {
             at: now().saturating_add(later).expect("near"),
             expected_revision,
         };
-        match decide(&self.state, request, &Policy::default())? {
+        match decide(&self.state, &self.valid(), request, &Policy::default())? {
             Decision::Unchanged => Ok(false),
             Decision::Change(decided) => {
                 self.state = fold(self.state.clone(), &decided.record);

@@ -1,4 +1,4 @@
-use super::{Flag, Kill, RegionTree, Segment};
+use super::{Flag, Flags, Kill, RegionTree, Segment};
 use crate::ids::{EnvironmentKey, FlagKey, SegmentKey, TenantId};
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -27,7 +27,7 @@ pub struct FlagSet {
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub segments: BTreeMap<SegmentKey, Segment>,
     /// In the order of the text.
-    pub flags: Vec<Flag>,
+    pub flags: Flags,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub kills: Vec<Kill>,
     /// Tombstones: keys that may never be used again, and the date (`YYYY-MM-DD`) each was retired.
@@ -47,7 +47,7 @@ impl FlagSet {
             regions: RegionTree::default(),
             tenants: BTreeMap::new(),
             segments: BTreeMap::new(),
-            flags: Vec::new(),
+            flags: Flags::default(),
             kills: Vec::new(),
             retired: BTreeMap::new(),
         }

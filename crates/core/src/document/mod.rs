@@ -6,6 +6,7 @@
 mod condition;
 mod flag;
 mod flag_set;
+mod flags;
 mod kill;
 mod region;
 mod rule;
@@ -14,6 +15,7 @@ mod segment;
 pub use condition::{Condition, Scalar, Test};
 pub use flag::{ClientKind, Degraded, Flag, FlagKind, OnStale, Prerequisite, Reversibility, Until};
 pub use flag_set::{FlagSet, SCHEMA};
+pub use flags::Flags;
 pub use kill::{Kill, Scope};
 pub use region::RegionTree;
 pub use rule::{Outcome, Rule, Slice, Split};

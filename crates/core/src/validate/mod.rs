@@ -12,7 +12,7 @@ mod patterns;
 pub(crate) use broken::Broken;
 
 use crate::diagnostic::Diagnostic;
-use crate::document::{FlagSet, RegionTree, SCHEMA};
+use crate::document::{FlagSet, Kill, RegionTree, SCHEMA};
 use crate::ids::RegionKey;
 use crate::read::{At, PROBLEM_LIMIT};
 use known::Known;
@@ -35,6 +35,22 @@ impl Valid {
     /// For [`crate::check::check`], which has looked at [`problems`] itself.
     pub(crate) fn without_errors(document: FlagSet) -> Self {
         Valid { document }
+    }
+
+    /// The same flag set with other kills, at another revision. Only the kills are looked at: the rest was found to be valid.
+    ///
+    /// # Errors
+    /// Everything that is wrong with the kills.
+    pub fn with_kills(&self, revision: u64, kills: Vec<Kill>) -> Result<(Valid, Vec<Diagnostic>), Vec<Diagnostic>> {
+        let document = FlagSet { revision, kills, ..self.document.clone() };
+        let broken = Broken::default();
+        let mut checker = Checker::new(&document, None, &broken);
+        kills::check_kills(&mut checker);
+        let diagnostics = checker.diagnostics;
+        if diagnostics.iter().any(Diagnostic::is_error) {
+            return Err(diagnostics);
+        }
+        Ok((Valid { document }, diagnostics))
     }
 
     pub fn document(&self) -> &FlagSet {
@@ -61,15 +77,7 @@ pub fn validate(document: FlagSet, today: Option<&str>) -> Result<(Valid, Vec<Di
 /// Everything that is wrong with `document`, but for what lies in its `broken` places.
 pub(crate) fn problems(document: &FlagSet, today: Option<&str>, broken: &Broken) -> Vec<Diagnostic> {
     let root = At::ROOT;
-    let mut checker = Checker {
-        known: Known::of(document),
-        document,
-        today,
-        broken,
-        patterns: Patterns::default(),
-        diagnostics: Vec::new(),
-        has_errors: false,
-    };
+    let mut checker = Checker::new(document, today, broken);
     if document.flags.len() > FLAG_LIMIT {
         let message = format!("the flag set has {} flags, more than {FLAG_LIMIT}", document.flags.len());
         checker.error("too-many-flags", root.key("flags"), message, "retire flags that are not needed any more");
@@ -101,6 +109,20 @@ struct Checker<'a> {
     patterns: Patterns,
     diagnostics: Vec<Diagnostic>,
     has_errors: bool,
+}
+
+impl<'a> Checker<'a> {
+    fn new(document: &'a FlagSet, today: Option<&'a str>, broken: &'a Broken) -> Self {
+        Checker {
+            known: Known::of(document),
+            document,
+            today,
+            broken,
+            patterns: Patterns::default(),
+            diagnostics: Vec::new(),
+            has_errors: false,
+        }
+    }
 }
 
 impl Checker<'_> {

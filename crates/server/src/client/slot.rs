@@ -7,7 +7,8 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use downhaul_control::api::{PatchEvent, PatchOp, Position};
 use downhaul_control::envelope::{Audience, Envelope};
-use downhaul_control::{Hash, patch};
+use downhaul_control::{Hash, patch, publish};
+use downhaul_core::seal::canonical_bytes;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use jiff::Timestamp;
@@ -244,12 +245,14 @@ impl FlagSetIssue {
 #[derive(Debug, Default)]
 pub(crate) struct Slots {
     slots: Mutex<BTreeMap<Hash, (Arc<Slot>, Instant)>>,
+    /// Whether rules have to be decided, for those of whom the same is known, and the definition that it was found for.
+    rules_decide: Mutex<BTreeMap<Hash, (u64, bool)>>,
 }
 
 impl Slots {
     /// The place of whoever asks.
     pub(crate) fn of(&self, publication: &Publication, asker: &Asker, issuer: &Arc<Issuer>) -> AppResult<Arc<Slot>> {
-        let audience = issuer.audience(publication, asker);
+        let audience = issuer.audience(publication, asker, self.rules_decide(publication, asker));
         let digest = audience.digest();
         let now = Instant::now();
         let mut slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
@@ -265,6 +268,24 @@ impl Slots {
         let slot = Arc::new(Slot::new(asker.clone(), audience, Arc::clone(issuer)));
         slots.insert(digest, (Arc::clone(&slot), now));
         Ok(slot)
+    }
+
+    /// A kill asks this for every client, and nothing that it depends on has changed.
+    fn rules_decide(&self, publication: &Publication, asker: &Asker) -> bool {
+        let known = canonical_bytes(&(asker.kind, &asker.known)).unwrap_or_default();
+        let known = Hash::of(&known);
+        let mut answers = self.rules_decide.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((definition, answer)) = answers.get(&known)
+            && *definition == publication.definition
+        {
+            return *answer;
+        }
+        let answer = publish::rules_decide(&publication.valid, asker);
+        if answers.len() >= SLOTS {
+            answers.clear();
+        }
+        answers.insert(known, (publication.definition, answer));
+        answer
     }
 
     /// Lets go of audiences that nobody has asked for in a while.

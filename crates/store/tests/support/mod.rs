@@ -10,6 +10,7 @@
 
 use downhaul_control::{Command, Decision, Policy, Record, Request, State, decide, fold};
 use downhaul_core::ids::EnvironmentKey;
+use downhaul_core::validate::validate;
 use downhaul_store::{ChangeLog, Effects, StoreError, replay};
 use serde_json::json;
 use std::sync::Arc;
@@ -75,7 +76,8 @@ impl Plane {
             at: at(),
             expected_revision: None,
         };
-        match decide(&self.state, request, &Policy::default()) {
+        let (valid, _) = validate(self.state.flag_set.clone(), None).expect("always valid");
+        match decide(&self.state, &valid, request, &Policy::default()) {
             Ok(Decision::Change(decided)) => decided.record,
             other => panic!("no change: {other:?}"),
         }

@@ -7,7 +7,7 @@ use serde::Deserialize;
 const TABLE: &[(&str, &[&str])] = &[
     ("downhaul-core", &[]),
     ("downhaul-blast", &["downhaul-core"]),
-    ("downhaul-control", &["downhaul-core"]),
+    ("downhaul-control", &["downhaul-core", "downhaul-blast"]),
     ("downhaul-store", &["downhaul-core", "downhaul-control"]),
     ("downhaul-server", &["downhaul-core", "downhaul-control", "downhaul-store"]),
     ("downhaul-wasm", &["downhaul-core", "downhaul-blast"]),

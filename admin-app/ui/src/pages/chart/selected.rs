@@ -2,12 +2,15 @@ use crate::components::{Icon, SentenceText};
 use crate::hooks::clock;
 use crate::route::Route;
 use crate::state::Shared;
-use crate::words::change::{marked, short_hash};
+use crate::words::change::{marked, moved, short_hash};
 use crate::words::number::count;
 use crate::words::time::{clock as clock_time, day, parse};
 use downhaul_control::api::ChangeView;
 use yew::prelude::*;
 use yew_router::prelude::*;
+
+/// Moves that are shown of one change.
+const MOVES: usize = 5;
 
 #[derive(Debug, Properties, PartialEq)]
 pub struct SelectedProps {
@@ -38,6 +41,15 @@ pub fn Selected(props: &SelectedProps) -> Html {
                     if let Some(to) = &impact.to { <dt>{ "After" }</dt><dd>{ to }</dd> }
                     if let Some(effect) = &impact.effect { <dt>{ "Effect" }</dt><dd>{ effect }</dd> }
                     if !impact.also.is_empty() { <dt>{ "With it" }</dt><dd>{ impact.also.join(", ") }</dd> }
+                    if !impact.moves.is_empty() {
+                        <dt>{ "Moves" }</dt><dd>{ for impact.moves.iter().take(MOVES).map(|each| html! {
+                            <p><SentenceText sentence={moved(each)} /></p>
+                        }) }
+                        if impact.moves.len() > MOVES || impact.more_moves > 0 {
+                            <p class="muted">{ format!("and {} more", count(impact.moves.len().saturating_sub(MOVES) as u64 + impact.more_moves)) }</p>
+                        }</dd>
+                    }
+                    if !impact.unknown.is_empty() { <dt>{ "Not known" }</dt><dd>{ format!("whom it moves: {}", impact.unknown.join(", ")) }</dd> }
                     if let Some(flag) = &change.flag {
                         <dt>{ "Flag" }</dt><dd><Link<Route> to={Route::Flag { environment: environment(), key: flag.clone() }}>{ flag }</Link<Route>></dd>
                     }

@@ -23,7 +23,6 @@ pub struct RayProps {
 pub fn Ray(props: &RayProps) -> Html {
     let Some(flag) = props.document.flag(&props.flag) else { return Html::default() };
     let swatches = Swatches::of(flag);
-    let xray = &props.xray;
     let kills_read = props.xray.steps.iter().any(|step| matches!(step, Step::Kill { .. }));
     html! {
         <ol class="ray" data-test="ray">
