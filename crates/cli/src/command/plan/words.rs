@@ -66,13 +66,16 @@ pub(super) fn population_words(people: &Moved, name: &str) -> String {
 
 /// The flags, those first that move most.
 pub(super) fn largest_first(plan: &Plan) -> Vec<(&String, &FlagPlan)> {
-    let mut flags: Vec<(&String, &FlagPlan)> = plan.flags.iter().collect();
-    let size = |flag: &FlagPlan| [flag.moved_share().unwrap_or_default(), flag.share().most, flag.share().least];
-    flags.sort_by(|(_, a), (_, b)| {
-        let larger = size(b).iter().zip(&size(a)).map(|(b, a)| b.total_cmp(a)).find(|order| order.is_ne());
-        larger.unwrap_or_else(|| rank(a.status).cmp(&rank(b.status)))
+    let sized = |(key, flag): (_, &FlagPlan)| {
+        let share = flag.share();
+        ([flag.moved_share().unwrap_or_default(), share.most, share.least], key, rank(flag.status))
+    };
+    let mut sized: Vec<([f64; 3], &String, u8)> = plan.flags.iter().map(sized).collect();
+    sized.sort_by(|(a, _, a_rank), (b, _, b_rank)| {
+        let larger = b.iter().zip(a).map(|(b, a)| b.total_cmp(a)).find(|order| order.is_ne());
+        larger.unwrap_or_else(|| a_rank.cmp(b_rank))
     });
-    flags
+    sized.into_iter().filter_map(|(_, key, _)| plan.flags.get_key_value(key)).collect()
 }
 
 /// Of flags that move alike, which come first.
@@ -197,10 +200,15 @@ pub(super) fn region_words(flag: &str, region: &Region) -> String {
 
 fn how_many(flag: &str, region: &Region) -> String {
     let everyone = conditions(region).is_empty();
-    let whole = if region.exact { "" } else { "at most " };
     let Some(bucket) = &region.bucket else {
-        return format!("{whole}{}", if everyone { "everyone" } else { "all of them" });
+        return match (region.exact, everyone) {
+            (true, true) => "everyone".to_owned(),
+            (true, false) => "all of them".to_owned(),
+            (false, true) => "some or all".to_owned(),
+            (false, false) => "some or all of them".to_owned(),
+        };
     };
+    let whole = if region.exact { "" } else { "at most " };
     let of = if everyone { "everyone" } else { "them" };
     let mut buckets = vec![bucket_words(flag, bucket)];
     buckets.extend(region.and_buckets.iter().map(|bucket| bucket_words(flag, bucket)));
