@@ -182,12 +182,13 @@ export function startClient(options: Options, platform: Platform): Client {
     return take(opened.envelope, change, receivedAt);
   };
 
-  // Programs follow one another, and so do kill sets; neither waits for the other. A worker that lives for one request
-  // at a time can't wait for another request's work, and has no stream.
+  // Programs follow one another, and so do kill sets. A program also waits for the kills that came before it, a kill for
+  // nothing but kills. A worker that lives for one request at a time can't wait for another request's work, and has no stream.
   const lanes = { program: Promise.resolve(true), kills: Promise.resolve(true) };
   const inOrder = (lane: keyof typeof lanes, work: () => Promise<boolean>): Promise<boolean> => {
     if (!background) return work();
-    const done = lanes[lane].then(work).catch((cause: unknown) => {
+    const before = lane === "kills" ? lanes.kills : Promise.all([lanes.kills, lanes.program]);
+    const done = before.then(work).catch((cause: unknown) => {
       report({ code: "envelope-malformed", message: `an update can't be read: ${cause instanceof Error ? cause.message : String(cause)}`, cause });
       return false;
     });
