@@ -52,7 +52,8 @@ enum Verb {
     Rebalance(rebalance::Args),
     Schema(schema::Args),
     Serve(serve::Args),
-    Plan(plan::Args),
+    // Boxed: it has by far the most options.
+    Plan(Box<plan::Args>),
     Prove(prove::Args),
     Apply(apply::Args),
     Retire(retire::Args),
