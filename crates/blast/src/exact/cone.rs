@@ -83,7 +83,7 @@ impl<'a> Cone<'a> {
     pub(crate) fn is_alike(&self, document: &FlagSet, other: &Cone<'_>, theirs: &FlagSet) -> bool {
         self.surroundings_alike(document, other, theirs)
             && self.flags.len() == other.flags.len()
-            && self.flags.iter().all(|(key, flag)| other.flags.get(key).is_some_and(|other| flags_alike(flag, other)))
+            && self.flags.iter().all(|(key, flag)| other.flags.get(key).is_some_and(|other| flag.decides_as(other)))
     }
 
     /// Whether all but the flag's own rules and default is alike.
@@ -143,14 +143,4 @@ pub(crate) fn scope_conditions(scope: &Scope) -> Vec<Condition> {
     let region = scope.region.clone().map(Condition::Region);
     let segment = scope.segment.clone().map(Condition::Segment);
     [tenant, region, segment].into_iter().flatten().collect()
-}
-
-/// Whether all that decides is the same; owners, descriptions and dates do not.
-fn flags_alike(a: &Flag, b: &Flag) -> bool {
-    a.variants == b.variants
-        && a.degraded.variant == b.degraded.variant
-        && a.requires == b.requires
-        && a.default == b.default
-        && a.rules.len() == b.rules.len()
-        && a.rules.iter().zip(&b.rules).all(|(a, b)| a.when == b.when && a.then == b.then)
 }

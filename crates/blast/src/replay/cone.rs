@@ -1,7 +1,7 @@
 //! What one flag's decision can depend on: the flag, those it requires, their segments and kills.
 
 use crate::atoms::Atom;
-use downhaul_core::compile::{Audience, Options, compile_residual};
+use downhaul_core::compile::{Audience, Options, compile_residual, segments_named};
 use downhaul_core::document::{Condition, Flag, FlagSet, Kill, Outcome, RegionTree, Segment, Split};
 use downhaul_core::ids::SegmentKey;
 use downhaul_core::kills::{KillSet, Loaded};
@@ -88,12 +88,12 @@ impl<'a> Cone<'a> {
     }
 
     fn reach_segments(&mut self) {
-        let mut open: Vec<&SegmentKey> = Vec::new();
+        let mut open = BTreeSet::new();
         for rule in self.flags.iter().flat_map(|flag| &flag.rules) {
             segments_named(&rule.when, &mut open);
         }
         open.extend(self.kills.iter().filter_map(|kill| kill.scope.segment.as_ref()).flatten());
-        while let Some(key) = open.pop() {
+        while let Some(key) = open.pop_first() {
             if let Some((key, segment)) = self.document.segments.get_key_value(key)
                 && self.segments.insert(key, segment).is_none()
             {
@@ -131,7 +131,7 @@ impl<'a> Cone<'a> {
     /// Whether the flag gives the same for every context as in another cone. If in doubt, it does not say so.
     pub(super) fn decides_as(&self, other: &Cone<'_>) -> bool {
         let flags = self.flags.len() == other.flags.len()
-            && self.flags.iter().zip(&other.flags).all(|(one, other)| same_flag(one, other));
+            && self.flags.iter().zip(&other.flags).all(|(one, other)| one.decides_as(other));
         let segments = self.segments.len() == other.segments.len()
             && self.segments.iter().zip(&other.segments).all(|((key, one), (other_key, other))| {
                 key == other_key
@@ -228,30 +228,6 @@ pub(super) fn load(document: FlagSet) -> Loaded {
 /// Every name in a region tree.
 pub(super) fn region_names(tree: &RegionTree) -> impl Iterator<Item = &str> {
     tree.names().into_iter().map(|name| name.as_str())
-}
-
-fn same_flag(one: &Flag, other: &Flag) -> bool {
-    let same_rule = |(one, other): (&downhaul_core::document::Rule, &downhaul_core::document::Rule)| {
-        (&one.when, &one.then) == (&other.when, &other.then)
-    };
-    one.key == other.key
-        && one.variants == other.variants
-        && one.degraded.variant == other.degraded.variant
-        && one.default == other.default
-        && one.requires == other.requires
-        && one.rules.len() == other.rules.len()
-        && one.rules.iter().zip(&other.rules).all(same_rule)
-}
-
-fn segments_named<'a>(conditions: &'a [Condition], into: &mut Vec<&'a SegmentKey>) {
-    for condition in conditions {
-        match condition {
-            Condition::Segment(keys) => into.extend(keys),
-            Condition::All(inner) | Condition::Any(inner) => segments_named(inner, into),
-            Condition::Not(inner) => segments_named(std::slice::from_ref(inner), into),
-            Condition::Tenant(_) | Condition::Region(_) | Condition::Attribute { .. } => {}
-        }
-    }
 }
 
 fn leaves(conditions: &[Condition], each: &mut impl FnMut(Leaf<'_>)) {

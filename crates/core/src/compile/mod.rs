@@ -271,7 +271,8 @@ pub(crate) fn reached_segments<'a>(document: &'a FlagSet, flags: &[&'a Flag]) ->
     reached
 }
 
-pub(crate) fn segments_named<'a>(conditions: &'a [Condition], into: &mut BTreeSet<&'a SegmentKey>) {
+/// The segments that conditions name, groups looked into; not those that these segments name in turn.
+pub fn segments_named<'a>(conditions: &'a [Condition], into: &mut BTreeSet<&'a SegmentKey>) {
     for condition in conditions {
         match condition {
             Condition::Segment(keys) => into.extend(keys),

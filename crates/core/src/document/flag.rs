@@ -36,6 +36,17 @@ impl Flag {
     pub fn variant_index(&self, key: &VariantKey) -> Option<usize> {
         self.variants.iter().position(|(each, _)| each == key)
     }
+
+    /// Whether all that decides is the same as in another version: descriptions, owners, dates and names of rules do not.
+    pub fn decides_as(&self, other: &Flag) -> bool {
+        self.key == other.key
+            && self.variants == other.variants
+            && self.degraded.variant == other.degraded.variant
+            && self.requires == other.requires
+            && self.default == other.default
+            && self.rules.len() == other.rules.len()
+            && self.rules.iter().zip(&other.rules).all(|(one, other)| one.when == other.when && one.then == other.then)
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
