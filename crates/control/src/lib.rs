@@ -11,6 +11,7 @@ pub mod acceptance;
 pub mod admin_token;
 pub mod api;
 pub mod change;
+pub mod chart;
 pub mod client_key;
 pub mod command;
 pub mod decide;

@@ -342,7 +342,8 @@ impl World {
     fn verify(&self, records: &[Stored]) -> Option<(u64, String)> {
         let empty = World::new().state;
         let mut verification = Verification::new(empty.environment().clone(), empty.epoch);
-        records.iter().for_each(|stored| verification.next(stored));
+        records.iter().for_each(|stored| verification.next(stored.clone()));
+        verification.end();
         verification.compare(&Witness {
             revision: self.state.position().revision,
             hash: self.state.head.to_string(),

@@ -125,6 +125,9 @@ pub struct VerifyReport {
     pub changes: u64,
     /// Hash of the newest change, to be witnessed elsewhere; 64 zeros where there is none.
     pub head: String,
+    /// Root of the tree over the records, in base64 as in a signed head.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub root: String,
     /// Digest of the flag set that the replay gives.
     pub document_digest: String,
     /// The first record that does not fit.
