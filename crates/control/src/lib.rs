@@ -22,6 +22,8 @@ pub mod hash;
 pub mod patch;
 pub mod publish;
 pub mod refusal;
+pub mod release;
+pub mod runbook;
 pub mod secret;
 pub mod state;
 pub mod time;

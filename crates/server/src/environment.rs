@@ -218,7 +218,7 @@ impl Environment {
         let is_restore = matches!(command, Command::Restore { .. });
         let record = Arc::new(record);
         let publication = Arc::new(Publication {
-            definition: if is_kill { before.definition } else { state.flag_set.revision },
+            definition: if is_kill || command.is_of_releases() { before.definition } else { state.flag_set.revision },
             state: Arc::new(state),
             valid: Arc::new(valid),
             restored_last: if is_kill { is_restore } else { before.restored_last },
