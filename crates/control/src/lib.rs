@@ -30,6 +30,7 @@ pub mod time;
 
 pub mod verify;
 pub mod views;
+pub mod webhook;
 
 pub use admin_token::AdminToken;
 pub use change::{Change, Record, RecordError};

@@ -9,7 +9,7 @@ mod releases;
 
 pub use apply::{Plan, applied, check_base, plan};
 pub use keys::create_key;
-pub use kills::kill;
+pub use kills::{kill, kill_everyone};
 
 use crate::api::Impact;
 use crate::change::{Change, Record};
