@@ -16,6 +16,7 @@ pub mod client_key;
 pub mod command;
 pub mod decide;
 pub mod describe;
+pub mod difference;
 pub mod envelope;
 pub mod fleet;
 pub mod fold;

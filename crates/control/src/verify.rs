@@ -101,6 +101,16 @@ impl Verification {
         self.compare_heads();
     }
 
+    /// Has to end with this head.
+    pub fn expect_end(&mut self, head: &TreeHead) {
+        if self.fault.is_none() && head.size < self.revision {
+            let (size, end) = (head.size, self.revision);
+            let message = format!("the log ends at revision {end}, but its own head says {size}");
+            self.fault = Some(fault(size + 1, "inserted", message).done());
+        }
+        self.expect(head);
+    }
+
     pub fn next(&mut self, stored: Stored) {
         if self.fault.is_some() {
             return;
@@ -151,6 +161,11 @@ impl Verification {
             None
         }
         .map(|fault| fault.done());
+    }
+
+    /// Of the newest record without fault.
+    pub fn revision(&self) -> u64 {
+        self.revision
     }
 
     pub fn fault(&self) -> Option<&Fault> {

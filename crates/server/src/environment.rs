@@ -4,6 +4,7 @@ use crate::fleet::LiveFleet;
 use crate::metrics::{EnvironmentLabels, Metrics};
 use axum::http::StatusCode;
 use downhaul_control::api::Position;
+use downhaul_control::chart::Index;
 use downhaul_control::fleet::Limits;
 use downhaul_control::{Command, Decided, Decision, Policy, Record, Refusal, Request, State, decide, fold};
 use downhaul_core::diagnostic::Diagnostic;
@@ -56,6 +57,10 @@ pub(crate) struct Environment {
     metrics: Arc<Metrics>,
     slots: Slots,
     fleet: LiveFleet,
+    /// What is known of the chart; up to the newest publication at least.
+    chart: std::sync::Mutex<Index>,
+    /// Held while a head of the chart is signed and kept.
+    pub(crate) signing: Mutex<()>,
     /// Every publication with a record, for the console.
     changes: broadcast::Sender<Arc<Publication>>,
 }
@@ -75,7 +80,7 @@ const ATTEMPTS: usize = 8;
 impl Environment {
     pub(crate) fn new(
         log: Arc<dyn ChangeLog>,
-        state: State,
+        (state, chart): (State, Index),
         valid: Valid,
         metrics: Arc<Metrics>,
         stale: Duration,
@@ -96,6 +101,8 @@ impl Environment {
             writable: AtomicBool::new(true),
             policy: Policy::default(),
             slots: Slots::default(),
+            chart: std::sync::Mutex::new(chart),
+            signing: Mutex::new(()),
             fleet: LiveFleet::new(Limits { stale, ..Limits::default() }),
             changes: broadcast::Sender::new(256),
             metrics,
@@ -126,6 +133,12 @@ impl Environment {
     /// Who runs what.
     pub(crate) fn fleet(&self) -> &LiveFleet {
         &self.fleet
+    }
+
+    /// What is known of the chart.
+    pub(crate) fn chart(&self) -> std::sync::MutexGuard<'_, Index> {
+        // What was pushed was pushed whole.
+        self.chart.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 
     /// Publications to come, each with its change.
@@ -207,10 +220,13 @@ impl Environment {
             Decision::Change(decided) => *decided,
         };
         let began = Instant::now();
-        let state = fold((*before.state).clone(), &record);
+        let mut state = fold((*before.state).clone(), &record);
         let appended = self.log.append(&record, &Effects::of(&state, &record)).await;
         self.writable.store(appended.is_ok(), Ordering::Relaxed);
         appended.map_err(|error| refuse_write(&error))?;
+        // The same flags, but shared with what was validated, and with what was written of them for the digest.
+        state.flag_set.flags = valid.document().flags.clone();
+        self.chart().push(&record, &state);
 
         let command = &record.change().command;
         self.metrics.change(command.name(), began.elapsed());

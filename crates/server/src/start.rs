@@ -7,11 +7,12 @@ use crate::options::{DemoKeys, ServerOptions};
 use crate::random;
 use crate::state::{AppState, Shared};
 use downhaul_control::api::{Attributes, ClientKeyRequest, Role};
+use downhaul_control::chart::Index;
 use downhaul_control::{AdminToken, Request, Secret, SecretKind, State, decide};
 use downhaul_core::document::{ClientKind, FlagSet};
 use downhaul_core::ids::EnvironmentKey;
 use downhaul_core::validate::validate;
-use downhaul_store::{ChangeLog, Options, SqliteLog, StoreError, replay};
+use downhaul_store::{ChangeLog, Options, SqliteLog, StoreError, load};
 use jiff::Timestamp;
 use serde_json::json;
 use std::collections::BTreeMap;
@@ -151,13 +152,13 @@ async fn environment(
     options: &ServerOptions,
     metrics: &Arc<Metrics>,
 ) -> Result<Environment, StartError> {
-    let state: State = replay(&**log, key, None).await?;
+    let (state, chart): (State, Index) = load(&**log, key).await?;
     let flag_set: FlagSet = state.flag_set.clone();
     let (valid, _) = validate(flag_set, None).map_err(|problems| StartError::Invalid {
         environment: key.to_string(),
         why: problems.first().map(ToString::to_string).unwrap_or_default(),
     })?;
-    Ok(Environment::new(Arc::clone(log), state, valid, Arc::clone(metrics), options.stale))
+    Ok(Environment::new(Arc::clone(log), (state, chart), valid, Arc::clone(metrics), options.stale))
 }
 
 /// One key of each kind, made once, and written where the shop's start finds them.

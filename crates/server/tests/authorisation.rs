@@ -16,12 +16,17 @@ use serde_json::{Value, json};
 use support::{Served, document, flag, sign, token};
 
 /// Routes of docs/reference/protocol.md. All of them are described, and nothing else is.
-const ROUTES: [&str; 29] = [
+const ROUTES: [&str; 34] = [
     "DELETE /api/v1/environments/{environment}/client-keys/{id}",
     "DELETE /api/v1/session",
     "GET /api/v1/environments",
     "GET /api/v1/environments/{environment}/chart",
+    "GET /api/v1/environments/{environment}/chart/consistency",
+    "GET /api/v1/environments/{environment}/chart/export",
+    "GET /api/v1/environments/{environment}/chart/head",
+    "GET /api/v1/environments/{environment}/chart/proof",
     "GET /api/v1/environments/{environment}/chart/verify",
+    "GET /api/v1/environments/{environment}/chart/{revision}",
     "GET /api/v1/environments/{environment}/client-keys",
     "GET /api/v1/environments/{environment}/document",
     "GET /api/v1/environments/{environment}/events",

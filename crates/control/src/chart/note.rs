@@ -87,7 +87,10 @@ pub struct NoteSigner {
 impl NoteSigner {
     /// `seed` are random bytes that nobody else has seen; `name` holds no spaces and no plus.
     pub fn new(seed: &[u8; 32], name: &str) -> NoteSigner {
-        let signing = SigningKey::from_bytes(seed);
+        NoteSigner::of(SigningKey::from_bytes(seed), name)
+    }
+
+    pub(crate) fn of(signing: SigningKey, name: &str) -> NoteSigner {
         let key = NoteKey::new(name, signing.verifying_key());
         NoteSigner { signing, key }
     }
