@@ -50,7 +50,13 @@ fn root(records: &[Vec<u8>]) -> Hash {
 #[test]
 fn the_root_of_the_reference() {
     let leaves: [&[u8]; 8] = [
-        b"", b"\x00", b"\x10", b"\x20\x21", b"\x30\x31", b"\x40\x41\x42\x43", b"\x50\x51\x52\x53\x54\x55\x56\x57",
+        b"",
+        b"\x00",
+        b"\x10",
+        b"\x20\x21",
+        b"\x30\x31",
+        b"\x40\x41\x42\x43",
+        b"\x50\x51\x52\x53\x54\x55\x56\x57",
         b"\x60\x61\x62\x63\x64\x65\x66\x67\x68\x69\x6a\x6b\x6c\x6d\x6e\x6f",
     ];
     let leaves = leaves.map(<[u8]>::to_vec);
@@ -136,7 +142,10 @@ fn a_proof_is_a_file_that_proves_one_record_alone() {
     let edited = String::from_utf8(records[41].clone()).unwrap().replace("because", "no cause").into_bytes();
     for (wrong, why) in [
         (InclusionProof { record: edited, ..proof.clone() }, ProofError::NotIncluded),
-        (InclusionProof { record: records[42].clone(), ..proof.clone() }, ProofError::OtherRevision { index: 42, found: 43 }),
+        (
+            InclusionProof { record: records[42].clone(), ..proof.clone() },
+            ProofError::OtherRevision { index: 42, found: 43 },
+        ),
         (InclusionProof { path: proof.path[1..].to_vec(), ..proof.clone() }, ProofError::NotIncluded),
         (InclusionProof { head: head(299), ..proof.clone() }, ProofError::NotIncluded),
     ] {
@@ -147,7 +156,8 @@ fn a_proof_is_a_file_that_proves_one_record_alone() {
     }
 
     let old: SignedHead = head(100);
-    let consistency = ConsistencyProof { old: 100, path: path(&tree, &consistency_ranges(100, 300), &records), head: newest };
+    let consistency =
+        ConsistencyProof { old: 100, path: path(&tree, &consistency_ranges(100, 300), &records), head: newest };
     let read: ConsistencyProof = consistency.to_text().parse().unwrap();
     assert_eq!(read, consistency);
     assert_eq!(read.check(old.head().root), Ok(()));

@@ -23,11 +23,16 @@ fn words(members: Value, then: Value) -> Vec<String> {
 #[test]
 fn of_a_flag() {
     let on = json!({ "serve": "on" });
-    let [one, two, three] = [("one", "acme"), ("two", "globex"), ("three", "initech")].map(|(name, tenant)| rule(name, tenant, &on));
+    let [one, two, three] =
+        [("one", "acme"), ("two", "globex"), ("three", "initech")].map(|(name, tenant)| rule(name, tenant, &on));
     let split = |on: u32| json!({ "split": { "slices": [["on", on], ["off", 100_000 - on]] } });
     let rules = |rules: &[&Value]| json!({ "rules": rules });
     let cases: Vec<(Value, Value, Vec<&str>)> = vec![
-        (rules(&[&one, &two, &three]), rules(&[&three, &one, &two]), vec!["rule 3 (`three`) moved before rule 1 (`one`)"]),
+        (
+            rules(&[&one, &two, &three]),
+            rules(&[&three, &one, &two]),
+            vec!["rule 3 (`three`) moved before rule 1 (`one`)"],
+        ),
         (rules(&[&one, &two, &three]), rules(&[&two, &three, &one]), vec!["rule 1 (`one`) moved to the end"]),
         (rules(&[&one, &two]), rules(&[&two]), vec!["rule 1 (`one`) removed: on where tenant is `acme`"]),
         (rules(&[&one]), rules(&[&two, &one]), vec!["rule 1 (`two`) added: on where tenant is `globex`"]),
@@ -63,9 +68,13 @@ fn of_everything_else() {
         world.ask(command, None).unwrap();
         world.records.last().unwrap().change().impact.edits.clone()
     };
-    let segment = |include: &[&str]| json!({ "type": "put-segment", "key": "staff", "segment": { "include": include } });
+    let segment =
+        |include: &[&str]| json!({ "type": "put-segment", "key": "staff", "segment": { "include": include } });
     assert_eq!(ask(segment(&["user-1", "user-2"])), ["created"]);
-    assert_eq!(ask(segment(&["user-2", "user-3"])), ["added to `include`: `user-3`", "removed from `include`: `user-1`"]);
+    assert_eq!(
+        ask(segment(&["user-2", "user-3"])),
+        ["added to `include`: `user-3`", "removed from `include`: `user-1`"]
+    );
     let tenant = |plan: &str| json!({ "type": "put-tenant", "tenant": "acme", "attributes": { "plan": plan } });
     assert_eq!(ask(tenant("pro")), ["created"]);
     assert_eq!(ask(tenant("free")), ["`plan`: \"pro\" -> \"free\""]);

@@ -6,7 +6,8 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 fn value() -> impl Strategy<Value = Value> {
-    let text = prop_oneof!["[a-c\"\\\\]{0,3}", "\\PC{0,4}", any::<String>(), Just("\u{8}\u{1f}\u{FB33}\u{1F600}".to_owned())];
+    let text =
+        prop_oneof!["[a-c\"\\\\]{0,3}", "\\PC{0,4}", any::<String>(), Just("\u{8}\u{1f}\u{FB33}\u{1F600}".to_owned())];
     let number = prop_oneof![
         any::<i64>().prop_map(Value::from),
         any::<u64>().prop_map(Value::from),
@@ -14,7 +15,8 @@ fn value() -> impl Strategy<Value = Value> {
         any::<f64>().prop_filter("finite", |number| number.is_finite()).prop_map(Value::from),
         (-1e6..1e6_f64).prop_map(Value::from),
     ];
-    let leaf = prop_oneof![Just(Value::Null), any::<bool>().prop_map(Value::from), number, text.clone().prop_map(Value::from)];
+    let leaf =
+        prop_oneof![Just(Value::Null), any::<bool>().prop_map(Value::from), number, text.clone().prop_map(Value::from)];
     leaf.prop_recursive(4, 40, 6, move |inner| {
         prop_oneof![
             prop::collection::vec(inner.clone(), 0..6).prop_map(Value::from),

@@ -70,7 +70,15 @@ async fn a_long_chart_is_proved_and_remembered() {
         body.as_object_mut().unwrap().extend(moment.as_object().unwrap().clone());
         served.post("/explain", body).await
     };
-    for (revision, reason) in [(1, "STATIC"), (2, "DISABLED"), (3, "STATIC"), (256, "DISABLED"), (270, "DISABLED"), (271, "STATIC"), (272, "DISABLED")] {
+    for (revision, reason) in [
+        (1, "STATIC"),
+        (2, "DISABLED"),
+        (3, "STATIC"),
+        (256, "DISABLED"),
+        (270, "DISABLED"),
+        (271, "STATIC"),
+        (272, "DISABLED"),
+    ] {
         let explained = ask(json!({ "revision": revision })).await;
         assert_eq!((&explained["xray"]["reason"], &explained["revision"]), (&json!(reason), &json!(revision)));
         let at = explained["made_at"].as_str().unwrap().to_owned();
@@ -88,7 +96,8 @@ async fn a_long_chart_is_proved_and_remembered() {
 async fn the_past_has_its_own_now() {
     let served = Served::new().await;
     let mut timed = flag("sale");
-    let over = json!({ "when": [{ "attribute": "now", "op": "before", "values": ["2099-01-01T00:00:00Z"] }], "serve": "on" });
+    let over =
+        json!({ "when": [{ "attribute": "now", "op": "before", "values": ["2099-01-01T00:00:00Z"] }], "serve": "on" });
     timed["rules"] = json!([over]);
     timed["default"] = json!("off");
     served.apply(&document(&[timed])).await;
@@ -110,7 +119,8 @@ async fn a_chart_that_was_written_anew_is_not_signed() {
     let log = SqliteLog::open(folder.path(), 0, &Options::default()).await.unwrap();
     let seed: [u8; 32] = log.setting("signing-key").await.unwrap().unwrap().try_into().unwrap();
     let name = origin(log.epoch(), "production");
-    let other = TreeHead { origin: name.clone(), size: 1, root: Hash::of(b"other") }.sign(&NoteSigner::new(&seed, &name));
+    let other =
+        TreeHead { origin: name.clone(), size: 1, root: Hash::of(b"other") }.sign(&NoteSigner::new(&seed, &name));
     log.put_setting("chart-head/production", other.as_str().as_bytes()).await.unwrap();
     log.close().await;
 

@@ -1,6 +1,6 @@
 use crate::{ChangeLog, StoreError};
 use downhaul_control::State;
-use downhaul_control::api::{Fault, VerifyReport};
+use downhaul_control::api::VerifyReport;
 use downhaul_control::chart::{Index, Leaves, TILE, TreeHead, leaf};
 use downhaul_control::verify::{Verification, Witness};
 use downhaul_core::ids::EnvironmentKey;
@@ -16,7 +16,7 @@ const PAGE: u32 = 500;
 pub async fn load(log: &dyn ChangeLog, environment: &EnvironmentKey) -> Result<(State, Index), StoreError> {
     let mut verification = Verification::new(environment.clone(), log.epoch()).keeping_past();
     read(log, environment, &mut verification, None).await?;
-    verification.into_parts().map_err(damaged)
+    verification.into_parts().map_err(|fault| StoreError::Damaged(fault.message))
 }
 
 /// The state of an environment, from its log; with `until` as of that revision.
@@ -30,7 +30,7 @@ pub async fn replay(
 ) -> Result<State, StoreError> {
     let mut verification = Verification::new(environment.clone(), log.epoch()).keeping_past();
     read(log, environment, &mut verification, until).await?;
-    verification.into_state().map_err(damaged)
+    verification.into_state().map_err(|fault| StoreError::Damaged(fault.message))
 }
 
 /// The state as of a revision, from an earlier one. What only people ask for of the time before is not in it.
@@ -45,7 +45,7 @@ pub async fn advance(
 ) -> Result<State, StoreError> {
     let mut verification = Verification::resume(from);
     read(log, environment, &mut verification, Some(until)).await?;
-    verification.into_state().map_err(damaged)
+    verification.into_state().map_err(|fault| StoreError::Damaged(fault.message))
 }
 
 /// Replays the whole log of an environment, and compares it with what is kept beside it and with heads that were witnessed.
@@ -89,11 +89,6 @@ pub async fn leaves(
         leaves.insert(*tile, records.iter().map(|stored| leaf(&stored.bytes)).collect());
     }
     Ok(leaves)
-}
-
-#[expect(clippy::boxed_local, reason = "as verification gives it")]
-fn damaged(fault: Box<Fault>) -> StoreError {
-    StoreError::Damaged(fault.message)
 }
 
 async fn read(

@@ -117,10 +117,9 @@ fn what_a_user_saw_then_and_why() {
     assert_eq!(reason("--revision 2"), "DISABLED");
     assert_eq!(reason(&format!("--at {killed_at}")), "DISABLED");
     assert_eq!(reason("--at 2099-01-01T00:00:00Z"), "TARGETING_MATCH");
-    for (moment, code, status) in [
-        ("--revision 9", "unknown-revision", 2),
-        ("--at 2001-01-01T00:00:00Z", "before-the-chart", 2),
-    ] {
+    for (moment, code, status) in
+        [("--revision 9", "unknown-revision", 2), ("--at 2001-01-01T00:00:00Z", "before-the-chart", 2)]
+    {
         let run = explain(moment);
         assert_eq!(run.status, status, "{run}");
         assert!(run.stderr.contains(code), "{run}");

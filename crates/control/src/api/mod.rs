@@ -16,8 +16,8 @@ mod session;
 mod stream;
 
 pub use chart::{
-    ChangeDetail, ChangeView, ChartHead, ChartPage, ChartQuery, ConsistencyQuery, Edit, ExplainRequest, ExplainResponse,
-    Fault, Impact, Move, ProofQuery, VerifyQuery, VerifyReport, VerifyStatus,
+    ChangeDetail, ChangeView, ChartHead, ChartPage, ChartQuery, ConsistencyQuery, Edit, ExplainRequest,
+    ExplainResponse, Fault, Impact, Move, ProofQuery, VerifyQuery, VerifyReport, VerifyStatus,
 };
 pub use client::{
     Acknowledgement, Attributes, ClientState, FlagSetQuery, NotAPosition, Position, PublicKey, PublicKeys, Transport,

@@ -13,6 +13,8 @@ mod proof;
 pub use export::{export_line, head_line, read_export_line};
 pub use head::{HeadError, SignedHead, TreeHead, origin};
 pub use index::Index;
-pub use merkle::{Frontier, Leaves, TILE, Tree, consistency_ranges, inclusion_ranges, leaf, verify_consistency, verify_inclusion};
+pub use merkle::{
+    Frontier, Leaves, TILE, Tree, consistency_ranges, inclusion_ranges, leaf, verify_consistency, verify_inclusion,
+};
 pub use note::{Note, NoteError, NoteKey, NoteSigner};
 pub use proof::{ConsistencyProof, InclusionProof, ProofError};

@@ -53,7 +53,8 @@ fn pair(before: &[Rule], after: &[Rule]) -> Vec<Option<usize>> {
                 continue;
             }
             let is_free = |old: usize, pairs: &[Option<usize>]| !pairs.contains(&Some(old));
-            let fits = |old: &usize| before.get(*old).is_some_and(|before| is_same(before, rule)) && is_free(*old, &pairs);
+            let fits =
+                |old: &usize| before.get(*old).is_some_and(|before| is_same(before, rule)) && is_free(*old, &pairs);
             // Where it stood, if it may be that one; else the first.
             let found = Some(at).filter(fits).or_else(|| (0..before.len()).find(fits));
             if let Some(place) = pairs.get_mut(at) {

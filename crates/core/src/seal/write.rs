@@ -120,7 +120,8 @@ impl Writer<'_> {
         if !is_sorted {
             let mut sorted: Vec<&Member> = members.iter().collect();
             sorted.sort_by(|one, other| order(self.key_of(one), self.key_of(other)));
-            is_unique = sorted.iter().zip(sorted.iter().skip(1)).all(|(one, next)| self.key_of(one) != self.key_of(next));
+            is_unique =
+                sorted.iter().zip(sorted.iter().skip(1)).all(|(one, next)| self.key_of(one) != self.key_of(next));
             let start = members.first().map_or(0, |first| first.key.start - 1);
             let mut ordered = Vec::with_capacity(self.out.len() - start);
             for member in sorted {

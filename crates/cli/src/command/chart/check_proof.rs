@@ -49,7 +49,9 @@ pub(super) fn run(args: &Args, output: &Output) -> Result<Exit, Failure> {
 fn inclusion(record: &Record, head: &SignedHead, output: &Output) -> Result<Exit, Failure> {
     let (change, head) = (record.change(), head.head());
     match output.format {
-        Format::Json => output.json(&json!({ "origin": head.origin, "size": head.size, "record": record.to_json() }))?,
+        Format::Json => {
+            output.json(&json!({ "origin": head.origin, "size": head.size, "record": record.to_json() }))?
+        }
         Format::Human | Format::Plain => {
             let (revision, environment) = (change.revision, &change.environment);
             output.line(format!("revision {revision} of {environment} is in the chart of {} changes", head.size))?;
@@ -93,9 +95,11 @@ fn same_head(found: &SignedHead, trusted: &SignedHead) -> Result<(), Failure> {
 }
 
 fn other_head(size: u64, origin: &str, other_size: u64, other_origin: &str) -> Failure {
-    let message =
-        format!("the proof is by a head of `{origin}` with {size} changes, the one given is of `{other_origin}` with {other_size}");
-    Failure::invalid("other-head", message).help("make the proof by that head: `downhaul chart proof REVISION --head FILE`")
+    let message = format!(
+        "the proof is by a head of `{origin}` with {size} changes, the one given is of `{other_origin}` with {other_size}"
+    );
+    Failure::invalid("other-head", message)
+        .help("make the proof by that head: `downhaul chart proof REVISION --head FILE`")
 }
 
 fn refused(why: ProofError) -> Failure {

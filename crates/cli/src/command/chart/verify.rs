@@ -85,8 +85,9 @@ fn verify_online(server: &ServerArgs, heads: &[SignedHead], key: Option<&NoteKey
             let proof = control.text(&["chart", "consistency"], &[("old", old.size.to_string())]).await?;
             let refused = |why: String| {
                 let message = format!("the chart does not extend the head of {} changes: {why}", old.size);
-                Failure::invalid("head-differs", message)
-                    .help("the chart was written anew: keep the head, and compare with a backup or an export from before")
+                Failure::invalid("head-differs", message).help(
+                    "the chart was written anew: keep the head, and compare with a backup or an export from before",
+                )
             };
             let proof: ConsistencyProof = proof.parse().map_err(|why| refused(format!("{why}")))?;
             if let Some(key) = key {
@@ -150,7 +151,8 @@ fn verify_file(
         verification.expect_end(own.head());
     }
     if own.is_none() || key.is_none() {
-        let what = if own.is_none() { "it holds no signed head" } else { "the key that signs its head is not known here" };
+        let what =
+            if own.is_none() { "it holds no signed head" } else { "the key that signs its head is not known here" };
         output.note(format!("note: {what}, so a chart written anew as a whole is found by `--head` alone"));
     }
     verification.end();

@@ -44,4 +44,3 @@ pub(crate) async fn get(State(state): State<AppState>, _admin: Admin, Path(key):
     });
     Ok(([(header::CONTENT_TYPE, "application/x-ndjson")], Body::from_stream(pages)).into_response())
 }
-

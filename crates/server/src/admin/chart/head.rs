@@ -85,11 +85,7 @@ pub(super) async fn kept(state: &AppState, environment: &Environment) -> AppResu
 }
 
 /// Roots of subtrees of the chart, as they occur in proofs.
-pub(super) async fn roots(
-    state: &AppState,
-    environment: &Environment,
-    ranges: &[Range<u64>],
-) -> AppResult<Vec<Hash>> {
+pub(super) async fn roots(state: &AppState, environment: &Environment, ranges: &[Range<u64>]) -> AppResult<Vec<Hash>> {
     let tiles = environment.chart().tree().tiles(ranges);
     let leaves = downhaul_store::leaves(state.log(), environment.key(), &tiles).await.map_err(log_failed)?;
     let chart = environment.chart();
