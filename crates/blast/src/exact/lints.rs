@@ -260,7 +260,8 @@ impl Linter<'_> {
                     split.slices.iter().fold(0_u32, |sum, slice| sum.saturating_add(slice.width)).min(BUCKETS);
                 let variable = self.space.bucket_variable(split);
                 let uncovered = Tree::runs(variable, vec![(width, Tree::Leaf(false)), (BUCKETS, Tree::Leaf(true))]);
-                let left = tree.with(&uncovered, &|before, now| *before && *now);
+                let both = |before: &bool, now: &bool| *before && *now;
+                let left = tree.with(&uncovered, &mut self.space.fuel, &both).ok_or(Stop::TooMuch)?;
                 let shared_out = self.space.sets.and(hit, units)?;
                 if left != Tree::Leaf(false) {
                     put(&mut self.space, shared_out, left)?;
