@@ -3,6 +3,7 @@
 use super::Stop;
 use super::decide::{Given, Space};
 use super::domain::Side;
+use super::layers;
 use super::report::Options;
 use super::set::Set;
 use super::tree::{BUCKETS, Tree};
@@ -23,6 +24,7 @@ pub fn lints(document: &FlagSet, options: &Options) -> Vec<Diagnostic> {
             found.extend(of_flag);
         }
     }
+    found.extend(layers::overlaps(&indexed, options));
     found
 }
 
@@ -65,6 +67,7 @@ impl Linter<'_> {
                 taken.push(holds);
                 continue;
             }
+            self.idle_conditions(rule, &at)?;
             // Where there is no unit, a split decides nothing.
             let decides = match &rule.then {
                 Outcome::Split(split) if !split.by.starts_with("tenant.") => {
@@ -164,6 +167,20 @@ impl Linter<'_> {
             Diagnostic::warning("contradiction", format!("{at}/when"), message)
                 .help("each can hold, but never all of them for one context; `any` is where one suffices"),
         );
+        Ok(())
+    }
+
+    /// Conditions that hold for every context.
+    fn idle_conditions(&mut self, rule: &Rule, at: &str) -> Result<(), Stop> {
+        for (number, condition) in rule.when.iter().enumerate() {
+            if self.space.condition(Side::Old, condition)? == Set::ALL {
+                let message = format!("this always holds: {}", whole_condition_words(condition));
+                self.found.push(
+                    Diagnostic::warning("always-holds", format!("{at}/when/{number}"), message)
+                        .help("it narrows nothing: take it out, or say what was meant"),
+                );
+            }
+        }
         Ok(())
     }
 
