@@ -6,7 +6,7 @@ use insta::assert_snapshot;
 use serde_json::{Value, json};
 
 /// Snapshots without what differs from run to run.
-pub(crate) fn steady() -> insta::internals::SettingsBindDropGuard {
+fn steady() -> insta::internals::SettingsBindDropGuard {
     let mut settings = insta::Settings::clone_current();
     settings.add_filter(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z", "[time]");
     settings.add_filter(r"127\.0\.0\.1:\d+", "[address]");
