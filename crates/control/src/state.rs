@@ -78,6 +78,11 @@ impl State {
         Position { epoch: self.epoch, revision: self.flag_set.revision, kill_revision: self.kill_revision }
     }
 
+    /// The position that a kill made.
+    pub fn position_of(&self, kill: &KillState) -> Position {
+        Position { epoch: self.epoch, revision: kill.revision, kill_revision: kill.kill_revision }
+    }
+
     pub fn kill(&self, id: &str) -> Option<&KillState> {
         self.kills.get(id)
     }

@@ -10,10 +10,13 @@
 mod check;
 mod eval;
 mod offline;
+mod outside;
 mod plan;
 mod prove;
 mod reference;
+mod release;
 mod remote;
+mod rollback;
 mod server;
 mod support;
 mod vectors;

@@ -110,11 +110,7 @@ pub fn kill(state: &State, kill: &KillState, names: &Names, progress: Option<Pro
         incident: kill.kill.incident.clone(),
         effect: kill.effect.clone(),
         degraded_variant: flag.map(|flag| flag.degraded.variant.to_string()).unwrap_or_default(),
-        position: crate::api::Position {
-            epoch: state.epoch,
-            revision: kill.revision,
-            kill_revision: kill.kill_revision,
-        },
+        position: state.position_of(kill),
         restored: kill.restored.as_ref().map(|touch| restored(touch, names)),
         progress,
     }

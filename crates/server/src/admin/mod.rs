@@ -8,6 +8,8 @@ mod events;
 mod flags;
 mod fleet;
 mod kills;
+mod releases;
+mod runs;
 mod session;
 
 use crate::auth::admin::Admin;
@@ -41,6 +43,14 @@ pub(crate) fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(client_keys::list, client_keys::post))
         .routes(routes!(client_keys::revoke))
         .routes(routes!(events::get))
+        .routes(routes!(releases::list))
+        .routes(routes!(releases::get, releases::put))
+        .routes(routes!(releases::retire))
+        .routes(routes!(releases::check_one))
+        .routes(routes!(releases::rollback))
+        .routes(routes!(runs::list))
+        .routes(routes!(runs::get))
+        .routes(routes!(runs::act))
 }
 
 /// The environment of a path.
