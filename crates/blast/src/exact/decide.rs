@@ -1,15 +1,16 @@
 //! A flag's decision for all contexts at once: disjoint sets, and what is left to the buckets in each.
 
 use super::Stop;
-use super::cone::scope_conditions;
-use super::domain::{Domain, Side, unit_of};
+use super::domain::{Domain, IS_IN, Side};
 use super::set::{Set, Sets};
-use super::tree::{BUCKETS, Tree};
+use super::tree::{BUCKETS, Fuel, Tree};
 use crate::atoms::Atom;
-use downhaul_core::bucket;
+use crate::cone::{Cone, Indexed, scope_conditions};
+use downhaul_core::bucket::{self, Unit};
 use downhaul_core::document::{Condition, Flag, FlagSet, Outcome, Rule, Split};
 use downhaul_core::ids::{SegmentKey, VariantKey};
 use downhaul_core::prepare::look_up;
+use std::cell::Cell;
 use std::collections::BTreeMap;
 
 /// A variant, by its number in [`Space::variants`], and why.
@@ -43,27 +44,64 @@ pub(crate) struct VariantValue {
 /// Everything that one comparison knows.
 #[derive(Debug)]
 pub(crate) struct Space<'a> {
-    pub(crate) documents: [&'a FlagSet; 2],
+    documents: [&'a Indexed<'a>; 2],
     pub(crate) domain: Domain,
     pub(crate) sets: Sets,
     pub(crate) buckets: Vec<BucketVariable>,
     pub(crate) variants: Vec<VariantValue>,
+    pub(crate) fuel: Fuel,
+    /// Values that may still be tried for witnesses.
+    pub(super) tries: Cell<u32>,
     segments: BTreeMap<(Side, SegmentKey), Set>,
 }
 
+/// Values tried to find those with the right buckets, for all witnesses of a flag.
+const TRIES: u32 = 30_000_000;
+/// Leaves of trees that may be made for each node that is allowed.
+const LEAVES: usize = 4;
+/// Parts of one decision that are told apart.
+const PARTS: usize = 2048;
+
 impl<'a> Space<'a> {
-    pub(crate) fn new(documents: [&'a FlagSet; 2], domain: Domain, limit: usize) -> Self {
+    fn new(documents: [&'a Indexed<'a>; 2], domain: Domain, limit: usize) -> Self {
         let widths = domain.variables.iter().map(|variable| variable.classes.len()).collect();
         let sets = Sets::new(widths, limit);
-        Space { documents, domain, sets, buckets: Vec::new(), variants: Vec::new(), segments: BTreeMap::new() }
+        let fuel = Fuel(limit.saturating_mul(LEAVES));
+        Space {
+            documents,
+            domain,
+            sets,
+            buckets: Vec::new(),
+            variants: Vec::new(),
+            fuel,
+            tries: Cell::new(TRIES),
+            segments: BTreeMap::new(),
+        }
     }
 
-    pub(crate) fn document(&self, side: Side) -> &'a FlagSet {
+    /// What can be asked about the contexts that these cones look at.
+    pub(crate) fn of(documents: [&'a Indexed<'a>; 2], cones: &[(Side, &Cone<'_>)], limit: usize) -> Result<Self, Stop> {
+        let asked = cones.iter().flat_map(|(side, cone)| cone.atoms().into_iter().map(|atom| (*side, atom)));
+        let units = cones.iter().flat_map(|(_, cone)| cone.units()).collect();
+        let domain = Domain::new(documents.map(|indexed| indexed.document), asked.collect(), units)?;
+        Ok(Space::new(documents, domain, limit))
+    }
+
+    fn indexed(&self, side: Side) -> &'a Indexed<'a> {
         let [old, new] = self.documents;
         match side {
             Side::Old => old,
             Side::New => new,
         }
+    }
+
+    pub(crate) fn document(&self, side: Side) -> &'a FlagSet {
+        self.indexed(side).document
+    }
+
+    /// Both of them.
+    pub(crate) fn both(&self) -> [&'a FlagSet; 2] {
+        self.documents.map(|indexed| indexed.document)
     }
 
     /// The contexts for which a condition holds.
@@ -111,9 +149,21 @@ impl<'a> Space<'a> {
         let Some(classes) = self.domain.variables.get(variable).map(|variable| &variable.classes) else {
             return Ok(Set::EMPTY);
         };
-        self.sets.literal(variable, |class| {
-            classes.get(class).and_then(|class| class.truths.get(place)).copied().unwrap_or(false)
-        })
+        let holds =
+            |class: usize| classes.get(class).and_then(|class| class.truths.get(place)).copied().unwrap_or(false);
+        let Some(lists) = self.domain.lists.get(&variable) else { return self.sets.literal(variable, holds) };
+        // Of a list the empty one says what holds, unless some element says otherwise.
+        let base = holds(lists.class);
+        let mut otherwise = Set::EMPTY;
+        for element in lists.elements.iter().rev().filter(|element| element.truths.get(place) == Some(&!base)) {
+            let is_in = self.sets.literal(element.variable, |class| class == IS_IN)?;
+            otherwise = self.sets.or(otherwise, is_in)?;
+        }
+        let of_lists = if base { self.sets.not(otherwise)? } else { otherwise };
+        let is_list = self.sets.literal(variable, |class| class == lists.class)?;
+        let others = self.sets.literal(variable, |class| class != lists.class && holds(class))?;
+        let of_lists = self.sets.and(is_list, of_lists)?;
+        self.sets.or(others, of_lists)
     }
 
     fn segment(&mut self, side: Side, key: &SegmentKey) -> Result<Set, Stop> {
@@ -156,14 +206,14 @@ impl<'a> Space<'a> {
         care: Set,
         without: Option<&str>,
     ) -> Result<Parts, Stop> {
-        let document = self.document(side);
+        let indexed = self.indexed(side);
         let degraded =
             |space: &mut Self, reason| Given { variant: space.variant(flag, &flag.degraded.variant), reason };
         let disabled = degraded(self, "DISABLED");
         let mut parts = Parts::new();
         let mut open = care;
-        let kills: Vec<_> =
-            document.kills.iter().filter(|kill| kill.flag == flag.key && without != Some(kill.id.as_str())).collect();
+        let kills = indexed.kills(flag.key.as_str()).iter();
+        let kills: Vec<_> = kills.filter(|kill| without != Some(kill.id.as_str())).collect();
         for kill in kills.iter().filter(|kill| kill.scope.variant.is_none()) {
             let scope = self.all(side, &scope_conditions(&kill.scope))?;
             let hit = self.sets.and(open, scope)?;
@@ -185,7 +235,7 @@ impl<'a> Space<'a> {
         }
         let failed = degraded(self, "PREREQUISITE_FAILED");
         for required in flag.requires.iter().rev() {
-            let Some(first) = document.flag(required.flag.as_str()) else { continue };
+            let Some(first) = indexed.flag(required.flag.as_str()) else { continue };
             let accepted: Vec<usize> = required.variants.iter().map(|variant| self.variant(first, variant)).collect();
             let decided = self.decide(side, first, open)?;
             let mut next = Parts::new();
@@ -196,7 +246,7 @@ impl<'a> Space<'a> {
                         let gate = |first: &Given, then: &Given| {
                             if accepted.contains(&first.variant) { *then } else { failed }
                         };
-                        next.push((both, tree.with(then, &gate)));
+                        next.push((both, tree.with(then, &mut self.fuel, &gate).ok_or(Stop::TooMuch)?));
                     }
                 }
             }
@@ -249,7 +299,8 @@ impl<'a> Space<'a> {
                     left.push((self.sets.minus(hit, units)?, tree.clone()));
                     let shared_out = self.sets.and(hit, units)?;
                     let slices = self.slices(flag, split);
-                    let tree = tree.with(&slices, &|before: &Option<Given>, slice: &Option<Given>| before.or(*slice));
+                    let or = |before: &Option<Given>, slice: &Option<Given>| before.or(*slice);
+                    let tree = tree.with(&slices, &mut self.fuel, &or).ok_or(Stop::TooMuch)?;
                     match whole(&tree) {
                         Some(tree) => parts.push((shared_out, tree)),
                         None => left.push((shared_out, tree)),
@@ -266,8 +317,8 @@ impl<'a> Space<'a> {
         let seed = bucket::seed(split.salt.as_str());
         let mut shared_out = BTreeMap::new();
         for (tenant, attributes) in &self.document(side).tenants {
-            let Some(unit) = look_up(attributes, attribute).and_then(unit_of) else { continue };
-            let at = bucket::bucket(seed, &unit);
+            let Some(unit) = look_up(attributes, attribute).and_then(Unit::of) else { continue };
+            let at = unit.bucket(seed);
             let mut end = 0_u32;
             let slice = split.slices.iter().find(|slice| {
                 end = end.saturating_add(slice.width);
@@ -319,8 +370,10 @@ impl<'a> Space<'a> {
     fn joined<L: PartialEq>(&mut self, parts: Vec<(Set, Tree<L>)>) -> Result<Vec<(Set, Tree<L>)>, Stop> {
         let mut joined: Vec<(Set, Tree<L>)> = Vec::new();
         for (set, tree) in parts.into_iter().filter(|(set, _)| !set.is_empty()) {
+            let is_full = joined.len() >= PARTS;
             match joined.iter_mut().find(|(_, other)| *other == tree) {
                 Some((all, _)) => *all = self.sets.or(*all, set)?,
+                None if is_full => return Err(Stop::TooMuch),
                 None => joined.push((set, tree)),
             }
         }

@@ -1,38 +1,37 @@
 //! What a document says in vain: rules, slices, conditions and kills without any effect.
 
 use super::Stop;
-use super::cone::{Cone, scope_conditions};
 use super::decide::{Given, Space};
-use super::domain::{Domain, Side};
+use super::domain::Side;
+use super::layers;
 use super::report::Options;
 use super::set::Set;
 use super::tree::{BUCKETS, Tree};
+use crate::cone::{Indexed, scope_conditions};
 use downhaul_core::diagnostic::Diagnostic;
 use downhaul_core::document::{Flag, FlagSet, Kill, Outcome, Rule};
 use downhaul_core::explain::whole_condition_words;
-use std::collections::BTreeSet;
 
 /// Warnings about every flag, with JSON pointers from the root of the document. Each is proved: nothing is guessed.
 ///
 /// A flag that is too much work by `options` gets none.
 pub fn lints(document: &FlagSet, options: &Options) -> Vec<Diagnostic> {
+    let indexed = Indexed::new(document);
     let mut found = Vec::new();
     for (index, flag) in document.flags.iter().enumerate() {
         // Half a flag's warnings would be as true as all of them, but read as if there were no others.
-        if let Ok(of_flag) = flag_lints(document, flag, index, options) {
+        if let Ok(of_flag) = flag_lints(&indexed, flag, index, options) {
             found.extend(of_flag);
         }
     }
+    found.extend(layers::overlaps(&indexed, options));
     found
 }
 
-fn flag_lints(document: &FlagSet, flag: &Flag, index: usize, options: &Options) -> Result<Vec<Diagnostic>, Stop> {
-    let cone = Cone::of(document, flag);
-    let mut asked = Vec::new();
-    cone.atoms(Side::Old, &mut asked);
-    let units: BTreeSet<String> = cone.units.iter().map(|unit| (*unit).to_owned()).collect();
-    let documents = [document, document];
-    let space = Space::new(documents, Domain::new(documents, asked, units)?, options.nodes);
+fn flag_lints(indexed: &Indexed<'_>, flag: &Flag, index: usize, options: &Options) -> Result<Vec<Diagnostic>, Stop> {
+    let Some(cone) = indexed.cone(flag.key.as_str()) else { return Ok(Vec::new()) };
+    let space = Space::of([indexed, indexed], &[(Side::Old, &cone)], options.nodes)?;
+    let document = indexed.document;
     let mut linter = Linter { space, document, flag, at: format!("/flags/{index}"), found: Vec::new() };
     linter.rules()?;
     linter.kills()?;
@@ -68,6 +67,7 @@ impl Linter<'_> {
                 taken.push(holds);
                 continue;
             }
+            self.idle_conditions(rule, &at)?;
             // Where there is no unit, a split decides nothing.
             let decides = match &rule.then {
                 Outcome::Split(split) if !split.by.starts_with("tenant.") => {
@@ -170,6 +170,20 @@ impl Linter<'_> {
         Ok(())
     }
 
+    /// Conditions that hold for every context.
+    fn idle_conditions(&mut self, rule: &Rule, at: &str) -> Result<(), Stop> {
+        for (number, condition) in rule.when.iter().enumerate() {
+            if self.space.condition(Side::Old, condition)? == Set::ALL {
+                let message = format!("this always holds: {}", whole_condition_words(condition));
+                self.found.push(
+                    Diagnostic::warning("always-holds", format!("{at}/when/{number}"), message)
+                        .help("it narrows nothing: take it out, or say what was meant"),
+                );
+            }
+        }
+        Ok(())
+    }
+
     fn unreachable_rule(&mut self, rule: &Rule, at: &str, holds: Set, taken: &[Set]) -> Result<(), Stop> {
         let mut before: Vec<usize> = (0..taken.len()).collect();
         // Those that are not needed to cover it are not named.
@@ -263,7 +277,8 @@ impl Linter<'_> {
                     split.slices.iter().fold(0_u32, |sum, slice| sum.saturating_add(slice.width)).min(BUCKETS);
                 let variable = self.space.bucket_variable(split);
                 let uncovered = Tree::runs(variable, vec![(width, Tree::Leaf(false)), (BUCKETS, Tree::Leaf(true))]);
-                let left = tree.with(&uncovered, &|before, now| *before && *now);
+                let both = |before: &bool, now: &bool| *before && *now;
+                let left = tree.with(&uncovered, &mut self.space.fuel, &both).ok_or(Stop::TooMuch)?;
                 let shared_out = self.space.sets.and(hit, units)?;
                 if left != Tree::Leaf(false) {
                     put(&mut self.space, shared_out, left)?;
