@@ -13,7 +13,7 @@ mod render;
 
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use command::{
-    apply, chart, check, completions, digest, eval, explain, flags, keys, kill, plan, prove, rebalance, restore,
+    apply, chart, check, completions, digest, eval, explain, flags, keys, kill, plan, policy, prove, rebalance, restore,
     retire, schema, serve, specialise, status, token,
 };
 use exit::{Exit, Failure};
@@ -63,6 +63,7 @@ enum Verb {
     Flags(flags::Args),
     Chart(chart::Args),
     Keys(keys::Args),
+    Policy(policy::Args),
     Token(token::Args),
     Completions(completions::Args),
 }
@@ -138,6 +139,7 @@ fn run(verb: Verb, output: &Output) -> Result<Exit, Failure> {
         Verb::Flags(args) => flags::run(&args, output),
         Verb::Chart(args) => chart::run(&args, output),
         Verb::Keys(args) => keys::run(&args, output),
+        Verb::Policy(args) => policy::run(&args, output),
         Verb::Token(args) => token::run(&args, output),
         Verb::Completions(args) => completions::run(&args, output),
     }

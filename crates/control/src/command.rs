@@ -1,4 +1,5 @@
 use crate::client_key::ClientKey;
+use crate::policy::Policy;
 use downhaul_core::document::{Flag, Kill, RegionTree, Segment};
 use downhaul_core::ids::{FlagKey, SegmentKey, TenantId};
 use serde::{Deserialize, Serialize};
@@ -49,6 +50,10 @@ pub enum Command {
     RevokeKey {
         id: String,
     },
+    /// Replaces the environment's policy.
+    PutPolicy {
+        policy: Box<Policy>,
+    },
 }
 
 impl Command {
@@ -67,6 +72,7 @@ impl Command {
             Command::Restore { .. } => "restore",
             Command::CreateKey { .. } => "create-key",
             Command::RevokeKey { .. } => "revoke-key",
+            Command::PutPolicy { .. } => "put-policy",
         }
     }
 
@@ -84,8 +90,14 @@ impl Command {
             | Command::Kill { .. }
             | Command::Restore { .. }
             | Command::CreateKey { .. }
-            | Command::RevokeKey { .. } => false,
+            | Command::RevokeKey { .. }
+            | Command::PutPolicy { .. } => false,
         }
+    }
+
+    /// Whether it defines anything: a definition, or several at once.
+    pub fn defines(&self) -> bool {
+        self.is_definition() || matches!(self, Command::Apply { .. })
     }
 
     /// Whether it counts as a kill revision.
@@ -107,7 +119,8 @@ impl Command {
             | Command::RemoveTenant { .. }
             | Command::PutRegions { .. }
             | Command::CreateKey { .. }
-            | Command::RevokeKey { .. } => Vec::new(),
+            | Command::RevokeKey { .. }
+            | Command::PutPolicy { .. } => Vec::new(),
         }
     }
 }

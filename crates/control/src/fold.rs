@@ -61,6 +61,10 @@ fn apply(state: &mut State, command: &Command, change: &Change) {
                 key.revoked = Some(touch(change));
             }
         }
+        Command::PutPolicy { policy } => {
+            state.policy = (**policy).clone();
+            state.policy_touch = Some(touch(change));
+        }
         definition => define(&mut state.flag_set, definition, &change.at),
     }
 }
@@ -93,7 +97,8 @@ pub(crate) fn define(flag_set: &mut FlagSet, command: &Command, at: &str) {
         | Command::Kill { .. }
         | Command::Restore { .. }
         | Command::CreateKey { .. }
-        | Command::RevokeKey { .. } => {}
+        | Command::RevokeKey { .. }
+        | Command::PutPolicy { .. } => {}
     }
 }
 

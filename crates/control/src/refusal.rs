@@ -35,6 +35,8 @@ pub enum RefusalCode {
     StillRequired,
     ChangedSince,
     TooManyKills,
+    /// The policy names it.
+    NamedByPolicy,
     /// Not a fault of the one who asked.
     Internal,
 }
@@ -56,6 +58,7 @@ impl RefusalCode {
             RefusalCode::StillRequired => "still-required",
             RefusalCode::ChangedSince => "changed-since",
             RefusalCode::TooManyKills => "too-many-kills",
+            RefusalCode::NamedByPolicy => "named-by-policy",
             RefusalCode::Internal => "internal",
         }
     }
@@ -74,7 +77,8 @@ impl RefusalCode {
             | RefusalCode::StillKilled
             | RefusalCode::StillRequired
             | RefusalCode::ChangedSince
-            | RefusalCode::TooManyKills => 409,
+            | RefusalCode::TooManyKills
+            | RefusalCode::NamedByPolicy => 409,
             RefusalCode::Invalid | RefusalCode::MissingReason => 422,
             RefusalCode::Internal => 500,
         }

@@ -1,6 +1,7 @@
 use crate::api::Position;
 use crate::client_key::ClientKey;
 use crate::hash::Hash;
+use crate::policy::Policy;
 use downhaul_core::document::{FlagSet, Kill};
 use downhaul_core::ids::{EnvironmentKey, FlagKey};
 use std::collections::BTreeMap;
@@ -21,6 +22,9 @@ pub struct State {
     /// Every kill ever made, by id, in force or not.
     pub kills: BTreeMap<String, KillState>,
     pub keys: BTreeMap<String, KeyState>,
+    pub policy: Policy,
+    /// The last change of the policy; absent while it is the one that every environment begins with.
+    pub policy_touch: Option<Touch>,
     /// The last change of each flag's definition or kills, retired ones included.
     pub touched: BTreeMap<FlagKey, Touch>,
 }
@@ -63,6 +67,8 @@ impl State {
             flag_set: FlagSet::empty(environment),
             kills: BTreeMap::new(),
             keys: BTreeMap::new(),
+            policy: Policy::default(),
+            policy_touch: None,
             touched: BTreeMap::new(),
         }
     }

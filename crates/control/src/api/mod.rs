@@ -9,6 +9,7 @@ mod flags;
 mod fleet;
 mod keys;
 mod kills;
+mod policy;
 mod problem;
 mod session;
 mod stream;
@@ -29,6 +30,7 @@ pub use kills::{
     KillPage, KillRequest, KillScope, KillView, Progress, RegionProgress, RestoreReport, RestoreRequest, Restored,
     Split, Straggler,
 };
+pub use policy::{PolicyView, PutPolicyRequest};
 pub use problem::Problem;
 pub use session::{NotARole, Role, SessionRequest, Whoami};
 pub use stream::{ByeEvent, ConsoleEvent, HelloEvent, PatchEvent, PatchOp, PingEvent};
