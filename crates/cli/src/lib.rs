@@ -13,8 +13,8 @@ mod render;
 
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use command::{
-    apply, chart, check, completions, digest, eval, explain, flags, keys, kill, plan, policy, prove, rebalance, restore,
-    retire, schema, serve, specialise, status, token,
+    apply, chart, check, completions, digest, eval, explain, flags, keys, kill, plan, policy, prove, rebalance,
+    restore, retire, schema, serve, specialise, status, token,
 };
 use exit::{Exit, Failure};
 use render::{Output, Written};

@@ -40,7 +40,11 @@ fn a_policy_that_is_wrong_says_where() {
         (json!({ "budget": { "regions": ["eu", "eu"] } }), "/budget/regions/1", "`eu` stands there twice"),
         (json!({ "population": "" }), "/population", "it is empty"),
         (json!({ "sample": { "rows": 0 } }), "/sample/rows", "0 is not a whole number from 1 to 1000000"),
-        (json!({ "sample": { "attributes": ["plan", "targetingKey"] } }), "/sample/attributes/1", "says who someone is"),
+        (
+            json!({ "sample": { "attributes": ["plan", "targetingKey"] } }),
+            "/sample/attributes/1",
+            "says who someone is",
+        ),
         (json!({ "sample": { "attributes": [""] } }), "/sample/attributes/0", "1 to 256 bytes"),
     ] {
         let problems = read(&document).unwrap_err();
@@ -53,11 +57,15 @@ fn a_policy_that_is_wrong_says_where() {
 #[test]
 fn it_is_changed_by_the_log_alone_and_replayed() {
     let mut world = World::new();
-    let document = json!({ "approvals": { "critical": 1 }, "budget": { "share": 0.05 }, "sample": { "attributes": [] } });
+    let document =
+        json!({ "approvals": { "critical": 1 }, "budget": { "share": 0.05 }, "sample": { "attributes": [] } });
     assert!(world.ask(policy(document.clone()), None).unwrap());
     assert!(!world.ask(policy(document), None).unwrap(), "it is so already");
     let record = &world.records[0];
-    assert_eq!(record.change().impact.from.as_deref(), Some("approvals.critical 0, no budget.share, no sample.attributes, no sample.rows"));
+    assert_eq!(
+        record.change().impact.from.as_deref(),
+        Some("approvals.critical 0, no budget.share, no sample.attributes, no sample.rows")
+    );
     assert_eq!(
         record.change().impact.to.as_deref(),
         Some("approvals.critical 1, budget.share 0.05, sample.attributes [], sample.rows 50000")

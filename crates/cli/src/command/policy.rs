@@ -83,12 +83,9 @@ fn set(args: &Set, output: &Output) -> Result<Exit, Failure> {
     let changed: Changed = block_on(control.put(&["policy"], &request))?;
     match (&changed.change, output.format) {
         (_, Format::Json) => output.json(&changed)?,
-        (Some(change), _) => output.line(format!(
-            "{} in {} (revision {})",
-            change.summary,
-            control.environment(),
-            change.revision
-        ))?,
+        (Some(change), _) => {
+            output.line(format!("{} in {} (revision {})", change.summary, control.environment(), change.revision))?
+        }
         (None, _) => output.line(format!("the policy of {} is so already", control.environment()))?,
     }
     Ok(Exit::Done)

@@ -70,11 +70,8 @@ pub fn decide(state: &State, valid: &Valid, request: Request) -> Result<Decision
         return Ok(Decision::Unchanged);
     }
     let today: String = at.chars().take("YYYY-MM-DD".len()).collect();
-    let validated = if command.defines() {
-        validate(next, Some(&today))
-    } else {
-        valid.with_kills(next.revision, next.kills)
-    };
+    let validated =
+        if command.defines() { validate(next, Some(&today)) } else { valid.with_kills(next.revision, next.kills) };
     let (after, warnings) = validated.map_err(|problems| explain(&command, problems))?;
     policy::check_named(state, after.document())?;
     let change = Change {

@@ -67,6 +67,10 @@ impl<'de, const LEAST: u32, const MOST: u32, const DEFAULT: u32> Deserialize<'de
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let found = i64::deserialize(deserializer)?;
         let refused = OutOfRange { found: found.into(), least: LEAST, most: MOST };
-        u32::try_from(found).ok().and_then(|number| Self::try_from(number).ok()).ok_or(refused).map_err(serde::de::Error::custom)
+        u32::try_from(found)
+            .ok()
+            .and_then(|number| Self::try_from(number).ok())
+            .ok_or(refused)
+            .map_err(serde::de::Error::custom)
     }
 }

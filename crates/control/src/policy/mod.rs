@@ -7,10 +7,10 @@ mod read;
 mod sample;
 mod schema;
 
-pub use limit::Limit;
-pub use read::read;
 pub(crate) use difference::difference;
+pub use limit::Limit;
 pub(crate) use read::problems;
+pub use read::read;
 pub use sample::{Sample, SampledAttribute};
 pub use schema::json_schema;
 

@@ -12,11 +12,14 @@ pub fn read(document: &Value) -> Result<Policy, Vec<Diagnostic>> {
         let problem = Diagnostic::error("not-a-policy", "", "a policy is an object");
         return Err(vec![problem.help("write `{}` for the policy that every environment begins with")]);
     }
-    let policy: Policy = serde_path_to_error::deserialize(document).map_err(|error| {
-        let pointer = pointer(error.path());
-        let problem = Diagnostic::error("not-a-policy", pointer, error.into_inner().to_string());
-        vec![problem.help("`downhaul schema policy` describes what may stand there, docs/reference/policy.md what it means")]
-    })?;
+    let policy: Policy =
+        serde_path_to_error::deserialize(document).map_err(|error| {
+            let pointer = pointer(error.path());
+            let problem = Diagnostic::error("not-a-policy", pointer, error.into_inner().to_string());
+            vec![problem.help(
+                "`downhaul schema policy` describes what may stand there, docs/reference/policy.md what it means",
+            )]
+        })?;
     let problems = problems(&policy);
     if problems.is_empty() { Ok(policy) } else { Err(problems) }
 }
@@ -33,7 +36,8 @@ pub(crate) fn problems(policy: &Policy) -> Vec<Diagnostic> {
         let mut found = Vec::new();
         for (at, name) in names.enumerate() {
             if !seen.insert(name.clone()) {
-                let problem = Diagnostic::error("named-twice", format!("{place}/{at}"), format!("`{name}` stands there twice"));
+                let problem =
+                    Diagnostic::error("named-twice", format!("{place}/{at}"), format!("`{name}` stands there twice"));
                 found.push(problem.help("name it once"));
             }
         }

@@ -49,9 +49,11 @@ fn of_approvals(defaults: Approvals) -> Value {
 }
 
 fn of_budget() -> Value {
-    let names = |description: &str| json!({
-        "type": "array", "items": { "type": "string", "minLength": 1 }, "uniqueItems": true, "description": description
-    });
+    let names = |description: &str| {
+        json!({
+            "type": "array", "items": { "type": "string", "minLength": 1 }, "uniqueItems": true, "description": description
+        })
+    };
     json!({
         "type": "object",
         "additionalProperties": false,
