@@ -1,5 +1,7 @@
 use crate::client_key::ClientKey;
 use crate::policy::Policy;
+use crate::release::{Release, ReleaseKey};
+use crate::runbook::RunEvent;
 use downhaul_core::document::{Flag, Kill, RegionTree, Segment};
 use downhaul_core::ids::{FlagKey, SegmentKey, TenantId};
 use serde::{Deserialize, Serialize};
@@ -54,6 +56,18 @@ pub enum Command {
     PutPolicy {
         policy: Box<Policy>,
     },
+    PutRelease {
+        release: Box<Release>,
+    },
+    RetireRelease {
+        key: ReleaseKey,
+    },
+    /// Something that happened in a run; the first event begins it.
+    Run {
+        /// Counts the runs of the environment from 1.
+        run: u64,
+        event: Box<RunEvent>,
+    },
 }
 
 impl Command {
@@ -73,6 +87,9 @@ impl Command {
             Command::CreateKey { .. } => "create-key",
             Command::RevokeKey { .. } => "revoke-key",
             Command::PutPolicy { .. } => "put-policy",
+            Command::PutRelease { .. } => "put-release",
+            Command::RetireRelease { .. } => "retire-release",
+            Command::Run { .. } => "run",
         }
     }
 
@@ -91,7 +108,10 @@ impl Command {
             | Command::Restore { .. }
             | Command::CreateKey { .. }
             | Command::RevokeKey { .. }
-            | Command::PutPolicy { .. } => false,
+            | Command::PutPolicy { .. }
+            | Command::PutRelease { .. }
+            | Command::RetireRelease { .. }
+            | Command::Run { .. } => false,
         }
     }
 
@@ -105,7 +125,12 @@ impl Command {
         matches!(self, Command::Kill { .. } | Command::Restore { .. })
     }
 
-    /// The flags that it names.
+    /// Whether it is about releases and their runs alone, and leaves every definition and kill as it is.
+    pub fn is_of_releases(&self) -> bool {
+        matches!(self, Command::PutRelease { .. } | Command::RetireRelease { .. } | Command::Run { .. })
+    }
+
+    /// The flags whose definition or kills it changes.
     pub fn flags<'a>(&'a self, state: &'a crate::State) -> Vec<&'a str> {
         match self {
             Command::PutFlag { flag } => vec![flag.key.as_str()],
@@ -120,7 +145,10 @@ impl Command {
             | Command::PutRegions { .. }
             | Command::CreateKey { .. }
             | Command::RevokeKey { .. }
-            | Command::PutPolicy { .. } => Vec::new(),
+            | Command::PutPolicy { .. }
+            | Command::PutRelease { .. }
+            | Command::RetireRelease { .. }
+            | Command::Run { .. } => Vec::new(),
         }
     }
 }

@@ -23,6 +23,8 @@ pub enum RefusalCode {
     UnknownKill,
     UnknownKey,
     UnknownName,
+    UnknownRelease,
+    UnknownRun,
     /// The flag, kill or key is retired, restored or revoked already.
     AlreadyDone,
     /// The flag's key was retired and is never used again.
@@ -37,6 +39,10 @@ pub enum RefusalCode {
     TooManyKills,
     /// The policy names it.
     NamedByPolicy,
+    /// The release is being rolled back already.
+    RunActive,
+    /// The run is past it, or not there yet.
+    NotNow,
     /// Not a fault of the one who asked.
     Internal,
 }
@@ -50,6 +56,8 @@ impl RefusalCode {
             RefusalCode::UnknownKill => "unknown-kill",
             RefusalCode::UnknownKey => "unknown-key",
             RefusalCode::UnknownName => "unknown-name",
+            RefusalCode::UnknownRelease => "unknown-release",
+            RefusalCode::UnknownRun => "unknown-run",
             RefusalCode::AlreadyDone => "already-done",
             RefusalCode::RetiredKey => "retired-key",
             RefusalCode::TakenId => "taken-id",
@@ -59,6 +67,8 @@ impl RefusalCode {
             RefusalCode::ChangedSince => "changed-since",
             RefusalCode::TooManyKills => "too-many-kills",
             RefusalCode::NamedByPolicy => "named-by-policy",
+            RefusalCode::RunActive => "run-active",
+            RefusalCode::NotNow => "not-now",
             RefusalCode::Internal => "internal",
         }
     }
@@ -69,7 +79,9 @@ impl RefusalCode {
             RefusalCode::UnknownFlag
             | RefusalCode::UnknownKill
             | RefusalCode::UnknownKey
-            | RefusalCode::UnknownName => 404,
+            | RefusalCode::UnknownName
+            | RefusalCode::UnknownRelease
+            | RefusalCode::UnknownRun => 404,
             RefusalCode::AlreadyDone
             | RefusalCode::RetiredKey
             | RefusalCode::TakenId
@@ -78,7 +90,9 @@ impl RefusalCode {
             | RefusalCode::StillRequired
             | RefusalCode::ChangedSince
             | RefusalCode::TooManyKills
-            | RefusalCode::NamedByPolicy => 409,
+            | RefusalCode::NamedByPolicy
+            | RefusalCode::RunActive
+            | RefusalCode::NotNow => 409,
             RefusalCode::Invalid | RefusalCode::MissingReason => 422,
             RefusalCode::Internal => 500,
         }

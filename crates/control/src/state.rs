@@ -2,6 +2,7 @@ use crate::api::Position;
 use crate::client_key::ClientKey;
 use crate::hash::Hash;
 use crate::policy::Policy;
+use crate::release::Releases;
 use downhaul_core::document::{FlagSet, Kill};
 use downhaul_core::ids::{EnvironmentKey, FlagKey};
 use std::collections::BTreeMap;
@@ -27,6 +28,7 @@ pub struct State {
     pub policy_touch: Option<Touch>,
     /// The last change of each flag's definition or kills, retired ones included.
     pub touched: BTreeMap<FlagKey, Touch>,
+    pub releases: Releases,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -70,6 +72,7 @@ impl State {
             policy: Policy::default(),
             policy_touch: None,
             touched: BTreeMap::new(),
+            releases: Releases::default(),
         }
     }
 

@@ -11,6 +11,8 @@ mod keys;
 mod kills;
 mod policy;
 mod problem;
+mod releases;
+mod runs;
 mod session;
 mod stream;
 
@@ -32,5 +34,10 @@ pub use kills::{
 };
 pub use policy::{PolicyView, PutPolicyRequest};
 pub use problem::Problem;
+pub use releases::{
+    CheckReleaseRequest, DrillView, KillStep, PlannedStep, PutReleaseRequest, ReleasePage, ReleaseReport,
+    ReleaseSummary, ReleaseView, RollbackRequest,
+};
+pub use runs::{CallView, RunAct, RunActRequest, RunKillView, RunPage, RunStepView, RunView};
 pub use session::{NotARole, Role, SessionRequest, Whoami};
 pub use stream::{ByeEvent, ConsoleEvent, HelloEvent, PatchEvent, PatchOp, PingEvent};

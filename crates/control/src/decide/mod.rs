@@ -6,16 +6,18 @@ mod keys;
 mod kills;
 mod moves;
 mod policy;
+mod releases;
 
 pub use apply::{Plan, applied, check_base, plan};
 pub use keys::create_key;
-pub use kills::kill;
+pub use kills::{kill, kill_everyone};
 
 use crate::api::Impact;
 use crate::change::{Change, Record};
 use crate::command::Command;
 use crate::fold::define;
 use crate::refusal::{Refusal, RefusalCode};
+use crate::runbook;
 use crate::state::{State, Touch};
 use crate::{describe, time};
 use downhaul_core::diagnostic::Diagnostic;
@@ -60,8 +62,11 @@ pub fn decide(state: &State, valid: &Valid, request: Request) -> Result<Decision
     let Request { command, actor, reason, at, expected_revision } = request;
     let reason = check_reason(state, &command, reason)?;
     let command = as_recorded(&command)?;
-    let at = time::to_text(at);
     check(state, &command, expected_revision)?;
+    if let Command::Run { run, event } = &command {
+        runbook::check_event(state, *run, event, at)?;
+    }
+    let at = time::to_text(at);
 
     let mut next = state.flag_set.clone();
     next.revision += 1;
@@ -121,6 +126,9 @@ fn check(state: &State, command: &Command, expected: Option<u64>) -> Result<(), 
         Command::CreateKey { key } => keys::check_create(state, key),
         Command::RevokeKey { id } => keys::check_revoke(state, id),
         Command::PutPolicy { policy } => policy::check_put(state, policy, expected),
+        Command::PutRelease { release } => releases::check_put(state, release, expected),
+        Command::RetireRelease { key } => releases::check_retire(state, key),
+        Command::Run { .. } => Ok(()),
     }
 }
 
@@ -137,6 +145,9 @@ fn put(next: &mut FlagSet, command: &Command, at: &str) {
 fn changes_nothing(state: &State, command: &Command, next: &FlagSet) -> bool {
     if let Command::PutPolicy { policy } = command {
         return **policy == state.policy;
+    }
+    if let Command::PutRelease { release } = command {
+        return state.releases.release(release.key.as_str()).is_some_and(|before| before.release == **release);
     }
     let FlagSet { regions, tenants, segments, flags, retired, .. } = &state.flag_set;
     command.defines()
@@ -156,7 +167,8 @@ fn as_recorded(command: &Command) -> Result<Command, Refusal> {
 
 fn check_reason(state: &State, command: &Command, reason: String) -> Result<String, Refusal> {
     let reason = reason.trim().to_owned();
-    if reason.is_empty() && !matches!(command, Command::CreateKey { .. } | Command::RevokeKey { .. }) {
+    let needs_none = matches!(command, Command::CreateKey { .. } | Command::RevokeKey { .. } | Command::Run { .. });
+    if reason.is_empty() && !needs_none {
         return Err(Refusal::new(
             RefusalCode::MissingReason,
             "a reason is missing",
@@ -229,11 +241,13 @@ fn impact(state: &State, command: &Command, [before, after]: [&Valid; 2]) -> Res
 }
 
 /// A name that does not exist, and the one that was perhaps meant.
-fn unknown<'a>(what: &str, name: &str, known: impl IntoIterator<Item = &'a str>) -> Refusal {
+pub(crate) fn unknown<'a>(what: &str, name: &str, known: impl IntoIterator<Item = &'a str>) -> Refusal {
     let code = match what {
         "flag" => RefusalCode::UnknownFlag,
         "kill" => RefusalCode::UnknownKill,
         "client key" => RefusalCode::UnknownKey,
+        "release" => RefusalCode::UnknownRelease,
+        "run" => RefusalCode::UnknownRun,
         _ => RefusalCode::UnknownName,
     };
     let near = known
