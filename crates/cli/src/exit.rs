@@ -17,6 +17,8 @@ pub enum Exit {
     /// A plan that changes what someone is given. A run of `plan` that is refused ends with [`Exit::CouldNotRun`], so that
     /// this status says nothing else there.
     Changes,
+    /// A verb that looks for something that should not be, such as `refs`, found it.
+    Findings,
     /// The input is invalid: a document, a context, a chart.
     Invalid,
     /// A plan that changes more than its budget allows.
@@ -29,7 +31,7 @@ impl Exit {
         match self {
             Exit::Done => 0,
             Exit::CouldNotRun => 1,
-            Exit::Refused | Exit::Changes => 2,
+            Exit::Refused | Exit::Changes | Exit::Findings => 2,
             Exit::Invalid => 3,
             Exit::OverBudget => 4,
         }

@@ -13,8 +13,8 @@ mod render;
 
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use command::{
-    apply, chart, check, completions, digest, eval, explain, flags, keys, kill, plan, policy, prove, rebalance,
-    restore, retire, schema, serve, specialise, status, token,
+    apply, chart, check, completions, digest, eval, explain, flags, keys, kill, plan, policy, prove, rebalance, refs,
+    restore, retire, schema, serve, specialise, states, status, token,
 };
 use exit::{Exit, Failure};
 use render::{Output, Written};
@@ -50,6 +50,8 @@ enum Verb {
     Digest(digest::Args),
     Specialise(specialise::Args),
     Rebalance(rebalance::Args),
+    States(states::Args),
+    Refs(refs::Args),
     Schema(schema::Args),
     Serve(serve::Args),
     // Boxed: it has by far the most options.
@@ -127,6 +129,8 @@ fn run(verb: Verb, output: &Output) -> Result<Exit, Failure> {
         Verb::Digest(args) => digest::run(&args, output),
         Verb::Specialise(args) => specialise::run(&args, output),
         Verb::Rebalance(args) => rebalance::run(&args, output),
+        Verb::States(args) => states::run(&args, output),
+        Verb::Refs(args) => refs::run(&args, output),
         Verb::Schema(args) => schema::run(&args, output),
         Verb::Serve(args) => serve::run(args, output),
         Verb::Plan(args) => plan::run(&args, output),

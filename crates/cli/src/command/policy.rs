@@ -100,10 +100,10 @@ fn read(path: &Path) -> Result<Value, Failure> {
     })?;
     match policy::read(&document) {
         Ok(_) => Ok(document),
-        Err(mut problems) => {
-            problems.iter_mut().for_each(|problem| problem.place.file = Some(text.name.clone()));
-            let message = format!("the policy is refused: {}", crate::render::counted(problems.len(), "error"));
-            Err(Failure::invalid("policy-refused", message).diagnostics(problems, vec![text]))
+        Err(problems) => {
+            let errors = crate::render::counted(problems.len(), "error");
+            let message = format!("`{}` is refused as a policy: {errors}", text.name);
+            Err(Failure::invalid("policy-refused", message).diagnostics(problems, Vec::new()))
         }
     }
 }

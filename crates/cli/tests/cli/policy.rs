@@ -6,6 +6,9 @@ use insta::assert_snapshot;
 
 #[test]
 fn it_is_shown_edited_and_set() {
+    let mut settings = insta::Settings::clone_current();
+    settings.add_filter(r"\ba-[0-9a-f]{12}\b", "[actor]");
+    let _steady = settings.bind_to_scope();
     let place = Place::new();
     place.write("flags.json", SHOP);
     let server = Server::start(&place);
@@ -27,13 +30,13 @@ fn it_is_shown_edited_and_set() {
     assert_snapshot!(run("policy set wrong.json --reason oops --format plain"), @r#"
     exit status 3
     --- err
-    wrong.json: error[not-a-policy]: 20 is not a whole number from 0 to 10 (`downhaul schema policy` describes what may stand there, docs/reference/policy.md what it means)
-    error[policy-refused]: the policy is refused: 1 error
+    /approvals/critical: error[not-a-policy]: 20 is not a whole number from 0 to 10 (`downhaul schema policy` describes what may stand there, docs/reference/policy.md what it means)
+    error[policy-refused]: `wrong.json` is refused as a policy: 1 error
     "#);
     place.write("policy.json", "{}");
     assert_snapshot!(run("policy set policy.json --reason old --since 0 --format plain"), @r#"
     exit status 2
     --- err
-    error[changed-since]: the policy was changed at revision 1 by a-5a418c59e745 (`two-people`), after revision 0, which this edit started from (load it again and repeat the edit on revision 1)
+    error[changed-since]: the policy was changed at revision 1 by [actor] (`two-people`), after revision 0, which this edit started from (load it again and repeat the edit on revision 1)
     "#);
 }
