@@ -34,6 +34,7 @@ const ROUTES: &[&str] = &[
     "GET /api/v1/environments/{environment}/releases/{key}",
     "GET /api/v1/environments/{environment}/runs",
     "GET /api/v1/environments/{environment}/runs/{id}",
+    "GET /api/v1/environments/{environment}/policy",
     "GET /api/v1/session",
     "GET /client/v1/flag-set",
     "GET /client/v1/keys",
@@ -56,6 +57,7 @@ const ROUTES: &[&str] = &[
     "POST /callback/v1/{token}",
     "POST /client/v1/acknowledge",
     "PUT /api/v1/environments/{environment}/releases/{key}",
+    "PUT /api/v1/environments/{environment}/policy",
 ];
 const PUT: &str = "PUT /api/v1/environments/{environment}/flags/{key}";
 

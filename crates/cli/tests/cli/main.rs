@@ -12,6 +12,7 @@ mod eval;
 mod offline;
 mod outside;
 mod plan;
+mod policy;
 mod prove;
 mod reference;
 mod refs;
