@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 use support::{Served, document, flag, sign, token};
 
 /// Routes of docs/reference/protocol.md. All of them are described, and nothing else is.
-const ROUTES: [&str; 31] = [
+const ROUTES: [&str; 34] = [
     "DELETE /api/v1/environments/{environment}/client-keys/{id}",
     "DELETE /api/v1/session",
     "GET /api/v1/environments",
@@ -30,7 +30,10 @@ const ROUTES: [&str; 31] = [
     "GET /api/v1/environments/{environment}/fleet",
     "GET /api/v1/environments/{environment}/kills",
     "GET /api/v1/environments/{environment}/kills/{id}",
+    "GET /api/v1/environments/{environment}/freeze",
     "GET /api/v1/environments/{environment}/policy",
+    "POST /api/v1/environments/{environment}/freeze",
+    "POST /api/v1/environments/{environment}/unfreeze",
     "GET /api/v1/session",
     "GET /client/v1/flag-set",
     "GET /client/v1/keys",
