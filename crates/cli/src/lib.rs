@@ -13,8 +13,8 @@ mod render;
 
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use command::{
-    apply, chart, check, completions, digest, eval, explain, flags, keys, kill, plan, prove, rebalance, refs, restore,
-    retire, schema, serve, specialise, states, status, token,
+    apply, chart, check, completions, digest, eval, explain, flags, keys, kill, plan, policy, prove, rebalance, refs,
+    restore, retire, schema, serve, specialise, states, status, token,
 };
 use exit::{Exit, Failure};
 use render::{Output, Written};
@@ -65,6 +65,7 @@ enum Verb {
     Flags(flags::Args),
     Chart(chart::Args),
     Keys(keys::Args),
+    Policy(policy::Args),
     Token(token::Args),
     Completions(completions::Args),
 }
@@ -142,6 +143,7 @@ fn run(verb: Verb, output: &Output) -> Result<Exit, Failure> {
         Verb::Flags(args) => flags::run(&args, output),
         Verb::Chart(args) => chart::run(&args, output),
         Verb::Keys(args) => keys::run(&args, output),
+        Verb::Policy(args) => policy::run(&args, output),
         Verb::Token(args) => token::run(&args, output),
         Verb::Completions(args) => completions::run(&args, output),
     }

@@ -1,4 +1,5 @@
 use crate::client_key::ClientKey;
+use crate::policy::Policy;
 use crate::release::{Release, ReleaseKey};
 use crate::runbook::RunEvent;
 use downhaul_core::document::{Flag, Kill, RegionTree, Segment};
@@ -51,6 +52,10 @@ pub enum Command {
     RevokeKey {
         id: String,
     },
+    /// Replaces the environment's policy.
+    PutPolicy {
+        policy: Box<Policy>,
+    },
     PutRelease {
         release: Box<Release>,
     },
@@ -81,6 +86,7 @@ impl Command {
             Command::Restore { .. } => "restore",
             Command::CreateKey { .. } => "create-key",
             Command::RevokeKey { .. } => "revoke-key",
+            Command::PutPolicy { .. } => "put-policy",
             Command::PutRelease { .. } => "put-release",
             Command::RetireRelease { .. } => "retire-release",
             Command::Run { .. } => "run",
@@ -102,10 +108,16 @@ impl Command {
             | Command::Restore { .. }
             | Command::CreateKey { .. }
             | Command::RevokeKey { .. }
+            | Command::PutPolicy { .. }
             | Command::PutRelease { .. }
             | Command::RetireRelease { .. }
             | Command::Run { .. } => false,
         }
+    }
+
+    /// Whether it defines anything: a definition, or several at once.
+    pub fn defines(&self) -> bool {
+        self.is_definition() || matches!(self, Command::Apply { .. })
     }
 
     /// Whether it counts as a kill revision.
@@ -133,6 +145,7 @@ impl Command {
             | Command::PutRegions { .. }
             | Command::CreateKey { .. }
             | Command::RevokeKey { .. }
+            | Command::PutPolicy { .. }
             | Command::PutRelease { .. }
             | Command::RetireRelease { .. }
             | Command::Run { .. } => Vec::new(),

@@ -37,6 +37,8 @@ pub enum RefusalCode {
     StillRequired,
     ChangedSince,
     TooManyKills,
+    /// The policy names it.
+    NamedByPolicy,
     /// The release is being rolled back already.
     RunActive,
     /// The run is past it, or not there yet.
@@ -64,6 +66,7 @@ impl RefusalCode {
             RefusalCode::StillRequired => "still-required",
             RefusalCode::ChangedSince => "changed-since",
             RefusalCode::TooManyKills => "too-many-kills",
+            RefusalCode::NamedByPolicy => "named-by-policy",
             RefusalCode::RunActive => "run-active",
             RefusalCode::NotNow => "not-now",
             RefusalCode::Internal => "internal",
@@ -87,6 +90,7 @@ impl RefusalCode {
             | RefusalCode::StillRequired
             | RefusalCode::ChangedSince
             | RefusalCode::TooManyKills
+            | RefusalCode::NamedByPolicy
             | RefusalCode::RunActive
             | RefusalCode::NotNow => 409,
             RefusalCode::Invalid | RefusalCode::MissingReason => 422,

@@ -1,6 +1,7 @@
 use crate::api::Position;
 use crate::client_key::ClientKey;
 use crate::hash::Hash;
+use crate::policy::Policy;
 use crate::release::Releases;
 use downhaul_core::document::{FlagSet, Kill};
 use downhaul_core::ids::{EnvironmentKey, FlagKey};
@@ -22,6 +23,9 @@ pub struct State {
     /// Every kill ever made, by id, in force or not.
     pub kills: BTreeMap<String, KillState>,
     pub keys: BTreeMap<String, KeyState>,
+    pub policy: Policy,
+    /// The last change of the policy; absent while it is the one that every environment begins with.
+    pub policy_touch: Option<Touch>,
     /// The last change of each flag's definition or kills, retired ones included.
     pub touched: BTreeMap<FlagKey, Touch>,
     pub releases: Releases,
@@ -65,6 +69,8 @@ impl State {
             flag_set: FlagSet::empty(environment),
             kills: BTreeMap::new(),
             keys: BTreeMap::new(),
+            policy: Policy::default(),
+            policy_touch: None,
             touched: BTreeMap::new(),
             releases: Releases::default(),
         }

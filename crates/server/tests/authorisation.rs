@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 use support::{Served, document, flag, sign, token};
 
 /// Routes of docs/reference/protocol.md. All of them are described, and nothing else is.
-const ROUTES: [&str; 29] = [
+const ROUTES: [&str; 31] = [
     "DELETE /api/v1/environments/{environment}/client-keys/{id}",
     "DELETE /api/v1/session",
     "GET /api/v1/environments",
@@ -30,6 +30,7 @@ const ROUTES: [&str; 29] = [
     "GET /api/v1/environments/{environment}/fleet",
     "GET /api/v1/environments/{environment}/kills",
     "GET /api/v1/environments/{environment}/kills/{id}",
+    "GET /api/v1/environments/{environment}/policy",
     "GET /api/v1/session",
     "GET /client/v1/flag-set",
     "GET /client/v1/keys",
@@ -46,6 +47,7 @@ const ROUTES: [&str; 29] = [
     "POST /api/v1/environments/{environment}/kills/{id}/restore",
     "POST /api/v1/session",
     "POST /client/v1/acknowledge",
+    "PUT /api/v1/environments/{environment}/policy",
 ];
 const PUT: &str = "PUT /api/v1/environments/{environment}/flags/{key}";
 
