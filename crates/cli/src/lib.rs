@@ -13,8 +13,8 @@ mod render;
 
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use command::{
-    apply, chart, check, completions, digest, eval, explain, flags, keys, kill, plan, policy, prove, rebalance, refs,
-    release, restore, retire, rollback, runs, schema, serve, specialise, states, status, token,
+    apply, chart, check, completions, digest, eval, explain, flags, freeze, keys, kill, plan, policy, prove, rebalance,
+    refs, release, restore, retire, rollback, runs, schema, serve, specialise, states, status, token, unfreeze,
 };
 use exit::{Exit, Failure};
 use render::{Output, Written};
@@ -69,6 +69,8 @@ enum Verb {
     Chart(chart::Args),
     Keys(keys::Args),
     Policy(policy::Args),
+    Freeze(freeze::Args),
+    Unfreeze(unfreeze::Args),
     Token(token::Args),
     Completions(completions::Args),
 }
@@ -150,6 +152,8 @@ fn run(verb: Verb, output: &Output) -> Result<Exit, Failure> {
         Verb::Chart(args) => chart::run(&args, output),
         Verb::Keys(args) => keys::run(&args, output),
         Verb::Policy(args) => policy::run(&args, output),
+        Verb::Freeze(args) => freeze::run(&args, output),
+        Verb::Unfreeze(args) => unfreeze::run(&args, output),
         Verb::Token(args) => token::run(&args, output),
         Verb::Completions(args) => completions::run(&args, output),
     }

@@ -56,6 +56,9 @@ pub enum Command {
     PutPolicy {
         policy: Box<Policy>,
     },
+    /// Until [`Command::Unfreeze`] nothing changes that clients are given, but by kills and restores.
+    Freeze,
+    Unfreeze,
     PutRelease {
         release: Box<Release>,
     },
@@ -87,6 +90,8 @@ impl Command {
             Command::CreateKey { .. } => "create-key",
             Command::RevokeKey { .. } => "revoke-key",
             Command::PutPolicy { .. } => "put-policy",
+            Command::Freeze => "freeze",
+            Command::Unfreeze => "unfreeze",
             Command::PutRelease { .. } => "put-release",
             Command::RetireRelease { .. } => "retire-release",
             Command::Run { .. } => "run",
@@ -109,6 +114,8 @@ impl Command {
             | Command::CreateKey { .. }
             | Command::RevokeKey { .. }
             | Command::PutPolicy { .. }
+            | Command::Freeze
+            | Command::Unfreeze
             | Command::PutRelease { .. }
             | Command::RetireRelease { .. }
             | Command::Run { .. } => false,
@@ -146,6 +153,8 @@ impl Command {
             | Command::CreateKey { .. }
             | Command::RevokeKey { .. }
             | Command::PutPolicy { .. }
+            | Command::Freeze
+            | Command::Unfreeze
             | Command::PutRelease { .. }
             | Command::RetireRelease { .. }
             | Command::Run { .. } => Vec::new(),

@@ -132,6 +132,8 @@ pub fn summary(state: &State, change: &Change) -> String {
             Some(key) => format!("revoked the client key `{}`", key.key.name),
             None => format!("revoked the client key `{id}`"),
         },
+        Command::Freeze => "froze the environment".to_owned(),
+        Command::Unfreeze => "lifted the freeze".to_owned(),
         Command::PutPolicy { .. } => match (&change.impact.from, &change.impact.to) {
             (Some(from), Some(to)) => format!("changed the policy from {from} to {to}"),
             _ => "changed the policy".to_owned(),

@@ -66,6 +66,8 @@ fn apply(state: &mut State, command: &Command, change: &Change) {
             state.policy = (**policy).clone();
             state.policy_touch = Some(touch(change));
         }
+        Command::Freeze => state.frozen = Some(touch(change)),
+        Command::Unfreeze => state.frozen = None,
         Command::PutRelease { .. } | Command::RetireRelease { .. } | Command::Run { .. } => {
             release::fold(&mut state.releases, command, change);
         }
@@ -103,6 +105,8 @@ pub(crate) fn define(flag_set: &mut FlagSet, command: &Command, at: &str) {
         | Command::CreateKey { .. }
         | Command::RevokeKey { .. }
         | Command::PutPolicy { .. }
+        | Command::Freeze
+        | Command::Unfreeze
         | Command::PutRelease { .. }
         | Command::RetireRelease { .. }
         | Command::Run { .. } => {}

@@ -26,6 +26,8 @@ pub struct State {
     pub policy: Policy,
     /// The last change of the policy; absent while it is the one that every environment begins with.
     pub policy_touch: Option<Touch>,
+    /// The change that froze the environment, until it is lifted.
+    pub frozen: Option<Touch>,
     /// The last change of each flag's definition or kills, retired ones included.
     pub touched: BTreeMap<FlagKey, Touch>,
     pub releases: Releases,
@@ -71,6 +73,7 @@ impl State {
             keys: BTreeMap::new(),
             policy: Policy::default(),
             policy_touch: None,
+            frozen: None,
             touched: BTreeMap::new(),
             releases: Releases::default(),
         }

@@ -40,3 +40,26 @@ fn it_is_shown_edited_and_set() {
     error[changed-since]: the policy was changed at revision 1 by [actor] (`two-people`), after revision 0, which this edit started from (load it again and repeat the edit on revision 1)
     "#);
 }
+
+#[test]
+fn a_frozen_environment_says_who_and_why_and_still_kills() {
+    let place = Place::new();
+    place.write("flags.json", SHOP);
+    let server = Server::start(&place);
+    let run = |line: &str| server.run(&place, line);
+    run("apply flags.json --reason first").done();
+    let frozen = run("freeze --reason holidays --format plain").done();
+    assert_eq!(frozen.stdout, "production is frozen; kills and restores go on (revision 2)\n");
+    place.write("other.json", SHOP.replace("\"default\": \"off\"", "\"default\": \"on\""));
+    let refused = run("apply other.json --reason later --format plain");
+    assert_eq!(refused.status, 2, "{refused}");
+    assert!(refused.stderr.starts_with("error[frozen]: production is frozen since "), "{refused}");
+    assert!(refused.stderr.contains("(`holidays`)"), "{refused}");
+    let status = run("status --format plain").done();
+    assert!(status.stdout.contains("by admin: holidays"), "{status}");
+    run("kill checkout-v2 --reason broken").done();
+    run("restore checkout-v2 --reason mended").done();
+    let lifted = run("unfreeze --reason over --format plain").done();
+    assert_eq!(lifted.stdout, "production is no longer frozen (revision 5)\n");
+    run("apply other.json --reason later").done();
+}

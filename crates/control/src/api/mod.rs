@@ -32,7 +32,7 @@ pub use kills::{
     KillPage, KillRequest, KillScope, KillView, Progress, RegionProgress, RestoreReport, RestoreRequest, Restored,
     Split, Straggler,
 };
-pub use policy::{PolicyView, PutPolicyRequest};
+pub use policy::{FreezeRequest, FreezeView, Frozen, PolicyView, PutPolicyRequest};
 pub use problem::Problem;
 pub use releases::{
     CheckReleaseRequest, DrillView, KillStep, PlannedStep, PutReleaseRequest, ReleasePage, ReleaseReport,

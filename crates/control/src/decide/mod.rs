@@ -2,6 +2,7 @@
 
 mod apply;
 mod flags;
+mod freeze;
 mod keys;
 mod kills;
 mod moves;
@@ -62,6 +63,7 @@ pub fn decide(state: &State, valid: &Valid, request: Request) -> Result<Decision
     let Request { command, actor, reason, at, expected_revision } = request;
     let reason = check_reason(state, &command, reason)?;
     let command = as_recorded(&command)?;
+    freeze::check(state, &command)?;
     check(state, &command, expected_revision)?;
     if let Command::Run { run, event } = &command {
         runbook::check_event(state, *run, event, at)?;
@@ -125,6 +127,8 @@ fn check(state: &State, command: &Command, expected: Option<u64>) -> Result<(), 
         Command::Restore { id } => kills::check_restore(state, id),
         Command::CreateKey { key } => keys::check_create(state, key),
         Command::RevokeKey { id } => keys::check_revoke(state, id),
+        Command::Freeze => freeze::check_freeze(state),
+        Command::Unfreeze => freeze::check_unfreeze(state),
         Command::PutPolicy { policy } => policy::check_put(state, policy, expected),
         Command::PutRelease { release } => releases::check_put(state, release, expected),
         Command::RetireRelease { key } => releases::check_retire(state, key),

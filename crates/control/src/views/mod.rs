@@ -5,7 +5,8 @@ mod releases;
 pub use releases::{release, releases, run, runs};
 
 use crate::api::{
-    ChangeView, EnvironmentView, FlagPage, FlagSummary, FlagView, KillPage, KillView, Progress, Restored,
+    ChangeView, EnvironmentView, FlagPage, FlagSummary, FlagView, FreezeView, Frozen, KillPage, KillView, Progress,
+    Restored,
 };
 use crate::change::Record;
 use crate::command::Command;
@@ -26,6 +27,17 @@ pub fn environment(state: &State, live: usize) -> EnvironmentView {
         kills: state.flag_set.kills.len(),
         live,
     }
+}
+
+/// Whether and why nothing changes but by kills and restores.
+pub fn freeze(state: &State, names: &Names) -> FreezeView {
+    let frozen = |touch: &Touch| Frozen {
+        at: touch.at.clone(),
+        by: name(names, &touch.actor),
+        reason: touch.reason.clone(),
+        revision: touch.revision,
+    };
+    FreezeView { position: state.position(), frozen: state.frozen.as_ref().map(frozen) }
 }
 
 /// `today` is `YYYY-MM-DD`.

@@ -7,6 +7,7 @@ mod environments;
 mod events;
 mod flags;
 mod fleet;
+mod freeze;
 mod kills;
 mod policy;
 mod releases;
@@ -44,6 +45,8 @@ pub(crate) fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(client_keys::list, client_keys::post))
         .routes(routes!(client_keys::revoke))
         .routes(routes!(policy::get, policy::put))
+        .routes(routes!(freeze::get, freeze::begin))
+        .routes(routes!(freeze::end))
         .routes(routes!(events::get))
         .routes(routes!(releases::list))
         .routes(routes!(releases::get, releases::put))
