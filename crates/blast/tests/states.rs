@@ -37,7 +37,7 @@ fn plain(shape: &[(usize, usize)]) -> FlagSet {
 }
 
 fn numbers(state: &Combination) -> Vec<usize> {
-    state.iter().map(|(_, variant)| variant.as_str()[1..].parse().unwrap()).collect()
+    state.iter().map(|(_, variant)| variant.as_str().trim_start_matches('v').parse().unwrap()).collect()
 }
 
 fn pairs(rows: &[Vec<usize>]) -> BTreeSet<[usize; 4]> {

@@ -23,6 +23,8 @@ pub enum Exit {
     Invalid,
     /// A plan that changes more than its budget allows.
     OverBudget,
+    /// Looked at, and not good enough: a release that is not ready, a rollback that has not proved recovery.
+    NotGood,
 }
 
 impl Exit {
@@ -33,7 +35,7 @@ impl Exit {
             Exit::CouldNotRun => 1,
             Exit::Refused | Exit::Changes | Exit::Findings => 2,
             Exit::Invalid => 3,
-            Exit::OverBudget => 4,
+            Exit::OverBudget | Exit::NotGood => 4,
         }
     }
 }
