@@ -3,6 +3,8 @@
 //!
 //! `cargo run --release -p downhaul-control --example verify [CHANGES] [FLAGS] [FLIPS]`
 
+#![expect(clippy::disallowed_methods, reason = "a bench reads arguments and clocks")]
+
 use downhaul_control::chart::{Frontier, TreeHead, leaf};
 use downhaul_control::verify::{Stored, Verification};
 use downhaul_control::{Change, Command, Hash, Record, State, decide, fold};
@@ -123,7 +125,7 @@ fn write(changes: u64, flags: u64) -> Result<(Vec<Stored>, TreeHead), Box<dyn Er
             prev: state.head,
         };
         // The digest is of the flag set after the change, which does not look at the impact.
-        let after = fold(state.clone(), &Record::write(&change)?);
+        let after = fold(state, &Record::write(&change)?);
         change.impact.digest = decide::digest(&after.flag_set)?;
         let record = Record::write(&change)?;
         // The flags of `after` are known already as they are written.

@@ -1,5 +1,5 @@
 //! The tree over the chart: known roots, proofs beside another implementation, and files that others check.
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that cannot be set up has failed")]
+#![expect(clippy::unwrap_used, reason = "a test that cannot be set up has failed")]
 
 mod support;
 

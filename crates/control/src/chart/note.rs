@@ -251,7 +251,7 @@ mod tests {
     fn what_is_no_key() {
         assert!(KEY.parse::<NoteKey>().is_ok());
         for at in 0..KEY.len() {
-            assert!(KEY[..at].parse::<NoteKey>().is_err(), "{at}");
+            assert!(KEY.get(..at).unwrap().parse::<NoteKey>().is_err(), "{at}");
             let mut bytes = KEY.as_bytes().to_vec();
             bytes[at] += 1;
             assert!(String::from_utf8(bytes).unwrap().parse::<NoteKey>().is_err(), "{at}");

@@ -45,10 +45,8 @@ pub(super) async fn newest(state: &AppState, environment: &Environment) -> AppRe
     let size = environment.chart().tree().size();
     let before = kept(state, environment).await?;
     if let Some(before) = &before {
-        let is_extended = before.head().size <= size && {
-            let root = roots(state, environment, &[0..before.head().size]).await?;
-            root.first() == Some(&before.head().root)
-        };
+        let is_extended =
+            before.head().size <= size && { root(state, environment, before.head().size).await? == before.head().root };
         if !is_extended {
             return Err(AppError::new(
                 StatusCode::CONFLICT,
@@ -71,7 +69,7 @@ pub(super) async fn newest(state: &AppState, environment: &Environment) -> AppRe
 
 /// A signed head of the first `size` changes. It is of the same tree as every other, so nothing is kept of it.
 pub(super) async fn of_size(state: &AppState, environment: &Environment, size: u64) -> AppResult<SignedHead> {
-    let root = roots(state, environment, &[0..size]).await?.into_iter().next().unwrap_or(Hash::ZERO);
+    let root = root(state, environment, size).await?;
     let signer = signer(state, environment);
     Ok(TreeHead { origin: signer.key().name().to_owned(), size, root }.sign(&signer))
 }
@@ -82,6 +80,13 @@ pub(super) async fn kept(state: &AppState, environment: &Environment) -> AppResu
     let head = text.and_then(|text| String::from_utf8(text).ok()?.parse::<SignedHead>().ok());
     // Of a log that was restored under another epoch, or of another key, nothing was promised.
     Ok(head.filter(|head| head.verify(signer(state, environment).key()).is_ok()))
+}
+
+/// Root of the tree of the first `size` changes.
+async fn root(state: &AppState, environment: &Environment, size: u64) -> AppResult<Hash> {
+    let whole = 0..size;
+    let roots = roots(state, environment, std::slice::from_ref(&whole)).await?;
+    roots.into_iter().next().ok_or_else(|| AppError::internal("the tree of the chart has no root"))
 }
 
 /// Roots of subtrees of the chart, as they occur in proofs.
