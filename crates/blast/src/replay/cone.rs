@@ -52,7 +52,7 @@ impl<'a> Indexed<'a> {
 }
 
 /// See the module. The flag itself comes first.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Cone<'a> {
     pub(super) document: &'a FlagSet,
     pub(super) flags: Vec<&'a Flag>,
