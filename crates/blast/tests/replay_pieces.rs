@@ -81,7 +81,7 @@ fn change() -> (FlagSet, FlagSet) {
 
 fn people(count: usize) -> Vec<(Context, f64)> {
     let row = |number: usize| {
-        let tenant = if number % 2 == 0 { "acme" } else { "globex" };
+        let tenant = if number.is_multiple_of(2) { "acme" } else { "globex" };
         let context = json!({ "targetingKey": format!("user-{number}"), "tenant": tenant });
         (context.as_object().unwrap().clone(), 1.0)
     };

@@ -157,7 +157,7 @@ mod tests {
     fn what_cannot_be_is_refused() {
         let x = || column(&["x"], &[json!(null), json!("x")]);
         let within = |value: Value| column(&["x", "y"], &[json!(1), value]);
-        let cases: [(Vec<ColumnBuilder>, Option<Vec<f64>>, &str); 4] = [
+        let cases = [
             (vec![x(), x()], None, "population-same-attribute"),
             (vec![within(json!(1)), x()], None, "population-malformed"),
             (vec![x()], Some(vec![1.0, -1.0]), "population-malformed"),

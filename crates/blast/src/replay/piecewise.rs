@@ -2,7 +2,6 @@
 
 use super::chunks::{Cancelled, Crew};
 use super::classes::Columns;
-use super::cone::Indexed;
 use super::fixed::Scale;
 use super::groups::{self, REGION, TENANT, each_bit};
 use super::partial::{Draw, Drawn, FlagPartial, Partial, Sum, add_at};
@@ -10,6 +9,7 @@ use super::pass::{Kind, Pass, Passed};
 use super::question::Program;
 use super::result::Replay;
 use super::{Job, Options, Work, jobs, segments};
+use crate::cone::Indexed;
 use crate::population::{Column, Population};
 use downhaul_core::bucket::seed;
 use downhaul_core::validate::Valid;
@@ -79,7 +79,7 @@ impl Piecewise {
         found.rows += piece.rows() as u64;
         found.weight += (0..piece.rows()).map(fixed).sum::<u64>();
         // The moved weight of each value, by dimension.
-        let moved_by = |moved: &[u64], add: &mut dyn FnMut(&str, usize, u64)| {
+        let moved_by = |moved: &[u64], add: &mut AddMoved<'_>| {
             let count = moved.iter().map(|word| word.count_ones() as usize).sum();
             for (dimension, places) in dimensions.iter().zip(&places).filter(|_| count > 0) {
                 for (code, weight) in groups::sums(dimension, piece, moved, count, self.scale) {
@@ -112,7 +112,7 @@ impl Piecewise {
         flag: &mut FlagPartial,
         draws: &Draws<'_>,
         any_moved: &mut [u64],
-        moved_by: &dyn Fn(&[u64], &mut dyn FnMut(&str, usize, u64)),
+        moved_by: &dyn Fn(&[u64], &mut AddMoved<'_>),
     ) -> Result<(), Cancelled> {
         work.pass(job, &mut |_| {}, |_, pass, passed| {
             for (pair, tally) in &passed.outcomes {
@@ -150,6 +150,9 @@ impl Piecewise {
         found.finish(compared, both, self.scale, self.options.examples, self.options.groups)
     }
 }
+
+/// Adds moved weight to a dimension's value, by its place.
+type AddMoved<'a> = dyn FnMut(&str, usize, u64) + 'a;
 
 /// What rows are drawn by: their contents, so that it does not matter in which piece they are.
 struct Draws<'p> {
