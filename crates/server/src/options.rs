@@ -1,3 +1,4 @@
+use crate::targets::Targets;
 use downhaul_core::ids::EnvironmentKey;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -30,6 +31,8 @@ pub struct ServerOptions {
     pub streams_per_address: usize,
     /// Makes client keys for the example shop at first start, and writes them to `demo-keys.json` in `data`.
     pub demo_keys: Option<DemoKeys>,
+    /// Whom the server asks: webhook targets and Prometheus.
+    pub targets: Targets,
 }
 
 /// What the keys of the example shop need to know.
@@ -54,6 +57,7 @@ impl ServerOptions {
             streams_per_key: 20_000,
             streams_per_address: 2_000,
             demo_keys: None,
+            targets: Targets::default(),
         }
     }
 }

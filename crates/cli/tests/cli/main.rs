@@ -10,10 +10,16 @@
 mod check;
 mod eval;
 mod offline;
+mod outside;
 mod plan;
+mod policy;
 mod prove;
 mod reference;
+mod refs;
+mod release;
 mod remote;
+mod rollback;
 mod server;
+mod states;
 mod support;
 mod vectors;

@@ -9,6 +9,7 @@ mod flags;
 mod fleet;
 mod keys;
 mod kills;
+mod policy;
 mod problem;
 mod releases;
 mod runs;
@@ -31,6 +32,7 @@ pub use kills::{
     KillPage, KillRequest, KillScope, KillView, Progress, RegionProgress, RestoreReport, RestoreRequest, Restored,
     Split, Straggler,
 };
+pub use policy::{FreezeRequest, FreezeView, Frozen, PolicyView, PutPolicyRequest};
 pub use problem::Problem;
 pub use releases::{
     CheckReleaseRequest, DrillView, KillStep, PlannedStep, PutReleaseRequest, ReleasePage, ReleaseReport,

@@ -7,7 +7,11 @@ mod environments;
 mod events;
 mod flags;
 mod fleet;
+mod freeze;
 mod kills;
+mod policy;
+mod releases;
+mod runs;
 mod session;
 
 use crate::auth::admin::Admin;
@@ -40,7 +44,18 @@ pub(crate) fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(chart::explain))
         .routes(routes!(client_keys::list, client_keys::post))
         .routes(routes!(client_keys::revoke))
+        .routes(routes!(policy::get, policy::put))
+        .routes(routes!(freeze::get, freeze::begin))
+        .routes(routes!(freeze::end))
         .routes(routes!(events::get))
+        .routes(routes!(releases::list))
+        .routes(routes!(releases::get, releases::put))
+        .routes(routes!(releases::retire))
+        .routes(routes!(releases::check_one))
+        .routes(routes!(releases::rollback))
+        .routes(routes!(runs::list))
+        .routes(routes!(runs::get))
+        .routes(routes!(runs::act))
 }
 
 /// The environment of a path.
@@ -73,6 +88,18 @@ fn today() -> String {
 
 fn change(state: &AppState, publication: &Publication, record: &Record) -> ChangeView {
     views::change(&publication.state, record, state.actors())
+}
+
+/// The change that made a revision, as `publication` tells it.
+async fn change_at(
+    state: &AppState,
+    environment: &Environment,
+    publication: &Publication,
+    revision: u64,
+) -> AppResult<Option<ChangeView>> {
+    let page = state.log().read(environment.key(), revision, 1).await.map_err(log_failed)?;
+    let found = page.into_iter().next().map(record).transpose()?;
+    Ok(found.map(|record| change(state, publication, &record)))
 }
 
 /// The progress of kills of an environment.
