@@ -76,7 +76,7 @@ fn a_cluster_gives_what_one_machine_gives() {
     assert_eq!(together["flags"].as_object().unwrap().len(), 3);
 
     // What is wrong with the population comes back from the executors as it is said on one machine.
-    let arguments = ["--population", "people", "--weight", "tenant"];
+    let arguments = ["--population", "people", "--weight", "region"];
     let said = |arguments: &[&str]| {
         let output = place.run(arguments);
         (output.status.code(), String::from_utf8(output.stderr).unwrap())

@@ -102,7 +102,7 @@ fn what_cannot_be_replayed_says_why() {
         (&["--population", "damaged.parquet"], 3, "the population cannot be read"),
         (&[people, ["--tenant", "org"]].concat(), 3, "the mapping names the column `org`, which the file lacks"),
         (&[people, ["--tenant", "unused"]].concat(), 3, "both give the attribute `tenant`"),
-        (&[people, ["--weight", "tenant"]].concat(), 3, "is no weight"),
+        (&[people, ["--weight", "region"]].concat(), 3, "is no weight"),
     ];
     for (arguments, status, message) in cases {
         let output = place.run(arguments);
