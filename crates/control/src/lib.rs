@@ -22,6 +22,7 @@ pub mod hash;
 pub mod patch;
 pub mod publish;
 pub mod refusal;
+pub mod sample;
 pub mod secret;
 pub mod state;
 pub mod time;
