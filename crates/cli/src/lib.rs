@@ -13,8 +13,8 @@ mod render;
 
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use command::{
-    apply, chart, check, completions, digest, eval, explain, flags, keys, kill, plan, prove, rebalance, restore,
-    retire, schema, serve, specialise, status, token,
+    apply, chart, check, completions, digest, eval, explain, flags, keys, kill, plan, population, prove, rebalance,
+    restore, retire, schema, serve, specialise, status, token,
 };
 use exit::{Exit, Failure};
 use render::{Output, Written};
@@ -55,6 +55,7 @@ enum Verb {
     // Boxed: it has by far the most options.
     Plan(Box<plan::Args>),
     Prove(prove::Args),
+    Population(population::Args),
     Apply(apply::Args),
     Retire(retire::Args),
     Kill(kill::Args),
@@ -130,6 +131,7 @@ fn run(verb: Verb, output: &Output) -> Result<Exit, Failure> {
         Verb::Serve(args) => serve::run(args, output),
         Verb::Plan(args) => plan::run(&args, output),
         Verb::Prove(args) => prove::run(&args, output),
+        Verb::Population(args) => population::run(&args, output),
         Verb::Apply(args) => apply::run(&args, output),
         Verb::Retire(args) => retire::run(&args, output),
         Verb::Kill(args) => kill::run(&args, output),

@@ -128,12 +128,18 @@ pub struct Bucket {
 
 /// Compares two flag sets, kills included.
 pub fn compare(old: &Valid, new: &Valid, options: &Options) -> Comparison {
+    compare_while(old, new, options, &|| true)
+}
+
+/// As [`compare`], as long as `go_on` says so: it is asked before each flag that can differ, and those that are left then
+/// are [`Status::Unknown`].
+pub fn compare_while(old: &Valid, new: &Valid, options: &Options, go_on: &dyn Fn() -> bool) -> Comparison {
     let documents = [old.document(), new.document()];
     let confirm = Confirm::new(old, new);
     let mut comparison = Comparison { flags: Vec::new(), unchanged: 0 };
     for flag in &new.document().flags {
         let found = match old.document().flag(flag.key.as_str()) {
-            Some(before) => changed(documents, [before, flag], options, &confirm),
+            Some(before) => changed(documents, [before, flag], options, &confirm, go_on),
             None => Some(FlagDifference::only(flag, Status::Added)),
         };
         match found {
@@ -152,6 +158,7 @@ fn changed(
     flags: [&Flag; 2],
     options: &Options,
     confirm: &Confirm,
+    go_on: &dyn Fn() -> bool,
 ) -> Option<FlagDifference> {
     let ([old, new], [before, after]) = (documents, flags);
     let cones = [Cone::of(old, before), Cone::of(new, after)];
@@ -159,8 +166,11 @@ fn changed(
     if was.is_alike(old, will_be, new) {
         return None;
     }
-    let found = regions(documents, flags, [was, will_be], options, confirm);
     let edited = before != after;
+    if !go_on() {
+        return Some(FlagDifference { edited, ..FlagDifference::only(after, Status::Unknown) });
+    }
+    let found = regions(documents, flags, [was, will_be], options, confirm);
     match found {
         Ok((regions, reason_regions)) if regions.is_empty() && reason_regions.is_empty() => None,
         Ok((regions, reason_regions)) => Some(FlagDifference {

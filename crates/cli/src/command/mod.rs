@@ -11,6 +11,7 @@ pub(crate) mod flags;
 pub(crate) mod keys;
 pub(crate) mod kill;
 pub(crate) mod plan;
+pub(crate) mod population;
 pub(crate) mod prove;
 pub(crate) mod rebalance;
 pub(crate) mod restore;

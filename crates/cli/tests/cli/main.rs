@@ -11,6 +11,7 @@ mod check;
 mod eval;
 mod offline;
 mod plan;
+mod population;
 mod prove;
 mod reference;
 mod remote;

@@ -9,6 +9,8 @@ mod flags;
 mod fleet;
 mod keys;
 mod kills;
+mod plan;
+mod populations;
 mod problem;
 mod session;
 mod stream;
@@ -17,7 +19,8 @@ pub use chart::{
     ChangeView, ChartPage, ChartQuery, ExplainRequest, ExplainResponse, Fault, Impact, Move, VerifyReport, VerifyStatus,
 };
 pub use client::{
-    Acknowledgement, Attributes, ClientState, FlagSetQuery, NotAPosition, Position, PublicKey, PublicKeys, Transport,
+    Acknowledgement, Attributes, ClientState, FlagSetQuery, NotAPosition, Position, PublicKey, PublicKeys,
+    SampledContext, Sampling, Transport,
 };
 pub use flags::{
     Applied, ApplyItem, ApplyReport, ApplyRequest, Changed, DocumentQuery, EnvironmentView, Environments, FlagPage,
@@ -28,6 +31,11 @@ pub use keys::{ClientKeyCreated, ClientKeyRequest, ClientKeyView, ClientKeys};
 pub use kills::{
     KillPage, KillRequest, KillScope, KillView, Progress, RegionProgress, RestoreReport, RestoreRequest, Restored,
     Split, Straggler,
+};
+pub use plan::PlanRequest;
+pub use populations::{
+    DrawnFrom, LiveSample, NotAPopulationName, POPULATION_MEDIA_TYPE, PopulationAct, PopulationContentQuery,
+    PopulationEvent, PopulationName, PopulationPut, PopulationView, Populations, PutPopulationQuery,
 };
 pub use problem::Problem;
 pub use session::{NotARole, Role, SessionRequest, Whoami};

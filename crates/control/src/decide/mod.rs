@@ -6,7 +6,7 @@ mod keys;
 mod kills;
 mod moves;
 
-pub use apply::{Plan, applied, check_base, plan};
+pub use apply::{Plan, applied, check_base, drafted, plan};
 pub use keys::create_key;
 pub use kills::kill;
 

@@ -8,12 +8,17 @@ mod events;
 mod flags;
 mod fleet;
 mod kills;
+mod plan;
+mod populations;
 mod session;
 
 use crate::auth::admin::Admin;
 use crate::environment::{Environment, Publication, log_failed};
 use crate::error::{AppError, AppResult};
+use crate::populations::SIZE_LIMIT;
+use crate::router::BODY_LIMIT;
 use crate::state::AppState;
+use axum::extract::DefaultBodyLimit;
 use downhaul_control::api::{ChangeView, Progress};
 use downhaul_control::{Command, Record, Request, views};
 use downhaul_store::StoreError;
@@ -23,6 +28,10 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 pub(crate) fn routes() -> OpenApiRouter<AppState> {
+    // Its bodies are the only ones that are larger.
+    let populations = OpenApiRouter::new()
+        .routes(routes!(populations::get, populations::put, populations::remove))
+        .layer(DefaultBodyLimit::max(SIZE_LIMIT));
     OpenApiRouter::new()
         .routes(routes!(session::begin, session::get, session::end))
         .routes(routes!(environments::list))
@@ -31,6 +40,7 @@ pub(crate) fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(flags::get, flags::put))
         .routes(routes!(flags::retire))
         .routes(routes!(apply::post))
+        .routes(routes!(plan::post))
         .routes(routes!(kills::list, kills::post))
         .routes(routes!(kills::get))
         .routes(routes!(kills::restore))
@@ -41,6 +51,10 @@ pub(crate) fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(client_keys::list, client_keys::post))
         .routes(routes!(client_keys::revoke))
         .routes(routes!(events::get))
+        .routes(routes!(populations::list))
+        .routes(routes!(populations::content))
+        .layer(DefaultBodyLimit::max(BODY_LIMIT))
+        .merge(populations)
 }
 
 /// The environment of a path.
