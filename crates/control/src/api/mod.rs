@@ -12,6 +12,8 @@ mod kills;
 mod plan;
 mod populations;
 mod problem;
+mod releases;
+mod runs;
 mod session;
 mod stream;
 
@@ -38,5 +40,10 @@ pub use populations::{
     PopulationEvent, PopulationName, PopulationPut, PopulationView, Populations, PutPopulationQuery,
 };
 pub use problem::Problem;
+pub use releases::{
+    CheckReleaseRequest, DrillView, KillStep, PlannedStep, PutReleaseRequest, ReleasePage, ReleaseReport,
+    ReleaseSummary, ReleaseView, RollbackRequest,
+};
+pub use runs::{CallView, RunAct, RunActRequest, RunKillView, RunPage, RunStepView, RunView};
 pub use session::{NotARole, Role, SessionRequest, Whoami};
 pub use stream::{ByeEvent, ConsoleEvent, HelloEvent, PatchEvent, PatchOp, PingEvent};
