@@ -264,12 +264,12 @@ export function startClient(options: Options, platform: Platform): Client {
     try {
       if (!sampling || host.now() < sampleDue) return undefined;
       sampleDue = host.now() + sampling.period_seconds * 1000;
-      return await (await platform.sampler?.())?.(sampling, completed(seen ?? context, held?.header?.audience.attributes ?? {}), instance);
+      const who = seen ?? context;
+      seen = undefined;
+      return await (await platform.sampler?.())?.(sampling, completed(who, held?.header?.audience.attributes ?? {}), instance);
     } catch {
       // A page without TLS has no WebCrypto.
       return undefined;
-    } finally {
-      seen = undefined;
     }
   };
 
