@@ -228,7 +228,7 @@ impl Environment {
         let keeps_definition = is_kill || command.is_of_releases();
         let record = Arc::new(record);
         let publication = Arc::new(Publication {
-            definition: if is_kill || command.is_of_releases() { before.definition } else { state.flag_set.revision },
+            definition: if keeps_definition { before.definition } else { state.flag_set.revision },
             state: Arc::new(state),
             valid: Arc::new(valid),
             restored_last: if is_kill { is_restore } else { before.restored_last },

@@ -9,7 +9,6 @@
 
 mod chunks;
 mod classes;
-mod cone;
 mod fixed;
 mod groups;
 mod pass;
@@ -21,10 +20,10 @@ mod segments;
 
 pub use result::{Decided, Example, FlagReplay, Given, Group, Groups, ReasonOnly, Replay, RuleMove, Transition, Why};
 
+use crate::cone::{Cone, Indexed};
 use crate::population::Population;
 use chunks::{Cancelled, Crew};
 use classes::{Columns, traits};
-use cone::Indexed;
 use downhaul_core::document::FlagSet;
 use downhaul_core::validate::Valid;
 use fixed::Scale;
@@ -135,8 +134,8 @@ struct Jobs<'a> {
 
 struct Job<'a> {
     flag: &'a str,
-    old: Option<cone::Cone<'a>>,
-    new: Option<cone::Cone<'a>>,
+    old: Option<Cone<'a>>,
+    new: Option<Cone<'a>>,
 }
 
 fn jobs<'a>(old: &Indexed<'a>, new: &Indexed<'a>) -> Jobs<'a> {
