@@ -21,6 +21,10 @@ impl PopulationName {
     /// The one that clients' acknowledgements make up; nobody can upload it.
     pub const LIVE: &str = "live";
 
+    pub fn live() -> PopulationName {
+        PopulationName(PopulationName::LIVE.to_owned())
+    }
+
     pub fn as_str(&self) -> &str {
         &self.0
     }

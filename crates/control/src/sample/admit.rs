@@ -95,6 +95,11 @@ impl Asked {
         }
     }
 
+    /// Whether it was asked for, as it is or hashed.
+    pub fn has(&self, name: &str) -> bool {
+        self.attributes.contains(name) || self.hashed.contains(name)
+    }
+
     /// Whether something may leave by the other that may not leave by this one.
     pub fn allows_less_than(&self, other: &Asked) -> bool {
         !other.attributes.is_subset(&self.attributes)
