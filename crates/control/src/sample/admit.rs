@@ -247,7 +247,7 @@ mod tests {
             assert_eq!(check(json!({ "attributes": { "plan": value } })), NotAdmitted::Value);
         }
         assert_eq!(check(json!({ "hashed": { "tenant": HASH } })), NotAdmitted::NotAsked);
-        for hash in ["", "user-1", &HASH.to_uppercase(), &HASH[1..], &format!("{HASH}0")] {
+        for hash in ["", "user-1", &HASH.to_uppercase(), &HASH.replacen('0', "", 1), &format!("{HASH}0")] {
             assert_eq!(check(json!({ "hashed": { "targetingKey": hash } })), NotAdmitted::Hash, "{hash}");
         }
     }
