@@ -5,11 +5,13 @@
 //! (`set`); each version's decision is a partition into such sets, with what is left to the buckets (`decide`, `tree`); where
 //! two partitions differ is the difference, put into words (`describe`) and shown by a witness that both evaluators confirm.
 
+mod cover;
 mod decide;
 mod describe;
 mod difference;
 mod domain;
 mod family;
+mod layers;
 mod lints;
 mod probes;
 mod prove;
