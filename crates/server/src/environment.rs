@@ -6,7 +6,7 @@ use crate::populations::Populations;
 use axum::http::StatusCode;
 use downhaul_control::api::Position;
 use downhaul_control::fleet::Limits;
-use downhaul_control::{Command, Decided, Decision, Policy, Record, Refusal, Request, State, decide, fold};
+use downhaul_control::{Command, Decided, Decision, Record, Refusal, Request, State, decide, fold};
 use downhaul_core::diagnostic::Diagnostic;
 use downhaul_core::document::OnStale;
 use downhaul_core::ids::EnvironmentKey;
@@ -53,7 +53,6 @@ pub(crate) struct Environment {
     /// Held while a change is appended, folded and published; never while a document is validated.
     writer: Mutex<()>,
     writable: AtomicBool,
-    policy: Policy,
     metrics: Arc<Metrics>,
     slots: Slots,
     fleet: LiveFleet,
@@ -97,7 +96,6 @@ impl Environment {
             newest: watch::Sender::new(Arc::new(publication)),
             writer: Mutex::new(()),
             writable: AtomicBool::new(true),
-            policy: Policy::default(),
             slots: Slots::default(),
             fleet: LiveFleet::new(Limits { stale, ..Limits::default() }),
             populations,
@@ -197,8 +195,8 @@ impl Environment {
     where
         F: Fn(&State) -> Result<Request, Refusal> + Send + Sync + 'static,
     {
-        let (before, policy) = (Arc::clone(before), self.policy.clone());
-        let decided = spawn_blocking(move || decide(&before.state, &before.valid, request(&before.state)?, &policy));
+        let before = Arc::clone(before);
+        let decided = spawn_blocking(move || decide(&before.state, &before.valid, request(&before.state)?));
         Ok(decided.await.map_err(AppError::internal)??)
     }
 

@@ -1,3 +1,4 @@
+use crate::targets::Targets;
 use downhaul_core::ids::EnvironmentKey;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -36,6 +37,8 @@ pub struct ServerOptions {
     pub plan_time: Duration,
     /// Makes client keys for the example shop at first start, and writes them to `demo-keys.json` in `data`.
     pub demo_keys: Option<DemoKeys>,
+    /// Whom the server asks: webhook targets and Prometheus.
+    pub targets: Targets,
 }
 
 /// What the keys of the example shop need to know.
@@ -63,6 +66,7 @@ impl ServerOptions {
             plan_wait: Duration::from_secs(5),
             plan_time: Duration::from_secs(10),
             demo_keys: None,
+            targets: Targets::default(),
         }
     }
 }

@@ -1,7 +1,9 @@
 use crate::listener::{BoundedListener, ClientAddress};
 use crate::metrics::EnvironmentLabels;
 use crate::router::router;
+use crate::runner;
 use crate::state::AppState;
+use crate::task::Task;
 use std::future::Future;
 use std::io;
 use std::time::{Duration, Instant};
@@ -20,7 +22,8 @@ pub async fn run(
     state: AppState,
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) -> io::Result<()> {
-    let sweeping = tokio::spawn(sweep(state.clone()));
+    let sweeping = Task::spawn(sweep(state.clone()));
+    let running = Task::spawn(runner::carry_out(state.clone()));
     let listener = BoundedListener { inner: listener, write_limit: state.options().write_limit };
     let service = router(state.clone()).into_make_service_with_connect_info::<ClientAddress>();
     let closing = state.clone();
@@ -40,7 +43,7 @@ pub async fn run(
             Ok(())
         }
     };
-    sweeping.abort();
+    drop((sweeping, running));
     state.log().close().await;
     result
 }

@@ -87,6 +87,11 @@ impl AppState {
         &self.shared.planner
     }
 
+    /// Under which token secrets and call-backs are derived.
+    pub(crate) fn token_root(&self) -> &[u8; 32] {
+        &self.shared.token_root
+    }
+
     pub(crate) fn token_secret(&self, key_id: &str) -> String {
         downhaul_control::client_key::token_secret(&self.shared.token_root, key_id)
     }

@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 use support::{Served, document, flag, sign, token};
 
 /// Routes of docs/reference/protocol.md. All of them are described, and nothing else is.
-const ROUTES: [&str; 35] = [
+const ROUTES: &[&str] = &[
     "DELETE /api/v1/environments/{environment}/client-keys/{id}",
     "DELETE /api/v1/environments/{environment}/populations/{name}",
     "DELETE /api/v1/session",
@@ -34,6 +34,14 @@ const ROUTES: [&str; 35] = [
     "GET /api/v1/environments/{environment}/populations",
     "GET /api/v1/environments/{environment}/populations/{name}",
     "GET /api/v1/environments/{environment}/populations/{name}/content",
+    "GET /api/v1/environments/{environment}/releases",
+    "GET /api/v1/environments/{environment}/releases/{key}",
+    "GET /api/v1/environments/{environment}/runs",
+    "GET /api/v1/environments/{environment}/runs/{id}",
+    "GET /api/v1/environments/{environment}/freeze",
+    "GET /api/v1/environments/{environment}/policy",
+    "POST /api/v1/environments/{environment}/freeze",
+    "POST /api/v1/environments/{environment}/unfreeze",
     "GET /api/v1/session",
     "GET /client/v1/flag-set",
     "GET /client/v1/keys",
@@ -49,9 +57,16 @@ const ROUTES: [&str; 35] = [
     "POST /api/v1/environments/{environment}/kills",
     "POST /api/v1/environments/{environment}/kills/{id}/restore",
     "POST /api/v1/environments/{environment}/plan",
+    "POST /api/v1/environments/{environment}/releases/check",
+    "POST /api/v1/environments/{environment}/releases/{key}/retire",
+    "POST /api/v1/environments/{environment}/releases/{key}/rollback",
+    "POST /api/v1/environments/{environment}/runs/{id}/{act}",
     "POST /api/v1/session",
+    "POST /callback/v1/{token}",
     "POST /client/v1/acknowledge",
     "PUT /api/v1/environments/{environment}/populations/{name}",
+    "PUT /api/v1/environments/{environment}/releases/{key}",
+    "PUT /api/v1/environments/{environment}/policy",
 ];
 const PUT: &str = "PUT /api/v1/environments/{environment}/flags/{key}";
 

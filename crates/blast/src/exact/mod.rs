@@ -18,12 +18,14 @@ mod prove;
 mod report;
 mod set;
 mod shapes;
+mod sole;
 mod tree;
 mod witness;
 
 pub use lints::lints;
 pub use prove::{Assertion, Assertions, Claim, Counterexample, Outcome, Verdict, prove};
 pub use report::{Bucket, Comparison, FlagDifference, Options, Region, Status, Transition, compare, compare_while};
+pub use sole::sole_variants;
 
 /// Why a comparison ended early.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -75,6 +75,12 @@ impl ControlPlane {
         self.read(self.send(request).await?).await
     }
 
+    /// `PUT` below the environment.
+    pub(crate) async fn put<T: DeserializeOwned>(&self, path: &[&str], body: &impl Serialize) -> Result<T, Failure> {
+        let request = self.http.put(self.url(path)).json(body).timeout(ANSWER_LIMIT);
+        self.read(self.send(request).await?).await
+    }
+
     /// `DELETE` below the environment; the answer's body is not read.
     pub(crate) async fn delete(&self, path: &[&str]) -> Result<(), Failure> {
         self.send(self.http.request(Method::DELETE, self.url(path)).timeout(ANSWER_LIMIT)).await.map(|_| ())
@@ -169,7 +175,7 @@ impl ControlPlane {
 }
 
 /// The innermost cause, such as `connection refused`, which names what a person can act on.
-fn root_cause(error: &dyn std::error::Error) -> String {
+pub(crate) fn root_cause(error: &dyn std::error::Error) -> String {
     let mut cause = error;
     while let Some(next) = cause.source() {
         cause = next;

@@ -10,6 +10,7 @@ mod fleet;
 mod keys;
 mod kills;
 mod plan;
+mod policy;
 mod populations;
 mod problem;
 mod releases;
@@ -35,6 +36,7 @@ pub use kills::{
     Split, Straggler,
 };
 pub use plan::PlanRequest;
+pub use policy::{FreezeRequest, FreezeView, Frozen, PolicyView, PutPolicyRequest};
 pub use populations::{
     DrawnFrom, LiveSample, NotAPopulationName, POPULATION_MEDIA_TYPE, PopulationAct, PopulationContentQuery,
     PopulationEvent, PopulationName, PopulationPut, PopulationView, Populations, PutPopulationQuery,

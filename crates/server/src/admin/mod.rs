@@ -7,9 +7,13 @@ mod environments;
 mod events;
 mod flags;
 mod fleet;
+mod freeze;
 mod kills;
 mod plan;
+mod policy;
 mod populations;
+mod releases;
+mod runs;
 mod session;
 
 use crate::auth::admin::Admin;
@@ -50,9 +54,20 @@ pub(crate) fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(chart::explain))
         .routes(routes!(client_keys::list, client_keys::post))
         .routes(routes!(client_keys::revoke))
+        .routes(routes!(policy::get, policy::put))
+        .routes(routes!(freeze::get, freeze::begin))
+        .routes(routes!(freeze::end))
         .routes(routes!(events::get))
         .routes(routes!(populations::list))
         .routes(routes!(populations::content))
+        .routes(routes!(releases::list))
+        .routes(routes!(releases::get, releases::put))
+        .routes(routes!(releases::retire))
+        .routes(routes!(releases::check_one))
+        .routes(routes!(releases::rollback))
+        .routes(routes!(runs::list))
+        .routes(routes!(runs::get))
+        .routes(routes!(runs::act))
         .layer(DefaultBodyLimit::max(BODY_LIMIT))
         .merge(populations)
 }
@@ -87,6 +102,18 @@ fn today() -> String {
 
 fn change(state: &AppState, publication: &Publication, record: &Record) -> ChangeView {
     views::change(&publication.state, record, state.actors())
+}
+
+/// The change that made a revision, as `publication` tells it.
+async fn change_at(
+    state: &AppState,
+    environment: &Environment,
+    publication: &Publication,
+    revision: u64,
+) -> AppResult<Option<ChangeView>> {
+    let page = state.log().read(environment.key(), revision, 1).await.map_err(log_failed)?;
+    let found = page.into_iter().next().map(record).transpose()?;
+    Ok(found.map(|record| change(state, publication, &record)))
 }
 
 /// The progress of kills of an environment.
