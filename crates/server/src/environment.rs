@@ -2,6 +2,7 @@ use crate::client::slot::Slots;
 use crate::error::{AppError, AppResult};
 use crate::fleet::LiveFleet;
 use crate::metrics::{EnvironmentLabels, Metrics};
+use crate::populations::Populations;
 use axum::http::StatusCode;
 use downhaul_control::api::Position;
 use downhaul_control::fleet::Limits;
@@ -55,6 +56,7 @@ pub(crate) struct Environment {
     metrics: Arc<Metrics>,
     slots: Slots,
     fleet: LiveFleet,
+    populations: Populations,
     /// Every publication with a record, for the console.
     changes: broadcast::Sender<Arc<Publication>>,
 }
@@ -77,6 +79,7 @@ impl Environment {
         state: State,
         valid: Valid,
         metrics: Arc<Metrics>,
+        populations: Populations,
         stale: Duration,
     ) -> Self {
         let publication = Publication {
@@ -95,6 +98,7 @@ impl Environment {
             writable: AtomicBool::new(true),
             slots: Slots::default(),
             fleet: LiveFleet::new(Limits { stale, ..Limits::default() }),
+            populations,
             changes: broadcast::Sender::new(256),
             metrics,
         };
@@ -124,6 +128,11 @@ impl Environment {
     /// Who runs what.
     pub(crate) fn fleet(&self) -> &LiveFleet {
         &self.fleet
+    }
+
+    /// Whom changes are tried on.
+    pub(crate) fn populations(&self) -> &Populations {
+        &self.populations
     }
 
     /// Publications to come, each with its change.

@@ -20,6 +20,8 @@ mod issue;
 mod listener;
 mod metrics;
 mod options;
+mod planner;
+mod populations;
 mod random;
 mod router;
 mod run;

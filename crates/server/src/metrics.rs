@@ -25,6 +25,7 @@ pub(crate) struct Metrics {
     pub(crate) kills: Family<EnvironmentLabels, Gauge>,
     pub(crate) revision: Family<EnvironmentLabels, Gauge>,
     pub(crate) writable: Gauge,
+    pub(crate) plans: Gauge,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -117,6 +118,7 @@ impl Metrics {
             kills: Family::default(),
             revision: Family::default(),
             writable: Gauge::default(),
+            plans: Gauge::default(),
             registry: Registry::default(),
         };
         registry.register("requests", "Requests answered", metrics.requests.clone());
@@ -135,6 +137,7 @@ impl Metrics {
         registry.register("kills_in_force", "Kills in force", metrics.kills.clone());
         registry.register("revision", "Newest revision", metrics.revision.clone());
         registry.register("log_writable", "Whether the last write to the log worked", metrics.writable.clone());
+        registry.register("plans_running", "Plans being made", metrics.plans.clone());
         Metrics { registry, ..metrics }
     }
 

@@ -4,6 +4,8 @@ use crate::environment::Environment;
 use crate::issue::Issuer;
 use crate::metrics::Metrics;
 use crate::options::{DemoKeys, ServerOptions};
+use crate::planner::Planner;
+use crate::populations::Populations;
 use crate::random;
 use crate::state::{AppState, Shared};
 use downhaul_control::api::{Attributes, ClientKeyRequest, Role};
@@ -11,7 +13,7 @@ use downhaul_control::{AdminToken, Request, Secret, SecretKind, State, decide};
 use downhaul_core::document::{ClientKind, FlagSet};
 use downhaul_core::ids::EnvironmentKey;
 use downhaul_core::validate::validate;
-use downhaul_store::{ChangeLog, Options, SqliteLog, StoreError, replay};
+use downhaul_store::{ChangeLog, Options, PopulationStore, SqliteLog, StoreError, replay};
 use jiff::Timestamp;
 use serde_json::json;
 use std::collections::BTreeMap;
@@ -81,14 +83,17 @@ pub async fn open(options: ServerOptions) -> Result<Opened, StartError> {
 pub async fn open_with(options: ServerOptions, store: &Options) -> Result<Opened, StartError> {
     let now = Timestamp::now();
     let epoch = u64::try_from(now.as_millisecond()).unwrap_or(0);
-    let log: Arc<dyn ChangeLog> = Arc::new(SqliteLog::open(&options.data, epoch, store).await?);
+    let opened = Arc::new(SqliteLog::open(&options.data, epoch, store).await?);
+    let people: Arc<dyn PopulationStore> = Arc::<SqliteLog>::clone(&opened);
+    let log: Arc<dyn ChangeLog> = opened;
     let issuer = Issuer::new(&secret(&*log, SIGNING_KEY, "signing key").await?, options.validity);
     let token_root = secret(&*log, TOKEN_ROOT, "root of token secrets").await?;
     let admin_token = first_admin_token(&*log, &options.data).await?;
     let metrics = Arc::new(Metrics::new());
     let mut environments = BTreeMap::new();
     for key in keys(&*log, &options).await? {
-        let environment = environment(&log, &key, &options, &metrics).await?;
+        let populations = Populations::new(key.clone(), Arc::clone(&people));
+        let environment = environment(&log, &key, &options, &metrics, populations).await?;
         environments.insert(key.to_string(), Arc::new(environment));
     }
     let state = AppState::new(Shared {
@@ -100,6 +105,7 @@ pub async fn open_with(options: ServerOptions, store: &Options) -> Result<Opened
         sessions: Sessions::default(),
         limits: StreamLimits::new(options.streams_per_key, options.streams_per_address, Arc::clone(&metrics)),
         closing: watch::Sender::new(false),
+        planner: Planner::new(&options, Arc::clone(&metrics)),
         metrics,
         log,
         options,
@@ -150,6 +156,7 @@ async fn environment(
     key: &EnvironmentKey,
     options: &ServerOptions,
     metrics: &Arc<Metrics>,
+    populations: Populations,
 ) -> Result<Environment, StartError> {
     let state: State = replay(&**log, key, None).await?;
     let flag_set: FlagSet = state.flag_set.clone();
@@ -157,7 +164,7 @@ async fn environment(
         environment: key.to_string(),
         why: problems.first().map(ToString::to_string).unwrap_or_default(),
     })?;
-    Ok(Environment::new(Arc::clone(log), state, valid, Arc::clone(metrics), options.stale))
+    Ok(Environment::new(Arc::clone(log), state, valid, Arc::clone(metrics), populations, options.stale))
 }
 
 /// One key of each kind, made once, and written where the shop's start finds them.
