@@ -64,7 +64,7 @@ async fn sweep(state: AppState) {
         for environment in state.environments() {
             environment.fleet().tick();
             environment.slots().sweep(Instant::now());
-            if sweeps % SAVES == 0 || environment.live().instruction().is_none() {
+            if sweeps.is_multiple_of(SAVES) || environment.live().instruction().is_none() {
                 save_live(environment).await;
             }
             if !environment.is_writable() {
