@@ -1,6 +1,7 @@
 use crate::client::slot::Slots;
 use crate::error::{AppError, AppResult};
 use crate::fleet::LiveFleet;
+use crate::live::LiveSample;
 use crate::metrics::{EnvironmentLabels, Metrics};
 use crate::populations::Populations;
 use axum::http::StatusCode;
@@ -57,6 +58,7 @@ pub(crate) struct Environment {
     slots: Slots,
     fleet: LiveFleet,
     populations: Populations,
+    live: LiveSample,
     /// Every publication with a record, for the console.
     changes: broadcast::Sender<Arc<Publication>>,
 }
@@ -80,6 +82,7 @@ impl Environment {
         valid: Valid,
         metrics: Arc<Metrics>,
         populations: Populations,
+        live: LiveSample,
         stale: Duration,
     ) -> Self {
         let publication = Publication {
@@ -99,9 +102,11 @@ impl Environment {
             slots: Slots::default(),
             fleet: LiveFleet::new(Limits { stale, ..Limits::default() }),
             populations,
+            live,
             changes: broadcast::Sender::new(256),
             metrics,
         };
+        environment.live.follow(&environment.current());
         environment.measure();
         environment
     }
@@ -133,6 +138,21 @@ impl Environment {
     /// Whom changes are tried on.
     pub(crate) fn populations(&self) -> &Populations {
         &self.populations
+    }
+
+    /// What clients tell of contexts.
+    pub(crate) fn live(&self) -> &LiveSample {
+        &self.live
+    }
+
+    /// Keeps what clients told, where something of it is new.
+    pub(crate) async fn save_live(&self) -> AppResult<()> {
+        let Some(save) = self.live.to_save() else { return Ok(()) };
+        let saved = self.populations.save_live(save).await;
+        if saved.is_err() {
+            self.live.not_saved();
+        }
+        saved
     }
 
     /// Publications to come, each with its change.
@@ -239,6 +259,7 @@ impl Environment {
             let degrades = flag.is_some_and(|flag| flag.on_stale == OnStale::Degraded);
             self.fleet.killed(&kill.id, publication.position(), degrades);
         }
+        self.live.follow(&publication);
         self.newest.send_replace(Arc::clone(&publication));
         // Nobody may be listening.
         let _ = self.changes.send(Arc::clone(&publication));

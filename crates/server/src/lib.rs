@@ -18,6 +18,7 @@ mod fleet;
 mod health;
 mod issue;
 mod listener;
+mod live;
 mod metrics;
 mod options;
 mod planner;

@@ -2,14 +2,16 @@
 
 use crate::environment::log_failed;
 use crate::error::{AppError, AppResult};
+use crate::live::Save;
 use axum::http::StatusCode;
 use downhaul_blast::population::{Bytes, Limits, Mapping, Population, PopulationError, Report};
-use downhaul_control::Hash;
 use downhaul_control::api::{
     DrawnFrom, POPULATION_MEDIA_TYPE, PopulationAct, PopulationEvent, PopulationName, PopulationView,
 };
+use downhaul_control::{Hash, time};
 use downhaul_core::ids::EnvironmentKey;
 use downhaul_store::PopulationStore;
+use jiff::Timestamp;
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::task::spawn_blocking;
 
@@ -145,6 +147,15 @@ impl Populations {
         Ok(kept)
     }
 
+    /// The population itself, if there is one.
+    pub(crate) async fn find(&self, name: &PopulationName) -> AppResult<Option<Arc<Kept>>> {
+        let known = self.store.population(&self.environment, name).await.map_err(log_failed)?;
+        match known {
+            Some(_) => self.get(name).await.map(Some),
+            None => Ok(None),
+        }
+    }
+
     /// Keeps a population in place of the one of this name.
     pub(crate) async fn put(&self, population: Population, provenance: Provenance) -> AppResult<PopulationView> {
         let putting = self.putting.lock().await;
@@ -176,6 +187,28 @@ impl Populations {
         self.store.put_population(&self.environment, &about, &content, Some(&event)).await.map_err(not_kept)?;
         drop(putting);
         Ok(about)
+    }
+
+    /// Keeps the live sample, or removes it.
+    pub(crate) async fn save_live(&self, save: Save) -> AppResult<()> {
+        match save {
+            Save::Put(population, provenance, live) => {
+                let made = spawn_blocking(move || {
+                    let content = population.to_bytes();
+                    let about = PopulationView { live: Some(live), ..provenance.about(&population, &content) };
+                    (about, content)
+                });
+                let (about, content) = made.await.map_err(AppError::internal)?;
+                self.store.put_population(&self.environment, &about, &content, None).await.map_err(not_kept)
+            }
+            Save::Remove => {
+                let name = PopulationName::live();
+                if self.store.population(&self.environment, &name).await.map_err(log_failed)?.is_none() {
+                    return Ok(());
+                }
+                self.remove(&name, time::to_text(Timestamp::now()), "system".to_owned()).await
+            }
+        }
     }
 
     pub(crate) async fn remove(&self, name: &PopulationName, at: String, by: String) -> AppResult<()> {

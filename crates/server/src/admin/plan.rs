@@ -26,6 +26,7 @@ pub(crate) async fn post(
     Json(asked): Json<PlanRequest>,
 ) -> AppResult<Json<Plan>> {
     let environment = environment(&state, &key)?;
+    environment.save_live().await?;
     let kept = environment.populations();
     let name = match (&asked.population, asked.no_population) {
         (Some(_), true) => {
@@ -42,6 +43,7 @@ pub(crate) async fn post(
         None => None,
     };
     let before = environment.current();
-    let work = Work { before, people, budget: None, asked };
+    let budget = Some(before.state.policy.budget.clone()).filter(|budget| !budget.is_empty());
+    let work = Work { before, people, budget, asked };
     Ok(Json(state.planner().plan(work).await?))
 }

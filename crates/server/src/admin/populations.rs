@@ -34,6 +34,7 @@ pub(crate) async fn list(
     Path(key): Path<String>,
 ) -> AppResult<Json<Populations>> {
     let environment = environment(&state, &key)?;
+    environment.save_live().await?;
     let populations = environment.populations();
     let mut journal = populations.journal().await?;
     for event in &mut journal {
@@ -59,6 +60,7 @@ pub(crate) async fn get(
     Path((key, name)): Path<(String, String)>,
 ) -> AppResult<Json<PopulationView>> {
     let environment = environment(&state, &key)?;
+    environment.save_live().await?;
     Ok(Json(named(&state, environment.populations().about(&found(&name)?).await?)))
 }
 
@@ -78,6 +80,7 @@ pub(crate) async fn content(
     Query(query): Query<PopulationContentQuery>,
 ) -> AppResult<([(HeaderName, String); 3], Vec<u8>)> {
     let environment = environment(&state, &key)?;
+    environment.save_live().await?;
     let (populations, name) = (environment.populations(), found(&name)?);
     let (tag, bytes) = match query.rows {
         None => {
@@ -172,14 +175,21 @@ pub(crate) async fn remove(
 ) -> AppResult<StatusCode> {
     let environment = environment(&state, &key)?;
     admin.may_edit()?;
+    let name = found(&name)?;
+    if name.is_live() {
+        environment.save_live().await?;
+        environment.live().forget();
+    }
     let at = time::to_text(Timestamp::now());
-    environment.populations().remove(&found(&name)?, at, admin.actor).await?;
+    environment.populations().remove(&name, at, admin.actor).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
 /// The population that is used where none is named.
-pub(super) fn default_of(_environment: &Arc<Environment>, views: &[PopulationView]) -> Option<String> {
-    let is_default = |view: &&PopulationView| view.name.as_str() == PopulationName::DEFAULT;
+pub(super) fn default_of(environment: &Arc<Environment>, views: &[PopulationView]) -> Option<String> {
+    let state = &environment.current().state;
+    let name = state.policy.population.as_ref().map_or(PopulationName::DEFAULT, |name| name.as_str());
+    let is_default = |view: &&PopulationView| view.name.as_str() == name;
     views.iter().find(is_default).map(|view| view.name.to_string())
 }
 
