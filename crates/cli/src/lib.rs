@@ -13,8 +13,9 @@ mod render;
 
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use command::{
-    apply, chart, check, completions, digest, eval, explain, flags, freeze, keys, kill, plan, policy, prove, rebalance,
-    refs, release, restore, retire, rollback, runs, schema, serve, specialise, states, status, token, unfreeze,
+    apply, chart, check, completions, digest, eval, explain, flags, freeze, keys, kill, plan, policy, population,
+    prove, rebalance, refs, release, restore, retire, rollback, runs, schema, serve, specialise, states, status, token,
+    unfreeze,
 };
 use exit::{Exit, Failure};
 use render::{Output, Written};
@@ -57,6 +58,7 @@ enum Verb {
     // Boxed: it has by far the most options.
     Plan(Box<plan::Args>),
     Prove(prove::Args),
+    Population(population::Args),
     Apply(apply::Args),
     Retire(retire::Args),
     Kill(kill::Args),
@@ -140,6 +142,7 @@ fn run(verb: Verb, output: &Output) -> Result<Exit, Failure> {
         Verb::Serve(args) => serve::run(args, output),
         Verb::Plan(args) => plan::run(&args, output),
         Verb::Prove(args) => prove::run(&args, output),
+        Verb::Population(args) => population::run(&args, output),
         Verb::Apply(args) => apply::run(&args, output),
         Verb::Retire(args) => retire::run(&args, output),
         Verb::Kill(args) => kill::run(&args, output),

@@ -27,6 +27,7 @@ pub mod publish;
 pub mod refusal;
 pub mod release;
 pub mod runbook;
+pub mod sample;
 pub mod secret;
 pub mod state;
 pub mod time;

@@ -20,7 +20,7 @@ fn what_is_left_out_is_as_the_reference_says() {
     });
     assert_eq!(whole, json!({ "kills": 500, "reason": 2000, "approvals": approvals }));
     let sample = read(&json!({ "sample": { "attributes": ["plan"] } })).unwrap().sample.unwrap();
-    assert_eq!((sample.rows.get(), sample.attributes.len()), (50_000, 1));
+    assert_eq!((sample.rows.get(), sample.days.get(), sample.attributes.len()), (50_000, 30, 1));
     assert!(read(&json!({})).unwrap().sample.is_none(), "nothing is sampled unless it is said");
 }
 
@@ -38,7 +38,8 @@ fn a_policy_that_is_wrong_says_where() {
         (json!({ "budget": { "share": 5 } }), "/budget/share", "5 is not a part from 0 to 1"),
         (json!({ "budget": { "regions": ["a b"] } }), "/budget/regions/0", "` ` at byte 1 is not allowed"),
         (json!({ "budget": { "regions": ["eu", "eu"] } }), "/budget/regions/1", "`eu` stands there twice"),
-        (json!({ "population": "" }), "/population", "it is empty"),
+        (json!({ "population": "" }), "/population", "1 to 128 letters, digits"),
+        (json!({ "sample": { "days": 401 } }), "/sample/days", "401 is not a whole number from 1 to 400"),
         (json!({ "sample": { "rows": 0 } }), "/sample/rows", "0 is not a whole number from 1 to 1000000"),
         (
             json!({ "sample": { "attributes": ["plan", "targetingKey"] } }),
@@ -64,11 +65,11 @@ fn it_is_changed_by_the_log_alone_and_replayed() {
     let record = &world.records[0];
     assert_eq!(
         record.change().impact.from.as_deref(),
-        Some("approvals.critical 0, no budget.share, no sample.attributes, no sample.rows")
+        Some("approvals.critical 0, no budget.share, no sample.attributes, no sample.days, no sample.rows")
     );
     assert_eq!(
         record.change().impact.to.as_deref(),
-        Some("approvals.critical 1, budget.share 0.05, sample.attributes [], sample.rows 50000")
+        Some("approvals.critical 1, budget.share 0.05, sample.attributes [], sample.days 30, sample.rows 50000")
     );
     assert_eq!(world.state.policy_touch.as_ref().map(|touch| touch.revision), Some(1));
     let replayed = downhaul_control::replay(World::new().state, &world.records);

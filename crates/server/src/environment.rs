@@ -1,7 +1,9 @@
 use crate::client::slot::Slots;
 use crate::error::{AppError, AppResult};
 use crate::fleet::LiveFleet;
+use crate::live::LiveSample;
 use crate::metrics::{EnvironmentLabels, Metrics};
+use crate::populations::Populations;
 use axum::http::StatusCode;
 use downhaul_control::api::Position;
 use downhaul_control::chart::Index;
@@ -60,6 +62,8 @@ pub(crate) struct Environment {
     chart: std::sync::Mutex<Index>,
     /// Held while a head of the chart is signed and kept.
     pub(crate) signing: Mutex<()>,
+    populations: Populations,
+    live: LiveSample,
     /// Every publication with a record, for the console.
     changes: broadcast::Sender<Arc<Publication>>,
 }
@@ -82,6 +86,8 @@ impl Environment {
         (state, chart): (State, Index),
         valid: Valid,
         metrics: Arc<Metrics>,
+        populations: Populations,
+        live: LiveSample,
         stale: Duration,
     ) -> Self {
         let publication = Publication {
@@ -102,9 +108,12 @@ impl Environment {
             chart: std::sync::Mutex::new(chart),
             signing: Mutex::new(()),
             fleet: LiveFleet::new(Limits { stale, ..Limits::default() }),
+            populations,
+            live,
             changes: broadcast::Sender::new(256),
             metrics,
         };
+        environment.live.follow(&environment.current());
         environment.measure();
         environment
     }
@@ -137,6 +146,26 @@ impl Environment {
     pub(crate) fn chart(&self) -> std::sync::MutexGuard<'_, Index> {
         // What was pushed was pushed whole.
         self.chart.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+
+    /// Whom changes are tried on.
+    pub(crate) fn populations(&self) -> &Populations {
+        &self.populations
+    }
+
+    /// What clients tell of contexts.
+    pub(crate) fn live(&self) -> &LiveSample {
+        &self.live
+    }
+
+    /// Keeps what clients told, where something of it is new.
+    pub(crate) async fn save_live(&self) -> AppResult<()> {
+        let Some(save) = self.live.to_save() else { return Ok(()) };
+        let saved = self.populations.save_live(save).await;
+        if saved.is_err() {
+            self.live.not_saved();
+        }
+        saved
     }
 
     /// Publications to come, each with its change.
@@ -246,6 +275,7 @@ impl Environment {
             let degrades = flag.is_some_and(|flag| flag.on_stale == OnStale::Degraded);
             self.fleet.killed(&kill.id, publication.position(), degrades);
         }
+        self.live.follow(&publication);
         self.newest.send_replace(Arc::clone(&publication));
         // Nobody may be listening.
         let _ = self.changes.send(Arc::clone(&publication));

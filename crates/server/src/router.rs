@@ -32,10 +32,7 @@ pub fn openapi(state: &AppState) -> OpenApi {
 }
 
 fn api(state: &AppState) -> OpenApiRouter<AppState> {
-    let people = admin::routes()
-        .layer(DefaultBodyLimit::max(BODY_LIMIT))
-        .layer(CompressionLayer::new())
-        .layer(from_fn_with_state(state.clone(), host::check));
+    let people = admin::routes().layer(CompressionLayer::new()).layer(from_fn_with_state(state.clone(), host::check));
     let clients = client::routes(state).layer(DefaultBodyLimit::max(CLIENT_BODY_LIMIT));
     let figures =
         OpenApiRouter::new().routes(routes!(health::metrics)).layer(from_fn_with_state(state.clone(), host::check));

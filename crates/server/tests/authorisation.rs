@@ -18,6 +18,7 @@ use support::{Served, document, flag, sign, token};
 /// Routes of docs/reference/protocol.md. All of them are described, and nothing else is.
 const ROUTES: &[&str] = &[
     "DELETE /api/v1/environments/{environment}/client-keys/{id}",
+    "DELETE /api/v1/environments/{environment}/populations/{name}",
     "DELETE /api/v1/session",
     "GET /api/v1/environments",
     "GET /api/v1/environments/{environment}/chart",
@@ -35,6 +36,9 @@ const ROUTES: &[&str] = &[
     "GET /api/v1/environments/{environment}/fleet",
     "GET /api/v1/environments/{environment}/kills",
     "GET /api/v1/environments/{environment}/kills/{id}",
+    "GET /api/v1/environments/{environment}/populations",
+    "GET /api/v1/environments/{environment}/populations/{name}",
+    "GET /api/v1/environments/{environment}/populations/{name}/content",
     "GET /api/v1/environments/{environment}/releases",
     "GET /api/v1/environments/{environment}/releases/{key}",
     "GET /api/v1/environments/{environment}/runs",
@@ -57,6 +61,7 @@ const ROUTES: &[&str] = &[
     "POST /api/v1/environments/{environment}/flags/{key}/retire",
     "POST /api/v1/environments/{environment}/kills",
     "POST /api/v1/environments/{environment}/kills/{id}/restore",
+    "POST /api/v1/environments/{environment}/plan",
     "POST /api/v1/environments/{environment}/releases/check",
     "POST /api/v1/environments/{environment}/releases/{key}/retire",
     "POST /api/v1/environments/{environment}/releases/{key}/rollback",
@@ -64,6 +69,7 @@ const ROUTES: &[&str] = &[
     "POST /api/v1/session",
     "POST /callback/v1/{token}",
     "POST /client/v1/acknowledge",
+    "PUT /api/v1/environments/{environment}/populations/{name}",
     "PUT /api/v1/environments/{environment}/releases/{key}",
     "PUT /api/v1/environments/{environment}/policy",
 ];
@@ -107,7 +113,12 @@ async fn every_admin_route_is_closed() {
     let routes = described(&served).await;
     let people = routes.iter().filter(|(_, path)| path.starts_with("/api/v1"));
     for (method, path) in people {
-        let path = path.replace("{environment}", "production").replace("{key}", "checkout").replace("{id}", "k-1");
+        let path = path
+            .replace("{environment}", "production")
+            .replace("{key}", "checkout")
+            .replace("{id}", "k-1")
+            .replace("{name}", "default")
+            .replace("/chart/consistency", "/chart/consistency?old=1");
         let is_sign_in = (method, path.as_str()) == (&Method::POST, "/api/v1/session");
         let ask = || served.http.request(method.clone(), served.url(&path)).json(&json!({ "token": "x" }));
         let other_host = format!("evil.example:{}", served.address.port());

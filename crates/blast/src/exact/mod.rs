@@ -24,7 +24,7 @@ mod witness;
 
 pub use lints::lints;
 pub use prove::{Assertion, Assertions, Claim, Counterexample, Outcome, Verdict, prove};
-pub use report::{Bucket, Comparison, FlagDifference, Options, Region, Status, Transition, compare};
+pub use report::{Bucket, Comparison, FlagDifference, Options, Region, Status, Transition, compare, compare_while};
 pub use sole::sole_variants;
 
 /// Why a comparison ended early.

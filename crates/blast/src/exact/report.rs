@@ -128,13 +128,19 @@ pub struct Bucket {
 
 /// Compares two flag sets, kills included.
 pub fn compare(old: &Valid, new: &Valid, options: &Options) -> Comparison {
+    compare_while(old, new, options, &|| true)
+}
+
+/// As [`compare`], as long as `go_on` says so: it is asked before each flag that can differ, and those that are left then
+/// are [`Status::Unknown`].
+pub fn compare_while(old: &Valid, new: &Valid, options: &Options, go_on: &dyn Fn() -> bool) -> Comparison {
     let (before, after) = (Indexed::new(old.document()), Indexed::new(new.document()));
     let confirm = Confirm::new(old, new);
     let mut comparison = Comparison { flags: Vec::new(), unchanged: 0 };
     for flag in &new.document().flags {
         let key = flag.key.as_str();
         let found = match before.cone(key).zip(after.cone(key)) {
-            Some((was, will_be)) => changed([&before, &after], [&was, &will_be], options, &confirm),
+            Some((was, will_be)) => changed([&before, &after], [&was, &will_be], options, &confirm, go_on),
             None => Some(FlagDifference::only(flag, Status::Added)),
         };
         match found {
@@ -153,14 +159,18 @@ fn changed(
     cones: [&Cone<'_>; 2],
     options: &Options,
     confirm: &Confirm,
+    go_on: &dyn Fn() -> bool,
 ) -> Option<FlagDifference> {
     let [was, will_be] = cones;
     let (before, after) = was.flag().zip(will_be.flag())?;
     if was.decides_as(will_be) {
         return None;
     }
-    let found = regions(documents, [before, after], cones, options, confirm);
     let edited = before != after;
+    if !go_on() {
+        return Some(FlagDifference { edited, ..FlagDifference::only(after, Status::Unknown) });
+    }
+    let found = regions(documents, [before, after], cones, options, confirm);
     match found {
         Ok((regions, reason_regions)) if regions.is_empty() && reason_regions.is_empty() => None,
         Ok((regions, reason_regions)) => Some(FlagDifference {

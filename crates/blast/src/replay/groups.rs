@@ -53,7 +53,7 @@ pub(super) type Bits = [u64];
 
 /// The names of the dimensions that are always there.
 pub(super) const TENANT: &str = "tenant";
-const REGION: &str = "region";
+pub(super) const REGION: &str = "region";
 pub(super) const SEGMENT: &str = "segment";
 
 /// All dimensions: tenant, region, segment where there are any, and the attributes that were asked for.
@@ -91,7 +91,7 @@ pub(super) fn dimensions<'p>(
             }
         };
         match population.weights() {
-            Weights::Even => codes.iter().for_each(|code| add(code, 1)),
+            Weights::Even => codes.iter().for_each(|code| add(code, scale.fixed(1.0))),
             Weights::Each(weights) => {
                 codes.iter().zip(weights).for_each(|(code, weight)| add(code, scale.fixed(*weight)));
             }
@@ -137,7 +137,7 @@ pub(super) fn grouped(
 }
 
 /// The moved weight by code.
-fn sums(
+pub(super) fn sums(
     dimension: &Dimension<'_>,
     population: &Population,
     moved: &Bits,
@@ -176,31 +176,50 @@ pub(super) fn each_bit(bits: &Bits, mut each: impl FnMut(usize)) {
     }
 }
 
+/// Groups of moved weight, weight of all and value: those of which most weight moves.
+pub(super) fn listed(mut found: Vec<(u64, u64, Value)>, limit: usize, scale: Scale) -> Groups {
+    let touched = found.len();
+    let by_weight = |one: &(u64, u64, Value), other: &(u64, u64, Value)| {
+        let weights = (other.0, other.1).cmp(&(one.0, one.1));
+        weights.then_with(|| one.2.to_string().cmp(&other.2.to_string()))
+    };
+    if limit < found.len() && limit > 0 {
+        found.select_nth_unstable_by(limit - 1, by_weight);
+    }
+    let others: u64 = found.iter().skip(limit).map(|(moved, _, _)| moved).sum();
+    found.truncate(limit);
+    found.sort_by(by_weight);
+    let groups =
+        found.into_iter().map(|(moved, of, value)| Group { value, moved: scale.weight(moved), of: scale.weight(of) });
+    Groups { touched, groups: groups.collect(), others: scale.weight(others) }
+}
+
 impl Dimension<'_> {
     fn groups(&self, sums: &BTreeMap<u32, u64>, limit: usize, scale: Scale) -> Groups {
-        // Moved, of all, and the value.
-        let mut found: Vec<(u64, u64, Value)> = match &self.by {
+        let found: Vec<(u64, u64, Value)> = match &self.by {
             By::Segment(membership) => membership.folded(sums, &self.totals),
             By::Attribute(column) => self.by_value(sums, column),
             By::Nothing => sums.values().map(|sum| (*sum, self.totals.iter().sum(), Value::Null)).collect(),
         };
-        let touched = found.len();
-        let by_weight = |one: &(u64, u64, Value), other: &(u64, u64, Value)| {
-            let weights = (other.0, other.1).cmp(&(one.0, one.1));
-            weights.then_with(|| one.2.to_string().cmp(&other.2.to_string()))
-        };
-        if limit < found.len() && limit > 0 {
-            found.select_nth_unstable_by(limit - 1, by_weight);
+        listed(found, limit, scale)
+    }
+
+    /// What rows with a code have: the numbers of segments, or one value; as JSON text.
+    pub(super) fn each_value(&self, code: u32, each: &mut dyn FnMut(Cow<'_, str>)) {
+        match &self.by {
+            By::Segment(membership) => membership.each_key(code, |key| each(Value::from(key).to_string().into())),
+            By::Nothing => each("null".into()),
+            By::Attribute(column) => match column.dictionary().entry(code) {
+                Some(Entry::Text(text)) => each(Value::from(text).to_string().into()),
+                Some(Entry::Json(json)) => each(json.into()),
+                None => each("null".into()),
+            },
         }
-        let others: u64 = found.iter().skip(limit).map(|(moved, _, _)| moved).sum();
-        found.truncate(limit);
-        found.sort_by(by_weight);
-        let groups = found.into_iter().map(|(moved, of, value)| Group {
-            value,
-            moved: scale.weight(moved),
-            of: scale.weight(of),
-        });
-        Groups { touched, groups: groups.collect(), others: scale.weight(others) }
+    }
+
+    /// By code, the weight of all rows.
+    pub(super) fn totals(&self) -> &[u64] {
+        &self.totals
     }
 
     fn by_value(&self, sums: &BTreeMap<u32, u64>, column: &Column) -> Vec<(u64, u64, Value)> {

@@ -11,13 +11,18 @@ mod chunks;
 mod classes;
 mod fixed;
 mod groups;
+mod partial;
 mod pass;
+mod piecewise;
 mod places;
 mod question;
 mod report;
 mod result;
 mod segments;
 
+pub use fixed::TotalWeight;
+pub use partial::Partial;
+pub use piecewise::Piecewise;
 pub use result::{Decided, Example, FlagReplay, Given, Group, Groups, ReasonOnly, Replay, RuleMove, Transition, Why};
 
 use crate::cone::{Cone, Indexed};
@@ -187,8 +192,39 @@ impl<'a> Work<'a> {
         any_moved: &mut [u64],
         found: &mut Replay,
     ) -> Result<(), ReplayError> {
+        let rows = self.population().rows() as u64;
+        let Steps { done, of, progress } = steps;
+        let mut tick = |rows| progress(Progress { done: *done + rows, of: *of });
+        self.pass(&job, &mut tick, |work, pass, passed| {
+            let key = job.flag.to_owned();
+            match (&job.old, &job.new) {
+                (Some(_), Some(_)) => {
+                    if report::differs(&passed.outcomes) {
+                        let by = work.by(dimensions, new, passed)?;
+                        any_moved.iter_mut().zip(&passed.moved).for_each(|(any, own)| *any |= own);
+                        let examples = report::examples(pass, passed);
+                        let flag = report::flag(&passed.outcomes, work.scale, by, found.of, examples);
+                        found.flags.insert(key, flag);
+                    }
+                }
+                (None, _) => drop(found.added.insert(key, report::given(&passed.outcomes, work.scale))),
+                (_, None) => drop(found.removed.insert(key, report::given(&passed.outcomes, work.scale))),
+            }
+            Ok(())
+        })?;
+        *done += rows;
+        Ok(())
+    }
+
+    /// Runs a flag over all rows, and hands on what came out.
+    fn pass(
+        &mut self,
+        job: &Job<'_>,
+        tick: &mut dyn FnMut(u64),
+        then: impl FnOnce(&mut Self, &Pass<'_>, &Passed) -> Result<(), Cancelled>,
+    ) -> Result<(), Cancelled> {
         let population = self.population();
-        let (from, to) = (job.old.map(Program::new), job.new.map(Program::new));
+        let (from, to) = (job.old.clone().map(Program::new), job.new.clone().map(Program::new));
         let programs: Vec<&Program<'_>> = [&from, &to].into_iter().flatten().collect();
         let now = self.options.now.as_ref();
         let traits = traits(&Questions::of(&programs), &mut self.columns, now, self.crew)?;
@@ -205,23 +241,9 @@ impl<'a> Work<'a> {
             scale: self.scale,
             examples: self.options.examples,
         };
-        let Steps { done, of, progress } = steps;
-        let passed = pass.run(&space, self.crew, &mut |rows| progress(Progress { done: *done + rows, of: *of }))?;
-        *done += population.rows() as u64;
+        let passed = pass.run(&space, self.crew, tick)?;
         drop(space);
-        let key = job.flag.to_owned();
-        match (&from, &to) {
-            (Some(_), Some(_)) => {
-                if report::differs(&passed) {
-                    let by = self.by(dimensions, new, &passed)?;
-                    any_moved.iter_mut().zip(&passed.moved).for_each(|(any, own)| *any |= own);
-                    found.flags.insert(key, report::flag(&pass, &passed, by, found.of));
-                }
-            }
-            (None, _) => drop(found.added.insert(key, report::given(&passed, self.scale))),
-            (_, None) => drop(found.removed.insert(key, report::given(&passed, self.scale))),
-        }
-        Ok(())
+        then(self, &pass, &passed)
     }
 
     /// The moved rows in groups. What rows are grouped by is worked out when it is needed first.

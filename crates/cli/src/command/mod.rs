@@ -13,6 +13,7 @@ pub(crate) mod keys;
 pub(crate) mod kill;
 pub(crate) mod plan;
 pub(crate) mod policy;
+pub(crate) mod population;
 pub(crate) mod prove;
 pub(crate) mod rebalance;
 pub(crate) mod refs;

@@ -1,6 +1,7 @@
 //! Talking to a control plane over its admin API.
 
 mod events;
+mod populations;
 
 pub(crate) use events::Events;
 

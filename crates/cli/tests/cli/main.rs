@@ -14,6 +14,7 @@ mod offline;
 mod outside;
 mod plan;
 mod policy;
+mod population;
 mod prove;
 mod reference;
 mod refs;

@@ -9,7 +9,9 @@ mod flags;
 mod fleet;
 mod keys;
 mod kills;
+mod plan;
 mod policy;
+mod populations;
 mod problem;
 mod releases;
 mod runs;
@@ -21,7 +23,8 @@ pub use chart::{
     ExplainResponse, Fault, Impact, Move, ProofQuery, VerifyQuery, VerifyReport, VerifyStatus,
 };
 pub use client::{
-    Acknowledgement, Attributes, ClientState, FlagSetQuery, NotAPosition, Position, PublicKey, PublicKeys, Transport,
+    Acknowledgement, Attributes, ClientState, FlagSetQuery, NotAPosition, Position, PublicKey, PublicKeys,
+    SampledContext, Sampling, Transport,
 };
 pub use flags::{
     Applied, ApplyItem, ApplyReport, ApplyRequest, Changed, DocumentQuery, EnvironmentView, Environments, FlagPage,
@@ -33,7 +36,12 @@ pub use kills::{
     KillPage, KillRequest, KillScope, KillView, Progress, RegionProgress, RestoreReport, RestoreRequest, Restored,
     Split, Straggler,
 };
+pub use plan::PlanRequest;
 pub use policy::{FreezeRequest, FreezeView, Frozen, PolicyView, PutPolicyRequest};
+pub use populations::{
+    DrawnFrom, LiveSample, NotAPopulationName, POPULATION_MEDIA_TYPE, PopulationAct, PopulationContentQuery,
+    PopulationEvent, PopulationName, PopulationPut, PopulationView, Populations, PutPopulationQuery,
+};
 pub use problem::Problem;
 pub use releases::{
     CheckReleaseRequest, DrillView, KillStep, PlannedStep, PutReleaseRequest, ReleasePage, ReleaseReport,

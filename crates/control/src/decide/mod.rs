@@ -9,7 +9,7 @@ mod moves;
 mod policy;
 mod releases;
 
-pub use apply::{Plan, applied, check_base, plan};
+pub use apply::{Plan, applied, check_base, drafted, plan};
 pub use keys::create_key;
 pub use kills::{kill, kill_everyone};
 

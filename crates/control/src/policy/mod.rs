@@ -14,8 +14,8 @@ pub use read::read;
 pub use sample::{Sample, SampledAttribute};
 pub use schema::json_schema;
 
+use crate::api::PopulationName;
 use downhaul_blast::plan::Budget;
-use downhaul_core::ids::SegmentKey;
 use serde::{Deserialize, Serialize};
 
 /// The policy of an environment. What a document leaves out is as [`Policy::default`] says.
@@ -39,9 +39,6 @@ pub struct Policy {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sample: Option<Sample>,
 }
-
-/// The name under which a population is kept; as a key is written.
-pub type PopulationName = SegmentKey;
 
 /// How many people other than the author have to approve, by what a change is. Where several apply, the largest counts.
 ///

@@ -16,6 +16,9 @@ pub struct Sample {
     /// Contexts that are kept at most.
     #[serde(default)]
     pub rows: Limit<1, 1_000_000, 50_000>,
+    /// Days after which a context that was not seen again is forgotten.
+    #[serde(default)]
+    pub days: Limit<1, 400, 30>,
 }
 
 /// The name of an attribute that may be sampled: any but `targetingKey`, which would say who it is.

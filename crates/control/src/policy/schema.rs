@@ -68,7 +68,8 @@ fn of_budget() -> Value {
 }
 
 fn of_sample() -> Value {
-    let rows = Sample { attributes: Default::default(), rows: Limit::DEFAULT }.rows;
+    let Sample { attributes: _, rows, days } =
+        Sample { attributes: Default::default(), rows: Limit::DEFAULT, days: Limit::DEFAULT };
     json!({
         "type": "object",
         "additionalProperties": false,
@@ -79,7 +80,8 @@ fn of_sample() -> Value {
                 "items": { "type": "string", "minLength": 1, "maxLength": 256, "not": { "const": "targetingKey" } },
                 "description": "Attributes that may leave clients. Bucketing units leave as keyed hashes only."
             },
-            "rows": number(rows, "Contexts that are kept at most.")
+            "rows": number(rows, "Contexts that are kept at most."),
+            "days": number(days, "Days after which a context that was not seen again is forgotten.")
         }
     })
 }

@@ -9,7 +9,9 @@ mod flags;
 mod fleet;
 mod freeze;
 mod kills;
+mod plan;
 mod policy;
+mod populations;
 mod releases;
 mod runs;
 mod session;
@@ -17,7 +19,10 @@ mod session;
 use crate::auth::admin::Admin;
 use crate::environment::{Environment, Publication, log_failed};
 use crate::error::{AppError, AppResult};
+use crate::populations::SIZE_LIMIT;
+use crate::router::BODY_LIMIT;
 use crate::state::AppState;
+use axum::extract::DefaultBodyLimit;
 use downhaul_control::api::{ChangeView, Progress};
 use downhaul_control::{Command, Record, Request, views};
 use downhaul_store::StoreError;
@@ -27,6 +32,10 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 pub(crate) fn routes() -> OpenApiRouter<AppState> {
+    // Its bodies are the only ones that are larger.
+    let populations = OpenApiRouter::new()
+        .routes(routes!(populations::get, populations::put, populations::remove))
+        .layer(DefaultBodyLimit::max(SIZE_LIMIT));
     OpenApiRouter::new()
         .routes(routes!(session::begin, session::get, session::end))
         .routes(routes!(environments::list))
@@ -35,6 +44,7 @@ pub(crate) fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(flags::get, flags::put))
         .routes(routes!(flags::retire))
         .routes(routes!(apply::post))
+        .routes(routes!(plan::post))
         .routes(routes!(kills::list, kills::post))
         .routes(routes!(kills::get))
         .routes(routes!(kills::restore))
@@ -53,6 +63,8 @@ pub(crate) fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(freeze::get, freeze::begin))
         .routes(routes!(freeze::end))
         .routes(routes!(events::get))
+        .routes(routes!(populations::list))
+        .routes(routes!(populations::content))
         .routes(routes!(releases::list))
         .routes(routes!(releases::get, releases::put))
         .routes(routes!(releases::retire))
@@ -61,6 +73,8 @@ pub(crate) fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(runs::list))
         .routes(routes!(runs::get))
         .routes(routes!(runs::act))
+        .layer(DefaultBodyLimit::max(BODY_LIMIT))
+        .merge(populations)
 }
 
 /// The environment of a path.
