@@ -118,6 +118,7 @@ async fn every_admin_route_is_closed() {
             .replace("{key}", "checkout")
             .replace("{id}", "k-1")
             .replace("{name}", "default")
+            .replace("{revision}", "1")
             .replace("/chart/proof", "/chart/proof?revision=1")
             .replace("/chart/consistency", "/chart/consistency?old=1");
         let is_sign_in = (method, path.as_str()) == (&Method::POST, "/api/v1/session");
