@@ -25,7 +25,7 @@ use tokio::task::spawn_blocking;
 pub(crate) struct Publication {
     pub(crate) state: Arc<State>,
     pub(crate) valid: Arc<Valid>,
-    /// The newest revision that changed more than kills: two publications with the same one have the same programs, but
+    /// The newest revision that changed a definition: two publications with the same one have the same programs, but
     /// for flags that the server decides.
     pub(crate) definition: u64,
     /// Whether the newest of the kills and restores is a restore.
@@ -259,10 +259,10 @@ impl Environment {
         self.metrics.change(command.name(), began.elapsed());
         let is_kill = command.is_kill_or_restore();
         let is_restore = matches!(command, Command::Restore { .. });
-        let keeps_definition = is_kill || command.is_of_releases();
+        let defines = command.defines();
         let record = Arc::new(record);
         let publication = Arc::new(Publication {
-            definition: if keeps_definition { before.definition } else { state.flag_set.revision },
+            definition: if defines { state.flag_set.revision } else { before.definition },
             state: Arc::new(state),
             valid: Arc::new(valid),
             restored_last: if is_kill { is_restore } else { before.restored_last },
