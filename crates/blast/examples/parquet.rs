@@ -3,11 +3,13 @@
 //!
 //! `cargo run --release -p downhaul-blast --example parquet FILE [ROWS]`: makes the file where there is none.
 
+#[path = "support/edited_flag.rs"]
+mod edited_flag;
+
 use arrow_array::{ArrayRef, RecordBatch, StringArray};
 use downhaul_blast::population::{Limits, Mapping, Population};
 use downhaul_blast::replay::{Options, replay};
-use downhaul_core::read::{self, Format};
-use downhaul_core::validate::{Valid, validate};
+use edited_flag::{REGIONS, TENANTS, document};
 use parquet::arrow::ArrowWriter;
 use serde_json::json;
 use std::error::Error;
@@ -18,8 +20,6 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Instant;
 
-const TENANTS: usize = 500;
-const REGIONS: [&str; 8] = ["eu-west", "eu-north", "eu-south", "us-east", "us-west", "ap-south", "ap-east", "sa-east"];
 const ROUNDS: usize = 5;
 const BATCH: usize = 1 << 16;
 
@@ -73,28 +73,4 @@ fn write(file: &str, rows: usize) -> Result<(), Box<dyn Error>> {
     }
     writer.ok_or("there are no rows")?.close()?;
     Ok(())
-}
-
-/// A flag by tenant, region and split, of which the split lets in so many of 100 000.
-fn document(width: u32) -> Result<Valid, Box<dyn Error>> {
-    let tenants: Vec<String> = (0..TENANTS / 2).map(|number| format!("tenant-{number}")).collect();
-    let document = json!({
-        "schema": 1, "environment": "example", "revision": 1,
-        "regions": { "eu": { "eu-west": {}, "eu-north": {}, "eu-south": {} }, "us": { "us-east": {}, "us-west": {} } },
-        "flags": [{
-            "key": "checkout-v2", "owner": "payments", "kind": "release", "expires": "2030-01-01",
-            "variants": { "on": true, "off": false },
-            "degraded": { "variant": "off", "meaning": "the old checkout" },
-            "default": "off",
-            "rules": [{
-                "when": [{ "tenant": tenants }, { "region": ["eu"] }],
-                "split": { "slices": [["on", width], ["off", 100_000 - width]] }
-            }]
-        }]
-    });
-    let (document, problems) = read::flag_set(&document.to_string(), Format::Json).map_err(|why| format!("{why:?}"))?;
-    if !problems.is_empty() {
-        return Err(format!("{problems:?}").into());
-    }
-    Ok(validate(document, None).map_err(|problems| format!("{problems:?}"))?.0)
 }
