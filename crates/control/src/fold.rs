@@ -1,8 +1,11 @@
 use crate::change::{Change, Record};
 use crate::command::Command;
+use crate::heartbeat;
 use crate::release;
+use crate::runbook::{RunEvent, Subject};
 use crate::state::{KeyState, KillState, State, Touch};
 use downhaul_core::document::FlagSet;
+use downhaul_core::ids::FlagKey;
 
 /// The state after a change. Never refuses: what was decided has happened.
 #[must_use]
@@ -20,8 +23,12 @@ pub(crate) fn fold_into(state: &mut State, record: &Record) {
     if change.command.is_kill_or_restore() {
         state.kill_revision += 1;
     }
-    for key in change.command.flags(state).into_iter().map(str::to_owned).collect::<Vec<_>>() {
-        if let Ok(key) = key.parse() {
+    let touched = if is_beat(&change.command) { Vec::new() } else { change.command.flags(state) };
+    for key in touched.into_iter().map(str::to_owned).collect::<Vec<_>>() {
+        if let Ok(key) = key.parse::<FlagKey>() {
+            if change.command.defines() {
+                state.authors.insert(key.clone(), change.actor.clone());
+            }
             state.touched.insert(key, touch(change));
         }
     }
@@ -49,6 +56,10 @@ fn apply(state: &mut State, command: &Command, change: &Change) {
                 kill_revision: state.kill_revision,
                 restored: None,
             };
+            // Beats that are over are in the chart; kept here, they would add up without end.
+            if heartbeat::is_beat(&kill.id) {
+                state.kills.retain(|id, kill| kill.restored.is_none() || !heartbeat::is_beat(id));
+            }
             state.flag_set.kills.push(kill.clone());
             state.kills.insert(kill.id.clone(), made);
         }
@@ -74,7 +85,8 @@ fn apply(state: &mut State, command: &Command, change: &Change) {
         Command::Freeze => state.frozen = Some(touch(change)),
         Command::Unfreeze => state.frozen = None,
         Command::PutRelease { .. } | Command::RetireRelease { .. } | Command::Run { .. } => {
-            release::fold(&mut state.releases, command, change);
+            let author = author(state, command);
+            release::fold(&mut state.releases, command, change, author.as_deref());
         }
         definition => define(&mut state.flag_set, definition, &change.at),
     }
@@ -112,6 +124,29 @@ pub(crate) fn define(flag_set: &mut FlagSet, command: &Command, at: &str) {
         | Command::PutRelease { .. }
         | Command::RetireRelease { .. }
         | Command::Run { .. } => {}
+    }
+}
+
+/// Who wrote what a run that begins is about.
+fn author(state: &State, command: &Command) -> Option<String> {
+    let Command::Run { event, .. } = command else { return None };
+    match &**event {
+        RunEvent::Started { subject, .. } | RunEvent::NotBegun { subject, .. } => match subject {
+            Subject::Release(release) => {
+                state.releases.release(release.key.as_str()).map(|release| release.touched.actor.clone())
+            }
+            Subject::Flag(flag) => state.authors.get(flag).cloned(),
+        },
+        _ => None,
+    }
+}
+
+/// Beats come and go, and are nobody's change of a flag.
+fn is_beat(command: &Command) -> bool {
+    match command {
+        Command::Kill { kill } => heartbeat::is_beat(&kill.id),
+        Command::Restore { id } => heartbeat::is_beat(id),
+        _ => false,
     }
 }
 

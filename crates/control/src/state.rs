@@ -30,6 +30,8 @@ pub struct State {
     pub frozen: Option<Touch>,
     /// The last change of each flag's definition or kills, retired ones included.
     pub touched: BTreeMap<FlagKey, Touch>,
+    /// Who last changed each flag's definition: an opaque id.
+    pub authors: BTreeMap<FlagKey, String>,
     pub releases: Releases,
 }
 
@@ -75,15 +77,17 @@ impl State {
             policy_touch: None,
             frozen: None,
             touched: BTreeMap::new(),
+            authors: BTreeMap::new(),
             releases: Releases::default(),
         }
     }
 
     /// Forgets what only people ask for: kills that are over, and who last changed what. Changes fold into it as before.
     pub fn forget_past(&mut self) {
-        let State { flag_set, kills, touched, .. } = self;
+        let State { flag_set, kills, touched, authors, .. } = self;
         kills.retain(|id, _| flag_set.kills.iter().any(|kill| kill.id == *id));
         touched.clear();
+        authors.clear();
     }
 
     pub fn environment(&self) -> &EnvironmentKey {

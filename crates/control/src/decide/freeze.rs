@@ -1,5 +1,6 @@
 use crate::command::Command;
 use crate::refusal::{Refusal, RefusalCode};
+use crate::runbook::{Purpose, RunEvent};
 use crate::state::{State, Touch};
 
 pub(super) fn check_freeze(state: &State) -> Result<(), Refusal> {
@@ -46,6 +47,8 @@ fn is_stopped(command: &Command) -> bool {
         | Command::Apply { .. }
         | Command::CreateKey { .. }
         | Command::PutPolicy { .. } => true,
+        // Practice can wait.
+        Command::Run { event, .. } => matches!(**event, RunEvent::Started { purpose: Purpose::Drill, .. }),
         // What takes rights away, and the way back, are needed most when something is wrong.
         Command::Kill { .. }
         | Command::Restore { .. }
@@ -53,8 +56,7 @@ fn is_stopped(command: &Command) -> bool {
         | Command::Freeze
         | Command::Unfreeze
         | Command::PutRelease { .. }
-        | Command::RetireRelease { .. }
-        | Command::Run { .. } => false,
+        | Command::RetireRelease { .. } => false,
     }
 }
 

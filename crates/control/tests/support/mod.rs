@@ -34,10 +34,21 @@ impl World {
     }
 
     fn ask_for(&mut self, reason: &str, command: Command, expected_revision: Option<u64>) -> Result<bool, Refusal> {
+        self.ask_as("a-1", reason, command, expected_revision)
+    }
+
+    /// As somebody, a second after what was last.
+    pub(crate) fn ask_as(
+        &mut self,
+        actor: &str,
+        reason: &str,
+        command: Command,
+        expected_revision: Option<u64>,
+    ) -> Result<bool, Refusal> {
         let later = SignedDuration::from_secs(i64::try_from(self.records.len()).expect("few"));
         let request = Request {
             command,
-            actor: "a-1".to_owned(),
+            actor: actor.to_owned(),
             reason: reason.to_owned(),
             at: now().saturating_add(later).expect("near"),
             expected_revision,
