@@ -2,14 +2,14 @@
 //!
 //! Whatever looks at values in bulk asks here, so that nothing but the evaluator says what a condition means.
 
-use downhaul_core::compile::{Audience, Options, compile};
+use downhaul_core::compile::load;
 use downhaul_core::context::Prepared;
 use downhaul_core::document::{
     ClientKind, Condition, Degraded, Flag, FlagKind, FlagSet, OnStale, Outcome, Reversibility, Rule, Segment, Until,
 };
 use downhaul_core::evaluate::evaluate_all;
 use downhaul_core::ids::{NameError, SegmentKey, VariantKey};
-use downhaul_core::kills::{KillSet, Loaded};
+use downhaul_core::kills::Loaded;
 use downhaul_core::prepare::prepare_into;
 use downhaul_core::validate::validate;
 use serde_json::{Map, Value};
@@ -90,7 +90,7 @@ impl Judge {
         }
         let mut by_attribute = BTreeMap::new();
         for (attribute, atoms) in grouped {
-            by_attribute.insert(attribute.to_owned(), load(document, attribute, &atoms)?);
+            by_attribute.insert(attribute.to_owned(), load_atoms(document, attribute, &atoms)?);
         }
         Ok(Judge { by_attribute })
     }
@@ -154,7 +154,7 @@ impl From<NameError> for JudgeError {
     }
 }
 
-fn load(document: &FlagSet, attribute: &str, atoms: &[&Atom]) -> Result<Loaded, JudgeError> {
+fn load_atoms(document: &FlagSet, attribute: &str, atoms: &[&Atom]) -> Result<Loaded, JudgeError> {
     let mut set = FlagSet::empty(document.environment.clone());
     if attribute == "region" {
         set.regions = document.regions.clone();
@@ -162,8 +162,6 @@ fn load(document: &FlagSet, attribute: &str, atoms: &[&Atom]) -> Result<Loaded, 
     if attribute == "tenant" {
         set.tenants = document.tenants.clone();
     }
-    let holds: VariantKey = "holds".parse()?;
-    let fails: VariantKey = "fails".parse()?;
     for (number, atom) in atoms.iter().enumerate() {
         let condition = match atom {
             Atom::Condition(condition) => condition.clone(),
@@ -173,31 +171,35 @@ fn load(document: &FlagSet, attribute: &str, atoms: &[&Atom]) -> Result<Loaded, 
                 Condition::Segment(vec![key])
             }
         };
-        set.flags.push(Flag {
-            key: format!("atom-{number}").parse()?,
-            description: String::new(),
-            owner: "-".to_owned(),
-            kind: FlagKind::Release,
-            created: None,
-            until: Until::Expires("9999-12-31".to_owned()),
-            critical: false,
-            clients: vec![ClientKind::Server],
-            variants: vec![(holds.clone(), Value::Bool(true)), (fails.clone(), Value::Bool(false))],
-            degraded: Degraded { variant: fails.clone(), meaning: "-".to_owned() },
-            on_stale: OnStale::Keep,
-            requires: Vec::new(),
-            rules: vec![Rule { name: None, when: vec![condition], then: Outcome::Serve(holds.clone()) }],
-            default: fails.clone(),
-            reversibility: Reversibility::RollbackSafe,
-        });
+        set.flags.push(flag_asking(number, condition)?);
     }
     let (valid, _warnings) = validate(set, None).map_err(|problems| {
         let first = problems.iter().find(|problem| problem.is_error());
         JudgeError(first.map_or_else(String::new, ToString::to_string))
     })?;
-    let program = compile(&valid, &Options { audience: Audience::All });
-    let kills = KillSet::encode(&[], &valid.document().regions, 0, |_| None);
-    Ok(Loaded::new(program, kills))
+    Ok(load(&valid))
+}
+
+/// A flag that gives its first variant where a condition holds; of a document, each has another number.
+pub(crate) fn flag_asking(number: usize, condition: Condition) -> Result<Flag, NameError> {
+    let (holds, fails): (VariantKey, VariantKey) = ("holds".parse()?, "fails".parse()?);
+    Ok(Flag {
+        key: format!("asking-{number}").parse()?,
+        description: String::new(),
+        owner: "-".to_owned(),
+        kind: FlagKind::Release,
+        created: None,
+        until: Until::Expires("9999-12-31".to_owned()),
+        critical: false,
+        clients: vec![ClientKind::Server],
+        variants: vec![(holds.clone(), Value::Bool(true)), (fails.clone(), Value::Bool(false))],
+        degraded: Degraded { variant: fails.clone(), meaning: "-".to_owned() },
+        on_stale: OnStale::Keep,
+        requires: Vec::new(),
+        rules: vec![Rule { name: None, when: vec![condition], then: Outcome::Serve(holds) }],
+        default: fails,
+        reversibility: Reversibility::RollbackSafe,
+    })
 }
 
 #[cfg(test)]

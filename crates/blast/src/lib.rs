@@ -9,6 +9,7 @@
 //! Nothing here does I/O but through readers that are passed in.
 
 pub mod atoms;
+mod cone;
 pub mod exact;
 pub mod plan;
 pub mod population;

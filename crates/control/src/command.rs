@@ -1,4 +1,6 @@
 use crate::client_key::ClientKey;
+use crate::release::{Release, ReleaseKey};
+use crate::runbook::RunEvent;
 use downhaul_core::document::{Flag, Kill, RegionTree, Segment};
 use downhaul_core::ids::{FlagKey, SegmentKey, TenantId};
 use serde::{Deserialize, Serialize};
@@ -49,6 +51,18 @@ pub enum Command {
     RevokeKey {
         id: String,
     },
+    PutRelease {
+        release: Box<Release>,
+    },
+    RetireRelease {
+        key: ReleaseKey,
+    },
+    /// Something that happened in a run; the first event begins it.
+    Run {
+        /// Counts the runs of the environment from 1.
+        run: u64,
+        event: Box<RunEvent>,
+    },
 }
 
 impl Command {
@@ -67,6 +81,9 @@ impl Command {
             Command::Restore { .. } => "restore",
             Command::CreateKey { .. } => "create-key",
             Command::RevokeKey { .. } => "revoke-key",
+            Command::PutRelease { .. } => "put-release",
+            Command::RetireRelease { .. } => "retire-release",
+            Command::Run { .. } => "run",
         }
     }
 
@@ -84,7 +101,10 @@ impl Command {
             | Command::Kill { .. }
             | Command::Restore { .. }
             | Command::CreateKey { .. }
-            | Command::RevokeKey { .. } => false,
+            | Command::RevokeKey { .. }
+            | Command::PutRelease { .. }
+            | Command::RetireRelease { .. }
+            | Command::Run { .. } => false,
         }
     }
 
@@ -93,7 +113,12 @@ impl Command {
         matches!(self, Command::Kill { .. } | Command::Restore { .. })
     }
 
-    /// The flags that it names.
+    /// Whether it is about releases and their runs alone, and leaves every definition and kill as it is.
+    pub fn is_of_releases(&self) -> bool {
+        matches!(self, Command::PutRelease { .. } | Command::RetireRelease { .. } | Command::Run { .. })
+    }
+
+    /// The flags whose definition or kills it changes.
     pub fn flags<'a>(&'a self, state: &'a crate::State) -> Vec<&'a str> {
         match self {
             Command::PutFlag { flag } => vec![flag.key.as_str()],
@@ -107,7 +132,10 @@ impl Command {
             | Command::RemoveTenant { .. }
             | Command::PutRegions { .. }
             | Command::CreateKey { .. }
-            | Command::RevokeKey { .. } => Vec::new(),
+            | Command::RevokeKey { .. }
+            | Command::PutRelease { .. }
+            | Command::RetireRelease { .. }
+            | Command::Run { .. } => Vec::new(),
         }
     }
 }

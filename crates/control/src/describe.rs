@@ -3,6 +3,7 @@
 use crate::api::{FlagState, KillScope};
 use crate::change::Change;
 use crate::command::Command;
+use crate::runbook;
 use crate::state::State;
 use downhaul_core::document::{Flag, FlagSet, Outcome, Rule, Scope, Split};
 use std::fmt::Display;
@@ -131,6 +132,9 @@ pub fn summary(state: &State, change: &Change) -> String {
             Some(key) => format!("revoked the client key `{}`", key.key.name),
             None => format!("revoked the client key `{id}`"),
         },
+        Command::PutRelease { release } => format!("put the release `{}`", release.key),
+        Command::RetireRelease { key } => format!("retired the release `{key}`"),
+        Command::Run { run, event } => runbook::words(state, *run, event),
     }
 }
 

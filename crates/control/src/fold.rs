@@ -1,5 +1,6 @@
 use crate::change::{Change, Record};
 use crate::command::Command;
+use crate::release;
 use crate::state::{KeyState, KillState, State, Touch};
 use downhaul_core::document::FlagSet;
 
@@ -61,6 +62,9 @@ fn apply(state: &mut State, command: &Command, change: &Change) {
                 key.revoked = Some(touch(change));
             }
         }
+        Command::PutRelease { .. } | Command::RetireRelease { .. } | Command::Run { .. } => {
+            release::fold(&mut state.releases, command, change);
+        }
         definition => define(&mut state.flag_set, definition, &change.at),
     }
 }
@@ -93,11 +97,14 @@ pub(crate) fn define(flag_set: &mut FlagSet, command: &Command, at: &str) {
         | Command::Kill { .. }
         | Command::Restore { .. }
         | Command::CreateKey { .. }
-        | Command::RevokeKey { .. } => {}
+        | Command::RevokeKey { .. }
+        | Command::PutRelease { .. }
+        | Command::RetireRelease { .. }
+        | Command::Run { .. } => {}
     }
 }
 
-fn touch(change: &Change) -> Touch {
+pub(crate) fn touch(change: &Change) -> Touch {
     Touch {
         revision: change.revision,
         at: change.at.clone(),

@@ -22,12 +22,15 @@ pub mod hash;
 pub mod patch;
 pub mod publish;
 pub mod refusal;
+pub mod release;
+pub mod runbook;
 pub mod secret;
 pub mod state;
 pub mod time;
 
 pub mod verify;
 pub mod views;
+pub mod webhook;
 
 pub use admin_token::AdminToken;
 pub use change::{Change, Record, RecordError};

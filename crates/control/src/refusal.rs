@@ -23,6 +23,8 @@ pub enum RefusalCode {
     UnknownKill,
     UnknownKey,
     UnknownName,
+    UnknownRelease,
+    UnknownRun,
     /// The flag, kill or key is retired, restored or revoked already.
     AlreadyDone,
     /// The flag's key was retired and is never used again.
@@ -35,6 +37,10 @@ pub enum RefusalCode {
     StillRequired,
     ChangedSince,
     TooManyKills,
+    /// The release is being rolled back already.
+    RunActive,
+    /// The run is past it, or not there yet.
+    NotNow,
     /// Not a fault of the one who asked.
     Internal,
 }
@@ -48,6 +54,8 @@ impl RefusalCode {
             RefusalCode::UnknownKill => "unknown-kill",
             RefusalCode::UnknownKey => "unknown-key",
             RefusalCode::UnknownName => "unknown-name",
+            RefusalCode::UnknownRelease => "unknown-release",
+            RefusalCode::UnknownRun => "unknown-run",
             RefusalCode::AlreadyDone => "already-done",
             RefusalCode::RetiredKey => "retired-key",
             RefusalCode::TakenId => "taken-id",
@@ -56,6 +64,8 @@ impl RefusalCode {
             RefusalCode::StillRequired => "still-required",
             RefusalCode::ChangedSince => "changed-since",
             RefusalCode::TooManyKills => "too-many-kills",
+            RefusalCode::RunActive => "run-active",
+            RefusalCode::NotNow => "not-now",
             RefusalCode::Internal => "internal",
         }
     }
@@ -66,7 +76,9 @@ impl RefusalCode {
             RefusalCode::UnknownFlag
             | RefusalCode::UnknownKill
             | RefusalCode::UnknownKey
-            | RefusalCode::UnknownName => 404,
+            | RefusalCode::UnknownName
+            | RefusalCode::UnknownRelease
+            | RefusalCode::UnknownRun => 404,
             RefusalCode::AlreadyDone
             | RefusalCode::RetiredKey
             | RefusalCode::TakenId
@@ -74,7 +86,9 @@ impl RefusalCode {
             | RefusalCode::StillKilled
             | RefusalCode::StillRequired
             | RefusalCode::ChangedSince
-            | RefusalCode::TooManyKills => 409,
+            | RefusalCode::TooManyKills
+            | RefusalCode::RunActive
+            | RefusalCode::NotNow => 409,
             RefusalCode::Invalid | RefusalCode::MissingReason => 422,
             RefusalCode::Internal => 500,
         }

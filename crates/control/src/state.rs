@@ -1,6 +1,7 @@
 use crate::api::Position;
 use crate::client_key::ClientKey;
 use crate::hash::Hash;
+use crate::release::Releases;
 use downhaul_core::document::{FlagSet, Kill};
 use downhaul_core::ids::{EnvironmentKey, FlagKey};
 use std::collections::BTreeMap;
@@ -23,6 +24,7 @@ pub struct State {
     pub keys: BTreeMap<String, KeyState>,
     /// The last change of each flag's definition or kills, retired ones included.
     pub touched: BTreeMap<FlagKey, Touch>,
+    pub releases: Releases,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -64,6 +66,7 @@ impl State {
             kills: BTreeMap::new(),
             keys: BTreeMap::new(),
             touched: BTreeMap::new(),
+            releases: Releases::default(),
         }
     }
 

@@ -65,6 +65,37 @@ impl Decimal {
     }
 }
 
+/// A value as a bucketing unit: what is hashed, whatever it was written as.
+#[cfg(feature = "document")]
+#[derive(Debug, Clone, Copy)]
+pub enum Unit<'a> {
+    Text(&'a str),
+    Number(Decimal),
+}
+
+#[cfg(feature = "document")]
+impl<'a> Unit<'a> {
+    /// `None` where the value is none: neither a text that is not empty nor a whole number below 2^53.
+    pub fn of(value: &'a serde_json::Value) -> Option<Self> {
+        match value {
+            serde_json::Value::String(text) => (!text.is_empty()).then_some(Unit::Text(text)),
+            serde_json::Value::Number(number) => Some(Unit::Number(Decimal::new(integer(number.as_f64()?)?))),
+            _ => None,
+        }
+    }
+
+    pub fn as_bytes(&self) -> &[u8] {
+        match self {
+            Unit::Text(text) => text.as_bytes(),
+            Unit::Number(decimal) => decimal.as_bytes(),
+        }
+    }
+
+    pub fn bucket(&self, seed: u32) -> u32 {
+        bucket(seed, self.as_bytes())
+    }
+}
+
 /// MurmurHash3, variant x86, 32 bits (Austin Appleby, public domain).
 pub fn murmur3_x86_32(bytes: &[u8], seed: u32) -> u32 {
     let mut hash = seed;

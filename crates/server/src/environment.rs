@@ -216,9 +216,10 @@ impl Environment {
         self.metrics.change(command.name(), began.elapsed());
         let is_kill = command.is_kill_or_restore();
         let is_restore = matches!(command, Command::Restore { .. });
+        let keeps_definition = is_kill || command.is_of_releases();
         let record = Arc::new(record);
         let publication = Arc::new(Publication {
-            definition: if is_kill { before.definition } else { state.flag_set.revision },
+            definition: if keeps_definition { before.definition } else { state.flag_set.revision },
             state: Arc::new(state),
             valid: Arc::new(valid),
             restored_last: if is_kill { is_restore } else { before.restored_last },

@@ -38,24 +38,31 @@ enum What {
     },
     /// Replay of 10 million contexts, and the exact difference of one edit among 2 000 flags, natively
     Blast,
+    /// The exact difference of random pairs of documents, held against both evaluators over contexts and all buckets
+    Agree {
+        /// How many pairs
+        #[arg(long, default_value_t = 10_000)]
+        pairs: u64,
+    },
 }
 
 pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     match arguments.what {
         What::Kill { kills, no_build } => kill(kills, no_build),
         What::Page { drafts, no_build } => page(drafts, no_build),
-        What::Blast => blast(),
+        What::Blast => ["replay", "difference"].iter().try_for_each(|example| of_blast(example, &[])),
+        What::Agree { pairs } => of_blast("agree", &[&pairs.to_string()]),
     }
 }
 
-fn blast() -> Result<()> {
-    for example in ["replay", "difference"] {
-        let mut run = workspace::cargo();
-        run.args(["run", "--release", "--locked", "--package", "downhaul-blast", "--example", example]);
-        let status = run.status().context("cannot start cargo")?;
-        if !status.success() {
-            bail!("the bench has ended early: {status}");
-        }
+/// Runs an example of the crate `blast`. None reads files, so what reads Parquet need not be built.
+fn of_blast(example: &str, arguments: &[&str]) -> Result<()> {
+    let mut run = workspace::cargo();
+    run.args(["run", "--release", "--locked", "--package", "downhaul-blast", "--no-default-features"]);
+    run.args(["--features", "threads", "--example", example, "--"]).args(arguments);
+    let status = run.status().context("cannot start cargo")?;
+    if !status.success() {
+        bail!("the bench has ended early: {status}");
     }
     Ok(())
 }

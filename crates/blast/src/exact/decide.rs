@@ -1,12 +1,12 @@
 //! A flag's decision for all contexts at once: disjoint sets, and what is left to the buckets in each.
 
 use super::Stop;
-use super::cone::scope_conditions;
-use super::domain::{Domain, Side, unit_of};
+use super::domain::{Domain, Side};
 use super::set::{Set, Sets};
 use super::tree::{BUCKETS, Tree};
 use crate::atoms::Atom;
-use downhaul_core::bucket;
+use crate::cone::{Cone, Indexed, scope_conditions};
+use downhaul_core::bucket::{self, Unit};
 use downhaul_core::document::{Condition, Flag, FlagSet, Outcome, Rule, Split};
 use downhaul_core::ids::{SegmentKey, VariantKey};
 use downhaul_core::prepare::look_up;
@@ -43,7 +43,7 @@ pub(crate) struct VariantValue {
 /// Everything that one comparison knows.
 #[derive(Debug)]
 pub(crate) struct Space<'a> {
-    pub(crate) documents: [&'a FlagSet; 2],
+    documents: [&'a Indexed<'a>; 2],
     pub(crate) domain: Domain,
     pub(crate) sets: Sets,
     pub(crate) buckets: Vec<BucketVariable>,
@@ -52,18 +52,35 @@ pub(crate) struct Space<'a> {
 }
 
 impl<'a> Space<'a> {
-    pub(crate) fn new(documents: [&'a FlagSet; 2], domain: Domain, limit: usize) -> Self {
+    fn new(documents: [&'a Indexed<'a>; 2], domain: Domain, limit: usize) -> Self {
         let widths = domain.variables.iter().map(|variable| variable.classes.len()).collect();
         let sets = Sets::new(widths, limit);
         Space { documents, domain, sets, buckets: Vec::new(), variants: Vec::new(), segments: BTreeMap::new() }
     }
 
-    pub(crate) fn document(&self, side: Side) -> &'a FlagSet {
+    /// What can be asked about the contexts that these cones look at.
+    pub(crate) fn of(documents: [&'a Indexed<'a>; 2], cones: &[(Side, &Cone<'_>)], limit: usize) -> Result<Self, Stop> {
+        let asked = cones.iter().flat_map(|(side, cone)| cone.atoms().into_iter().map(|atom| (*side, atom)));
+        let units = cones.iter().flat_map(|(_, cone)| cone.units()).collect();
+        let domain = Domain::new(documents.map(|indexed| indexed.document), asked.collect(), units)?;
+        Ok(Space::new(documents, domain, limit))
+    }
+
+    fn indexed(&self, side: Side) -> &'a Indexed<'a> {
         let [old, new] = self.documents;
         match side {
             Side::Old => old,
             Side::New => new,
         }
+    }
+
+    pub(crate) fn document(&self, side: Side) -> &'a FlagSet {
+        self.indexed(side).document
+    }
+
+    /// Both of them.
+    pub(crate) fn both(&self) -> [&'a FlagSet; 2] {
+        self.documents.map(|indexed| indexed.document)
     }
 
     /// The contexts for which a condition holds.
@@ -156,14 +173,14 @@ impl<'a> Space<'a> {
         care: Set,
         without: Option<&str>,
     ) -> Result<Parts, Stop> {
-        let document = self.document(side);
+        let indexed = self.indexed(side);
         let degraded =
             |space: &mut Self, reason| Given { variant: space.variant(flag, &flag.degraded.variant), reason };
         let disabled = degraded(self, "DISABLED");
         let mut parts = Parts::new();
         let mut open = care;
-        let kills: Vec<_> =
-            document.kills.iter().filter(|kill| kill.flag == flag.key && without != Some(kill.id.as_str())).collect();
+        let kills = indexed.kills(flag.key.as_str()).iter();
+        let kills: Vec<_> = kills.filter(|kill| without != Some(kill.id.as_str())).collect();
         for kill in kills.iter().filter(|kill| kill.scope.variant.is_none()) {
             let scope = self.all(side, &scope_conditions(&kill.scope))?;
             let hit = self.sets.and(open, scope)?;
@@ -185,7 +202,7 @@ impl<'a> Space<'a> {
         }
         let failed = degraded(self, "PREREQUISITE_FAILED");
         for required in flag.requires.iter().rev() {
-            let Some(first) = document.flag(required.flag.as_str()) else { continue };
+            let Some(first) = indexed.flag(required.flag.as_str()) else { continue };
             let accepted: Vec<usize> = required.variants.iter().map(|variant| self.variant(first, variant)).collect();
             let decided = self.decide(side, first, open)?;
             let mut next = Parts::new();
@@ -266,8 +283,8 @@ impl<'a> Space<'a> {
         let seed = bucket::seed(split.salt.as_str());
         let mut shared_out = BTreeMap::new();
         for (tenant, attributes) in &self.document(side).tenants {
-            let Some(unit) = look_up(attributes, attribute).and_then(unit_of) else { continue };
-            let at = bucket::bucket(seed, &unit);
+            let Some(unit) = look_up(attributes, attribute).and_then(Unit::of) else { continue };
+            let at = unit.bucket(seed);
             let mut end = 0_u32;
             let slice = split.slices.iter().find(|slice| {
                 end = end.saturating_add(slice.width);

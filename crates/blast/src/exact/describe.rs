@@ -174,7 +174,7 @@ fn negated(condition: Condition) -> Condition {
 impl Space<'_> {
     /// Whether a condition holds for the same contexts in both documents.
     fn means_the_same(&self, condition: &Condition) -> bool {
-        let [old, new] = self.documents;
+        let [old, new] = self.both();
         match condition {
             Condition::All(inner) | Condition::Any(inner) => inner.iter().all(|inner| self.means_the_same(inner)),
             Condition::Not(inner) => self.means_the_same(inner),

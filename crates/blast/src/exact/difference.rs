@@ -1,11 +1,11 @@
 //! Where two versions of a flag decide differently.
 
 use super::Stop;
-use super::cone::Cone;
 use super::decide::{Given, Parts, Space};
 use super::domain::Side;
 use super::set::Set;
 use super::tree::{Run, Tree};
+use crate::cone::Cone;
 use downhaul_core::document::{Flag, Rule};
 use std::collections::BTreeMap;
 
@@ -37,14 +37,7 @@ pub(crate) fn difference(space: &mut Space<'_>, flags: [&Flag; 2], cones: [&Cone
 /// The contexts that can be treated differently at all: where nothing but some rules was edited, those that one of these
 /// rules speaks of. What every context has in common is then never looked at.
 fn care(space: &mut Space<'_>, [old, new]: [&Flag; 2], [before, after]: [&Cone<'_>; 2]) -> Result<Set, Stop> {
-    let [old_document, new_document] = space.documents;
-    let prerequisites_alike =
-        before.flags.len() == after.flags.len()
-            && before.flags.iter().filter(|(key, _)| **key != old.key.as_str()).all(|(key, flag)| {
-                after.flags.get(key).is_some_and(|other| flag.rules == other.rules && *flag == *other)
-            });
-    let all_but_rules = before.surroundings_alike(old_document, after, new_document)
-        && prerequisites_alike
+    let all_but_rules = before.surroundings_alike(after)
         && old.variants == new.variants
         && old.degraded.variant == new.degraded.variant
         && old.requires == new.requires

@@ -4,7 +4,7 @@ use super::Stop;
 use super::family::Family;
 use super::probes::{self, Probe, Probes};
 use crate::atoms::{Atom, Judge};
-use downhaul_core::bucket::{self, Decimal};
+use downhaul_core::bucket::Unit;
 use downhaul_core::document::{Condition, FlagSet, Test};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
@@ -256,7 +256,7 @@ impl Domain {
         let [old, new] = &self.judges;
         let mut truths = old.truths(name, value);
         truths.extend(new.truths(name, value));
-        (truths, self.units.contains(name) && value.is_some_and(|value| unit_of(value).is_some()))
+        (truths, self.units.contains(name) && value.is_some_and(|value| Unit::of(value).is_some()))
     }
 
     /// The variable of an atom, and the atom's place among that variable's.
@@ -302,16 +302,4 @@ impl Same {
 fn looks_at_value(atom: &Atom) -> bool {
     let Atom::Condition(Condition::Attribute { test, .. }) = atom else { return false };
     matches!(test, Test::Semver(_) | Test::Before(_) | Test::After(_) | Test::IpIn(_))
-}
-
-/// The bytes that are hashed for a value, if it is a bucketing unit.
-pub(crate) fn unit_of(value: &Value) -> Option<Vec<u8>> {
-    match value {
-        Value::String(text) if !text.is_empty() => Some(text.clone().into_bytes()),
-        Value::Number(number) => {
-            let whole = bucket::integer(number.as_f64()?)?;
-            Some(Decimal::new(whole).as_bytes().to_vec())
-        }
-        _ => None,
-    }
 }

@@ -1,38 +1,35 @@
 //! What a document says in vain: rules, slices, conditions and kills without any effect.
 
 use super::Stop;
-use super::cone::{Cone, scope_conditions};
 use super::decide::{Given, Space};
-use super::domain::{Domain, Side};
+use super::domain::Side;
 use super::report::Options;
 use super::set::Set;
 use super::tree::{BUCKETS, Tree};
+use crate::cone::{Indexed, scope_conditions};
 use downhaul_core::diagnostic::Diagnostic;
 use downhaul_core::document::{Flag, FlagSet, Kill, Outcome, Rule};
 use downhaul_core::explain::whole_condition_words;
-use std::collections::BTreeSet;
 
 /// Warnings about every flag, with JSON pointers from the root of the document. Each is proved: nothing is guessed.
 ///
 /// A flag that is too much work by `options` gets none.
 pub fn lints(document: &FlagSet, options: &Options) -> Vec<Diagnostic> {
+    let indexed = Indexed::new(document);
     let mut found = Vec::new();
     for (index, flag) in document.flags.iter().enumerate() {
         // Half a flag's warnings would be as true as all of them, but read as if there were no others.
-        if let Ok(of_flag) = flag_lints(document, flag, index, options) {
+        if let Ok(of_flag) = flag_lints(&indexed, flag, index, options) {
             found.extend(of_flag);
         }
     }
     found
 }
 
-fn flag_lints(document: &FlagSet, flag: &Flag, index: usize, options: &Options) -> Result<Vec<Diagnostic>, Stop> {
-    let cone = Cone::of(document, flag);
-    let mut asked = Vec::new();
-    cone.atoms(Side::Old, &mut asked);
-    let units: BTreeSet<String> = cone.units.iter().map(|unit| (*unit).to_owned()).collect();
-    let documents = [document, document];
-    let space = Space::new(documents, Domain::new(documents, asked, units)?, options.nodes);
+fn flag_lints(indexed: &Indexed<'_>, flag: &Flag, index: usize, options: &Options) -> Result<Vec<Diagnostic>, Stop> {
+    let Some(cone) = indexed.cone(flag.key.as_str()) else { return Ok(Vec::new()) };
+    let space = Space::of([indexed, indexed], &[(Side::Old, &cone)], options.nodes)?;
+    let document = indexed.document;
     let mut linter = Linter { space, document, flag, at: format!("/flags/{index}"), found: Vec::new() };
     linter.rules()?;
     linter.kills()?;

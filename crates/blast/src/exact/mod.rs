@@ -5,7 +5,6 @@
 //! (`set`); each version's decision is a partition into such sets, with what is left to the buckets (`decide`, `tree`); where
 //! two partitions differ is the difference, put into words (`describe`) and shown by a witness that both evaluators confirm.
 
-mod cone;
 mod decide;
 mod describe;
 mod difference;

@@ -1,17 +1,18 @@
 //! Claims about a change, each proved or refuted by a counterexample.
 
-use super::cone::Cone;
+use super::Stop;
 use super::decide::{Given, Space};
-use super::difference::{Moved, difference};
-use super::domain::{Domain, Side};
+use super::difference::{Moved, difference, possible};
+use super::domain::Side;
 use super::report::{Confirm, Options, Transition, transition};
-use super::{Stop, cone};
-use downhaul_core::document::{Condition, Flag, FlagSet};
+use super::set::Set;
+use crate::cone::{Cone, Indexed};
+use downhaul_core::document::{Condition, Flag};
 use downhaul_core::ids::{FlagKey, VariantKey};
 use downhaul_core::validate::Valid;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 /// Claims, as a file holds them.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
@@ -84,116 +85,184 @@ pub struct Counterexample {
 }
 
 /// Judges claims about the change from one flag set to another, kills included.
+///
+/// However many claims there are about a flag, it is compared once.
 pub fn prove(old: &Valid, new: &Valid, assertions: &[Assertion], options: &Options) -> Vec<Verdict> {
-    let confirm = Confirm::new(old, new);
-    let documents = [old.document(), new.document()];
-    assertions.iter().map(|assertion| judge(documents, assertion, options, &confirm)).collect()
+    let (before, after) = (Indexed::new(old.document()), Indexed::new(new.document()));
+    let prover = Prover { documents: [&before, &after], options, confirm: &Confirm::new(old, new) };
+    let mut by_flag: BTreeMap<FlagKey, Vec<Place>> = BTreeMap::new();
+    for (number, assertion) in assertions.iter().enumerate() {
+        for (at, flag) in prover.named(assertion).into_iter().enumerate() {
+            by_flag.entry(flag).or_default().push((number, at));
+        }
+    }
+    let mut against: BTreeMap<Place, Counterexample> = BTreeMap::new();
+    for (flag, places) in by_flag {
+        let claims: Vec<&Assertion> = places.iter().filter_map(|(number, _)| assertions.get(*number)).collect();
+        let found = prover.judge(&flag, &claims);
+        against.extend(places.into_iter().zip(found).filter_map(|(place, found)| Some((place, found?))));
+    }
+    let of_assertion = |number| against.range((number, 0)..(number + 1, 0)).map(|(_, example)| example.clone());
+    let verdicts = assertions.iter().enumerate();
+    verdicts.map(|(number, assertion)| Verdict::of(assertion, of_assertion(number).collect())).collect()
 }
 
-fn judge(documents: [&FlagSet; 2], assertion: &Assertion, options: &Options, confirm: &Confirm) -> Verdict {
-    let [old, new] = documents;
-    let mut against = Vec::new();
-    for key in named(documents, assertion) {
-        let found = match (old.flag(key.as_str()), new.flag(key.as_str()), &assertion.claim) {
-            (_, Some(flag), Claim::NeverServes(variant)) => {
-                serves([new, new], flag, variant, &assertion.when, options, confirm)
-            }
-            (Some(before), Some(after), _) => moves(documents, [before, after], assertion, options, confirm),
-            (None, Some(_), _) => Ok(Some(Counterexample::by_itself(&key, "the flag is new"))),
-            (Some(_), None, _) => Ok(Some(Counterexample::by_itself(&key, "the flag is gone"))),
-            (None, None, _) => Ok(Some(Counterexample::by_itself(&key, "there is no such flag"))),
+/// An assertion, and a flag's place among those that it names.
+type Place = (usize, usize);
+
+impl Verdict {
+    fn of(assertion: &Assertion, against: Vec<Counterexample>) -> Self {
+        let outcome = if against.is_empty() {
+            Outcome::Proved
+        } else if against.iter().any(|example| example.context.is_some() || example.needs_no_context) {
+            Outcome::Refuted
+        } else {
+            Outcome::Open
         };
-        match found {
-            Ok(found) => against.extend(found),
-            Err(Stop::TooMuch) => {
-                against.push(Counterexample::without_context(&key, "the comparison ended at its limit of work"));
+        Verdict { name: assertion.words(), outcome, against }
+    }
+}
+
+struct Prover<'a> {
+    documents: [&'a Indexed<'a>; 2],
+    options: &'a Options,
+    confirm: &'a Confirm,
+}
+
+/// What speaks against each of some claims.
+type Found = Vec<Option<Counterexample>>;
+
+impl<'a> Prover<'a> {
+    /// The flags that an assertion is about.
+    fn named(&self, assertion: &Assertion) -> Vec<FlagKey> {
+        if let Some(flags) = &assertion.flags {
+            return flags.clone();
+        }
+        let [old, new] = self.documents;
+        let keys = |flags: &mut dyn Iterator<Item = &Flag>| flags.map(|flag| flag.key.clone()).collect();
+        match &assertion.claim {
+            Claim::NeverServes(variant) => {
+                keys(&mut new.document.flags.iter().filter(|flag| flag.variants.iter().any(|(key, _)| key == variant)))
+            }
+            Claim::ChangesNothing | Claim::OnlyNarrows => {
+                let only_old = old.document.flags.iter().filter(|flag| !new.has(flag.key.as_str()));
+                keys(&mut new.document.flags.iter().chain(only_old))
             }
         }
     }
-    let outcome = if against.is_empty() {
-        Outcome::Proved
-    } else if against.iter().any(|example| example.context.is_some() || example.needs_no_context) {
-        Outcome::Refuted
-    } else {
-        Outcome::Open
-    };
-    Verdict { name: assertion.words(), outcome, against }
-}
 
-/// The flags that an assertion is about.
-fn named([old, new]: [&FlagSet; 2], assertion: &Assertion) -> Vec<FlagKey> {
-    if let Some(flags) = &assertion.flags {
-        return flags.clone();
-    }
-    let only_old = old.flags.iter().filter(|flag| new.flag(flag.key.as_str()).is_none());
-    let all = new.flags.iter().chain(only_old);
-    match &assertion.claim {
-        Claim::NeverServes(variant) => new
-            .flags
-            .iter()
-            .filter(|flag| flag.variants.iter().any(|(key, _)| key == variant))
-            .map(|flag| flag.key.clone())
-            .collect(),
-        Claim::ChangesNothing | Claim::OnlyNarrows => all.map(|flag| flag.key.clone()).collect(),
-    }
-}
-
-/// A move that the claim forbids.
-fn moves(
-    documents: [&FlagSet; 2],
-    flags: [&Flag; 2],
-    assertion: &Assertion,
-    options: &Options,
-    confirm: &Confirm,
-) -> Result<Option<Counterexample>, Stop> {
-    let ([old, new], [before, after]) = (documents, flags);
-    let cones = [Cone::of(old, before), Cone::of(new, after)];
-    let [was, will_be] = &cones;
-    if was.is_alike(old, will_be, new) {
-        return Ok(None);
-    }
-    let mut space = space(documents, [was, will_be], &assertion.when, options)?;
-    let scope = space.all(Side::New, &assertion.when)?;
-    let found = difference(&mut space, flags, [was, will_be])?;
-    let degraded = after.degraded.variant.as_str();
-    for moved in found.variants {
-        let allowed = assertion.claim == Claim::OnlyNarrows
-            && space.variants.get(moved.to.variant).is_some_and(|variant| variant.key == degraded);
-        let set = space.sets.and(moved.set, scope)?;
-        if allowed || set.is_empty() {
-            continue;
-        }
-        let moved = Moved { set, ..moved };
-        if super::difference::possible(&mut space, set, &moved.runs)?.is_some() {
-            return Ok(Some(shown(&space, &moved, after, confirm)));
-        }
-    }
-    Ok(None)
-}
-
-/// A context that is given the variant.
-fn serves(
-    documents: [&FlagSet; 2],
-    flag: &Flag,
-    variant: &VariantKey,
-    when: &[Condition],
-    options: &Options,
-    confirm: &Confirm,
-) -> Result<Option<Counterexample>, Stop> {
-    let [_, new] = documents;
-    let cone = Cone::of(new, flag);
-    let mut space = space(documents, [&cone, &cone], when, options)?;
-    let scope = space.all(Side::New, when)?;
-    for (set, tree) in space.decide(Side::New, flag, scope)? {
-        for (runs, given) in tree.leaves() {
-            let is_it = space.variants.get(given.variant).is_some_and(|known| known.key == variant.as_str());
-            let moved = Moved { set, runs, from: *given, to: *given };
-            if is_it && super::difference::possible(&mut space, set, &moved.runs)?.is_some() {
-                return Ok(Some(served(&space, &moved, flag, confirm)));
+    /// What speaks against each claim about a flag.
+    fn judge(&self, key: &FlagKey, claims: &[&Assertion]) -> Found {
+        let [old, new] = self.documents;
+        let [was, will_be] = [old, new].map(|document| document.cone(key.as_str()));
+        let by_itself = |why| Some(Counterexample::by_itself(key, why));
+        let is_served = |claim: &&Assertion| matches!(claim.claim, Claim::NeverServes(_));
+        let (served, moved): (Vec<&Assertion>, Vec<&Assertion>) = claims.iter().copied().partition(is_served);
+        let mut served = match &will_be {
+            Some(cone) => together(key, &served, &|claims| self.serves(cone, claims)),
+            None => {
+                vec![by_itself(if was.is_some() { "the flag is gone" } else { "there is no such flag" }); served.len()]
             }
         }
+        .into_iter();
+        let mut moved = match (&was, &will_be) {
+            (Some(was), Some(will_be)) => together(key, &moved, &|claims| self.moves([was, will_be], claims)),
+            (None, Some(_)) => vec![by_itself("the flag is new"); moved.len()],
+            (Some(_), None) => vec![by_itself("the flag is gone"); moved.len()],
+            (None, None) => vec![by_itself("there is no such flag"); moved.len()],
+        }
+        .into_iter();
+        claims.iter().map(|claim| if is_served(claim) { served.next() } else { moved.next() }.flatten()).collect()
     }
-    Ok(None)
+
+    /// A move that each claim forbids.
+    fn moves(&self, cones: [&Cone<'_>; 2], claims: &[&Assertion]) -> Result<Found, Stop> {
+        let [was, will_be] = cones;
+        let Some((before, after)) = was.flag().zip(will_be.flag()).filter(|_| !was.decides_as(will_be)) else {
+            return Ok(vec![None; claims.len()]);
+        };
+        let mut space = self.space(self.documents, &[(Side::Old, was), (Side::New, will_be)], claims)?;
+        let found = difference(&mut space, [before, after], cones)?.variants;
+        claims.iter().map(|claim| self.forbidden(&mut space, &found, after, claim)).collect()
+    }
+
+    fn forbidden(
+        &self,
+        space: &mut Space<'_>,
+        found: &[Moved],
+        flag: &Flag,
+        claim: &Assertion,
+    ) -> Result<Option<Counterexample>, Stop> {
+        let scope = space.all(Side::New, &claim.when)?;
+        let degraded = flag.degraded.variant.as_str();
+        for moved in found {
+            let allowed = claim.claim == Claim::OnlyNarrows
+                && space.variants.get(moved.to.variant).is_some_and(|variant| variant.key == degraded);
+            let set = space.sets.and(moved.set, scope)?;
+            if !allowed && !set.is_empty() && possible(space, set, &moved.runs)?.is_some() {
+                return Ok(Some(shown(space, &Moved { set, ..moved.clone() }, flag, self.confirm)));
+            }
+        }
+        Ok(None)
+    }
+
+    /// A context that is given the variant of which each claim says that it is not.
+    fn serves(&self, cone: &Cone<'_>, claims: &[&Assertion]) -> Result<Found, Stop> {
+        let [_, new] = self.documents;
+        let Some(flag) = cone.flag() else { return Ok(vec![None; claims.len()]) };
+        let mut space = self.space([new, new], &[(Side::New, cone)], claims)?;
+        let scopes: Vec<Set> =
+            claims.iter().map(|claim| space.all(Side::New, &claim.when)).collect::<Result<_, Stop>>()?;
+        let anyone = scopes.iter().try_fold(Set::EMPTY, |any, scope| space.sets.or(any, *scope))?;
+        let parts = space.decide(Side::New, flag, anyone)?;
+        let given = |claim: &&Assertion, scope: Set| {
+            let Claim::NeverServes(variant) = &claim.claim else { return Ok(None) };
+            for (set, tree) in &parts {
+                let set = space.sets.and(*set, scope)?;
+                for (runs, given) in tree.leaves() {
+                    let is_it = space.variants.get(given.variant).is_some_and(|known| known.key == variant.as_str());
+                    if is_it && !set.is_empty() && possible(&mut space, set, &runs)?.is_some() {
+                        let moved = Moved { set, runs, from: *given, to: *given };
+                        return Ok(Some(served(&space, &moved, flag, self.confirm)));
+                    }
+                }
+            }
+            Ok(None)
+        };
+        let mut given = given;
+        claims.iter().zip(scopes).map(|(claim, scope)| given(claim, scope)).collect()
+    }
+
+    /// What questions with conditions of their own need.
+    fn space(
+        &self,
+        documents: [&'a Indexed<'a>; 2],
+        cones: &[(Side, &Cone<'_>)],
+        claims: &[&Assertion],
+    ) -> Result<Space<'a>, Stop> {
+        let [_, new] = documents;
+        let besides: Vec<Cone<'_>> =
+            claims.iter().map(|claim| Cone::of_conditions(new.document, &claim.when)).collect();
+        let all: Vec<(Side, &Cone<'_>)> =
+            cones.iter().copied().chain(besides.iter().map(|cone| (Side::New, cone))).collect();
+        Space::of(documents, &all, self.options.nodes)
+    }
+}
+
+/// All claims at once, and where that is too much, each by itself.
+fn together(key: &FlagKey, claims: &[&Assertion], judge: &dyn Fn(&[&Assertion]) -> Result<Found, Stop>) -> Found {
+    if claims.is_empty() {
+        return Vec::new();
+    }
+    judge(claims).unwrap_or_else(|Stop::TooMuch| {
+        let alone = |claim| match judge(std::slice::from_ref(claim)) {
+            Ok(found) if claims.len() > 1 => found.into_iter().next().flatten(),
+            Ok(_) | Err(Stop::TooMuch) => {
+                Some(Counterexample::without_context(key, "the comparison ended at its limit of work"))
+            }
+        };
+        claims.iter().map(alone).collect()
+    })
 }
 
 fn shown(space: &Space<'_>, moved: &Moved, flag: &Flag, confirm: &Confirm) -> Counterexample {
@@ -211,26 +280,6 @@ fn served(space: &Space<'_>, moved: &Moved, flag: &Flag, confirm: &Confirm) -> C
     let context = space.witness(moved).filter(|witness| confirm.gives(key, witness, &variant, reason));
     let why = format!("is given `{variant}` ({reason})");
     Counterexample { flag: key.to_owned(), context, transition: None, why, needs_no_context: false }
-}
-
-/// What a question with conditions of its own needs.
-fn space<'a>(
-    documents: [&'a FlagSet; 2],
-    cones: [&Cone<'_>; 2],
-    when: &[Condition],
-    options: &Options,
-) -> Result<Space<'a>, Stop> {
-    let [_, new] = documents;
-    let [was, will_be] = cones;
-    let mut asked = Vec::new();
-    was.atoms(Side::Old, &mut asked);
-    will_be.atoms(Side::New, &mut asked);
-    let mut besides = Cone::default();
-    when.iter().for_each(|condition| besides.condition(new, condition));
-    besides.atoms(Side::New, &mut asked);
-    when.iter().for_each(|condition| cone::leaves(Side::New, condition, &mut asked));
-    let units: BTreeSet<String> = was.units.iter().chain(&will_be.units).map(|unit| (*unit).to_owned()).collect();
-    Ok(Space::new(documents, Domain::new(documents, asked, units)?, options.nodes))
 }
 
 impl Assertion {

@@ -1,19 +1,19 @@
 use super::Stop;
-use super::cone::Cone;
 use super::decide::{Given, Space};
 use super::describe::Phrases;
 use super::difference::{Moved, difference, units_of};
-use super::domain::{Domain, Side};
+use super::domain::Side;
 use super::tree::{BUCKETS, Run};
-use downhaul_core::compile::{Audience, compile};
-use downhaul_core::document::{Condition, Flag, FlagSet};
+use crate::cone::{Cone, Indexed};
+use downhaul_core::compile::load;
+use downhaul_core::document::{Condition, Flag};
 use downhaul_core::evaluate::evaluate;
-use downhaul_core::kills::{KillSet, Loaded};
+use downhaul_core::kills::Loaded;
 use downhaul_core::prepare::prepare;
 use downhaul_core::validate::Valid;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 /// How much work a comparison may be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -105,7 +105,7 @@ pub struct Region {
     pub exact: bool,
 }
 
-/// From what, to what.
+/// From what, to what. In a region of another variant the reasons are those of its witness: others of it may have others.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Transition {
     pub from: String,
@@ -128,12 +128,13 @@ pub struct Bucket {
 
 /// Compares two flag sets, kills included.
 pub fn compare(old: &Valid, new: &Valid, options: &Options) -> Comparison {
-    let documents = [old.document(), new.document()];
+    let (before, after) = (Indexed::new(old.document()), Indexed::new(new.document()));
     let confirm = Confirm::new(old, new);
     let mut comparison = Comparison { flags: Vec::new(), unchanged: 0 };
     for flag in &new.document().flags {
-        let found = match old.document().flag(flag.key.as_str()) {
-            Some(before) => changed(documents, [before, flag], options, &confirm),
+        let key = flag.key.as_str();
+        let found = match before.cone(key).zip(after.cone(key)) {
+            Some((was, will_be)) => changed([&before, &after], [&was, &will_be], options, &confirm),
             None => Some(FlagDifference::only(flag, Status::Added)),
         };
         match found {
@@ -141,25 +142,24 @@ pub fn compare(old: &Valid, new: &Valid, options: &Options) -> Comparison {
             None => comparison.unchanged += 1,
         }
     }
-    let gone = old.document().flags.iter().filter(|flag| new.document().flag(flag.key.as_str()).is_none());
+    let gone = old.document().flags.iter().filter(|flag| !after.has(flag.key.as_str()));
     comparison.flags.extend(gone.map(|flag| FlagDifference::only(flag, Status::Removed)));
     comparison
 }
 
 /// `None` where every context is given what it was given, for the same reason.
 fn changed(
-    documents: [&FlagSet; 2],
-    flags: [&Flag; 2],
+    documents: [&Indexed<'_>; 2],
+    cones: [&Cone<'_>; 2],
     options: &Options,
     confirm: &Confirm,
 ) -> Option<FlagDifference> {
-    let ([old, new], [before, after]) = (documents, flags);
-    let cones = [Cone::of(old, before), Cone::of(new, after)];
-    let [was, will_be] = &cones;
-    if was.is_alike(old, will_be, new) {
+    let [was, will_be] = cones;
+    let (before, after) = was.flag().zip(will_be.flag())?;
+    if was.decides_as(will_be) {
         return None;
     }
-    let found = regions(documents, flags, [was, will_be], options, confirm);
+    let found = regions(documents, [before, after], cones, options, confirm);
     let edited = before != after;
     match found {
         Ok((regions, reason_regions)) if regions.is_empty() && reason_regions.is_empty() => None,
@@ -175,19 +175,14 @@ fn changed(
 }
 
 fn regions(
-    documents: [&FlagSet; 2],
+    documents: [&Indexed<'_>; 2],
     flags: [&Flag; 2],
     cones: [&Cone<'_>; 2],
     options: &Options,
     confirm: &Confirm,
 ) -> Result<(Vec<Region>, Vec<Region>), Stop> {
     let [was, will_be] = cones;
-    let mut asked = Vec::new();
-    was.atoms(Side::Old, &mut asked);
-    will_be.atoms(Side::New, &mut asked);
-    let units: BTreeSet<String> = was.units.iter().chain(&will_be.units).map(|unit| (*unit).to_owned()).collect();
-    let domain = Domain::new(documents, asked, units)?;
-    let mut space = Space::new(documents, domain, options.nodes);
+    let mut space = Space::of(documents, &[(Side::Old, was), (Side::New, will_be)], options.nodes)?;
     let difference = difference(&mut space, flags, cones)?;
     if difference.variants.is_empty() && difference.reasons.is_empty() {
         return Ok((Vec::new(), Vec::new()));
@@ -195,7 +190,7 @@ fn regions(
     let [before, after] = flags;
     let spoken: Vec<(Side, &Flag)> = [(Side::New, after), (Side::Old, before)]
         .into_iter()
-        .chain(will_be.flags.values().map(|flag| (Side::New, *flag)))
+        .chain(will_be.flags.iter().map(|flag| (Side::New, *flag)))
         .collect();
     let phrases = Phrases::new(&mut space, &spoken)?;
     let mut told = |moves: &[Moved]| -> Result<Vec<Region>, Stop> {
@@ -264,8 +259,8 @@ impl FlagDifference {
 
 /// Both evaluators, to confirm what was worked out.
 pub(crate) struct Confirm {
-    old: (Loaded, Vec<(String, Vec<String>)>),
-    new: (Loaded, Vec<(String, Vec<String>)>),
+    old: (Loaded, Variants),
+    new: (Loaded, Variants),
 }
 
 impl Confirm {
@@ -284,26 +279,22 @@ impl Confirm {
     }
 }
 
-/// A program, and the keys of each flag's variants.
-fn loaded(valid: &Valid) -> (Loaded, Vec<(String, Vec<String>)>) {
-    let document = valid.document();
-    let program = compile(valid, &downhaul_core::compile::Options { audience: Audience::All });
-    let kills = KillSet::encode(&document.kills, &document.regions, 0, |_| None);
-    let variants = document
-        .flags
-        .iter()
-        .map(|flag| (flag.key.to_string(), flag.variants.iter().map(|(key, _)| key.to_string()).collect()));
-    let variants = variants.collect();
-    (Loaded::new(program, kills), variants)
+/// Each flag's number in the program, and the keys of its variants.
+type Variants = BTreeMap<String, (u32, Vec<String>)>;
+
+fn loaded(valid: &Valid) -> (Loaded, Variants) {
+    let keys = |flag: &Flag| flag.variants.iter().map(|(key, _)| key.to_string()).collect();
+    // A program for all audiences has every flag, in the order of the document.
+    let flags = (0..).zip(&valid.document().flags).map(|(number, flag)| (flag.key.to_string(), (number, keys(flag))));
+    (load(valid), flags.collect())
 }
 
 fn given<'a>(
-    (loaded, variants): &'a (Loaded, Vec<(String, Vec<String>)>),
+    (loaded, variants): &'a (Loaded, Variants),
     flag: &str,
     context: &Map<String, Value>,
 ) -> Option<(&'a str, &'a str)> {
-    let number = loaded.program.flag_index(flag)?;
-    let decision = evaluate(loaded, &[], &mut prepare(loaded, context), number).ok()?;
-    let (_, keys) = variants.iter().find(|(key, _)| key == flag)?;
+    let (number, keys) = variants.get(flag)?;
+    let decision = evaluate(loaded, &[], &mut prepare(loaded, context), *number).ok()?;
     Some((keys.get(usize::from(decision.variant))?, decision.reason.as_str()))
 }

@@ -2,10 +2,10 @@
 
 use super::decide::Space;
 use super::difference::Moved;
-use super::domain::{Class, unit_of};
+use super::domain::Class;
 use super::family::Family;
 use super::tree::Run;
-use downhaul_core::bucket;
+use downhaul_core::bucket::Unit;
 use serde_json::{Map, Value};
 
 /// Values tried to find one with the right buckets: three variables of a hundredth each take a million.
@@ -82,12 +82,9 @@ impl Space<'_> {
 
     /// Whether a unit's buckets fall into all runs that are about it.
     pub(crate) fn falls(&self, by: &str, value: &Value, runs: &[Run]) -> bool {
-        let Some(unit) = unit_of(value) else { return false };
+        let Some(unit) = Unit::of(value) else { return false };
         runs.iter().all(|run| match self.buckets.get(run.variable) {
-            Some(variable) if variable.by == by => {
-                let at = bucket::bucket(variable.seed, &unit);
-                (run.from..run.to).contains(&at)
-            }
+            Some(variable) if variable.by == by => (run.from..run.to).contains(&unit.bucket(variable.seed)),
             _ => true,
         })
     }

@@ -10,7 +10,6 @@
 
 mod chunks;
 mod classes;
-mod cone;
 mod fixed;
 mod groups;
 mod kept;
@@ -26,10 +25,10 @@ pub use result::{
     Decided, Directly, Example, FlagReplay, Given, Group, Groups, ReasonOnly, Replay, RuleMove, Transition, Why, Within,
 };
 
+use crate::cone::{Cone, Indexed};
 use crate::population::Population;
 use chunks::{Cancelled, Crew};
 use classes::traits;
-use cone::Indexed;
 use downhaul_core::document::FlagSet;
 use downhaul_core::validate::Valid;
 use groups::{Dimension, dimensions, grouped};
@@ -177,8 +176,8 @@ struct Jobs<'a> {
 
 struct Job<'a> {
     flag: &'a str,
-    old: Option<cone::Cone<'a>>,
-    new: Option<cone::Cone<'a>>,
+    old: Option<Cone<'a>>,
+    new: Option<Cone<'a>>,
 }
 
 fn jobs<'a>(old: &Indexed<'a>, new: &Indexed<'a>) -> Jobs<'a> {

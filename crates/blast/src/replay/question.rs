@@ -1,13 +1,11 @@
 //! What two cones ask of a context, by attribute: conditions, and the buckets at which splits part.
 
-use super::cone::{Cone, Leaf, load, region_names};
 use crate::atoms::{self, Atom, DependsOn, Judge};
-use downhaul_core::bucket::{BUCKETS, Decimal, bucket, integer, seed};
-use downhaul_core::document::{
-    ClientKind, Condition, Degraded, Flag, FlagKind, FlagSet, OnStale, Outcome, RegionTree, Reversibility, Rule,
-    Scalar, Split, Test, Until,
-};
-use downhaul_core::ids::{SegmentKey, TenantId, VariantKey};
+use crate::cone::{Cone, Leaf, region_names};
+use downhaul_core::bucket::{BUCKETS, Unit, bucket, seed};
+use downhaul_core::compile::load_part;
+use downhaul_core::document::{Condition, FlagSet, RegionTree, Scalar, Split, Test};
+use downhaul_core::ids::{SegmentKey, TenantId};
 use downhaul_core::kills::Loaded;
 use downhaul_core::prepare::look_up;
 use hashbrown::HashSet;
@@ -45,14 +43,7 @@ impl Cuts {
     }
 
     pub(super) fn of_value(&self, value: &Value) -> Option<u32> {
-        match value {
-            Value::String(text) => self.of_text(text),
-            Value::Number(number) => {
-                let whole = number.as_f64().and_then(integer)?;
-                Some(bucket(self.seed, Decimal::new(whole).as_bytes()))
-            }
-            _ => None,
-        }
+        Unit::of(value).map(|unit| unit.bucket(self.seed))
     }
 }
 
@@ -89,15 +80,18 @@ pub(super) struct Program<'a> {
 impl<'a> Program<'a> {
     pub(super) fn new(cone: Cone<'a>) -> Self {
         let document = cone.to_document();
-        Program { loaded: load(document.clone()), cone, document }
+        Program { loaded: load_part(&document), cone, document }
     }
 
     /// One flag for each segment of a document, in their order, which gives its first variant to who is in it.
     pub(super) fn of_segments(document: &'a FlagSet) -> Self {
         let cone = Cone::of_segments(document);
         let mut document = cone.to_document();
-        document.flags = document.segments.keys().enumerate().filter_map(|(number, key)| asking(number, key)).collect();
-        Program { loaded: load(document.clone()), cone, document }
+        let asking = |(number, key): (usize, &SegmentKey)| {
+            atoms::flag_asking(number, Condition::Segment(vec![key.clone()])).ok()
+        };
+        document.flags = document.segments.keys().enumerate().filter_map(asking).collect();
+        Program { loaded: load_part(&document), cone, document }
     }
 
     /// The names that it looks up in a context.
@@ -320,32 +314,6 @@ impl Asker<'_> {
         }
         true
     }
-}
-
-/// A flag whose first variant goes to a segment. Its names are all good ones.
-fn asking(number: usize, segment: &SegmentKey) -> Option<Flag> {
-    let (is_in, is_out): (VariantKey, VariantKey) = ("in".parse().ok()?, "out".parse().ok()?);
-    Some(Flag {
-        key: format!("segment-{number}").parse().ok()?,
-        description: String::new(),
-        owner: String::new(),
-        kind: FlagKind::Ops,
-        created: None,
-        until: Until::Review(String::new()),
-        critical: false,
-        clients: vec![ClientKind::Server],
-        variants: vec![(is_in.clone(), Value::Bool(true)), (is_out.clone(), Value::Bool(false))],
-        degraded: Degraded { variant: is_out.clone(), meaning: String::new() },
-        on_stale: OnStale::Keep,
-        requires: Vec::new(),
-        rules: vec![Rule {
-            name: None,
-            when: vec![Condition::Segment(vec![segment.clone()])],
-            then: Outcome::Serve(is_in),
-        }],
-        default: is_out,
-        reversibility: Reversibility::RollbackSafe,
-    })
 }
 
 const TENANT: &str = "tenant";

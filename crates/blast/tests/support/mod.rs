@@ -8,6 +8,7 @@
     reason = "a test that cannot be set up has failed"
 )]
 
+pub mod agreement;
 #[path = "../../../core/tests/support/arbitrary.rs"]
 pub mod arbitrary;
 pub mod direct;

@@ -4,7 +4,7 @@ use downhaul_core::check::{self, Checked, Source};
 use downhaul_core::compile;
 use downhaul_core::diagnostic::{Diagnostic, Span};
 use downhaul_core::document::{Flag, FlagSet};
-use downhaul_core::kills::{KillSet, Loaded as Compiled};
+use downhaul_core::kills::Loaded as Compiled;
 use downhaul_core::read::Format;
 use downhaul_core::validate::Valid;
 use std::path::PathBuf;
@@ -34,10 +34,7 @@ pub(crate) fn load(paths: &[PathBuf]) -> Result<Loaded, Failure> {
 
 /// The flag set compiled for whoever may know all of it, with its kills.
 pub(crate) fn compile(valid: &Valid) -> Compiled {
-    let document = valid.document();
-    let program = compile::compile(valid, &compile::Options { audience: compile::Audience::All });
-    let kills = KillSet::encode(&document.kills, &document.regions, document.kills.len() as u64, |_| None);
-    Compiled::new(program, kills)
+    compile::load(valid)
 }
 
 /// Checks the texts as one flag set.

@@ -10,6 +10,8 @@ mod fleet;
 mod keys;
 mod kills;
 mod problem;
+mod releases;
+mod runs;
 mod session;
 mod stream;
 
@@ -30,5 +32,10 @@ pub use kills::{
     Split, Straggler,
 };
 pub use problem::Problem;
+pub use releases::{
+    CheckReleaseRequest, DrillView, KillStep, PlannedStep, PutReleaseRequest, ReleasePage, ReleaseReport,
+    ReleaseSummary, ReleaseView, RollbackRequest,
+};
+pub use runs::{CallView, RunAct, RunActRequest, RunKillView, RunPage, RunStepView, RunView};
 pub use session::{NotARole, Role, SessionRequest, Whoami};
 pub use stream::{ByeEvent, ConsoleEvent, HelloEvent, PatchEvent, PatchOp, PingEvent};

@@ -48,6 +48,23 @@ pub fn kill(state: &State, request: &KillRequest, actor: &str, at: Timestamp) ->
     Ok(Command::Kill { kill })
 }
 
+/// The command that kills a flag for everyone under an id of the caller's: asked twice, it is refused the second time.
+pub fn kill_everyone(
+    state: &State,
+    [flag, id]: [&str; 2],
+    reason: &str,
+    by: &str,
+    at: Timestamp,
+) -> Result<Command, Refusal> {
+    let scope = KillScope::default();
+    let request = KillRequest { flag: flag.to_owned(), scope, reason: reason.to_owned(), incident: None };
+    let mut command = kill(state, &request, by, at)?;
+    if let Command::Kill { kill } = &mut command {
+        id.clone_into(&mut kill.id);
+    }
+    Ok(command)
+}
+
 pub(super) fn check_kill(state: &State, kill: &Kill, policy: &Policy) -> Result<(), Refusal> {
     if state.flag_set.flag(kill.flag.as_str()).is_none() {
         return Err(unknown_flag(state, kill.flag.as_str()));

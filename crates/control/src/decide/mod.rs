@@ -5,16 +5,18 @@ mod flags;
 mod keys;
 mod kills;
 mod moves;
+mod releases;
 
 pub use apply::{Plan, applied, check_base, plan};
 pub use keys::create_key;
-pub use kills::kill;
+pub use kills::{kill, kill_everyone};
 
 use crate::api::Impact;
 use crate::change::{Change, Record};
 use crate::command::Command;
 use crate::fold::define;
 use crate::refusal::{Refusal, RefusalCode};
+use crate::runbook;
 use crate::state::State;
 use crate::{describe, time};
 use downhaul_core::diagnostic::Diagnostic;
@@ -74,8 +76,11 @@ pub fn decide(state: &State, valid: &Valid, request: Request, policy: &Policy) -
     let Request { command, actor, reason, at, expected_revision } = request;
     let reason = check_reason(&command, reason, policy)?;
     let command = as_recorded(&command)?;
-    let at = time::to_text(at);
     check(state, &command, expected_revision, policy)?;
+    if let Command::Run { run, event } = &command {
+        runbook::check_event(state, *run, event, at)?;
+    }
+    let at = time::to_text(at);
 
     let mut next = state.flag_set.clone();
     next.revision += 1;
@@ -84,7 +89,7 @@ pub fn decide(state: &State, valid: &Valid, request: Request, policy: &Policy) -
         return Ok(Decision::Unchanged);
     }
     let today: String = at.chars().take("YYYY-MM-DD".len()).collect();
-    let validated = if command.is_kill_or_restore() {
+    let validated = if command.is_kill_or_restore() || command.is_of_releases() {
         valid.with_kills(next.revision, next.kills)
     } else {
         validate(next, Some(&today))
@@ -136,6 +141,9 @@ fn check(state: &State, command: &Command, expected: Option<u64>, policy: &Polic
         Command::Restore { id } => kills::check_restore(state, id),
         Command::CreateKey { key } => keys::check_create(state, key),
         Command::RevokeKey { id } => keys::check_revoke(state, id),
+        Command::PutRelease { release } => releases::check_put(state, release, expected),
+        Command::RetireRelease { key } => releases::check_retire(state, key),
+        Command::Run { .. } => Ok(()),
     }
 }
 
@@ -150,6 +158,9 @@ fn put(next: &mut FlagSet, command: &Command, at: &str) {
 }
 
 fn changes_nothing(state: &State, command: &Command, next: &FlagSet) -> bool {
+    if let Command::PutRelease { release } = command {
+        return state.releases.release(release.key.as_str()).is_some_and(|before| before.release == **release);
+    }
     let is_definition = command.is_definition() || matches!(command, Command::Apply { .. });
     let FlagSet { regions, tenants, segments, flags, retired, .. } = &state.flag_set;
     is_definition
@@ -169,7 +180,8 @@ fn as_recorded(command: &Command) -> Result<Command, Refusal> {
 
 fn check_reason(command: &Command, reason: String, policy: &Policy) -> Result<String, Refusal> {
     let reason = reason.trim().to_owned();
-    if reason.is_empty() && !matches!(command, Command::CreateKey { .. } | Command::RevokeKey { .. }) {
+    let needs_none = matches!(command, Command::CreateKey { .. } | Command::RevokeKey { .. } | Command::Run { .. });
+    if reason.is_empty() && !needs_none {
         return Err(Refusal::new(
             RefusalCode::MissingReason,
             "a reason is missing",
@@ -233,11 +245,13 @@ fn impact(state: &State, command: &Command, [before, after]: [&Valid; 2]) -> Res
 }
 
 /// A name that does not exist, and the one that was perhaps meant.
-fn unknown<'a>(what: &str, name: &str, known: impl IntoIterator<Item = &'a str>) -> Refusal {
+pub(crate) fn unknown<'a>(what: &str, name: &str, known: impl IntoIterator<Item = &'a str>) -> Refusal {
     let code = match what {
         "flag" => RefusalCode::UnknownFlag,
         "kill" => RefusalCode::UnknownKill,
         "client key" => RefusalCode::UnknownKey,
+        "release" => RefusalCode::UnknownRelease,
+        "run" => RefusalCode::UnknownRun,
         _ => RefusalCode::UnknownName,
     };
     let near = known

@@ -6,6 +6,7 @@ mod pools;
 use crate::bucket;
 use crate::document::{ClientKind, Condition, Flag, FlagSet, OnStale, Outcome, RegionTree};
 use crate::ids::{FlagKey, SegmentKey, VariantKey};
+use crate::kills::{KillSet, Loaded};
 use crate::program::{
     FlagRecord, Head, NONE, Program, RuleRecord, SEGMENT_KEY, SegmentRecord, VariantRecord, siphash, word,
 };
@@ -50,6 +51,17 @@ pub fn compile(valid: &Valid, options: &Options) -> Program {
 /// The program of what specialisation left.
 pub fn compile_residual(residual: &Residual, options: &Options) -> Program {
     compile_document(&residual.document, &residual.marks, options)
+}
+
+/// A document with its kills, ready to decide, for whoever may know all of it.
+pub fn load(valid: &Valid) -> Loaded {
+    load_part(valid.document())
+}
+
+/// The same for a part of a valid document that names nothing outside of it.
+pub fn load_part(document: &FlagSet) -> Loaded {
+    let program = compile_document(document, &BTreeMap::new(), &Options { audience: Audience::All });
+    Loaded::new(program, KillSet::encode(&document.kills, &document.regions, 0, |_| None))
 }
 
 fn compile_document(document: &FlagSet, marks: &BTreeMap<FlagKey, Mark>, options: &Options) -> Program {

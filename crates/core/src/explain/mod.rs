@@ -11,11 +11,11 @@ mod words;
 pub use condition::{ConditionTrace, SegmentTrace};
 pub use words::{condition_words, scope_words, whole_condition_words};
 
-use crate::compile::{Audience, Options, compile};
+use crate::compile::load;
 use crate::decision::{Cause, Decision, ErrorCode};
 use crate::document::{Flag, Outcome};
 use crate::evaluate::evaluate_observed;
-use crate::kills::{KillSet, Loaded};
+use crate::kills::Loaded;
 use crate::prepare::prepare;
 use crate::validate::Valid;
 use condition::Tracer;
@@ -108,10 +108,8 @@ pub struct Explainer<V> {
 
 impl<V: Borrow<Valid>> Explainer<V> {
     pub fn new(valid: V) -> Self {
-        let document = valid.borrow().document();
-        let program = compile(valid.borrow(), &Options { audience: Audience::All });
-        let kills = KillSet::encode(&document.kills, &document.regions, 0, |_| None);
-        Explainer { valid, loaded: Loaded::new(program, kills) }
+        let loaded = load(valid.borrow());
+        Explainer { valid, loaded }
     }
 
     /// Explains a flag's decision. `overrides` are the flags that a client holds down by itself.

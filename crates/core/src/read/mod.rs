@@ -12,6 +12,7 @@ mod flag_set;
 mod json;
 mod kill;
 mod merge;
+mod other;
 mod place;
 mod rule;
 mod tree;
@@ -20,6 +21,7 @@ mod yaml;
 pub(crate) use fields::{At, Reader, escaped, shortened};
 pub(crate) use flag::is_reviewed;
 pub(crate) use merge::{Merged, merge};
+pub use other::other;
 pub(crate) use place::{Files, locate};
 pub(crate) use rule::BUCKETS;
 

@@ -1,25 +1,23 @@
 //! What one flag's decision can depend on: the flag, those it requires, their segments and kills.
 
 use crate::atoms::Atom;
-use downhaul_core::compile::{Audience, Options, compile_residual, segments_named};
-use downhaul_core::document::{Condition, Flag, FlagSet, Kill, Outcome, RegionTree, Segment, Split};
-use downhaul_core::ids::SegmentKey;
-use downhaul_core::kills::{KillSet, Loaded};
+use downhaul_core::compile::segments_named;
+use downhaul_core::document::{Condition, Flag, FlagSet, Kill, Outcome, RegionTree, Scope, Segment, Split};
+use downhaul_core::ids::{SegmentKey, TenantId};
 use downhaul_core::prepare::look_up;
-use downhaul_core::specialise::Residual;
 use serde_json::{Map, Value};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A document, its flags and kills by key.
 #[derive(Debug)]
-pub(super) struct Indexed<'a> {
-    pub(super) document: &'a FlagSet,
+pub(crate) struct Indexed<'a> {
+    pub(crate) document: &'a FlagSet,
     flags: BTreeMap<&'a str, &'a Flag>,
     kills: BTreeMap<&'a str, Vec<&'a Kill>>,
 }
 
 impl<'a> Indexed<'a> {
-    pub(super) fn new(document: &'a FlagSet) -> Self {
+    pub(crate) fn new(document: &'a FlagSet) -> Self {
         let mut kills: BTreeMap<&str, Vec<&Kill>> = BTreeMap::new();
         for kill in &document.kills {
             kills.entry(kill.flag.as_str()).or_default().push(kill);
@@ -28,12 +26,21 @@ impl<'a> Indexed<'a> {
         Indexed { document, flags, kills }
     }
 
-    pub(super) fn has(&self, flag: &str) -> bool {
+    pub(crate) fn has(&self, flag: &str) -> bool {
         self.flags.contains_key(flag)
     }
 
+    pub(crate) fn flag(&self, key: &str) -> Option<&'a Flag> {
+        self.flags.get(key).copied()
+    }
+
+    /// The kills of a flag, in the order in which they were made.
+    pub(crate) fn kills(&self, flag: &str) -> &[&'a Kill] {
+        self.kills.get(flag).map(Vec::as_slice).unwrap_or_default()
+    }
+
     /// The cone of a flag; `None` where the document lacks it.
-    pub(super) fn cone(&self, flag: &str) -> Option<Cone<'a>> {
+    pub(crate) fn cone(&self, flag: &str) -> Option<Cone<'a>> {
         let mut flags = Vec::new();
         let mut seen = BTreeSet::new();
         let mut open = vec![*self.flags.get(flag)?];
@@ -44,26 +51,30 @@ impl<'a> Indexed<'a> {
             }
         }
         let own = flags.iter().filter_map(|flag| self.kills.get(flag.key.as_str()));
-        let mut cone =
-            Cone { document: self.document, kills: own.flatten().copied().collect(), flags, segments: BTreeMap::new() };
+        let mut cone = Cone { kills: own.flatten().copied().collect(), flags, ..Cone::empty(self.document) };
         cone.reach_segments();
         Some(cone)
     }
 }
 
+/// Names that are looked up among the attributes of the context's tenant.
+const OF_TENANT: &str = "tenant.";
+
 /// See the module. The flag itself comes first.
 #[derive(Debug)]
-pub(super) struct Cone<'a> {
-    pub(super) document: &'a FlagSet,
-    pub(super) flags: Vec<&'a Flag>,
+pub(crate) struct Cone<'a> {
+    pub(crate) document: &'a FlagSet,
+    pub(crate) flags: Vec<&'a Flag>,
     /// Each flag's together, in the order in which they were made.
-    pub(super) kills: Vec<&'a Kill>,
+    pub(crate) kills: Vec<&'a Kill>,
     segments: BTreeMap<&'a SegmentKey, &'a Segment>,
+    /// Asked about besides.
+    conditions: &'a [Condition],
 }
 
 /// What looks at a context.
 #[derive(Debug)]
-pub(super) enum Leaf<'a> {
+pub(crate) enum Leaf<'a> {
     Condition(&'a Condition),
     /// The list of a segment.
     Listed(&'a [String]),
@@ -72,7 +83,7 @@ pub(super) enum Leaf<'a> {
 
 impl Leaf<'_> {
     /// `None` for a split.
-    pub(super) fn atom(&self) -> Option<Atom> {
+    pub(crate) fn atom(&self) -> Option<Atom> {
         match self {
             Leaf::Condition(condition) => Some(Atom::Condition((*condition).clone())),
             Leaf::Listed(keys) => Some(Atom::KeyListed(keys.to_vec())),
@@ -82,13 +93,30 @@ impl Leaf<'_> {
 }
 
 impl<'a> Cone<'a> {
+    /// The flag that it is of; `None` for a cone without one.
+    pub(crate) fn flag(&self) -> Option<&'a Flag> {
+        self.flags.first().copied()
+    }
+
     /// All segments of a document, as one cone without a flag.
-    pub(super) fn of_segments(document: &'a FlagSet) -> Self {
-        Cone { document, flags: Vec::new(), kills: Vec::new(), segments: document.segments.iter().collect() }
+    pub(crate) fn of_segments(document: &'a FlagSet) -> Self {
+        Cone { segments: document.segments.iter().collect(), ..Cone::empty(document) }
+    }
+
+    /// What conditions look at, as a cone without a flag.
+    pub(crate) fn of_conditions(document: &'a FlagSet, conditions: &'a [Condition]) -> Self {
+        let mut cone = Cone { conditions, ..Cone::empty(document) };
+        cone.reach_segments();
+        cone
+    }
+
+    fn empty(document: &'a FlagSet) -> Self {
+        Cone { document, flags: Vec::new(), kills: Vec::new(), segments: BTreeMap::new(), conditions: &[] }
     }
 
     fn reach_segments(&mut self) {
         let mut open = BTreeSet::new();
+        segments_named(self.conditions, &mut open);
         for rule in self.flags.iter().flat_map(|flag| &flag.rules) {
             segments_named(&rule.when, &mut open);
         }
@@ -103,7 +131,7 @@ impl<'a> Cone<'a> {
     }
 
     /// Everything in it that looks at a context, kills' scopes as the conditions that they are.
-    pub(super) fn each_leaf(&self, mut each: impl FnMut(Leaf<'_>)) {
+    pub(crate) fn each_leaf(&self, mut each: impl FnMut(Leaf<'_>)) {
         for rule in self.flags.iter().flat_map(|flag| &flag.rules) {
             leaves(&rule.when, &mut each);
             if let Outcome::Split(split) = &rule.then {
@@ -119,36 +147,71 @@ impl<'a> Cone<'a> {
             leaves(&segment.when, &mut each);
         }
         for kill in &self.kills {
-            if let Some(tenants) = &kill.scope.tenant {
-                each(Leaf::Condition(&Condition::Tenant(tenants.clone())));
-            }
-            if let Some(regions) = &kill.scope.region {
-                each(Leaf::Condition(&Condition::Region(regions.clone())));
-            }
+            leaves(&scope_conditions(&kill.scope), &mut each);
         }
+        leaves(self.conditions, &mut each);
+    }
+
+    /// The attributes of contexts that splits share out by.
+    pub(crate) fn units(&self) -> BTreeSet<String> {
+        let mut units = BTreeSet::new();
+        self.each_leaf(|leaf| {
+            if let Leaf::Split(split) = leaf
+                && !split.by.starts_with(OF_TENANT)
+            {
+                units.insert(split.by.clone());
+            }
+        });
+        units
+    }
+
+    /// Every atom that deciding may ask.
+    pub(crate) fn atoms(&self) -> Vec<Atom> {
+        let mut atoms = Vec::new();
+        let mut told_apart = false;
+        self.each_leaf(|leaf| {
+            // Each tenant has its own bucket.
+            told_apart |= matches!(&leaf, Leaf::Split(split) if split.by.starts_with(OF_TENANT));
+            atoms.extend(leaf.atom());
+        });
+        if told_apart {
+            let alone = |tenant: &TenantId| Atom::Condition(Condition::Tenant(vec![tenant.clone()]));
+            atoms.extend(self.document.tenants.keys().map(alone));
+        }
+        atoms
     }
 
     /// Whether the flag gives the same for every context as in another cone. If in doubt, it does not say so.
-    pub(super) fn decides_as(&self, other: &Cone<'_>) -> bool {
+    pub(crate) fn decides_as(&self, other: &Cone<'_>) -> bool {
         let flags = self.flags.len() == other.flags.len()
             && self.flags.iter().zip(&other.flags).all(|(one, other)| one.decides_as(other));
-        let segments = self.segments.len() == other.segments.len()
-            && self.segments.iter().zip(&other.segments).all(|((key, one), (other_key, other))| {
-                key == other_key
-                    && (&one.include, &one.exclude, &one.when) == (&other.include, &other.exclude, &other.when)
-            });
+        flags && self.segments.len() == other.segments.len() && self.surroundings_alike(other)
+    }
+
+    /// The same of all but the flag itself: its prerequisites decide alike, and what both cones look at means the same.
+    pub(crate) fn surroundings_alike(&self, other: &Cone<'_>) -> bool {
+        let alike =
+            |one: &Flag, key: &str| other.flags.iter().any(|flag| flag.key.as_str() == key && one.decides_as(flag));
+        let prerequisites = self.flags.len() == other.flags.len()
+            && self.flags.iter().skip(1).all(|flag| alike(flag, flag.key.as_str()));
+        let segments = self.segments.iter().all(|(key, one)| {
+            other.segments.get(key).is_none_or(|other| {
+                (&one.include, &one.exclude, &one.when) == (&other.include, &other.exclude, &other.when)
+            })
+        });
         let kills = self.kills.len() == other.kills.len()
             && self
                 .kills
                 .iter()
                 .zip(&other.kills)
                 .all(|(one, other)| (&one.flag, &one.scope) == (&other.flag, &other.scope));
-        flags && segments && kills && self.same_regions(other) && self.same_tenants(other)
+        prerequisites && segments && kills && self.same_regions(other) && self.same_tenants(other)
     }
 
     fn same_regions(&self, other: &Cone<'_>) -> bool {
-        let (one, other) = (&self.document.regions, &other.document.regions);
-        one == other || self.regions_named().iter().all(|region| one.find(region) == other.find(region))
+        let (one, another) = (&self.document.regions, &other.document.regions);
+        let same = |region: &String| one.find(region) == another.find(region);
+        one == another || (self.regions_named().iter().all(same) && other.regions_named().iter().all(same))
     }
 
     fn regions_named(&self) -> BTreeSet<String> {
@@ -162,11 +225,12 @@ impl<'a> Cone<'a> {
     }
 
     fn same_tenants(&self, other: &Cone<'_>) -> bool {
+        let mut read = self.tenant_attributes();
+        read.extend(other.tenant_attributes());
         let (one, other) = (&self.document.tenants, &other.document.tenants);
         if one == other {
             return true;
         }
-        let read = self.tenant_attributes();
         let tenants: BTreeSet<_> = one.keys().chain(other.keys()).collect();
         read.is_empty()
             || tenants.iter().all(|tenant| {
@@ -188,13 +252,13 @@ impl<'a> Cone<'a> {
                 Leaf::Split(split) => &split.by,
                 Leaf::Condition(_) | Leaf::Listed(_) => return,
             };
-            read.extend(name.strip_prefix("tenant.").map(str::to_owned));
+            read.extend(name.strip_prefix(OF_TENANT).map(str::to_owned));
         });
         read
     }
 
     /// A document of this cone alone, in which its flags decide as in the whole.
-    pub(super) fn to_document(&self) -> FlagSet {
+    pub(crate) fn to_document(&self) -> FlagSet {
         let mut document = FlagSet::empty(self.document.environment.clone());
         if !self.regions_named().is_empty() {
             document.regions = self.document.regions.clone();
@@ -218,15 +282,8 @@ impl<'a> Cone<'a> {
     }
 }
 
-/// The evaluator, with a document that is part of a valid one.
-pub(super) fn load(document: FlagSet) -> Loaded {
-    let kills = KillSet::encode(&document.kills, &document.regions, 0, |_| None);
-    let part = Residual { document, marks: BTreeMap::new() };
-    Loaded::new(compile_residual(&part, &Options { audience: Audience::All }), kills)
-}
-
 /// Every name in a region tree.
-pub(super) fn region_names(tree: &RegionTree) -> impl Iterator<Item = &str> {
+pub(crate) fn region_names(tree: &RegionTree) -> impl Iterator<Item = &str> {
     tree.names().into_iter().map(|name| name.as_str())
 }
 
@@ -241,4 +298,12 @@ fn leaves(conditions: &[Condition], each: &mut impl FnMut(Leaf<'_>)) {
             }
         }
     }
+}
+
+/// The parts of a kill's scope that look at the context.
+pub(crate) fn scope_conditions(scope: &Scope) -> Vec<Condition> {
+    let tenant = scope.tenant.clone().map(Condition::Tenant);
+    let region = scope.region.clone().map(Condition::Region);
+    let segment = scope.segment.clone().map(Condition::Segment);
+    [tenant, region, segment].into_iter().flatten().collect()
 }

@@ -1,5 +1,9 @@
 //! The state of an environment as the API shows it.
 
+mod releases;
+
+pub use releases::{release, releases, run, runs};
+
 use crate::api::{
     ChangeView, EnvironmentView, FlagPage, FlagSummary, FlagView, KillPage, KillView, Progress, Restored,
 };
