@@ -6,6 +6,8 @@
 //!   can read, complete, each with a witness.
 //! - [`replay`] runs both flag sets over a [`population`] and gives the weight that moves.
 //!
+//! Beside them, [`states`] gives the fewest combinations of variants that cover every pair, for tests.
+//!
 //! Nothing here does I/O but through readers that are passed in.
 
 pub mod atoms;
@@ -14,3 +16,4 @@ pub mod exact;
 pub mod plan;
 pub mod population;
 pub mod replay;
+pub mod states;

@@ -1,7 +1,7 @@
 //! The exact difference agrees with the evaluator: on random pairs of documents, every sampled context is in a region
 //! exactly when the two evaluators differ, regions are disjoint, and every witness differs.
 
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on fails")]
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod support;
 

@@ -8,7 +8,7 @@ mod arbitrary;
 
 use downhaul_blast::exact::{Options, lints};
 use downhaul_core::compile::{Audience, compile};
-use downhaul_core::document::FlagSet;
+use downhaul_core::document::{FlagKind, FlagSet};
 use downhaul_core::evaluate::evaluate;
 use downhaul_core::kills::{KillSet, Loaded};
 use downhaul_core::prepare::prepare;
@@ -119,6 +119,52 @@ fn flags_that_contradict_each_other() {
     insta::assert_snapshot!(told(r#"{"when": [{"tenant": ["acme"]}], "serve": "on"}"#, never), @"prerequisite-never-met /flags/2/requires/0 `last` is never decided by its rules: no context is given `half` by `f`");
 }
 
+#[test]
+fn conditions_that_always_hold() {
+    let rules = r#"{"when": [{"not": {"any": []}}, {"region": ["eu"]}], "serve": "on"}"#;
+    insta::assert_snapshot!(told(rules, END), @"always-holds /flags/1/rules/0/when/0 this always holds: not (never)");
+    // Of an absent attribute it is false.
+    let rules = r#"{"when": [{"attribute": "plan", "op": "not_in", "values": ["free"]}], "serve": "on"}"#;
+    insta::assert_snapshot!(told(rules, END), @"");
+    let rules = r#"{"when": [{"any": [{"region": ["eu"]}, {"not": {"region": ["de"]}}]}], "serve": "on"}"#;
+    insta::assert_snapshot!(told(rules, END), @"always-holds /flags/1/rules/0/when/0 this always holds: (region within `eu` or not (region within `de`))");
+}
+
+#[test]
+fn experiments_that_overlap() {
+    let told = |kind: &str, slices: [&str; 2], when: [&str; 2]| {
+        let flags = ["a", "b"].iter().zip(slices).zip(when).map(|((key, slices), when)| {
+            let until = if kind == "ops" { "review" } else { "expires" };
+            format!(
+                r#"{{"key": "{key}", "owner": "o", "kind": "{kind}", "{until}": "2030-01-01", "variants": {{"on": true, "off": false}},
+                   "degraded": {{"variant": "off", "meaning": "m"}}, "default": "off",
+                   "rules": [{{"when": [{when}], "split": {{"salt": "layer", "slices": [{slices}]}}}}]}}"#
+            )
+        });
+        let flags = flags.collect::<Vec<_>>().join(",");
+        let text = format!(
+            r#"{{"schema": 1, "environment": "e", "revision": 1, "regions": {{"eu": {{"de": {{}}}}, "us": {{}}}}, "flags": [{flags}]}}"#
+        );
+        let (document, problems) = read::flag_set(&text, Format::Json).unwrap();
+        assert!(problems.is_empty(), "{problems:?}");
+        let found = lints(&document, &Options::default());
+        found
+            .iter()
+            .map(|found| format!("{} {} {}", found.code, found.place.pointer, found.message))
+            .collect::<Vec<_>>()
+            .join("\n")
+    };
+    let half = r#"["on", 50000]"#;
+    let (other_half, most) = (r#"["off", 50000], ["on", 50000]"#, r#"["off", 40000], ["on", 60000]"#);
+    let (everyone, eu, us) = ("", r#"{"region": ["eu"]}"#, r#"{"region": ["us"]}"#);
+    insta::assert_snapshot!(told("experiment", [half, other_half], [everyone; 2]), @"");
+    insta::assert_snapshot!(told("experiment", [half, most], [everyone; 2]), @"overlapping-experiments /flags/1/rules/0/split `b` and `a` share the salt `layer`, and some are in both: given `on` by the one and `on` by the other");
+    insta::assert_snapshot!(told("experiment", [half, most], [eu, us]), @"");
+    insta::assert_snapshot!(told("experiment", [half, half], [eu, everyone]), @"overlapping-experiments /flags/1/rules/0/split `b` and `a` share the salt `layer`, and some are in both: given `on` by the one and `on` by the other");
+    // Releases that ramp for the same people share a salt on purpose.
+    insta::assert_snapshot!(told("release", [half, half], [everyone; 2]), @"");
+}
+
 fn loaded(document: &FlagSet) -> Option<Loaded> {
     let (valid, _) = validate(document.clone(), None).ok()?;
     let program = compile(&valid, &downhaul_core::compile::Options { audience: Audience::All });
@@ -130,7 +176,8 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 150, ..ProptestConfig::default() })]
 
     #[test]
-    fn what_is_found_is_so(document in arbitrary::flag_set(), contexts in proptest::collection::vec(arbitrary::context(), 40)) {
+    fn what_is_found_is_so(mut document in arbitrary::flag_set(), contexts in proptest::collection::vec(arbitrary::context(), 40)) {
+        document.flags.iter_mut().for_each(|flag| flag.kind = FlagKind::Experiment);
         let Some(before) = loaded(&document) else { return Ok(()) };
         for lint in lints(&document, &Options::default()) {
             let parts: Vec<&str> = lint.place.pointer.split('/').collect();
@@ -151,6 +198,24 @@ proptest! {
                             prop_assert_eq!(variant(&before), variant(&after), "{}\n{:?}", &lint, context);
                         }
                     }
+                    "always-holds" => {
+                        let mut without = document.clone();
+                        without.flags[number(2)].rules[number(4)].when.remove(number(6));
+                        let after = loaded(&without).unwrap();
+                        let decided = |loaded: &Loaded| evaluate(loaded, &[], &mut prepare(loaded, context), u32::try_from(number(2)).unwrap()).unwrap();
+                        prop_assert_eq!(decided(&before), decided(&after), "{}\n{:?}", &lint, context);
+                    }
+                    "overlapping-experiments" => {
+                        let (_, shown) = lint.help.as_ref().unwrap().split_once("such as ").unwrap();
+                        let shown: serde_json::Map<String, serde_json::Value> = serde_json::from_str(shown).unwrap();
+                        let (_, first) = lint.related[0].pointer.rsplit_once('/').unwrap();
+                        for flag in [number(2), first.parse().unwrap()] {
+                            let decision = evaluate(&before, &[], &mut prepare(&before, &shown), u32::try_from(flag).unwrap()).unwrap();
+                            let definition = &document.flags[flag];
+                            prop_assert_eq!(decision.reason.as_str(), "SPLIT", "{}", &lint);
+                            prop_assert!(definition.variants[usize::from(decision.variant)].0 != definition.default, "{lint}");
+                        }
+                    }
                     "prerequisite-never-met" => {
                         let flag = u32::try_from(number(2)).unwrap();
                         let decision = evaluate(&before, &[], &mut prepare(&before, context), flag).unwrap();
@@ -167,7 +232,8 @@ proptest! {
 #[test]
 fn every_lint_is_explained() {
     let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
-    let source = std::fs::read_to_string(root.join("src/exact/lints.rs")).unwrap();
+    let read = |file| std::fs::read_to_string(root.join("src/exact").join(file)).unwrap();
+    let source = read("lints.rs") + &read("layers.rs");
     let told: std::collections::BTreeSet<&str> =
         source.split("Diagnostic::warning(\"").skip(1).filter_map(|rest| rest.split('"').next()).collect();
     let reference = std::fs::read_to_string(root.join("../../docs/reference/lints.md")).unwrap();

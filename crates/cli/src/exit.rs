@@ -17,10 +17,14 @@ pub enum Exit {
     /// A plan that changes what someone is given. A run of `plan` that is refused ends with [`Exit::CouldNotRun`], so that
     /// this status says nothing else there.
     Changes,
+    /// A verb that looks for something that should not be, such as `refs`, found it.
+    Findings,
     /// The input is invalid: a document, a context, a chart.
     Invalid,
     /// A plan that changes more than its budget allows.
     OverBudget,
+    /// Looked at, and not good enough: a release that is not ready, a rollback that has not proved recovery.
+    NotGood,
 }
 
 impl Exit {
@@ -29,9 +33,9 @@ impl Exit {
         match self {
             Exit::Done => 0,
             Exit::CouldNotRun => 1,
-            Exit::Refused | Exit::Changes => 2,
+            Exit::Refused | Exit::Changes | Exit::Findings => 2,
             Exit::Invalid => 3,
-            Exit::OverBudget => 4,
+            Exit::OverBudget | Exit::NotGood => 4,
         }
     }
 }

@@ -13,8 +13,9 @@ mod render;
 
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use command::{
-    apply, chart, check, completions, digest, eval, explain, flags, keys, kill, plan, prove, rebalance, restore,
-    retire, schema, serve, specialise, status, token,
+    apply, chart, check, completions, digest, eval, explain, flags, freeze, keys, kill, plan, policy, population,
+    prove, rebalance, refs, release, restore, retire, rollback, runs, schema, serve, specialise, states, status, token,
+    unfreeze,
 };
 use exit::{Exit, Failure};
 use render::{Output, Written};
@@ -24,7 +25,7 @@ use std::ffi::OsString;
 #[derive(Debug, Parser)]
 #[command(name = "downhaul", version, max_term_width = 100, disable_help_subcommand = true, propagate_version = true)]
 #[command(
-    after_help = "Exit status: 0 done, 1 could not run, 2 refused or wrong use, 3 invalid input; see `plan` for its own."
+    after_help = "Exit status: 0 done, 1 could not run, 2 refused or wrong use, 3 invalid input, 4 not good enough; see `plan` for its own."
 )]
 pub struct Cli {
     /// How results and errors are written.
@@ -50,19 +51,28 @@ enum Verb {
     Digest(digest::Args),
     Specialise(specialise::Args),
     Rebalance(rebalance::Args),
+    States(states::Args),
+    Refs(refs::Args),
     Schema(schema::Args),
     Serve(serve::Args),
     // Boxed: it has by far the most options.
     Plan(Box<plan::Args>),
     Prove(prove::Args),
+    Population(population::Args),
     Apply(apply::Args),
     Retire(retire::Args),
     Kill(kill::Args),
     Restore(restore::Args),
+    Release(release::Args),
+    Rollback(rollback::Args),
+    Runs(runs::Args),
     Status(status::Args),
     Flags(flags::Args),
     Chart(chart::Args),
     Keys(keys::Args),
+    Policy(policy::Args),
+    Freeze(freeze::Args),
+    Unfreeze(unfreeze::Args),
     Token(token::Args),
     Completions(completions::Args),
 }
@@ -126,18 +136,27 @@ fn run(verb: Verb, output: &Output) -> Result<Exit, Failure> {
         Verb::Digest(args) => digest::run(&args, output),
         Verb::Specialise(args) => specialise::run(&args, output),
         Verb::Rebalance(args) => rebalance::run(&args, output),
+        Verb::States(args) => states::run(&args, output),
+        Verb::Refs(args) => refs::run(&args, output),
         Verb::Schema(args) => schema::run(&args, output),
         Verb::Serve(args) => serve::run(args, output),
         Verb::Plan(args) => plan::run(&args, output),
         Verb::Prove(args) => prove::run(&args, output),
+        Verb::Population(args) => population::run(&args, output),
         Verb::Apply(args) => apply::run(&args, output),
         Verb::Retire(args) => retire::run(&args, output),
         Verb::Kill(args) => kill::run(&args, output),
         Verb::Restore(args) => restore::run(&args, output),
+        Verb::Release(args) => release::run(&args, output),
+        Verb::Rollback(args) => rollback::run(&args, output),
+        Verb::Runs(args) => runs::run(&args, output),
         Verb::Status(args) => status::run(&args, output),
         Verb::Flags(args) => flags::run(&args, output),
         Verb::Chart(args) => chart::run(&args, output),
         Verb::Keys(args) => keys::run(&args, output),
+        Verb::Policy(args) => policy::run(&args, output),
+        Verb::Freeze(args) => freeze::run(&args, output),
+        Verb::Unfreeze(args) => unfreeze::run(&args, output),
         Verb::Token(args) => token::run(&args, output),
         Verb::Completions(args) => completions::run(&args, output),
     }

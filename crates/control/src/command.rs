@@ -1,4 +1,5 @@
 use crate::client_key::ClientKey;
+use crate::policy::Policy;
 use crate::release::{Release, ReleaseKey};
 use crate::runbook::RunEvent;
 use downhaul_core::document::{Flag, Kill, RegionTree, Segment};
@@ -51,6 +52,13 @@ pub enum Command {
     RevokeKey {
         id: String,
     },
+    /// Replaces the environment's policy.
+    PutPolicy {
+        policy: Box<Policy>,
+    },
+    /// Until [`Command::Unfreeze`] nothing changes that clients are given, but by kills and restores.
+    Freeze,
+    Unfreeze,
     PutRelease {
         release: Box<Release>,
     },
@@ -81,6 +89,9 @@ impl Command {
             Command::Restore { .. } => "restore",
             Command::CreateKey { .. } => "create-key",
             Command::RevokeKey { .. } => "revoke-key",
+            Command::PutPolicy { .. } => "put-policy",
+            Command::Freeze => "freeze",
+            Command::Unfreeze => "unfreeze",
             Command::PutRelease { .. } => "put-release",
             Command::RetireRelease { .. } => "retire-release",
             Command::Run { .. } => "run",
@@ -102,10 +113,18 @@ impl Command {
             | Command::Restore { .. }
             | Command::CreateKey { .. }
             | Command::RevokeKey { .. }
+            | Command::PutPolicy { .. }
+            | Command::Freeze
+            | Command::Unfreeze
             | Command::PutRelease { .. }
             | Command::RetireRelease { .. }
             | Command::Run { .. } => false,
         }
+    }
+
+    /// Whether it defines anything: a definition, or several at once.
+    pub fn defines(&self) -> bool {
+        self.is_definition() || matches!(self, Command::Apply { .. })
     }
 
     /// Whether it counts as a kill revision.
@@ -133,6 +152,9 @@ impl Command {
             | Command::PutRegions { .. }
             | Command::CreateKey { .. }
             | Command::RevokeKey { .. }
+            | Command::PutPolicy { .. }
+            | Command::Freeze
+            | Command::Unfreeze
             | Command::PutRelease { .. }
             | Command::RetireRelease { .. }
             | Command::Run { .. } => Vec::new(),

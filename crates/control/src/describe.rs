@@ -132,6 +132,12 @@ pub fn summary(state: &State, change: &Change) -> String {
             Some(key) => format!("revoked the client key `{}`", key.key.name),
             None => format!("revoked the client key `{id}`"),
         },
+        Command::Freeze => "froze the environment".to_owned(),
+        Command::Unfreeze => "lifted the freeze".to_owned(),
+        Command::PutPolicy { .. } => match (&change.impact.from, &change.impact.to) {
+            (Some(from), Some(to)) => format!("changed the policy from {from} to {to}"),
+            _ => "changed the policy".to_owned(),
+        },
         Command::PutRelease { release } => format!("put the release `{}`", release.key),
         Command::RetireRelease { key } => format!("retired the release `{key}`"),
         Command::Run { run, event } => runbook::words(state, *run, event),

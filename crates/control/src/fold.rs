@@ -62,6 +62,12 @@ fn apply(state: &mut State, command: &Command, change: &Change) {
                 key.revoked = Some(touch(change));
             }
         }
+        Command::PutPolicy { policy } => {
+            state.policy = (**policy).clone();
+            state.policy_touch = Some(touch(change));
+        }
+        Command::Freeze => state.frozen = Some(touch(change)),
+        Command::Unfreeze => state.frozen = None,
         Command::PutRelease { .. } | Command::RetireRelease { .. } | Command::Run { .. } => {
             release::fold(&mut state.releases, command, change);
         }
@@ -98,6 +104,9 @@ pub(crate) fn define(flag_set: &mut FlagSet, command: &Command, at: &str) {
         | Command::Restore { .. }
         | Command::CreateKey { .. }
         | Command::RevokeKey { .. }
+        | Command::PutPolicy { .. }
+        | Command::Freeze
+        | Command::Unfreeze
         | Command::PutRelease { .. }
         | Command::RetireRelease { .. }
         | Command::Run { .. } => {}

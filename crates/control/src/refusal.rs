@@ -37,6 +37,10 @@ pub enum RefusalCode {
     StillRequired,
     ChangedSince,
     TooManyKills,
+    /// Nothing changes but by kills and restores, until the freeze is lifted.
+    Frozen,
+    /// The policy names it.
+    NamedByPolicy,
     /// The release is being rolled back already.
     RunActive,
     /// The run is past it, or not there yet.
@@ -64,6 +68,8 @@ impl RefusalCode {
             RefusalCode::StillRequired => "still-required",
             RefusalCode::ChangedSince => "changed-since",
             RefusalCode::TooManyKills => "too-many-kills",
+            RefusalCode::Frozen => "frozen",
+            RefusalCode::NamedByPolicy => "named-by-policy",
             RefusalCode::RunActive => "run-active",
             RefusalCode::NotNow => "not-now",
             RefusalCode::Internal => "internal",
@@ -87,6 +93,8 @@ impl RefusalCode {
             | RefusalCode::StillRequired
             | RefusalCode::ChangedSince
             | RefusalCode::TooManyKills
+            | RefusalCode::Frozen
+            | RefusalCode::NamedByPolicy
             | RefusalCode::RunActive
             | RefusalCode::NotNow => 409,
             RefusalCode::Invalid | RefusalCode::MissingReason => 422,

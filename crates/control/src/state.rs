@@ -1,6 +1,7 @@
 use crate::api::Position;
 use crate::client_key::ClientKey;
 use crate::hash::Hash;
+use crate::policy::Policy;
 use crate::release::Releases;
 use downhaul_core::document::{FlagSet, Kill};
 use downhaul_core::ids::{EnvironmentKey, FlagKey};
@@ -22,6 +23,11 @@ pub struct State {
     /// Every kill ever made, by id, in force or not.
     pub kills: BTreeMap<String, KillState>,
     pub keys: BTreeMap<String, KeyState>,
+    pub policy: Policy,
+    /// The last change of the policy; absent while it is the one that every environment begins with.
+    pub policy_touch: Option<Touch>,
+    /// The change that froze the environment, until it is lifted.
+    pub frozen: Option<Touch>,
     /// The last change of each flag's definition or kills, retired ones included.
     pub touched: BTreeMap<FlagKey, Touch>,
     pub releases: Releases,
@@ -65,6 +71,9 @@ impl State {
             flag_set: FlagSet::empty(environment),
             kills: BTreeMap::new(),
             keys: BTreeMap::new(),
+            policy: Policy::default(),
+            policy_touch: None,
+            frozen: None,
             touched: BTreeMap::new(),
             releases: Releases::default(),
         }
@@ -76,6 +85,11 @@ impl State {
 
     pub fn position(&self) -> Position {
         Position { epoch: self.epoch, revision: self.flag_set.revision, kill_revision: self.kill_revision }
+    }
+
+    /// The position that a kill made.
+    pub fn position_of(&self, kill: &KillState) -> Position {
+        Position { epoch: self.epoch, revision: kill.revision, kill_revision: kill.kill_revision }
     }
 
     pub fn kill(&self, id: &str) -> Option<&KillState> {

@@ -5,7 +5,7 @@ mod support;
 
 use downhaul_control::api::{Applied, KillRequest, KillScope, VerifyStatus};
 use downhaul_control::verify::{Stored, Verification, Witness};
-use downhaul_control::{Command, Decision, Policy, RefusalCode, Request, State, decide};
+use downhaul_control::{Command, Decision, RefusalCode, Request, State, decide};
 use proptest::prelude::*;
 use serde_json::json;
 use support::{World, flag, flag_with, kill_request};
@@ -366,7 +366,7 @@ fn deciding_leaves_the_state_alone() {
         at: support::now(),
         expected_revision: None,
     };
-    assert!(matches!(decide(&world.state, &world.valid(), request, &Policy::default()), Ok(Decision::Change(_))));
+    assert!(matches!(decide(&world.state, &world.valid(), request), Ok(Decision::Change(_))));
     assert_eq!(world.state, before);
 }
 

@@ -1,11 +1,13 @@
 use crate::client::slot::Slots;
 use crate::error::{AppError, AppResult};
 use crate::fleet::LiveFleet;
+use crate::live::LiveSample;
 use crate::metrics::{EnvironmentLabels, Metrics};
+use crate::populations::Populations;
 use axum::http::StatusCode;
 use downhaul_control::api::Position;
 use downhaul_control::fleet::Limits;
-use downhaul_control::{Command, Decided, Decision, Policy, Record, Refusal, Request, State, decide, fold};
+use downhaul_control::{Command, Decided, Decision, Record, Refusal, Request, State, decide, fold};
 use downhaul_core::diagnostic::Diagnostic;
 use downhaul_core::document::OnStale;
 use downhaul_core::ids::EnvironmentKey;
@@ -52,10 +54,11 @@ pub(crate) struct Environment {
     /// Held while a change is appended, folded and published; never while a document is validated.
     writer: Mutex<()>,
     writable: AtomicBool,
-    policy: Policy,
     metrics: Arc<Metrics>,
     slots: Slots,
     fleet: LiveFleet,
+    populations: Populations,
+    live: LiveSample,
     /// Every publication with a record, for the console.
     changes: broadcast::Sender<Arc<Publication>>,
 }
@@ -78,6 +81,8 @@ impl Environment {
         state: State,
         valid: Valid,
         metrics: Arc<Metrics>,
+        populations: Populations,
+        live: LiveSample,
         stale: Duration,
     ) -> Self {
         let publication = Publication {
@@ -94,12 +99,14 @@ impl Environment {
             newest: watch::Sender::new(Arc::new(publication)),
             writer: Mutex::new(()),
             writable: AtomicBool::new(true),
-            policy: Policy::default(),
             slots: Slots::default(),
             fleet: LiveFleet::new(Limits { stale, ..Limits::default() }),
+            populations,
+            live,
             changes: broadcast::Sender::new(256),
             metrics,
         };
+        environment.live.follow(&environment.current());
         environment.measure();
         environment
     }
@@ -126,6 +133,26 @@ impl Environment {
     /// Who runs what.
     pub(crate) fn fleet(&self) -> &LiveFleet {
         &self.fleet
+    }
+
+    /// Whom changes are tried on.
+    pub(crate) fn populations(&self) -> &Populations {
+        &self.populations
+    }
+
+    /// What clients tell of contexts.
+    pub(crate) fn live(&self) -> &LiveSample {
+        &self.live
+    }
+
+    /// Keeps what clients told, where something of it is new.
+    pub(crate) async fn save_live(&self) -> AppResult<()> {
+        let Some(save) = self.live.to_save() else { return Ok(()) };
+        let saved = self.populations.save_live(save).await;
+        if saved.is_err() {
+            self.live.not_saved();
+        }
+        saved
     }
 
     /// Publications to come, each with its change.
@@ -188,8 +215,8 @@ impl Environment {
     where
         F: Fn(&State) -> Result<Request, Refusal> + Send + Sync + 'static,
     {
-        let (before, policy) = (Arc::clone(before), self.policy.clone());
-        let decided = spawn_blocking(move || decide(&before.state, &before.valid, request(&before.state)?, &policy));
+        let before = Arc::clone(before);
+        let decided = spawn_blocking(move || decide(&before.state, &before.valid, request(&before.state)?));
         Ok(decided.await.map_err(AppError::internal)??)
     }
 
@@ -232,6 +259,7 @@ impl Environment {
             let degrades = flag.is_some_and(|flag| flag.on_stale == OnStale::Degraded);
             self.fleet.killed(&kill.id, publication.position(), degrades);
         }
+        self.live.follow(&publication);
         self.newest.send_replace(Arc::clone(&publication));
         // Nobody may be listening.
         let _ = self.changes.send(Arc::clone(&publication));

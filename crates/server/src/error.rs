@@ -58,6 +58,19 @@ impl AppError {
         error
     }
 
+    /// The HTTP status.
+    pub(crate) fn status(&self) -> u16 {
+        self.problem.status
+    }
+
+    pub(crate) fn code(&self) -> &str {
+        &self.problem.code
+    }
+
+    pub(crate) fn detail(&self) -> &str {
+        &self.problem.detail
+    }
+
     #[must_use]
     pub(crate) fn cause(mut self, cause: impl fmt::Display) -> Self {
         self.cause = Some(cause.to_string());

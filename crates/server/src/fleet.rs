@@ -1,7 +1,8 @@
 use downhaul_control::api::{Acknowledgement, FleetView, Position, Progress};
 use downhaul_control::fleet::{Fleet, Limits, NotCounted, Sender};
+use std::collections::BTreeSet;
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 use tokio::sync::watch;
 
 /// The roster of an environment on this process's clock.
@@ -9,13 +10,20 @@ use tokio::sync::watch;
 pub(crate) struct LiveFleet {
     began: Instant,
     fleet: Mutex<Fleet>,
+    /// Kills that were committed before this process began.
+    anew: Mutex<BTreeSet<String>>,
     /// Counts what has happened, so that whoever shows it knows that it is out of date.
     happened: watch::Sender<u64>,
 }
 
 impl LiveFleet {
     pub(crate) fn new(limits: Limits) -> Self {
-        LiveFleet { began: Instant::now(), fleet: Mutex::new(Fleet::new(limits)), happened: watch::Sender::new(0) }
+        LiveFleet {
+            began: Instant::now(),
+            fleet: Mutex::new(Fleet::new(limits)),
+            anew: Mutex::default(),
+            happened: watch::Sender::new(0),
+        }
     }
 
     /// Takes an acknowledgement in; gives the kills that this instance has now applied for the first time.
@@ -29,6 +37,22 @@ impl LiveFleet {
     pub(crate) fn killed(&self, id: &str, position: Position, degrades_when_stale: bool) {
         self.locked().killed(id, position, degrades_when_stale, self.began.elapsed());
         self.happened.send_modify(|count| *count += 1);
+    }
+
+    /// A kill that was committed before this process began is watched from now on.
+    pub(crate) fn watch_anew(&self, id: &str, position: Position, degrades_when_stale: bool) {
+        self.locked().killed(id, position, degrades_when_stale, self.began.elapsed());
+        self.anew.lock().unwrap_or_else(PoisonError::into_inner).insert(id.to_owned());
+    }
+
+    /// Whether this process was running when the kill was committed.
+    pub(crate) fn saw_commit(&self, id: &str) -> bool {
+        !self.anew.lock().unwrap_or_else(PoisonError::into_inner).contains(id)
+    }
+
+    /// Since when this process counts.
+    pub(crate) fn age(&self) -> Duration {
+        self.began.elapsed()
     }
 
     pub(crate) fn tick(&self) {

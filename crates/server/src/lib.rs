@@ -6,6 +6,7 @@
 
 mod admin;
 mod auth;
+mod callback;
 mod client;
 mod console;
 mod console_events;
@@ -17,14 +18,20 @@ mod fleet;
 mod health;
 mod issue;
 mod listener;
+mod live;
 mod metrics;
 mod options;
+mod planner;
+mod populations;
 mod random;
 mod router;
 mod run;
+mod runner;
 mod sse;
 mod start;
 mod state;
+mod targets;
+mod task;
 mod trace;
 
 pub use listener::ClientAddress;
@@ -33,3 +40,4 @@ pub use router::{openapi, router};
 pub use run::run;
 pub use start::{DEMO_KEYS_FILE, Opened, StartError, TOKEN_FILE, open, open_with};
 pub use state::AppState;
+pub use targets::{Targets, TargetsError};

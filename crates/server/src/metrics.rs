@@ -17,6 +17,7 @@ pub(crate) struct Metrics {
     pub(crate) streams: Family<KindLabels, Gauge>,
     pub(crate) streams_refused: Family<ReasonLabels, Counter>,
     pub(crate) acknowledgements: Family<OutcomeLabels, Counter>,
+    pub(crate) sampled: Family<OutcomeLabels, Counter>,
     changes: Family<CommandLabels, Counter>,
     commit_seconds: Histogram,
     pub(crate) dark_seconds: Histogram,
@@ -25,6 +26,7 @@ pub(crate) struct Metrics {
     pub(crate) kills: Family<EnvironmentLabels, Gauge>,
     pub(crate) revision: Family<EnvironmentLabels, Gauge>,
     pub(crate) writable: Gauge,
+    pub(crate) plans: Gauge,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -70,7 +72,7 @@ pub(crate) struct ReasonLabels {
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub(crate) struct OutcomeLabels {
-    /// `counted refused`
+    /// `counted refused`, and of samples `taken refused`, `not asked` and `too often`
     pub(crate) outcome: &'static str,
 }
 
@@ -109,6 +111,7 @@ impl Metrics {
             streams: Family::default(),
             streams_refused: Family::default(),
             acknowledgements: Family::default(),
+            sampled: Family::default(),
             changes: Family::default(),
             commit_seconds: seconds(),
             dark_seconds: seconds(),
@@ -117,6 +120,7 @@ impl Metrics {
             kills: Family::default(),
             revision: Family::default(),
             writable: Gauge::default(),
+            plans: Gauge::default(),
             registry: Registry::default(),
         };
         registry.register("requests", "Requests answered", metrics.requests.clone());
@@ -125,6 +129,7 @@ impl Metrics {
         registry.register("streams", "Open client streams", metrics.streams.clone());
         registry.register("streams_refused", "Streams over a limit", metrics.streams_refused.clone());
         registry.register("acknowledgements", "Acknowledgements received", metrics.acknowledgements.clone());
+        registry.register("sampled_contexts", "Contexts told for the live sample", metrics.sampled.clone());
         registry.register("changes", "Changes committed", metrics.changes.clone());
         let help = "Time to commit a change to the log";
         registry.register_with_unit("commit_duration", help, Unit::Seconds, metrics.commit_seconds.clone());
@@ -135,6 +140,7 @@ impl Metrics {
         registry.register("kills_in_force", "Kills in force", metrics.kills.clone());
         registry.register("revision", "Newest revision", metrics.revision.clone());
         registry.register("log_writable", "Whether the last write to the log worked", metrics.writable.clone());
+        registry.register("plans_running", "Plans being made", metrics.plans.clone());
         Metrics { registry, ..metrics }
     }
 

@@ -1,3 +1,4 @@
+use crate::targets::Targets;
 use downhaul_core::ids::EnvironmentKey;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -28,8 +29,16 @@ pub struct ServerOptions {
     pub streams_per_key: usize,
     /// Open streams from one address.
     pub streams_per_address: usize,
+    /// Plans that are made at the same time, each on one thread.
+    pub plans_at_once: usize,
+    /// How long someone waits for their turn to have a plan made.
+    pub plan_wait: Duration,
+    /// How long a plan may take.
+    pub plan_time: Duration,
     /// Makes client keys for the example shop at first start, and writes them to `demo-keys.json` in `data`.
     pub demo_keys: Option<DemoKeys>,
+    /// Whom the server asks: webhook targets and Prometheus.
+    pub targets: Targets,
 }
 
 /// What the keys of the example shop need to know.
@@ -53,7 +62,11 @@ impl ServerOptions {
             write_limit: Duration::from_secs(20),
             streams_per_key: 20_000,
             streams_per_address: 2_000,
+            plans_at_once: 2,
+            plan_wait: Duration::from_secs(5),
+            plan_time: Duration::from_secs(10),
             demo_keys: None,
+            targets: Targets::default(),
         }
     }
 }

@@ -1,6 +1,6 @@
 use crate::auth::host;
 use crate::state::AppState;
-use crate::{admin, client, console, docs, health, trace};
+use crate::{admin, callback, client, console, docs, health, trace};
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::middleware::{from_fn, from_fn_with_state};
@@ -13,6 +13,8 @@ use utoipa_axum::routes;
 pub(crate) const BODY_LIMIT: usize = 34 * 1024 * 1024;
 /// Largest body of a client's request.
 const CLIENT_BODY_LIMIT: usize = 64 * 1024;
+/// Largest body of a call-back.
+const CALLBACK_BODY_LIMIT: usize = 16 * 1024;
 
 /// Everything that the server answers. Needs to be served with [`crate::ClientAddress`] as connect info.
 pub fn router(state: AppState) -> Router {
@@ -30,13 +32,17 @@ pub fn openapi(state: &AppState) -> OpenApi {
 }
 
 fn api(state: &AppState) -> OpenApiRouter<AppState> {
-    let people = admin::routes()
-        .layer(DefaultBodyLimit::max(BODY_LIMIT))
-        .layer(CompressionLayer::new())
-        .layer(from_fn_with_state(state.clone(), host::check));
+    let people = admin::routes().layer(CompressionLayer::new()).layer(from_fn_with_state(state.clone(), host::check));
     let clients = client::routes(state).layer(DefaultBodyLimit::max(CLIENT_BODY_LIMIT));
     let figures =
         OpenApiRouter::new().routes(routes!(health::metrics)).layer(from_fn_with_state(state.clone(), host::check));
+    let callbacks =
+        OpenApiRouter::new().routes(routes!(callback::post)).layer(DefaultBodyLimit::max(CALLBACK_BODY_LIMIT));
     let health = OpenApiRouter::new().routes(routes!(health::live)).routes(routes!(health::ready));
-    OpenApiRouter::with_openapi(docs::description()).merge(people).merge(clients).merge(figures).merge(health)
+    OpenApiRouter::with_openapi(docs::description())
+        .merge(people)
+        .merge(clients)
+        .merge(callbacks)
+        .merge(figures)
+        .merge(health)
 }

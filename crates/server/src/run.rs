@@ -1,7 +1,10 @@
+use crate::environment::Environment;
 use crate::listener::{BoundedListener, ClientAddress};
 use crate::metrics::EnvironmentLabels;
 use crate::router::router;
+use crate::runner;
 use crate::state::AppState;
+use crate::task::Task;
 use std::future::Future;
 use std::io;
 use std::time::{Duration, Instant};
@@ -12,6 +15,8 @@ use tokio::time::{MissedTickBehavior, interval};
 const CLOSING: Duration = Duration::from_secs(10);
 /// How often rosters and caches are swept, and a log that failed is tried again.
 const SWEEP: Duration = Duration::from_secs(5);
+/// With every so many sweeps what clients told of contexts is kept, where it is new.
+const SAVES: u64 = 12;
 
 /// Serves until `shutdown`: then streams are told when to come back, requests under way are answered, and the log is
 /// closed. Nothing that was acknowledged is lost, whether it ends this way or not.
@@ -20,7 +25,8 @@ pub async fn run(
     state: AppState,
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) -> io::Result<()> {
-    let sweeping = tokio::spawn(sweep(state.clone()));
+    let sweeping = Task::spawn(sweep(state.clone()));
+    let running = Task::spawn(runner::carry_out(state.clone()));
     let listener = BoundedListener { inner: listener, write_limit: state.options().write_limit };
     let service = router(state.clone()).into_make_service_with_connect_info::<ClientAddress>();
     let closing = state.clone();
@@ -40,7 +46,10 @@ pub async fn run(
             Ok(())
         }
     };
-    sweeping.abort();
+    drop((sweeping, running));
+    for environment in state.environments() {
+        save_live(environment).await;
+    }
     state.log().close().await;
     result
 }
@@ -48,11 +57,16 @@ pub async fn run(
 async fn sweep(state: AppState) {
     let mut ticks = interval(SWEEP);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut sweeps = 0_u64;
     loop {
         ticks.tick().await;
+        sweeps += 1;
         for environment in state.environments() {
             environment.fleet().tick();
             environment.slots().sweep(Instant::now());
+            if sweeps.is_multiple_of(SAVES) || environment.live().instruction().is_none() {
+                save_live(environment).await;
+            }
             if !environment.is_writable() {
                 environment.probe().await;
             }
@@ -60,5 +74,12 @@ async fn sweep(state: AppState) {
             let live = i64::try_from(environment.fleet().live()).unwrap_or(i64::MAX);
             state.metrics().live.get_or_create(&labels).set(live);
         }
+    }
+}
+
+/// What cannot be kept now is kept later, or lost with the process: it is a sample.
+async fn save_live(environment: &Environment) {
+    if let Err(error) = environment.save_live().await {
+        tracing::warn!(environment = %environment.key(), ?error, "the live sample was not kept");
     }
 }

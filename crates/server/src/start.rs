@@ -2,16 +2,20 @@ use crate::auth::session::Sessions;
 use crate::client::limits::StreamLimits;
 use crate::environment::Environment;
 use crate::issue::Issuer;
+use crate::live::LiveSample;
 use crate::metrics::Metrics;
 use crate::options::{DemoKeys, ServerOptions};
+use crate::planner::Planner;
+use crate::populations::Populations;
 use crate::random;
 use crate::state::{AppState, Shared};
-use downhaul_control::api::{Attributes, ClientKeyRequest, Role};
+use downhaul_control::api::{Attributes, ClientKeyRequest, PopulationName, Role};
+use downhaul_control::sample::SamplingKeys;
 use downhaul_control::{AdminToken, Request, Secret, SecretKind, State, decide};
 use downhaul_core::document::{ClientKind, FlagSet};
 use downhaul_core::ids::EnvironmentKey;
 use downhaul_core::validate::validate;
-use downhaul_store::{ChangeLog, Options, SqliteLog, StoreError, replay};
+use downhaul_store::{ChangeLog, Options, PopulationStore, SqliteLog, StoreError, replay};
 use jiff::Timestamp;
 use serde_json::json;
 use std::collections::BTreeMap;
@@ -26,6 +30,8 @@ pub const TOKEN_FILE: &str = "admin-token";
 pub const DEMO_KEYS_FILE: &str = "demo-keys.json";
 
 const SIGNING_KEY: &str = "signing-key";
+const SAMPLE_CLIENT: &str = "sample-client-root";
+const SAMPLE_SERVER: &str = "sample-server-root";
 const TOKEN_ROOT: &str = "token-root";
 
 /// A control plane that is ready to run.
@@ -81,14 +87,20 @@ pub async fn open(options: ServerOptions) -> Result<Opened, StartError> {
 pub async fn open_with(options: ServerOptions, store: &Options) -> Result<Opened, StartError> {
     let now = Timestamp::now();
     let epoch = u64::try_from(now.as_millisecond()).unwrap_or(0);
-    let log: Arc<dyn ChangeLog> = Arc::new(SqliteLog::open(&options.data, epoch, store).await?);
+    let opened = Arc::new(SqliteLog::open(&options.data, epoch, store).await?);
+    let people: Arc<dyn PopulationStore> = Arc::<SqliteLog>::clone(&opened);
+    let log: Arc<dyn ChangeLog> = opened;
     let issuer = Issuer::new(&secret(&*log, SIGNING_KEY, "signing key").await?, options.validity);
     let token_root = secret(&*log, TOKEN_ROOT, "root of token secrets").await?;
+    let sample_client = secret(&*log, SAMPLE_CLIENT, "root of the keys for samples").await?;
+    let sample_server = secret(&*log, SAMPLE_SERVER, "secret for samples").await?;
     let admin_token = first_admin_token(&*log, &options.data).await?;
     let metrics = Arc::new(Metrics::new());
     let mut environments = BTreeMap::new();
     for key in keys(&*log, &options).await? {
-        let environment = environment(&log, &key, &options, &metrics).await?;
+        let populations = Populations::new(key.clone(), Arc::clone(&people));
+        let keys = SamplingKeys::new(&sample_client, &sample_server, &key);
+        let environment = environment(&log, &key, &options, &metrics, populations, keys).await?;
         environments.insert(key.to_string(), Arc::new(environment));
     }
     let state = AppState::new(Shared {
@@ -100,6 +112,7 @@ pub async fn open_with(options: ServerOptions, store: &Options) -> Result<Opened
         sessions: Sessions::default(),
         limits: StreamLimits::new(options.streams_per_key, options.streams_per_address, Arc::clone(&metrics)),
         closing: watch::Sender::new(false),
+        planner: Planner::new(&options, Arc::clone(&metrics)),
         metrics,
         log,
         options,
@@ -150,6 +163,8 @@ async fn environment(
     key: &EnvironmentKey,
     options: &ServerOptions,
     metrics: &Arc<Metrics>,
+    populations: Populations,
+    keys: SamplingKeys,
 ) -> Result<Environment, StartError> {
     let state: State = replay(&**log, key, None).await?;
     let flag_set: FlagSet = state.flag_set.clone();
@@ -157,7 +172,21 @@ async fn environment(
         environment: key.to_string(),
         why: problems.first().map(ToString::to_string).unwrap_or_default(),
     })?;
-    Ok(Environment::new(Arc::clone(log), state, valid, Arc::clone(metrics), options.stale))
+    let live = LiveSample::new(keys);
+    let environment =
+        Environment::new(Arc::clone(log), state, valid, Arc::clone(metrics), populations, live, options.stale);
+    take_up(&environment).await;
+    Ok(environment)
+}
+
+/// Takes up the live sample that was kept. Without it the server runs as well, and begins another one.
+async fn take_up(environment: &Environment) {
+    let name = PopulationName::live();
+    match environment.populations().find(&name).await {
+        Ok(Some(kept)) => environment.live().load(&kept.about, &kept.population),
+        Ok(None) => {}
+        Err(error) => tracing::warn!(environment = %environment.key(), ?error, "the live sample cannot be read"),
+    }
 }
 
 /// One key of each kind, made once, and written where the shop's start finds them.

@@ -5,6 +5,7 @@ use crate::environment::Environment;
 use crate::issue::Issuer;
 use crate::metrics::Metrics;
 use crate::options::ServerOptions;
+use crate::planner::Planner;
 use downhaul_control::{AdminToken, ClientKey};
 use downhaul_store::ChangeLog;
 use std::collections::BTreeMap;
@@ -32,6 +33,7 @@ pub(crate) struct Shared {
     pub(crate) sessions: Sessions,
     pub(crate) limits: StreamLimits,
     pub(crate) metrics: Arc<Metrics>,
+    pub(crate) planner: Planner,
     /// Becomes true when the server closes.
     pub(crate) closing: watch::Sender<bool>,
 }
@@ -79,6 +81,15 @@ impl AppState {
 
     pub(crate) fn metrics(&self) -> &Arc<Metrics> {
         &self.shared.metrics
+    }
+
+    pub(crate) fn planner(&self) -> &Planner {
+        &self.shared.planner
+    }
+
+    /// Under which token secrets and call-backs are derived.
+    pub(crate) fn token_root(&self) -> &[u8; 32] {
+        &self.shared.token_root
     }
 
     pub(crate) fn token_secret(&self, key_id: &str) -> String {

@@ -16,8 +16,9 @@ use serde_json::{Value, json};
 use support::{Served, document, flag, sign, token};
 
 /// Routes of docs/reference/protocol.md. All of them are described, and nothing else is.
-const ROUTES: [&str; 29] = [
+const ROUTES: &[&str] = &[
     "DELETE /api/v1/environments/{environment}/client-keys/{id}",
+    "DELETE /api/v1/environments/{environment}/populations/{name}",
     "DELETE /api/v1/session",
     "GET /api/v1/environments",
     "GET /api/v1/environments/{environment}/chart",
@@ -30,6 +31,17 @@ const ROUTES: [&str; 29] = [
     "GET /api/v1/environments/{environment}/fleet",
     "GET /api/v1/environments/{environment}/kills",
     "GET /api/v1/environments/{environment}/kills/{id}",
+    "GET /api/v1/environments/{environment}/populations",
+    "GET /api/v1/environments/{environment}/populations/{name}",
+    "GET /api/v1/environments/{environment}/populations/{name}/content",
+    "GET /api/v1/environments/{environment}/releases",
+    "GET /api/v1/environments/{environment}/releases/{key}",
+    "GET /api/v1/environments/{environment}/runs",
+    "GET /api/v1/environments/{environment}/runs/{id}",
+    "GET /api/v1/environments/{environment}/freeze",
+    "GET /api/v1/environments/{environment}/policy",
+    "POST /api/v1/environments/{environment}/freeze",
+    "POST /api/v1/environments/{environment}/unfreeze",
     "GET /api/v1/session",
     "GET /client/v1/flag-set",
     "GET /client/v1/keys",
@@ -44,8 +56,17 @@ const ROUTES: [&str; 29] = [
     "POST /api/v1/environments/{environment}/flags/{key}/retire",
     "POST /api/v1/environments/{environment}/kills",
     "POST /api/v1/environments/{environment}/kills/{id}/restore",
+    "POST /api/v1/environments/{environment}/plan",
+    "POST /api/v1/environments/{environment}/releases/check",
+    "POST /api/v1/environments/{environment}/releases/{key}/retire",
+    "POST /api/v1/environments/{environment}/releases/{key}/rollback",
+    "POST /api/v1/environments/{environment}/runs/{id}/{act}",
     "POST /api/v1/session",
+    "POST /callback/v1/{token}",
     "POST /client/v1/acknowledge",
+    "PUT /api/v1/environments/{environment}/populations/{name}",
+    "PUT /api/v1/environments/{environment}/releases/{key}",
+    "PUT /api/v1/environments/{environment}/policy",
 ];
 const PUT: &str = "PUT /api/v1/environments/{environment}/flags/{key}";
 
@@ -87,7 +108,11 @@ async fn every_admin_route_is_closed() {
     let routes = described(&served).await;
     let people = routes.iter().filter(|(_, path)| path.starts_with("/api/v1"));
     for (method, path) in people {
-        let path = path.replace("{environment}", "production").replace("{key}", "checkout").replace("{id}", "k-1");
+        let path = path
+            .replace("{environment}", "production")
+            .replace("{key}", "checkout")
+            .replace("{id}", "k-1")
+            .replace("{name}", "default");
         let is_sign_in = (method, path.as_str()) == (&Method::POST, "/api/v1/session");
         let ask = || served.http.request(method.clone(), served.url(&path)).json(&json!({ "token": "x" }));
         let other_host = format!("evil.example:{}", served.address.port());

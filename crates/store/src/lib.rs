@@ -1,14 +1,16 @@
 //! The change log: what was decided is kept here, with what follows from it, in one transaction.
 //!
-//! [`ChangeLog`] is what the control plane asks of a database, [`SqliteLog`] the embedded one.
+//! [`ChangeLog`] and [`PopulationStore`] are what the control plane asks of a database, [`SqliteLog`] the embedded one.
 //! The layout of a data folder is in docs/reference/change-log.md.
 
 mod error;
 mod log;
+mod populations;
 mod replay;
 mod sqlite;
 
 pub use error::StoreError;
 pub use log::{ChangeLog, Effects, Head};
+pub use populations::PopulationStore;
 pub use replay::{replay, verify};
 pub use sqlite::{Options, SqliteLog};

@@ -20,6 +20,10 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     build(arguments.to.clone().unwrap_or_else(contexts))
 }
 
+/// Of the version of caniuse-lite that examples/shop/build/package.json pins: what it is called, and when it came out.
+pub(crate) const SOURCE: &str = "caniuse-lite 1.0.30001826: shares of browsers by country";
+pub(crate) const TAKEN_AT: &str = "2026-11-11";
+
 /// Where the contexts lie, unless someone wants them elsewhere.
 pub(crate) fn contexts() -> PathBuf {
     workspace::root().join("data/shop-contexts.jsonl")
@@ -63,4 +67,17 @@ pub(crate) fn build(to: PathBuf) -> Result<()> {
     let rows = made.split_whitespace().next().unwrap_or("0");
     step::done(&format!("{rows} contexts in {}", workspace::shown(&to)));
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_source_is_the_version_that_is_pinned() {
+        let package = fs::read_to_string(workspace::root().join("examples/shop/build/package.json")).unwrap();
+        let package: Value = serde_json::from_str(&package).unwrap();
+        let pinned = package["dependencies"]["caniuse-lite"].as_str().unwrap();
+        assert!(SOURCE.starts_with(&format!("caniuse-lite {pinned}:")), "{pinned}; its date is in TAKEN_AT");
+    }
 }

@@ -57,6 +57,9 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
 
     let mut children = Children::new(sender);
     let outcome = Stack::start(places, &mut children).and_then(|stack| {
+        if let Err(error) = stack.keep_population() {
+            println!("no default population: {error:#}");
+        }
         print(&stack, &downhaul);
         match events.recv() {
             Ok(Event::Ended(name, status)) => {
@@ -85,6 +88,9 @@ fn print(stack: &Stack, downhaul: &Path) {
     println!("  {downhaul} kill checkout-v2 --reason 'orders fail' --wait");
     println!("  {downhaul} restore checkout-v2 --reason 'mended'");
     println!("  {downhaul} status");
+    println!();
+    println!("see whom an edit of examples/shop/flags would move, before anyone is:");
+    println!("  {downhaul} plan server examples/shop/flags");
     println!();
     println!("logs      {}", workspace::shown(&stack.places.data.join("server.log")));
     println!("stop      Ctrl-C");

@@ -12,7 +12,7 @@ const APT_LIMIT: Duration = Duration::from_mins(10);
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
-    /// Also what only the tests need: Chromium and its driver
+    /// Also what only the tests need: Chromium and its driver, Prometheus
     #[arg(long)]
     tests: bool,
 }
@@ -23,6 +23,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     npm::install()?;
     if arguments.tests {
         browser()?;
+        prometheus()?;
     }
     Ok(())
 }
@@ -49,6 +50,14 @@ pub(crate) fn browser() -> Result<()> {
         return Ok(());
     }
     apt_install("Chromium and its driver", &["chromium", "chromium-driver"])
+}
+
+/// Prometheus, against which rollbacks are verified in tests.
+pub(crate) fn prometheus() -> Result<()> {
+    match workspace::find_program("prometheus") {
+        Some(_) => Ok(()),
+        None => apt_install("Prometheus", &["prometheus"]),
+    }
 }
 
 /// Installs Debian packages.

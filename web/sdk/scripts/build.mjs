@@ -14,10 +14,13 @@ for (const [made, shipped] of [["downhaul.wasm", "flags.wasm"], ["tooling_bg.was
 }
 
 const wasmStays = { name: "wasm stays a file", setup: (b) => b.onResolve({ filter: /\.wasm$/ }, ({ path }) => ({ path, external: true })) };
-const common = { bundle: true, target: "es2022", plugins: [wasmStays], logLevel: "warning" };
+// A page fetches it only where the control plane asks for samples; bundlers split it off.
+const samplerApart = { name: "the sampler stays a file", setup: (b) => b.onResolve({ filter: /\/sampler\.js$/ }, ({ kind }) => (kind === "dynamic-import" ? { path: "./sampler.js", external: true } : undefined)) };
+const common = { bundle: true, target: "es2022", plugins: [wasmStays, samplerApart], logLevel: "warning" };
 const entry = (name) => ({ entryPoints: [`src/entry/${name}.ts`] });
 await Promise.all([
   build({ ...common, ...entry("browser"), format: "esm", outfile: "dist/browser.js" }),
+  build({ ...common, entryPoints: ["src/sampler.ts"], format: "esm", outfile: "dist/sampler.js" }),
   build({ ...common, ...entry("slim"), format: "esm", outfile: "dist/slim.js" }),
   build({ ...common, ...entry("workerd"), format: "esm", outfile: "dist/workerd.js" }),
   build({ ...common, ...entry("node"), format: "esm", platform: "node", outfile: "dist/node.js" }),

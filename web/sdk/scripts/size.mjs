@@ -4,13 +4,12 @@ import { gzipSync } from "node:zlib";
 import { build } from "esbuild";
 
 process.chdir(new URL("..", import.meta.url).pathname);
+const small = { bundle: true, minify: true, format: "esm", target: "es2022", write: false };
 const { outputFiles } = await build({
   stdin: { contents: 'import { createClient } from "./dist/browser.js"; globalThis.client = createClient({ key: "", url: "" });', resolveDir: "." },
-  bundle: true,
-  minify: true,
-  format: "esm",
-  target: "es2022",
-  write: false,
+  ...small,
+  external: ["./sampler.js"],
 });
-const sizes = [["browser client", outputFiles[0].contents], ["evaluation module", readFileSync("dist/flags.wasm")], ["tooling module (lazily loaded)", readFileSync("dist/tooling.wasm")]];
+const sampler = await build({ entryPoints: ["dist/sampler.js"], ...small });
+const sizes = [["browser client", outputFiles[0].contents], ["evaluation module", readFileSync("dist/flags.wasm")], ["sampler (only where a policy asks for it)", sampler.outputFiles[0].contents], ["tooling module (lazily loaded)", readFileSync("dist/tooling.wasm")]];
 for (const [what, bytes] of sizes) console.log(`${what}: ${bytes.length} bytes, ${gzipSync(bytes, { level: 9 }).length} gzipped`);

@@ -1,4 +1,5 @@
 import type { Host } from "./host.js";
+import type { Sampled } from "./sampler.js";
 import type { Position, ProblemCode } from "./types.js";
 
 const SDK = "downhaul-js/0.1.0";
@@ -17,6 +18,7 @@ export interface Acknowledgement {
   readonly transport: "stream" | "poll" | "kept";
   readonly problems: readonly ProblemCode[];
   readonly applied_after_ms: number | undefined;
+  readonly sample: Sampled | undefined;
 }
 
 /**

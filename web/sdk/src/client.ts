@@ -12,6 +12,7 @@ import { globalHost, sleep, type Host } from "./host.js";
 import { openKept, type Kept } from "./kept.js";
 import { keyRing } from "./keys.js";
 import { watchPage } from "./page.js";
+import type { Sampled, Sampler, Sampling } from "./sampler.js";
 import { statusOf } from "./status.js";
 import { bootstrapTable, changes, decisions, EMPTY, tableOf, type Table } from "./table.js";
 import { canShare, joinTabs, type Group } from "./tabs.js";
@@ -25,6 +26,8 @@ export interface Platform {
   /** Made once for a client. Not a promise where the module is at hand. */
   engine(options: Options): Engine | Promise<Engine>;
   store(): Store | undefined;
+  /** Loaded only where the control plane asks for samples. */
+  sampler?(): Promise<Sampler>;
   host?: Host;
   ciphers?: Ciphers;
 }
@@ -220,6 +223,9 @@ export function startClient(options: Options, platform: Platform): Client {
       group?.post({ type: "stale-seconds", seconds });
       if (options.staleSeconds === undefined) fresh.staleAfter(seconds);
     },
+    sampling: (next) => {
+      sampling = next;
+    },
     alive: () => {
       group?.post({ type: "alive" });
       fresh.heard();
@@ -249,7 +255,25 @@ export function startClient(options: Options, platform: Platform): Client {
 
   // Saying what was applied.
 
-  const sendAcknowledgement = async (appliedAfterMs?: number): Promise<void> => {
+  let sampling: Sampling | null = null;
+  let sampleDue = -Infinity;
+  /** The last one decided for beside our own: a server decides for others. */
+  let seen: Context | undefined;
+  /** At most one context a period. Nothing waits for it but a heartbeat, and nothing is told of its failure. */
+  const sample = async (): Promise<Sampled | undefined> => {
+    try {
+      if (!sampling || host.now() < sampleDue) return undefined;
+      sampleDue = host.now() + sampling.period_seconds * 1000;
+      const who = seen ?? context;
+      seen = undefined;
+      return await (await platform.sampler?.())?.(sampling, completed(who, held?.header?.audience.attributes ?? {}), instance);
+    } catch {
+      // A page without TLS has no WebCrypto.
+      return undefined;
+    }
+  };
+
+  const sendAcknowledgement = async (appliedAfterMs?: number, told?: Sampled): Promise<void> => {
     if (!held?.position) return;
     await acknowledge(host, url, options.key, typeof contextToken === "string" ? contextToken : undefined, {
       instance,
@@ -261,6 +285,7 @@ export function startClient(options: Options, platform: Platform): Client {
       transport: transport === "stream" || transport === "tab" ? "stream" : source === "kept" ? "kept" : "poll",
       problems,
       applied_after_ms: appliedAfterMs,
+      sample: told,
     });
   };
 
@@ -278,7 +303,7 @@ export function startClient(options: Options, platform: Platform): Client {
     // The machine slept, or someone set its clock: whatever connection there was is looked at anew.
     if (Math.abs(ahead - wallAhead) > 10_000) connection?.restart();
     wallAhead = ahead;
-    void sendAcknowledgement();
+    void sample().then((told) => sendAcknowledgement(undefined, told));
   };
 
   // Starting.
@@ -517,6 +542,7 @@ export function startClient(options: Options, platform: Platform): Client {
       return background ? answered : status();
     },
     evaluate: (who): Decisions => {
+      if (sampling) seen = who;
       const own = tableFor(who) ?? EMPTY;
       return decisions({ table: () => own, expired: () => fresh.expired() });
     },
@@ -527,7 +553,7 @@ export function startClient(options: Options, platform: Platform): Client {
       connection ?? openConnection();
       const answered = connection ? await (connection as Connection).refresh() : false;
       // Nothing of a worker outlives its request.
-      await (acknowledging ??= sendAcknowledgement());
+      await (acknowledging ??= sample().then((told) => sendAcknowledgement(undefined, told)));
       acknowledging = undefined;
       return answered;
     },

@@ -1,12 +1,13 @@
 import type { Ciphers } from "./ciphers.js";
 import { startClient, type Platform } from "./client.js";
 import { compiled } from "./module.js";
+import { type Sampler } from "./sampler.js";
 import { indexedDbStore, memoryStore } from "./store.js";
 import type { CreateClient, Kind, WasmSource } from "./types.js";
 import { wasmEngine } from "./wasm-engine.js";
 
-/** `createClient` of an entry: its usual kind, and where its module comes from. */
-export function clientFactory(usual: Kind | undefined, source: (() => WasmSource) | undefined, ciphers?: Ciphers): CreateClient {
+/** `createClient` of an entry: its usual kind, where its module comes from, and how it comes by what is rarely needed. */
+export function clientFactory(usual: Kind | undefined, source: (() => WasmSource) | undefined, sampler: () => Promise<Sampler>, ciphers?: Ciphers): CreateClient {
   // Compiled once for all clients of a process.
   let module: WebAssembly.Module | Promise<WebAssembly.Module> | undefined;
   const own = (): WebAssembly.Module | Promise<WebAssembly.Module> => {
@@ -26,6 +27,7 @@ export function clientFactory(usual: Kind | undefined, source: (() => WasmSource
         const found = wasm === undefined ? own() : compiled(wasm);
         return found instanceof Promise ? found.then((each) => wasmEngine(each)) : wasmEngine(found);
       },
+      sampler,
       store: () => (typeof indexedDB === "undefined" ? memoryStore() : indexedDbStore()),
       ...(ciphers ? { ciphers } : {}),
     };

@@ -1,7 +1,8 @@
 import { backoffMs, retryAfterMs, spreadMs } from "./backoff.js";
-import { fromBase64 as decode } from "./bytes.js";
+import { fromBase64 as decode, fromUtf8 } from "./bytes.js";
 import type { Patch } from "./envelope.js";
 import { sleep, type Host } from "./host.js";
+import type { Sampling } from "./sampler.js";
 import { eventParser, type StreamEvent } from "./sse.js";
 import type { ChangeKind, Position, Problem, PublicKeys, Transport } from "./types.js";
 
@@ -26,6 +27,8 @@ export interface Feed {
   /** Where the control plane is; true if the client lacks something. */
   position(position: Position, serverTime: string): boolean;
   staleSeconds(seconds: number): void;
+  /** What of contexts may be told; null where nothing is. */
+  sampling(asked: Sampling | null): void;
   /** Something came: the control plane lives. */
   alive(): void;
   transport(transport: Transport): void;
@@ -77,6 +80,7 @@ export function connect(host: Host, requests: Requests, feed: Feed, mode: "strea
         ...NO_CACHE,
         signal,
       });
+      if (response.ok || response.status === 304) feed.sampling(sampling(response.headers.get("downhaul-sample")));
       if (response.status === 304) {
         feed.alive();
         return { done: true, changed: false };
@@ -234,8 +238,13 @@ export function connect(host: Host, requests: Requests, feed: Feed, mode: "strea
       case "patch":
         void feed.patch(JSON.parse(event.data) as Patch, receivedAt).then((fits) => fits || missing());
         break;
+      case "sample":
+        feed.sampling(JSON.parse(event.data) as Sampling | null);
+        break;
       case "hello":
       case "ping": {
+        // What follows a greeting says what is asked now.
+        if (event.event === "hello") feed.sampling(null);
         const ping = JSON.parse(event.data) as Hello;
         if (feed.position(ping.position, ping.server_time)) missing();
         break;
@@ -280,6 +289,15 @@ export async function fetchKeys(host: Host, url: string, key: string): Promise<P
   if (!response.ok) return undefined;
   const answer = (await response.json()) as { keys?: { public_key?: unknown }[] };
   return answer.keys?.map((each) => each.public_key).filter((each): each is string => typeof each === "string");
+}
+
+/** What a header asks for; one that can't be read asks for nothing. */
+function sampling(header: string | null): Sampling | null {
+  try {
+    return header === null ? null : (JSON.parse(fromUtf8(decode(header))) as Sampling | null);
+  } catch {
+    return null;
+  }
 }
 
 /** Only pages have a cache, and not every other engine takes the option. */

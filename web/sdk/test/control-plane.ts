@@ -95,6 +95,8 @@ export async function controlPlane(flags: object[] = [flag("f")]) {
     greets: true,
     hello: { ping_seconds: 10, stale_seconds: 45 },
     retryAfter: undefined as string | undefined,
+    /** What is asked of contexts. */
+    sample: undefined as object | undefined,
   };
   const open = new Set<ServerResponse>();
   const held = new Set<{ request: IncomingMessage; response: ServerResponse }>();
@@ -112,6 +114,7 @@ export async function controlPlane(flags: object[] = [flag("f")]) {
   const write = (response: ServerResponse, event: string, data: string): void => void response.write(`event: ${event}\nid: 1\ndata: ${data}\n\n`);
   const broadcast = (event: string, data: string): void => open.forEach((response) => write(response, event, data));
   const base64 = (bytes: Uint8Array): string => Buffer.from(bytes).toString("base64");
+  const asking = () => (state.sample ? { "downhaul-sample": Buffer.from(JSON.stringify(state.sample)).toString("base64") } : {});
   const serverTime = (): string => new Date().toISOString();
 
   const server = createServer((request, response) => {
@@ -141,6 +144,7 @@ export async function controlPlane(flags: object[] = [flag("f")]) {
           changed();
         });
         write(response, "hello", JSON.stringify({ position: position(), server_time: serverTime(), ...state.hello }));
+        if (state.sample) write(response, "sample", JSON.stringify(state.sample));
         if (state.greets) write(response, "put", base64(current()));
       }
     } else if (url.pathname === "/client/v1/flag-set") {
@@ -150,11 +154,11 @@ export async function controlPlane(flags: object[] = [flag("f")]) {
         const waiting = { request, response };
         held.add(waiting);
         response.on("close", () => held.delete(waiting));
-      } else response.writeHead(304, { etag: tag() }).end();
+      } else response.writeHead(304, { etag: tag(), ...asking() }).end();
     } else refuse(404);
     changed();
   });
-  const answer = (response: ServerResponse): void => void response.writeHead(200, { etag: tag() }).end(current());
+  const answer = (response: ServerResponse): void => void response.writeHead(200, { etag: tag(), ...asking() }).end(current());
 
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   return {

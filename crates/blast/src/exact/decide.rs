@@ -1,15 +1,16 @@
 //! A flag's decision for all contexts at once: disjoint sets, and what is left to the buckets in each.
 
 use super::Stop;
-use super::domain::{Domain, Side};
+use super::domain::{Domain, IS_IN, Side};
 use super::set::{Set, Sets};
-use super::tree::{BUCKETS, Tree};
+use super::tree::{BUCKETS, Fuel, Tree};
 use crate::atoms::Atom;
 use crate::cone::{Cone, Indexed, scope_conditions};
 use downhaul_core::bucket::{self, Unit};
 use downhaul_core::document::{Condition, Flag, FlagSet, Outcome, Rule, Split};
 use downhaul_core::ids::{SegmentKey, VariantKey};
 use downhaul_core::prepare::look_up;
+use std::cell::Cell;
 use std::collections::BTreeMap;
 
 /// A variant, by its number in [`Space::variants`], and why.
@@ -48,14 +49,34 @@ pub(crate) struct Space<'a> {
     pub(crate) sets: Sets,
     pub(crate) buckets: Vec<BucketVariable>,
     pub(crate) variants: Vec<VariantValue>,
+    pub(crate) fuel: Fuel,
+    /// Values that may still be tried for witnesses.
+    pub(super) tries: Cell<u32>,
     segments: BTreeMap<(Side, SegmentKey), Set>,
 }
+
+/// Values tried to find those with the right buckets, for all witnesses of a flag.
+const TRIES: u32 = 30_000_000;
+/// Leaves of trees that may be made for each node that is allowed.
+const LEAVES: usize = 4;
+/// Parts of one decision that are told apart.
+const PARTS: usize = 2048;
 
 impl<'a> Space<'a> {
     fn new(documents: [&'a Indexed<'a>; 2], domain: Domain, limit: usize) -> Self {
         let widths = domain.variables.iter().map(|variable| variable.classes.len()).collect();
         let sets = Sets::new(widths, limit);
-        Space { documents, domain, sets, buckets: Vec::new(), variants: Vec::new(), segments: BTreeMap::new() }
+        let fuel = Fuel(limit.saturating_mul(LEAVES));
+        Space {
+            documents,
+            domain,
+            sets,
+            buckets: Vec::new(),
+            variants: Vec::new(),
+            fuel,
+            tries: Cell::new(TRIES),
+            segments: BTreeMap::new(),
+        }
     }
 
     /// What can be asked about the contexts that these cones look at.
@@ -128,9 +149,21 @@ impl<'a> Space<'a> {
         let Some(classes) = self.domain.variables.get(variable).map(|variable| &variable.classes) else {
             return Ok(Set::EMPTY);
         };
-        self.sets.literal(variable, |class| {
-            classes.get(class).and_then(|class| class.truths.get(place)).copied().unwrap_or(false)
-        })
+        let holds =
+            |class: usize| classes.get(class).and_then(|class| class.truths.get(place)).copied().unwrap_or(false);
+        let Some(lists) = self.domain.lists.get(&variable) else { return self.sets.literal(variable, holds) };
+        // Of a list the empty one says what holds, unless some element says otherwise.
+        let base = holds(lists.class);
+        let mut otherwise = Set::EMPTY;
+        for element in lists.elements.iter().rev().filter(|element| element.truths.get(place) == Some(&!base)) {
+            let is_in = self.sets.literal(element.variable, |class| class == IS_IN)?;
+            otherwise = self.sets.or(otherwise, is_in)?;
+        }
+        let of_lists = if base { self.sets.not(otherwise)? } else { otherwise };
+        let is_list = self.sets.literal(variable, |class| class == lists.class)?;
+        let others = self.sets.literal(variable, |class| class != lists.class && holds(class))?;
+        let of_lists = self.sets.and(is_list, of_lists)?;
+        self.sets.or(others, of_lists)
     }
 
     fn segment(&mut self, side: Side, key: &SegmentKey) -> Result<Set, Stop> {
@@ -213,7 +246,7 @@ impl<'a> Space<'a> {
                         let gate = |first: &Given, then: &Given| {
                             if accepted.contains(&first.variant) { *then } else { failed }
                         };
-                        next.push((both, tree.with(then, &gate)));
+                        next.push((both, tree.with(then, &mut self.fuel, &gate).ok_or(Stop::TooMuch)?));
                     }
                 }
             }
@@ -266,7 +299,8 @@ impl<'a> Space<'a> {
                     left.push((self.sets.minus(hit, units)?, tree.clone()));
                     let shared_out = self.sets.and(hit, units)?;
                     let slices = self.slices(flag, split);
-                    let tree = tree.with(&slices, &|before: &Option<Given>, slice: &Option<Given>| before.or(*slice));
+                    let or = |before: &Option<Given>, slice: &Option<Given>| before.or(*slice);
+                    let tree = tree.with(&slices, &mut self.fuel, &or).ok_or(Stop::TooMuch)?;
                     match whole(&tree) {
                         Some(tree) => parts.push((shared_out, tree)),
                         None => left.push((shared_out, tree)),
@@ -336,8 +370,10 @@ impl<'a> Space<'a> {
     fn joined<L: PartialEq>(&mut self, parts: Vec<(Set, Tree<L>)>) -> Result<Vec<(Set, Tree<L>)>, Stop> {
         let mut joined: Vec<(Set, Tree<L>)> = Vec::new();
         for (set, tree) in parts.into_iter().filter(|(set, _)| !set.is_empty()) {
+            let is_full = joined.len() >= PARTS;
             match joined.iter_mut().find(|(_, other)| *other == tree) {
                 Some((all, _)) => *all = self.sets.or(*all, set)?,
+                None if is_full => return Err(Stop::TooMuch),
                 None => joined.push((set, tree)),
             }
         }

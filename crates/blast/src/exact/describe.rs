@@ -1,9 +1,10 @@
 //! A set of contexts as conditions of the document's language, as few as will do.
 
 use super::Stop;
+use super::cover::cover;
 use super::decide::Space;
 use super::domain::{Class, Side, Variable};
-use super::set::{Product, Set};
+use super::set::Set;
 use crate::atoms::Atom;
 use downhaul_core::document::{Condition, Flag, Scalar, Test};
 use serde_json::Value;
@@ -23,14 +24,11 @@ pub(crate) struct Description {
     pub(crate) exact: bool,
 }
 
-/// Products in which a set is spelled out where no few conditions say it.
-const PRODUCTS: usize = 24;
-
 /// One thing that a description may say.
 #[derive(Debug, Clone)]
-struct Clause {
+pub(super) struct Clause {
     says: Says,
-    set: Set,
+    pub(super) set: Set,
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -42,10 +40,27 @@ enum Says {
     Unit(String),
 }
 
-/// The conditions that people know already: those of the flags compared, the positive before the negated.
-#[derive(Debug)]
+impl Clause {
+    fn that(condition: Condition, set: Set) -> Self {
+        Clause { says: Says::That(condition), set }
+    }
+
+    /// What it says, if a condition of the language says it.
+    pub(super) fn condition(&self) -> Option<&Condition> {
+        match &self.says {
+            Says::That(condition) => Some(condition),
+            Says::Listed(..) | Says::NoUnit(_) | Says::Unit(_) => None,
+        }
+    }
+}
+
+/// The conditions that people know already.
+#[derive(Debug, Default)]
 pub(crate) struct Phrases {
+    /// Those of the flags compared, the positive before the negated, and whether units are there.
     clauses: Vec<Clause>,
+    /// For each variable, what its atoms and single values say, the same way.
+    leaves: Vec<Vec<Clause>>,
 }
 
 impl Phrases {
@@ -70,20 +85,14 @@ impl Phrases {
         }
         let mut clauses = Vec::new();
         for (side, condition) in conditions {
-            if !space.means_the_same(&condition) {
-                continue;
-            }
-            let set = space.condition(side, &condition)?;
-            clauses.push(Clause { says: Says::That(condition), set });
-        }
-        let positive: Vec<Clause> =
-            clauses.iter().filter(|clause| !matches!(&clause.says, Says::That(Condition::All(_)))).cloned().collect();
-        let mut all = positive;
-        for clause in clauses {
-            if let Says::That(condition) = clause.says {
-                all.push(Clause { says: Says::That(negated(condition)), set: space.sets.not(clause.set)? });
+            if space.means_the_same(&condition) {
+                let set = space.condition(side, &condition)?;
+                clauses.push(Clause::that(condition, set));
             }
         }
+        let mut all: Vec<Clause> =
+            clauses.iter().filter(|clause| !matches!(clause.condition(), Some(Condition::All(_)))).cloned().collect();
+        all.extend(negations(space, &clauses)?);
         let names: Vec<String> = space.domain.variables.iter().map(|variable| variable.name.clone()).collect();
         for name in names {
             let units = space.units(&name)?;
@@ -93,7 +102,9 @@ impl Phrases {
                 all.push(Clause { says: Says::Unit(name), set: units });
             }
         }
-        Ok(Phrases { clauses: all })
+        let leaves =
+            (0..space.domain.variables.len()).map(|variable| space.leaves(variable)).collect::<Result<_, _>>()?;
+        Ok(Phrases { clauses: all, leaves })
     }
 
     /// The set, in words. `given`: attributes that are known to hold a unit, since their buckets are named beside.
@@ -109,16 +120,17 @@ impl Phrases {
             said = choose(space, set, said, clause, &mut chosen)?;
         }
         if said != set {
-            for clause in space.projections(set)? {
+            for clause in self.projections(space, set)? {
                 said = choose(space, set, said, &clause, &mut chosen)?;
             }
         }
         drop_idle(space, base, said, &mut chosen)?;
-        if said != set
-            && let Some(clause) = space.spelled_out(set)?
-        {
-            said = choose(space, set, said, &clause, &mut chosen)?;
-            drop_idle(space, base, said, &mut chosen)?;
+        if said != set {
+            let words: Vec<&Clause> = self.clauses.iter().chain(self.leaves.iter().flatten()).collect();
+            if let Some(any) = cover(space, set, said, &words)? {
+                said = choose(space, set, said, &Clause::that(any.condition, any.set), &mut chosen)?;
+                drop_idle(space, base, said, &mut chosen)?;
+            }
         }
         let mut description = Description { exact: said == set, ..Description::default() };
         for clause in chosen {
@@ -135,6 +147,56 @@ impl Phrases {
             }
         }
         Ok(description)
+    }
+
+    /// What can be said of one attribute each that holds for all of the set.
+    fn projections(&self, space: &mut Space<'_>, set: Set) -> Result<Vec<Clause>, Stop> {
+        let mut clauses = Vec::new();
+        for variable in 0..space.domain.variables.len() {
+            let Some(asked) = space.domain.variables.get(variable).filter(|asked| !asked.name.is_empty()) else {
+                continue;
+            };
+            let (name, width) = (asked.name.clone(), asked.classes.len());
+            let mut has = Vec::with_capacity(width);
+            for class in 0..width {
+                let literal = space.sets.literal(variable, |other| other == class)?;
+                has.push(!space.sets.and(set, literal)?.is_empty());
+            }
+            let leaves = self.leaves.get(variable).map(Vec::as_slice).unwrap_or_default();
+            if has.iter().all(|has| *has) {
+                // Of lists, more may be known than that they are possible.
+                clauses.extend(leaves.iter().cloned());
+                continue;
+            }
+            let all = space.sets.literal(variable, |class| has.get(class) == Some(&true))?;
+            // One condition that says it all, then many values at once, then conditions that say some of it.
+            clauses.extend(leaves.iter().filter(|clause| clause.set == all).cloned());
+            for keep in [true, false] {
+                let asked = space.domain.variables.get(variable);
+                let Some((condition, holds)) = asked.and_then(|asked| points_in_words(asked, &has, keep)) else {
+                    continue;
+                };
+                let is_exact = name == TENANT;
+                if !is_exact && space.domain.lists.contains_key(&variable) {
+                    continue;
+                }
+                let literal = space.sets.literal(variable, |class| holds.get(class) == Some(&true))?;
+                let says =
+                    |condition| if is_exact { Says::That(condition) } else { Says::Listed(condition, name.clone()) };
+                if keep {
+                    clauses.push(Clause { says: says(condition), set: literal });
+                } else {
+                    let set = space.sets.not(literal)?;
+                    clauses.push(Clause { says: says(negated(condition)), set });
+                }
+            }
+            clauses.extend(leaves.iter().cloned());
+            let words: Vec<&Clause> = leaves.iter().collect();
+            if let Some(any) = cover(space, all, Set::ALL, &words)? {
+                clauses.push(Clause::that(any.condition, any.set));
+            }
+        }
+        Ok(clauses)
     }
 }
 
@@ -162,6 +224,17 @@ fn drop_idle(space: &mut Space<'_>, base: Set, said: Set, chosen: &mut Vec<Claus
         }
     }
     Ok(())
+}
+
+/// The same negated, as far as conditions say it.
+fn negations(space: &mut Space<'_>, clauses: &[Clause]) -> Result<Vec<Clause>, Stop> {
+    let mut negations = Vec::with_capacity(clauses.len());
+    for clause in clauses {
+        if let Some(condition) = clause.condition() {
+            negations.push(Clause::that(negated(condition.clone()), space.sets.not(clause.set)?));
+        }
+    }
+    Ok(negations)
 }
 
 fn negated(condition: Condition) -> Condition {
@@ -193,164 +266,44 @@ impl Space<'_> {
         }
     }
 
-    /// For each attribute, which of its classes the set has at all.
-    fn projections(&mut self, set: Set) -> Result<Vec<Clause>, Stop> {
-        let mut clauses = Vec::new();
-        for variable in 0..self.domain.variables.len() {
-            let width = self.domain.variables.get(variable).map_or(0, |variable| variable.classes.len());
-            let mut has = Vec::with_capacity(width);
-            for class in 0..width {
-                let literal = self.sets.literal(variable, |other| other == class)?;
-                has.push(!self.sets.and(set, literal)?.is_empty());
-            }
-            if has.iter().all(|has| *has) {
-                continue;
-            }
-            let Some(name) = self.domain.variables.get(variable).map(|variable| variable.name.clone()) else {
-                continue;
-            };
-            for Literal { condition, holds, is_points } in self.classes_in_words(variable, &has) {
-                let set = self.sets.literal(variable, |class| holds.get(class) == Some(&true))?;
-                let says = if is_points { Says::Listed(condition, name.clone()) } else { Says::That(condition) };
-                clauses.push(Clause { says, set });
-            }
+    /// What the atoms of a variable say, whether it is there, and which of its single values it is; then the same negated.
+    fn leaves(&mut self, variable: usize) -> Result<Vec<Clause>, Stop> {
+        let Some(asked) = self.domain.variables.get(variable) else { return Ok(Vec::new()) };
+        let conditions: Vec<Condition> = asked
+            .shared_atoms(&self.domain)
+            .filter_map(|(_, atom)| match atom {
+                Atom::Condition(condition) => Some(condition.clone()),
+                Atom::KeyListed(_) => None,
+            })
+            .collect();
+        let mut said: Vec<(Condition, Vec<bool>)> = presence(asked).into_iter().collect();
+        let few = if asked.classes.len() <= CLASSES { asked.classes.len() } else { 0 };
+        for number in 0..few {
+            let alone: Vec<bool> = (0..asked.classes.len()).map(|class| class == number).collect();
+            said.extend(
+                asked.classes.get(number).and_then(|class| alone_in_words(asked, class)).map(|words| (words, alone)),
+            );
         }
+        let mut clauses = Vec::new();
+        for condition in conditions {
+            // Both documents answer it alike.
+            let set = self.condition(Side::Old, &condition)?;
+            clauses.push(Clause::that(condition, set));
+        }
+        for (condition, holds) in said {
+            let set = self.sets.literal(variable, |class| holds.get(class) == Some(&true))?;
+            clauses.push(Clause::that(condition, set));
+        }
+        let negated = negations(self, &clauses)?;
+        clauses.extend(negated);
         Ok(clauses)
     }
-
-    /// `any` of the products of the set.
-    fn spelled_out(&mut self, set: Set) -> Result<Option<Clause>, Stop> {
-        let Some(products) = self.sets.products(set, PRODUCTS) else { return Ok(None) };
-        let mut alternatives = Vec::new();
-        for product in products {
-            match self.product_in_words(&product) {
-                Some(mut words) if words.len() == 1 => alternatives.extend(words.pop()),
-                Some(words) => alternatives.push(Condition::All(words)),
-                None => return Ok(None),
-            }
-        }
-        Ok(Some(Clause { says: Says::That(Condition::Any(alternatives)), set }))
-    }
-
-    /// `None` where only lists of values would say it, which hold for more.
-    fn product_in_words(&self, product: &Product) -> Option<Vec<Condition>> {
-        let mut words = Vec::new();
-        for (variable, classes) in product {
-            let width = self.domain.variables.get(*variable)?.classes.len();
-            let wanted: Vec<bool> = (0..width).map(|class| classes.contains(&class)).collect();
-            let said = self.classes_in_words(*variable, &wanted);
-            if said.is_empty() || said.iter().any(|literal| literal.is_points) {
-                return None;
-            }
-            words.extend(said.into_iter().map(|literal| literal.condition));
-        }
-        Some(words)
-    }
-
-    /// Conditions that together hold for exactly these classes of an attribute; empty where none do.
-    fn classes_in_words(&self, variable: usize, wanted: &[bool]) -> Vec<Literal> {
-        let Some(variable) = self.domain.variables.get(variable) else { return Vec::new() };
-        let mut literals = Vec::new();
-        let mut looks_into_lists = false;
-        for (place, atom) in variable.shared_atoms(&self.domain) {
-            let Atom::Condition(condition) = atom else { continue };
-            let holds =
-                variable.classes.iter().map(|class| class.truths.get(place).copied().unwrap_or(false)).collect();
-            looks_into_lists |= matches!(condition, Condition::Attribute { test: Test::In(_) | Test::NotIn(_), .. });
-            literals.push(Literal { condition: condition.clone(), holds, is_points: false });
-        }
-        if !looks_into_lists || variable.name == "tenant" {
-            literals.extend(points_in_words(variable, wanted, true));
-            literals.extend(points_in_words(variable, wanted, false));
-        }
-        literals.extend(presence(variable));
-        let negations: Vec<Literal> = literals.iter().map(Literal::negated).collect();
-        literals.extend(negations);
-        if let Some(literal) = literals.iter().find(|literal| literal.holds == wanted) {
-            return vec![literal.clone()];
-        }
-        conjunction(&literals, wanted).or_else(|| alternatives(&literals, wanted)).unwrap_or_default()
-    }
 }
 
-/// A condition on one attribute, and the classes that it holds for.
-#[derive(Debug, Clone)]
-struct Literal {
-    condition: Condition,
-    holds: Vec<bool>,
-    /// Names single values by `in`, which would look into lists too.
-    is_points: bool,
-}
+const TENANT: &str = "tenant";
 
-impl Literal {
-    fn negated(&self) -> Literal {
-        let holds = self.holds.iter().map(|held| !held).collect();
-        Literal { condition: negated(self.condition.clone()), holds, is_points: self.is_points }
-    }
-}
-
-/// Conditions that all hold for what is wanted, and together for nothing else.
-fn conjunction(literals: &[Literal], wanted: &[bool]) -> Option<Vec<Literal>> {
-    let covers = |holds: &[bool]| wanted.iter().zip(holds).all(|(wanted, held)| !wanted || *held);
-    let mut said = vec![true; wanted.len()];
-    let mut chosen: Vec<&Literal> = Vec::new();
-    for literal in literals.iter().filter(|literal| covers(&literal.holds)) {
-        let narrower: Vec<bool> = said.iter().zip(&literal.holds).map(|(said, held)| *said && *held).collect();
-        if narrower != said {
-            chosen.push(literal);
-            said = narrower;
-        }
-        if said == wanted {
-            break;
-        }
-    }
-    if said != wanted {
-        return None;
-    }
-    for at in (0..chosen.len()).rev() {
-        let rest = chosen.iter().enumerate().filter(|(other, _)| *other != at);
-        let without = rest.fold(vec![true; wanted.len()], |said: Vec<bool>, (_, literal)| {
-            said.iter().zip(&literal.holds).map(|(said, held)| *said && *held).collect()
-        });
-        if without == wanted {
-            chosen.remove(at);
-        }
-    }
-    Some(chosen.into_iter().cloned().collect())
-}
-
-/// `any` of what says each class.
-fn alternatives(literals: &[Literal], wanted: &[bool]) -> Option<Vec<Literal>> {
-    let mut any = Vec::new();
-    let mut said = vec![false; wanted.len()];
-    let mut is_points = false;
-    for class in 0..wanted.len() {
-        if wanted.get(class) != Some(&true) || said.get(class) == Some(&true) {
-            continue;
-        }
-        // As many of the wanted as one condition says, else this class alone.
-        let within = |holds: &[bool]| holds.iter().zip(wanted).all(|(held, wanted)| !held || *wanted);
-        let whole = literals.iter().filter(|literal| literal.holds.get(class) == Some(&true) && within(&literal.holds));
-        if let Some(literal) = whole.max_by_key(|literal| literal.holds.iter().filter(|held| **held).count()) {
-            said.iter_mut().zip(&literal.holds).for_each(|(said, held)| *said |= held);
-            is_points |= literal.is_points;
-            any.push(literal.condition.clone());
-            continue;
-        }
-        let alone: Vec<bool> = (0..wanted.len()).map(|other| other == class).collect();
-        let words = conjunction(literals, &alone)?;
-        if let Some(said) = said.get_mut(class) {
-            *said = true;
-        }
-        is_points |= words.iter().any(|literal| literal.is_points);
-        let mut words: Vec<Condition> = words.into_iter().map(|literal| literal.condition).collect();
-        any.push(if words.len() == 1 { words.pop()? } else { Condition::All(words) });
-    }
-    Some(vec![Literal { condition: Condition::Any(any), holds: wanted.to_vec(), is_points }])
-}
-
-/// `in` of the single values of the classes that are wanted, or not wanted, where these are nothing else.
-fn points_in_words(variable: &Variable, wanted: &[bool], keep: bool) -> Option<Literal> {
+/// `in` of the single values of the classes that are wanted, or not wanted, and the classes that are nothing else.
+fn points_in_words(variable: &Variable, wanted: &[bool], keep: bool) -> Option<(Condition, Vec<bool>)> {
     let mut values = Vec::new();
     let mut holds = vec![false; variable.classes.len()];
     for ((class, wanted), holds) in variable.classes.iter().zip(wanted).zip(&mut holds) {
@@ -364,19 +317,61 @@ fn points_in_words(variable: &Variable, wanted: &[bool], keep: bool) -> Option<L
     if values.is_empty() {
         return None;
     }
-    let tenants: Option<Vec<_>> = values
-        .iter()
-        .map(|value| match value {
-            Scalar::Text(text) if variable.name == "tenant" => text.parse().ok(),
-            _ => None,
-        })
-        .collect();
-    let is_points = tenants.is_none();
-    let condition = match tenants {
-        Some(tenants) => Condition::Tenant(tenants),
-        None => Condition::Attribute { attribute: variable.name.clone(), test: Test::In(values) },
+    let tenants = || -> Option<Vec<_>> {
+        values.iter().map(|value| if let Scalar::Text(text) = value { text.parse().ok() } else { None }).collect()
     };
-    Some(Literal { condition, holds, is_points })
+    let condition = if variable.name == TENANT {
+        Condition::Tenant(tenants()?)
+    } else {
+        Condition::Attribute { attribute: variable.name.clone(), test: Test::In(values) }
+    };
+    Some((condition, holds))
+}
+
+/// Classes of an attribute up to which each is spoken of by itself.
+const CLASSES: usize = 256;
+/// Values of a pattern that names single texts.
+const TEXTS: usize = 16;
+/// Bytes of each, so that its automaton is small.
+const LONGEST: usize = 80;
+
+/// A condition that holds for the single values of a class, and for no list with them in it.
+fn alone_in_words(variable: &Variable, class: &Class) -> Option<Condition> {
+    let values = scalars(class)?;
+    let of = |test| Condition::Attribute { attribute: variable.name.clone(), test };
+    if variable.name == TENANT {
+        let tenants = values.iter().map(|value| if let Scalar::Text(text) = value { text.parse().ok() } else { None });
+        return Some(Condition::Tenant(tenants.collect::<Option<_>>()?));
+    }
+    let mut texts = Vec::new();
+    let mut any = Vec::new();
+    for value in &values {
+        match value {
+            Scalar::Text(text) => texts.push(format!("^{}$", escaped(text))),
+            Scalar::Number(number) => any.push(Condition::All(vec![of(Test::Ge(*number)), of(Test::Le(*number))])),
+            Scalar::Boolean(_) => return None,
+        }
+    }
+    if texts.len() > TEXTS || texts.iter().any(|text| text.len() > LONGEST) {
+        return None;
+    }
+    if !texts.is_empty() {
+        any.push(of(Test::Matches(texts)));
+    }
+    if any.len() > 1 { Some(Condition::Any(any)) } else { any.pop() }
+}
+
+/// A text as a pattern for it.
+fn escaped(text: &str) -> String {
+    let mut pattern = String::new();
+    for c in text.chars() {
+        // What follows a backslash there means something else.
+        if c.is_ascii_punctuation() && !matches!(c, '<' | '>') {
+            pattern.push('\\');
+        }
+        pattern.push(c);
+    }
+    pattern
 }
 
 /// The values of a class that is nothing but single values which `in` can name.
@@ -397,11 +392,10 @@ fn scalars(class: &Class) -> Option<Vec<Scalar>> {
 }
 
 /// `exists`, where being absent is a class of its own.
-fn presence(variable: &Variable) -> Option<Literal> {
+fn presence(variable: &Variable) -> Option<(Condition, Vec<bool>)> {
     let is_absent = |class: &Class| class.is_points() && class.points == [None];
     variable.classes.iter().any(is_absent).then(|| {
         let condition = Condition::Attribute { attribute: variable.name.clone(), test: Test::Exists };
-        let holds = variable.classes.iter().map(|class| !is_absent(class)).collect();
-        Literal { condition, holds, is_points: false }
+        (condition, variable.classes.iter().map(|class| !is_absent(class)).collect())
     })
 }

@@ -60,6 +60,9 @@ fn care(space: &mut Space<'_>, [old, new]: [&Flag; 2], [before, after]: [&Cone<'
     Ok(care)
 }
 
+/// Moves that are told apart at most.
+const MOVES: usize = 5_000;
+
 fn overlay(space: &mut Space<'_>, before: &Parts, after: &Parts) -> Result<Difference, Stop> {
     let mut found: BTreeMap<(Vec<Run>, Given, Given), Set> = BTreeMap::new();
     for (was, old) in before {
@@ -71,9 +74,13 @@ fn overlay(space: &mut Space<'_>, before: &Parts, after: &Parts) -> Result<Diffe
             if both.is_empty() {
                 continue;
             }
-            let pairs: Tree<(Given, Given)> = old.with(new, &|old, new| (*old, *new));
+            let pairs: Tree<(Given, Given)> =
+                old.with(new, &mut space.fuel, &|old, new| (*old, *new)).ok_or(Stop::TooMuch)?;
             for (runs, (from, to)) in pairs.leaves() {
                 if from != to {
+                    if found.len() >= MOVES {
+                        return Err(Stop::TooMuch);
+                    }
                     let set = found.entry((runs, *from, *to)).or_insert(Set::EMPTY);
                     *set = space.sets.or(*set, both)?;
                 }

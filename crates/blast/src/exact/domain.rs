@@ -2,7 +2,7 @@
 
 use super::Stop;
 use super::family::Family;
-use super::probes::{self, Probe, Probes};
+use super::probes::{self, Kinds, Probe, Probes};
 use crate::atoms::{Atom, Judge};
 use downhaul_core::bucket::Unit;
 use downhaul_core::document::{Condition, FlagSet, Test};
@@ -58,10 +58,38 @@ impl Class {
     }
 }
 
+/// A variable, and the kinds of elements that its lists may have.
+type Made = (Variable, Vec<(Value, Vec<bool>)>);
+
+/// Lists of an attribute: one class, and a variable for each kind of element that may be in it.
+#[derive(Debug)]
+pub(crate) struct Lists {
+    pub(crate) class: usize,
+    pub(crate) elements: Vec<Element>,
+}
+
+/// A kind of element, whose variable asks whether it is in the list.
+#[derive(Debug)]
+pub(crate) struct Element {
+    pub(crate) variable: usize,
+    pub(crate) value: Value,
+    /// For each atom of the attribute, whether it holds of a list of this alone.
+    pub(crate) truths: Vec<bool>,
+}
+
+/// Questions about one attribute: each condition of each value at a border.
+const QUESTIONS: usize = 20_000_000;
+
+/// The class of an element's variable where it is in the list; else it is 0.
+pub(crate) const IS_IN: usize = 1;
+
 /// All attributes, and what answers for their values.
 #[derive(Debug)]
 pub(crate) struct Domain {
+    /// An attribute's comes before those of its lists' elements.
     pub(crate) variables: Vec<Variable>,
+    /// By the number of the attribute's variable; none where no condition looks into lists.
+    pub(crate) lists: BTreeMap<usize, Lists>,
     pub(crate) atoms: Vec<(Side, Atom)>,
     /// Texts that are classes of their own, by attribute.
     pub(crate) known: BTreeMap<String, BTreeSet<String>>,
@@ -101,8 +129,16 @@ impl Domain {
         let of = |wanted: Side| atoms.iter().filter(move |(side, _)| *side == wanted).map(|(_, atom)| atom);
         let judge = |document, side| Judge::new(document, of(side)).map_err(|_| Stop::TooMuch);
         let judges = [judge(old, Side::Old)?, judge(new, Side::New)?];
-        let mut domain =
-            Domain { variables: Vec::new(), atoms, known: BTreeMap::new(), judges, by_identity, same, units };
+        let mut domain = Domain {
+            variables: Vec::new(),
+            lists: BTreeMap::new(),
+            atoms,
+            known: BTreeMap::new(),
+            judges,
+            by_identity,
+            same,
+            units,
+        };
         domain.make_variables(documents)?;
         Ok(domain)
     }
@@ -124,14 +160,28 @@ impl Domain {
             let is_unit = self.units.contains(&name);
             let found = probes::probes(&name, &atoms, documents, is_unit);
             let elements = probes::elements(&atoms);
-            let variable = self.variable(name.clone(), numbers, &found, &elements).ok_or(Stop::TooMuch)?;
-            self.known.insert(name, found.known);
+            let (variable, kinds) = self.variable(name.clone(), numbers, &found, &elements).ok_or(Stop::TooMuch)?;
+            self.known.insert(name.clone(), found.known);
+            let class = variable.classes.len().saturating_sub(1);
+            let number = self.variables.len();
             self.variables.push(variable);
+            if kinds.is_empty() {
+                continue;
+            }
+            let mut lists = Lists { class, elements: Vec::with_capacity(kinds.len()) };
+            for (value, truths) in kinds {
+                lists.elements.push(Element { variable: self.variables.len(), value, truths });
+                self.variables.push(Variable::of_element());
+            }
+            self.lists.insert(number, lists);
         }
         Ok(())
     }
 
-    fn variable(&self, name: String, atoms: Vec<usize>, found: &Probes, elements: &[Value]) -> Option<Variable> {
+    fn variable(&self, name: String, atoms: Vec<usize>, found: &Probes, elements: &[Value]) -> Option<Made> {
+        if found.probes.len().saturating_mul(atoms.len()) > QUESTIONS {
+            return None;
+        }
         let mut classes: Vec<Class> = Vec::new();
         let mut by_signature: BTreeMap<(Vec<bool>, bool), usize> = BTreeMap::new();
         let mut class_of = |signature: (Vec<bool>, bool), classes: &mut Vec<Class>| {
@@ -170,13 +220,19 @@ impl Domain {
                 class.examples.extend(example);
             }
         });
-        let lists_complete = self.lists(&name, elements, &mut |value, signature| {
-            let at = class_of(signature, &mut classes);
+        let kinds = self.kinds(&name, elements)?;
+        let empty = Value::Array(Vec::new());
+        if kinds.is_empty() {
+            let at = class_of(self.signature(&name, Some(&empty)), &mut classes);
             if let Some(class) = classes.get_mut(at) {
-                class.examples.push(value);
+                class.examples.push(empty);
             }
-        });
-        (found.complete && lists_complete).then_some(Variable { name, classes, atoms })
+        } else {
+            // A class of its own: what holds of a list its elements say too.
+            let (truths, is_unit) = self.signature(&name, Some(&empty));
+            classes.push(Class { truths, is_unit, points: Vec::new(), examples: vec![empty], families: Vec::new() });
+        }
+        found.complete.then_some((Variable { name, classes, atoms }, kinds))
     }
 
     /// Shapes of texts with what else conditions say of texts, in every combination: whether some version also ends in a
@@ -188,23 +244,26 @@ impl Domain {
         found: &Probes,
         each: &mut impl FnMut((Vec<bool>, bool), Option<Value>),
     ) {
-        let signatures = |families: &mut dyn Iterator<Item = &Family>| -> BTreeSet<Vec<bool>> {
-            let examples = families.filter_map(|family| family.example(&found.known));
-            examples.map(|example| self.signature(name, Some(&example)).0).collect()
-        };
-        let shapes = signatures(&mut found.shapes.iter());
+        let truths = |family: &Family| Some(self.signature(name, Some(&family.example(&found.known)?)).0);
+        let shapes: BTreeSet<(Vec<bool>, Kinds)> =
+            found.shapes.iter().filter_map(|(family, kinds)| Some((truths(family)?, *kinds))).collect();
         if shapes.is_empty() {
             return;
         }
-        let values = signatures(&mut found.probes.iter().filter_map(|probe| match probe {
-            Probe::Family(family) if !matches!(family, Family::Around(_) | Family::Integers(..)) => Some(family),
-            Probe::Family(_) | Probe::Point(_) | Probe::Example(_) => None,
-        }));
+        let values: Vec<(&Family, Vec<bool>)> = found
+            .probes
+            .iter()
+            .filter_map(|probe| match probe {
+                Probe::Family(family) if !matches!(family, Family::Around(_) | Family::Integers(..)) => Some(family),
+                Probe::Family(_) | Probe::Point(_) | Probe::Example(_) => None,
+            })
+            .filter_map(|family| Some((family, truths(family)?)))
+            .collect();
         let is_value: Vec<bool> =
             atoms.iter().map(|atom| self.atoms.get(*atom).is_some_and(|(_, atom)| looks_at_value(atom))).collect();
         let is_unit = self.units.contains(name);
-        for shape in &shapes {
-            for value in &values {
+        for (shape, kinds) in &shapes {
+            for (_, value) in values.iter().filter(|(family, _)| kinds.allow(family)) {
                 let both = shape.iter().zip(value).zip(&is_value);
                 let truths = both.map(|((shape, value), is_value)| if *is_value { *value } else { *shape }).collect();
                 each((truths, is_unit), None);
@@ -221,34 +280,25 @@ impl Domain {
         }
     }
 
-    /// Lists: any set of elements may come together.
-    fn lists(&self, name: &str, elements: &[Value], each: &mut impl FnMut(Value, (Vec<bool>, bool))) -> bool {
-        const MOST: usize = 512;
-        // One element of each kind is enough.
-        let mut kinds: BTreeMap<(Vec<bool>, bool), Value> = BTreeMap::new();
+    /// Elements that between them show all that elements of a list can say, each with what holds of a list of it alone.
+    ///
+    /// Any of them may come together, and what holds of a list is what holds of the empty one, unless an element says
+    /// otherwise. `None` where that is not so.
+    fn kinds(&self, name: &str, elements: &[Value]) -> Option<Vec<(Value, Vec<bool>)>> {
+        let of = |elements: Vec<Value>| self.signature(name, Some(&Value::Array(elements))).0;
+        let empty = of(Vec::new());
+        let mut seen: BTreeSet<Vec<bool>> = BTreeSet::from([empty.clone()]);
+        let mut kinds: Vec<(Value, Vec<bool>)> = Vec::new();
         for element in elements {
-            let list = Value::Array(vec![element.clone()]);
-            kinds.entry(self.signature(name, Some(&list))).or_insert_with(|| element.clone());
-        }
-        let mut found: BTreeSet<(Vec<bool>, bool)> = BTreeSet::new();
-        let mut open: Vec<Vec<Value>> = vec![Vec::new()];
-        while let Some(list) = open.pop() {
-            let value = Value::Array(list.clone());
-            let signature = self.signature(name, Some(&value));
-            if !found.insert(signature.clone()) {
-                continue;
-            }
-            each(value, signature);
-            if found.len() > MOST {
-                return false;
-            }
-            for element in kinds.values() {
-                let mut longer = list.clone();
-                longer.push(element.clone());
-                open.push(longer);
+            let truths = of(vec![element.clone()]);
+            if seen.insert(truths.clone()) {
+                kinds.push((element.clone(), truths));
             }
         }
-        true
+        let together = of(kinds.iter().map(|(element, _)| element.clone()).collect());
+        let otherwise = |at: usize| kinds.iter().any(|(_, truths)| truths.get(at) != empty.get(at));
+        let is_so = (0..empty.len()).all(|at| (together.get(at) != empty.get(at)) == otherwise(at));
+        is_so.then_some(kinds)
     }
 
     /// What every atom of the attribute says of a value, and whether it is a bucketing unit.
@@ -267,12 +317,30 @@ impl Domain {
         Some((variable, place))
     }
 
+    /// Whether a variable asks about an element of a list, and not about an attribute.
+    pub(crate) fn is_element(&self, variable: usize) -> bool {
+        self.lists.values().any(|lists| lists.elements.iter().any(|element| element.variable == variable))
+    }
+
     pub(crate) fn variable_number(&self, name: &str) -> Option<usize> {
         self.variables.iter().position(|variable| variable.name == name)
     }
 }
 
 impl Variable {
+    /// Asks whether an element is in a list.
+    fn of_element() -> Self {
+        let class = Class {
+            truths: Vec::new(),
+            is_unit: false,
+            points: Vec::new(),
+            examples: Vec::new(),
+            families: Vec::new(),
+        };
+        // No attribute has this name, so that nobody looks it up.
+        Variable { name: String::new(), classes: vec![class.clone(), class], atoms: Vec::new() }
+    }
+
     /// The variable's atoms that both documents answer alike, each with its place.
     pub(crate) fn shared_atoms<'a>(&'a self, domain: &'a Domain) -> impl Iterator<Item = (usize, &'a Atom)> {
         let same = domain.same;

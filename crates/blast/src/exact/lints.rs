@@ -3,6 +3,7 @@
 use super::Stop;
 use super::decide::{Given, Space};
 use super::domain::Side;
+use super::layers;
 use super::report::Options;
 use super::set::Set;
 use super::tree::{BUCKETS, Tree};
@@ -23,6 +24,7 @@ pub fn lints(document: &FlagSet, options: &Options) -> Vec<Diagnostic> {
             found.extend(of_flag);
         }
     }
+    found.extend(layers::overlaps(&indexed, options));
     found
 }
 
@@ -65,6 +67,7 @@ impl Linter<'_> {
                 taken.push(holds);
                 continue;
             }
+            self.idle_conditions(rule, &at)?;
             // Where there is no unit, a split decides nothing.
             let decides = match &rule.then {
                 Outcome::Split(split) if !split.by.starts_with("tenant.") => {
@@ -167,6 +170,20 @@ impl Linter<'_> {
         Ok(())
     }
 
+    /// Conditions that hold for every context.
+    fn idle_conditions(&mut self, rule: &Rule, at: &str) -> Result<(), Stop> {
+        for (number, condition) in rule.when.iter().enumerate() {
+            if self.space.condition(Side::Old, condition)? == Set::ALL {
+                let message = format!("this always holds: {}", whole_condition_words(condition));
+                self.found.push(
+                    Diagnostic::warning("always-holds", format!("{at}/when/{number}"), message)
+                        .help("it narrows nothing: take it out, or say what was meant"),
+                );
+            }
+        }
+        Ok(())
+    }
+
     fn unreachable_rule(&mut self, rule: &Rule, at: &str, holds: Set, taken: &[Set]) -> Result<(), Stop> {
         let mut before: Vec<usize> = (0..taken.len()).collect();
         // Those that are not needed to cover it are not named.
@@ -260,7 +277,8 @@ impl Linter<'_> {
                     split.slices.iter().fold(0_u32, |sum, slice| sum.saturating_add(slice.width)).min(BUCKETS);
                 let variable = self.space.bucket_variable(split);
                 let uncovered = Tree::runs(variable, vec![(width, Tree::Leaf(false)), (BUCKETS, Tree::Leaf(true))]);
-                let left = tree.with(&uncovered, &|before, now| *before && *now);
+                let both = |before: &bool, now: &bool| *before && *now;
+                let left = tree.with(&uncovered, &mut self.space.fuel, &both).ok_or(Stop::TooMuch)?;
                 let shared_out = self.space.sets.and(hit, units)?;
                 if left != Tree::Leaf(false) {
                     put(&mut self.space, shared_out, left)?;

@@ -5,23 +5,27 @@
 //! (`set`); each version's decision is a partition into such sets, with what is left to the buckets (`decide`, `tree`); where
 //! two partitions differ is the difference, put into words (`describe`) and shown by a witness that both evaluators confirm.
 
+mod cover;
 mod decide;
 mod describe;
 mod difference;
 mod domain;
 mod family;
+mod layers;
 mod lints;
 mod probes;
 mod prove;
 mod report;
 mod set;
 mod shapes;
+mod sole;
 mod tree;
 mod witness;
 
 pub use lints::lints;
 pub use prove::{Assertion, Assertions, Claim, Counterexample, Outcome, Verdict, prove};
-pub use report::{Bucket, Comparison, FlagDifference, Options, Region, Status, Transition, compare};
+pub use report::{Bucket, Comparison, FlagDifference, Options, Region, Status, Transition, compare, compare_while};
+pub use sole::sole_variants;
 
 /// Why a comparison ended early.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -30,14 +30,39 @@ impl Probe {
     }
 }
 
+/// What a text could be read as, by its letters alone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub(crate) struct Kinds {
+    version: bool,
+    time: bool,
+    address: bool,
+}
+
+impl Kinds {
+    /// Whether a text of these kinds could be like those of a family. Any may be read as nothing.
+    pub(crate) fn allow(self, family: &Family) -> bool {
+        match family {
+            Family::Version(_) => self.version,
+            Family::Time(_) => self.time,
+            Family::Addresses(_) => self.address,
+            Family::Other { .. } | Family::Around(_) | Family::Integers(..) => true,
+        }
+    }
+}
+
+/// Every text that reads as a version is found by this, every time, and every address; others are too.
+const VERSION: &str = r"^v?[0-9]+(\.[0-9]+){0,2}(-[0-9A-Za-z.-]+)?(\+[0-9A-Za-z.-]+)?$";
+const TIME: &str = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?(Z|[+-][0-9]{2}:[0-9]{2})$";
+const ADDRESS: &str = r"^[0-9A-Fa-f]*[.:][0-9A-Fa-f:.]*$";
+
 #[derive(Debug)]
 pub(crate) struct Probes {
     pub(crate) probes: Vec<Probe>,
     /// The texts among the points.
     pub(crate) known: BTreeSet<String>,
     /// Kinds of texts by what `contains`, `matches` and the like say of them, where other conditions look at texts as versions,
-    /// times or addresses: every combination of both is possible as far as is known.
-    pub(crate) shapes: Vec<Family>,
+    /// times or addresses: every combination of both is possible as far as is known, for a text that could be one.
+    pub(crate) shapes: Vec<(Family, Kinds)>,
     /// Texts that `contains`, `starts_with` and `ends_with` look for.
     pub(crate) hints: BTreeSet<String>,
     /// Whether every shape was found.
@@ -69,12 +94,15 @@ pub(crate) fn probes(attribute: &str, atoms: &[&Atom], documents: [&FlagSet; 2],
     probes.extend(seen.addresses.values().map(|address| Probe::Family(Family::Addresses(*address))));
     let (mut shapes, mut complete) = (Vec::new(), true);
     if !seen.patterns.is_empty() {
-        let found = shapes::shapes(&seen.patterns, &seen.texts);
+        let kinds = seen.kinds();
+        let mut tests = seen.patterns.clone();
+        tests.extend(kinds.iter().map(|pattern| vec![(*pattern).to_owned()]));
+        let found = shapes::shapes(&tests, &seen.texts);
         complete = found.complete;
-        shapes.extend(found.texts.into_iter().map(Family::Around));
-        probes.extend(shapes.iter().cloned().map(Probe::Family));
-        if seen.versions.is_empty() && seen.times.is_empty() && seen.addresses.is_empty() {
-            shapes.clear();
+        probes.extend(found.texts.iter().cloned().map(Family::Around).map(Probe::Family));
+        if !kinds.is_empty() {
+            shapes =
+                found.texts.into_iter().map(|text| (Family::Around(text.clone()), kinds_of(&text, &kinds))).collect();
         }
     }
     Probes { probes, known: seen.texts, shapes, hints: seen.hints, complete }
@@ -104,7 +132,8 @@ struct Seen {
     times: BTreeSet<Millis>,
     /// By family and bits.
     addresses: BTreeMap<(u8, u128), Address>,
-    patterns: BTreeSet<String>,
+    /// By test.
+    patterns: BTreeSet<Vec<String>>,
     hints: BTreeSet<String>,
 }
 
@@ -124,7 +153,21 @@ impl Ord for Millis {
     }
 }
 
+/// What a text could be read as, of what is asked.
+fn kinds_of(text: &str, asked: &[&str]) -> Kinds {
+    let is = |pattern| asked.contains(&pattern) && shapes::is_found(pattern, text);
+    Kinds { version: is(VERSION), time: is(TIME), address: is(ADDRESS) }
+}
+
 impl Seen {
+    /// As what texts are read.
+    fn kinds(&self) -> Vec<&'static str> {
+        let version = (!self.versions.is_empty()).then_some(VERSION);
+        let time = (!self.times.is_empty()).then_some(TIME);
+        let address = (!self.addresses.is_empty()).then_some(ADDRESS);
+        [version, time, address].into_iter().flatten().collect()
+    }
+
     fn take(&mut self, atom: &Atom, documents: [&FlagSet; 2]) {
         match atom {
             Atom::KeyListed(keys) => {
@@ -174,7 +217,7 @@ impl Seen {
                 }
             }
             Test::Contains(_) | Test::StartsWith(_) | Test::EndsWith(_) | Test::Matches(_) => {
-                self.patterns.extend(shapes::patterns(test));
+                self.patterns.insert(shapes::patterns(test));
                 if let Test::Contains(values) | Test::StartsWith(values) | Test::EndsWith(values) = test {
                     self.hints.extend(values.iter().cloned());
                 }
@@ -311,6 +354,22 @@ fn after(version: &Version<'_>) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn whatever_is_read_as_something_could_be() {
+        let all = [VERSION, TIME, ADDRESS];
+        for version in ["1", "v1.2", "1.2.3-rc.1+b-2", "0.0.0-0", "18446744073709551615.0.0"] {
+            assert!(Version::parse(version).is_some() && kinds_of(version, &all).version, "{version}");
+        }
+        for text in ["2026-01-01T00:00:00Z", "2026-01-01T00:00:00.123456789-23:59"] {
+            assert!(time::parse(text).is_some() && kinds_of(text, &all).time, "{text}");
+        }
+        for address in ["10.0.0.1", "::", "::1", "2001:DB8::", "::ffff:10.0.0.1", "1:2:3:4:5:6:7:8"] {
+            assert!(Address::parse(address).is_some() && kinds_of(address, &all).address, "{address}");
+        }
+        assert_eq!(kinds_of("pro", &all), Kinds::default());
+        assert_eq!(kinds_of("1.2.3", &[TIME]), Kinds::default(), "nobody asks");
+    }
 
     #[test]
     fn nothing_lies_between_a_version_and_the_next() {

@@ -128,13 +128,19 @@ pub struct Bucket {
 
 /// Compares two flag sets, kills included.
 pub fn compare(old: &Valid, new: &Valid, options: &Options) -> Comparison {
+    compare_while(old, new, options, &|| true)
+}
+
+/// As [`compare`], as long as `go_on` says so: it is asked before each flag that can differ, and those that are left then
+/// are [`Status::Unknown`].
+pub fn compare_while(old: &Valid, new: &Valid, options: &Options, go_on: &dyn Fn() -> bool) -> Comparison {
     let (before, after) = (Indexed::new(old.document()), Indexed::new(new.document()));
     let confirm = Confirm::new(old, new);
     let mut comparison = Comparison { flags: Vec::new(), unchanged: 0 };
     for flag in &new.document().flags {
         let key = flag.key.as_str();
         let found = match before.cone(key).zip(after.cone(key)) {
-            Some((was, will_be)) => changed([&before, &after], [&was, &will_be], options, &confirm),
+            Some((was, will_be)) => changed([&before, &after], [&was, &will_be], options, &confirm, go_on),
             None => Some(FlagDifference::only(flag, Status::Added)),
         };
         match found {
@@ -153,14 +159,18 @@ fn changed(
     cones: [&Cone<'_>; 2],
     options: &Options,
     confirm: &Confirm,
+    go_on: &dyn Fn() -> bool,
 ) -> Option<FlagDifference> {
     let [was, will_be] = cones;
     let (before, after) = was.flag().zip(will_be.flag())?;
     if was.decides_as(will_be) {
         return None;
     }
-    let found = regions(documents, [before, after], cones, options, confirm);
     let edited = before != after;
+    if !go_on() {
+        return Some(FlagDifference { edited, ..FlagDifference::only(after, Status::Unknown) });
+    }
+    let found = regions(documents, [before, after], cones, options, confirm);
     match found {
         Ok((regions, reason_regions)) if regions.is_empty() && reason_regions.is_empty() => None,
         Ok((regions, reason_regions)) => Some(FlagDifference {
@@ -192,28 +202,47 @@ fn regions(
         .into_iter()
         .chain(will_be.flags.iter().map(|flag| (Side::New, *flag)))
         .collect();
-    let phrases = Phrases::new(&mut space, &spoken)?;
-    let mut told = |moves: &[Moved]| -> Result<Vec<Region>, Stop> {
-        moves.iter().map(|moved| region(&mut space, &phrases, moved, after.key.as_str(), confirm)).collect()
+    // What differs is known. Where words for it are too much work, it is told with fewer.
+    let phrases = Phrases::new(&mut space, &spoken).unwrap_or_default();
+    let mut told = |moves: &[Moved]| -> Vec<Region> {
+        moves.iter().flat_map(|moved| regions_of(&mut space, &phrases, moved, after.key.as_str(), confirm)).collect()
     };
-    Ok((told(&difference.variants)?, told(&difference.reasons)?))
+    Ok((told(&difference.variants), told(&difference.reasons)))
 }
 
-fn region(
-    space: &mut Space<'_>,
-    phrases: &Phrases,
-    moved: &Moved,
-    flag: &str,
-    confirm: &Confirm,
-) -> Result<Region, Stop> {
+/// One region, or some that together are the same and can be said exactly.
+fn regions_of(space: &mut Space<'_>, phrases: &Phrases, moved: &Moved, flag: &str, confirm: &Confirm) -> Vec<Region> {
+    let whole = region(space, phrases, moved, flag, confirm);
+    if whole.exact {
+        return vec![whole];
+    }
+    let parts = by_unit(space, moved).unwrap_or_default();
+    let parts: Vec<Region> = parts.iter().map(|part| region(space, phrases, part, flag, confirm)).collect();
+    if !parts.is_empty() && parts.iter().all(|part| part.exact) { parts } else { vec![whole] }
+}
+
+/// The contexts with a unit and those without, for the first attribute that tells them apart: of conditions, none does.
+fn by_unit(space: &mut Space<'_>, moved: &Moved) -> Result<Vec<Moved>, Stop> {
+    let names: Vec<String> = space.domain.variables.iter().map(|variable| variable.name.clone()).collect();
+    for name in names {
+        let units = space.units(&name)?;
+        let (with, without) = (space.sets.and(moved.set, units)?, space.sets.minus(moved.set, units)?);
+        if !with.is_empty() && !without.is_empty() {
+            return Ok([with, without].into_iter().map(|set| Moved { set, ..moved.clone() }).collect());
+        }
+    }
+    Ok(Vec::new())
+}
+
+fn region(space: &mut Space<'_>, phrases: &Phrases, moved: &Moved, flag: &str, confirm: &Confirm) -> Region {
     let units = units_of(space, &moved.runs);
-    let words = phrases.describe(space, moved.set, &units)?;
+    let words = phrases.describe(space, moved.set, &units).unwrap_or_default();
     let transition = transition(space, moved.from, moved.to);
     let witness = space.witness(moved).filter(|witness| confirm.shows(flag, witness, &transition));
     let mut buckets: Vec<Bucket> = moved.runs.iter().filter_map(|run| bucket(space, run)).collect();
     let share = buckets.iter().map(|bucket| f64::from(bucket.to - bucket.from) / f64::from(BUCKETS)).product();
     let first = if buckets.is_empty() { None } else { Some(buckets.remove(0)) };
-    Ok(Region {
+    Region {
         when: words.when,
         bucket: first,
         and_buckets: buckets,
@@ -224,7 +253,7 @@ fn region(
         transition,
         exact: words.exact,
         witness,
-    })
+    }
 }
 
 fn bucket(space: &Space<'_>, run: &Run) -> Option<Bucket> {

@@ -41,13 +41,31 @@ pub(crate) struct Sets {
     /// Looked up only, never walked.
     numbers: HashMap<Node, Set>,
     memo: HashMap<(Operation, Set, Set), Set>,
+    /// Of all nodes.
+    branches: usize,
+    /// Branches that were walked.
+    steps: usize,
     limit: usize,
 }
 
+/// For each node that is allowed: branches that may be kept, results that may be remembered, branches that may be walked.
+const BRANCHES: usize = 32;
+const REMEMBERED: usize = 16;
+const STEPS: usize = 256;
+
 impl Sets {
+    /// `limit`: nodes, from which what else is bounded follows; memory and time are.
     pub(crate) fn new(widths: Vec<usize>, limit: usize) -> Self {
         let terminal = Node { variable: u32::MAX, branches: Box::default() };
-        Sets { widths, nodes: vec![terminal.clone(), terminal], numbers: HashMap::new(), memo: HashMap::new(), limit }
+        Sets {
+            widths,
+            nodes: vec![terminal.clone(), terminal],
+            numbers: HashMap::new(),
+            memo: HashMap::new(),
+            branches: 0,
+            steps: 0,
+            limit,
+        }
     }
 
     /// The contexts whose class of `variable` is one of those allowed.
@@ -104,48 +122,20 @@ impl Sets {
         path
     }
 
-    /// The set as products of classes, one list of classes for each variable that matters; at most `limit` of them.
-    pub(crate) fn products(&self, set: Set, limit: usize) -> Option<Vec<Product>> {
-        let mut products = Vec::new();
-        self.collect(set, &mut Vec::new(), limit, &mut products).then_some(products)
-    }
-
-    fn collect(&self, set: Set, above: &mut Product, limit: usize, into: &mut Vec<Product>) -> bool {
-        if set.is_empty() {
-            return true;
-        }
-        let Some((variable, branches)) = self.branches(set) else {
-            into.push(above.clone());
-            return into.len() <= limit;
-        };
-        // Classes that lead to the same place stand together.
-        let mut grouped: Vec<(Set, Vec<usize>)> = Vec::new();
-        for (class, branch) in branches.iter().enumerate().filter(|(_, branch)| !branch.is_empty()) {
-            match grouped.iter_mut().find(|(other, _)| other == branch) {
-                Some((_, classes)) => classes.push(class),
-                None => grouped.push((*branch, vec![class])),
-            }
-        }
-        for (branch, classes) in grouped {
-            above.push((variable, classes));
-            let fits = self.collect(branch, above, limit, into);
-            above.pop();
-            if !fits {
-                return false;
-            }
-        }
-        true
-    }
-
     fn apply(&mut self, operation: Operation, a: Set, b: Set) -> Result<Set, Stop> {
         if let Some(known) = at_once(operation, a, b) {
             return Ok(known);
         }
+        self.steps = self.steps.saturating_add(1);
         if let Some(known) = self.memo.get(&(operation, a, b)) {
-            return Ok(*known);
+            return if self.steps / STEPS < self.limit { Ok(*known) } else { Err(Stop::TooMuch) };
         }
         let variable = self.variable(a).min(self.variable(b));
         let width = self.widths.get(variable as usize).copied().unwrap_or(0);
+        self.steps = self.steps.saturating_add(width);
+        if self.steps / STEPS >= self.limit || self.memo.len() / REMEMBERED >= self.limit {
+            return Err(Stop::TooMuch);
+        }
         let mut branches = Vec::with_capacity(width);
         for class in 0..width {
             let (left, right) = (self.branch(a, variable, class), self.branch(b, variable, class));
@@ -179,7 +169,8 @@ impl Sets {
             return Ok(*known);
         }
         let number = u32::try_from(self.nodes.len()).map_err(|_| Stop::TooMuch)?;
-        if self.nodes.len() >= self.limit {
+        self.branches = self.branches.saturating_add(node.branches.len());
+        if self.nodes.len() >= self.limit || self.branches / BRANCHES >= self.limit {
             return Err(Stop::TooMuch);
         }
         self.nodes.push(node.clone());
@@ -202,9 +193,6 @@ fn at_once(operation: Operation, a: Set, b: Set) -> Option<Set> {
         _ => None,
     }
 }
-
-/// Variables, each with the classes that it may have.
-pub(crate) type Product = Vec<(usize, Vec<usize>)>;
 
 fn variable_number(variable: usize) -> u32 {
     u32::try_from(variable).unwrap_or(u32::MAX - 1)
@@ -262,11 +250,14 @@ mod tests {
             prop_assert_eq!(members(&sets, or), both(|a, b| a || b));
             prop_assert_eq!(members(&sets, minus), both(|a, b| a && !b));
             prop_assert_eq!(a == b, in_a == in_b, "equal sets are one");
-            let whole: usize = sets.products(a, 100).unwrap().iter().map(|product| {
-                let width = |variable: usize| product.iter().find(|(other, _)| *other == variable).map_or(WIDTHS[variable], |(_, classes)| classes.len());
-                (0..3).map(width).product::<usize>()
-            }).sum();
-            prop_assert_eq!(whole, in_a.iter().filter(|held| **held).count(), "products are disjoint and whole");
+            let path = sets.path(a, |_, class| u32::try_from(class).unwrap());
+            prop_assert_eq!(path.is_empty(), a == Set::EMPTY || a == Set::ALL);
+            let mut one = Set::ALL;
+            for (variable, class) in path {
+                let literal = sets.literal(variable, |other| other == class).unwrap();
+                one = sets.and(one, literal).unwrap();
+            }
+            prop_assert!(a == Set::EMPTY || sets.within(one, a).unwrap(), "a way through is within");
         }
     }
 
@@ -282,5 +273,14 @@ mod tests {
             Ok(())
         });
         assert_eq!(stopped, Err(Stop::TooMuch));
+    }
+
+    /// Few nodes that are wide cost as much as many that are narrow.
+    #[test]
+    fn width_is_work_too() {
+        let mut sets = Sets::new(vec![BRANCHES * 4; 3], 12);
+        let stopped = (0..BRANCHES * 4).try_for_each(|wanted| sets.literal(0, |class| class == wanted).map(drop));
+        assert_eq!(stopped, Err(Stop::TooMuch));
+        assert!(sets.nodes.len() < 6, "{}", sets.nodes.len());
     }
 }

@@ -9,6 +9,10 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 /// States walked at most.
 const STATES: usize = 50_000;
+/// The same, each counted once for every automaton that is walked: what bounds memory and time.
+const CELLS: usize = 4_000_000;
+/// Automata walked beside each other at most.
+const AUTOMATA: usize = 2_000;
 /// Texts known as classes of their own, in bytes, up to which they are walked beside the others.
 const KNOWN: usize = 20_000;
 
@@ -34,6 +38,12 @@ fn literal(text: &str) -> String {
     pattern
 }
 
+/// Whether a pattern is found in a text.
+pub(crate) fn is_found(pattern: &str, text: &str) -> bool {
+    let table = automaton::compile(pattern).unwrap_or_default();
+    Automaton::new(&table).is_some_and(|automaton| automaton.holds(text.as_bytes()))
+}
+
 /// What the walk found.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Shapes {
@@ -43,24 +53,32 @@ pub(crate) struct Shapes {
     pub(crate) complete: bool,
 }
 
-/// One text for each combination of patterns that a text can match, other than the texts in `known`.
-pub(crate) fn shapes(patterns: &BTreeSet<String>, known: &BTreeSet<String>) -> Shapes {
-    let tables: Vec<Vec<u8>> = patterns
+/// One text for each combination of tests that a text can pass, other than the texts in `known`. Each test is its patterns, of
+/// which one suffices.
+pub(crate) fn shapes(tests: &BTreeSet<Vec<String>>, known: &BTreeSet<String>) -> Shapes {
+    if tests.iter().map(Vec::len).sum::<usize>() > AUTOMATA {
+        return Shapes { texts: Vec::new(), complete: false };
+    }
+    // Every text of UTF-8, and nothing else.
+    let utf8 = vec!["^(?s:.)*$".to_owned()];
+    let tables: Option<Vec<Vec<Vec<u8>>>> = tests
         .iter()
-        .map(String::as_str)
-        // Every text of UTF-8, and nothing else.
-        .chain(["^(?s:.)*$"])
-        .filter_map(|pattern| automaton::compile(pattern).ok())
+        .chain([&utf8])
+        .map(|patterns| patterns.iter().map(|pattern| automaton::compile(pattern).ok()).collect())
         .collect();
-    let automata: Vec<Automaton<'_>> = tables.iter().filter_map(|table| Automaton::new(table)).collect();
-    let mut complete = automata.len() == patterns.len() + 1;
+    let Some(tables) = tables else { return Shapes { texts: Vec::new(), complete: false } };
+    let automata = tables.iter().map(|tables| tables.iter().filter_map(|table| Automaton::new(table)).collect());
+    let automata: Vec<Vec<Automaton<'_>>> = automata.collect();
+    let mut complete = true;
     let trie = if known.iter().map(String::len).sum::<usize>() <= KNOWN {
         Trie::new(known)
     } else {
         complete = false;
         Trie::new(&BTreeSet::new())
     };
-    let mut walk = Walk { automata, trie, seen: BTreeMap::new(), reached: Vec::new() };
+    let width = automata.iter().map(Vec::len).sum::<usize>() + 1;
+    let mut walk =
+        Walk { automata, trie, limit: STATES.min(CELLS / width), seen: BTreeSet::new(), reached: Vec::new() };
     complete &= walk.run();
     let mut found: BTreeMap<Vec<bool>, String> = BTreeMap::new();
     for number in 0..walk.reached.len() {
@@ -75,56 +93,76 @@ pub(crate) fn shapes(patterns: &BTreeSet<String>, known: &BTreeSet<String>) -> S
     Shapes { texts: found.into_values().collect(), complete }
 }
 
+/// One state of each automaton, then the trie's.
+type State = Vec<u32>;
+
 struct Walk<'a> {
-    automata: Vec<Automaton<'a>>,
+    /// By test; the last is that of UTF-8.
+    automata: Vec<Vec<Automaton<'a>>>,
     trie: Trie,
-    seen: BTreeMap<Vec<usize>, ()>,
+    limit: usize,
+    seen: BTreeSet<State>,
     /// Each state with the one before it and the byte between: breadth first, so that texts are shortest.
-    reached: Vec<(Vec<usize>, usize, u8)>,
+    reached: Vec<(State, usize, u8)>,
 }
 
 impl Walk<'_> {
     /// False where the limit ended it.
     fn run(&mut self) -> bool {
         let bytes = self.telling_bytes();
-        let start: Vec<usize> = self.automata.iter().map(Automaton::start).chain([Trie::ROOT]).collect();
-        self.seen.insert(start.clone(), ());
+        let starts = self.automata.iter().flatten().map(|automaton| number(automaton.start()));
+        let start: State = starts.chain([number(Trie::ROOT)]).collect();
+        self.seen.insert(start.clone());
         self.reached.push((start, 0, 0));
         let mut open = VecDeque::from([0]);
-        while let Some(number) = open.pop_front() {
+        while let Some(before) = open.pop_front() {
             for byte in &bytes {
-                let Some((state, ..)) = self.reached.get(number) else { return false };
+                let Some((state, ..)) = self.reached.get(before) else { return false };
                 let next = self.step(state, *byte);
                 // Not UTF-8 any more: the last automaton is dead.
-                if next.get(self.automata.len().saturating_sub(1)) == Some(&0) || self.seen.contains_key(&next) {
+                if next.iter().rev().nth(1) == Some(&0) || self.seen.contains(&next) {
                     continue;
                 }
-                if self.reached.len() >= STATES {
+                if self.reached.len() >= self.limit {
                     return false;
                 }
-                self.seen.insert(next.clone(), ());
+                self.seen.insert(next.clone());
                 open.push_back(self.reached.len());
-                self.reached.push((next, number, *byte));
+                self.reached.push((next, before, *byte));
             }
         }
         true
     }
 
-    fn step(&self, state: &[usize], byte: u8) -> Vec<usize> {
-        let mut next: Vec<usize> =
-            self.automata.iter().zip(state).map(|(automaton, state)| automaton.next(*state, byte)).collect();
-        next.push(self.trie.next(state.last().copied().unwrap_or(Trie::OUTSIDE), byte));
+    fn step(&self, state: &State, byte: u8) -> State {
+        let mut next = Vec::with_capacity(state.len());
+        let mut states = state.iter().copied();
+        for test in &self.automata {
+            let from = next.len();
+            next.extend(
+                test.iter().zip(&mut states).map(|(automaton, state)| number(automaton.next(state as usize, byte))),
+            );
+            // Once one has accepted, whatever follows, the others have nothing more to say.
+            if let Some(of_test) = next.get_mut(from..).filter(|of_test| of_test.contains(&ACCEPTED)) {
+                of_test.fill(ACCEPTED);
+            }
+        }
+        next.push(number(self.trie.next(state.last().map_or(Trie::OUTSIDE, |at| *at as usize), byte)));
         next
     }
 
-    /// Which patterns a text that ends here matches; `None` where it is no text, or a known one.
-    fn accepted(&self, number: usize) -> Option<Vec<bool>> {
-        let (state, ..) = self.reached.get(number)?;
-        if self.trie.is_known(state.last().copied()?) {
+    /// Which tests a text that ends here passes; `None` where it is no text, or a known one.
+    fn accepted(&self, at: usize) -> Option<Vec<bool>> {
+        let (state, ..) = self.reached.get(at)?;
+        if self.trie.is_known(*state.last()? as usize) {
             return None;
         }
-        let mut accepted: Vec<bool> =
-            self.automata.iter().zip(state).map(|(automaton, state)| automaton.accepts(*state)).collect();
+        let mut states = state.iter().copied();
+        let mut accepted = Vec::with_capacity(self.automata.len());
+        for test in &self.automata {
+            let of_test = test.iter().zip(&mut states).map(|(automaton, state)| automaton.accepts(state as usize));
+            accepted.push(of_test.fold(false, |any, one| any | one));
+        }
         accepted.pop()?.then_some(accepted)
     }
 
@@ -156,6 +194,7 @@ impl Walk<'_> {
             let kind: Vec<usize> = self
                 .automata
                 .iter()
+                .flatten()
                 .map(|automaton| automaton.kind(byte))
                 .chain([if self.trie.bytes.contains(&byte) { usize::from(byte) + 1 } else { 0 }])
                 .collect();
@@ -165,6 +204,13 @@ impl Walk<'_> {
         }
         kinds
     }
+}
+
+/// The state of an automaton that has accepted, whatever follows.
+const ACCEPTED: u32 = 1;
+
+fn number(state: usize) -> u32 {
+    u32::try_from(state).unwrap_or(0)
 }
 
 /// The texts that are known, byte by byte.
@@ -212,8 +258,8 @@ mod tests {
     use super::*;
 
     fn of(tests: &[Test], known: &[&str]) -> Vec<String> {
-        let patterns = tests.iter().flat_map(patterns).collect();
-        let found = shapes(&patterns, &known.iter().map(|text| (*text).to_owned()).collect());
+        let tests = tests.iter().map(patterns).collect();
+        let found = shapes(&tests, &known.iter().map(|text| (*text).to_owned()).collect());
         assert!(found.complete);
         found.texts
     }
@@ -236,6 +282,22 @@ mod tests {
         assert!(of(&[Test::Matches(texts(&["^(on|off)$"]))], &["on"]).contains(&"off".to_owned()));
         // Only these two match, so nothing else of their shape is there.
         assert_eq!(of(&[Test::Matches(texts(&["^(on|off)$"]))], &["on", "off"]).len(), 1);
+    }
+
+    #[test]
+    fn one_of_many_suffices() {
+        // 40 letters are one question, not 2^40 combinations.
+        let letters: Vec<String> = ('a'..='z').chain('A'..='N').map(String::from).collect();
+        assert_eq!(of(&[Test::Contains(letters.clone())], &[]).len(), 2);
+        let found = of(&[Test::Contains(letters.clone()), Test::EndsWith(letters)], &[]);
+        assert_eq!(found.len(), 3, "{found:?}");
+    }
+
+    #[test]
+    fn too_many_patterns_are_not_walked() {
+        let many: Vec<String> = (0..10_000).map(|number| format!("@{number}.example")).collect();
+        let tests = BTreeSet::from([patterns(&Test::EndsWith(many))]);
+        assert_eq!(shapes(&tests, &BTreeSet::new()), Shapes { texts: Vec::new(), complete: false });
     }
 
     #[test]

@@ -46,28 +46,35 @@ impl<L: Clone + PartialEq> Tree<L> {
         }
     }
 
-    /// Both at once.
+    /// Both at once; `None` where there is not fuel enough.
     pub(crate) fn with<M: Clone + PartialEq, N: Clone + PartialEq>(
         &self,
         other: &Tree<M>,
+        fuel: &mut Fuel,
         both: &impl Fn(&L, &M) -> N,
-    ) -> Tree<N> {
+    ) -> Option<Tree<N>> {
         match (self, other) {
-            (Tree::Leaf(a), Tree::Leaf(b)) => Tree::Leaf(both(a, b)),
+            (Tree::Leaf(a), Tree::Leaf(b)) => {
+                fuel.0 = fuel.0.checked_sub(1)?;
+                Some(Tree::Leaf(both(a, b)))
+            }
             (Tree::Runs { variable, runs }, Tree::Runs { variable: theirs, runs: other_runs })
                 if variable == theirs =>
             {
-                Tree::runs(*variable, overlay(runs, other_runs, both))
+                Some(Tree::runs(*variable, overlay(runs, other_runs, fuel, both)?))
             }
             (Tree::Runs { variable, runs }, _) if other.asks_after(*variable) => {
-                Tree::runs(*variable, runs.iter().map(|(end, tree)| (*end, tree.with(other, both))).collect())
+                let each = runs.iter().map(|(end, tree)| Some((*end, tree.with(other, fuel, both)?)));
+                Some(Tree::runs(*variable, each.collect::<Option<_>>()?))
             }
             (_, Tree::Runs { variable, runs }) => {
-                Tree::runs(*variable, runs.iter().map(|(end, tree)| (*end, self.with(tree, both))).collect())
+                let each = runs.iter().map(|(end, tree)| Some((*end, self.with(tree, fuel, both)?)));
+                Some(Tree::runs(*variable, each.collect::<Option<_>>()?))
             }
             // Two trees, one of which is a leaf, were met above.
             (Tree::Runs { variable, runs }, Tree::Leaf(_)) => {
-                Tree::runs(*variable, runs.iter().map(|(end, tree)| (*end, tree.with(other, both))).collect())
+                let each = runs.iter().map(|(end, tree)| Some((*end, tree.with(other, fuel, both)?)));
+                Some(Tree::runs(*variable, each.collect::<Option<_>>()?))
             }
         }
     }
@@ -103,6 +110,10 @@ impl<L: Clone + PartialEq> Tree<L> {
     }
 }
 
+/// How many leaves may still be made: splits that do not share their buckets multiply.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Fuel(pub(crate) usize);
+
 /// Buckets `from` to below `to` of a variable.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Run {
@@ -114,13 +125,14 @@ pub(crate) struct Run {
 fn overlay<L: Clone + PartialEq, M: Clone + PartialEq, N: Clone + PartialEq>(
     a: &[(u32, Tree<L>)],
     b: &[(u32, Tree<M>)],
+    fuel: &mut Fuel,
     both: &impl Fn(&L, &M) -> N,
-) -> Vec<(u32, Tree<N>)> {
+) -> Option<Vec<(u32, Tree<N>)>> {
     let mut parts = Vec::with_capacity(a.len() + b.len());
     let (mut left, mut right) = (a.iter().peekable(), b.iter().peekable());
     while let (Some((left_end, left_tree)), Some((right_end, right_tree))) = (left.peek(), right.peek()) {
         let end = *left_end.min(right_end);
-        parts.push((end, left_tree.with(right_tree, both)));
+        parts.push((end, left_tree.with(right_tree, fuel, both)?));
         if *left_end == end {
             left.next();
         }
@@ -128,7 +140,7 @@ fn overlay<L: Clone + PartialEq, M: Clone + PartialEq, N: Clone + PartialEq>(
             right.next();
         }
     }
-    parts
+    Some(parts)
 }
 
 #[cfg(test)]
@@ -155,15 +167,16 @@ mod tests {
             })
         };
         (runs(0), runs(1), runs(2)).prop_map(|(a, b, c)| {
-            let ab = a.with(&b, &|a, b| a.wrapping_mul(3).wrapping_add(*b));
-            ab.with(&c, &|ab, c| ab ^ c)
+            let fuel = &mut Fuel(100_000);
+            let ab = a.with(&b, fuel, &|a, b| a.wrapping_mul(3).wrapping_add(*b)).unwrap();
+            ab.with(&c, fuel, &|ab, c| ab ^ c).unwrap()
         })
     }
 
     proptest! {
         #[test]
         fn both_at_once_is_both_at_every_bucket(a in tree(), b in tree(), buckets in proptest::array::uniform3(0..BUCKETS)) {
-            let both = a.with(&b, &|a, b| a.wrapping_add(b.wrapping_mul(7)));
+            let both = a.with(&b, &mut Fuel(1_000_000), &|a, b| a.wrapping_add(b.wrapping_mul(7))).unwrap();
             prop_assert_eq!(at(&both, &buckets), at(&a, &buckets).wrapping_add(at(&b, &buckets).wrapping_mul(7)));
             let holds = |run: &Run| run.from <= buckets[run.variable] && buckets[run.variable] < run.to;
             let leaves = both.leaves();
@@ -171,5 +184,21 @@ mod tests {
             prop_assert_eq!(here.len(), 1, "leaves are disjoint and whole");
             prop_assert_eq!(*here[0].1, at(&both, &buckets));
         }
+    }
+
+    #[test]
+    fn what_multiplies_ends_at_its_fuel() {
+        let halves = |variable| Tree::runs(variable, vec![(BUCKETS / 2, Tree::Leaf(1_u32)), (BUCKETS, Tree::Leaf(2))]);
+        let mut fuel = Fuel(1000);
+        let mut tree = Tree::Leaf(1);
+        // Different leaves each time, so that nothing is joined.
+        let ends = (0..40).find(|variable| match tree.with(&halves(*variable), &mut fuel, &|a, b| a * 3 + b) {
+            Some(next) => {
+                tree = next;
+                false
+            }
+            None => true,
+        });
+        assert_eq!(ends, Some(8));
     }
 }

@@ -2,7 +2,7 @@
 
 use super::decide::Space;
 use super::difference::Moved;
-use super::domain::Class;
+use super::domain::{Class, Element, IS_IN};
 use super::family::Family;
 use super::tree::Run;
 use downhaul_core::bucket::Unit;
@@ -24,16 +24,31 @@ impl Space<'_> {
         };
         // Plain values before odd ones.
         let prefer = |variable: usize, class: usize| match self.class(variable, class) {
+            // A list no longer than it must be.
+            Some(_) if self.domain.is_element(variable) => u32::from(class == IS_IN),
             Some(_) if !fits(variable, class) => 9,
             Some(class) if class.points.contains(&None) => 0,
             Some(class) if class.points.iter().flatten().any(is_plain) => 1,
             Some(class) if !class.families.is_empty() => 2,
             Some(class) if class.points.iter().flatten().any(Value::is_number) => 3,
+            // Of which it is not known whether there is any.
+            Some(class) if class.points.is_empty() && class.examples.is_empty() => 8,
             _ => 4,
         };
         let mut context = Map::new();
-        for (variable, class) in self.sets.path(moved.set, prefer) {
-            let value = self.value(variable, class, &moved.runs)?;
+        let path = self.sets.path(moved.set, prefer);
+        for (variable, class) in &path {
+            let (variable, class) = (*variable, *class);
+            if self.domain.is_element(variable) {
+                continue;
+            }
+            let value = match self.domain.lists.get(&variable).filter(|lists| lists.class == class) {
+                Some(lists) => {
+                    let is_in = |element: &&Element| path.contains(&(element.variable, IS_IN));
+                    lists.elements.iter().filter(is_in).map(|element| element.value.clone()).collect()
+                }
+                None => self.value(variable, class, &moved.runs)?,
+            };
             // Null is absent.
             if let Some(variable) = self.domain.variables.get(variable).filter(|_| !value.is_null()) {
                 context.insert(variable.name.clone(), value);
@@ -72,7 +87,13 @@ impl Space<'_> {
         let (numbers, texts): (Vec<&Family>, Vec<&Family>) =
             wanted.families.iter().partition(|family| matches!(family, Family::Integers(..)));
         let made = texts.into_iter().chain(numbers);
-        let tried = |family: &Family| (0..TRIES).map_while(|number| family.nth(number)).find(is_right);
+        let is_left = |_: &u32| {
+            let left = self.tries.get();
+            self.tries.set(left.saturating_sub(1));
+            left > 0
+        };
+        let tried =
+            |family: &Family| (0..TRIES).take_while(is_left).map_while(|number| family.nth(number)).find(is_right);
         made.filter_map(tried).next().or_else(|| listed.find(|value| is_right(value)).cloned())
     }
 

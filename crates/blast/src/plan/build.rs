@@ -110,6 +110,7 @@ fn of_replay(replay: Replay, name: String, documents: [&FlagSet; 2], flags: &mut
         moved: replay.moved,
         moved_rows: replay.moved_rows,
         sampled: replay.sampled,
+        origin: None,
         by: replay.by,
         tenants: replay.tenants,
     }

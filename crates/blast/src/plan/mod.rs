@@ -120,10 +120,25 @@ pub struct Moved {
     /// What it was drawn from, if it is a sample.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sampled: Option<Sampled>,
+    /// Where it comes from, if a control plane keeps it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub origin: Option<Origin>,
     /// The moved rows by `tenant`, `region`, `segment`, and whatever else was asked for.
     pub by: BTreeMap<String, Groups>,
     /// The tenants of which most weight moves, ten at most.
     pub tenants: Vec<Group>,
+}
+
+/// Where a population comes from that a control plane keeps.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Origin {
+    /// When the people were like this: RFC 3339.
+    pub taken_at: String,
+    /// In words.
+    pub source: String,
+    /// SHA-256 of its binary form.
+    pub digest: String,
 }
 
 /// One flag that changes.

@@ -2,7 +2,7 @@ use crate::exit::{Exit, Failure};
 use crate::input::{DATA_FOLDER, sources};
 use crate::render::{Format, Output};
 use downhaul_core::ids::EnvironmentKey;
-use downhaul_server::{DemoKeys, ServerOptions, StartError, TOKEN_FILE};
+use downhaul_server::{DemoKeys, ServerOptions, StartError, TOKEN_FILE, Targets};
 use owo_colors::OwoColorize;
 use serde_json::json;
 use std::future::Future;
@@ -46,6 +46,9 @@ pub(crate) struct Args {
     #[arg(long, value_name = "ORIGIN,…", num_args = 0..=1, require_equals = true, value_delimiter = ',')]
     #[arg(default_missing_value = SHOP_ORIGINS)]
     demo_keys: Option<Vec<String>>,
+    /// File that names webhook targets and Prometheus, readable for its owner only
+    #[arg(long, value_name = "FILE", env = "DOWNHAUL_TARGETS", hide_env_values = true)]
+    targets: Option<PathBuf>,
     /// Seconds between two pings of a stream
     #[arg(long, value_name = "SECONDS", default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..=60))]
     ping: u64,
@@ -67,12 +70,19 @@ pub(crate) fn run(args: Args, output: &Output) -> Result<Exit, Failure> {
 }
 
 async fn serve(args: Args, output: &Output) -> Result<Exit, Failure> {
+    let targets = match &args.targets {
+        None => Targets::default(),
+        Some(path) => Targets::read(path)
+            .map_err(|error| Failure::invalid("targets-file", error.to_string()).help(error.help()))?,
+    };
     // Before anything is made: a port that is taken leaves no data folder behind.
     let listener = TcpListener::bind(args.listen).await.map_err(|error| cannot_listen(args.listen, &error))?;
     let listen = listener.local_addr().map_err(|error| cannot_listen(args.listen, &error))?;
     let stop = stop_signal()?;
     let data = args.data.clone();
-    let opened = downhaul_server::open(options(args, listen)).await.map_err(|error| cannot_start(&error))?;
+    let opened = downhaul_server::open(ServerOptions { targets, ..options(args, listen) })
+        .await
+        .map_err(|error| cannot_start(&error))?;
     // The reader of these lines may be gone (`serve | head -1`); the control plane goes on.
     let _ = announce(listen, &data, opened.admin_token.as_deref(), output);
     downhaul_server::run(listener, opened.state, stop)

@@ -2,7 +2,7 @@ use crate::exit::{Exit, Failure};
 use crate::input::server::ServerArgs;
 use crate::remote::{ControlPlane, block_on};
 use crate::render::{Format, Output, Table, counted, kind_word, percent};
-use downhaul_control::api::{ConsoleEvent, FleetView, KillPage, KillView};
+use downhaul_control::api::{ConsoleEvent, FleetView, FreezeView, Frozen, KillPage, KillView};
 use serde_json::json;
 use std::io::IsTerminal;
 use std::time::Duration;
@@ -25,14 +25,16 @@ pub(crate) fn run(args: &Args, output: &Output) -> Result<Exit, Failure> {
     block_on(async {
         let mut fleet: FleetView = control.get(&["fleet"], &[]).await?;
         let mut kills: KillPage = control.get(&["kills"], &[]).await?;
-        show(&fleet, &kills.kills, &control, output)?;
+        let freeze: FreezeView = control.get(&["freeze"], &[]).await?;
+        show(&fleet, &kills.kills, freeze.frozen.as_ref(), &control, output)?;
         if !args.watch {
             return Ok(Exit::Done);
         }
         loop {
             (fleet, kills) = next(fleet, kills, &control).await?;
+            let freeze: FreezeView = control.get(&["freeze"], &[]).await?;
             clear(output)?;
-            show(&fleet, &kills.kills, &control, output)?;
+            show(&fleet, &kills.kills, freeze.frozen.as_ref(), &control, output)?;
         }
     })
 }
@@ -71,9 +73,16 @@ fn clear(output: &Output) -> Result<(), Failure> {
     if repaints { output.line("\u{1b}[H\u{1b}[2J") } else { Ok(()) }
 }
 
-fn show(fleet: &FleetView, kills: &[KillView], control: &ControlPlane, output: &Output) -> Result<(), Failure> {
+fn show(
+    fleet: &FleetView,
+    kills: &[KillView],
+    frozen: Option<&Frozen>,
+    control: &ControlPlane,
+    output: &Output,
+) -> Result<(), Failure> {
     if output.format == Format::Json {
-        return output.json(&json!({ "environment": control.environment(), "fleet": fleet, "kills": kills }));
+        return output
+            .json(&json!({ "environment": control.environment(), "frozen": frozen, "fleet": fleet, "kills": kills }));
     }
     let position = &fleet.position;
     output.line(format!(
@@ -82,6 +91,9 @@ fn show(fleet: &FleetView, kills: &[KillView], control: &ControlPlane, output: &
         position.revision,
         position.kill_revision
     ))?;
+    if let Some(Frozen { at, by, reason, .. }) = frozen {
+        output.line(format!("frozen since {at} by {by}: {reason}"))?;
+    }
     if fleet.live + fleet.hidden + fleet.unknown == 0 {
         output.line("no client is connected")?;
     } else {

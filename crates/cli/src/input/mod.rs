@@ -4,6 +4,7 @@ pub(crate) mod context;
 pub(crate) mod document;
 pub(crate) mod now;
 pub(crate) mod overrides;
+pub(crate) mod population;
 pub(crate) mod server;
 pub(crate) mod sources;
 pub(crate) mod strict_json;

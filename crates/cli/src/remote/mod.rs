@@ -1,6 +1,7 @@
 //! Talking to a control plane over its admin API.
 
 mod events;
+mod populations;
 
 pub(crate) use events::Events;
 
@@ -71,6 +72,12 @@ impl ControlPlane {
     /// `POST` below the environment.
     pub(crate) async fn post<T: DeserializeOwned>(&self, path: &[&str], body: &impl Serialize) -> Result<T, Failure> {
         let request = self.http.post(self.url(path)).json(body).timeout(ANSWER_LIMIT);
+        self.read(self.send(request).await?).await
+    }
+
+    /// `PUT` below the environment.
+    pub(crate) async fn put<T: DeserializeOwned>(&self, path: &[&str], body: &impl Serialize) -> Result<T, Failure> {
+        let request = self.http.put(self.url(path)).json(body).timeout(ANSWER_LIMIT);
         self.read(self.send(request).await?).await
     }
 
@@ -168,7 +175,7 @@ impl ControlPlane {
 }
 
 /// The innermost cause, such as `connection refused`, which names what a person can act on.
-fn root_cause(error: &dyn std::error::Error) -> String {
+pub(crate) fn root_cause(error: &dyn std::error::Error) -> String {
     let mut cause = error;
     while let Some(next) = cause.source() {
         cause = next;

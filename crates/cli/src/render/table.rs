@@ -14,6 +14,11 @@ impl Table {
         Table { headings: headings.to_vec(), rows: Vec::new() }
     }
 
+    /// Rows that speak for themselves.
+    pub(crate) fn untitled() -> Self {
+        Table::new(&[])
+    }
+
     /// A cell for each heading.
     pub(crate) fn row(&mut self, cells: impl IntoIterator<Item = String>) {
         self.rows.push(cells.into_iter().map(|cell| one_line(&cell)).collect());
@@ -30,7 +35,8 @@ impl Table {
         if format != Format::Human {
             return self.rows.iter().map(|row| row.join("\t")).collect();
         }
-        let widths: Vec<usize> = (0..self.headings.len())
+        let columns = self.rows.iter().map(Vec::len).fold(self.headings.len(), usize::max);
+        let widths: Vec<usize> = (0..columns)
             .map(|column| {
                 let heading = self.headings.get(column).map_or(0, |heading| heading.chars().count());
                 let cells = self.rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count());
@@ -38,7 +44,10 @@ impl Table {
             })
             .collect();
         let headings = self.headings.iter().map(|heading| (*heading).to_owned()).collect::<Vec<_>>();
-        let mut lines = vec![aligned(&headings, &widths).dimmed().to_string()];
+        let mut lines = Vec::new();
+        if !headings.is_empty() {
+            lines.push(aligned(&headings, &widths).dimmed().to_string());
+        }
         lines.extend(self.rows.iter().map(|row| aligned(row, &widths)));
         lines
     }

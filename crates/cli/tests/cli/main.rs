@@ -10,10 +10,17 @@
 mod check;
 mod eval;
 mod offline;
+mod outside;
 mod plan;
+mod policy;
+mod population;
 mod prove;
 mod reference;
+mod refs;
+mod release;
 mod remote;
+mod rollback;
 mod server;
+mod states;
 mod support;
 mod vectors;

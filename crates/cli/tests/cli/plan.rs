@@ -1202,7 +1202,7 @@ fn populations_that_cannot_be_used() {
     people.csv --weight user: 3
     error[population-malformed]: `people.csv`: row 2, column `user`: `user-1` is no weight (a weight is a finite number that is not negative)
     people.txt: 1
-    error[population-format]: what `people.txt` holds is not clear from its name (a population is .jsonl (one JSON object a line), .csv, .tsv or .parquet)
+    error[population-format]: what `people.txt` holds is not clear from its name (a population is .jsonl (one JSON object a line), .csv, .tsv, .parquet or .population)
     nowhere.csv: 1
     error[cannot-read]: cannot read `nowhere.csv`: there is no such file (check the path; it is relative to the current folder)
     broken.jsonl: 3

@@ -91,6 +91,39 @@ pub struct Acknowledgement {
     /// Milliseconds from receipt to applied, on the client's own clock.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub applied_after_ms: Option<f64>,
+    /// A context, where the server asked for one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sample: Option<SampledContext>,
+}
+
+/// What a server asks its clients to tell of contexts: the event `sample` of the stream, and the header `downhaul-sample`.
+/// A server whose policy does not allow it asks for nothing.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Sampling {
+    /// Attributes whose values are wanted; no other value may leave.
+    pub attributes: Vec<String>,
+    /// Bucketing units, of which keyed hashes are wanted.
+    pub hashed: Vec<String>,
+    /// Base64 of the key that these hashes are made with.
+    pub key: String,
+    /// The part of all bucketing units that is wanted, from 0 to 1: those with the lowest hashes.
+    pub rate: f64,
+    /// A client tells at most one context in this time.
+    pub period_seconds: u32,
+}
+
+/// A context as a client tells it.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct SampledContext {
+    #[serde(default)]
+    #[cfg_attr(feature = "openapi", schema(value_type = Object))]
+    pub attributes: Attributes,
+    /// Of bucketing units, HMAC-SHA-256 under the key that the server gave, the first 16 bytes in hexadecimal.
+    #[serde(default)]
+    pub hashed: BTreeMap<String, String>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

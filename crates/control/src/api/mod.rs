@@ -9,6 +9,9 @@ mod flags;
 mod fleet;
 mod keys;
 mod kills;
+mod plan;
+mod policy;
+mod populations;
 mod problem;
 mod releases;
 mod runs;
@@ -19,7 +22,8 @@ pub use chart::{
     ChangeView, ChartPage, ChartQuery, ExplainRequest, ExplainResponse, Fault, Impact, Move, VerifyReport, VerifyStatus,
 };
 pub use client::{
-    Acknowledgement, Attributes, ClientState, FlagSetQuery, NotAPosition, Position, PublicKey, PublicKeys, Transport,
+    Acknowledgement, Attributes, ClientState, FlagSetQuery, NotAPosition, Position, PublicKey, PublicKeys,
+    SampledContext, Sampling, Transport,
 };
 pub use flags::{
     Applied, ApplyItem, ApplyReport, ApplyRequest, Changed, DocumentQuery, EnvironmentView, Environments, FlagPage,
@@ -30,6 +34,12 @@ pub use keys::{ClientKeyCreated, ClientKeyRequest, ClientKeyView, ClientKeys};
 pub use kills::{
     KillPage, KillRequest, KillScope, KillView, Progress, RegionProgress, RestoreReport, RestoreRequest, Restored,
     Split, Straggler,
+};
+pub use plan::PlanRequest;
+pub use policy::{FreezeRequest, FreezeView, Frozen, PolicyView, PutPolicyRequest};
+pub use populations::{
+    DrawnFrom, LiveSample, NotAPopulationName, POPULATION_MEDIA_TYPE, PopulationAct, PopulationContentQuery,
+    PopulationEvent, PopulationName, PopulationPut, PopulationView, Populations, PutPopulationQuery,
 };
 pub use problem::Problem;
 pub use releases::{

@@ -39,6 +39,19 @@ pub fn applied(now: &FlagSet, document: &FlagSet, prune: bool, at: &str) -> Resu
     Ok(next)
 }
 
+/// The flag set as these definitions would make it, at the same revision. Whether the whole may be so, validation says.
+///
+/// # Errors
+/// A command that is no definition, or that would be refused, as a flag of a retired key is.
+pub fn drafted(state: &State, commands: &[Command], at: &str) -> Result<FlagSet, Refusal> {
+    check(state, commands)?;
+    let mut next = state.flag_set.clone();
+    for command in commands {
+        define(&mut next, &super::as_recorded(command)?, at);
+    }
+    Ok(next)
+}
+
 fn planned(now: &FlagSet, document: &FlagSet, prune: bool) -> Planning {
     let mut plan = Planning { items: Vec::new(), commands: Vec::new() };
     if prune || !document.regions.is_empty() {

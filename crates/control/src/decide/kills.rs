@@ -1,4 +1,4 @@
-use super::{Policy, unknown};
+use super::unknown;
 use crate::api::{KillRequest, KillScope};
 use crate::command::Command;
 use crate::refusal::{Refusal, RefusalCode};
@@ -65,7 +65,7 @@ pub fn kill_everyone(
     Ok(command)
 }
 
-pub(super) fn check_kill(state: &State, kill: &Kill, policy: &Policy) -> Result<(), Refusal> {
+pub(super) fn check_kill(state: &State, kill: &Kill) -> Result<(), Refusal> {
     if state.flag_set.flag(kill.flag.as_str()).is_none() {
         return Err(unknown_flag(state, kill.flag.as_str()));
     }
@@ -79,7 +79,7 @@ pub(super) fn check_kill(state: &State, kill: &Kill, policy: &Policy) -> Result<
     let mut kills = state.flag_set.kills.clone();
     kills.push(kill.clone());
     let encoded = KillSet::encode(&kills, &state.flag_set.regions, state.kill_revision, |_| None).to_bytes();
-    if kills.len() > policy.kills || encoded.is_err() {
+    if kills.len() > state.policy.kills.size() || encoded.is_err() {
         return Err(Refusal::new(
             RefusalCode::TooManyKills,
             format!(

@@ -2,12 +2,14 @@
 
 mod apply;
 mod flags;
+mod freeze;
 mod keys;
 mod kills;
 mod moves;
+mod policy;
 mod releases;
 
-pub use apply::{Plan, applied, check_base, plan};
+pub use apply::{Plan, applied, check_base, drafted, plan};
 pub use keys::create_key;
 pub use kills::{kill, kill_everyone};
 
@@ -17,28 +19,13 @@ use crate::command::Command;
 use crate::fold::define;
 use crate::refusal::{Refusal, RefusalCode};
 use crate::runbook;
-use crate::state::State;
+use crate::state::{State, Touch};
 use crate::{describe, time};
 use downhaul_core::diagnostic::Diagnostic;
 use downhaul_core::document::FlagSet;
 use downhaul_core::seal::{canonical_bytes, document_digest};
 use downhaul_core::validate::{Valid, validate};
 use jiff::Timestamp;
-
-/// What an environment allows.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Policy {
-    /// Kills in force at the same time. All of them must fit into 64 KiB for a client.
-    pub kills: usize,
-    /// Longest reason, in bytes.
-    pub reason: usize,
-}
-
-impl Default for Policy {
-    fn default() -> Self {
-        Policy { kills: 500, reason: 2000 }
-    }
-}
 
 /// A command and its circumstances.
 #[derive(Debug, Clone, PartialEq)]
@@ -72,11 +59,12 @@ pub struct Decided {
 ///
 /// `valid` is the flag set of the state. Of a kill or restore only the kills are looked at, whose number is small: it never
 /// waits for the rest of the document to be checked again.
-pub fn decide(state: &State, valid: &Valid, request: Request, policy: &Policy) -> Result<Decision, Refusal> {
+pub fn decide(state: &State, valid: &Valid, request: Request) -> Result<Decision, Refusal> {
     let Request { command, actor, reason, at, expected_revision } = request;
-    let reason = check_reason(&command, reason, policy)?;
+    let reason = check_reason(state, &command, reason)?;
     let command = as_recorded(&command)?;
-    check(state, &command, expected_revision, policy)?;
+    freeze::check(state, &command)?;
+    check(state, &command, expected_revision)?;
     if let Command::Run { run, event } = &command {
         runbook::check_event(state, *run, event, at)?;
     }
@@ -89,12 +77,10 @@ pub fn decide(state: &State, valid: &Valid, request: Request, policy: &Policy) -
         return Ok(Decision::Unchanged);
     }
     let today: String = at.chars().take("YYYY-MM-DD".len()).collect();
-    let validated = if command.is_kill_or_restore() || command.is_of_releases() {
-        valid.with_kills(next.revision, next.kills)
-    } else {
-        validate(next, Some(&today))
-    };
+    let validated =
+        if command.defines() { validate(next, Some(&today)) } else { valid.with_kills(next.revision, next.kills) };
     let (after, warnings) = validated.map_err(|problems| explain(&command, problems))?;
+    policy::check_named(state, after.document())?;
     let change = Change {
         revision: state.flag_set.revision + 1,
         environment: state.environment().clone(),
@@ -115,7 +101,7 @@ pub fn digest(flag_set: &FlagSet) -> Result<String, String> {
     document_digest(flag_set).map_err(|why| why.to_string())
 }
 
-fn check(state: &State, command: &Command, expected: Option<u64>, policy: &Policy) -> Result<(), Refusal> {
+fn check(state: &State, command: &Command, expected: Option<u64>) -> Result<(), Refusal> {
     match command {
         Command::PutFlag { flag } => {
             check_expected(state, flag.key.as_str(), expected)?;
@@ -137,10 +123,13 @@ fn check(state: &State, command: &Command, expected: Option<u64>, policy: &Polic
         | Command::RemoveTenant { .. }
         | Command::PutRegions { .. } => Ok(()),
         Command::Apply { commands } => apply::check(state, commands),
-        Command::Kill { kill } => kills::check_kill(state, kill, policy),
+        Command::Kill { kill } => kills::check_kill(state, kill),
         Command::Restore { id } => kills::check_restore(state, id),
         Command::CreateKey { key } => keys::check_create(state, key),
         Command::RevokeKey { id } => keys::check_revoke(state, id),
+        Command::Freeze => freeze::check_freeze(state),
+        Command::Unfreeze => freeze::check_unfreeze(state),
+        Command::PutPolicy { policy } => policy::check_put(state, policy, expected),
         Command::PutRelease { release } => releases::check_put(state, release, expected),
         Command::RetireRelease { key } => releases::check_retire(state, key),
         Command::Run { .. } => Ok(()),
@@ -158,12 +147,14 @@ fn put(next: &mut FlagSet, command: &Command, at: &str) {
 }
 
 fn changes_nothing(state: &State, command: &Command, next: &FlagSet) -> bool {
+    if let Command::PutPolicy { policy } = command {
+        return **policy == state.policy;
+    }
     if let Command::PutRelease { release } = command {
         return state.releases.release(release.key.as_str()).is_some_and(|before| before.release == **release);
     }
-    let is_definition = command.is_definition() || matches!(command, Command::Apply { .. });
     let FlagSet { regions, tenants, segments, flags, retired, .. } = &state.flag_set;
-    is_definition
+    command.defines()
         && *regions == next.regions
         && *tenants == next.tenants
         && *segments == next.segments
@@ -178,7 +169,7 @@ fn as_recorded(command: &Command) -> Result<Command, Refusal> {
     serde_json::from_slice(&bytes).map_err(refuse)
 }
 
-fn check_reason(command: &Command, reason: String, policy: &Policy) -> Result<String, Refusal> {
+fn check_reason(state: &State, command: &Command, reason: String) -> Result<String, Refusal> {
     let reason = reason.trim().to_owned();
     let needs_none = matches!(command, Command::CreateKey { .. } | Command::RevokeKey { .. } | Command::Run { .. });
     if reason.is_empty() && !needs_none {
@@ -188,8 +179,9 @@ fn check_reason(command: &Command, reason: String, policy: &Policy) -> Result<St
             "say in a few words why; it goes to the chart",
         ));
     }
-    if reason.len() > policy.reason {
-        let message = format!("the reason has {} bytes, more than {}", reason.len(), policy.reason);
+    let longest = state.policy.reason;
+    if reason.len() > longest.size() {
+        let message = format!("the reason has {} bytes, more than {longest}", reason.len());
         return Err(Refusal::new(RefusalCode::Invalid, message, "put the long form behind a link"));
     }
     Ok(reason)
@@ -201,14 +193,18 @@ fn check_expected(state: &State, flag: &str, expected: Option<u64>) -> Result<()
     if touch.revision <= expected {
         return Ok(());
     }
-    Err(Refusal::new(
+    Err(changed_since(state, &format!("`{flag}`"), touch, expected))
+}
+
+fn changed_since(state: &State, what: &str, touch: &Touch, expected: u64) -> Refusal {
+    Refusal::new(
         RefusalCode::ChangedSince,
         format!(
-            "`{flag}` was changed at revision {} by {} (`{}`), after revision {expected}, which this edit started from",
+            "{what} was changed at revision {} by {} (`{}`), after revision {expected}, which this edit started from",
             touch.revision, touch.actor, touch.reason
         ),
-        format!("load the flag again and repeat the edit on revision {}", state.flag_set.revision),
-    ))
+        format!("load it again and repeat the edit on revision {}", state.flag_set.revision),
+    )
 }
 
 fn explain(command: &Command, problems: Vec<Diagnostic>) -> Refusal {
@@ -237,8 +233,12 @@ fn impact(state: &State, command: &Command, [before, after]: [&Valid; 2]) -> Res
             impact.also = state.degrades_with(flag).into_iter().map(ToString::to_string).collect();
         }
     }
+    if let Command::PutPolicy { policy } = command {
+        let [from, to] = crate::policy::difference(&state.policy, policy);
+        (impact.from, impact.to) = (Some(from), Some(to));
+    }
     // A kill waits for nothing, and says by its scope whom it reaches.
-    if command.is_definition() || matches!(command, Command::Apply { .. }) {
+    if command.defines() {
         moves::add(&mut impact, before, after);
     }
     Ok(impact)

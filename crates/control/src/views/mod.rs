@@ -5,7 +5,8 @@ mod releases;
 pub use releases::{release, releases, run, runs};
 
 use crate::api::{
-    ChangeView, EnvironmentView, FlagPage, FlagSummary, FlagView, KillPage, KillView, Progress, Restored,
+    ChangeView, EnvironmentView, FlagPage, FlagSummary, FlagView, FreezeView, Frozen, KillPage, KillView, Progress,
+    Restored,
 };
 use crate::change::Record;
 use crate::command::Command;
@@ -26,6 +27,17 @@ pub fn environment(state: &State, live: usize) -> EnvironmentView {
         kills: state.flag_set.kills.len(),
         live,
     }
+}
+
+/// Whether and why nothing changes but by kills and restores.
+pub fn freeze(state: &State, names: &Names) -> FreezeView {
+    let frozen = |touch: &Touch| Frozen {
+        at: touch.at.clone(),
+        by: name(names, &touch.actor),
+        reason: touch.reason.clone(),
+        revision: touch.revision,
+    };
+    FreezeView { position: state.position(), frozen: state.frozen.as_ref().map(frozen) }
 }
 
 /// `today` is `YYYY-MM-DD`.
@@ -110,11 +122,7 @@ pub fn kill(state: &State, kill: &KillState, names: &Names, progress: Option<Pro
         incident: kill.kill.incident.clone(),
         effect: kill.effect.clone(),
         degraded_variant: flag.map(|flag| flag.degraded.variant.to_string()).unwrap_or_default(),
-        position: crate::api::Position {
-            epoch: state.epoch,
-            revision: kill.revision,
-            kill_revision: kill.kill_revision,
-        },
+        position: state.position_of(kill),
         restored: kill.restored.as_ref().map(|touch| restored(touch, names)),
         progress,
     }

@@ -10,7 +10,7 @@
 
 use downhaul_control::api::{KillRequest, KillScope};
 use downhaul_control::verify::Stored;
-use downhaul_control::{Command, Decision, Policy, Record, Refusal, Request, State, decide, fold};
+use downhaul_control::{Command, Decision, Record, Refusal, Request, State, decide, fold};
 use downhaul_core::document::Flag;
 use downhaul_core::validate::{Valid, validate};
 use jiff::{SignedDuration, Timestamp};
@@ -42,7 +42,7 @@ impl World {
             at: now().saturating_add(later).expect("near"),
             expected_revision,
         };
-        match decide(&self.state, &self.valid(), request, &Policy::default())? {
+        match decide(&self.state, &self.valid(), request)? {
             Decision::Unchanged => Ok(false),
             Decision::Change(decided) => {
                 self.state = fold(self.state.clone(), &decided.record);

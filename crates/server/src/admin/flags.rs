@@ -105,7 +105,7 @@ pub(crate) async fn retire(
     Ok(Json(changed(&state, committed)))
 }
 
-fn changed(state: &AppState, committed: Committed) -> Changed {
+pub(super) fn changed(state: &AppState, committed: Committed) -> Changed {
     let Committed { publication, record, warnings } = committed;
     Changed {
         position: publication.position(),

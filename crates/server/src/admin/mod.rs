@@ -7,13 +7,22 @@ mod environments;
 mod events;
 mod flags;
 mod fleet;
+mod freeze;
 mod kills;
+mod plan;
+mod policy;
+mod populations;
+mod releases;
+mod runs;
 mod session;
 
 use crate::auth::admin::Admin;
 use crate::environment::{Environment, Publication, log_failed};
 use crate::error::{AppError, AppResult};
+use crate::populations::SIZE_LIMIT;
+use crate::router::BODY_LIMIT;
 use crate::state::AppState;
+use axum::extract::DefaultBodyLimit;
 use downhaul_control::api::{ChangeView, Progress};
 use downhaul_control::{Command, Record, Request, views};
 use downhaul_store::StoreError;
@@ -23,6 +32,10 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 pub(crate) fn routes() -> OpenApiRouter<AppState> {
+    // Its bodies are the only ones that are larger.
+    let populations = OpenApiRouter::new()
+        .routes(routes!(populations::get, populations::put, populations::remove))
+        .layer(DefaultBodyLimit::max(SIZE_LIMIT));
     OpenApiRouter::new()
         .routes(routes!(session::begin, session::get, session::end))
         .routes(routes!(environments::list))
@@ -31,6 +44,7 @@ pub(crate) fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(flags::get, flags::put))
         .routes(routes!(flags::retire))
         .routes(routes!(apply::post))
+        .routes(routes!(plan::post))
         .routes(routes!(kills::list, kills::post))
         .routes(routes!(kills::get))
         .routes(routes!(kills::restore))
@@ -40,7 +54,22 @@ pub(crate) fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(chart::explain))
         .routes(routes!(client_keys::list, client_keys::post))
         .routes(routes!(client_keys::revoke))
+        .routes(routes!(policy::get, policy::put))
+        .routes(routes!(freeze::get, freeze::begin))
+        .routes(routes!(freeze::end))
         .routes(routes!(events::get))
+        .routes(routes!(populations::list))
+        .routes(routes!(populations::content))
+        .routes(routes!(releases::list))
+        .routes(routes!(releases::get, releases::put))
+        .routes(routes!(releases::retire))
+        .routes(routes!(releases::check_one))
+        .routes(routes!(releases::rollback))
+        .routes(routes!(runs::list))
+        .routes(routes!(runs::get))
+        .routes(routes!(runs::act))
+        .layer(DefaultBodyLimit::max(BODY_LIMIT))
+        .merge(populations)
 }
 
 /// The environment of a path.
@@ -73,6 +102,18 @@ fn today() -> String {
 
 fn change(state: &AppState, publication: &Publication, record: &Record) -> ChangeView {
     views::change(&publication.state, record, state.actors())
+}
+
+/// The change that made a revision, as `publication` tells it.
+async fn change_at(
+    state: &AppState,
+    environment: &Environment,
+    publication: &Publication,
+    revision: u64,
+) -> AppResult<Option<ChangeView>> {
+    let page = state.log().read(environment.key(), revision, 1).await.map_err(log_failed)?;
+    let found = page.into_iter().next().map(record).transpose()?;
+    Ok(found.map(|record| change(state, publication, &record)))
 }
 
 /// The progress of kills of an environment.

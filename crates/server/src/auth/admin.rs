@@ -45,6 +45,18 @@ impl Admin {
         Admin { actor: token.actor.clone(), role: token.role }
     }
 
+    /// Refuses those who may only look, or only carry out what others wrote.
+    pub(crate) fn may_edit(&self) -> AppResult<()> {
+        match self.role {
+            Role::Editor | Role::Admin => Ok(()),
+            Role::Viewer | Role::Operator | Role::Approver => Err(AppError::forbidden(
+                "role-too-small",
+                format!("this needs the role editor, and the token has the role {}", self.role.as_str()),
+                "ask someone with the role editor or admin",
+            )),
+        }
+    }
+
     /// The actor's name if it is known, else its id.
     pub(crate) fn name(&self, state: &AppState) -> String {
         state.actors().get(&self.actor).unwrap_or(&self.actor).clone()

@@ -2,6 +2,7 @@ use crate::client::caller::Caller;
 use crate::error::{AppError, AppResult};
 use crate::extract::Json;
 use crate::listener::ClientAddress;
+use crate::live::{NotTaken, Teller};
 use crate::metrics::OutcomeLabels;
 use crate::state::AppState;
 use axum::extract::{ConnectInfo, State};
@@ -22,13 +23,27 @@ pub(crate) async fn post(
     State(state): State<AppState>,
     ConnectInfo(ClientAddress(address)): ConnectInfo<ClientAddress>,
     caller: Caller,
-    Json(said): Json<Acknowledgement>,
+    Json(mut said): Json<Acknowledgement>,
 ) -> AppResult<StatusCode> {
     let sender = Sender { key: caller.key.id.clone(), kind: caller.key.kind, address: address.to_string() };
+    let (sample, instance) = (said.sample.take(), said.instance.clone());
     let counted = caller.environment.fleet().acknowledge(&sender, said);
     let outcome = if counted.is_ok() { "counted" } else { "refused" };
     state.metrics().acknowledgements.get_or_create(&OutcomeLabels { outcome }).inc();
-    for kill in counted.map_err(refuse)? {
+    let applied = counted.map_err(refuse)?;
+    // Of whom an acknowledgement does not count nothing is taken.
+    if let Some(sample) = sample {
+        let Sender { key, kind, address } = &sender;
+        let teller = Teller { key, kind: *kind, address, instance: &instance };
+        let outcome = match caller.environment.live().take(&teller, &sample) {
+            Ok(()) => "taken",
+            Err(NotTaken::NotAsked) => "not asked",
+            Err(NotTaken::TooOften) => "too often",
+            Err(NotTaken::Refused(_)) => "refused",
+        };
+        state.metrics().sampled.get_or_create(&OutcomeLabels { outcome }).inc();
+    }
+    for kill in applied {
         if let Some(progress) = caller.environment.fleet().progress(&kill) {
             state.metrics().dark_seconds.observe(progress.elapsed_ms / 1000.0);
         }

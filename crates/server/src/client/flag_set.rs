@@ -9,12 +9,16 @@ use axum::body::Body;
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use downhaul_control::api::{FlagSetQuery, Problem};
 use downhaul_control::envelope::MEDIA_TYPE;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::{Instant, timeout_at};
 
+/// What of contexts is asked for: base64 of JSON.
+pub(super) const SAMPLE: HeaderName = HeaderName::from_static("downhaul-sample");
 /// Longest time that an answer is held.
 const LONGEST_WAIT: u32 = 30;
 
@@ -44,7 +48,7 @@ pub(crate) async fn get(
         let issue = newest(&state, &caller, &asker, publication).await?;
         let tag = issue.tag();
         if !matches(&headers, &tag) {
-            return Ok(envelope(&headers, &tag, &issue));
+            return Ok(asking(&caller, envelope(&headers, &tag, &issue)));
         }
         let newer = async {
             tokio::select! {
@@ -54,9 +58,18 @@ pub(crate) async fn get(
         };
         // A closing server lets go of whoever waits.
         if !timeout_at(until, newer).await.unwrap_or(false) {
-            return Ok(not_modified(&tag));
+            return Ok(asking(&caller, not_modified(&tag)));
         }
     }
+}
+
+/// Says with an answer what of contexts is asked for, if anything is.
+fn asking(caller: &Caller, mut response: Response) -> Response {
+    let told = caller.environment.live().instruction();
+    if let Some(value) = told.and_then(|told| HeaderValue::from_str(&STANDARD.encode(told.as_bytes())).ok()) {
+        response.headers_mut().insert(SAMPLE, value);
+    }
+    response
 }
 
 async fn newest(

@@ -6,6 +6,7 @@ use crate::error::{AppError, AppResult};
 use crate::extract::Query;
 use crate::issue::Asker;
 use crate::listener::ClientAddress;
+use crate::live::Instruction;
 use crate::sse;
 use crate::state::AppState;
 use axum::body::Bytes;
@@ -101,6 +102,8 @@ struct Pump {
     has: Has,
     /// The newest kills given out.
     kills: Option<(u64, u64)>,
+    /// What of contexts the client was asked for.
+    sampling: Instruction,
     /// Whole events that go out next.
     ready: VecDeque<Bytes>,
     /// A flag set on its way out.
@@ -145,6 +148,7 @@ impl Pump {
             publications,
             has,
             kills,
+            sampling: None,
             ready: VecDeque::from([event("hello", &hello)]),
             outgoing: None,
             making: None,
@@ -186,6 +190,9 @@ impl Pump {
             if let Some(bytes) = self.ready.pop_front() {
                 return Some(bytes);
             }
+            if let Some(bytes) = self.asking() {
+                return Some(bytes);
+            }
             if let Some(bytes) = self.piece() {
                 return Some(bytes);
             }
@@ -217,6 +224,17 @@ impl Pump {
             return Ok(sse::VOID);
         }
         Ok(kills.event())
+    }
+
+    /// What of contexts is asked for, where that is something else than before; never in the midst of a flag set.
+    fn asking(&mut self) -> Option<Bytes> {
+        let wanted = self.environment.live().instruction();
+        if wanted == self.sampling || self.outgoing.as_ref().is_some_and(|outgoing| outgoing.begun) {
+            return None;
+        }
+        let event = sse::event("sample", None, wanted.as_deref().unwrap_or("null"));
+        self.sampling = wanted;
+        Some(event)
     }
 
     /// The next piece of the flag set on its way.

@@ -2,6 +2,7 @@
 #![allow(dead_code, unreachable_pub, clippy::allow_attributes, reason = "each test file uses a part of it")]
 
 pub mod stream;
+pub mod target;
 
 use downhaul_control::envelope::{Header, PublicKey, open};
 use downhaul_server::{AppState, ServerOptions};

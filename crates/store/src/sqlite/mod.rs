@@ -1,5 +1,6 @@
 mod folder;
 mod log;
+mod populations;
 
 use crate::StoreError;
 use folder::Folder;
@@ -27,8 +28,10 @@ pub struct Options {
     pub page_limit: Option<u32>,
 }
 
-const MIGRATIONS: [(i64, &str, &str); 1] =
-    [(1, "change log", include_str!("../../migrations/sqlite/0001_change_log.sql"))];
+const MIGRATIONS: [(i64, &str, &str); 2] = [
+    (1, "change log", include_str!("../../migrations/sqlite/0001_change_log.sql")),
+    (2, "populations", include_str!("../../migrations/sqlite/0002_populations.sql")),
+];
 
 impl SqliteLog {
     /// Opens the log in `folder`, and creates both where they are missing. `now` (epoch milliseconds) becomes the epoch of
@@ -55,6 +58,7 @@ impl SqliteLog {
             .await?;
         migrate(&writer).await?;
         folder.protect()?;
+        populations::sweep(&writer).await?;
         let epoch = epoch(&writer, now).await?;
         let readers = SqlitePoolOptions::new().max_connections(4).connect_with(connect.read_only(true)).await?;
         Ok(SqliteLog { epoch, writer, readers, folder })

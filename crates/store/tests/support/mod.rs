@@ -8,7 +8,7 @@
     reason = "a test that cannot be set up has failed"
 )]
 
-use downhaul_control::{Command, Decision, Policy, Record, Request, State, decide, fold};
+use downhaul_control::{Command, Decision, Record, Request, State, decide, fold};
 use downhaul_core::ids::EnvironmentKey;
 use downhaul_core::validate::validate;
 use downhaul_store::{ChangeLog, Effects, StoreError, replay};
@@ -77,7 +77,7 @@ impl Plane {
             expected_revision: None,
         };
         let (valid, _) = validate(self.state.flag_set.clone(), None).expect("always valid");
-        match decide(&self.state, &valid, request, &Policy::default()) {
+        match decide(&self.state, &valid, request) {
             Ok(Decision::Change(decided)) => decided.record,
             other => panic!("no change: {other:?}"),
         }

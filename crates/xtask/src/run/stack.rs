@@ -3,7 +3,7 @@
 use super::children::Children;
 use super::ready;
 use crate::step::Step;
-use crate::workspace;
+use crate::{data, workspace};
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
 use std::fs;
@@ -104,6 +104,23 @@ impl Stack {
         apply.args(["apply", "examples/shop/flags", "--reason", "the example environment"]);
         let mend = format!("to start anew: rm -r {}", self.places.data.display());
         Step::new("load the example environment", apply).mend(mend).run().map(drop)
+    }
+
+    /// Makes the contexts of the example environment its default population, unless it has one.
+    ///
+    /// # Errors
+    /// Where the contexts cannot be built or kept; everything runs without them.
+    pub(crate) fn keep_population(&self) -> Result<()> {
+        let shown = self.downhaul().args(["population", "show", "default"]).output();
+        if shown.context("cannot run `downhaul population show`")?.status.success() {
+            return Ok(());
+        }
+        let contexts = data::contexts();
+        data::build(contexts.clone())?;
+        let mut put = self.downhaul();
+        put.args(["population", "put", "default"]).arg(&contexts).args(["--weight", "share"]);
+        put.args(["--source", data::SOURCE, "--taken-at", data::TAKEN_AT]);
+        Step::new("keep them as the default population", put).mend("cargo xtask run, again").run().map(drop)
     }
 
     fn start_shop(&self, children: &mut Children) -> Result<()> {

@@ -9,7 +9,7 @@ const TABLE: &[(&str, &[&str])] = &[
     ("downhaul-blast", &["downhaul-core"]),
     ("downhaul-control", &["downhaul-core", "downhaul-blast"]),
     ("downhaul-store", &["downhaul-core", "downhaul-control"]),
-    ("downhaul-server", &["downhaul-core", "downhaul-control", "downhaul-store"]),
+    ("downhaul-server", &["downhaul-core", "downhaul-blast", "downhaul-control", "downhaul-store"]),
     ("downhaul-wasm", &["downhaul-core", "downhaul-blast"]),
     ("downhaul-cli", &["downhaul-core", "downhaul-blast", "downhaul-control", "downhaul-store", "downhaul-server"]),
     ("downhaul-ui", &["downhaul-core", "downhaul-control"]),

@@ -63,6 +63,11 @@ impl Population {
         }
     }
 
+    /// All of it as bytes, for [`Population::from_sample_bytes`].
+    pub fn to_bytes(&self) -> Vec<u8> {
+        encode::encode(self)
+    }
+
     /// [`Population::sample`] as bytes, for [`Population::from_sample_bytes`].
     pub fn to_sample_bytes(&self, rows: usize) -> Vec<u8> {
         if rows < self.rows { encode::encode(&self.sample(rows)) } else { encode::encode(self) }

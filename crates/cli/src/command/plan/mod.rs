@@ -103,14 +103,21 @@ fn planned(args: &Args, output: &Output) -> Result<Exit, Failure> {
 fn plan(args: &Args, pair: &Pair, output: &Output) -> Result<Plan, Failure> {
     let options = exact::Options { nodes: args.limit_nodes };
     let exact = || (compare(&pair.old.valid, &pair.effective, &options), options.nodes);
+    let (replay, origin) = match population::run(args, pair, output)? {
+        Some((replay, name, origin)) => (Some((replay, name)), origin),
+        None => (None, None),
+    };
     let found = Found {
         old: pair.old.valid.document(),
         new: pair.effective.document(),
-        replay: population::run(args, pair, output)?,
+        replay,
         exact: args.population.is_exact().then(exact),
     };
     let side = |side: &sides::Side| Side::of(&side.name, side.valid.document()).map_err(|error| unwritable(&error));
     let mut plan = Plan::new(side(&pair.old)?, side(&pair.new)?, found);
+    if let Some(people) = &mut plan.population {
+        people.origin = origin;
+    }
     plan.base_revision = pair.base_revision;
     plan.prune = args.prune;
     Ok(plan)

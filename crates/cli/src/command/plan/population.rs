@@ -1,54 +1,63 @@
-//! The population of a plan: which file, and what its columns are.
+//! The population of a plan: a file, one that the control plane keeps, or its default one.
 
 use super::Args;
-use super::sides::Pair;
+use super::sides::{Given, Pair};
 use crate::exit::Failure;
 use crate::input::now::Now;
-use crate::input::sources;
-use crate::render::{Output, Progress, counted, grouped};
-use downhaul_blast::population::{Limits, Mapping, Population, PopulationError, Report, WeightColumn};
+use crate::input::population::{self, ColumnArgs};
+use crate::remote::{ControlPlane, block_on};
+use crate::render::{Output, Progress};
+use downhaul_blast::plan::Origin;
+use downhaul_blast::population::Population;
 use downhaul_blast::replay::{self, Replay, replay};
-use std::fs::File;
-use std::io::Read;
+use downhaul_control::api::PopulationName;
 use std::path::{Path, PathBuf};
+use std::str::FromStr;
 use std::sync::atomic::AtomicBool;
 
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "Population")]
 pub(super) struct PopulationArgs {
-    /// Contexts to replay: .jsonl (one JSON object a line), .csv, .tsv or .parquet; `-` is JSON lines from standard input
+    /// Contexts to replay: .jsonl (one JSON object a line), .csv, .tsv, .parquet or .population; `-` is JSON lines from
+    /// standard input, `server:NAME` one that the control plane keeps. With `server` as OLD or NEW its default one unless given
     #[arg(long, value_name = "FILE")]
-    population: Option<PathBuf>,
+    population: Option<Source>,
+    /// Leave the default population out
+    #[arg(long, conflicts_with = "population")]
+    no_population: bool,
     /// Only what is exact, whatever population is given
     #[arg(long, conflicts_with = "no_exact")]
     exact: bool,
     /// Only the replay
-    #[arg(long, requires = "population")]
+    #[arg(long, conflicts_with = "no_population")]
     no_exact: bool,
-    /// Column that holds weights; `weight` where there is one
-    #[arg(long, value_name = "COLUMN", requires = "population")]
-    weight: Option<String>,
-    /// Column that holds the targetingKey
-    #[arg(long, value_name = "COLUMN", requires = "population")]
-    targeting_key: Option<String>,
-    /// Column that holds the tenant
-    #[arg(long, value_name = "COLUMN", requires = "population")]
-    tenant: Option<String>,
-    /// Column that holds the region
-    #[arg(long, value_name = "COLUMN", requires = "population")]
-    region: Option<String>,
-    /// File that says more of the columns: `rename`, `drop`, `types`, `delimiter`; options go before it
-    #[arg(long, value_name = "FILE", requires = "population")]
-    mapping: Option<PathBuf>,
+    #[command(flatten)]
+    columns: ColumnArgs,
     /// Attribute by which moved weight is grouped, beside tenant, region and segment (repeatable)
-    #[arg(long, value_name = "ATTRIBUTE", requires = "population")]
+    #[arg(long, value_name = "ATTRIBUTE", conflicts_with = "no_population")]
     by: Vec<String>,
-    /// Leave out so many malformed rows; one more ends the run
-    #[arg(long, value_name = "N", default_value_t = 0)]
-    malformed: u64,
     /// Give rows without an attribute `now` this time (RFC 3339 or epoch milliseconds); the clock's where left out
     #[arg(long, value_name = "TIME", num_args = 0..=1, require_equals = true, default_missing_value = "clock")]
     now: Option<Now>,
+}
+
+/// Where a population comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Source {
+    Kept(PopulationName),
+    File(PathBuf),
+}
+
+impl FromStr for Source {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text.strip_prefix("server:").map(str::parse) {
+            Some(Ok(name)) => Ok(Source::Kept(name)),
+            Some(Err(why)) => Err(format!("{why}; write a file of that name as `./server:…`")),
+            None => Ok(Source::File(PathBuf::from(text))),
+        }
+    }
 }
 
 impl PopulationArgs {
@@ -57,21 +66,35 @@ impl PopulationArgs {
         !self.no_exact
     }
 
-    /// The file, where a replay is wanted.
-    pub(super) fn file(&self) -> Option<&Path> {
-        self.population.as_deref().filter(|_| !self.exact)
+    /// Whether standard input is the population.
+    pub(super) fn is_stdin(&self) -> bool {
+        !self.exact && self.population == Some(Source::File(PathBuf::from("-")))
     }
 }
 
-/// Replays the population; gives what was found, and the population's name.
-pub(super) fn run(args: &Args, pair: &Pair, output: &Output) -> Result<Option<(Replay, String)>, Failure> {
-    let population = &args.population;
-    let Some(path) = population.file() else { return Ok(None) };
-    let name = if path.as_os_str() == "-" { "<stdin>".to_owned() } else { path.display().to_string() };
-    let people = read(population, path, output)?;
+/// A population that is to be replayed.
+struct People {
+    population: Population,
+    name: String,
+    /// Of one that the control plane keeps.
+    origin: Option<Origin>,
+}
+
+/// Replays the population; gives what was found, and what it was found of.
+pub(super) fn run(
+    args: &Args,
+    pair: &Pair,
+    output: &Output,
+) -> Result<Option<(Replay, String, Option<Origin>)>, Failure> {
+    let Some(People { population, name, origin }) = people(args, output)? else {
+        let wanted = if args.population.no_exact { "--no-exact" } else { "--by" };
+        let is_wanted = args.population.no_exact || (!args.population.by.is_empty() && !args.population.exact);
+        return if is_wanted { Err(nothing_to_replay(wanted)) } else { Ok(None) };
+    };
+    let args = &args.population;
     let options = replay::Options {
-        by: population.by.clone(),
-        now: population.now.as_ref().map(|now| now.0.clone()),
+        by: args.by.clone(),
+        now: args.now.as_ref().map(|now| now.0.clone()),
         ..replay::Options::default()
     };
     const ROWS: Progress = Progress { template: "{bar:40} {percent} % replayed, {eta} left", long: 20_000_000 };
@@ -80,103 +103,52 @@ pub(super) fn run(args: &Args, pair: &Pair, output: &Output) -> Result<Option<(R
         bar.get_or_insert_with(|| ROWS.bar(Some(at.of), output)).set_position(at.done);
     };
     let never = AtomicBool::new(false);
-    let found = replay(&pair.old.valid, &pair.effective, &people, &options, &mut progress, &never);
+    let found = replay(&pair.old.valid, &pair.effective, &population, &options, &mut progress, &never);
     if let Some(bar) = bar {
         bar.finish_and_clear();
     }
     let found = found.map_err(|error| Failure::could_not_run("replay-ended", error.to_string()))?;
-    Ok(Some((found, name)))
+    Ok(Some((found, name, origin)))
 }
 
-fn read(args: &PopulationArgs, path: &Path, output: &Output) -> Result<Population, Failure> {
-    let mapping = mapping(args, path)?;
-    let limits = Limits { malformed_rows: args.malformed, ..Limits::default() };
-    let shown = path.display();
-    let ending = path.extension().and_then(|ending| ending.to_str()).unwrap_or_default().to_ascii_lowercase();
-    let read = match ending.as_str() {
-        _ if path.as_os_str() == "-" => Population::from_json_lines(std::io::stdin(), &mapping, &limits),
-        "jsonl" | "ndjson" => streamed(path, output, |reader| Population::from_json_lines(reader, &mapping, &limits))?,
-        "csv" | "tsv" => streamed(path, output, |reader| Population::from_csv(reader, &mapping, &limits))?,
-        "parquet" => Population::from_parquet(open(path)?.0, &mapping, &limits),
-        _ => {
-            let message = format!("what `{shown}` holds is not clear from its name");
-            return Err(Failure::refused("population-format", message)
-                .help("a population is .jsonl (one JSON object a line), .csv, .tsv or .parquet"));
+fn people(args: &Args, output: &Output) -> Result<Option<People>, Failure> {
+    let wanted = &args.population;
+    if wanted.columns.are_given() && !matches!(wanted.population, Some(Source::File(_))) {
+        return Err(Failure::refused("columns-without-file", "options for columns are about a file")
+            .help("name it with `--population FILE`; what the control plane keeps has attributes already"));
+    }
+    if wanted.exact {
+        return Ok(None);
+    }
+    match &wanted.population {
+        Some(Source::File(path)) => from_file(&wanted.columns, path, output).map(Some),
+        Some(Source::Kept(name)) => kept(&ControlPlane::connect(&args.server)?, name.as_str()).map(Some),
+        None if wanted.no_population => Ok(None),
+        None if [&args.old, &args.new].into_iter().any(|given| matches!(given, Given::Published(_))) => {
+            let control = ControlPlane::connect(&args.server)?;
+            let known = block_on(control.populations())?;
+            known.default.map(|name| kept(&control, &name)).transpose()
         }
-    };
-    let (population, report) = read.map_err(|error| unusable(path, &error))?;
-    tell(path, &report, output);
-    Ok(population)
+        None => Ok(None),
+    }
 }
 
-fn streamed<T>(path: &Path, output: &Output, read: impl FnOnce(&mut dyn Read) -> T) -> Result<T, Failure> {
-    let (file, length) = open(path)?;
-    let bar = Progress::BYTES.bar(Some(length), output);
-    let done = read(&mut bar.wrap_read(file));
-    bar.finish_and_clear();
-    Ok(done)
+fn from_file(columns: &ColumnArgs, path: &Path, output: &Output) -> Result<People, Failure> {
+    let name = if path.as_os_str() == "-" { "<stdin>".to_owned() } else { path.display().to_string() };
+    Ok(People { population: population::read(columns, path, output)?, name, origin: None })
 }
 
-/// The file and its length.
-fn open(path: &Path) -> Result<(File, u64), Failure> {
-    let file = File::open(path).map_err(|error| sources::unreadable(path, &error))?;
-    let metadata = file.metadata().map_err(|error| sources::unreadable(path, &error))?;
-    if metadata.is_dir() {
-        return Err(sources::unreadable(path, &std::io::ErrorKind::IsADirectory.into()));
-    }
-    Ok((file, metadata.len()))
+/// One that the control plane keeps.
+fn kept(control: &ControlPlane, name: &str) -> Result<People, Failure> {
+    let (about, population) = block_on(control.population(name))?;
+    Ok(People {
+        population,
+        name: format!("server:{name}"),
+        origin: Some(Origin { taken_at: about.taken_at, source: about.source, digest: about.digest }),
+    })
 }
 
-fn mapping(args: &PopulationArgs, path: &Path) -> Result<Mapping, Failure> {
-    let mut mapping = match &args.mapping {
-        Some(file) => {
-            let text = sources::read_file(file)?;
-            serde_json::from_slice(&text.bytes).map_err(|error| {
-                let message = format!("`{}` cannot be read as a mapping of columns: {error}", file.display());
-                Failure::invalid("bad-mapping", message)
-                    .help("write it as `{\"rename\": {\"ver\": \"app.version\"}, \"drop\": [\"email\"], \"types\": {\"age\": \"number\"}}`")
-            })?
-        }
-        None => Mapping::default(),
-    };
-    let mut put = |option: &Option<String>, into: fn(&mut Mapping) -> &mut Option<String>| {
-        if option.is_some() {
-            into(&mut mapping).clone_from(option);
-        }
-    };
-    put(&args.targeting_key, |mapping| &mut mapping.targeting_key);
-    put(&args.tenant, |mapping| &mut mapping.tenant);
-    put(&args.region, |mapping| &mut mapping.region);
-    if let Some(column) = &args.weight {
-        mapping.weight = WeightColumn::Named(column.clone());
-    }
-    if mapping.delimiter.is_none() && path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("tsv")) {
-        mapping.delimiter = Some('\t');
-    }
-    Ok(mapping)
-}
-
-fn unusable(path: &Path, error: &PopulationError) -> Failure {
-    let message = format!("`{}`: {error}", path.display());
-    let failure = match error {
-        PopulationError::Read(_) => Failure::could_not_run(error.code(), message),
-        _ => Failure::invalid(error.code(), message),
-    };
-    failure.help(error.help())
-}
-
-/// What was left out, beside the result.
-fn tell(path: &Path, report: &Report, output: &Output) {
-    let shown = path.display();
-    let number = |count: u64| usize::try_from(count).unwrap_or(usize::MAX);
-    if report.malformed > 0 {
-        output.note(format!("`{shown}`: {} left out as malformed", counted(number(report.malformed), "row")));
-        for problem in &report.problems {
-            output.note(format!("  {problem}"));
-        }
-    }
-    if report.without_weight > 0 {
-        let rows = grouped(number(report.without_weight));
-        output.note(format!("`{shown}`: {rows} of the rows have no weight, and count as 1"));
-    }
+fn nothing_to_replay(wanted: &str) -> Failure {
+    Failure::refused("no-population", format!("`{wanted}` is about a population, and there is none"))
+        .help("give one with `--population FILE`, or keep one with `downhaul population put default FILE`")
 }

@@ -61,7 +61,7 @@ pub(super) struct Pair {
 
 pub(super) fn load(args: &Args) -> Result<Pair, Failure> {
     let from_stdin = [&args.old, &args.new].map(|given| *given == Given::Path(PathBuf::from("-")));
-    let people = args.population.file().is_some_and(|file| file.as_os_str() == "-");
+    let people = args.population.is_stdin();
     if from_stdin.into_iter().chain([people]).filter(|from_stdin| *from_stdin).count() > 1 {
         return Err(Failure::refused(
             "stdin-twice",

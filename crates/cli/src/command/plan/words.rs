@@ -61,7 +61,15 @@ pub(super) fn population_words(people: &Moved, name: &str) -> String {
         Some(sampled) => format!(", drawn from {}", rows(sampled.rows)),
         None => String::new(),
     };
-    format!("over {name}: {} of weight {}{drawn}", rows(people.rows), weight(people.weight))
+    let origin = match &people.origin {
+        // The day is enough for people.
+        Some(origin) => {
+            let day = origin.taken_at.split('T').next().unwrap_or_default();
+            format!("; taken {day} from {}", one_line(&origin.source))
+        }
+        None => String::new(),
+    };
+    format!("over {name}: {} of weight {}{drawn}{origin}", rows(people.rows), weight(people.weight))
 }
 
 /// The flags, those first that move most.

@@ -1,0 +1,63 @@
+use crate::command::Command;
+use crate::refusal::{Refusal, RefusalCode};
+use crate::state::{State, Touch};
+
+pub(super) fn check_freeze(state: &State) -> Result<(), Refusal> {
+    match &state.frozen {
+        None => Ok(()),
+        Some(touch) => Err(Refusal::new(
+            RefusalCode::AlreadyDone,
+            format!("{} already", words(state, touch)),
+            "there is nothing left to do; `downhaul unfreeze` lifts it",
+        )),
+    }
+}
+
+pub(super) fn check_unfreeze(state: &State) -> Result<(), Refusal> {
+    match &state.frozen {
+        Some(_) => Ok(()),
+        None => Err(Refusal::new(
+            RefusalCode::AlreadyDone,
+            format!("{} is not frozen", state.environment()),
+            "there is nothing left to do",
+        )),
+    }
+}
+
+/// While it is frozen nothing changes that clients are given or may do, but by kills and restores.
+pub(super) fn check(state: &State, command: &Command) -> Result<(), Refusal> {
+    let Some(touch) = state.frozen.as_ref().filter(|_| is_stopped(command)) else { return Ok(()) };
+    Err(Refusal::new(
+        RefusalCode::Frozen,
+        words(state, touch),
+        "kills and restores go on; `downhaul unfreeze` lifts it",
+    ))
+}
+
+fn is_stopped(command: &Command) -> bool {
+    match command {
+        Command::PutFlag { .. }
+        | Command::RetireFlag { .. }
+        | Command::PutSegment { .. }
+        | Command::RemoveSegment { .. }
+        | Command::PutTenant { .. }
+        | Command::RemoveTenant { .. }
+        | Command::PutRegions { .. }
+        | Command::Apply { .. }
+        | Command::CreateKey { .. }
+        | Command::PutPolicy { .. } => true,
+        // What takes rights away, and the way back, are needed most when something is wrong.
+        Command::Kill { .. }
+        | Command::Restore { .. }
+        | Command::RevokeKey { .. }
+        | Command::Freeze
+        | Command::Unfreeze
+        | Command::PutRelease { .. }
+        | Command::RetireRelease { .. }
+        | Command::Run { .. } => false,
+    }
+}
+
+fn words(state: &State, touch: &Touch) -> String {
+    format!("{} is frozen since {} by {} (`{}`)", state.environment(), touch.at, touch.actor, touch.reason)
+}

@@ -1,0 +1,96 @@
+use super::{Approvals, Limit, Policy, Sample};
+use downhaul_core::ids::KEY_LIMIT;
+use serde_json::{Value, json};
+
+/// JSON Schema 2020-12 of a policy, for editors.
+pub fn json_schema() -> Value {
+    let Policy { kills, reason, approvals, budget: _, population: _, sample: _ } = Policy::default();
+    json!({
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "Downhaul policy",
+        "description": "What an environment allows, and what it asks a second person about.",
+        "type": "object",
+        "additionalProperties": false,
+        "properties": {
+            "kills": number(kills, "Kills that may be in force at the same time."),
+            "reason": number(reason, "Longest reason, in bytes."),
+            "approvals": of_approvals(approvals),
+            "budget": of_budget(),
+            "population": {
+                "type": "string",
+                "pattern": format!("^[A-Za-z0-9][A-Za-z0-9._/@:-]{{0,{}}}$", KEY_LIMIT - 1),
+                "description": "The population that the budget is judged by, where the server holds it; else only what is known exactly counts."
+            },
+            "sample": of_sample()
+        }
+    })
+}
+
+fn of_approvals(defaults: Approvals) -> Value {
+    let Approvals { change, critical, over_budget, restore, critical_restore, revert: _, policy, by_author } = defaults;
+    json!({
+        "type": "object",
+        "additionalProperties": false,
+        "description": "How many have to approve, by what a change is; the largest that applies counts. A kill never waits for anyone.",
+        "properties": {
+            "change": number(change, "Any change of a definition."),
+            "critical": number(critical, "A change that reaches a critical flag."),
+            "over_budget": number(over_budget, "A change that moves more than the budget allows, or of which that cannot be said."),
+            "restore": number(restore, "A restore."),
+            "critical_restore": number(critical_restore, "A restore of a critical flag."),
+            "revert": {
+                "type": "integer", "minimum": 0, "maximum": 10,
+                "description": "A change that gives back what an earlier revision had, instead of `change`. Left out: as any other change."
+            },
+            "policy": number(policy, "A change of the policy."),
+            "self": { "type": "boolean", "default": by_author, "description": "Whether an author's own approval counts." }
+        }
+    })
+}
+
+fn of_budget() -> Value {
+    let names = |description: &str| {
+        json!({
+            "type": "array", "items": { "type": "string", "minLength": 1 }, "uniqueItems": true, "description": description
+        })
+    };
+    json!({
+        "type": "object",
+        "additionalProperties": false,
+        "description": "What one change may move before it needs approval; what is left out is not limited.",
+        "properties": {
+            "share": { "type": "number", "minimum": 0, "maximum": 1, "description": "Largest part of everyone that may be given something else, from 0 to 1." },
+            "tenants": { "type": "integer", "minimum": 0, "description": "Most tenants of which someone may be." },
+            "critical_tenants": names("Tenants of which nobody may be."),
+            "regions": names("Regions within which nobody may be.")
+        }
+    })
+}
+
+fn of_sample() -> Value {
+    let Sample { attributes: _, rows, days } =
+        Sample { attributes: Default::default(), rows: Limit::DEFAULT, days: Limit::DEFAULT };
+    json!({
+        "type": "object",
+        "additionalProperties": false,
+        "description": "What clients may tell of their contexts, for a population sampled live. Left out: nothing is sampled.",
+        "properties": {
+            "attributes": {
+                "type": "array", "uniqueItems": true,
+                "items": { "type": "string", "minLength": 1, "maxLength": 256, "not": { "const": "targetingKey" } },
+                "description": "Attributes that may leave clients. Bucketing units leave as keyed hashes only."
+            },
+            "rows": number(rows, "Contexts that are kept at most."),
+            "days": number(days, "Days after which a context that was not seen again is forgotten.")
+        }
+    })
+}
+
+fn number<const LEAST: u32, const MOST: u32, const DEFAULT: u32>(
+    default: Limit<LEAST, MOST, DEFAULT>,
+    description: &str,
+) -> Value {
+    json!({
+        "type": "integer", "minimum": LEAST, "maximum": MOST, "default": default, "description": description
+    })
+}

@@ -1,0 +1,143 @@
+use super::record::backoff;
+use crate::environment::{Environment, Urgency};
+use downhaul_control::api::Progress;
+use downhaul_control::runbook::{Run, RunEvent};
+use downhaul_control::{Command, Refusal, RefusalCode, Request, State, decide};
+use downhaul_core::document::OnStale;
+use jiff::Timestamp;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::time::{sleep, timeout};
+
+/// How often progress is looked at where no acknowledgement comes.
+const LOOK: Duration = Duration::from_millis(500);
+
+/// Kills a flag for everyone under the id, unless it is killed so already.
+pub(super) async fn kill(
+    environment: &Arc<Environment>,
+    run: &Arc<Run>,
+    [flag, id]: [&str; 2],
+    step: usize,
+    attempt: u32,
+) -> RunEvent {
+    let prefix = format!("{}.", run.id());
+    for tried in 0.. {
+        if let Some(kill) = in_force(&environment.current().state, flag) {
+            let found = !kill.starts_with(&prefix);
+            return RunEvent::Killed { step, attempt, flag: flag.to_owned(), kill, found };
+        }
+        let (run, named) = (Arc::clone(run), [flag.to_owned(), id.to_owned()]);
+        let request = move |state: &State| {
+            let [flag, id] = [&named[0], &named[1]];
+            if in_force(state, flag).is_some() {
+                return Err(Refusal::new(RefusalCode::AlreadyDone, "it is killed already", ""));
+            }
+            let at = Timestamp::now();
+            let reason = format!("{}: {}", run.id(), run.reason);
+            let command = decide::kill_everyone(state, [flag, id], &reason, &run.by, at)?;
+            Ok(Request { command, actor: run.by.clone(), reason, at, expected_revision: None })
+        };
+        match environment.command(Urgency::Urgent, request).await {
+            Ok(_) => {}
+            Err(error) if error.code() == RefusalCode::AlreadyDone.as_str() => {}
+            Err(error) if error.status() < 500 => {
+                let why = format!("`{flag}` could not be killed: {}", error.detail());
+                return RunEvent::Failed { step, attempt, why };
+            }
+            Err(error) => {
+                tracing::error!(flag, detail = error.detail(), "a kill could not be kept");
+                sleep(backoff(tried).min(LOOK)).await;
+            }
+        }
+    }
+    RunEvent::Failed { step, attempt, why: format!("`{flag}` could not be killed") }
+}
+
+/// The kill that turns a flag off for everyone.
+fn in_force(state: &State, flag: &str) -> Option<String> {
+    state.kills_of(flag).find(|kill| kill.kill.scope.is_everyone()).map(|kill| kill.kill.id.clone())
+}
+
+/// Waits until every client is dark for all of these kills.
+pub(super) async fn watch(
+    environment: &Arc<Environment>,
+    stale: Duration,
+    kills: &[String],
+    step: usize,
+    attempt: u32,
+) -> RunEvent {
+    let mut happened = environment.fleet().happened();
+    watch_anew(environment, kills);
+    // After a start of the server nobody is there yet. Whoever was has come back, or is past the stale deadline, by then.
+    let settles = if kills.iter().all(|kill| environment.fleet().saw_commit(kill)) { Duration::ZERO } else { stale };
+    loop {
+        happened.mark_unchanged();
+        let state = Arc::clone(&environment.current().state);
+        for kill in kills {
+            if let Some(restored) = state.kill(kill).and_then(|kill| kill.restored.as_ref()) {
+                let why = format!("`{kill}` was restored meanwhile by {}: {}", restored.actor, restored.reason);
+                return RunEvent::Failed { step, attempt, why };
+            }
+        }
+        let progress: Vec<Progress> = kills.iter().filter_map(|kill| environment.fleet().progress(kill)).collect();
+        let is_settled = environment.fleet().age() >= settles;
+        if is_settled && progress.len() == kills.len() && progress.iter().all(|each| each.complete) {
+            return dark(&progress, step, attempt);
+        }
+        // Ends with the next acknowledgement, and else after a while: standing changes with time alone too.
+        let _ = timeout(LOOK, happened.changed()).await;
+    }
+}
+
+/// Watches kills that were committed before this process began.
+fn watch_anew(environment: &Arc<Environment>, kills: &[String]) {
+    let current = environment.current();
+    for kill in kills.iter().filter(|kill| environment.fleet().progress(kill).is_none()) {
+        let Some(made) = current.state.kill(kill) else { continue };
+        let flag = current.state.flag_set.flag(made.kill.flag.as_str());
+        let degrades = flag.is_some_and(|flag| flag.on_stale == OnStale::Degraded);
+        environment.fleet().watch_anew(kill, current.state.position_of(made), degrades);
+    }
+}
+
+fn dark(progress: &[Progress], step: usize, attempt: u32) -> RunEvent {
+    let largest = |of: fn(&Progress) -> Option<f64>| progress.iter().filter_map(of).reduce(f64::max);
+    // Who has the last kill has those before it.
+    let last = progress.last();
+    RunEvent::Dark {
+        step,
+        attempt,
+        dark: last.map_or(0, |last| last.dark_total as u64),
+        unknown: last.map_or(0, |last| last.unknown as u64),
+        p50_ms: largest(|each| each.p50_ms),
+        slowest_ms: largest(|each| each.slowest_ms),
+    }
+}
+
+/// Ends a kill of the run; `None` where the log could not be written before the run ended.
+pub(super) async fn restore(environment: &Arc<Environment>, run: &Arc<Run>, kill: &str) -> Option<RunEvent> {
+    for tried in 0.. {
+        let (run, id) = (Arc::clone(run), kill.to_owned());
+        let request = move |_: &State| {
+            Ok(Request {
+                command: Command::Restore { id: id.clone() },
+                actor: run.by.clone(),
+                reason: format!("{}: {}", run.id(), run.reason),
+                at: Timestamp::now(),
+                expected_revision: None,
+            })
+        };
+        match environment.command(Urgency::Urgent, request).await {
+            Ok(_) => return Some(RunEvent::Restored { kill: kill.to_owned() }),
+            // Someone else ended it.
+            Err(error) if error.code() == RefusalCode::AlreadyDone.as_str() => {
+                return Some(RunEvent::Restored { kill: kill.to_owned() });
+            }
+            Err(error) => {
+                tracing::warn!(kill, detail = error.detail(), "a kill could not be ended yet");
+                sleep(backoff(tried)).await;
+            }
+        }
+    }
+    None
+}

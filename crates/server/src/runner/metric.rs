@@ -1,0 +1,90 @@
+use super::record::record;
+use crate::environment::Environment;
+use crate::state::AppState;
+use crate::targets::{Answer, ask};
+use downhaul_control::release::RecoveryMetric;
+use downhaul_control::runbook::{Run, RunEvent};
+use jiff::Timestamp;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::time::{Instant, sleep};
+
+/// How often a recovery metric is read, and at most how long a reading may lie back for the next one to follow it without
+/// a gap.
+const READ: Duration = Duration::from_secs(1);
+const GAP: Duration = Duration::from_secs(15);
+/// How often stop conditions are looked at.
+const STOP: Duration = Duration::from_secs(5);
+
+/// Reads a metric until it is ended. No data never counts as holding, and what has held before it counts no more.
+pub(super) async fn verify(
+    state: &AppState,
+    environment: &Arc<Environment>,
+    number: u64,
+    step: usize,
+    attempt: u32,
+    metric: &RecoveryMetric,
+) {
+    let mut held: Option<Held> = None;
+    loop {
+        let answer = read(state, &metric.query).await;
+        let now = Instant::now();
+        let (value, problem) = match answer {
+            Answer::Value(value) => (Some(value), None),
+            Answer::NoData(why) | Answer::Down(why) => (None, Some(why)),
+        };
+        let holds = value.is_some_and(|value| metric.condition.holds(value));
+        held = holds.then(|| Held::next(held, now));
+        let held_ms = held.map_or(0, |held| u64::try_from((now - held.since).as_millis()).unwrap_or(u64::MAX));
+        let event = RunEvent::MetricRead { step, attempt, value, holds, held_ms, problem };
+        let is_news = environment
+            .current()
+            .state
+            .releases
+            .runs
+            .get(&number)
+            .is_some_and(|run| run.advance(&event, Timestamp::now()).is_ok());
+        if is_news {
+            record(environment, number, &event).await;
+        }
+        sleep(READ).await;
+    }
+}
+
+/// Since when readings have held without a gap.
+#[derive(Debug, Clone, Copy)]
+struct Held {
+    since: Instant,
+    last: Instant,
+}
+
+impl Held {
+    fn next(before: Option<Held>, now: Instant) -> Held {
+        match before {
+            Some(held) if now - held.last <= GAP => Held { since: held.since, last: now },
+            _ => Held { since: now, last: now },
+        }
+    }
+}
+
+/// Looks at a run's stop conditions until one shows. No data is no sign.
+pub(super) async fn watch_stop(state: AppState, environment: Arc<Environment>, run: Arc<Run>) {
+    loop {
+        for stop in &run.runbook.stop {
+            if let Answer::Value(value) = read(&state, &stop.query).await
+                && stop.condition.holds(value)
+            {
+                let event = RunEvent::Stopped { condition: stop.name.clone(), value };
+                return record(&environment, run.number, &event).await;
+            }
+        }
+        sleep(STOP).await;
+    }
+}
+
+async fn read(state: &AppState, query: &str) -> Answer {
+    match &state.options().targets.prometheus {
+        Some(prometheus) => ask(prometheus, query).await,
+        None => Answer::Down("the server knows no Prometheus; name it in the targets file".to_owned()),
+    }
+}

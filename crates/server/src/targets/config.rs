@@ -1,0 +1,179 @@
+use super::address::{NOT_PUBLIC, is_public};
+use downhaul_control::webhook::WebhookSecret;
+use downhaul_core::diagnostic::Diagnostic;
+use downhaul_core::read::{self, Format};
+use reqwest::Url;
+use serde::Deserialize;
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+use std::path::{Path, PathBuf};
+
+/// Whom the server asks, from its targets file.
+#[derive(Debug, Clone, Default)]
+pub struct Targets {
+    pub(crate) prometheus: Option<Prometheus>,
+    /// By name.
+    pub(crate) webhooks: BTreeMap<String, Webhook>,
+    /// Where targets reach this server, to call back.
+    pub(crate) public_url: Option<Url>,
+}
+
+#[derive(Debug, Clone)]
+pub(crate) struct Prometheus {
+    pub(crate) url: Url,
+    pub(crate) bearer: Option<String>,
+    pub(crate) http: reqwest::Client,
+}
+
+#[derive(Debug, Clone)]
+pub(crate) struct Webhook {
+    pub(crate) url: Url,
+    pub(crate) secret: WebhookSecret,
+    pub(crate) http: reqwest::Client,
+}
+
+/// Why a targets file is not taken.
+#[derive(Debug, thiserror::Error)]
+pub enum TargetsError {
+    #[error("cannot read `{}`: {why}", path.display())]
+    File { path: PathBuf, why: std::io::Error },
+    #[error("others may read `{}`, and it holds secrets", .0.display())]
+    Open(PathBuf),
+    #[error("`{}` is not a targets file: {problem}", path.display())]
+    Invalid { path: PathBuf, problem: Box<Diagnostic> },
+}
+
+impl TargetsError {
+    /// What to do about it.
+    pub fn help(&self) -> String {
+        match self {
+            TargetsError::File { .. } => "name a file that this user may read with `--targets`".to_owned(),
+            TargetsError::Open(path) => format!("chmod 600 {}", path.display()),
+            TargetsError::Invalid { problem, .. } => problem.help.clone().unwrap_or_default(),
+        }
+    }
+}
+
+impl Targets {
+    /// Reads a targets file, which only its owner may read.
+    ///
+    /// # Errors
+    /// It cannot be read, others may read it, or something in it is wrong: the error names the place.
+    pub fn read(path: &Path) -> Result<Targets, TargetsError> {
+        let failed = |why| TargetsError::File { path: path.to_owned(), why };
+        if !is_private(path).map_err(failed)? {
+            return Err(TargetsError::Open(path.to_owned()));
+        }
+        let text = std::fs::read_to_string(path).map_err(failed)?;
+        Targets::of(&text, Format::of_name(&path.to_string_lossy()))
+            .map_err(|problem| TargetsError::Invalid { path: path.to_owned(), problem })
+    }
+
+    /// As the text of a targets file says.
+    ///
+    /// # Errors
+    /// The first thing that is wrong with it.
+    pub fn of(text: &str, format: Format) -> Result<Targets, Box<Diagnostic>> {
+        let read = read::other(text, format, |json| match of_json(json) {
+            Ok(targets) => (Some(targets), Vec::new()),
+            Err(problem) => (None, vec![*problem]),
+        });
+        let first = |problems: Vec<Diagnostic>| problems.into_iter().find(Diagnostic::is_error);
+        read.map(|(targets, _)| targets).map_err(|problems| {
+            Box::new(first(problems).unwrap_or_else(|| Diagnostic::error("malformed-targets", "", "it cannot be read")))
+        })
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    #[serde(default)]
+    public_url: Option<String>,
+    #[serde(default)]
+    prometheus: Option<PrometheusText>,
+    #[serde(default)]
+    webhooks: BTreeMap<String, WebhookText>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PrometheusText {
+    url: String,
+    #[serde(default)]
+    bearer_token: Option<String>,
+    #[serde(default)]
+    allow_private: bool,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct WebhookText {
+    url: String,
+    secret: String,
+    #[serde(default)]
+    allow_private: bool,
+}
+
+fn of_json(json: &Value) -> Result<Targets, Box<Diagnostic>> {
+    let file: File = serde_json::from_value(json.clone()).map_err(|error| {
+        problem("", "malformed-targets", error.to_string(), "see docs/reference/release.md for what it holds")
+    })?;
+    let mut targets = Targets::default();
+    if let Some(text) = &file.public_url {
+        targets.public_url = Some(url("/public_url", text, true)?);
+    }
+    if let Some(text) = file.prometheus {
+        targets.prometheus = Some(Prometheus {
+            url: url("/prometheus/url", &text.url, text.allow_private)?,
+            bearer: text.bearer_token,
+            http: http(text.allow_private)?,
+        });
+    }
+    for (name, text) in file.webhooks {
+        let at = |field: &str| format!("/webhooks/{}/{field}", name.replace('~', "~0").replace('/', "~1"));
+        let secret = WebhookSecret::parse(&text.secret).map_err(|why| {
+            let help = "make one with `echo whsec_$(openssl rand -base64 32)`, and give it to the target too";
+            problem(&at("secret"), "malformed-secret", why.to_string(), help)
+        })?;
+        let (url, http) = (url(&at("url"), &text.url, text.allow_private)?, http(text.allow_private)?);
+        targets.webhooks.insert(name, Webhook { url, secret, http });
+    }
+    Ok(targets)
+}
+
+fn url(pointer: &str, text: &str, allow_private: bool) -> Result<Url, Box<Diagnostic>> {
+    let help = "write `http://` or `https://`, host, and port and path if there are any";
+    let parsed = text.parse::<Url>().ok().filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
+    let Some(url) = parsed else {
+        return Err(problem(pointer, "malformed-url", "it is no URL of a server".to_owned(), help));
+    };
+    // A name is looked at when it is connected to; an address can be looked at now, and is not looked up then.
+    let literal = url.host_str().and_then(|host| host.trim_matches(['[', ']']).parse::<IpAddr>().ok());
+    if !allow_private && literal.is_some_and(|address| !is_public(address)) {
+        let help = "give it `allow_private: true` if the server is to reach into your own network";
+        return Err(problem(pointer, "private-address", NOT_PUBLIC.to_owned(), help));
+    }
+    Ok(url)
+}
+
+fn http(allow_private: bool) -> Result<reqwest::Client, Box<Diagnostic>> {
+    super::client(allow_private)
+        .map_err(|error| problem("", "no-client", error.to_string(), "look at the system's certificates"))
+}
+
+fn problem(pointer: &str, code: &str, message: String, help: &str) -> Box<Diagnostic> {
+    Box::new(Diagnostic::error(code, pointer, message).help(help))
+}
+
+#[cfg(unix)]
+fn is_private(path: &Path) -> std::io::Result<bool> {
+    use std::os::unix::fs::PermissionsExt;
+    Ok(std::fs::metadata(path)?.permissions().mode() & 0o077 == 0)
+}
+
+#[cfg(not(unix))]
+fn is_private(path: &Path) -> std::io::Result<bool> {
+    std::fs::metadata(path).map(|_| true)
+}

@@ -1,0 +1,59 @@
+//! Where the server itself asks others: webhook targets and Prometheus, as its configuration names them.
+
+mod address;
+mod config;
+mod prometheus;
+mod webhook;
+
+pub use config::{Targets, TargetsError};
+pub(crate) use prometheus::{Answer, ask};
+pub(crate) use webhook::{Sent, send};
+
+use address::PublicOnly;
+use reqwest::redirect::Policy;
+use std::sync::Arc;
+use std::time::Duration;
+
+const CONNECT: Duration = Duration::from_secs(5);
+const ANSWER: Duration = Duration::from_secs(10);
+/// What is read of an answer, in bytes.
+const BODY: usize = 64 * 1024;
+
+/// A client that follows no redirect, uses no proxy, and, unless private addresses are allowed, connects to public ones
+/// only, whatever a name resolves to at that moment.
+fn client(allow_private: bool) -> reqwest::Result<reqwest::Client> {
+    let builder = reqwest::Client::builder()
+        .redirect(Policy::none())
+        .no_proxy()
+        .connect_timeout(CONNECT)
+        .timeout(ANSWER)
+        .user_agent(concat!("downhaul/", env!("CARGO_PKG_VERSION")));
+    let builder = if allow_private { builder } else { builder.dns_resolver(Arc::new(PublicOnly)) };
+    builder.build()
+}
+
+/// The beginning of an answer's body; more than [`BODY`] is not read.
+async fn beginning(mut answer: reqwest::Response) -> reqwest::Result<Vec<u8>> {
+    let mut body = Vec::new();
+    while let Some(part) = answer.chunk().await? {
+        let room = BODY.saturating_sub(body.len());
+        body.extend_from_slice(part.get(..room).unwrap_or(&part));
+        if body.len() >= BODY {
+            break;
+        }
+    }
+    Ok(body)
+}
+
+/// What went wrong, without the address, which may hold a secret.
+fn why(error: reqwest::Error) -> String {
+    if error.is_timeout() {
+        return format!("no answer within {} s", ANSWER.as_secs());
+    }
+    let error = error.without_url();
+    let mut cause: &dyn std::error::Error = &error;
+    while let Some(next) = cause.source() {
+        cause = next;
+    }
+    cause.to_string()
+}
