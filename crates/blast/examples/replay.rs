@@ -2,17 +2,17 @@
 //!
 //! `cargo run --release -p downhaul-blast --example replay [ROWS]`
 
+#[path = "support/edited_flag.rs"]
+mod edited_flag;
+
 use downhaul_blast::population::{Builder, Limits, Population, PopulationError};
 use downhaul_blast::replay::{Options, Replay, ReplayError, replay};
-use downhaul_core::read::{self, Format};
-use downhaul_core::validate::{Valid, validate};
-use serde_json::json;
+use downhaul_core::validate::Valid;
+use edited_flag::{REGIONS, TENANTS, document};
 use std::num::NonZeroUsize;
 use std::sync::atomic::AtomicBool;
 use std::time::Instant;
 
-const TENANTS: usize = 500;
-const REGIONS: [&str; 8] = ["eu-west", "eu-north", "eu-south", "us-east", "us-west", "ap-south", "ap-east", "sa-east"];
 const ROUNDS: u32 = 5;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -73,28 +73,4 @@ fn people(rows: usize) -> Result<Population, PopulationError> {
         builder.push_texts(&[(key, &user), (tenant, tenant_name), (region, region_name)], 1.0)?;
     }
     Ok(builder.finish())
-}
-
-/// A flag by tenant, region and split, of which the split lets in so many of 100 000.
-fn document(width: u32) -> Result<Valid, Box<dyn std::error::Error>> {
-    let tenants: Vec<String> = (0..TENANTS / 2).map(|number| format!("tenant-{number}")).collect();
-    let document = json!({
-        "schema": 1, "environment": "example", "revision": 1,
-        "regions": { "eu": { "eu-west": {}, "eu-north": {}, "eu-south": {} }, "us": { "us-east": {}, "us-west": {} } },
-        "flags": [{
-            "key": "checkout-v2", "owner": "payments", "kind": "release", "expires": "2030-01-01",
-            "variants": { "on": true, "off": false },
-            "degraded": { "variant": "off", "meaning": "the old checkout" },
-            "default": "off",
-            "rules": [{
-                "when": [{ "tenant": tenants }, { "region": ["eu"] }],
-                "split": { "slices": [["on", width], ["off", 100_000 - width]] }
-            }]
-        }]
-    });
-    let (document, problems) = read::flag_set(&document.to_string(), Format::Json).map_err(|why| format!("{why:?}"))?;
-    if !problems.is_empty() {
-        return Err(format!("{problems:?}").into());
-    }
-    Ok(validate(document, None).map_err(|problems| format!("{problems:?}"))?.0)
 }

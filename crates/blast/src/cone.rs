@@ -61,7 +61,7 @@ impl<'a> Indexed<'a> {
 const OF_TENANT: &str = "tenant.";
 
 /// See the module. The flag itself comes first.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Cone<'a> {
     pub(crate) document: &'a FlagSet,
     pub(crate) flags: Vec<&'a Flag>,

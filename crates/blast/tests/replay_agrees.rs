@@ -102,7 +102,7 @@ proptest! {
                 let (from, to) = (one.decide(key, &example.context).unwrap(), other.decide(key, &example.context).unwrap());
                 prop_assert_eq!((&from.0, &from.3), (&example.from.variant, &example.from.why));
                 prop_assert_eq!((&to.0, &to.3), (&example.to.variant, &example.to.why));
-                prop_assert_eq!(people.row_weight(example.row), example.weight);
+                prop_assert_eq!(people.row_weight(example.row.unwrap()), example.weight);
             }
         }
     }

@@ -2,7 +2,7 @@ use crate::api::Impact;
 use crate::command::Command;
 use crate::hash::Hash;
 use downhaul_core::ids::EnvironmentKey;
-use downhaul_core::seal::canonical_bytes;
+use downhaul_core::seal::{canonical_bytes, check_canonical};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -56,14 +56,16 @@ impl Record {
 
     /// Reads stored bytes.
     pub fn read(bytes: Vec<u8>) -> Result<Record, RecordError> {
+        let hash = Hash::of(&bytes);
+        Record::read_hashed(bytes, hash)
+    }
+
+    /// [`Record::read`] of bytes whose hash is known.
+    pub(crate) fn read_hashed(bytes: Vec<u8>, hash: Hash) -> Result<Record, RecordError> {
         let unreadable = |why: serde_json::Error| RecordError::Unreadable(why.to_string());
         let change: Change = serde_json::from_slice(&bytes).map_err(unreadable)?;
         // Of the text, not of the change: how a document is written may gain a default later.
-        let text: Value = serde_json::from_slice(&bytes).map_err(unreadable)?;
-        if canonical_bytes(&text).map_err(unreadable)? != bytes {
-            return Err(RecordError::NotCanonical);
-        }
-        let hash = Hash::of(&bytes);
+        check_canonical(&bytes).map_err(|_| RecordError::NotCanonical)?;
         Ok(Record { change, bytes, hash })
     }
 

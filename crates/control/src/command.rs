@@ -132,11 +132,6 @@ impl Command {
         matches!(self, Command::Kill { .. } | Command::Restore { .. })
     }
 
-    /// Whether it is about releases and their runs alone, and leaves every definition and kill as it is.
-    pub fn is_of_releases(&self) -> bool {
-        matches!(self, Command::PutRelease { .. } | Command::RetireRelease { .. } | Command::Run { .. })
-    }
-
     /// The flags whose definition or kills it changes.
     pub fn flags<'a>(&'a self, state: &'a crate::State) -> Vec<&'a str> {
         match self {

@@ -59,7 +59,7 @@ fn covers(rule: &Rule) -> bool {
 }
 
 /// `25 % on, 75 % off`, in the order in which variants first appear.
-fn shares(split: &Split) -> String {
+pub(crate) fn shares(split: &Split) -> String {
     let mut shares: Vec<(&str, u32)> = Vec::new();
     for slice in split.slices.iter().filter(|slice| slice.width > 0) {
         match shares.iter_mut().find(|(variant, _)| *variant == slice.variant.as_str()) {

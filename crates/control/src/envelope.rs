@@ -1,6 +1,7 @@
 //! What is signed and kept: exact bytes, verified before they are parsed.
 
 use crate::api::Attributes;
+use crate::chart::NoteSigner;
 use crate::hash::{Hash, hex};
 use downhaul_core::document::ClientKind;
 use ed25519_dalek::{Signature, Signer as _, SigningKey, VerifyingKey};
@@ -116,6 +117,11 @@ impl EnvelopeSigner {
 
     pub fn public_key(&self) -> PublicKey {
         PublicKey(self.key.verifying_key())
+    }
+
+    /// The same key, for notes under a name.
+    pub fn note_signer(&self, name: &str) -> NoteSigner {
+        NoteSigner::of(self.key.clone(), name)
     }
 
     /// Signs; the digests and lengths in `header` are set from the content.

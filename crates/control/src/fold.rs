@@ -7,6 +7,12 @@ use downhaul_core::document::FlagSet;
 /// The state after a change. Never refuses: what was decided has happened.
 #[must_use]
 pub fn fold(mut state: State, record: &Record) -> State {
+    fold_into(&mut state, record);
+    state
+}
+
+/// [`fold`], in place.
+pub(crate) fn fold_into(state: &mut State, record: &Record) {
     let change = record.change();
     state.flag_set.revision = change.revision;
     state.head = record.hash();
@@ -14,13 +20,12 @@ pub fn fold(mut state: State, record: &Record) -> State {
     if change.command.is_kill_or_restore() {
         state.kill_revision += 1;
     }
-    for key in change.command.flags(&state).into_iter().map(str::to_owned).collect::<Vec<_>>() {
+    for key in change.command.flags(state).into_iter().map(str::to_owned).collect::<Vec<_>>() {
         if let Ok(key) = key.parse() {
             state.touched.insert(key, touch(change));
         }
     }
-    apply(&mut state, &change.command, change);
-    state
+    apply(state, &change.command, change);
 }
 
 /// The state after all of these changes.
@@ -78,12 +83,9 @@ fn apply(state: &mut State, command: &Command, change: &Change) {
 /// Puts a definition into a flag set. Kills stay as they are, whatever is defined.
 pub(crate) fn define(flag_set: &mut FlagSet, command: &Command, at: &str) {
     match command {
-        Command::PutFlag { flag } => match flag_set.flags.iter_mut().find(|each| each.key == flag.key) {
-            Some(place) => *place = (**flag).clone(),
-            None => flag_set.flags.push((**flag).clone()),
-        },
+        Command::PutFlag { flag } => flag_set.flags.put((**flag).clone()),
         Command::RetireFlag { key } => {
-            flag_set.flags.retain(|flag| flag.key != *key);
+            flag_set.flags.remove(key.as_str());
             flag_set.retired.insert(key.clone(), at.chars().take("YYYY-MM-DD".len()).collect());
         }
         Command::PutSegment { key, segment } => {

@@ -79,6 +79,13 @@ impl State {
         }
     }
 
+    /// Forgets what only people ask for: kills that are over, and who last changed what. Changes fold into it as before.
+    pub fn forget_past(&mut self) {
+        let State { flag_set, kills, touched, .. } = self;
+        kills.retain(|id, _| flag_set.kills.iter().any(|kill| kill.id == *id));
+        touched.clear();
+    }
+
     pub fn environment(&self) -> &EnvironmentKey {
         &self.flag_set.environment
     }

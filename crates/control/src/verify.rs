@@ -2,10 +2,13 @@
 
 use crate::api::{Fault, VerifyReport, VerifyStatus};
 use crate::change::{Record, RecordError};
+use crate::chart::{Frontier, Index, TreeHead, leaf};
 use crate::decide::digest;
-use crate::fold::fold;
+use crate::fold::fold_into;
 use crate::hash::Hash;
 use crate::state::State;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use downhaul_core::ids::EnvironmentKey;
 
 /// A record as it is stored, believed to be nothing yet.
@@ -26,24 +29,116 @@ pub struct Witness {
 }
 
 /// A replay under way. Records are fed oldest first; after the first fault the rest is not looked at.
-#[derive(Debug, Clone, PartialEq)]
+///
+/// Of every record are checked: its number, its hash, its form, that it names the hash of the one before, and that
+/// replaying it gives the flag set whose digest it names. What a record costs is its own size, and for the digest what
+/// stands behind the first flag that it changes, which is hashed but not written again.
+#[derive(Debug, Clone)]
 pub struct Verification {
     state: State,
+    /// Of the newest record without fault.
+    revision: u64,
+    head: Hash,
+    digest: String,
+    /// Absent where the replay did not begin with the first record.
+    tree: Option<Frontier>,
+    /// Witnessed heads that were not reached yet, smallest last.
+    heads: Vec<TreeHead>,
+    index: Option<Index>,
+    /// Whether the state is asked for in the end.
+    keeps_past: bool,
     fault: Option<Fault>,
 }
 
+/// Revisions after which a replay forgets what nobody will ask it for.
+const FORGET_EVERY: u64 = 1024;
+
 impl Verification {
+    /// From the first record on.
     pub fn new(environment: EnvironmentKey, epoch: u64) -> Verification {
-        Verification { state: State::empty(environment, epoch), fault: None }
+        let state = State::empty(environment, epoch);
+        let digest = digest(&state.flag_set).unwrap_or_default();
+        Verification {
+            revision: 0,
+            head: state.head,
+            digest,
+            tree: Some(Frontier::default()),
+            heads: Vec::new(),
+            index: None,
+            keeps_past: false,
+            fault: None,
+            state,
+        }
     }
 
-    pub fn next(&mut self, stored: &Stored) {
+    /// From the change after a state on.
+    pub fn resume(state: State) -> Verification {
+        Verification {
+            revision: state.flag_set.revision,
+            head: state.head,
+            digest: digest(&state.flag_set).unwrap_or_default(),
+            tree: None,
+            heads: Vec::new(),
+            index: None,
+            keeps_past: false,
+            fault: None,
+            state,
+        }
+    }
+
+    /// Keeps all that is known of the past, and an index, for [`Verification::into_parts`].
+    #[must_use]
+    pub fn keeping_past(mut self) -> Verification {
+        self.keeps_past = true;
+        self.index = Some(Index::default());
+        self
+    }
+
+    /// Has to come by this head, which was witnessed elsewhere. Only its size and root are looked at.
+    pub fn expect(&mut self, head: &TreeHead) {
+        self.heads.push(head.clone());
+        self.heads.sort_by_key(|head| std::cmp::Reverse(head.size));
+        self.compare_heads();
+    }
+
+    /// Has to end with this head.
+    pub fn expect_end(&mut self, head: &TreeHead) {
+        if self.fault.is_none() && head.size < self.revision {
+            let (size, end) = (head.size, self.revision);
+            let message = format!("the log ends at revision {end}, but its own head says {size}");
+            self.fault = Some(fault(size + 1, "inserted", message).done());
+        }
+        self.expect(head);
+    }
+
+    pub fn next(&mut self, stored: Stored) {
         if self.fault.is_some() {
             return;
         }
         match self.check(stored) {
-            Ok(state) => self.state = state,
+            Ok(()) => self.compare_heads(),
             Err(fault) => self.fault = Some(*fault),
+        }
+    }
+
+    fn compare_heads(&mut self) {
+        let Some(tree) = &self.tree else { return };
+        while let Some(head) = self.heads.pop_if(|head| head.size == tree.size()) {
+            if head.root == tree.root() || self.fault.is_some() {
+                continue;
+            }
+            let message = format!("the first {} changes are not those of the head that was witnessed", head.size);
+            let fault = fault(head.size, "head-differs", message).found(&base64(&tree.root()));
+            self.fault = Some(fault.expected(&base64(&head.root)).done());
+        }
+    }
+
+    /// Says that the log has no more records: a head that was witnessed beyond here is a fault.
+    pub fn end(&mut self) {
+        if let (None, Some(head)) = (&self.fault, self.heads.first()) {
+            let (size, end) = (head.size, self.revision);
+            let message = format!("the log ends at revision {end}, but a head of {size} changes was witnessed");
+            self.fault = Some(fault(end + 1, "missing", message).done());
         }
     }
 
@@ -52,24 +147,25 @@ impl Verification {
         if self.fault.is_some() {
             return;
         }
-        let (revision, hash) = (self.state.flag_set.revision, self.state.head.to_string());
+        let (revision, hash) = (self.revision, self.head.to_string());
         self.fault = if witness.revision > revision {
             let message = format!("the log ends at revision {revision}, but there was a revision {}", witness.revision);
             Some(fault(revision + 1, "missing", message).found(&hash).expected(&witness.hash))
         } else if witness.revision == revision && witness.hash != hash {
             let message = format!("revision {revision} is not the change that is remembered");
             Some(fault(revision, "edited", message).found(&hash).expected(&witness.hash))
-        } else if witness.revision == revision && witness.document_digest != self.document_digest() {
+        } else if witness.revision == revision && witness.document_digest != self.digest {
             let message = "replaying gives another flag set than the one in use".to_owned();
-            Some(
-                fault(revision, "replay-differs", message)
-                    .found(&self.document_digest())
-                    .expected(&witness.document_digest),
-            )
+            Some(fault(revision, "replay-differs", message).found(&self.digest).expected(&witness.document_digest))
         } else {
             None
         }
         .map(|fault| fault.done());
+    }
+
+    /// Of the newest record without fault.
+    pub fn revision(&self) -> u64 {
+        self.revision
     }
 
     pub fn fault(&self) -> Option<&Fault> {
@@ -79,27 +175,58 @@ impl Verification {
     pub fn report(&self) -> VerifyReport {
         VerifyReport {
             status: if self.fault.is_none() { VerifyStatus::Verified } else { VerifyStatus::Broken },
-            changes: self.state.flag_set.revision,
-            head: self.state.head.to_string(),
-            document_digest: self.document_digest(),
+            changes: self.revision,
+            head: self.head.to_string(),
+            root: self.tree.as_ref().map(|tree| base64(&tree.root())).unwrap_or_default(),
+            document_digest: self.digest.clone(),
             fault: self.fault.clone(),
         }
     }
 
+    /// The tree over what was fed, where the replay began with the first record.
+    pub fn tree(&self) -> Option<&Frontier> {
+        self.tree.as_ref()
+    }
+
     /// What the changes add up to, or what is wrong with them.
     pub fn into_state(self) -> Result<State, Box<Fault>> {
+        self.into_parts().map(|(state, _)| state)
+    }
+
+    /// What the changes add up to, with the index of [`Verification::keeping_past`], or what is wrong with them.
+    pub fn into_parts(self) -> Result<(State, Index), Box<Fault>> {
         match self.fault {
-            None => Ok(self.state),
+            None => Ok((self.state, self.index.unwrap_or_default())),
             Some(fault) => Err(Box::new(fault)),
         }
     }
 
-    fn document_digest(&self) -> String {
-        digest(&self.state.flag_set).unwrap_or_default()
+    fn check(&mut self, stored: Stored) -> Result<(), Box<Fault>> {
+        let expected = self.revision + 1;
+        let record = self.check_record(stored, expected)?;
+        fold_into(&mut self.state, &record);
+        let replayed = digest(&self.state.flag_set).unwrap_or_default();
+        let recorded = &record.change().impact.digest;
+        if replayed != *recorded {
+            let message = format!("replaying revision {expected} gives another flag set than it gave then");
+            let fault = fault(expected, "replay-differs", message).expected(recorded).found(&replayed);
+            return Err(Box::new(fault.done()));
+        }
+        (self.revision, self.head, self.digest) = (expected, record.hash(), replayed);
+        if let Some(tree) = &mut self.tree {
+            tree.push(leaf(record.bytes()));
+        }
+        if let Some(index) = &mut self.index {
+            index.push(&record, &self.state);
+        }
+        if !self.keeps_past && expected.is_multiple_of(FORGET_EVERY) {
+            self.state.forget_past();
+        }
+        Ok(())
     }
 
-    fn check(&self, stored: &Stored) -> Result<State, Box<Fault>> {
-        let expected = self.state.flag_set.revision + 1;
+    /// All that can be said of a record without replaying it.
+    fn check_record(&self, stored: Stored, expected: u64) -> Result<Record, Box<Fault>> {
         let refuse = |building: Building| Err(Box::new(building.done()));
         if stored.revision > expected {
             let message = format!("revision {expected} is missing; the next is {}", stored.revision);
@@ -109,12 +236,12 @@ impl Verification {
             let message = format!("revision {} stands where {expected} should be", stored.revision);
             return refuse(fault(expected, "out-of-order", message));
         }
-        let content = Hash::of(&stored.bytes).to_string();
-        if content != stored.hash {
+        let content = Hash::of(&stored.bytes);
+        if stored.hash.parse() != Ok(content) {
             let message = format!("the content of revision {expected} was edited");
-            return refuse(fault(expected, "edited", message).expected(&stored.hash).found(&content));
+            return refuse(fault(expected, "edited", message).expected(&stored.hash).found(&content.to_string()));
         }
-        let record = match Record::read(stored.bytes.clone()) {
+        let record = match Record::read_hashed(stored.bytes, content) {
             Ok(record) => record,
             Err(RecordError::Unreadable(why)) => {
                 let message = format!("revision {expected} cannot be read: {why}");
@@ -132,19 +259,18 @@ impl Verification {
             );
             return refuse(fault(expected, "out-of-order", message));
         }
-        if change.prev != self.state.head {
+        if change.prev != self.head {
             let message = format!("revision {expected} does not follow the change before it");
             let fault = fault(expected, "chain-broken", message);
-            return refuse(fault.expected(&self.state.head.to_string()).found(&change.prev.to_string()));
+            return refuse(fault.expected(&self.head.to_string()).found(&change.prev.to_string()));
         }
-        let state = fold(self.state.clone(), &record);
-        let replayed = digest(&state.flag_set).unwrap_or_default();
-        if replayed != change.impact.digest {
-            let message = format!("replaying revision {expected} gives another flag set than it gave then");
-            return refuse(fault(expected, "replay-differs", message).expected(&change.impact.digest).found(&replayed));
-        }
-        Ok(state)
+        Ok(record)
     }
+}
+
+/// As heads write hashes.
+fn base64(hash: &Hash) -> String {
+    STANDARD.encode(hash.as_bytes())
 }
 
 struct Building(Fault);
@@ -154,6 +280,9 @@ fn fault(revision: u64, code: &str, message: String) -> Building {
         "unreadable" => "if a newer version wrote it, verify with that one; else treat it as edited",
         "replay-differs" => {
             "the chain holds, but this version reads it differently: compare with the version that wrote it"
+        }
+        "head-differs" => {
+            "the chart was written anew up to there: keep it and the head as they are, and compare with a backup or an export from before"
         }
         _ => "keep the data folder as it is, and compare with a witness or a backup from before",
     };

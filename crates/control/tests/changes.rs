@@ -4,6 +4,7 @@
 mod support;
 
 use downhaul_control::api::{Applied, KillRequest, KillScope, VerifyStatus};
+use downhaul_control::chart::{Frontier, TreeHead, leaf};
 use downhaul_control::verify::{Stored, Verification, Witness};
 use downhaul_control::{Command, Decision, RefusalCode, Request, State, decide};
 use proptest::prelude::*;
@@ -298,7 +299,7 @@ proptest! {
     }
 
     #[test]
-    fn no_tampering_goes_unseen(steps in steps(), at in any::<prop::sample::Index>(), how in 0..5, byte in any::<prop::sample::Index>()) {
+    fn no_tampering_goes_unseen(steps in steps(), at in any::<prop::sample::Index>(), how in 0..9, byte in any::<prop::sample::Index>(), bit in 0..8_u32) {
         let mut world = World::new();
         for step in steps {
             take(&mut world, step);
@@ -306,34 +307,96 @@ proptest! {
         prop_assume!(!world.records.is_empty());
         let mut records = world.stored();
         let at = at.index(records.len());
+        let renumber = |records: &mut Vec<Stored>| {
+            records.iter_mut().zip(1..).for_each(|(stored, revision)| stored.revision = revision);
+        };
+        let rehash = |stored: &mut Stored| stored.hash = downhaul_control::Hash::of(&stored.bytes).to_string();
+        // How far behind the place of the deed it may be named.
+        let mut late = 0;
         match how {
             0 => {
                 let byte = byte.index(records[at].bytes.len());
-                records[at].bytes[byte] ^= 1;
+                records[at].bytes[byte] ^= 1 << bit;
             }
             // Edited by someone who mends the record's own hash.
             1 => {
                 let byte = byte.index(records[at].bytes.len());
-                records[at].bytes[byte] ^= 1;
-                records[at].hash = downhaul_control::Hash::of(&records[at].bytes).to_string();
+                records[at].bytes[byte] ^= 1 << bit;
+                rehash(&mut records[at]);
+                late = 1;
             }
             2 => {
                 records.remove(at);
-                records.iter_mut().zip(1..).for_each(|(stored, revision)| stored.revision = revision);
+                renumber(&mut records);
             }
             3 => {
                 let copy = records[at].clone();
                 records.insert(at, copy);
-                records.iter_mut().zip(1..).for_each(|(stored, revision)| stored.revision = revision);
+                renumber(&mut records);
+                late = 1;
             }
+            4 => {
+                prop_assume!(at + 1 < records.len());
+                records.swap(at, at + 1);
+                renumber(&mut records);
+            }
+            5 => records.truncate(at),
+            6 => {
+                let length = byte.index(records[at].bytes.len());
+                records[at].bytes.truncate(length);
+                rehash(&mut records[at]);
+            }
+            7 => records[at].revision += 1 + u64::from(bit),
             _ => {
-                prop_assume!(records.len() > 1);
-                let other = (at + 1) % records.len();
-                records.swap(at, other);
-                records.iter_mut().zip(1..).for_each(|(stored, revision)| stored.revision = revision);
+                let place = byte.index(records[at].hash.len());
+                let mut hash = records[at].hash.clone().into_bytes();
+                hash[place] = if hash[place] == b'0' { b'1' } else { b'0' };
+                records[at].hash = String::from_utf8(hash).unwrap();
             }
         }
-        prop_assert!(world.verify(&records).is_some(), "way {how} at {at}");
+        let found = world.verify(&records);
+        let revision = at as u64 + 1;
+        let is_named = found.as_ref().is_some_and(|(named, _)| (revision..=revision + late).contains(named));
+        prop_assert!(is_named, "way {how} at {revision}: {found:?}");
+    }
+
+    /// Whoever writes a whole new chain is found by a head that was witnessed before.
+    #[test]
+    fn a_chain_written_anew_is_found_by_a_head(steps in steps(), at in any::<prop::sample::Index>(), size in any::<prop::sample::Index>()) {
+        let mut world = World::new();
+        for step in steps {
+            take(&mut world, step);
+        }
+        prop_assume!(!world.records.is_empty());
+        let (at, size) = (at.index(world.records.len()), size.index(world.records.len()) + 1);
+        let mut tree = Frontier::default();
+        world.records.iter().take(size).for_each(|record| tree.push(leaf(record.bytes())));
+        let head = TreeHead { origin: "witnessed".to_owned(), size: size as u64, root: tree.root() };
+        let mut prev = downhaul_control::Hash::ZERO;
+        let mut anew = Vec::new();
+        for (number, record) in world.records.iter().enumerate() {
+            let mut change = record.change().clone();
+            if number == at {
+                change.reason.push_str(", they say");
+            }
+            change.prev = prev;
+            let record = downhaul_control::Record::write(&change).unwrap();
+            prev = record.hash();
+            let revision = change.revision;
+            anew.push(Stored { revision, bytes: record.bytes().to_vec(), hash: record.hash().to_string() });
+        }
+        let verify = |records: &[Stored]| {
+            let empty = World::new().state;
+            let mut verification = Verification::new(empty.environment().clone(), empty.epoch);
+            verification.expect(&head);
+            records.iter().for_each(|stored| verification.next(stored.clone()));
+            verification.end();
+            verification.report().fault.map(|fault| (fault.revision, fault.code))
+        };
+        prop_assert_eq!(verify(&world.stored()), None);
+        let differs = (at < size).then(|| (size as u64, "head-differs".to_owned()));
+        prop_assert_eq!(verify(&anew), differs);
+        prop_assert_eq!(verify(&anew[..0]), Some((1, "missing".to_owned())));
     }
 }
 
@@ -342,7 +405,8 @@ impl World {
     fn verify(&self, records: &[Stored]) -> Option<(u64, String)> {
         let empty = World::new().state;
         let mut verification = Verification::new(empty.environment().clone(), empty.epoch);
-        records.iter().for_each(|stored| verification.next(stored));
+        records.iter().for_each(|stored| verification.next(stored.clone()));
+        verification.end();
         verification.compare(&Witness {
             revision: self.state.position().revision,
             hash: self.state.head.to_string(),

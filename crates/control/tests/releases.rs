@@ -202,7 +202,7 @@ fn a_release_is_put_rolled_back_and_retired_in_the_chart() {
 
     // The chart alone gives the same runs.
     let mut replay = Verification::new(world.state.environment().clone(), world.state.epoch);
-    world.stored().iter().for_each(|stored| replay.next(stored));
+    world.stored().into_iter().for_each(|stored| replay.next(stored));
     assert_eq!(replay.report().status, VerifyStatus::Verified);
     assert_eq!(replay.into_state().unwrap().releases, world.state.releases);
 }

@@ -60,6 +60,19 @@ proptest! {
         set.kills.clear();
         set.revision += 1;
         prop_assert_eq!(seal::document_digest(&set).unwrap(), whole(&set));
+        // One at a time, in places old and new, and from the middle away.
+        let kept = set.flags.clone();
+        for flag in &other.flags {
+            set.flags.put(flag.clone());
+            prop_assert_eq!(seal::document_digest(&set).unwrap(), whole(&set));
+        }
+        for key in kept.iter().step_by(2).map(|flag| flag.key.clone()) {
+            set.flags.remove(key.as_str());
+            prop_assert!(set.flag(key.as_str()).is_none());
+            prop_assert_eq!(seal::document_digest(&set).unwrap(), whole(&set));
+        }
+        set.environment = "staging".parse().unwrap();
+        prop_assert_eq!(seal::document_digest(&set).unwrap(), whole(&set));
         let other = other.flags.iter().cloned().collect::<Vec<_>>();
         set.flags.extend(other);
         prop_assert_eq!(seal::document_digest(&set).unwrap(), whole(&set));

@@ -6,6 +6,7 @@ use crate::metrics::{EnvironmentLabels, Metrics};
 use crate::populations::Populations;
 use axum::http::StatusCode;
 use downhaul_control::api::Position;
+use downhaul_control::chart::Index;
 use downhaul_control::fleet::Limits;
 use downhaul_control::{Command, Decided, Decision, Record, Refusal, Request, State, decide, fold};
 use downhaul_core::diagnostic::Diagnostic;
@@ -24,7 +25,7 @@ use tokio::task::spawn_blocking;
 pub(crate) struct Publication {
     pub(crate) state: Arc<State>,
     pub(crate) valid: Arc<Valid>,
-    /// The newest revision that changed more than kills: two publications with the same one have the same programs, but
+    /// The newest revision that changed a definition: two publications with the same one have the same programs, but
     /// for flags that the server decides.
     pub(crate) definition: u64,
     /// Whether the newest of the kills and restores is a restore.
@@ -57,6 +58,10 @@ pub(crate) struct Environment {
     metrics: Arc<Metrics>,
     slots: Slots,
     fleet: LiveFleet,
+    /// What is known of the chart; up to the newest publication at least.
+    chart: std::sync::Mutex<Index>,
+    /// Held while a head of the chart is signed and kept.
+    pub(crate) signing: Mutex<()>,
     populations: Populations,
     live: LiveSample,
     /// Every publication with a record, for the console.
@@ -78,7 +83,7 @@ const ATTEMPTS: usize = 8;
 impl Environment {
     pub(crate) fn new(
         log: Arc<dyn ChangeLog>,
-        state: State,
+        (state, chart): (State, Index),
         valid: Valid,
         metrics: Arc<Metrics>,
         populations: Populations,
@@ -100,6 +105,8 @@ impl Environment {
             writer: Mutex::new(()),
             writable: AtomicBool::new(true),
             slots: Slots::default(),
+            chart: std::sync::Mutex::new(chart),
+            signing: Mutex::new(()),
             fleet: LiveFleet::new(Limits { stale, ..Limits::default() }),
             populations,
             live,
@@ -133,6 +140,12 @@ impl Environment {
     /// Who runs what.
     pub(crate) fn fleet(&self) -> &LiveFleet {
         &self.fleet
+    }
+
+    /// What is known of the chart.
+    pub(crate) fn chart(&self) -> std::sync::MutexGuard<'_, Index> {
+        // What was pushed was pushed whole.
+        self.chart.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 
     /// Whom changes are tried on.
@@ -234,19 +247,22 @@ impl Environment {
             Decision::Change(decided) => *decided,
         };
         let began = Instant::now();
-        let state = fold((*before.state).clone(), &record);
+        let mut state = fold((*before.state).clone(), &record);
         let appended = self.log.append(&record, &Effects::of(&state, &record)).await;
         self.writable.store(appended.is_ok(), Ordering::Relaxed);
         appended.map_err(|error| refuse_write(&error))?;
+        // The same flags, but shared with what was validated, and with what was written of them for the digest.
+        state.flag_set.flags = valid.document().flags.clone();
+        self.chart().push(&record, &state);
 
         let command = &record.change().command;
         self.metrics.change(command.name(), began.elapsed());
         let is_kill = command.is_kill_or_restore();
         let is_restore = matches!(command, Command::Restore { .. });
-        let keeps_definition = is_kill || command.is_of_releases();
+        let defines = command.defines();
         let record = Arc::new(record);
         let publication = Arc::new(Publication {
-            definition: if keeps_definition { before.definition } else { state.flag_set.revision },
+            definition: if defines { state.flag_set.revision } else { before.definition },
             state: Arc::new(state),
             valid: Arc::new(valid),
             restored_last: if is_kill { is_restore } else { before.restored_last },

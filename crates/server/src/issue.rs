@@ -5,6 +5,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use downhaul_control::Hash;
 use downhaul_control::api::{PublicKey, PublicKeys};
+use downhaul_control::chart::NoteSigner;
 use downhaul_control::envelope::{Audience, Envelope, EnvelopeSigner, EnvelopeType};
 use downhaul_control::publish;
 pub(crate) use downhaul_control::publish::Asker;
@@ -42,6 +43,11 @@ impl Issuer {
     pub(crate) fn public_keys(&self) -> PublicKeys {
         let key = self.signer.public_key();
         PublicKeys { keys: vec![PublicKey { id: key.id(), public_key: STANDARD.encode(key.as_bytes()) }] }
+    }
+
+    /// Signs heads of the chart that has this origin.
+    pub(crate) fn note_signer(&self, origin: &str) -> NoteSigner {
+        self.signer.note_signer(origin)
     }
 
     /// Whether what was issued then need not be issued anew yet.

@@ -10,12 +10,13 @@ use crate::populations::Populations;
 use crate::random;
 use crate::state::{AppState, Shared};
 use downhaul_control::api::{Attributes, ClientKeyRequest, PopulationName, Role};
+use downhaul_control::chart::Index;
 use downhaul_control::sample::SamplingKeys;
 use downhaul_control::{AdminToken, Request, Secret, SecretKind, State, decide};
 use downhaul_core::document::{ClientKind, FlagSet};
 use downhaul_core::ids::EnvironmentKey;
 use downhaul_core::validate::validate;
-use downhaul_store::{ChangeLog, Options, PopulationStore, SqliteLog, StoreError, replay};
+use downhaul_store::{ChangeLog, Options, PopulationStore, SqliteLog, StoreError, load};
 use jiff::Timestamp;
 use serde_json::json;
 use std::collections::BTreeMap;
@@ -166,7 +167,7 @@ async fn environment(
     populations: Populations,
     keys: SamplingKeys,
 ) -> Result<Environment, StartError> {
-    let state: State = replay(&**log, key, None).await?;
+    let (state, chart): (State, Index) = load(&**log, key).await?;
     let flag_set: FlagSet = state.flag_set.clone();
     let (valid, _) = validate(flag_set, None).map_err(|problems| StartError::Invalid {
         environment: key.to_string(),
@@ -174,7 +175,7 @@ async fn environment(
     })?;
     let live = LiveSample::new(keys);
     let environment =
-        Environment::new(Arc::clone(log), state, valid, Arc::clone(metrics), populations, live, options.stale);
+        Environment::new(Arc::clone(log), (state, chart), valid, Arc::clone(metrics), populations, live, options.stale);
     take_up(&environment).await;
     Ok(environment)
 }

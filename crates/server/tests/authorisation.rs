@@ -22,7 +22,12 @@ const ROUTES: &[&str] = &[
     "DELETE /api/v1/session",
     "GET /api/v1/environments",
     "GET /api/v1/environments/{environment}/chart",
+    "GET /api/v1/environments/{environment}/chart/consistency",
+    "GET /api/v1/environments/{environment}/chart/export",
+    "GET /api/v1/environments/{environment}/chart/head",
+    "GET /api/v1/environments/{environment}/chart/proof",
     "GET /api/v1/environments/{environment}/chart/verify",
+    "GET /api/v1/environments/{environment}/chart/{revision}",
     "GET /api/v1/environments/{environment}/client-keys",
     "GET /api/v1/environments/{environment}/document",
     "GET /api/v1/environments/{environment}/events",
@@ -112,7 +117,10 @@ async fn every_admin_route_is_closed() {
             .replace("{environment}", "production")
             .replace("{key}", "checkout")
             .replace("{id}", "k-1")
-            .replace("{name}", "default");
+            .replace("{name}", "default")
+            .replace("{revision}", "1")
+            .replace("/chart/proof", "/chart/proof?revision=1")
+            .replace("/chart/consistency", "/chart/consistency?old=1");
         let is_sign_in = (method, path.as_str()) == (&Method::POST, "/api/v1/session");
         let ask = || served.http.request(method.clone(), served.url(&path)).json(&json!({ "token": "x" }));
         let other_host = format!("evil.example:{}", served.address.port());

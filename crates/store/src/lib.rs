@@ -12,5 +12,5 @@ mod sqlite;
 pub use error::StoreError;
 pub use log::{ChangeLog, Effects, Head};
 pub use populations::PopulationStore;
-pub use replay::{replay, verify};
+pub use replay::{advance, leaves, load, replay, verify};
 pub use sqlite::{Options, SqliteLog};

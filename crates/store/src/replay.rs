@@ -1,11 +1,23 @@
 use crate::{ChangeLog, StoreError};
 use downhaul_control::State;
 use downhaul_control::api::VerifyReport;
+use downhaul_control::chart::{Index, Leaves, TILE, TreeHead, leaf};
 use downhaul_control::verify::{Verification, Witness};
 use downhaul_core::ids::EnvironmentKey;
+use std::collections::BTreeSet;
 
 /// Changes that are read at a time.
 const PAGE: u32 = 500;
+
+/// The state of an environment, from its log, and the index of its chart.
+///
+/// # Errors
+/// [`StoreError::Damaged`] if the chain does not hold.
+pub async fn load(log: &dyn ChangeLog, environment: &EnvironmentKey) -> Result<(State, Index), StoreError> {
+    let mut verification = Verification::new(environment.clone(), log.epoch()).keeping_past();
+    read(log, environment, &mut verification, None).await?;
+    verification.into_parts().map_err(|fault| StoreError::Damaged(fault.message))
+}
 
 /// The state of an environment, from its log; with `until` as of that revision.
 ///
@@ -16,43 +28,92 @@ pub async fn replay(
     environment: &EnvironmentKey,
     until: Option<u64>,
 ) -> Result<State, StoreError> {
-    let verification = read(log, environment, until).await?;
+    let mut verification = Verification::new(environment.clone(), log.epoch()).keeping_past();
+    read(log, environment, &mut verification, until).await?;
     verification.into_state().map_err(|fault| StoreError::Damaged(fault.message))
 }
 
-/// Replays the whole log of an environment and compares it with what is kept beside it.
-pub async fn verify(log: &dyn ChangeLog, environment: &EnvironmentKey) -> Result<VerifyReport, StoreError> {
+/// The state as of a revision, from an earlier one. What only people ask for of the time before is not in it.
+///
+/// # Errors
+/// As for [`replay`].
+pub async fn advance(
+    log: &dyn ChangeLog,
+    environment: &EnvironmentKey,
+    from: State,
+    until: u64,
+) -> Result<State, StoreError> {
+    let mut verification = Verification::resume(from);
+    read(log, environment, &mut verification, Some(until)).await?;
+    verification.into_state().map_err(|fault| StoreError::Damaged(fault.message))
+}
+
+/// Replays the whole log of an environment, and compares it with what is kept beside it and with heads that were witnessed.
+pub async fn verify(
+    log: &dyn ChangeLog,
+    environment: &EnvironmentKey,
+    heads: &[TreeHead],
+) -> Result<VerifyReport, StoreError> {
     let witness = log.head(environment).await?.map(|head| Witness {
         revision: head.revision,
         hash: head.hash,
         document_digest: head.document_digest,
     });
-    let mut verification = read(log, environment, None).await?;
+    let mut verification = Verification::new(environment.clone(), log.epoch());
+    heads.iter().for_each(|head| verification.expect(head));
+    read(log, environment, &mut verification, None).await?;
     if let Some(witness) = witness {
         verification.compare(&witness);
     }
+    verification.end();
     Ok(verification.report())
+}
+
+/// The leaves of these tiles of a chart.
+///
+/// # Errors
+/// [`StoreError::Damaged`] if a record is missing.
+pub async fn leaves(
+    log: &dyn ChangeLog,
+    environment: &EnvironmentKey,
+    tiles: &BTreeSet<u64>,
+) -> Result<Leaves, StoreError> {
+    let mut leaves = Leaves::new();
+    for tile in tiles {
+        let first = tile * TILE + 1;
+        let records = log.read(environment, first, u32::try_from(TILE).unwrap_or(PAGE)).await?;
+        let is_whole = records.iter().zip(first..).all(|(stored, revision)| stored.revision == revision);
+        if !is_whole {
+            return Err(StoreError::Damaged(format!("a change from revision {first} on is missing")));
+        }
+        leaves.insert(*tile, records.iter().map(|stored| leaf(&stored.bytes)).collect());
+    }
+    Ok(leaves)
 }
 
 async fn read(
     log: &dyn ChangeLog,
     environment: &EnvironmentKey,
+    verification: &mut Verification,
     until: Option<u64>,
-) -> Result<Verification, StoreError> {
-    let mut verification = Verification::new(environment.clone(), log.epoch());
-    let mut from = 0;
+) -> Result<(), StoreError> {
+    let mut from = verification.revision() + 1;
+    // A record may stand under a number that none should have.
+    if from == 1 {
+        from = 0;
+    }
     loop {
         let page = log.read(environment, from, PAGE).await?;
         let is_last = page.len() < PAGE as usize;
-        for stored in &page {
+        for stored in page {
             if until.is_some_and(|until| stored.revision > until) {
-                return Ok(verification);
+                return Ok(());
             }
             from = stored.revision + 1;
             verification.next(stored);
         }
         if is_last || verification.fault().is_some() {
-            return Ok(verification);
+            return Ok(());
         }
     }
 }

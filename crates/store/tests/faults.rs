@@ -45,7 +45,7 @@ async fn acknowledged_changes_survive_being_killed() {
         for hash in &acknowledged {
             assert!(hashes.contains(&hash.as_str()), "round {round}: an acknowledged change is gone");
         }
-        let report = verify(&*log, &environment()).await.unwrap();
+        let report = verify(&*log, &environment(), &[]).await.unwrap();
         assert_eq!(report.status, VerifyStatus::Verified, "{report:?}");
         log.close().await;
     }
@@ -91,11 +91,11 @@ async fn a_full_disk_loses_nothing_and_says_so() {
     assert!(error.help().contains("free space"));
     assert!(kept > 3);
     // Reading goes on, and a change that still fits may be kept.
-    assert_eq!(verify(&*log, &environment()).await.unwrap().changes, kept);
+    assert_eq!(verify(&*log, &environment(), &[]).await.unwrap().changes, kept);
     log.close().await;
 
     let log = open(folder.path()).await;
-    let report = verify(&*log, &environment()).await.unwrap();
+    let report = verify(&*log, &environment(), &[]).await.unwrap();
     assert_eq!((report.status, report.changes), (VerifyStatus::Verified, kept));
     let mut plane = Plane::load(log).await;
     plane.put("a", false).await.unwrap();
@@ -174,7 +174,7 @@ async fn what_someone_edits_in_the_database_is_found() {
     )
     .await;
     let log = open(folder.path()).await;
-    let report = verify(&*log, &environment()).await.unwrap();
+    let report = verify(&*log, &environment(), &[]).await.unwrap();
     let fault = report.fault.unwrap();
     assert_eq!((report.status, fault.revision, fault.code.as_str()), (VerifyStatus::Broken, 2, "edited"));
     let error = replay(&*log, &environment(), None).await.unwrap_err();
@@ -187,7 +187,7 @@ async fn what_someone_edits_in_the_database_is_found() {
         "UPDATE changes SET record = CAST(replace(CAST(record AS TEXT), 'unless', 'because') AS BLOB) WHERE revision = 2",
     )
     .await;
-    let report = verify(&*open(folder.path()).await, &environment()).await.unwrap();
+    let report = verify(&*open(folder.path()).await, &environment(), &[]).await.unwrap();
     assert_eq!(report.fault.map(|fault| (fault.revision, fault.code)), Some((3, "missing".to_owned())));
 }
 

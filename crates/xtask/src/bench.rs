@@ -44,6 +44,8 @@ enum What {
         #[arg(long, default_value_t = 10_000)]
         pairs: u64,
     },
+    /// Verification of a chart of a million changes, on one core, and bits flipped in it
+    Chart,
 }
 
 pub(crate) fn run(arguments: &Arguments) -> Result<()> {
@@ -52,14 +54,24 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
         What::Page { drafts, no_build } => page(drafts, no_build),
         What::Blast => ["replay", "difference"].iter().try_for_each(|example| of_blast(example, &[])),
         What::Agree { pairs } => of_blast("agree", &[&pairs.to_string()]),
+        // With few flags, and with many: what a digest costs grows with the document.
+        What::Chart => ["20", "200"].iter().try_for_each(|flags| of_control("verify", &["1000000", flags, "5"])),
     }
 }
 
 /// Runs an example of the crate `blast`. None reads files, so what reads Parquet need not be built.
 fn of_blast(example: &str, arguments: &[&str]) -> Result<()> {
+    example_of(&["--package", "downhaul-blast", "--no-default-features", "--features", "threads"], example, arguments)
+}
+
+/// Runs an example of the crate `control`.
+fn of_control(example: &str, arguments: &[&str]) -> Result<()> {
+    example_of(&["--package", "downhaul-control"], example, arguments)
+}
+
+fn example_of(package: &[&str], example: &str, arguments: &[&str]) -> Result<()> {
     let mut run = workspace::cargo();
-    run.args(["run", "--release", "--locked", "--package", "downhaul-blast", "--no-default-features"]);
-    run.args(["--features", "threads", "--example", example, "--"]).args(arguments);
+    run.args(["run", "--release", "--locked"]).args(package).args(["--example", example, "--"]).args(arguments);
     let status = run.status().context("cannot start cargo")?;
     if !status.success() {
         bail!("the bench has ended early: {status}");

@@ -8,6 +8,7 @@ mod build;
 mod data;
 mod npm;
 mod run;
+mod scale;
 mod setup;
 mod step;
 mod test;
@@ -45,6 +46,8 @@ enum Verb {
     Run(run::Arguments),
     /// Set up, build and run every test; the last line is `N passed, N failed`
     Test(test::Arguments),
+    /// Build and test the replay on DataFusion and Ballista: several hundred packages, apart from `test`
+    Scale(scale::Arguments),
     /// Measure, in release mode
     Bench(bench::Arguments),
     /// Check the rules of the repository
@@ -61,6 +64,7 @@ fn main() -> ExitCode {
         Verb::Data(arguments) => data::run(&arguments),
         Verb::Run(arguments) => run::run(&arguments),
         Verb::Test(arguments) => return test::run(&arguments),
+        Verb::Scale(arguments) => scale::run(&arguments),
         Verb::Bench(arguments) => bench::run(&arguments),
         Verb::Tidy => tidy::run(),
     };

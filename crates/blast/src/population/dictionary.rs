@@ -23,7 +23,13 @@ pub enum Entry<'a> {
     Json(&'a str),
 }
 
-impl Entry<'_> {
+impl<'a> Entry<'a> {
+    /// As it is held.
+    pub fn text(self) -> &'a str {
+        let (Entry::Text(text) | Entry::Json(text)) = self;
+        text
+    }
+
     pub fn value(self) -> Value {
         match self {
             Entry::Text(text) => Value::from(text),

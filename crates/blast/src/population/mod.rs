@@ -9,6 +9,7 @@
 
 mod builder;
 mod column;
+mod columns;
 #[cfg(feature = "files")]
 mod delimited;
 mod dictionary;
@@ -25,6 +26,7 @@ mod sample;
 
 pub use builder::{Builder, ColumnId};
 pub use column::Column;
+pub use columns::ColumnBuilder;
 pub use dictionary::{Dictionary, Entry};
 pub use error::{PopulationError, Problem, ProblemKind, Report};
 pub use limits::Limits;

@@ -4,12 +4,13 @@ use super::chunks::{Cancelled, Crew};
 use super::fixed::Scale;
 use super::kept::{Kept, MembersOf};
 use super::regions::Regions;
-use super::result::{Group, Groups};
+use super::result::{Group, Groups, Within};
 use super::segments::{Membership, membership};
 use crate::population::{Column, Entry, Population, Weights};
 use downhaul_core::document::{FlagSet, RegionTree};
 use hashbrown::HashMap;
 use serde_json::Value;
+use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -58,7 +59,7 @@ pub(super) type Bits = [u64];
 
 /// The names of the dimensions that are always there.
 pub(super) const TENANT: &str = "tenant";
-const REGION: &str = "region";
+pub(super) const REGION: &str = "region";
 pub(super) const SEGMENT: &str = "segment";
 
 /// All dimensions: tenant, region, segment where there are any, and the attributes that were asked for.
@@ -96,7 +97,7 @@ pub(super) fn dimensions(
             let by = match kept.column(population, name) {
                 None => By::Nothing,
                 Some(column) if *name == REGION => {
-                    let regions = Regions::new(&document.regions, column.dictionary());
+                    let regions = Regions::of_column(&document.regions, column.dictionary());
                     By::Region(column, regions)
                 }
                 Some(column) => By::Attribute(column),
@@ -145,7 +146,7 @@ impl By {
             }
         };
         match population.weights() {
-            Weights::Even => codes.iter().for_each(|code| add(code, 1)),
+            Weights::Even => codes.iter().for_each(|code| add(code, scale.fixed(1.0))),
             Weights::Each(weights) => {
                 codes.iter().zip(weights).for_each(|(code, weight)| add(code, scale.fixed(*weight)));
             }
@@ -187,7 +188,13 @@ pub(super) fn grouped(
 }
 
 /// The moved weight by code, in the order of codes; without those of which nothing moved.
-fn sums(dimension: &Dimension, population: &Population, moved: &Bits, count: usize, scale: Scale) -> Vec<(u32, u64)> {
+pub(super) fn sums(
+    dimension: &Dimension,
+    population: &Population,
+    moved: &Bits,
+    count: usize,
+    scale: Scale,
+) -> Vec<(u32, u64)> {
     let codes = dimension.by.codes();
     let weight = |row: usize| scale.fixed(population.row_weight(row));
     let each = |add: &mut dyn FnMut(u32, u64)| {
@@ -223,44 +230,68 @@ pub(super) fn each_bit(bits: &Bits, mut each: impl FnMut(usize)) {
 }
 
 /// A group before it is written: moved weight, weight of all, and the value.
-type Found<'a> = (u64, u64, Entry<'a>);
+pub(super) type Found<'a> = (u64, u64, Entry<'a>);
 
 const NULL: Entry<'static> = Entry::Json("null");
 
 /// The heaviest first; of the same weight texts before others, each in their order.
 fn heaviest_first(one: &Found<'_>, other: &Found<'_>) -> Ordering {
     let place = |entry: Entry<'_>| matches!(entry, Entry::Json(_));
-    let text = |entry| match entry {
-        Entry::Text(text) | Entry::Json(text) => text,
-    };
     let weights = (other.0, other.1).cmp(&(one.0, one.1));
-    weights.then_with(|| place(one.2).cmp(&place(other.2))).then_with(|| text(one.2).cmp(text(other.2)))
+    weights.then_with(|| place(one.2).cmp(&place(other.2))).then_with(|| one.2.text().cmp(other.2.text()))
+}
+
+/// Those of which most weight moves, and what lies within regions.
+pub(super) fn listed(mut found: Vec<Found<'_>>, within: Vec<Within>, limit: usize, scale: Scale) -> Groups {
+    let touched = found.len();
+    if limit < found.len() && limit > 0 {
+        found.select_nth_unstable_by(limit - 1, heaviest_first);
+    }
+    let others: u64 = found.iter().skip(limit).map(|(moved, _, _)| moved).sum();
+    found.truncate(limit);
+    found.sort_by(heaviest_first);
+    let groups = found.into_iter().map(|(moved, of, entry)| Group {
+        value: entry.value(),
+        moved: scale.weight(moved),
+        of: scale.weight(of),
+    });
+    Groups { touched, groups: groups.collect(), others: scale.weight(others), within }
 }
 
 impl Dimension {
     fn groups(&self, sums: &[(u32, u64)], limit: usize, scale: Scale) -> Groups {
-        let mut found: Vec<Found<'_>> = match &self.by {
+        let found: Vec<Found<'_>> = match &self.by {
             By::Segment(membership) => membership.folded(sums, &self.totals),
             By::Attribute(column) | By::Region(column, _) => self.by_value(sums, column),
             By::Nothing => sums.iter().map(|(_, sum)| (*sum, self.totals.iter().sum(), NULL)).collect(),
         };
-        let touched = found.len();
-        if limit < found.len() && limit > 0 {
-            found.select_nth_unstable_by(limit - 1, heaviest_first);
-        }
-        let others: u64 = found.iter().skip(limit).map(|(moved, _, _)| moved).sum();
-        found.truncate(limit);
-        found.sort_by(heaviest_first);
-        let groups = found.into_iter().map(|(moved, of, entry)| Group {
-            value: entry.value(),
-            moved: scale.weight(moved),
-            of: scale.weight(of),
-        });
         let within = match &self.by {
             By::Region(_, regions) => regions.within(|code| (of_code(sums, code), self.total(code)), limit, scale),
             By::Nothing | By::Attribute(_) | By::Segment(_) => Vec::new(),
         };
-        Groups { touched, groups: groups.collect(), others: scale.weight(others), within }
+        listed(found, within, limit, scale)
+    }
+
+    pub(super) fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// What rows with a code have: the keys of segments, or one value; as JSON text.
+    pub(super) fn each_value(&self, code: u32, each: &mut dyn FnMut(Cow<'_, str>)) {
+        match &self.by {
+            By::Segment(membership) => membership.each_key(code, |key| each(Value::from(key).to_string().into())),
+            By::Nothing => each("null".into()),
+            By::Attribute(column) | By::Region(column, _) => match column.dictionary().entry(code) {
+                Some(Entry::Text(text)) => each(Value::from(text).to_string().into()),
+                Some(Entry::Json(json)) => each(json.into()),
+                None => each("null".into()),
+            },
+        }
+    }
+
+    /// By code, the weight of all rows.
+    pub(super) fn totals(&self) -> &[u64] {
+        &self.totals
     }
 
     /// The weight of all rows with a code.

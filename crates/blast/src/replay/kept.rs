@@ -35,7 +35,11 @@ const BUCKET_ROOM: usize = 64 << 20;
 
 impl Kept {
     pub(super) fn new(population: &Population) -> Self {
-        let scale = Scale::of(population);
+        Kept::scaled(population, Scale::of(population))
+    }
+
+    /// Of a population that is a part of a greater one, to which the scale belongs.
+    pub(super) fn scaled(population: &Population, scale: Scale) -> Self {
         Kept {
             scale,
             total: (0..population.rows()).map(|row| scale.fixed(population.row_weight(row))).sum(),

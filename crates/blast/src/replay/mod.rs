@@ -13,7 +13,9 @@ mod classes;
 mod fixed;
 mod groups;
 mod kept;
+mod partial;
 mod pass;
+mod piecewise;
 mod places;
 mod question;
 mod regions;
@@ -21,6 +23,9 @@ mod report;
 mod result;
 mod segments;
 
+pub use fixed::TotalWeight;
+pub use partial::Partial;
+pub use piecewise::Piecewise;
 pub use result::{
     Decided, Directly, Example, FlagReplay, Given, Group, Groups, ReasonOnly, Replay, RuleMove, Transition, Why, Within,
 };
@@ -220,49 +225,64 @@ impl Work<'_> {
         any_moved: &mut [u64],
         found: &mut Replay,
     ) -> Result<(), ReplayError> {
+        let Steps { done, of, progress } = steps;
+        let mut tick = |rows| progress(Progress { done: *done + rows, of: *of });
+        self.pass(&job, &mut tick, |work, pass, passed| {
+            let key = job.flag.to_owned();
+            let scale = work.kept.scale;
+            match (&job.old, &job.new) {
+                (Some(_), Some(_)) => {
+                    if report::differs(&passed.outcomes) {
+                        let by = work.by(new, passed)?;
+                        any_moved.iter_mut().zip(&passed.moved).for_each(|(any, own)| *any |= own);
+                        let examples = report::examples(pass, passed);
+                        let flag = report::flag(&passed.outcomes, scale, by, found.of, examples);
+                        found.flags.insert(key, flag);
+                    }
+                }
+                (None, _) => drop(found.added.insert(key, report::given(&passed.outcomes, scale))),
+                (_, None) => drop(found.removed.insert(key, report::given(&passed.outcomes, scale))),
+            }
+            Ok(())
+        })?;
+        *done += 2 * self.population.rows() as u64;
+        Ok(())
+    }
+
+    /// Runs a flag over all rows, and hands on what came out. `tick` gets how far it is, up to twice the number of rows.
+    fn pass(
+        &mut self,
+        job: &Job<'_>,
+        tick: &mut dyn FnMut(u64),
+        then: impl FnOnce(&mut Self, &Pass<'_>, &Passed) -> Result<(), Cancelled>,
+    ) -> Result<(), Cancelled> {
         let population = self.population;
         let rows = population.rows() as u64;
-        let (from, to) = (job.old.map(Program::new), job.new.map(Program::new));
+        let (from, to) = (job.old.clone().map(Program::new), job.new.clone().map(Program::new));
         let programs: Vec<&Program<'_>> = [&from, &to].into_iter().flatten().collect();
         let now = self.options.now.as_ref();
-        let Steps { done, of, progress } = steps;
         let mut classified = |values: usize, all: usize| {
             let rows = (values as u128 * u128::from(rows)).checked_div(all as u128).unwrap_or_default();
-            progress(Progress { done: *done + u64::try_from(rows).unwrap_or_default(), of: *of });
+            tick(u64::try_from(rows).unwrap_or_default());
         };
         let questions = Questions::of(&programs);
         let traits = traits(&questions, population, self.kept, now, self.crew, &mut classified)?;
-        *done += rows;
         let space = Space::new(traits, population.rows());
         let mut names: Vec<&str> = programs.iter().flat_map(|program| program.names()).collect();
         names.sort_unstable();
         names.dedup();
-        let scale = self.kept.scale;
         let pass = Pass {
             old: from.as_ref(),
             new: to.as_ref(),
             population,
             behind: &population.columns_behind(&names),
             now,
-            scale,
+            scale: self.kept.scale,
             examples: self.options.examples,
         };
-        let passed = pass.run(&space, self.crew, &mut |rows| progress(Progress { done: *done + rows, of: *of }))?;
-        *done += rows;
+        let passed = pass.run(&space, self.crew, &mut |done| tick(rows + done))?;
         drop(space);
-        let key = job.flag.to_owned();
-        match (&from, &to) {
-            (Some(_), Some(_)) => {
-                if report::differs(&passed) {
-                    let by = self.by(new, &passed)?;
-                    any_moved.iter_mut().zip(&passed.moved).for_each(|(any, own)| *any |= own);
-                    found.flags.insert(key, report::flag(&pass, &passed, by, found.of));
-                }
-            }
-            (None, _) => drop(found.added.insert(key, report::given(&passed, scale))),
-            (_, None) => drop(found.removed.insert(key, report::given(&passed, scale))),
-        }
-        Ok(())
+        then(self, &pass, &passed)
     }
 
     /// The moved rows in groups.

@@ -12,6 +12,7 @@ use downhaul_core::decision::{Cause, Decision, Reason};
 use downhaul_core::evaluate::evaluate;
 use downhaul_core::prepare::prepare_into;
 use downhaul_core::program::NONE;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use std::collections::{BTreeMap, BinaryHeap};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -32,7 +33,7 @@ pub(super) struct Pass<'a> {
 }
 
 /// Whether and how a row's decision differs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub(super) enum Kind {
     Same,
     ReasonOnly,
@@ -40,7 +41,7 @@ pub(super) enum Kind {
 }
 
 /// What rows get from both documents; `None` where the document lacks the flag.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub(super) struct Pair {
     pub(super) from: Option<Decided>,
     pub(super) to: Option<Decided>,
@@ -128,7 +129,7 @@ impl Pass<'_> {
         context
     }
 
-    fn evaluate(&self, row: usize, prepared: &mut [Prepared; 2]) -> Pair {
+    pub(super) fn evaluate(&self, row: usize, prepared: &mut [Prepared; 2]) -> Pair {
         let context = self.with_now(self.population.context_of(row, self.behind.iter().copied()));
         let [old, new] = prepared;
         let from = self.old.map(|program| (program, program.decide(&context, old)));
@@ -230,7 +231,9 @@ impl Runner {
         });
         bits.clear();
         match pass.population.weights() {
-            Weights::Even => tally(found, std::iter::repeat(1), start, tallies, bits, pass.examples),
+            Weights::Even => {
+                tally(found, std::iter::repeat(pass.scale.fixed(1.0)), start, tallies, bits, pass.examples)
+            }
             Weights::Each(weights) => {
                 let weights = weights.iter().skip(start).map(|weight| pass.scale.fixed(*weight));
                 tally(found, weights, start, tallies, bits, pass.examples);

@@ -24,16 +24,23 @@ struct Node {
 
 impl Regions {
     /// `dictionary` holds what rows have for `region`.
-    pub(super) fn new(tree: &RegionTree, dictionary: &Dictionary) -> Self {
+    pub(super) fn of_column(tree: &RegionTree, dictionary: &Dictionary) -> Self {
+        let texts = (1u32..).take(dictionary.len()).filter_map(|code| match dictionary.entry(code) {
+            Some(Entry::Text(text)) => Some((code, text)),
+            Some(Entry::Json(_)) | None => None,
+        });
+        Regions::new(tree, texts)
+    }
+
+    /// `codes` are those of texts that rows have for `region`, none of them 0.
+    pub(super) fn new<'t>(tree: &RegionTree, codes: impl Iterator<Item = (u32, &'t str)>) -> Self {
         let mut nodes = Vec::new();
         // Trees are as deep as documents may be.
         add(tree, None, &mut nodes);
         let by_name: BTreeMap<String, usize> =
             nodes.iter().enumerate().map(|(at, node)| (node.name.clone(), at)).collect();
-        for code in (1u32..).take(dictionary.len()) {
-            if let Some(Entry::Text(text)) = dictionary.entry(code)
-                && let Some(node) = by_name.get(text).and_then(|at| nodes.get_mut(*at))
-            {
+        for (code, text) in codes {
+            if let Some(node) = by_name.get(text).and_then(|at| nodes.get_mut(*at)) {
                 node.code = code;
             }
         }

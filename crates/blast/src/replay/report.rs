@@ -8,8 +8,8 @@ use std::collections::BTreeMap;
 use std::ops::AddAssign;
 
 /// Whether any row's decision differs.
-pub(super) fn differs(passed: &Passed) -> bool {
-    passed.outcomes.keys().any(|pair| pair.kind != Kind::Same)
+pub(super) fn differs(outcomes: &BTreeMap<Pair, Tally>) -> bool {
+    outcomes.keys().any(|pair| pair.kind != Kind::Same)
 }
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -32,13 +32,19 @@ fn by_weight<K: Ord>(sums: BTreeMap<K, Sum>) -> Vec<(K, Sum)> {
     sums
 }
 
-pub(super) fn flag(pass: &Pass<'_>, passed: &Passed, by: BTreeMap<String, Groups>, of: f64) -> FlagReplay {
+pub(super) fn flag(
+    outcomes: &BTreeMap<Pair, Tally>,
+    scale: Scale,
+    by: BTreeMap<String, Groups>,
+    of: f64,
+    examples: Vec<Example>,
+) -> FlagReplay {
     let mut moved = Sum::default();
     let mut transitions: BTreeMap<(&str, &str, bool), Sum> = BTreeMap::new();
     let mut rules: BTreeMap<(&Why, &Why), Sum> = BTreeMap::new();
     let mut kept = Sum::default();
     let mut reasons: BTreeMap<(&Why, &Why), Sum> = BTreeMap::new();
-    for (pair, tally) in &passed.outcomes {
+    for (pair, tally) in outcomes {
         let (Some(from), Some(to)) = (&pair.from, &pair.to) else { continue };
         match pair.kind {
             Kind::Same => {}
@@ -53,7 +59,6 @@ pub(super) fn flag(pass: &Pass<'_>, passed: &Passed, by: BTreeMap<String, Groups
             }
         }
     }
-    let scale = pass.scale;
     let transition = |((from, to, value_changed), sum): ((&str, &str, bool), Sum)| Transition {
         from: from.to_owned(),
         to: to.to_owned(),
@@ -70,7 +75,7 @@ pub(super) fn flag(pass: &Pass<'_>, passed: &Passed, by: BTreeMap<String, Groups
         reason_only: ReasonOnly { weight: scale.weight(kept.weight), rows: kept.rows, changes: moves(reasons, scale) },
         tenants: top_tenants(&by),
         by,
-        examples: examples(pass, passed),
+        examples,
     }
 }
 
@@ -85,9 +90,9 @@ fn moves(sums: BTreeMap<(&Why, &Why), Sum>, scale: Scale) -> Vec<RuleMove> {
 }
 
 /// What a flag gives that only one document has.
-pub(super) fn given(passed: &Passed, scale: Scale) -> Vec<Given> {
+pub(super) fn given(outcomes: &BTreeMap<Pair, Tally>, scale: Scale) -> Vec<Given> {
     let mut variants: BTreeMap<&str, Sum> = BTreeMap::new();
-    for (pair, tally) in &passed.outcomes {
+    for (pair, tally) in outcomes {
         if let Some(decided) = pair.to.as_ref().or(pair.from.as_ref()) {
             *variants.entry(&decided.variant).or_default() += tally;
         }
@@ -101,7 +106,7 @@ pub(super) fn given(passed: &Passed, scale: Scale) -> Vec<Given> {
 }
 
 /// Of each outcome in turn, the heaviest first.
-fn examples(pass: &Pass<'_>, passed: &Passed) -> Vec<Example> {
+pub(super) fn examples(pass: &Pass<'_>, passed: &Passed) -> Vec<Example> {
     let kind = passed.outcomes.keys().map(|pair| pair.kind).max().unwrap_or(Kind::Same);
     let mut outcomes: Vec<(&Pair, &Tally)> = passed.outcomes.iter().filter(|(pair, _)| pair.kind == kind).collect();
     outcomes.sort_by_key(|(_, tally)| std::cmp::Reverse((tally.weight, tally.rows)));
@@ -116,7 +121,7 @@ fn examples(pass: &Pass<'_>, passed: &Passed) -> Vec<Example> {
         .flat_map(|turn| drawn.iter().filter_map(move |(pair, rows)| rows.get(turn).map(|row| (*pair, *row as usize))));
     let example = |(pair, row): (&Pair, usize)| {
         let (from, to) = (pair.from.clone()?, pair.to.clone()?);
-        Some(Example { row, weight: pass.population.row_weight(row), context: pass.context(row), from, to })
+        Some(Example { row: Some(row), weight: pass.population.row_weight(row), context: pass.context(row), from, to })
     };
     in_turn.filter_map(example).take(pass.examples).collect()
 }

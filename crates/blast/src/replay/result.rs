@@ -7,7 +7,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 /// Who moves, from what to what, and by which rules. Weights are those of the population.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Replay {
     pub rows: u64,
     /// The weight of all rows.
@@ -16,7 +16,7 @@ pub struct Replay {
     pub moved: f64,
     pub moved_rows: u64,
     /// What the population was drawn from, if it is a sample.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sampled: Option<Sampled>,
     /// The rows that some flag moves by `tenant`, `region`, `segment`, and whatever else was asked for.
     pub by: BTreeMap<String, Groups>,
@@ -33,7 +33,7 @@ pub struct Replay {
 }
 
 /// What becomes of one flag. A row is moved where it gets another variant, or another value for the same variant.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct FlagReplay {
     pub moved: f64,
     pub of: f64,
@@ -149,8 +149,9 @@ pub struct Group {
 /// A row whose decision differs.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Example {
-    /// From 0.
-    pub row: usize,
+    /// From 0; `None` of a population in pieces, of which rows have no numbers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub row: Option<usize>,
     pub weight: f64,
     /// To be explained against both documents.
     pub context: Map<String, Value>,

@@ -74,6 +74,12 @@ pub(super) fn membership(
 }
 
 impl Membership {
+    /// The keys of the segments that rows with a code are in.
+    pub(super) fn each_key(&self, code: u32, mut each: impl FnMut(&str)) {
+        let set = self.sets.get(code as usize).into_iter().flatten();
+        set.filter_map(|number| self.keys.get(*number)).for_each(|key| each(key));
+    }
+
     /// By segment: moved weight, weight of all, and the key; without those of which nothing moved.
     pub(super) fn folded(&self, sums: &[(u32, u64)], totals: &[u64]) -> Vec<(u64, u64, Entry<'_>)> {
         let mut folded: Vec<(u64, u64)> = vec![(0, 0); self.keys.len()];

@@ -69,6 +69,27 @@ impl ControlPlane {
         self.read(self.send(request).await?).await
     }
 
+    /// `GET` of a text below the environment.
+    pub(crate) async fn text(&self, path: &[&str], query: &[(&str, String)]) -> Result<String, Failure> {
+        let mut url = self.url(path);
+        url.query_pairs_mut().extend_pairs(query);
+        let response = self.send(self.http.get(url).timeout(ANSWER_LIMIT)).await?;
+        response.text().await.map_err(|error| self.unreachable(&error))
+    }
+
+    /// `GET` below the environment, written piece by piece as it comes.
+    pub(crate) async fn download(
+        &self,
+        path: &[&str],
+        mut write: impl FnMut(&[u8]) -> Result<(), Failure>,
+    ) -> Result<(), Failure> {
+        let mut response = self.send(self.http.get(self.url(path))).await?;
+        while let Some(piece) = response.chunk().await.map_err(|error| self.unreachable(&error))? {
+            write(&piece)?;
+        }
+        Ok(())
+    }
+
     /// `POST` below the environment.
     pub(crate) async fn post<T: DeserializeOwned>(&self, path: &[&str], body: &impl Serialize) -> Result<T, Failure> {
         let request = self.http.post(self.url(path)).json(body).timeout(ANSWER_LIMIT);

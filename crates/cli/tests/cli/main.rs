@@ -7,6 +7,7 @@
     reason = "tests end that way"
 )]
 
+mod chart;
 mod check;
 mod eval;
 mod offline;

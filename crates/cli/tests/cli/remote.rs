@@ -11,10 +11,11 @@ fn steady() -> insta::internals::SettingsBindDropGuard {
     settings.add_filter(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z", "[time]");
     settings.add_filter(r"127\.0\.0\.1:\d+", "[address]");
     settings.add_filter(r"\b[0-9a-f]{64}\b", "[digest]");
+    settings.add_filter(r"root: [A-Za-z0-9+/]{43}=", "root: [root]");
     settings.bind_to_scope()
 }
 
-fn shop() -> (Place, Server) {
+pub(crate) fn shop() -> (Place, Server) {
     let place = Place::new();
     place.write("flags.json", SHOP);
     let server = Server::start(&place);
@@ -142,6 +143,7 @@ fn from_the_first_apply_to_a_verified_chart() {
     --- out
     verified: 6 changes
     head: [digest]
+    root: [root]
     document digest: [digest]
     "#);
 }

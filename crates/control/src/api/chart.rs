@@ -76,6 +76,12 @@ pub struct Impact {
     pub from: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub to: Option<String>,
+    /// What is other than before, in words, such as ``rule 3 (`beta`) moved before rule 1``; [`Impact::EDITS`] at most.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub edits: Vec<String>,
+    /// Words that are not listed.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub more_edits: u64,
     /// What users see: the flag's `degraded.meaning`, for kills.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub effect: Option<String>,
@@ -96,6 +102,8 @@ pub struct Impact {
 impl Impact {
     /// Moves that are kept with a change.
     pub const MOVES: usize = 100;
+    /// Words about edits that are kept with a change.
+    pub const EDITS: usize = 100;
 }
 
 /// Contexts that a change gives another variant of a flag.
@@ -117,6 +125,82 @@ fn is_zero(value: &u64) -> bool {
 }
 
 /// `GET E/chart/verify`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema, utoipa::IntoParams))]
+pub struct VerifyQuery {
+    /// A signed head that was witnessed elsewhere, as it was written: the chart has to come by it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub head: Option<String>,
+}
+
+/// `GET E/chart/proof`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema, utoipa::IntoParams))]
+pub struct ProofQuery {
+    /// The change to prove.
+    pub revision: u64,
+    /// Changes of the head to prove it by; all there are unless given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub size: Option<u64>,
+}
+
+/// `GET E/chart/consistency`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema, utoipa::IntoParams))]
+pub struct ConsistencyQuery {
+    /// Changes of the earlier head.
+    pub old: u64,
+    /// Changes of the later one; all there are unless given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub size: Option<u64>,
+}
+
+/// `GET E/chart/head`: the tree over all changes, signed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct ChartHead {
+    /// Which chart: `downhaul/EPOCH/ENVIRONMENT`.
+    pub origin: String,
+    /// How many changes.
+    pub size: u64,
+    /// Root over their records, in base64.
+    pub root: String,
+    /// All of it as a C2SP checkpoint, which is what to keep.
+    pub note: String,
+    /// The key that signed it, for whoever checks: `NAME+ID+KEY`.
+    pub key: String,
+}
+
+/// `GET E/chart/{revision}`: one change in full.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct ChangeDetail {
+    pub change: ChangeView,
+    /// What is other than before, one for each flag, segment, tenant and the region tree that the change touched.
+    pub edits: Vec<Edit>,
+}
+
+/// A definition, before and after.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Edit {
+    /// `flag segment tenant regions`
+    pub what: String,
+    /// Empty for `regions`.
+    pub key: String,
+    /// What is other, in words, such as ``rule 3 (`beta`) moved before rule 1``.
+    pub words: Vec<String>,
+    /// The definition before; absent where there was none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<Object>))]
+    pub before: Option<Value>,
+    /// The definition after; absent where there is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<Object>))]
+    pub after: Option<Value>,
+}
+
+/// The answer to `GET E/chart/verify`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct VerifyReport {
@@ -125,6 +209,9 @@ pub struct VerifyReport {
     pub changes: u64,
     /// Hash of the newest change, to be witnessed elsewhere; 64 zeros where there is none.
     pub head: String,
+    /// Root of the tree over the records, in base64 as in a signed head.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub root: String,
     /// Digest of the flag set that the replay gives.
     pub document_digest: String,
     /// The first record that does not fit.
@@ -166,6 +253,11 @@ pub struct ExplainRequest {
     /// As of this revision; the newest unless given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub revision: Option<u64>,
+    /// As of this time, RFC 3339: the newest revision that was made by then. Not together with `revision`.
+    ///
+    /// With either, a context without the attribute `now` is given that time, or the time of that revision.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at: Option<String>,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -173,6 +265,12 @@ pub struct ExplainRequest {
 pub struct ExplainResponse {
     pub flag: String,
     pub revision: u64,
+    /// When the revision was made; absent before the first.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub made_at: Option<String>,
+    /// The X-ray in words, as `downhaul explain` prints it.
+    #[serde(default)]
+    pub text: String,
     /// The X-ray, as `downhaul explain --format json` prints it.
     #[cfg_attr(feature = "openapi", schema(value_type = Object))]
     pub xray: Value,

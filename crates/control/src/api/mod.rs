@@ -19,7 +19,8 @@ mod session;
 mod stream;
 
 pub use chart::{
-    ChangeView, ChartPage, ChartQuery, ExplainRequest, ExplainResponse, Fault, Impact, Move, VerifyReport, VerifyStatus,
+    ChangeDetail, ChangeView, ChartHead, ChartPage, ChartQuery, ConsistencyQuery, Edit, ExplainRequest,
+    ExplainResponse, Fault, Impact, Move, ProofQuery, VerifyQuery, VerifyReport, VerifyStatus,
 };
 pub use client::{
     Acknowledgement, Attributes, ClientState, FlagSetQuery, NotAPosition, Position, PublicKey, PublicKeys,

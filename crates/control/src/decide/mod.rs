@@ -20,7 +20,7 @@ use crate::fold::define;
 use crate::refusal::{Refusal, RefusalCode};
 use crate::runbook;
 use crate::state::{State, Touch};
-use crate::{describe, time};
+use crate::{describe, difference, time};
 use downhaul_core::diagnostic::Diagnostic;
 use downhaul_core::document::FlagSet;
 use downhaul_core::seal::{canonical_bytes, document_digest};
@@ -240,6 +240,7 @@ fn impact(state: &State, command: &Command, [before, after]: [&Valid; 2]) -> Res
     // A kill waits for nothing, and says by its scope whom it reaches.
     if command.defines() {
         moves::add(&mut impact, before, after);
+        difference::add(&mut impact, &state.flag_set, next);
     }
     Ok(impact)
 }

@@ -44,7 +44,7 @@ mod tests {
         let text = "name: shop\nparts:\n  - size: 3\n";
         let read = |json: &Value| {
             assert_eq!(json["parts"][0]["size"], 3);
-            (None::<()>, vec![Diagnostic::error("too-small", "/parts/0/size", "the part is too small")])
+            (None::<()>, vec![Diagnostic::error("number-out-of-range", "/parts/0/size", "the part is too small")])
         };
         let problems = other(text, Format::Yaml, read).unwrap_err();
         let span = problems[0].place.span.unwrap();

@@ -1,4 +1,4 @@
-use super::{environment, today};
+use super::environment;
 use crate::auth::admin::Admin;
 use crate::environment::{Environment, log_failed};
 use crate::error::{AppError, AppResult};
@@ -6,7 +6,7 @@ use crate::extract::{Json, Path, Query};
 use crate::state::AppState;
 use axum::extract::State;
 use downhaul_control::api::{DocumentQuery, Environments, Problem};
-use downhaul_control::views;
+use downhaul_control::{State as PastState, views};
 use downhaul_core::document::FlagSet;
 use downhaul_core::validate::{Valid, validate};
 
@@ -52,8 +52,19 @@ pub(super) async fn as_of(state: &AppState, environment: &Environment, revision:
             format!("the newest is {newest}"),
         ));
     }
-    let past = downhaul_store::replay(state.log(), environment.key(), Some(revision)).await.map_err(log_failed)?;
-    let (valid, _) = validate(past.flag_set, Some(&today()))
+    let past = state_at(state, environment, revision).await?;
+    // Of a past flag set only the answers are asked for: that dates in it have passed is nobody's news.
+    let (valid, _) = validate(past.flag_set, None)
         .map_err(|problems| AppError::internal(format!("revision {revision} is not valid: {problems:?}")))?;
     Ok(valid)
+}
+
+/// The state as of a revision, from the nearest one that is kept. What only people ask for of the time before is not in it.
+pub(super) async fn state_at(state: &AppState, environment: &Environment, revision: u64) -> AppResult<PastState> {
+    let kept = environment.chart().snapshot(revision);
+    let from = match kept {
+        Some(kept) => (*kept).clone(),
+        None => PastState::empty(environment.key().clone(), state.log().epoch()),
+    };
+    downhaul_store::advance(state.log(), environment.key(), from, revision).await.map_err(log_failed)
 }

@@ -6,7 +6,7 @@ use crate::extract::{Json, Path};
 use crate::state::AppState;
 use axum::extract::State;
 use downhaul_control::api::{KillPage, KillRequest, KillView, Problem, RestoreReport, RestoreRequest};
-use downhaul_control::{Command, decide, views};
+use downhaul_control::{Command, Request, decide, views};
 use jiff::Timestamp;
 
 /// Kills in force, newest first.
@@ -42,8 +42,10 @@ pub(crate) async fn post(
     let environment = environment(&state, &key)?;
     let committed = environment
         .command(Urgency::Urgent, move |state| {
-            let command = decide::kill(state, &body, &admin.actor, Timestamp::now())?;
-            Ok(request(&admin, &body.reason, command))
+            // The kill and its change are of one time: whoever asks for the past by the one finds the other.
+            let at = Timestamp::now();
+            let command = decide::kill(state, &body, &admin.actor, at)?;
+            Ok(Request { at, ..request(&admin, &body.reason, command) })
         })
         .await?;
     let kill = committed.record.as_deref().and_then(|record| match &record.change().command {

@@ -104,7 +104,8 @@ fn of_population(flag: &FlagPlan, lines: &mut Vec<String>) {
     }
     if let Some(example) = flag.examples.first().filter(|_| flag.regions.is_empty()) {
         let context = to_json(&example.context).map(|context| one_line(&context)).unwrap_or_default();
-        let line = format!("  such as row {} of it: {context}", grouped(example.row + 1));
+        let row = example.row.map(|row| format!(" row {} of it:", grouped(row + 1))).unwrap_or_default();
+        let line = format!("  such as{row} {context}");
         lines.push(line.dimmed().to_string());
     }
 }

@@ -1,20 +1,20 @@
+mod check_proof;
+mod consistency;
+mod export;
+mod file;
+mod head;
+mod proof;
+mod show;
+mod verify;
+
 use crate::exit::{Exit, Failure};
 use crate::input::server::ServerArgs;
-use crate::input::sources;
-use crate::input::strict_json::object;
 use crate::remote::{ControlPlane, block_on};
-use crate::render::{Format, Output, Table, counted};
-use downhaul_control::api::{ChangeView, ChartPage, ConsoleEvent, Move, VerifyReport, VerifyStatus};
-use downhaul_control::verify::{Stored, Verification};
-use downhaul_core::ids::EnvironmentKey;
-use downhaul_core::seal::canonical_bytes;
+use crate::render::{Format, Output, Table};
+use downhaul_control::api::{ChangeView, ChartPage, ConsoleEvent, Move};
 use owo_colors::OwoColorize;
-use serde_json::Value;
-use std::fs::File;
-use std::io::{BufWriter, Write};
-use std::path::PathBuf;
 
-/// Changes of one page of an export; the server's own limit.
+/// Changes of one page; the server's own limit.
 const PAGE: u32 = 200;
 
 /// Show the chart: who changed what, when and why
@@ -45,34 +45,31 @@ struct List {
 #[derive(Debug, clap::Subcommand)]
 enum Part {
     /// Replay the chart, prove that nothing was edited, and print its head
-    Verify(Verify),
+    Verify(verify::Args),
+    /// Show one change in full: who, when, why, and what is other since
+    Show(show::Args),
+    /// Print the signed head of the chart, to be kept where the control plane cannot write
+    Head(head::Args),
     /// Write every change, oldest first, one JSON record a line
-    Export(Export),
-}
-
-#[derive(Debug, clap::Args)]
-struct Verify {
-    /// An export to verify here, without a control plane; `-` is standard input
-    #[arg(long, value_name = "FILE")]
-    file: Option<PathBuf>,
-    #[command(flatten)]
-    server: ServerArgs,
-}
-
-#[derive(Debug, clap::Args)]
-struct Export {
-    /// Write to this file instead of standard output
-    #[arg(long, value_name = "FILE")]
-    out: Option<PathBuf>,
-    #[command(flatten)]
-    server: ServerArgs,
+    Export(export::Args),
+    /// Write a proof that one change is in the chart
+    Proof(proof::Args),
+    /// Check a proof, without a control plane
+    CheckProof(check_proof::Args),
+    /// Write a proof that the chart begins with what it was at an earlier head
+    Consistency(consistency::Args),
 }
 
 pub(crate) fn run(args: &Args, output: &Output) -> Result<Exit, Failure> {
     match &args.part {
         None => list(&args.list, output),
-        Some(Part::Verify(verify)) => run_verify(verify, output),
-        Some(Part::Export(export)) => run_export(export, output),
+        Some(Part::Verify(args)) => verify::run(args, output),
+        Some(Part::Show(args)) => show::run(args, output),
+        Some(Part::Head(args)) => head::run(args, output),
+        Some(Part::Export(args)) => export::run(args, output),
+        Some(Part::Proof(args)) => proof::run(args, output),
+        Some(Part::CheckProof(args)) => check_proof::run(args, output),
+        Some(Part::Consistency(args)) => consistency::run(args, output),
     }
 }
 
@@ -152,6 +149,13 @@ fn show_one(change: &ChangeView, output: &Output) -> Result<(), Failure> {
             output.line(format!("{}  {}  {}", head.bold(), change.at.dimmed(), change.summary))?;
             let incident = change.incident.as_deref().map(|id| format!(" ({id})")).unwrap_or_default();
             output.line(format!("       {actor}: {}{incident}", change.reason))?;
+            for word in change.impact.edits.iter().take(EDITS) {
+                output.line(format!("       {word}"))?;
+            }
+            let more = change.impact.edits.len().saturating_sub(EDITS) as u64 + change.impact.more_edits;
+            if more > 0 {
+                output.line(format!("       {more} more; see `downhaul chart show {}`", change.revision))?;
+            }
             if let Some(effect) = &change.impact.effect {
                 output.line(format!("       effect: {effect}"))?;
             }
@@ -170,6 +174,8 @@ fn show_one(change: &ChangeView, output: &Output) -> Result<(), Failure> {
     }
 }
 
+/// Words about what is other that are shown with a change in a list.
+const EDITS: usize = 4;
 /// Moves of one change that are shown.
 const MOVES: usize = 3;
 
@@ -181,96 +187,4 @@ fn moved(each: &Move) -> String {
     };
     let who = if each.who == "everyone" { each.who.clone() } else { format!("those where {}", each.who) };
     format!("{} {} -> {} for {share}{who}", each.flag, each.from, each.to)
-}
-
-fn run_verify(args: &Verify, output: &Output) -> Result<Exit, Failure> {
-    let report = match &args.file {
-        Some(path) => verify_file(&sources::read_file(path)?)?,
-        None => {
-            let control = ControlPlane::connect(&args.server)?;
-            block_on(control.get(&["chart", "verify"], &[]))?
-        }
-    };
-    let is_verified = report.status == VerifyStatus::Verified;
-    match output.format {
-        Format::Json => output.json(&report)?,
-        Format::Human | Format::Plain => {
-            if is_verified {
-                output.line(format!(
-                    "verified: {}",
-                    counted(usize::try_from(report.changes).unwrap_or(usize::MAX), "change")
-                ))?;
-            }
-            output.line(format!("head: {}", report.head))?;
-            output.line(format!("document digest: {}", report.document_digest))?;
-        }
-    }
-    if is_verified {
-        return Ok(Exit::Done);
-    }
-    let Some(fault) = report.fault else {
-        return Err(Failure::invalid("chart-broken", "the chart does not verify"));
-    };
-    Err(Failure::invalid(&fault.code, format!("revision {}: {}", fault.revision, fault.message)).help(fault.help))
-}
-
-/// Replays an export. The first record says which environment it is of.
-fn verify_file(text: &sources::Text) -> Result<VerifyReport, Failure> {
-    let mut verification: Option<Verification> = None;
-    for (number, line) in (1..).zip(text.bytes.split(|byte| *byte == b'\n')) {
-        if line.trim_ascii().is_empty() {
-            continue;
-        }
-        let (environment, stored) = stored(line).map_err(|why| {
-            Failure::invalid(
-                "not-a-record",
-                format!("line {number} of `{}` is not a record of the chart: {why}", text.name),
-            )
-            .help("an export has one record a line, as `downhaul chart export` writes it")
-        })?;
-        verification.get_or_insert_with(|| Verification::new(environment, 0)).next(&stored);
-    }
-    match verification {
-        Some(verification) => Ok(verification.report()),
-        None => Err(Failure::invalid("empty-chart", format!("`{}` holds no record", text.name))
-            .help("write an export with `downhaul chart export --out FILE`")),
-    }
-}
-
-/// A line of an export as a server stores it: the record without its hash, in canonical form.
-fn stored(line: &[u8]) -> Result<(EnvironmentKey, Stored), String> {
-    let mut record = object(line).map_err(|malformed| malformed.message)?;
-    let Some(Value::String(hash)) = record.remove("hash") else { return Err("it has no `hash`".to_owned()) };
-    let revision = record.get("revision").and_then(Value::as_u64).ok_or("it has no `revision`")?;
-    let environment = record.get("environment").and_then(Value::as_str).unwrap_or_default();
-    let environment = environment.parse().map_err(|why| format!("its `environment` is not a name: {why}"))?;
-    let bytes = canonical_bytes(&record).map_err(|error| error.to_string())?;
-    Ok((environment, Stored { revision, bytes, hash }))
-}
-
-fn run_export(args: &Export, output: &Output) -> Result<Exit, Failure> {
-    let control = ControlPlane::connect(&args.server)?;
-    let mut changes = block_on(newest(&control, None, usize::MAX))?;
-    changes.reverse();
-    let write = |into: &mut dyn Write| -> std::io::Result<()> {
-        let mut into = BufWriter::new(into);
-        for change in &changes {
-            writeln!(into, "{}", change.record)?;
-        }
-        into.flush()
-    };
-    match &args.out {
-        None => write(&mut std::io::stdout().lock()).map_err(|error| Failure::writing(&error))?,
-        Some(path) => {
-            let cannot = |error: std::io::Error| {
-                let why = sources::describe(&error);
-                Failure::could_not_run("cannot-write", format!("cannot write `{}`: {why}", path.display()))
-                    .help("choose a folder that exists and that this user may write to")
-            };
-            let mut file = File::create(path).map_err(cannot)?;
-            write(&mut file).and_then(|()| file.sync_all()).map_err(cannot)?;
-            output.note(format!("wrote {} to `{}`", counted(changes.len(), "change"), path.display()));
-        }
-    }
-    Ok(Exit::Done)
 }
