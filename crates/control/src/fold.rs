@@ -2,8 +2,9 @@ use crate::change::{Change, Record};
 use crate::command::Command;
 use crate::heartbeat;
 use crate::release;
+use crate::role::Roles;
 use crate::runbook::{RunEvent, Subject};
-use crate::state::{KeyState, KillState, State, Touch};
+use crate::state::{KeyState, KillState, State, TokenState, Touch};
 use downhaul_core::document::FlagSet;
 use downhaul_core::ids::FlagKey;
 
@@ -88,7 +89,35 @@ fn apply(state: &mut State, command: &Command, change: &Change) {
             let author = author(state, command);
             release::fold(&mut state.releases, command, change, author.as_deref());
         }
+        Command::CreateToken { .. }
+        | Command::RevokeToken { .. }
+        | Command::GrantRole { .. }
+        | Command::RevokeRole { .. } => people(state, command, change),
         definition => define(&mut state.flag_set, definition, &change.at),
+    }
+}
+
+/// Who may do what.
+fn people(state: &mut State, command: &Command, change: &Change) {
+    match command {
+        Command::CreateToken { token } => {
+            let made = TokenState { token: (**token).clone(), created: touch(change), revoked: None };
+            state.tokens.insert(token.id.clone(), made);
+        }
+        Command::RevokeToken { id } => {
+            if let Some(held) = state.tokens.get_mut(id) {
+                held.revoked = Some(touch(change));
+            }
+        }
+        Command::GrantRole { actor, role } => {
+            state.people.entry(actor.clone()).or_insert_with(|| Roles::of(*role)).add(*role);
+        }
+        Command::RevokeRole { actor, role } => {
+            if let Some(left) = state.people.remove(actor).and_then(|roles| roles.without(*role)) {
+                state.people.insert(actor.clone(), left);
+            }
+        }
+        _ => {}
     }
 }
 
@@ -123,18 +152,22 @@ pub(crate) fn define(flag_set: &mut FlagSet, command: &Command, at: &str) {
         | Command::Unfreeze
         | Command::PutRelease { .. }
         | Command::RetireRelease { .. }
-        | Command::Run { .. } => {}
+        | Command::Run { .. }
+        | Command::CreateToken { .. }
+        | Command::RevokeToken { .. }
+        | Command::GrantRole { .. }
+        | Command::RevokeRole { .. } => {}
     }
 }
 
 /// Who wrote what a run that begins is about.
 fn author(state: &State, command: &Command) -> Option<String> {
     let Command::Run { event, .. } = command else { return None };
+    let of_release = |release: &str| state.releases.release(release).map(|release| release.touched.actor.clone());
     match &**event {
-        RunEvent::Started { subject, .. } | RunEvent::NotBegun { subject, .. } => match subject {
-            Subject::Release(release) => {
-                state.releases.release(release.key.as_str()).map(|release| release.touched.actor.clone())
-            }
+        RunEvent::Started { release, .. } => of_release(release.key.as_str()),
+        RunEvent::Called { subject, .. } | RunEvent::NotBegun { subject, .. } => match subject {
+            Subject::Release(release) => of_release(release.key.as_str()),
             Subject::Flag(flag) => state.authors.get(flag).cloned(),
         },
         _ => None,

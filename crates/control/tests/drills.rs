@@ -13,10 +13,10 @@ use downhaul_control::drill::{Drill, Outcome};
 use downhaul_control::policy::{self, Policy};
 use downhaul_control::release::Release;
 use downhaul_control::runbook::{
-    Action, Named, Pace, Payload, Phase, Purpose, ReviewAbout, Run, RunEvent, Which, drills_in_the_way, not_begun,
-    start, start_drill,
+    Action, Named, Pace, Payload, Phase, ReviewAbout, Run, RunEvent, Which, drills_in_the_way, not_begun, start,
+    start_drill,
 };
-use downhaul_control::{Command, RefusalCode, decide, heartbeat, views};
+use downhaul_control::{Command, Refusal, RefusalCode, Request, decide, heartbeat, views};
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -51,16 +51,21 @@ fn shop() -> World {
 }
 
 impl World {
-    fn drill(&mut self, by: &str, name: &str) -> Result<u64, downhaul_control::Refusal> {
+    /// As somebody, who may do everything.
+    fn ask_by(&mut self, by: &str, why: &str, command: Command) -> Result<bool, Refusal> {
+        self.carry_out(Request { actor: by.to_owned(), reason: why.to_owned(), ..self.request(command) })
+    }
+
+    fn drill(&mut self, by: &str, name: &str) -> Result<u64, Refusal> {
         let command = start_drill(&self.state, &Named::Either(name.to_owned()), Pace::Straight)?;
         let Command::Run { run, .. } = &command else { panic!("{command:?}") };
         let run = *run;
-        self.ask_as(by, "practice", command, None)?;
+        self.ask_by(by, "practice", command)?;
         Ok(run)
     }
 
     fn say(&mut self, by: &str, run: u64, event: RunEvent) {
-        self.ask_as(by, "", Command::Run { run, event: Box::new(event) }, None).unwrap();
+        self.ask_by(by, "", Command::Run { run, event: Box::new(event) }).unwrap();
     }
 
     fn run(&self, number: u64) -> &Run {
@@ -68,11 +73,11 @@ impl World {
     }
 
     /// Carries out everything that the run asks for, until it has ended or waits for somebody.
-    fn carry_out(&mut self, number: u64) {
-        self.carry_out_until(number, |_| false);
+    fn go_on(&mut self, number: u64) {
+        self.go_on_until(number, |_| false);
     }
 
-    fn carry_out_until(&mut self, number: u64, is_far: impl Fn(&Run) -> bool) {
+    fn go_on_until(&mut self, number: u64, is_far: impl Fn(&Run) -> bool) {
         while let Some(action) = self.run(number).actions().into_iter().next() {
             if is_far(self.run(number)) {
                 return;
@@ -111,7 +116,7 @@ impl World {
     fn passed(&mut self, by: &str, name: &str) -> u64 {
         let run = self.drill(by, name).unwrap();
         self.say(by, run, RunEvent::Went { step: 0 });
-        self.carry_out(run);
+        self.go_on(run);
         assert_eq!(drill(self, run).outcome(), Outcome::Passed, "{:?}", self.run(run));
         run
     }
@@ -137,7 +142,7 @@ fn what_a_drill_has_shown_follows_from_its_events() {
     assert_eq!(drill(&world, run).outcome(), Outcome::UnderWay);
     world.put(flag("other")).unwrap();
     world.say("a-3", run, RunEvent::Went { step: 0 });
-    world.carry_out(run);
+    world.go_on(run);
     let drilled = drill(&world, run);
     let phases = drilled.phases();
     // Two kills, each with its event, and the last acknowledgement.
@@ -163,7 +168,7 @@ fn a_drill_is_independent_unless_its_author_has_a_hand_in_it() {
     // The author may call it, but not run it.
     let called = world.drill("a-1", RELEASE).unwrap();
     world.say("a-2", called, RunEvent::Went { step: 0 });
-    world.carry_out(called);
+    world.go_on(called);
     assert_eq!(drill(&world, called).is_independent(), Some(true));
     let helped = world.drill("a-2", RELEASE).unwrap();
     world.say("a-2", helped, RunEvent::Went { step: 0 });
@@ -173,14 +178,14 @@ fn a_drill_is_independent_unless_its_author_has_a_hand_in_it() {
     assert_eq!(drill(&world, helped).is_independent(), Some(false));
     // Whoever puts the release later changes nothing about what was.
     let put = Command::PutRelease { release: Box::new(release(json!({ "owner": "web" }))) };
-    world.ask_as("a-2", "later", put, None).unwrap();
+    world.ask_by("a-2", "later", put).unwrap();
     assert_eq!(drill(&world, called).is_independent(), Some(true));
     // Of a flag, the author is who defined it, not who killed it last.
     world.say("a-2", helped, RunEvent::Aborted);
-    world.carry_out(helped);
+    world.go_on(helped);
     let kill = decide::kill_everyone(&world.state, ["prices", "k-x"], "now", "a-2", now()).unwrap();
-    world.ask_as("a-2", "now", kill, None).unwrap();
-    world.ask_as("a-2", "over", Command::Restore { id: "k-x".to_owned() }, None).unwrap();
+    world.ask_by("a-2", "now", kill).unwrap();
+    world.ask_by("a-2", "over", Command::Restore { id: "k-x".to_owned() }).unwrap();
     let of_flag = world.passed("a-2", "prices");
     assert_eq!(world.run(of_flag).author.as_deref(), Some("a-1"));
     assert_eq!(drill(&world, of_flag).is_independent(), Some(true));
@@ -193,14 +198,14 @@ fn why_a_drill_has_failed_is_said() {
     world.say("a-2", run, RunEvent::Went { step: 0 });
     world.say("system", run, RunEvent::Failed { step: 0, attempt: 1, why: "no answer".to_owned() });
     world.say("a-2", run, RunEvent::Aborted);
-    world.carry_out(run);
+    world.go_on(run);
     assert_eq!(reasons(&world, run), ["step 1 (kill `checkout`, then `cart`): no answer", "it was aborted"]);
     assert_eq!(drill(&world, run).phases().total_ms, None);
 
     // The target takes the previous artifact, and does not give the own one back.
     let run = world.drill("a-2", RELEASE).unwrap();
     world.say("a-2", run, RunEvent::Went { step: 0 });
-    world.carry_out_until(run, |run| matches!(run.phase, Phase::Unwinding { .. }));
+    world.go_on_until(run, |run| matches!(run.phase, Phase::Unwinding { .. }));
     let [Action::Deliver(delivery)] = &world.run(run).actions()[..] else { panic!("{:?}", world.run(run)) };
     assert_eq!(delivery.id, format!("r-{run}.back.2"));
     let Payload::Redeploy { which, artifact, attempt, .. } = &delivery.payload else { panic!("{delivery:?}") };
@@ -208,7 +213,7 @@ fn why_a_drill_has_failed_is_said() {
     assert_eq!(artifact.as_ref().unwrap().reference, "https://shop.example/2.4.1.tgz");
     world.say("system", run, RunEvent::TimedOut { step: 1, attempt: 0 });
     assert!(world.run(run).calls[0].message.contains("was not put back"), "{:?}", world.run(run).calls);
-    world.carry_out(run);
+    world.go_on(run);
     assert_eq!(
         reasons(&world, run),
         ["step 2 (redeploy the previous artifact by `deploy`): the own artifact was not put back"]
@@ -222,7 +227,7 @@ fn a_drill_that_could_not_sign_in_is_a_failed_drill() {
     let name = Named::Either(RELEASE.to_owned());
     let tried = now().checked_sub(SignedDuration::from_hours(3)).unwrap();
     let command = not_begun(&world.state, &name, tried, "not-signed-in: the token has expired", now()).unwrap();
-    world.ask_as("a-3", "", command, None).unwrap();
+    world.ask_by("a-3", "", command).unwrap();
     assert_eq!(reasons(&world, 1), ["not-signed-in: the token has expired"]);
     assert!(world.run(1).is_settled() && world.run(1).actions().is_empty());
     assert!(world.state.releases.last_drill(RELEASE).is_none());
@@ -253,13 +258,13 @@ fn a_drill_gives_way_and_a_rollback_does_not() {
     let other = world.drill("a-2", "prices").unwrap();
     assert_eq!(drills_in_the_way(&world.state, RELEASE), [run]);
     // The rollback is not refused, whatever is rehearsed.
-    let rollback = start(&world.state, RELEASE, Purpose::Rollback, Pace::Straight).unwrap();
+    let rollback = start(&world.state, RELEASE, Pace::Straight).unwrap();
     world.ask(rollback.clone(), None).unwrap();
     let refused = start_drill(&world.state, &Named::Flag("cart".to_owned()), Pace::Straight)
         .and_then(|command| world.ask(command, None));
     assert_eq!(refused.unwrap_err().code, RefusalCode::RunActive);
     assert_eq!(
-        world.ask(start(&world.state, RELEASE, Purpose::Rollback, Pace::Straight).unwrap(), None).unwrap_err().code,
+        world.ask(start(&world.state, RELEASE, Pace::Straight).unwrap(), None).unwrap_err().code,
         RefusalCode::RunActive
     );
     world.say("a-2", run, RunEvent::Aborted);
@@ -281,7 +286,7 @@ fn a_drill_gives_way_and_a_rollback_does_not() {
 }
 
 fn rollback_of(world: &World) -> Command {
-    start(&world.state, RELEASE, Purpose::Rollback, Pace::Straight).unwrap()
+    start(&world.state, RELEASE, Pace::Straight).unwrap()
 }
 
 #[test]
@@ -290,11 +295,11 @@ fn reviews_are_changes_of_what_is_over() {
     let run = world.drill("a-2", RELEASE).unwrap();
     let review = |step| RunEvent::Reviewed { about: ReviewAbout::ConfusingStep, step, note: "which board?".to_owned() };
     let ask = |world: &mut World, event| {
-        world.ask_as("a-4", "", Command::Run { run, event: Box::new(event) }, None).map_err(|refusal| refusal.code)
+        world.ask_by("a-4", "", Command::Run { run, event: Box::new(event) }).map_err(|refusal| refusal.code)
     };
     assert_eq!(ask(&mut world, review(Some(2))), Err(RefusalCode::NotNow));
     world.say("a-2", run, RunEvent::Went { step: 0 });
-    world.carry_out(run);
+    world.go_on(run);
     assert_eq!(ask(&mut world, review(Some(9))), Err(RefusalCode::NotNow), "there is no such step");
     assert_eq!(ask(&mut world, review(Some(2))), Ok(true));
     let said = views::drill(&drill(&world, run), &BTreeMap::new()).reviews;

@@ -6,7 +6,7 @@ mod support;
 use downhaul_control::api::VerifyStatus;
 use downhaul_control::release::check::{Facts, MetricFact, Reach, check};
 use downhaul_control::release::{Release, kill_order, read};
-use downhaul_control::runbook::{Pace, Purpose, RunEvent, derived, start};
+use downhaul_control::runbook::{Named, Pace, RunEvent, derived, start, start_drill};
 use downhaul_control::verify::Verification;
 use downhaul_control::{Command, RefusalCode};
 use downhaul_core::read::Format;
@@ -178,7 +178,7 @@ fn a_release_names_flags_that_exist() {
 fn a_release_is_put_rolled_back_and_retired_in_the_chart() {
     let mut world = shop();
     put(&mut world, release()).unwrap();
-    let begin = |world: &World| start(&world.state, "checkout-2.4.1", Purpose::Rollback, Pace::Straight);
+    let begin = |world: &World| start(&world.state, "checkout-2.4.1", Pace::Straight);
     let command = begin(&world).unwrap();
     world.ask(command.clone(), None).unwrap();
     assert_eq!(world.ask(begin(&world).unwrap(), None).unwrap_err().code, RefusalCode::RunActive, "one run at a time");
@@ -254,7 +254,8 @@ fn a_drill_counts_until_it_is_stale_or_the_release_has_changed() {
     let mut world = shop();
     let plain = with(json!({ "runbook": { "steps": [{ "manual": "look" }] }, "recovery": [] }));
     put(&mut world, plain.clone()).unwrap();
-    world.ask(start(&world.state, "checkout-2.4.1", Purpose::Drill, Pace::Straight).unwrap(), None).unwrap();
+    let named = Named::Release("checkout-2.4.1".to_owned());
+    world.ask(start_drill(&world.state, &named, Pace::Straight).unwrap(), None).unwrap();
     let event = |event| Command::Run { run: 1, event: Box::new(event) };
     world.ask(event(RunEvent::Went { step: 0 }), None).unwrap();
     let done = RunEvent::Confirmed { step: 0, attempt: 1, ok: true, note: String::new() };

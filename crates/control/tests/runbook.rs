@@ -35,7 +35,11 @@ fn release() -> Release {
 
 fn started(steps: Value, purpose: Purpose, pace: Pace) -> RunEvent {
     let runbook: Runbook = serde_json::from_value(json!({ "steps": steps, "limit_seconds": 3600 })).unwrap();
-    RunEvent::Started { subject: Subject::Release(Box::new(release())), runbook: Box::new(runbook), purpose, pace }
+    let (release, runbook) = (Box::new(release()), Box::new(runbook));
+    match purpose {
+        Purpose::Rollback => RunEvent::Started { release, runbook, purpose, pace },
+        Purpose::Drill => RunEvent::Called { subject: Subject::Release(release), runbook, pace },
+    }
 }
 
 fn begun(steps: Value) -> Run {

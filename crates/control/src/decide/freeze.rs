@@ -1,6 +1,6 @@
 use crate::command::Command;
 use crate::refusal::{Refusal, RefusalCode};
-use crate::runbook::{Purpose, RunEvent};
+use crate::runbook::RunEvent;
 use crate::state::{State, Touch};
 
 pub(super) fn check_freeze(state: &State) -> Result<(), Refusal> {
@@ -48,15 +48,19 @@ fn is_stopped(command: &Command) -> bool {
         | Command::CreateKey { .. }
         | Command::PutPolicy { .. } => true,
         // Practice can wait.
-        Command::Run { event, .. } => matches!(**event, RunEvent::Started { purpose: Purpose::Drill, .. }),
-        // What takes rights away, and the way back, are needed most when something is wrong.
+        Command::Run { event, .. } => matches!(**event, RunEvent::Called { .. }),
+        // The way back, and who may go it, are needed most when something is wrong.
         Command::Kill { .. }
         | Command::Restore { .. }
         | Command::RevokeKey { .. }
         | Command::Freeze
         | Command::Unfreeze
         | Command::PutRelease { .. }
-        | Command::RetireRelease { .. } => false,
+        | Command::RetireRelease { .. }
+        | Command::CreateToken { .. }
+        | Command::RevokeToken { .. }
+        | Command::GrantRole { .. }
+        | Command::RevokeRole { .. } => false,
     }
 }
 

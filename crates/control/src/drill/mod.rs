@@ -68,7 +68,7 @@ impl<'a> Drill<'a> {
 
     fn reasons(&self, verdict: Verdict) -> Vec<String> {
         let run = self.run;
-        let mut reasons: Vec<String> = run.not_begun.iter().cloned().collect();
+        let mut reasons: Vec<String> = run.not_begun.iter().map(|not_begun| not_begun.why.clone()).collect();
         for (at, (running, step)) in run.steps.iter().zip(&run.runbook.steps).enumerate() {
             let step = format!("step {} ({})", at + 1, step.words());
             match running.state {

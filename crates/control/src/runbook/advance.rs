@@ -1,7 +1,8 @@
 use super::{
-    Action, Calling, Dark, KillMade, OnFailure, Pace, Phase, Purpose, PutBack, Reading, Review, Run, RunEvent, Runbook,
-    StepRun, StepState, Verdict, What,
+    Action, Calling, Dark, KillMade, NotBegun, OnFailure, Pace, Phase, Purpose, PutBack, Reading, Review, Run,
+    RunEvent, Runbook, StepRun, StepState, Subject, Verdict, What,
 };
+use crate::time;
 use jiff::Timestamp;
 
 /// Why an event does not fit where the run stands. Nothing has changed.
@@ -34,13 +35,18 @@ impl Run {
     /// A run at its first step. `event` is what began it.
     pub fn begun(number: u64, event: &RunEvent, by: &str, reason: &str, at: Timestamp) -> Option<Run> {
         let (subject, runbook, purpose, pace) = match event {
-            RunEvent::Started { subject, runbook, purpose, pace } => (subject, (**runbook).clone(), *purpose, *pace),
-            RunEvent::NotBegun { subject, .. } => (subject, Runbook::empty(), Purpose::Drill, Pace::Straight),
+            RunEvent::Started { release, runbook, purpose, pace } => {
+                (Subject::Release(release.clone()), (**runbook).clone(), *purpose, *pace)
+            }
+            RunEvent::Called { subject, runbook, pace } => {
+                (subject.clone(), (**runbook).clone(), Purpose::Drill, *pace)
+            }
+            RunEvent::NotBegun { subject, .. } => (subject.clone(), Runbook::empty(), Purpose::Drill, Pace::Straight),
             _ => return None,
         };
         let mut run = Run {
             number,
-            subject: subject.clone(),
+            subject,
             steps: runbook.steps.iter().map(|_| StepRun::waiting()).collect(),
             runbook,
             purpose,
@@ -58,14 +64,15 @@ impl Run {
             calls: Vec::new(),
             reviews: Vec::new(),
         };
-        match (event, purpose) {
-            (RunEvent::NotBegun { why, .. }, _) => {
-                run.not_begun = Some(why.clone());
+        match event {
+            RunEvent::NotBegun { tried, why, .. } => {
+                let tried = time::from_text(tried).unwrap_or(at);
+                run.not_begun = Some(NotBegun { tried, why: why.clone() });
                 run.phase = Phase::Ended { verdict: Verdict::NotBegun, at };
             }
             // How long it takes somebody to decide is a part of what is rehearsed.
-            (_, Purpose::Drill) => run.enter(0, at, Pace::StepByStep),
-            (_, Purpose::Rollback) => {
+            RunEvent::Called { .. } => run.enter(0, at, Pace::StepByStep),
+            _ => {
                 (run.decided, run.decided_by) = (Some(at), Some(by.to_owned()));
                 run.enter(0, at, Pace::Straight);
             }
@@ -124,6 +131,7 @@ impl Run {
         }
         match event {
             RunEvent::Started { .. }
+            | RunEvent::Called { .. }
             | RunEvent::NotBegun { .. }
             | RunEvent::Escalated { .. }
             | RunEvent::Reviewed { .. } => Err(NotNow::OutOfPlace),

@@ -1,4 +1,5 @@
 use super::{ReviewAbout, Runbook, Subject};
+use crate::release::Release;
 use serde::{Deserialize, Serialize};
 
 /// Something that happened in a run: a change in the chart.
@@ -8,8 +9,16 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "event", rename_all = "kebab-case", deny_unknown_fields)]
 pub enum RunEvent {
-    /// The first of every run. Subject and runbook are kept as they were then. A drill waits for a person to decide.
-    Started { subject: Subject, runbook: Box<Runbook>, purpose: Purpose, pace: Pace },
+    /// The first of a rollback. Release and runbook are kept as they were then.
+    Started {
+        release: Box<Release>,
+        runbook: Box<Runbook>,
+        /// Drills began so before they were called.
+        purpose: Purpose,
+        pace: Pace,
+    },
+    /// The first of a drill, which waits for a person to decide. Subject and runbook are kept as they were then.
+    Called { subject: Subject, runbook: Box<Runbook>, pace: Pace },
     /// A drill that came to nothing because whoever was to run it was not let in: the first and last of its run.
     NotBegun {
         subject: Subject,
@@ -128,6 +137,7 @@ impl RunEvent {
     pub fn name(&self) -> &'static str {
         match self {
             RunEvent::Started { .. } => "started",
+            RunEvent::Called { .. } => "called",
             RunEvent::NotBegun { .. } => "not-begun",
             RunEvent::Went { .. } => "went",
             RunEvent::Killed { .. } => "killed",
@@ -155,6 +165,7 @@ impl RunEvent {
         matches!(
             self,
             RunEvent::Started { .. }
+                | RunEvent::Called { .. }
                 | RunEvent::Went { .. }
                 | RunEvent::Confirmed { .. }
                 | RunEvent::Retried { .. }
@@ -182,6 +193,7 @@ impl RunEvent {
             | RunEvent::Skipped { step } => Some(*step),
             RunEvent::Reviewed { step, .. } => *step,
             RunEvent::Started { .. }
+            | RunEvent::Called { .. }
             | RunEvent::NotBegun { .. }
             | RunEvent::Restored { .. }
             | RunEvent::Stopped { .. }

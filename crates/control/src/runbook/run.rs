@@ -24,8 +24,8 @@ pub struct Run {
     pub decided_by: Option<String>,
     /// Whoever did something in it by hand, other than to begin it.
     pub hands: BTreeSet<String>,
-    /// Why a drill was never begun.
-    pub not_begun: Option<String>,
+    /// Why and when a drill was tried that was never begun.
+    pub not_begun: Option<NotBegun>,
     pub phase: Phase,
     /// One for each step of the runbook.
     pub steps: Vec<StepRun>,
@@ -35,6 +35,13 @@ pub struct Run {
     pub calls: Vec<Calling>,
     /// What was said of it once it was over.
     pub reviews: Vec<Review>,
+}
+
+/// A drill that came to nothing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NotBegun {
+    pub tried: Timestamp,
+    pub why: String,
 }
 
 /// Where a run stands.

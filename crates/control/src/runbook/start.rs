@@ -2,7 +2,7 @@ use super::{NotNow, Pace, Phase, Purpose, Run, RunEvent, Runbook, Step, Subject,
 use crate::command::Command;
 use crate::decide::unknown;
 use crate::refusal::{Refusal, RefusalCode};
-use crate::release::validate;
+use crate::release::{Release, validate};
 use crate::state::State;
 use crate::time;
 use downhaul_core::diagnostic::Diagnostic;
@@ -17,12 +17,18 @@ const REPORTED: SignedDuration = SignedDuration::from_hours(24 * 400);
 ///
 /// # Errors
 /// There is no such release, it is being rolled back already, or it names what is no longer there.
-pub fn start(state: &State, release: &str, purpose: Purpose, pace: Pace) -> Result<Command, Refusal> {
-    let subject = subject(state, &Named::Release(release.to_owned()))?;
-    let Subject::Release(release) = subject else { return Err(unknown("release", release, [])) };
-    let runbook = derived(state, &release);
+pub fn start(state: &State, release: &str, pace: Pace) -> Result<Command, Refusal> {
+    let release = find_release(state, release).ok_or_else(|| unknown("release", release, live_releases(state)))?;
+    let runbook = Box::new(runnable(state, &release)?);
+    let event = RunEvent::Started { release: Box::new(release), runbook, purpose: Purpose::Rollback, pace };
+    Ok(Command::Run { run: state.releases.next_run(), event: Box::new(event) })
+}
+
+/// The runbook of a release, if it can be carried out as things stand.
+fn runnable(state: &State, release: &Release) -> Result<Runbook, Refusal> {
+    let runbook = derived(state, release);
     let problems: Vec<Diagnostic> =
-        validate::problems(state, &release).into_iter().filter(Diagnostic::is_error).collect();
+        validate::problems(state, release).into_iter().filter(Diagnostic::is_error).collect();
     if !problems.is_empty() {
         return Err(Refusal::invalid(problems));
     }
@@ -33,7 +39,7 @@ pub fn start(state: &State, release: &str, purpose: Purpose, pace: Pace) -> Resu
             "name its flags, its previous artifact or a recovery metric, or write a runbook, and put the release again",
         ));
     }
-    Ok(begin(state, Subject::Release(release), runbook, purpose, pace))
+    Ok(runbook)
 }
 
 /// What a drill is asked for.
@@ -50,15 +56,17 @@ pub enum Named {
 /// # Errors
 /// There is nothing of this name, or it cannot be rehearsed as things stand.
 pub fn start_drill(state: &State, named: &Named, pace: Pace) -> Result<Command, Refusal> {
-    match subject(state, named)? {
-        Subject::Release(release) => start(state, release.key.as_str(), Purpose::Drill, pace),
+    let subject = subject(state, named)?;
+    let runbook = match &subject {
+        Subject::Release(release) => runnable(state, release)?,
         Subject::Flag(flag) => {
             let kill = Step::new(What::Kill(vec![flag.clone()]), "every live client is dark");
             let steps = vec![Step { limit_seconds: DARK_SECONDS, ..kill }];
-            let runbook = Runbook { steps, ..Runbook::empty() };
-            Ok(begin(state, Subject::Flag(flag), runbook, Purpose::Drill, pace))
+            Runbook { steps, ..Runbook::empty() }
         }
-    }
+    };
+    let event = RunEvent::Called { subject, runbook: Box::new(runbook), pace };
+    Ok(Command::Run { run: state.releases.next_run(), event: Box::new(event) })
 }
 
 /// The command that says that a drill was tried, and whoever was to run it was not let in. `at` is now.
@@ -77,8 +85,30 @@ pub fn not_begun(state: &State, named: &Named, tried: Timestamp, why: &str, at: 
         return invalid("that time is in the future or long past", "give the time at which the drill was tried");
     }
     let subject = subject(state, named)?;
+    // Who is refused and known is charted at once; told of it again by the one who was refused, it is the same attempt.
+    let is_same = |run: &&std::sync::Arc<Run>| {
+        let apart = run.not_begun.as_ref().map(|not_begun| not_begun.tried.duration_since(tried).abs());
+        run.subject.is_same(&subject) && apart.is_some_and(|apart| apart < SAME)
+    };
+    if let Some(run) = state.releases.runs.values().rev().find(is_same) {
+        let message = format!("this is charted already, as {}", run.id());
+        return Err(Refusal::new(RefusalCode::AlreadyDone, message, "there is nothing left to do"));
+    }
     let event = RunEvent::NotBegun { subject, tried: time::to_text(tried), why: why.to_owned() };
     Ok(Command::Run { run: state.releases.next_run(), event: Box::new(event) })
+}
+
+/// Attempts at the same drill that lie less apart are one.
+const SAME: SignedDuration = SignedDuration::from_secs(10);
+/// How long one who was not let in is not charted again for the same drill, so that nobody fills the chart by trying.
+const CHARTED: SignedDuration = SignedDuration::from_hours(1);
+
+/// Whether it is to be charted that this one was not let in: not for what was charted a moment ago.
+pub fn is_news(state: &State, named: &Named, actor: &str, at: Timestamp) -> bool {
+    let Ok(subject) = subject(state, named) else { return false };
+    let mut newest = state.releases.runs.values().rev();
+    let recent = newest.find(|run| run.not_begun.is_some() && run.by == actor && run.subject.is_same(&subject));
+    recent.is_none_or(|run| at.duration_since(run.began) >= CHARTED)
 }
 
 /// Drills under way that a rollback of this release ends first: of the same release, or of flags that it kills.
@@ -97,9 +127,11 @@ pub fn drills_in_the_way(state: &State, release: &str) -> Vec<u64> {
 /// It does not; the refusal says where the run stands.
 pub fn check_event(state: &State, number: u64, event: &RunEvent, at: Timestamp) -> Result<(), Refusal> {
     let id = Run::id_of(number);
-    if let RunEvent::Started { .. } | RunEvent::NotBegun { .. } = event {
-        if let RunEvent::Started { subject, runbook, purpose, .. } = event {
-            check_free(state, subject, runbook, *purpose)?;
+    if let RunEvent::Started { .. } | RunEvent::Called { .. } | RunEvent::NotBegun { .. } = event {
+        match event {
+            RunEvent::Started { release, .. } => check_no_rollback(state, release)?,
+            RunEvent::Called { subject, runbook, .. } => check_free(state, subject, runbook)?,
+            _ => {}
         }
         if number != state.releases.next_run() {
             return Err(Refusal::new(RefusalCode::TakenId, format!("there was a run {id} before"), "try again"));
@@ -119,25 +151,27 @@ pub fn check_event(state: &State, number: u64, event: &RunEvent, at: Timestamp) 
     })
 }
 
-/// One rollback of a release at a time. A drill gives way to every run, and no run gives way to a drill.
-fn check_free(state: &State, subject: &Subject, runbook: &Runbook, purpose: Purpose) -> Result<(), Refusal> {
-    let going = state.releases.runs.values().rev().filter(|run| !run.is_ended());
-    let mut in_the_way = going.filter(|run| match purpose {
-        Purpose::Rollback => run.purpose == Purpose::Rollback && run.subject.is_same(subject),
-        Purpose::Drill => collide(run, subject, runbook),
-    });
-    if let Some(run) = in_the_way.next() {
-        let id = run.id();
-        let what = if run.purpose == Purpose::Drill { "rehearsed" } else { "rolled back" };
-        return Err(Refusal::new(
-            RefusalCode::RunActive,
-            format!("`{}` is being {what} already, by {id}", run.subject.key()),
-            format!("follow it with `downhaul runs follow {id}`, or end it with `downhaul runs abort {id}`"),
-        ));
-    }
-    if purpose == Purpose::Rollback {
-        return Ok(());
-    }
+/// One rollback of a release at a time. No rollback gives way to a drill.
+fn check_no_rollback(state: &State, release: &Release) -> Result<(), Refusal> {
+    let is_it = |run: &Run| run.purpose == Purpose::Rollback && run.subject.is_release(release.key.as_str());
+    refuse_active(state, is_it)
+}
+
+fn refuse_active(state: &State, is_in_the_way: impl Fn(&Run) -> bool) -> Result<(), Refusal> {
+    let mut going = state.releases.runs.values().rev().filter(|run| !run.is_ended());
+    let Some(run) = going.find(|run| is_in_the_way(run)) else { return Ok(()) };
+    let id = run.id();
+    let what = if run.purpose == Purpose::Drill { "rehearsed" } else { "rolled back" };
+    Err(Refusal::new(
+        RefusalCode::RunActive,
+        format!("`{}` is being {what} already, by {id}", run.subject.key()),
+        format!("follow it with `downhaul runs follow {id}`, or end it with `downhaul runs abort {id}`"),
+    ))
+}
+
+/// A drill gives way to every run that it would meet, and there has to be something to rehearse.
+fn check_free(state: &State, subject: &Subject, runbook: &Runbook) -> Result<(), Refusal> {
+    refuse_active(state, |run| collide(run, subject, runbook))?;
     let killed = runbook.killed().find(|flag| state.kills_of(flag.as_str()).any(|kill| kill.counts_for_drills()));
     match killed {
         Some(flag) => Err(Refusal::new(
@@ -153,25 +187,23 @@ fn collide(run: &Run, subject: &Subject, runbook: &Runbook) -> bool {
     run.subject.is_same(subject) || run.runbook.killed().any(|flag| runbook.killed().any(|other| other == flag))
 }
 
-fn begin(state: &State, subject: Subject, runbook: Runbook, purpose: Purpose, pace: Pace) -> Command {
-    let event = RunEvent::Started { subject, runbook: Box::new(runbook), purpose, pace };
-    Command::Run { run: state.releases.next_run(), event: Box::new(event) }
-}
-
 fn subject(state: &State, named: &Named) -> Result<Subject, Refusal> {
-    let release = |name: &str| {
-        let found = state.releases.release(name).filter(|each| each.retired.is_none());
-        found.map(|found| Subject::Release(Box::new(found.release.clone())))
-    };
+    let release = |name: &str| find_release(state, name).map(|release| Subject::Release(Box::new(release)));
     let flag = |name: &str| state.flag_set.flag(name).map(|flag| Subject::Flag(flag.key.clone()));
-    let live = state.releases.by_key.values().filter(|each| each.retired.is_none());
-    let releases = || live.map(|each| each.release.key.as_str());
     let flags = || state.flag_set.flags.iter().map(|flag| flag.key.as_str());
     match named {
-        Named::Release(name) => release(name).ok_or_else(|| unknown("release", name, releases())),
+        Named::Release(name) => release(name).ok_or_else(|| unknown("release", name, live_releases(state))),
         Named::Flag(name) => flag(name).ok_or_else(|| unknown("flag", name, flags())),
         Named::Either(name) => release(name)
             .or_else(|| flag(name))
-            .ok_or_else(|| unknown("release or flag", name, releases().chain(flags()))),
+            .ok_or_else(|| unknown("release or flag", name, live_releases(state).chain(flags()))),
     }
+}
+
+fn find_release(state: &State, key: &str) -> Option<Release> {
+    state.releases.release(key).filter(|each| each.retired.is_none()).map(|found| found.release.clone())
+}
+
+fn live_releases(state: &State) -> impl Iterator<Item = &str> {
+    state.releases.by_key.values().filter(|each| each.retired.is_none()).map(|each| each.release.key.as_str())
 }

@@ -10,13 +10,14 @@ pub(crate) fn words(state: &State, number: u64, event: &RunEvent) -> String {
         None => format!("step {}", step + 1),
     };
     let what = match event {
-        RunEvent::Started { subject, purpose, .. } => {
+        RunEvent::Started { release, purpose, .. } => {
             let purpose = match purpose {
                 Purpose::Rollback => "rollback",
                 Purpose::Drill => "drill",
             };
-            format!("began the {purpose} of {}", of(subject))
+            format!("began the {purpose} of `{}`", release.key)
         }
+        RunEvent::Called { subject, .. } => format!("called a drill of {}", of(subject)),
         RunEvent::NotBegun { subject, why, .. } => format!("the drill of {} was not begun: {why}", of(subject)),
         RunEvent::Went { step: at } => format!("let {} begin", step(*at)),
         RunEvent::Killed { flag, kill, found: false, .. } => format!("killed `{flag}` ({kill})"),

@@ -1,9 +1,11 @@
 //! The state of an environment as the API shows it.
 
 mod drills;
+mod people;
 mod releases;
 
 pub use drills::{drill, drills, drills_due};
+pub use people::{people, token, tokens};
 pub use releases::{release, releases, run, runs};
 
 use crate::api::{

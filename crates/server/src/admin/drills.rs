@@ -1,6 +1,6 @@
 use super::{environment, request};
 use crate::auth::admin::Admin;
-use crate::environment::{Committed, Urgency};
+use crate::environment::{Committed, Environment, Urgency};
 use crate::error::{AppError, AppResult};
 use crate::extract::{Json, Path, Query};
 use crate::state::AppState;
@@ -10,9 +10,10 @@ use downhaul_control::api::{
     ReviewRequest, RunView,
 };
 use downhaul_control::drill::Drill;
-use downhaul_control::runbook::RunEvent;
-use downhaul_control::{Command, Refusal, RefusalCode, runbook, views};
+use downhaul_control::runbook::{Named, RunEvent};
+use downhaul_control::{Authority, Command, Refusal, RefusalCode, Request, runbook, views};
 use jiff::Timestamp;
+use std::sync::Arc;
 
 /// Drills, newest first, with how long each part took, and how that changed over time.
 #[utoipa::path(
@@ -50,13 +51,46 @@ pub(crate) async fn begin(
         let refusal = Refusal::new(RefusalCode::MissingReason, "a reason is missing", "say in a few words why");
         return Err(refusal.into());
     }
+    let named = DrillKind::named(body.kind, &body.name);
+    let (of, who) = (named.clone(), admin.clone());
     let committed = environment
         .command(Urgency::Urgent, move |state| {
-            let command = runbook::start_drill(state, &DrillKind::named(body.kind, &body.name), body.pace)?;
-            Ok(request(&admin, &body.reason, command))
+            let command = runbook::start_drill(state, &of, body.pace)?;
+            Ok(request(&who, &body.reason, command))
         })
-        .await?;
+        .await;
+    let committed = match committed {
+        Ok(committed) => committed,
+        Err(error) => {
+            if NOT_LET_IN.iter().any(|code| code.as_str() == error.code()) {
+                not_let_in(&environment, &admin, named, &error).await;
+            }
+            return Err(error);
+        }
+    };
     super::runs::view(&state, &environment, &committed.publication, begun(&committed)?).map(Json)
+}
+
+/// Why somebody who is known cannot run a drill.
+const NOT_LET_IN: [RefusalCode; 4] =
+    [RefusalCode::NotPermitted, RefusalCode::UnknownToken, RefusalCode::TokenExpired, RefusalCode::TokenRevoked];
+
+/// A drill that somebody may not run is a failed drill.
+async fn not_let_in(environment: &Arc<Environment>, admin: &Admin, named: Named, error: &AppError) {
+    let why = format!("{}: {}", error.code(), error.detail());
+    let actor = admin.actor.clone();
+    let charted = environment.command(Urgency::Urgent, move |state| {
+        let at = Timestamp::now();
+        if !runbook::is_news(state, &named, &actor, at) {
+            return Err(Refusal::new(RefusalCode::AlreadyDone, "it was charted a moment ago", ""));
+        }
+        let command = runbook::not_begun(state, &named, at, &why, at)?;
+        let (actor, authority) = (actor.clone(), Authority::Root);
+        Ok(Request { command, actor, authority, reason: String::new(), at, expected_revision: None })
+    });
+    if let Err(error) = charted.await {
+        tracing::debug!(detail = error.detail(), "a drill that was not begun was not charted");
+    }
 }
 
 /// What should be rehearsed: releases and critical flags, the most urgent first.

@@ -13,7 +13,7 @@ use downhaul_control::api::{
 };
 use downhaul_control::release::check::{Facts, MetricFact, check};
 use downhaul_control::release::{Release, ReleaseKey, read};
-use downhaul_control::runbook::{Purpose, RunEvent};
+use downhaul_control::runbook::RunEvent;
 use downhaul_control::{Command, Refusal, RefusalCode, runbook, views};
 use jiff::Timestamp;
 use serde_json::Value;
@@ -162,7 +162,7 @@ pub(crate) async fn rollback(
     end_drills(&environment, &admin, &release).await;
     let committed = environment
         .command(Urgency::Urgent, move |state| {
-            let command = runbook::start(state, &release, Purpose::Rollback, body.pace)?;
+            let command = runbook::start(state, &release, body.pace)?;
             Ok(request(&admin, &body.reason, command))
         })
         .await?;
