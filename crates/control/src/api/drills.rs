@@ -36,8 +36,11 @@ pub struct DrillView {
     pub began: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ended: Option<String>,
-    /// Who began it: the name if it is known, else the opaque id.
+    /// Who called it, or reported that it was tried: the name if it is known, else the opaque id.
     pub by: String,
+    /// When it was tried, where nobody was let in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tried: Option<String>,
     /// Who decided to go back; absent where nobody has.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub run_by: Option<String>,

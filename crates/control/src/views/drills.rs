@@ -38,6 +38,7 @@ pub fn drill(drill: &Drill<'_>, names: &Names) -> DrillView {
             _ => None,
         },
         by: name(names, &run.by),
+        tried: run.not_begun.as_ref().map(|not_begun| time::to_text(not_begun.tried)),
         run_by: run.decided_by.as_ref().map(|by| name(names, by)),
         author: run.author.as_ref().map(|author| name(names, author)),
         independent: drill.is_independent(),

@@ -14,11 +14,15 @@ pub(crate) fn subject(subject: &SubjectView) -> String {
 /// A drill, part by part.
 pub(crate) fn whole(drill: &DrillView, format: Format) -> Vec<String> {
     let (word, head) = (outcome(&drill.outcome, format), subject(&drill.subject));
-    let mut lines = vec![format!("{} of {head}: {word}, called by {}: {}", drill.run, drill.by, drill.reason)];
+    let by = match &drill.tried {
+        Some(tried) => format!("tried at {tried}, charted by {}", drill.by),
+        None => format!("called by {}: {}", drill.by, drill.reason),
+    };
+    let mut lines = vec![format!("{} of {head}: {word}, {by}", drill.run)];
     let mut table = Table::untitled();
     for (name, time, more) in parts(drill) {
         if let Some(time) = time {
-            table.row([name.to_owned(), time_of(time), more]);
+            table.row([name.to_owned(), time_of(time)].into_iter().chain((!more.is_empty()).then_some(more)));
         }
     }
     lines.extend(table.lines(format));
