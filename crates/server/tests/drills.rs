@@ -1,6 +1,7 @@
 //! Drills carried out: the way back gone and everything put back, practice that gives way, and the heartbeat.
 #![expect(
     clippy::unwrap_used,
+    clippy::expect_used,
     clippy::indexing_slicing,
     clippy::panic,
     reason = "a test that cannot be set up has failed"
