@@ -171,7 +171,7 @@ fn whoever_is_not_let_in_has_failed_the_drill_and_it_is_charted_later() {
     assert_snapshot!(run("drill banner --yes --token dha_0000000000000000_AAAA"), @r"
     exit status 2
     --- err
-    error: this needs an admin token or a session
+    error: this needs a token or a session
 
     help: the token is not one of this control plane's; its own is in `admin-token` of its data folder; this drill has failed; that is kept, and charted by the next drill verb that is let in
     ");
@@ -188,7 +188,7 @@ fn whoever_is_not_let_in_has_failed_the_drill_and_it_is_charted_later() {
     exit status 0
     --- out
     r-1 of the flag `banner`: failed, tried at [time], charted by admin
-    failed: not-signed-in: this needs an admin token or a session
+    failed: not-signed-in: this needs a token or a session
     ");
     assert_eq!(run("drills list").done().stderr, "1 drill in production\n", "charted once");
     // What nobody could ever rehearse is not kept for ever.
@@ -196,4 +196,38 @@ fn whoever_is_not_let_in_has_failed_the_drill_and_it_is_charted_later() {
     let said = run("drills list").done().stderr;
     assert!(said.starts_with("a failed drill of `nothing` cannot be charted: there is no release or flag"), "{said}");
     assert_eq!(run("drills list").done().stderr, "1 drill in production\n");
+}
+
+#[test]
+fn an_operator_who_did_not_write_it_is_independent_and_others_are_charted_as_not_let_in() {
+    let _steady = steady();
+    let place = Place::new();
+    place.write("flags.json", SHOP);
+    let server = Server::start(&place);
+    let run = |line: &str| server.run(&place, line);
+    run("apply flags.json --reason first").done();
+    let made = |name: &str, role: &str| {
+        let made = run(&format!("tokens create {name} --role {role} --format json")).done().json();
+        (made["token"].as_str().unwrap().to_owned(), made["id"].as_str().unwrap_or_default().to_owned())
+    };
+    let ((operator, _), (viewer, _)) = (made("duty", "operator"), made("screen", "viewer"));
+    run(&format!("drill banner --yes --token {operator}")).done();
+    let drill = run("drills show r-1 --format json").done().json();
+    assert_eq!((drill["independent"].as_bool(), drill["outcome"].as_str()), (Some(true), Some("passed")));
+    // Whoever is known is charted by the server, and once; what the command line keeps is the same attempt.
+    assert_eq!(run(&format!("drill banner --yes --token {viewer}")).status, 2);
+    assert_eq!(run(&format!("drill banner --yes --token {viewer}")).status, 2);
+    let listed = run("drills list --format json").done().json();
+    let failed: Vec<&str> = listed["drills"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|drill| drill["outcome"] == "failed")
+        .map(|drill| drill["reasons"][0].as_str().unwrap())
+        .collect();
+    assert_eq!(failed.len(), 1, "{listed:#}");
+    assert!(failed[0].starts_with("not-permitted: this takes the role operator"), "{failed:?}");
+    // Who may only look may not call anything, and not review either.
+    let review = run(&format!("drills review r-1 fine --token {viewer}"));
+    assert!(review.stderr.contains("takes the role operator"), "{review}");
 }

@@ -1,5 +1,5 @@
 use super::{environment, request};
-use crate::auth::admin::Admin;
+use crate::auth::admin::{Admin, By, Operator};
 use crate::environment::{Committed, Environment, Urgency};
 use crate::error::{AppError, AppResult};
 use crate::extract::{Json, Path, Query};
@@ -28,7 +28,7 @@ pub(crate) async fn list(
     Query(query): Query<DrillQuery>,
 ) -> AppResult<Json<DrillPage>> {
     let current = environment(&state, &key)?.current();
-    Ok(Json(views::drills(&current.state, state.actors(), &query)))
+    Ok(Json(views::drills(&current.state, &state.actors(), &query)))
 }
 
 /// Begin a drill. Somebody decides to go on with `runs/{id}/go`: the time until then is measured too.
@@ -42,49 +42,45 @@ pub(crate) async fn list(
 )]
 pub(crate) async fn begin(
     State(state): State<AppState>,
-    admin: Admin,
+    who: Admin,
+    operator: AppResult<By<Operator>>,
     Path(key): Path<String>,
-    Json(body): Json<DrillRequest>,
+    body: AppResult<Json<DrillRequest>>,
 ) -> AppResult<Json<RunView>> {
     let environment = environment(&state, &key)?;
+    let admin = match (operator, &body) {
+        (Ok(operator), _) => operator,
+        (Err(refused), Ok(Json(body))) => {
+            not_let_in(&environment, &who, DrillKind::named(body.kind, &body.name), &refused).await;
+            return Err(refused);
+        }
+        (Err(refused), Err(_)) => return Err(refused),
+    };
+    let Json(body) = body?;
     if body.reason.trim().is_empty() {
         let refusal = Refusal::new(RefusalCode::MissingReason, "a reason is missing", "say in a few words why");
         return Err(refusal.into());
     }
-    let named = DrillKind::named(body.kind, &body.name);
-    let (of, who) = (named.clone(), admin.clone());
     let committed = environment
         .command(Urgency::Urgent, move |state| {
-            let command = runbook::start_drill(state, &of, body.pace)?;
-            Ok(request(&who, &body.reason, command))
+            let command = runbook::start_drill(state, &DrillKind::named(body.kind, &body.name), body.pace)?;
+            Ok(request(&admin, &body.reason, command))
         })
-        .await;
-    let committed = match committed {
-        Ok(committed) => committed,
-        Err(error) => {
-            if NOT_LET_IN.iter().any(|code| code.as_str() == error.code()) {
-                not_let_in(&environment, &admin, named, &error).await;
-            }
-            return Err(error);
-        }
-    };
+        .await?;
     super::runs::view(&state, &environment, &committed.publication, begun(&committed)?).map(Json)
 }
 
-/// Why somebody who is known cannot run a drill.
-const NOT_LET_IN: [RefusalCode; 4] =
-    [RefusalCode::NotPermitted, RefusalCode::UnknownToken, RefusalCode::TokenExpired, RefusalCode::TokenRevoked];
-
-/// A drill that somebody may not run is a failed drill.
-async fn not_let_in(environment: &Arc<Environment>, admin: &Admin, named: Named, error: &AppError) {
-    let why = format!("{}: {}", error.code(), error.detail());
-    let actor = admin.actor.clone();
+/// A drill that somebody who is known may not run is a failed drill.
+async fn not_let_in(environment: &Arc<Environment>, who: &Admin, named: Named, refused: &AppError) {
+    let why = format!("{}: {}", refused.code(), refused.detail());
+    let actor = who.actor().to_owned();
     let charted = environment.command(Urgency::Urgent, move |state| {
         let at = Timestamp::now();
         if !runbook::is_news(state, &named, &actor, at) {
             return Err(Refusal::new(RefusalCode::AlreadyDone, "it was charted a moment ago", ""));
         }
         let command = runbook::not_begun(state, &named, at, &why, at)?;
+        // What the server says of somebody takes no right of his.
         let (actor, authority) = (actor.clone(), Authority::Root);
         Ok(Request { command, actor, authority, reason: String::new(), at, expected_revision: None })
     });
@@ -104,7 +100,7 @@ pub(crate) async fn due(
     Path(key): Path<String>,
 ) -> AppResult<Json<DrillsDue>> {
     let current = environment(&state, &key)?.current();
-    Ok(Json(views::drills_due(&current.state, state.actors(), Timestamp::now())))
+    Ok(Json(views::drills_due(&current.state, &state.actors(), Timestamp::now())))
 }
 
 /// Chart a drill that was tried, and whoever was to run it was not let in. It counts as failed.
@@ -118,7 +114,7 @@ pub(crate) async fn due(
 )]
 pub(crate) async fn attempt(
     State(state): State<AppState>,
-    admin: Admin,
+    admin: By<Operator>,
     Path(key): Path<String>,
     Json(body): Json<DrillAttemptRequest>,
 ) -> AppResult<Json<DrillView>> {
@@ -150,7 +146,7 @@ pub(crate) async fn get(
 ) -> AppResult<Json<DrillView>> {
     let current = environment(&state, &key)?.current();
     let drill = current.state.releases.run(&id).and_then(|run| Drill::of(run)).ok_or_else(|| unknown(&id))?;
-    Ok(Json(views::drill(&drill, state.actors())))
+    Ok(Json(views::drill(&drill, &state.actors())))
 }
 
 /// Say of a drill that is over what was confusing, wrong or missing.
@@ -164,7 +160,7 @@ pub(crate) async fn get(
 )]
 pub(crate) async fn review(
     State(state): State<AppState>,
-    admin: Admin,
+    admin: By<Operator>,
     Path((key, id)): Path<(String, String)>,
     Json(body): Json<ReviewRequest>,
 ) -> AppResult<Json<DrillView>> {
@@ -212,7 +208,7 @@ pub(super) fn begun(committed: &Committed) -> AppResult<u64> {
 fn view(state: &AppState, committed: &Committed, number: u64) -> AppResult<DrillView> {
     let run = committed.publication.state.releases.runs.get(&number);
     let drill = run.and_then(|run| Drill::of(run)).ok_or_else(|| unknown(&format!("r-{number}")))?;
-    Ok(views::drill(&drill, state.actors()))
+    Ok(views::drill(&drill, &state.actors()))
 }
 
 fn unknown(id: &str) -> AppError {
