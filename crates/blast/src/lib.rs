@@ -12,6 +12,7 @@
 
 pub mod atoms;
 mod cone;
+mod crew;
 pub mod exact;
 pub mod plan;
 pub mod population;
