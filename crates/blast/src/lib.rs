@@ -18,3 +18,4 @@ pub mod plan;
 pub mod population;
 pub mod replay;
 pub mod states;
+pub mod strict_json;

@@ -91,6 +91,7 @@ fn offset(value: u64) -> usize {
 pub(crate) struct Interner {
     dictionary: Dictionary,
     /// How many texts [`Interner::add`] was asked for.
+    #[cfg(feature = "files")]
     added: u64,
     index: HashTable<u32>,
     hasher: DefaultHashBuilder,
@@ -99,12 +100,15 @@ pub(crate) struct Interner {
 
 /// What a value costs besides its text: its end, and its place in the index.
 const ENTRY_BYTES: u64 = 16;
+#[cfg(feature = "files")]
 const END_BYTES: u64 = 8;
 
 /// So many texts are looked up before it is judged whether that is of use.
+#[cfg(feature = "files")]
 const LOOKED_UP: u64 = 1 << 16;
 
 /// What became of the codes of another dictionary.
+#[cfg(feature = "files")]
 #[derive(Debug)]
 pub(crate) enum Joined {
     /// Each is greater by so much.
@@ -113,6 +117,7 @@ pub(crate) enum Joined {
     Each(Vec<u32>),
 }
 
+#[cfg(feature = "files")]
 impl Joined {
     pub(crate) fn code(&self, code: u32) -> u32 {
         match self {
@@ -143,6 +148,31 @@ impl Interner {
         (code, text.len() as u64 + ENTRY_BYTES)
     }
 
+    /// As [`Interner::intern`]. A non-empty object is no leaf; it is held as JSON all the same.
+    pub(crate) fn intern_value(&mut self, value: &Value) -> (u32, u64) {
+        if let Value::String(text) = value {
+            return self.intern(Entry::Text(text));
+        }
+        let mut scratch = std::mem::take(&mut self.scratch);
+        scratch.clear();
+        // Writing into memory cannot fail.
+        let _ = write!(scratch, "{value}");
+        let interned = self.intern(Entry::Json(&scratch));
+        self.scratch = scratch;
+        interned
+    }
+
+    pub(crate) fn finish(self) -> Dictionary {
+        let mut dictionary = self.dictionary;
+        dictionary.text.shrink_to_fit();
+        dictionary.ends.shrink_to_fit();
+        dictionary
+    }
+}
+
+/// Of many texts at once, as files hold them.
+#[cfg(feature = "files")]
+impl Interner {
     /// As [`Interner::intern`], of one text of many: where most of them are new, such as ids, they are no longer looked up.
     pub(crate) fn add(&mut self, text: &str) -> (u32, u64) {
         if self.dictionary.repeats {
@@ -190,27 +220,6 @@ impl Interner {
             json @ Entry::Json(_) => self.intern(json).0,
         });
         Joined::Each(std::iter::once(0).chain(codes).collect())
-    }
-
-    /// As [`Interner::intern`]. A non-empty object is no leaf; it is held as JSON all the same.
-    pub(crate) fn intern_value(&mut self, value: &Value) -> (u32, u64) {
-        if let Value::String(text) = value {
-            return self.intern(Entry::Text(text));
-        }
-        let mut scratch = std::mem::take(&mut self.scratch);
-        scratch.clear();
-        // Writing into memory cannot fail.
-        let _ = write!(scratch, "{value}");
-        let interned = self.intern(Entry::Json(&scratch));
-        self.scratch = scratch;
-        interned
-    }
-
-    pub(crate) fn finish(self) -> Dictionary {
-        let mut dictionary = self.dictionary;
-        dictionary.text.shrink_to_fit();
-        dictionary.ends.shrink_to_fit();
-        dictionary
     }
 }
 
