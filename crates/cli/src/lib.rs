@@ -14,9 +14,9 @@ mod render;
 
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use command::{
-    apply, chart, check, completions, digest, eval, explain, flags, freeze, keys, kill, plan, policy, population,
-    prove, rebalance, refs, release, restore, retire, rollback, runs, schema, serve, specialise, states, status, token,
-    unfreeze,
+    apply, chart, check, completions, digest, eval, explain, flags, freeze, keys, kill, people, plan, policy,
+    population, prove, rebalance, refs, release, restore, retire, rollback, runs, schema, serve, specialise, states,
+    status, token, tokens, unfreeze,
 };
 use downhaul_blast::population::is_decoding;
 use exit::{Exit, Failure};
@@ -72,6 +72,8 @@ enum Verb {
     Flags(flags::Args),
     Chart(chart::Args),
     Keys(keys::Args),
+    Tokens(tokens::Args),
+    People(people::Args),
     Policy(policy::Args),
     Freeze(freeze::Args),
     Unfreeze(unfreeze::Args),
@@ -168,6 +170,8 @@ fn run(verb: Verb, output: &Output) -> Result<Exit, Failure> {
         Verb::Flags(args) => flags::run(&args, output),
         Verb::Chart(args) => chart::run(&args, output),
         Verb::Keys(args) => keys::run(&args, output),
+        Verb::Tokens(args) => tokens::run(&args, output),
+        Verb::People(args) => people::run(&args, output),
         Verb::Policy(args) => policy::run(&args, output),
         Verb::Freeze(args) => freeze::run(&args, output),
         Verb::Unfreeze(args) => unfreeze::run(&args, output),

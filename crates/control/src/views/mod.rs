@@ -3,7 +3,7 @@
 mod people;
 mod releases;
 
-pub use people::{people, token, tokens};
+pub use people::{people, person, token, tokens};
 pub use releases::{release, releases, run, runs};
 
 use crate::api::{
