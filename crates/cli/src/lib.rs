@@ -18,6 +18,7 @@ use command::{
     people, plan, policy, population, prove, rebalance, refs, release, restore, retire, rollback, runs, schema, serve,
     specialise, states, status, token, tokens, unfreeze,
 };
+use downhaul_blast::population::is_decoding;
 use exit::{Exit, Failure};
 use render::{Output, Written};
 use std::ffi::OsString;
@@ -85,6 +86,7 @@ enum Verb {
 
 /// Parses the arguments of this process and runs the verb they name.
 pub fn main() -> Exit {
+    say_nothing_of_damaged_files();
     let arguments = joined_values(std::env::args_os());
     let parsed = Cli::command().try_get_matches_from(&arguments);
     let cli = match parsed.and_then(|matches| Cli::from_arg_matches(&matches)) {
@@ -102,6 +104,17 @@ pub fn main() -> Exit {
             failure.exit
         }
     }
+}
+
+/// The decoder of Parquet panics on some damaged files, which is caught and told as what it is: of these panics nothing
+/// is printed.
+fn say_nothing_of_damaged_files() {
+    let usual = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        if !is_decoding() {
+            usual(panic);
+        }
+    }));
 }
 
 /// Whether the verb is `plan`, however wrong the rest may be.

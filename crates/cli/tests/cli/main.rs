@@ -19,6 +19,7 @@ mod plan;
 mod plan_xray;
 mod policy;
 mod population;
+mod population_bad;
 mod prove;
 mod reference;
 mod refs;
