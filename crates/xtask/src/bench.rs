@@ -50,6 +50,24 @@ enum What {
         #[arg(long, default_value_t = 0)]
         seed: u64,
     },
+    /// A rollback rehearsed with 100 real clients, a webhook and Prometheus, as its own drills measure it
+    Drill {
+        /// How often
+        #[arg(long, default_value_t = 5)]
+        drills: u32,
+        /// Measure what was built before
+        #[arg(long)]
+        no_build: bool,
+    },
+    /// A control plane killed at random instants of rollbacks and drills: whether anything is done twice
+    Crashes {
+        /// How often
+        #[arg(long, default_value_t = 200)]
+        crashes: u32,
+        /// Measure what was built before
+        #[arg(long)]
+        no_build: bool,
+    },
     /// Verification of a chart of a million changes, on one core, and bits flipped in it
     Chart,
 }
@@ -58,6 +76,8 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     match arguments.what {
         What::Kill { kills, no_build } => kill(kills, no_build),
         What::Page { drafts, no_build } => page(drafts, no_build),
+        What::Drill { drills, no_build } => drill(drills, no_build),
+        What::Crashes { crashes, no_build } => crash(crashes, no_build),
         What::Blast => ["replay", "difference"].iter().try_for_each(|example| of_blast(example, &[])),
         What::Agree { pairs, from, seed } => {
             let arguments = [pairs, from, seed].map(|number| number.to_string());
@@ -104,6 +124,40 @@ fn page(drafts: u32, no_build: bool) -> Result<()> {
     let status = measure.status().context("cannot start node")?;
     if !status.success() {
         bail!("the bench has ended early: {status}");
+    }
+    Ok(())
+}
+
+fn drill(drills: u32, no_build: bool) -> Result<()> {
+    setup::node()?;
+    setup::prometheus()?;
+    if !no_build {
+        npm::install()?;
+        wasm::build(wasm::Which::All)?;
+        npm::build()?;
+        build::binary(Profile::Release)?;
+    }
+    // Its clients are those of that bench.
+    npm::install_in(&workspace::root().join("benches/kill-to-dark"), "the clients")?;
+    script("drill", &["--drills", &drills.to_string()])
+}
+
+fn crash(crashes: u32, no_build: bool) -> Result<()> {
+    setup::node()?;
+    if !no_build {
+        build::binary(Profile::Release)?;
+    }
+    script("crashes", &["--crashes", &crashes.to_string()])
+}
+
+/// Runs a bench that starts `downhaul` itself.
+fn script(bench: &str, arguments: &[&str]) -> Result<()> {
+    let mut measure = Command::new("node");
+    measure.current_dir(workspace::root().join("benches").join(bench)).arg("run.mjs");
+    measure.arg("--downhaul").arg(build::downhaul(Profile::Release)).args(arguments);
+    let status = measure.status().context("cannot start node")?;
+    if !status.success() {
+        bail!("the bench has ended early, or found a fault: {status}");
     }
     Ok(())
 }

@@ -30,6 +30,11 @@ pub(crate) fn build(profile: Profile) -> Result<()> {
     npm::build()?;
     ui::build()?;
     data::build(data::contexts())?;
+    binary(profile)
+}
+
+/// `downhaul` alone.
+pub(crate) fn binary(profile: Profile) -> Result<()> {
     let mut command = cargo();
     command.args(["build", "--locked", "--package", "downhaul-cli"]);
     if profile == Profile::Release {

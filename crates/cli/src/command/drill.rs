@@ -90,9 +90,7 @@ async fn drill(args: &Args, control: &ControlPlane, output: &Output) -> Result<E
     let body = RunActRequest { step: (act == "go").then_some(1), note: String::new() };
     let run: RunView = control.post(&["runs", &id, act], &body).await?;
     output.note(format!("{id} runs; it goes on if this command ends"));
-    let quiet = Output::new(Format::Plain);
-    let ended =
-        follow(run, Follow::Drill, control, if output.format == Format::Json { &quiet } else { output }).await?;
+    let ended = follow(run, Follow::Drill, control, output).await?;
     let drill: DrillView = control.get(&["drills", &id], &[]).await?;
     if output.format == Format::Json {
         output.json(&drill)?;

@@ -214,6 +214,9 @@ fn an_operator_who_did_not_write_it_is_independent_and_others_are_charted_as_not
     run(&format!("drill banner --yes --token {operator}")).done();
     let drill = run("drills show r-1 --format json").done().json();
     assert_eq!((drill["independent"].as_bool(), drill["outcome"].as_str()), (Some(true), Some("passed")));
+    // For programs the whole drill is one value, and nothing stands beside it.
+    let drill = run("drill banner --yes --format json").done().json();
+    assert_eq!((drill["run"].as_str(), drill["outcome"].as_str()), (Some("r-2"), Some("passed")));
     // Whoever is known is charted by the server, and once; what the command line keeps is the same attempt.
     assert_eq!(run(&format!("drill banner --yes --token {viewer}")).status, 2);
     assert_eq!(run(&format!("drill banner --yes --token {viewer}")).status, 2);

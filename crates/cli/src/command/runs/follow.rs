@@ -139,6 +139,10 @@ async fn next_event(events: &mut Option<Events>) {
 
 fn conclude(run: &RunView, until: Follow, output: &Output) -> Result<Exit, Failure> {
     if output.format == Format::Json {
+        // Of a drill more is said than of its run.
+        if until == Follow::Drill {
+            return Ok(Exit::NotGood);
+        }
         output.json(run)?;
         return Ok(if run.verdict.as_deref() == Some("done") { Exit::Done } else { Exit::NotGood });
     }
