@@ -1,6 +1,7 @@
 """The predicate of an edited flag as SQL in DuckDB and in DataFusion, over the Parquet that the replay was measured with.
 
-Prints one JSON object for each: seconds from the file, and from a table in memory, each the median of some runs.
+Prints one JSON object for each: seconds from the file, and from a table in memory, each the median of some runs; `core`
+is what a run took of all cores, whoever else used them.
 Neither has murmur3. DuckDB's own hash() stands for it; DataFusion has no cheap hash, so the digits at the end of the id
 are multiplied, which costs less than any. Counts differ by chance.
 """
@@ -33,18 +34,19 @@ def query(source, bucket):
 
 
 def measured(run):
-    times = []
+    times, working = [], time.process_time()
     for _ in range(ROUNDS):
         started = time.perf_counter()
         rows = run()
         times.append(time.perf_counter() - started)
     moved = sum(count for was, becomes, count in rows if was != becomes)
-    return statistics.median(times), moved
+    return statistics.median(times), (time.process_time() - working) / ROUNDS, moved
 
 
 def report(name, from_file, load, in_memory):
-    (of_file, moved), (of_memory, _) = from_file, in_memory
-    figures = {"moved": moved, "file": of_file, "load": load, "memory": of_memory}
+    (of_file, file_core, moved), (of_memory, memory_core, _) = from_file, in_memory
+    core = {"file": file_core, "memory": memory_core}
+    figures = {"moved": moved, "file": of_file, "load": load, "memory": of_memory, "core": core}
     print(json.dumps({"engine": name, "version": version(name), **figures}), flush=True)
 
 
