@@ -12,8 +12,10 @@
 
 pub mod atoms;
 mod cone;
+mod crew;
 pub mod exact;
 pub mod plan;
 pub mod population;
 pub mod replay;
 pub mod states;
+pub mod strict_json;

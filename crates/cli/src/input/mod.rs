@@ -2,12 +2,12 @@
 
 pub(crate) mod context;
 pub(crate) mod document;
+pub(crate) mod expiry;
 pub(crate) mod now;
 pub(crate) mod overrides;
 pub(crate) mod population;
 pub(crate) mod server;
 pub(crate) mod sources;
-pub(crate) mod strict_json;
 
 /// Where `serve` keeps everything unless told otherwise.
 pub(crate) const DATA_FOLDER: &str = "downhaul-data";

@@ -16,7 +16,7 @@ pub(crate) struct ServerArgs {
         default_value = "http://127.0.0.1:8790"
     )]
     server: String,
-    /// Admin token; else it is read from the data folder or the configuration folder
+    /// Token; else it is read from the data folder or the configuration folder
     #[arg(long, value_name = "TOKEN", env = "DOWNHAUL_TOKEN", hide_env_values = true)]
     token: Option<String>,
     /// Environment to act on
@@ -84,6 +84,12 @@ pub(crate) fn is_loopback(server: &Url) -> bool {
 
 fn data_folder() -> PathBuf {
     std::env::var_os("DOWNHAUL_DATA").map_or_else(|| PathBuf::from(super::DATA_FOLDER), PathBuf::from)
+}
+
+/// Where what a person did is kept between runs.
+pub(crate) fn state_folder() -> Option<PathBuf> {
+    let given = std::env::var_os("XDG_STATE_HOME").filter(|folder| !folder.is_empty()).map(PathBuf::from);
+    given.or_else(|| std::env::home_dir().map(|home| home.join(".local").join("state")))
 }
 
 fn configuration_folder() -> Option<PathBuf> {

@@ -9,14 +9,17 @@
 
 mod chart;
 mod check;
+mod drills;
 mod eval;
 mod interrupt;
 mod offline;
 mod outside;
+mod people;
 mod plan;
 mod plan_xray;
 mod policy;
 mod population;
+mod population_bad;
 mod prove;
 mod reference;
 mod refs;
