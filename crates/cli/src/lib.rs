@@ -14,9 +14,9 @@ mod render;
 
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use command::{
-    apply, chart, check, completions, digest, eval, explain, flags, freeze, keys, kill, people, plan, policy,
-    population, prove, rebalance, refs, release, restore, retire, rollback, runs, schema, serve, specialise, states,
-    status, token, tokens, unfreeze,
+    apply, chart, check, completions, digest, drill, drills, eval, explain, flags, freeze, heartbeat, keys, kill,
+    people, plan, policy, population, prove, rebalance, refs, release, restore, retire, rollback, runs, schema, serve,
+    specialise, states, status, token, tokens, unfreeze,
 };
 use downhaul_blast::population::is_decoding;
 use exit::{Exit, Failure};
@@ -68,6 +68,9 @@ enum Verb {
     Release(release::Args),
     Rollback(rollback::Args),
     Runs(runs::Args),
+    Drill(drill::Args),
+    Drills(drills::Args),
+    Heartbeat(heartbeat::Args),
     Status(status::Args),
     Flags(flags::Args),
     Chart(chart::Args),
@@ -166,6 +169,9 @@ fn run(verb: Verb, output: &Output) -> Result<Exit, Failure> {
         Verb::Release(args) => release::run(&args, output),
         Verb::Rollback(args) => rollback::run(&args, output),
         Verb::Runs(args) => runs::run(&args, output),
+        Verb::Drill(args) => drill::run(&args, output),
+        Verb::Drills(args) => drills::run(&args, output),
+        Verb::Heartbeat(args) => heartbeat::run(&args, output),
         Verb::Status(args) => status::run(&args, output),
         Verb::Flags(args) => flags::run(&args, output),
         Verb::Chart(args) => chart::run(&args, output),

@@ -3,6 +3,7 @@
 use crate::api::{FlagState, KillScope};
 use crate::change::Change;
 use crate::command::Command;
+use crate::heartbeat;
 use crate::runbook;
 use crate::state::State;
 use downhaul_core::document::{Flag, FlagSet, Outcome, Rule, Scope, Split};
@@ -120,6 +121,8 @@ pub fn summary(state: &State, change: &Change) -> String {
         Command::RemoveTenant { tenant } => format!("removed the tenant `{tenant}`"),
         Command::PutRegions { .. } => "put the regions".to_owned(),
         Command::Apply { commands } => applied(commands),
+        Command::Kill { kill } if heartbeat::is_beat(&kill.id) => format!("heartbeat: killed `{}`", kill.flag),
+        Command::Restore { id } if heartbeat::is_beat(id) => format!("heartbeat: restored ({id})"),
         Command::Kill { kill } => format!("killed `{}` for {}", kill.flag, scope_words(&scope_of(&kill.scope))),
         Command::Restore { id } => match state.kill(id) {
             Some(kill) => {

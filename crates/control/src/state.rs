@@ -32,6 +32,8 @@ pub struct State {
     pub frozen: Option<Touch>,
     /// The last change of each flag's definition or kills, retired ones included.
     pub touched: BTreeMap<FlagKey, Touch>,
+    /// Who last changed each flag's definition: an opaque id.
+    pub authors: BTreeMap<FlagKey, String>,
     pub releases: Releases,
     /// What was granted to whom, by the opaque id of the actor.
     pub people: BTreeMap<String, Roles>,
@@ -88,6 +90,7 @@ impl State {
             policy_touch: None,
             frozen: None,
             touched: BTreeMap::new(),
+            authors: BTreeMap::new(),
             releases: Releases::default(),
             people: BTreeMap::new(),
             tokens: BTreeMap::new(),
@@ -96,9 +99,10 @@ impl State {
 
     /// Forgets what only people ask for: kills that are over, and who last changed what. Changes fold into it as before.
     pub fn forget_past(&mut self) {
-        let State { flag_set, kills, touched, .. } = self;
+        let State { flag_set, kills, touched, authors, .. } = self;
         kills.retain(|id, _| flag_set.kills.iter().any(|kill| kill.id == *id));
         touched.clear();
+        authors.clear();
     }
 
     pub fn environment(&self) -> &EnvironmentKey {

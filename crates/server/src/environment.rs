@@ -1,6 +1,7 @@
 use crate::client::slot::Slots;
 use crate::error::{AppError, AppResult};
 use crate::fleet::LiveFleet;
+use crate::heartbeat::Beats;
 use crate::live::LiveSample;
 use crate::metrics::{EnvironmentLabels, Metrics};
 use crate::populations::Populations;
@@ -64,6 +65,7 @@ pub(crate) struct Environment {
     pub(crate) signing: Mutex<()>,
     populations: Populations,
     live: LiveSample,
+    beats: Beats,
     /// Every publication with a record, for the console.
     changes: broadcast::Sender<Arc<Publication>>,
 }
@@ -110,6 +112,7 @@ impl Environment {
             fleet: LiveFleet::new(Limits { stale, ..Limits::default() }),
             populations,
             live,
+            beats: Beats::default(),
             changes: broadcast::Sender::new(256),
             metrics,
         };
@@ -156,6 +159,11 @@ impl Environment {
     /// What clients tell of contexts.
     pub(crate) fn live(&self) -> &LiveSample {
         &self.live
+    }
+
+    /// What the heartbeat flag has shown.
+    pub(crate) fn beats(&self) -> &Beats {
+        &self.beats
     }
 
     /// Keeps what clients told, where something of it is new.

@@ -9,6 +9,7 @@
 
 mod chart;
 mod check;
+mod drills;
 mod eval;
 mod interrupt;
 mod offline;

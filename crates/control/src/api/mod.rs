@@ -5,6 +5,7 @@
 
 mod chart;
 mod client;
+mod drills;
 mod flags;
 mod fleet;
 mod keys;
@@ -27,6 +28,10 @@ pub use client::{
     Acknowledgement, Attributes, ClientState, FlagSetQuery, NotAPosition, Position, PublicKey, PublicKeys,
     SampledContext, Sampling, Transport,
 };
+pub use drills::{
+    BeatView, DrillAttemptRequest, DrillKind, DrillPage, DrillQuery, DrillRequest, DrillView, DrillsDue, DueView,
+    HeartbeatView, LastDrill, ReviewRequest, ReviewView, SubjectView,
+};
 pub use flags::{
     Applied, ApplyItem, ApplyReport, ApplyRequest, Changed, DocumentQuery, EnvironmentView, Environments, FlagPage,
     FlagState, FlagSummary, FlagView, PutFlagRequest, RetireRequest, Source,
@@ -48,8 +53,8 @@ pub use populations::{
 };
 pub use problem::Problem;
 pub use releases::{
-    CheckReleaseRequest, DrillView, KillStep, PlannedStep, PutReleaseRequest, ReleasePage, ReleaseReport,
-    ReleaseSummary, ReleaseView, RollbackRequest,
+    CheckReleaseRequest, KillStep, PlannedStep, PutReleaseRequest, ReleasePage, ReleaseReport, ReleaseSummary,
+    ReleaseView, RollbackRequest,
 };
 pub use runs::{CallView, RunAct, RunActRequest, RunKillView, RunPage, RunStepView, RunView};
 pub use session::{NotARole, Role, SessionRequest, Whoami};
