@@ -39,6 +39,8 @@ pub enum RefusalCode {
     TooManyKills,
     /// Nothing changes but by kills and restores, until the freeze is lifted.
     Frozen,
+    /// The policy asks others about it.
+    NeedsApproval,
     /// The policy names it.
     NamedByPolicy,
     /// The release is being rolled back already.
@@ -69,6 +71,7 @@ impl RefusalCode {
             RefusalCode::ChangedSince => "changed-since",
             RefusalCode::TooManyKills => "too-many-kills",
             RefusalCode::Frozen => "frozen",
+            RefusalCode::NeedsApproval => "needs-approval",
             RefusalCode::NamedByPolicy => "named-by-policy",
             RefusalCode::RunActive => "run-active",
             RefusalCode::NotNow => "not-now",
@@ -94,6 +97,7 @@ impl RefusalCode {
             | RefusalCode::ChangedSince
             | RefusalCode::TooManyKills
             | RefusalCode::Frozen
+            | RefusalCode::NeedsApproval
             | RefusalCode::NamedByPolicy
             | RefusalCode::RunActive
             | RefusalCode::NotNow => 409,

@@ -175,7 +175,7 @@ async fn environment(
     })?;
     let live = LiveSample::new(keys);
     let environment =
-        Environment::new(Arc::clone(log), (state, chart), valid, Arc::clone(metrics), populations, live, options.stale);
+        Environment::new(Arc::clone(log), (state, chart), valid, Arc::clone(metrics), populations, live, options);
     take_up(&environment).await;
     Ok(environment)
 }

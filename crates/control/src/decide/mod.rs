@@ -1,6 +1,7 @@
 //! Whether a command may become a change.
 
 mod apply;
+mod budget;
 mod flags;
 mod freeze;
 mod keys;
@@ -10,6 +11,7 @@ mod policy;
 mod releases;
 
 pub use apply::{Plan, applied, check_base, drafted, plan};
+pub use budget::People;
 pub use keys::create_key;
 pub use kills::{kill, kill_everyone};
 
@@ -17,15 +19,20 @@ use crate::api::Impact;
 use crate::change::{Change, Record};
 use crate::command::Command;
 use crate::fold::define;
+use crate::proposal::Needed;
 use crate::refusal::{Refusal, RefusalCode};
 use crate::runbook;
 use crate::state::{State, Touch};
 use crate::{describe, difference, time};
+use downhaul_blast::exact::{Options, compare};
 use downhaul_core::diagnostic::Diagnostic;
 use downhaul_core::document::FlagSet;
 use downhaul_core::seal::{canonical_bytes, document_digest};
 use downhaul_core::validate::{Valid, validate};
 use jiff::Timestamp;
+
+/// Nodes for one flag: an edit is answered within a second or so, whatever it holds.
+const NODES: usize = 50_000;
 
 /// A command and its circumstances.
 #[derive(Debug, Clone, PartialEq)]
@@ -60,6 +67,16 @@ pub struct Decided {
 /// `valid` is the flag set of the state. Of a kill or restore only the kills are looked at, whose number is small: it never
 /// waits for the rest of the document to be checked again.
 pub fn decide(state: &State, valid: &Valid, request: Request) -> Result<Decision, Refusal> {
+    decide_over(state, valid, request, None)
+}
+
+/// [`decide`], with people to judge an edit by where the policy has a budget. Without them only what is known exactly counts.
+pub fn decide_over(
+    state: &State,
+    valid: &Valid,
+    request: Request,
+    people: Option<&People<'_>>,
+) -> Result<Decision, Refusal> {
     let Request { command, actor, reason, at, expected_revision } = request;
     let reason = check_reason(state, &command, reason)?;
     let command = as_recorded(&command)?;
@@ -81,10 +98,12 @@ pub fn decide(state: &State, valid: &Valid, request: Request) -> Result<Decision
         if command.defines() { validate(next, Some(&today)) } else { valid.with_kills(next.revision, next.kills) };
     let (after, warnings) = validated.map_err(|problems| explain(&command, problems))?;
     policy::check_named(state, after.document())?;
+    let impact = impact(state, &command, [valid, &after], people)?;
+    Needed::of(&state.policy, &impact).check()?;
     let change = Change {
         revision: state.flag_set.revision + 1,
         environment: state.environment().clone(),
-        impact: impact(state, &command, [valid, &after])?,
+        impact,
         at,
         actor,
         reason,
@@ -218,7 +237,12 @@ fn explain(command: &Command, problems: Vec<Diagnostic>) -> Refusal {
     refusal
 }
 
-fn impact(state: &State, command: &Command, [before, after]: [&Valid; 2]) -> Result<Impact, Refusal> {
+fn impact(
+    state: &State,
+    command: &Command,
+    [before, after]: [&Valid; 2],
+    people: Option<&People<'_>>,
+) -> Result<Impact, Refusal> {
     let next = after.document();
     let digest = digest(next).map_err(|why| Refusal::new(RefusalCode::Internal, why, ""))?;
     let mut impact = Impact { digest, ..Impact::default() };
@@ -239,8 +263,10 @@ fn impact(state: &State, command: &Command, [before, after]: [&Valid; 2]) -> Res
     }
     // A kill waits for nothing, and says by its scope whom it reaches.
     if command.defines() {
-        moves::add(&mut impact, before, after);
+        let comparison = compare(before, after, &Options { nodes: NODES });
+        moves::add(&mut impact, &comparison);
         difference::add(&mut impact, &state.flag_set, next);
+        impact.budget = budget::judge(&state.policy, [before, after], (comparison, NODES), people);
     }
     Ok(impact)
 }

@@ -1,0 +1,5 @@
+//! Changes that wait for someone else.
+
+mod quorum;
+
+pub use quorum::{Ground, GroundKind, Needed};
