@@ -57,10 +57,11 @@ fn put_over(world: &World, flag: Box<Flag>, population: &Population, ended: bool
     };
     let end = AtomicBool::new(ended);
     let people = People { population, name: "people", taken_at: "2026-11-01", digest: "d", end: &end };
-    match decide_over(&world.state, &world.valid(), request, Some(&people))? {
-        Decision::Change(decided) => Ok(decided.record.change().impact.budget.clone().unwrap()),
-        Decision::Unchanged => unreachable!("it changes something"),
-    }
+    let decided = match decide_over(&world.state, &world.valid(), request, Some(&people))? {
+        Decision::Change(decided) => Some(decided),
+        Decision::Unchanged => None,
+    };
+    Ok(decided.unwrap().record.change().impact.budget.clone().unwrap())
 }
 
 fn last(world: &World) -> &Impact {
