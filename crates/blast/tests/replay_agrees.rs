@@ -4,13 +4,14 @@
 
 mod support;
 
-use downhaul_blast::replay::{Options, replay};
+use downhaul_blast::replay::{Options, Replayer, replay};
 use downhaul_core::document::{FlagSet, RegionTree};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
 use serde_json::{Value, json};
 use std::num::NonZeroUsize;
+use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use support::arbitrary::{context, flag_set};
 use support::direct::{self, Engine};
@@ -69,9 +70,9 @@ proptest! {
 
     #[test]
     fn replay_gives_what_evaluating_every_row_gives(
-        (old, new) in edited(), rows in rows(), now in prop::option::of(select(&[0.5, 1e15][..])),
+        (old, new) in edited(), other in flag_set(), rows in rows(), now in prop::option::of(select(&[0.5, 1e15][..])),
     ) {
-        let (old, new) = (valid(old), valid(new));
+        let (old, new, other) = (valid(old), valid(new), valid(other));
         let now = now.map(Value::from);
         let mut options =
             Options { by: vec!["plan".to_owned(), "app".to_owned(), "app.version".to_owned()], now, ..Options::default() };
@@ -85,6 +86,14 @@ proptest! {
         options.threads = NonZeroUsize::new(1);
         let alone = replay(&old, &new, &people, &options, &mut |_| {}, &cancel).unwrap();
         prop_assert_eq!(&found, &alone);
+
+        // Whatever was replayed over the population before.
+        let mut replayer = Replayer::new(Arc::new(people.clone()));
+        for (from, to, other_now) in [(&new, &old, None), (&old, &other, options.now.clone()), (&old, &new, options.now.clone())] {
+            let options = Options { now: other_now, ..options.clone() };
+            let again = replayer.replay(from, to, &options, &mut |_| {}, &cancel).unwrap();
+            prop_assert_eq!(again, replay(from, to, &people, &options, &mut |_| {}, &cancel).unwrap());
+        }
 
         let (one, other) = (Engine::new(&old), Engine::new(&new));
         for (key, flag) in &found.flags {

@@ -4,12 +4,13 @@
 
 mod support;
 
-use downhaul_blast::replay::{Options, Partial, Piecewise, Replay, TotalWeight, replay};
+use downhaul_blast::replay::{Options, Partial, Piecewise, Replay, Replayer, TotalWeight};
 use downhaul_core::document::FlagSet;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
 use serde_json::{Value, json};
+use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use support::arbitrary::{context, flag_set};
 use support::{Context, document, flag, population, valid};
@@ -20,10 +21,13 @@ fn options() -> Options {
     Options { by: vec!["plan".to_owned(), "targetingKey".to_owned()], groups: 3, ..Options::default() }
 }
 
+/// By one that has replayed the way back before, and keeps what it learnt.
 fn whole(old: &FlagSet, new: &FlagSet, rows: &[(Context, f64)]) -> Replay {
     let never = AtomicBool::new(false);
     let (old, new) = (valid(old.clone()), valid(new.clone()));
-    replay(&old, &new, &population(rows), &options(), &mut |_| {}, &never).unwrap()
+    let mut replayer = Replayer::new(Arc::new(population(rows)));
+    replayer.replay(&new, &old, &options(), &mut |_| {}, &never).unwrap();
+    replayer.replay(&old, &new, &options(), &mut |_| {}, &never).unwrap()
 }
 
 /// The pieces are added up in two accounts, of which one travels to the other.
@@ -101,6 +105,35 @@ fn examples_move_and_are_spread_over_outcomes() {
     assert!(found.added.contains_key("new") && found.removed.contains_key("old"));
     let again = in_pieces(&old, &new, &people(500), 7, VALUES).0;
     assert_eq!(again, found);
+}
+
+#[test]
+fn regions_are_summed_up_their_tree_whatever_the_pieces() {
+    let set = |on: u32| {
+        let split = json!({ "slices": [["on", on], ["off", 100_000 - on]] });
+        let document = document(&json!({
+            "regions": { "world": { "eu": { "eu-west": {}, "eu-north": {} }, "us": {} } },
+            "flags": [flag("f", &json!({ "rules": [{ "split": split }] }))]
+        }));
+        document.document().clone()
+    };
+    let regions = ["eu-west", "eu-north", "eu", "us", "nowhere", "world"];
+    let person = |number: usize| {
+        let region = regions[number % regions.len()];
+        let context = json!({ "targetingKey": format!("user-{number}"), "region": region });
+        (context.as_object().unwrap().clone(), 1.0)
+    };
+    let people: Vec<(Context, f64)> = (0..300).map(person).collect();
+    let (old, new) = (set(0), set(100_000));
+    let expected = whole(&old, &new, &people);
+    let names: Vec<(&str, f64)> =
+        expected.by["region"].within.iter().map(|within| (within.region.as_str(), within.moved)).collect();
+    assert_eq!(names, [("world", 250.0), ("eu", 150.0)]);
+    for size in [1, 7, 64, 300] {
+        let (found, _) = in_pieces(&old, &new, &people, size, VALUES);
+        assert_eq!(found.by["region"], expected.by["region"], "in pieces of {size}");
+        assert_eq!(found.flags["f"].by, expected.flags["f"].by, "in pieces of {size}");
+    }
 }
 
 #[test]

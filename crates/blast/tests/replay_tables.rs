@@ -69,13 +69,50 @@ fn an_edited_rule_is_told_by_who_moves() {
         by,
         json!({
             "tenant": { "touched": 1, "groups": [{ "value": "acme", "moved": 125.0, "of": 250.0 }], "others": 0.0 },
-            "region": { "touched": 1, "groups": [{ "value": "eu", "moved": 125.0, "of": 125.0 }], "others": 0.0 },
+            "region": {
+                "touched": 1, "groups": [{ "value": "eu", "moved": 125.0, "of": 125.0 }], "others": 0.0,
+            },
         })
     );
     assert_eq!(found.by, told.by);
     assert_eq!(serde_json::to_value(&told.tenants).unwrap(), by["tenant"]["groups"]);
     assert_eq!(told.examples.len(), 3);
     assert_eq!(told.examples[0].context["region"], "eu");
+}
+
+#[test]
+fn regions_are_summed_up_the_tree() {
+    let at = |region: &str, weight: f64| {
+        (json!({ "targetingKey": "u", "region": region }).as_object().unwrap().clone(), weight)
+    };
+    let people =
+        population(&[at("de", 1.0), at("by", 2.0), at("eu", 4.0), at("fr", 8.0), at("us", 16.0), at("mars", 32.0)]);
+    let regions = json!({ "world": { "eu": { "de": { "by": {} }, "fr": {} }, "us": {} }, "moon": { "sea": {} } });
+    let one = |conditions: &Value| json!({ "regions": regions, "flags": [flag("f", &serve(conditions))] });
+    let (old, new) = (
+        document(&one(&json!([{ "region": ["moon"] }]))),
+        document(&one(&json!([{ "not": { "region": ["us", "fr"] } }]))),
+    );
+    let found = run_with(&old, &new, &people, &Options::default());
+    let within = |region: &str, parent: Value, sums: [f64; 4]| {
+        let mut it = json!({ "region": region, "moved": sums[0], "of": sums[1], "directly": { "moved": sums[2], "of": sums[3] } });
+        if !parent.is_null() {
+            it["parent"] = parent;
+        }
+        it
+    };
+    assert_eq!(
+        serde_json::to_value(&found.flags["f"].by["region"].within).unwrap(),
+        json!([
+            within("world", json!(null), [7.0, 31.0, 0.0, 0.0]),
+            within("eu", json!("world"), [7.0, 15.0, 4.0, 4.0]),
+            within("de", json!("eu"), [3.0, 3.0, 1.0, 1.0]),
+        ])
+    );
+    assert_eq!(found.moved, 39.0);
+    let two = run_with(&old, &new, &people, &Options { groups: 2, ..Options::default() });
+    let names: Vec<&str> = two.by["region"].within.iter().map(|it| it.region.as_str()).collect();
+    assert_eq!(names, ["world", "eu"]);
 }
 
 /// What a flag rests on, edited elsewhere in the document.
@@ -313,14 +350,22 @@ fn progress_is_told_and_it_can_be_cancelled() {
         .unwrap();
     assert!(seen.is_sorted_by_key(|progress| progress.done));
     // `h` cannot differ.
-    assert!(seen.iter().all(|progress| progress.of == 200_000 && progress.done <= progress.of));
+    assert!(seen.iter().all(|progress| progress.of == 400_000 && progress.done <= progress.of));
+    let split = |on: u32| {
+        document(&json!({ "flags": [flag("f", &json!({ "rules": [{ "split": { "slices": [["on", on]] } }] }))] }))
+    };
+    let mut seen: Vec<Progress> = Vec::new();
+    let told = &mut |progress| seen.push(progress);
+    let options = Options { threads: NonZeroUsize::new(1), ..Options::default() };
+    replay(&split(1), &split(2), &people, &options, told, &AtomicBool::new(false)).unwrap();
+    assert!(seen.is_sorted_by_key(|progress| progress.done));
+    assert!(seen.iter().any(|progress| progress.done > 0 && progress.done < 100_000), "while values are looked at");
     let cancel = AtomicBool::new(false);
     let mut calls = 0;
     let stop = &mut |_| {
         calls += 1;
         cancel.store(true, Ordering::Relaxed);
     };
-    let options = Options { threads: NonZeroUsize::new(1), ..Options::default() };
     assert_eq!(replay(&old, &new, &people, &options, stop, &cancel), Err(ReplayError::Cancelled));
     assert_eq!(calls, 1);
 }

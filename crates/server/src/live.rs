@@ -149,7 +149,7 @@ impl LiveSample {
     pub(crate) fn load(&self, about: &PopulationView, kept: &Population) {
         let mut inner = self.locked();
         let allowed = inner.asked.as_ref().is_some_and(|(.., asked)| {
-            let mut names = kept.columns().iter().map(downhaul_blast::population::Column::name);
+            let mut names = kept.columns().iter().map(|column| column.name());
             names.all(|name| [TRUST, DAY, UNIT, TARGETING_KEY].contains(&name.as_str()) || asked.has(&name))
         });
         if !allowed {

@@ -240,7 +240,7 @@ impl Provenance {
             source,
             rows: population.rows() as u64,
             weight: population.weight(),
-            columns: population.columns().iter().map(downhaul_blast::population::Column::name).collect(),
+            columns: population.columns().iter().map(|column| column.name()).collect(),
             size: content.len() as u64,
             digest: Hash::of(content).to_string(),
             drawn_from,

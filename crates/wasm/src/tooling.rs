@@ -15,7 +15,9 @@ use downhaul_core::validate::Valid;
 use downhaul_core::{schema, seal, specialise};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+use std::cell::RefCell;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use wasm_bindgen::prelude::*;
 
@@ -115,7 +117,18 @@ pub fn prove(old: JsValue, new: JsValue, assertions: JsValue, nodes: f64) -> Res
 /// Contexts with weights, to replay changes over.
 #[wasm_bindgen]
 #[derive(Debug)]
-pub struct Population(population::Population);
+pub struct Population {
+    people: Arc<population::Population>,
+    /// Keeps what does not change from draft to draft.
+    replayer: RefCell<replay::Replayer>,
+}
+
+impl Population {
+    fn new(people: population::Population) -> Self {
+        let people = Arc::new(people);
+        Population { replayer: RefCell::new(replay::Replayer::new(Arc::clone(&people))), people }
+    }
+}
 
 #[wasm_bindgen]
 impl Population {
@@ -124,28 +137,28 @@ impl Population {
     pub fn from_json_lines(text: &str, mapping: JsValue) -> Result<Population, JsValue> {
         let mapping: Mapping = take(mapping)?;
         let read = population::Population::from_json_lines(text.as_bytes(), &mapping, &Limits::default());
-        read.map(|(population, _)| Population(population)).map_err(|error| refused(&error.to_string()))
+        read.map(|(population, _)| Population::new(population)).map_err(|error| refused(&error.to_string()))
     }
 
     /// From the bytes of a sample.
     #[wasm_bindgen(js_name = fromSample)]
     pub fn from_sample(bytes: &[u8]) -> Result<Population, JsValue> {
         let read = population::Population::from_sample_bytes(bytes, &Limits::default());
-        read.map(Population).map_err(|error| refused(&error.to_string()))
+        read.map(Population::new).map_err(|error| refused(&error.to_string()))
     }
 
     /// A sample of at most this many rows, as bytes.
     #[wasm_bindgen(js_name = toSample)]
     pub fn to_sample(&self, rows: u32) -> Vec<u8> {
-        self.0.to_sample_bytes(rows as usize)
+        self.people.to_sample_bytes(rows as usize)
     }
 
     pub fn rows(&self) -> u32 {
-        u32::try_from(self.0.rows()).unwrap_or(u32::MAX)
+        u32::try_from(self.people.rows()).unwrap_or(u32::MAX)
     }
 
     pub fn weight(&self) -> f64 {
-        self.0.weight()
+        self.people.weight()
     }
 }
 
@@ -186,7 +199,9 @@ impl Published {
         let (new, _) = valid(new)?;
         let ReplayOptions { by, examples, groups } = take(options)?;
         let options = replay::Options { by, examples, groups, ..replay::Options::default() };
-        let replayed = replay::replay(&self.0, &new, &population.0, &options, &mut |_| {}, &AtomicBool::new(false));
+        // Nothing in between calls back into JavaScript.
+        let mut replayer = population.replayer.try_borrow_mut().map_err(|_| refused("the population is in use"))?;
+        let replayed = replayer.replay(&self.0, &new, &options, &mut |_| {}, &AtomicBool::new(false));
         give(&replayed.map_err(|error| refused(&error.to_string()))?)
     }
 }

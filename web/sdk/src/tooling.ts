@@ -111,6 +111,17 @@ export interface Groups {
   readonly touched: number;
   readonly groups: readonly Group[];
   readonly others: number;
+  /** Of `region`: those that have regions within them, as far as weight moves there, by the draft's tree; each before those within it. */
+  readonly within?: readonly Within[];
+}
+
+/** A region with what lies within it, and of this those who name this very region. */
+export interface Within {
+  readonly region: string;
+  readonly parent?: string;
+  readonly moved: number;
+  readonly of: number;
+  readonly directly: { readonly moved: number; readonly of: number };
 }
 
 export interface Group {

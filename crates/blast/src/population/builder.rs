@@ -7,6 +7,7 @@ use super::limits::Limits;
 use super::{Population, Weights};
 use hashbrown::HashMap;
 use serde_json::{Map, Value};
+use std::sync::Arc;
 
 /// Makes a population of rows that are at hand, without a file. Readers use it as well.
 #[derive(Debug)]
@@ -269,6 +270,12 @@ impl Builder {
         });
         // A column of which every row was refused holds nothing.
         let columns = columns.filter(|column| column.codes().iter().any(|code| *code != 0));
-        Population { rows, columns: columns.collect(), weights: self.weights, total: self.total, sampled: None }
+        Population {
+            rows,
+            columns: columns.map(Arc::new).collect(),
+            weights: self.weights,
+            total: self.total,
+            sampled: None,
+        }
     }
 }

@@ -5,6 +5,7 @@ use super::dictionary::{Entry, Interner};
 use super::error::{PopulationError, Problem, ProblemKind};
 use super::{Population, Weights};
 use serde_json::Value;
+use std::sync::Arc;
 
 /// A column as it grows, row by row.
 #[derive(Debug)]
@@ -83,7 +84,7 @@ impl Population {
             #[expect(clippy::cast_precision_loss, reason = "a double is what is asked for")]
             None => (Weights::Even, rows as f64),
         };
-        Ok(Population { rows, columns: made, weights, total, sampled: None })
+        Ok(Population { rows, columns: made.into_iter().map(Arc::new).collect(), weights, total, sampled: None })
     }
 }
 

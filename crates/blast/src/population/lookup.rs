@@ -4,16 +4,16 @@ use super::Population;
 use super::column::Column;
 use super::dictionary::Interner;
 use serde_json::{Map, Value};
-use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// The columns that have a say in what a name gives, in the order in which they are asked.
 struct Sources<'a> {
     /// The name is a key of the context: its value, or what lies within it.
-    own: Option<&'a Column>,
+    own: Option<&'a Arc<Column>>,
     own_within: Vec<&'a Column>,
     /// The name is a path through objects.
-    nested: Option<&'a Column>,
+    nested: Option<&'a Arc<Column>>,
     nested_within: Vec<&'a Column>,
 }
 
@@ -21,7 +21,7 @@ impl Population {
     /// What each row has for a name; `None` where no row has anything.
     ///
     /// Where a row has an object there, the value is `{}`: rules do not look at objects.
-    pub fn attribute(&self, name: &str) -> Option<Cow<'_, Column>> {
+    pub fn attribute(&self, name: &str) -> Option<Arc<Column>> {
         let sources = self.sources(name);
         match sources {
             Sources { own: None, nested: None, ref own_within, ref nested_within }
@@ -33,19 +33,19 @@ impl Population {
             | Sources { own: None, nested: Some(only), ref own_within, ref nested_within }
                 if own_within.is_empty() && nested_within.is_empty() =>
             {
-                Some(Cow::Borrowed(only))
+                Some(Arc::clone(only))
             }
-            sources => Some(Cow::Owned(self.combined(name, &sources))),
+            sources => Some(Arc::new(self.combined(name, &sources))),
         }
     }
 
     /// The columns from which [`Population::context_of`] makes contexts that give the same for these names.
     pub(crate) fn columns_behind(&self, names: &[&str]) -> Vec<&Column> {
-        let is_behind = |column: &&Column| {
+        let is_behind = |column: &&Arc<Column>| {
             let own = column.name();
             names.iter().any(|name| own.strip_prefix(name).is_some_and(|rest| rest.is_empty() || rest.starts_with('.')))
         };
-        self.columns.iter().filter(is_behind).collect()
+        self.columns.iter().filter(is_behind).map(Arc::as_ref).collect()
     }
 
     fn sources(&self, name: &str) -> Sources<'_> {
@@ -73,7 +73,8 @@ impl Population {
         let mut known: BTreeMap<(Source, u32), u32> = BTreeMap::new();
         let has =
             |columns: &[&Column], row| columns.iter().any(|column| column.code(row).is_some_and(|code| code != 0));
-        let code = |column: Option<&Column>, row| column.and_then(|column| column.code(row)).filter(|code| *code != 0);
+        let code =
+            |column: Option<&Arc<Column>>, row| column.and_then(|column| column.code(row)).filter(|code| *code != 0);
         let codes = (0..self.rows).map(|row| {
             let found = if let Some(code) = code(sources.own, row) {
                 (Source::Own, code)

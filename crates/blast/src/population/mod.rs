@@ -33,6 +33,7 @@ pub use limits::Limits;
 pub use mapping::{ColumnType, Mapping, WeightColumn};
 
 use serde_json::{Map, Value};
+use std::sync::Arc;
 
 /// What a Parquet file is read from: [`Bytes`] and [`std::fs::File`] are such.
 #[cfg(feature = "files")]
@@ -44,7 +45,7 @@ pub struct Population {
     // INVARIANT: every column has `rows` codes, each at most its dictionary's length; no row has a value both at a path
     // and below it; weights are finite and not negative, and so is their sum.
     rows: usize,
-    columns: Vec<Column>,
+    columns: Vec<Arc<Column>>,
     weights: Weights,
     total: f64,
     sampled: Option<Sampled>,
@@ -89,7 +90,7 @@ impl Population {
     }
 
     /// In the order in which they were first met.
-    pub fn columns(&self) -> &[Column] {
+    pub fn columns(&self) -> &[Arc<Column>] {
         &self.columns
     }
 
@@ -100,7 +101,7 @@ impl Population {
 
     /// The context of a row; empty beyond the last.
     pub fn context(&self, row: usize) -> Map<String, Value> {
-        self.context_of(row, self.columns.iter())
+        self.context_of(row, self.columns.iter().map(Arc::as_ref))
     }
 
     /// The context of a row as far as these columns hold it.

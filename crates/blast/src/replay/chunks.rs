@@ -42,14 +42,16 @@ impl Crew<'_> {
         if self.cancel.load(Ordering::Relaxed) { Err(Cancelled) } else { Ok(states) }
     }
 
-    /// Fills a slice piece by piece; `fill` gets each piece and where it begins.
+    /// Fills a slice piece by piece; `fill` gets each piece and where it begins, `tick` how many elements are filled.
     pub(super) fn fill<T: Send, S: Send>(
         self,
         slice: &mut [T],
         state: impl Fn() -> S + Sync,
         fill: impl Fn(&mut S, usize, &mut [T]) + Sync,
+        tick: &mut dyn FnMut(usize),
     ) -> Result<(), Cancelled> {
-        let pieces = slice.len().div_ceil(PIECE);
+        let length = slice.len();
+        let pieces = length.div_ceil(PIECE);
         let left = Mutex::new(slice.chunks_mut(PIECE).enumerate());
         let work = |own: &mut S, _: usize| {
             let piece = left.lock().unwrap_or_else(PoisonError::into_inner).next();
@@ -57,7 +59,7 @@ impl Crew<'_> {
                 fill(own, number * PIECE, piece);
             }
         };
-        self.run(pieces, state, work, |_| {}).map(|_| ())
+        self.run(pieces, state, work, |done| tick((done * PIECE).min(length))).map(|_| ())
     }
 }
 
@@ -111,7 +113,9 @@ mod tests {
             let fill = |(): &mut (), from: usize, piece: &mut [usize]| {
                 (from..).zip(piece).for_each(|(at, element)| *element = at);
             };
-            crew.fill(&mut slice, || (), fill).unwrap();
+            let mut filled = 0;
+            crew.fill(&mut slice, || (), fill, &mut |done| filled = done).unwrap();
+            assert!(filled <= slice.len());
             assert!(slice.iter().enumerate().all(|(at, element)| at == *element));
         }
     }

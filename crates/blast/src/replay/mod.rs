@@ -5,17 +5,20 @@
 //! (`classes`); buckets become the runs of buckets between the borders of slices. Rows that are alike in all of this get
 //! the same, so the evaluator is asked for one of them (`places`), and the rest is adding up (`pass`, `groups`).
 //!
-//! Weights are added as whole numbers (`fixed`), so the answer is the same on any number of threads.
+//! Weights are added as whole numbers (`fixed`), so the answer is the same on any number of threads. What was worked out
+//! about the population is kept (`kept`) for the next flag, and for the next replay of a [`Replayer`].
 
 mod chunks;
 mod classes;
 mod fixed;
 mod groups;
+mod kept;
 mod partial;
 mod pass;
 mod piecewise;
 mod places;
 mod question;
+mod regions;
 mod report;
 mod result;
 mod segments;
@@ -23,22 +26,25 @@ mod segments;
 pub use fixed::TotalWeight;
 pub use partial::Partial;
 pub use piecewise::Piecewise;
-pub use result::{Decided, Example, FlagReplay, Given, Group, Groups, ReasonOnly, Replay, RuleMove, Transition, Why};
+pub use result::{
+    Decided, Directly, Example, FlagReplay, Given, Group, Groups, ReasonOnly, Replay, RuleMove, Transition, Why, Within,
+};
 
 use crate::cone::{Cone, Indexed};
 use crate::population::Population;
 use chunks::{Cancelled, Crew};
-use classes::{Columns, traits};
+use classes::traits;
 use downhaul_core::document::FlagSet;
 use downhaul_core::validate::Valid;
-use fixed::Scale;
-use groups::{Dimension, grouped};
+use groups::{Dimension, dimensions, grouped};
+use kept::Kept;
 use pass::{Pass, Passed};
 use places::Space;
 use question::{Program, Questions};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
+use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 /// What is wanted of a replay.
@@ -62,7 +68,8 @@ impl Default for Options {
     }
 }
 
-/// How far a replay is: rows, counted once for each flag that has to be looked at.
+/// How far a replay is: rows, counted twice for each flag that has to be looked at. First it is found out which are alike,
+/// then they are counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
 pub struct Progress {
     pub done: u64,
@@ -94,18 +101,54 @@ pub fn replay(
     progress: &mut dyn FnMut(Progress),
     cancel: &AtomicBool,
 ) -> Result<Replay, ReplayError> {
+    run([old, new], population, &mut Kept::new(population), options, progress, cancel)
+}
+
+/// Replays over one population, one after another, as while someone drags a slider: what was worked out about the
+/// population for one is there for the next.
+#[derive(Debug)]
+pub struct Replayer {
+    population: Arc<Population>,
+    kept: Kept,
+}
+
+impl Replayer {
+    pub fn new(population: Arc<Population>) -> Self {
+        Replayer { kept: Kept::new(&population), population }
+    }
+
+    /// As [`replay`], and with the same result.
+    ///
+    /// # Errors
+    /// Where it was cancelled.
+    pub fn replay(
+        &mut self,
+        old: &Valid,
+        new: &Valid,
+        options: &Options,
+        progress: &mut dyn FnMut(Progress),
+        cancel: &AtomicBool,
+    ) -> Result<Replay, ReplayError> {
+        run([old, new], &self.population, &mut self.kept, options, progress, cancel)
+    }
+}
+
+fn run(
+    [old, new]: [&Valid; 2],
+    population: &Population,
+    kept: &mut Kept,
+    options: &Options,
+    progress: &mut dyn FnMut(Progress),
+    cancel: &AtomicBool,
+) -> Result<Replay, ReplayError> {
     let (old, new) = (Indexed::new(old.document()), Indexed::new(new.document()));
-    let mut work = Work {
-        options,
-        columns: Columns::new(population),
-        scale: Scale::of(population),
-        crew: Crew { threads: threads(options), cancel },
-    };
+    let crew = Crew { threads: threads(options), cancel };
+    let mut work = Work { options, population, kept, crew, dimensions: None };
     let jobs = jobs(&old, &new);
-    let mut steps = Steps { done: 0, of: (jobs.list.len() * population.rows()) as u64, progress };
+    let mut steps = Steps { done: 0, of: (2 * jobs.list.len() * population.rows()) as u64, progress };
     let mut found = Replay {
         rows: population.rows() as u64,
-        of: work.total(),
+        of: work.kept.scale.weight(work.kept.total),
         moved: 0.0,
         moved_rows: 0,
         sampled: population.sampled(),
@@ -116,12 +159,11 @@ pub fn replay(
         added: BTreeMap::new(),
         removed: BTreeMap::new(),
     };
-    let mut dimensions = None;
     let mut any_moved = vec![0u64; population.rows().div_ceil(64)];
     for job in jobs.list {
-        work.job(job, new.document, &mut dimensions, &mut steps, &mut any_moved, &mut found)?;
+        work.job(job, new.document, &mut steps, &mut any_moved, &mut found)?;
     }
-    work.whole(dimensions.as_deref(), &any_moved, &mut found)?;
+    work.whole(&any_moved, &mut found)?;
     Ok(found)
 }
 
@@ -167,67 +209,64 @@ struct Steps<'a> {
 
 struct Work<'a> {
     options: &'a Options,
-    columns: Columns<'a>,
-    scale: Scale,
+    population: &'a Population,
+    kept: &'a mut Kept,
     crew: Crew<'a>,
+    /// What rows are grouped by, worked out when it is needed first.
+    dimensions: Option<Vec<Arc<Dimension>>>,
 }
 
-impl<'a> Work<'a> {
-    fn population(&self) -> &'a Population {
-        self.columns.population
-    }
-
-    fn total(&self) -> f64 {
-        let population = self.population();
-        let fixed = |row| self.scale.fixed(population.row_weight(row));
-        self.scale.weight((0..population.rows()).map(fixed).sum())
-    }
-
+impl Work<'_> {
     fn job(
         &mut self,
         job: Job<'_>,
         new: &FlagSet,
-        dimensions: &mut Option<Vec<Dimension<'a>>>,
         steps: &mut Steps<'_>,
         any_moved: &mut [u64],
         found: &mut Replay,
     ) -> Result<(), ReplayError> {
-        let rows = self.population().rows() as u64;
         let Steps { done, of, progress } = steps;
         let mut tick = |rows| progress(Progress { done: *done + rows, of: *of });
         self.pass(&job, &mut tick, |work, pass, passed| {
             let key = job.flag.to_owned();
+            let scale = work.kept.scale;
             match (&job.old, &job.new) {
                 (Some(_), Some(_)) => {
                     if report::differs(&passed.outcomes) {
-                        let by = work.by(dimensions, new, passed)?;
+                        let by = work.by(new, passed)?;
                         any_moved.iter_mut().zip(&passed.moved).for_each(|(any, own)| *any |= own);
                         let examples = report::examples(pass, passed);
-                        let flag = report::flag(&passed.outcomes, work.scale, by, found.of, examples);
+                        let flag = report::flag(&passed.outcomes, scale, by, found.of, examples);
                         found.flags.insert(key, flag);
                     }
                 }
-                (None, _) => drop(found.added.insert(key, report::given(&passed.outcomes, work.scale))),
-                (_, None) => drop(found.removed.insert(key, report::given(&passed.outcomes, work.scale))),
+                (None, _) => drop(found.added.insert(key, report::given(&passed.outcomes, scale))),
+                (_, None) => drop(found.removed.insert(key, report::given(&passed.outcomes, scale))),
             }
             Ok(())
         })?;
-        *done += rows;
+        *done += 2 * self.population.rows() as u64;
         Ok(())
     }
 
-    /// Runs a flag over all rows, and hands on what came out.
+    /// Runs a flag over all rows, and hands on what came out. `tick` gets how far it is, up to twice the number of rows.
     fn pass(
         &mut self,
         job: &Job<'_>,
         tick: &mut dyn FnMut(u64),
         then: impl FnOnce(&mut Self, &Pass<'_>, &Passed) -> Result<(), Cancelled>,
     ) -> Result<(), Cancelled> {
-        let population = self.population();
+        let population = self.population;
+        let rows = population.rows() as u64;
         let (from, to) = (job.old.clone().map(Program::new), job.new.clone().map(Program::new));
         let programs: Vec<&Program<'_>> = [&from, &to].into_iter().flatten().collect();
         let now = self.options.now.as_ref();
-        let traits = traits(&Questions::of(&programs), &mut self.columns, now, self.crew)?;
+        let mut classified = |values: usize, all: usize| {
+            let rows = (values as u128 * u128::from(rows)).checked_div(all as u128).unwrap_or_default();
+            tick(u64::try_from(rows).unwrap_or_default());
+        };
+        let questions = Questions::of(&programs);
+        let traits = traits(&questions, population, self.kept, now, self.crew, &mut classified)?;
         let space = Space::new(traits, population.rows());
         let mut names: Vec<&str> = programs.iter().flat_map(|program| program.names()).collect();
         names.sort_unstable();
@@ -238,55 +277,41 @@ impl<'a> Work<'a> {
             population,
             behind: &population.columns_behind(&names),
             now,
-            scale: self.scale,
+            scale: self.kept.scale,
             examples: self.options.examples,
         };
-        let passed = pass.run(&space, self.crew, tick)?;
+        let passed = pass.run(&space, self.crew, &mut |done| tick(rows + done))?;
         drop(space);
         then(self, &pass, &passed)
     }
 
-    /// The moved rows in groups. What rows are grouped by is worked out when it is needed first.
-    fn by(
-        &mut self,
-        dimensions: &mut Option<Vec<Dimension<'a>>>,
-        new: &FlagSet,
-        passed: &Passed,
-    ) -> Result<BTreeMap<String, Groups>, Cancelled> {
+    /// The moved rows in groups.
+    fn by(&mut self, new: &FlagSet, passed: &Passed) -> Result<BTreeMap<String, Groups>, Cancelled> {
         if passed.moved.iter().all(|word| *word == 0) {
             return Ok(BTreeMap::new());
         }
-        let known = match dimensions {
+        let Options { by, now, groups, .. } = self.options;
+        let known = match &mut self.dimensions {
             Some(known) => known,
-            None => {
-                let now = self.options.now.as_ref();
-                let membership = segments::membership(new, &mut self.columns, now, self.crew)?;
-                let by = &self.options.by;
-                dimensions.insert(groups::dimensions(&mut self.columns, membership, by, self.scale, self.crew)?)
-            }
+            none => none.insert(dimensions(new, self.population, self.kept, by, now.as_ref(), self.crew)?),
         };
-        grouped(known, self.columns.population, &passed.moved, self.options.groups, self.scale, self.crew)
+        grouped(known, self.population, &passed.moved, *groups, self.kept.scale, self.crew)
     }
 
     /// All flags together.
-    fn whole(
-        &self,
-        dimensions: Option<&[Dimension<'_>]>,
-        moved: &[u64],
-        found: &mut Replay,
-    ) -> Result<(), ReplayError> {
-        let population = self.population();
-        let Some(dimensions) = dimensions else { return Ok(()) };
+    fn whole(&self, moved: &[u64], found: &mut Replay) -> Result<(), ReplayError> {
+        let Some(dimensions) = &self.dimensions else { return Ok(()) };
+        let scale = self.kept.scale;
         let (mut weight, mut rows) = (0u64, 0u64);
         groups::each_bit(moved, |row| {
-            weight += self.scale.fixed(population.row_weight(row));
+            weight += scale.fixed(self.population.row_weight(row));
             rows += 1;
         });
-        (found.moved, found.moved_rows) = (self.scale.weight(weight), rows);
+        (found.moved, found.moved_rows) = (scale.weight(weight), rows);
         let only = found.flags.values().next().filter(|_| found.flags.len() == 1);
         found.by = match only {
             Some(only) => only.by.clone(),
-            None => grouped(dimensions, population, moved, self.options.groups, self.scale, self.crew)?,
+            None => grouped(dimensions, self.population, moved, self.options.groups, scale, self.crew)?,
         };
         found.tenants = report::top_tenants(&found.by);
         Ok(())

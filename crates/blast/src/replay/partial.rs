@@ -1,10 +1,13 @@
 //! What a replay has found in some of the rows, in whole numbers: it can be added to what was found in others.
 
 use super::fixed::Scale;
-use super::groups::{Dimension, listed};
+use super::groups::{Dimension, Found, REGION, listed};
 use super::pass::{Kind, Pair, Tally};
+use super::regions::Regions;
 use super::report;
 use super::result::{Example, Groups, Replay};
+use crate::population::Entry;
+use downhaul_core::document::RegionTree;
 use hashbrown::HashMap;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -84,7 +87,7 @@ impl Values {
     }
 
     /// For each code of a dimension of some rows, the places of what it stands for.
-    pub(super) fn places_of(&mut self, dimension: &Dimension<'_>, limit: usize) -> Vec<Vec<usize>> {
+    pub(super) fn places_of(&mut self, dimension: &Dimension, limit: usize) -> Vec<Vec<usize>> {
         let mut places = Vec::with_capacity(dimension.totals().len());
         for (code, total) in (0u32..).zip(dimension.totals()) {
             let mut own = Vec::new();
@@ -106,11 +109,29 @@ impl Values {
         add_at(&mut self.moved, place, weight);
     }
 
-    fn groups(&self, moved: &[u64], limit: usize, scale: Scale) -> Groups {
-        let found = moved.iter().zip(&self.totals).zip(&self.known).filter(|((moved, _), _)| **moved > 0);
-        // It was written by us.
-        let value = |json: &str| serde_json::from_str(json).unwrap_or_default();
-        listed(found.map(|((moved, of), json)| (*moved, *of, value(json))).collect(), limit, scale)
+    /// `moved` is by place; `regions` are given where the values are such.
+    fn groups(&self, moved: &[u64], regions: Option<&RegionTree>, limit: usize, scale: Scale) -> Groups {
+        let moved_at = |place: usize| moved.get(place).copied().unwrap_or(0);
+        let touched = |place: &usize| moved_at(*place) > 0;
+        // Texts as such: they are listed in their own order.
+        let texts: BTreeMap<usize, String> = (0..self.known.len())
+            .filter(|place| regions.is_some() || touched(place))
+            .filter_map(|place| Some((place, serde_json::from_str(self.known.get(place)?).ok()?)))
+            .collect();
+        let found = (0..self.known.len()).filter(touched).filter_map(|place| -> Option<Found<'_>> {
+            let json = || self.known.get(place).map(|json| Entry::Json(json));
+            let entry = texts.get(&place).map(|text| Entry::Text(text)).or_else(json)?;
+            Some((moved_at(place), self.totals.get(place).copied().unwrap_or(0), entry))
+        });
+        let within = regions.map_or_else(Vec::new, |tree| {
+            let codes = texts.iter().filter_map(|(place, text)| Some((u32::try_from(place + 1).ok()?, text.as_str())));
+            let of_code = |code: u32| {
+                let place = (code as usize).saturating_sub(1);
+                (moved_at(place), self.totals.get(place).copied().unwrap_or(0))
+            };
+            Regions::new(tree, codes).within(of_code, limit, scale)
+        });
+        listed(found.collect(), within, limit, scale)
     }
 }
 
@@ -272,11 +293,12 @@ impl Partial {
         self.dimensions.iter().filter(|(_, values)| values.too_many).map(|(name, _)| name.as_str())
     }
 
-    /// What was found, as of a population of these rows; `both` says of a flag whether it is in the old document and in
+    /// What was found, as of a population of these rows, by the tree of `regions`; `both` says of a flag whether it is in the old document and in
     /// the new one.
     pub(super) fn finish(
         &self,
         compared: usize,
+        regions: &RegionTree,
         both: impl Fn(&str) -> (bool, bool),
         scale: Scale,
         examples: usize,
@@ -300,13 +322,14 @@ impl Partial {
             let kept = self.dimensions.iter().filter(|(_, values)| !values.too_many);
             kept.map(|(name, values)| (name.clone(), moved(name, values))).collect()
         };
+        let tree = |name: &str| (name == REGION).then_some(regions);
         for (key, flag) in &self.flags {
             let outcomes = flag.tallies();
             match both(key) {
                 (true, true) if report::differs(&outcomes) => {
                     let of_value = |name: &str, values: &Values| {
                         let moved = flag.by.get(name).map(Vec::as_slice).unwrap_or_default();
-                        values.groups(moved, groups, scale)
+                        values.groups(moved, tree(name), groups, scale)
                     };
                     let by = if flag.has_moved() { by(&of_value) } else { BTreeMap::new() };
                     found.flags.insert(key.clone(), report::flag(&outcomes, scale, by, of, flag.examples(examples)));
@@ -317,7 +340,7 @@ impl Partial {
             }
         }
         if self.moved.rows > 0 {
-            found.by = by(&|_, values| values.groups(&values.moved, groups, scale));
+            found.by = by(&|name, values| values.groups(&values.moved, tree(name), groups, scale));
             found.tenants = report::top_tenants(&found.by);
         }
         found

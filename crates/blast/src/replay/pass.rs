@@ -91,12 +91,7 @@ impl Outcomes {
 
 impl Pass<'_> {
     /// Runs through all rows; `tick` gets the number of rows done.
-    pub(super) fn run(
-        &self,
-        space: &Space<'_>,
-        crew: Crew<'_>,
-        tick: &mut dyn FnMut(u64),
-    ) -> Result<Passed, Cancelled> {
+    pub(super) fn run(&self, space: &Space, crew: Crew<'_>, tick: &mut dyn FnMut(u64)) -> Result<Passed, Cancelled> {
         let rows = self.population.rows();
         let moved: Vec<AtomicU64> = (0..rows.div_ceil(64)).map(|_| AtomicU64::new(0)).collect();
         let outcomes = Mutex::new(Outcomes::default());
@@ -213,7 +208,7 @@ struct Runner {
 }
 
 impl Runner {
-    fn new(space: &Space<'_>) -> Self {
+    fn new(space: &Space) -> Self {
         Runner {
             places: Places::new(space),
             found: Vec::new(),
@@ -223,7 +218,7 @@ impl Runner {
         }
     }
 
-    fn chunk(&mut self, pass: &Pass<'_>, space: &Space<'_>, start: usize, count: usize, outcomes: &Mutex<Outcomes>) {
+    fn chunk(&mut self, pass: &Pass<'_>, space: &Space, start: usize, count: usize, outcomes: &Mutex<Outcomes>) {
         let Runner { places, found, tallies, bits, prepared } = self;
         places.answers(space, start, count, found, |row| {
             let pair = pass.evaluate(row, prepared);

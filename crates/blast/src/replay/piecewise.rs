@@ -1,19 +1,20 @@
 //! Replay of a population that comes in pieces: too large for memory, or spread over machines.
 
 use super::chunks::{Cancelled, Crew};
-use super::classes::Columns;
 use super::fixed::Scale;
 use super::groups::{self, REGION, TENANT, each_bit};
+use super::kept::Kept;
 use super::partial::{Draw, Drawn, FlagPartial, Partial, Sum, add_at};
 use super::pass::{Kind, Pass, Passed};
 use super::question::Program;
 use super::result::Replay;
-use super::{Job, Options, Work, jobs, segments};
+use super::{Job, Options, Work, jobs};
 use crate::cone::Indexed;
 use crate::population::{Column, Population};
 use downhaul_core::bucket::seed;
 use downhaul_core::validate::Valid;
 use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 /// Two documents, to be replayed over pieces of a population. Whatever the pieces, what is found is the same as by
@@ -59,37 +60,33 @@ impl Piecewise {
         let (old, new) = (Indexed::new(self.old.document()), Indexed::new(self.new.document()));
         // Examples are drawn otherwise.
         let options = Options { examples: 0, ..self.options.clone() };
-        let mut work = Work {
-            options: &options,
-            columns: Columns::new(piece),
-            scale: self.scale,
-            crew: Crew { threads: 1, cancel },
-        };
+        let crew = Crew { threads: 1, cancel };
+        let mut kept = Kept::scaled(piece, self.scale);
         let now = options.now.as_ref();
-        let membership = segments::membership(new.document, &mut work.columns, now, work.crew)?;
-        let dimensions = groups::dimensions(&mut work.columns, membership, &options.by, self.scale, work.crew)?;
+        let dimensions = groups::dimensions(new.document, piece, &mut kept, &options.by, now, crew)?;
         let places: Vec<Vec<Vec<usize>>> = dimensions
             .iter()
             .map(|dimension| {
-                let values = found.dimensions.entry(dimension.name.clone()).or_default();
+                let values = found.dimensions.entry(dimension.name().to_owned()).or_default();
                 values.places_of(dimension, self.values)
             })
             .collect();
         let fixed = |row| self.scale.fixed(piece.row_weight(row));
         found.rows += piece.rows() as u64;
-        found.weight += (0..piece.rows()).map(fixed).sum::<u64>();
+        found.weight += kept.total;
         // The moved weight of each value, by dimension.
         let moved_by = |moved: &[u64], add: &mut AddMoved<'_>| {
             let count = moved.iter().map(|word| word.count_ones() as usize).sum();
             for (dimension, places) in dimensions.iter().zip(&places).filter(|_| count > 0) {
                 for (code, weight) in groups::sums(dimension, piece, moved, count, self.scale) {
                     for place in places.get(code as usize).into_iter().flatten() {
-                        add(&dimension.name, *place, weight);
+                        add(dimension.name(), *place, weight);
                     }
                 }
             }
         };
         let draws = Draws::new(piece);
+        let mut work = Work { options: &options, population: piece, kept: &mut kept, crew, dimensions: None };
         let mut any_moved = vec![0u64; piece.rows().div_ceil(64)];
         for job in jobs(&old, &new).list {
             let flag = found.flags.entry(job.flag.to_owned()).or_default();
@@ -147,7 +144,7 @@ impl Piecewise {
             // Without any row there is nothing of a flag yet.
             found.flags.entry(job.flag.to_owned()).or_default();
         }
-        found.finish(compared, both, self.scale, self.options.examples, self.options.groups)
+        found.finish(compared, &new.document.regions, both, self.scale, self.options.examples, self.options.groups)
     }
 }
 
@@ -163,7 +160,7 @@ struct Draws<'p> {
 
 impl<'p> Draws<'p> {
     fn new(piece: &'p Population) -> Self {
-        let mut columns: Vec<&Column> = piece.columns().iter().collect();
+        let mut columns: Vec<&Column> = piece.columns().iter().map(Arc::as_ref).collect();
         columns.sort_by(|one, other| one.path().cmp(other.path()));
         Draws { columns: columns.into_iter().map(|column| (column, seed(&column.name()))).collect(), piece }
     }

@@ -5,8 +5,8 @@ use hashbrown::HashMap;
 
 /// Traits, in groups of which each has fewer than 2^32 combinations.
 #[derive(Debug)]
-pub(super) struct Space<'p> {
-    groups: Vec<Vec<Trait<'p>>>,
+pub(super) struct Space {
+    groups: Vec<Vec<Trait>>,
     /// Of all combinations, where so few that each can have a place of its own.
     dense: Option<usize>,
 }
@@ -14,9 +14,9 @@ pub(super) struct Space<'p> {
 /// Most combinations that get places of their own, whatever the number of rows.
 const DENSE: u64 = 1 << 22;
 
-impl<'p> Space<'p> {
-    pub(super) fn new(traits: Vec<Trait<'p>>, rows: usize) -> Self {
-        let mut groups: Vec<Vec<Trait<'p>>> = Vec::new();
+impl Space {
+    pub(super) fn new(traits: Vec<Trait>, rows: usize) -> Self {
+        let mut groups: Vec<Vec<Trait>> = Vec::new();
         let mut size = u64::MAX;
         for each in traits {
             size = size.saturating_mul(u64::from(each.count));
@@ -51,7 +51,7 @@ pub(super) struct Places {
 const UNKNOWN: u32 = u32::MAX;
 
 impl Places {
-    pub(super) fn new(space: &Space<'_>) -> Self {
+    pub(super) fn new(space: &Space) -> Self {
         match space.dense {
             Some(size) => Places { dense: vec![UNKNOWN; size], ..Places::default() },
             None => Places { sparse: vec![HashMap::new(); space.groups.len()], ..Places::default() },
@@ -61,7 +61,7 @@ impl Places {
     /// The answers for `count` rows from `start` on. `answer` is asked for one row of each combination not met before.
     pub(super) fn answers(
         &mut self,
-        space: &Space<'_>,
+        space: &Space,
         start: usize,
         count: usize,
         into: &mut Vec<u32>,
@@ -98,7 +98,7 @@ impl Places {
         into.extend(&self.so_far);
     }
 
-    fn mix(&mut self, group: Option<&Vec<Trait<'_>>>, start: usize, count: usize) {
+    fn mix(&mut self, group: Option<&Vec<Trait>>, start: usize, count: usize) {
         self.keys.clear();
         self.keys.resize(count, 0);
         for each in group.into_iter().flatten() {

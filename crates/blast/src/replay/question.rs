@@ -4,15 +4,16 @@ use crate::atoms::{self, Atom, DependsOn, Judge};
 use crate::cone::{Cone, Leaf, region_names};
 use downhaul_core::bucket::{BUCKETS, Unit, bucket, seed};
 use downhaul_core::compile::load_part;
-use downhaul_core::document::{Condition, FlagSet, Scalar, Split, Test};
-use downhaul_core::ids::SegmentKey;
+use downhaul_core::document::{Condition, FlagSet, RegionTree, Scalar, Split, Test};
+use downhaul_core::ids::{SegmentKey, TenantId};
 use downhaul_core::kills::Loaded;
 use downhaul_core::prepare::look_up;
-use serde_json::Value;
+use hashbrown::HashSet;
+use serde_json::{Map, Value};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The buckets at which the splits of one unit and salt part, sorted.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub(super) struct Cuts {
     seed: u32,
     ends: Vec<u32>,
@@ -26,6 +27,11 @@ impl Cuts {
             #[expect(clippy::cast_possible_truncation, reason = "at most as many as buckets")]
             Some(bucket) => 1 + self.ends.partition_point(|end| *end <= bucket) as u32,
         }
+    }
+
+    /// Of the salt.
+    pub(super) fn seed(&self) -> u32 {
+        self.seed
     }
 
     pub(super) fn cells(&self) -> usize {
@@ -57,8 +63,8 @@ pub(super) struct Questions {
 #[derive(Debug)]
 struct Side {
     document: FlagSet,
-    /// `None` where the conditions are more than can be judged at once: then no two values are alike.
-    judge: Option<Judge>,
+    /// By the attribute that they look at, each once.
+    atoms: BTreeMap<String, Vec<(String, Atom)>>,
     /// Attributes of tenants that are bucketing units.
     tenant_units: Vec<(String, Cuts)>,
 }
@@ -128,8 +134,11 @@ impl Questions {
         }
         for (document, atoms) in gathered {
             questions.name_texts(&document, atoms.values());
-            let judge = Judge::new(&document, atoms.values()).ok();
-            questions.sides.push(Side { document, judge, tenant_units: Vec::new() });
+            let mut by_attribute: BTreeMap<String, Vec<(String, Atom)>> = BTreeMap::new();
+            for (identity, atom) in atoms {
+                by_attribute.entry(atom.attribute().to_owned()).or_default().push((identity, atom));
+            }
+            questions.sides.push(Side { document, atoms: by_attribute, tenant_units: Vec::new() });
         }
         questions.move_tenant_units();
         questions
@@ -189,16 +198,90 @@ impl Questions {
         self.units.iter().map(|((by, _), cuts)| (by.as_str(), cuts))
     }
 
-    /// Whether a text is like every other text that is not named, whatever it is.
-    pub(super) fn is_any_text(&self, attribute: &str, text: &str) -> bool {
-        self.named.get(attribute).is_some_and(|named| !named.contains(text))
+    /// The texts of an attribute that are told from others; `None` where conditions look into texts.
+    pub(super) fn named(&self, attribute: &str) -> Option<Named<'_>> {
+        let texts: HashSet<&str> = self.named.get(attribute)?.iter().map(String::as_str).collect();
+        Some(Named { lengths: texts.iter().fold(0, |lengths, text| lengths | Named::length(text)), texts })
     }
 
-    /// For asking about many values of an attribute.
-    pub(super) fn asker(&self, attribute: &str) -> Asker<'_> {
-        let judges = self.sides.iter().map(|side| side.judge.as_ref().map(|judge| judge.asker(attribute)));
+    /// What is asked about an attribute; `absent` is what rows have that lack it.
+    pub(super) fn asked(&self, attribute: &str, absent: Option<&Value>) -> Asked {
+        let sides = self.sides.iter().map(|side| {
+            let atoms = side.atoms.get(attribute).map(Vec::as_slice).unwrap_or_default();
+            let depends = |on| atoms.iter().any(|(_, atom)| atom.depends_on() == on);
+            let of_tenant = attribute == TENANT && !side.tenant_units.is_empty();
+            AskedOf {
+                atoms: atoms.iter().map(|(identity, _)| identity.clone()).collect(),
+                regions: depends(DependsOn::Regions).then(|| side.document.regions.clone()),
+                tenants: (of_tenant || depends(DependsOn::Tenants)).then(|| side.document.tenants.clone()),
+                tenant_units: if of_tenant { side.tenant_units.clone() } else { Vec::new() },
+            }
+        });
+        Asked { attribute: attribute.to_owned(), absent: absent.cloned(), sides: sides.collect() }
+    }
+
+    /// For asking about an attribute.
+    pub(super) fn judges(&self, attribute: &str) -> Judges<'_> {
+        let judge = |side: &Side| {
+            let atoms = side.atoms.get(attribute).map(Vec::as_slice).unwrap_or_default();
+            Judge::new(&side.document, atoms.iter().map(|(_, atom)| atom)).ok()
+        };
         let tenants = if attribute == TENANT { self.sides.as_slice() } else { &[] };
-        Asker { judges: judges.collect(), tenants, truths: Vec::new() }
+        Judges { attribute: attribute.to_owned(), judges: self.sides.iter().map(judge).collect(), tenants }
+    }
+}
+
+/// Texts, to be looked up for every value of a column.
+#[derive(Debug)]
+pub(super) struct Named<'q> {
+    /// A bit for each length that some text has.
+    lengths: u64,
+    texts: HashSet<&'q str>,
+}
+
+impl Named<'_> {
+    fn length(text: &str) -> u64 {
+        1 << text.len().min(63)
+    }
+
+    pub(super) fn has(&self, text: &str) -> bool {
+        self.lengths & Named::length(text) != 0 && self.texts.contains(text)
+    }
+}
+
+/// What is asked about an attribute: where it is equal, so are the answers.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Asked {
+    attribute: String,
+    absent: Option<Value>,
+    sides: Vec<AskedOf>,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+struct AskedOf {
+    /// Their identities.
+    atoms: Vec<String>,
+    /// Where they have a say.
+    regions: Option<RegionTree>,
+    tenants: Option<BTreeMap<TenantId, Map<String, Value>>>,
+    tenant_units: Vec<(String, Cuts)>,
+}
+
+/// Judges of conditions on one attribute.
+#[derive(Debug)]
+pub(super) struct Judges<'q> {
+    attribute: String,
+    /// `None` where the conditions are more than can be judged at once: then no two values are alike.
+    judges: Option<Vec<Judge>>,
+    tenants: &'q [Side],
+}
+
+impl Judges<'_> {
+    /// For asking about one value after another.
+    pub(super) fn asker(&self) -> Asker<'_> {
+        let judges = self.judges.as_ref();
+        let judges = judges.map(|judges| judges.iter().map(|judge| judge.asker(&self.attribute)).collect());
+        Asker { judges, tenants: self.tenants, truths: Vec::new() }
     }
 }
 

@@ -110,6 +110,31 @@ pub struct Groups {
     pub groups: Vec<Group>,
     /// The moved weight of those that are not listed.
     pub others: f64,
+    /// Of `region`: those that have regions within them, as far as weight moves there, by the new document's tree. Each comes
+    /// before those within it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub within: Vec<Within>,
+}
+
+/// A region of the tree, with what lies within it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Within {
+    pub region: String,
+    /// The region that it lies in; absent at the top.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parent: Option<String>,
+    /// Of all who are in it or in a region within it.
+    pub moved: f64,
+    /// The weight of all of them.
+    pub of: f64,
+    /// Of this, those who name this very region.
+    pub directly: Directly,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Directly {
+    pub moved: f64,
+    pub of: f64,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -1,9 +1,11 @@
 //! Which segments of a document each row is in.
 
 use super::chunks::{Cancelled, Crew};
-use super::classes::{Columns, NOW, traits};
+use super::classes::{NOW, traits};
+use super::kept::Kept;
 use super::places::{Places, Space};
 use super::question::{Program, Questions};
+use crate::population::{Entry, Population};
 use downhaul_core::context::Prepared;
 use downhaul_core::document::FlagSet;
 use downhaul_core::evaluate::evaluate_all;
@@ -25,7 +27,8 @@ pub(super) struct Membership {
 /// Finds out by evaluating a flag for each segment. `None` where the document has none.
 pub(super) fn membership(
     document: &FlagSet,
-    columns: &mut Columns<'_>,
+    population: &Population,
+    kept: &mut Kept,
     now: Option<&Value>,
     crew: Crew<'_>,
 ) -> Result<Option<Membership>, Cancelled> {
@@ -33,14 +36,13 @@ pub(super) fn membership(
         return Ok(None);
     }
     let program = Program::of_segments(document);
-    let traits = traits(&Questions::of(&[&program]), columns, now, crew)?;
-    let population = columns.population;
+    let traits = traits(&Questions::of(&[&program]), population, kept, now, crew, &mut |_, _| {})?;
     let space = Space::new(traits, population.rows());
     let behind = population.columns_behind(&program.names());
     let known: Mutex<BTreeMap<Vec<usize>, u32>> = Mutex::new(BTreeMap::new());
     let mut codes = vec![0u32; population.rows()];
     let state = || (Places::new(&space), Prepared::default(), Vec::new());
-    crew.fill(&mut codes, state, |(places, prepared, found), from, piece| {
+    let fill = |(places, prepared, found): &mut (Places, Prepared, Vec<u32>), from: usize, piece: &mut [u32]| {
         places.answers(&space, from, piece.len(), found, |row| {
             let mut context = population.context_of(row, behind.iter().copied());
             if let Some(now) = now {
@@ -59,7 +61,8 @@ pub(super) fn membership(
             *known.entry(set).or_insert(next)
         });
         piece.copy_from_slice(found);
-    })?;
+    };
+    crew.fill(&mut codes, state, fill, &mut |_| {})?;
     let mut sets: Vec<(Vec<usize>, u32)> =
         known.into_inner().unwrap_or_else(PoisonError::into_inner).into_iter().collect();
     sets.sort_by_key(|(_, code)| *code);
@@ -78,10 +81,11 @@ impl Membership {
     }
 
     /// By segment: moved weight, weight of all, and the key; without those of which nothing moved.
-    pub(super) fn folded(&self, sums: &BTreeMap<u32, u64>, totals: &[u64]) -> Vec<(u64, u64, Value)> {
+    pub(super) fn folded(&self, sums: &[(u32, u64)], totals: &[u64]) -> Vec<(u64, u64, Entry<'_>)> {
         let mut folded: Vec<(u64, u64)> = vec![(0, 0); self.keys.len()];
+        let mut sums = sums.iter().peekable();
         for ((code, set), total) in (0u32..).zip(&self.sets).zip(totals) {
-            let sum = sums.get(&code).copied().unwrap_or(0);
+            let sum = sums.next_if(|(own, _)| *own == code).map_or(0, |(_, sum)| *sum);
             for number in set {
                 if let Some((moved, of)) = folded.get_mut(*number) {
                     *moved += sum;
@@ -90,6 +94,6 @@ impl Membership {
             }
         }
         let named = folded.into_iter().zip(&self.keys).filter(|((moved, _), _)| *moved > 0);
-        named.map(|((moved, of), key)| (moved, of, Value::from(key.as_str()))).collect()
+        named.map(|((moved, of), key)| (moved, of, Entry::Text(key))).collect()
     }
 }

@@ -4,7 +4,7 @@ use super::Context;
 use downhaul_blast::replay::{Group, Replay, Why};
 use downhaul_core::compile::{Audience, Options, compile};
 use downhaul_core::decision::Decision;
-use downhaul_core::document::{Condition, Flag, FlagSet, Outcome, Rule};
+use downhaul_core::document::{Condition, Flag, FlagSet, Outcome, RegionTree, Rule};
 use downhaul_core::evaluate::evaluate;
 use downhaul_core::kills::{KillSet, Loaded};
 use downhaul_core::prepare::{look_up, prepare};
@@ -22,6 +22,8 @@ pub struct Found {
     pub rules: Sums<(Why, Why)>,
     pub reasons: Sums<(Why, Why)>,
     pub by: BTreeMap<String, BTreeMap<String, (f64, f64)>>,
+    /// By region of the tree: moved and total weight with all that lies within, then of those who name it.
+    pub within: BTreeMap<String, [f64; 4]>,
 }
 
 pub struct Engine {
@@ -149,6 +151,7 @@ pub fn replay(
             };
             own.by.insert((*name).to_owned(), sums(moved, rows, label));
         }
+        own.within = within(&new.document().regions, moved, rows);
         let mut by_segment = BTreeMap::new();
         for key in &keys {
             let flag = format!("in-{key}");
@@ -163,6 +166,28 @@ pub fn replay(
         }
         if !keys.is_empty() {
             own.by.insert("segment".to_owned(), by_segment);
+        }
+    }
+    found
+}
+
+fn within(tree: &RegionTree, moved: &[usize], rows: &[(Context, f64)]) -> BTreeMap<String, [f64; 4]> {
+    let region = |row: usize| look_up(&rows[row].0, "region").and_then(Value::as_str);
+    let sum = |of: &mut dyn Iterator<Item = usize>, names: &[&str]| -> f64 {
+        of.filter(|row| region(*row).is_some_and(|region| names.contains(&region))).map(|row| rows[row].1).sum()
+    };
+    let mut found = BTreeMap::new();
+    for name in tree.names() {
+        let name = name.as_str();
+        let mut whole: Vec<&str> = tree.find(name).unwrap().names().into_iter().map(|name| name.as_str()).collect();
+        if whole.is_empty() {
+            continue;
+        }
+        whole.push(name);
+        let sums = |names: &[&str]| (sum(&mut moved.iter().copied(), names), sum(&mut (0..rows.len()), names));
+        let ((moved_within, of_within), (moved_here, of_here)) = (sums(&whole), sums(&[name]));
+        if moved_within > 0.0 {
+            found.insert(name.to_owned(), [moved_within, of_within, moved_here, of_here]);
         }
     }
     found
@@ -186,6 +211,10 @@ fn sums(moved: &[usize], rows: &[(Context, f64)], label: impl Fn(usize) -> Strin
 pub fn of(replay: &Replay) -> BTreeMap<String, Found> {
     let groups =
         |groups: &[Group]| groups.iter().map(|group| (group.value.to_string(), (group.moved, group.of))).collect();
+    let within = |by: &BTreeMap<String, downhaul_blast::replay::Groups>| {
+        let regions = by.get("region").into_iter().flat_map(|regions| &regions.within);
+        regions.map(|it| (it.region.clone(), [it.moved, it.of, it.directly.moved, it.directly.of])).collect()
+    };
     let by = |by: &BTreeMap<String, downhaul_blast::replay::Groups>| {
         by.iter().map(|(name, found)| (name.clone(), groups(&found.groups))).collect()
     };
@@ -205,12 +234,13 @@ pub fn of(replay: &Replay) -> BTreeMap<String, Found> {
                     .map(|rule| ((rule.from.clone(), rule.to.clone()), rule.weight))
                     .collect(),
                 by: by(&flag.by),
+                within: within(&flag.by),
             };
             (key.clone(), found)
         })
         .collect();
     if !all.is_empty() {
-        let whole = Found { moved: replay.moved, by: by(&replay.by), ..Found::default() };
+        let whole = Found { moved: replay.moved, by: by(&replay.by), within: within(&replay.by), ..Found::default() };
         all.insert(String::new(), whole);
     }
     all

@@ -962,6 +962,7 @@ fn a_population_is_replayed() {
       `none` -> `plain`  ████████████░░░░░░░░  56.522 %  6.50
       by age: `70` 3.50 of 3.50, none 2 of 2, `20` 1 of 1
       by region: `eu-west` 4.50 of 6.50, `eu` 2 of 4
+      by region and those within: `eu` 6.50 of 10.50 (2 directly)
       by tenant: `acme` 6.50 of 9.50
       because PREREQUISITE_FAILED -> STATIC  6.50
       `none` -> `plain` for 25.000 % of them, buckets 25 000 to 50 000 by targetingKey with salt `checkout-v2`
@@ -974,6 +975,7 @@ fn a_population_is_replayed() {
       `off` -> `on`  ████████████░░░░░░░░  56.522 %  6.50
       by age: `70` 3.50 of 3.50, none 2 of 2, `20` 1 of 1
       by region: `eu-west` 4.50 of 6.50, `eu` 2 of 4
+      by region and those within: `eu` 6.50 of 10.50 (2 directly)
       by tenant: `acme` 6.50 of 9.50
       because rule 2 `first cohort` -> rule 2 `first cohort`  6.50
       `off` -> `on` for 25.000 % of them, buckets 25 000 to 50 000 by targetingKey
@@ -992,6 +994,7 @@ fn a_population_is_replayed() {
     banner  moves 56.522 % (6.50 of 11.50)  by what it depends on
       `none` -> `plain`  ████████████░░░░░░░░  56.522 %  6.50
       by region: `eu-west` 4.50 of 6.50, `eu` 2 of 4
+      by region and those within: `eu` 6.50 of 10.50 (2 directly)
       by tenant: `acme` 6.50 of 9.50
       because PREREQUISITE_FAILED -> STATIC  6.50
       such as row 1 of it: {"age":"20","region":"eu-west","targetingKey":"user-1","tenant":"acme"}
@@ -999,6 +1002,7 @@ fn a_population_is_replayed() {
     checkout-v2  moves 56.522 % (6.50 of 11.50)
       `off` -> `on`  ████████████░░░░░░░░  56.522 %  6.50
       by region: `eu-west` 4.50 of 6.50, `eu` 2 of 4
+      by region and those within: `eu` 6.50 of 10.50 (2 directly)
       by tenant: `acme` 6.50 of 9.50
       because rule 2 `first cohort` -> rule 2 `first cohort`  6.50
       such as row 1 of it: {"age":"20","region":"eu-west","targetingKey":"user-1","tenant":"acme"}
@@ -1015,6 +1019,7 @@ fn a_population_is_replayed() {
     by	banner	age	"20"	1	1
     by	banner	region	"eu-west"	4.5	6.5
     by	banner	region	"eu"	2	4
+    within	banner	eu		6.5	10.5	2	4
     by	banner	tenant	"acme"	6.5	9.5
     because	banner	PREREQUISITE_FAILED -> STATIC	6.5
     flag	checkout-v2	changed	edited	0	1	6.5	11.5
@@ -1024,6 +1029,7 @@ fn a_population_is_replayed() {
     by	checkout-v2	age	"20"	1	1
     by	checkout-v2	region	"eu-west"	4.5	6.5
     by	checkout-v2	region	"eu"	2	4
+    within	checkout-v2	eu		6.5	10.5	2	4
     by	checkout-v2	tenant	"acme"	6.5	9.5
     because	checkout-v2	rule 2 `first cohort` -> rule 2 `first cohort`	6.5
     "#);
@@ -1048,6 +1054,7 @@ fn a_population_is_replayed() {
     |---|---|---|
     | `` region `eu-west` `` | 4.50 | 6.50 |
     | `` region `eu` `` | 2 | 4 |
+    | ``region `eu` and those within`` | 6.50 | 10.50 |
     | `` tenant `acme` `` | 6.50 | 9.50 |
 
     - `PREREQUISITE_FAILED -> STATIC`: 6.50
@@ -1066,6 +1073,7 @@ fn a_population_is_replayed() {
     |---|---|---|
     | `` region `eu-west` `` | 4.50 | 6.50 |
     | `` region `eu` `` | 2 | 4 |
+    | ``region `eu` and those within`` | 6.50 | 10.50 |
     | `` tenant `acme` `` | 6.50 | 9.50 |
 
     - `` rule 2 `first cohort` -> rule 2 `first cohort` ``: 6.50

@@ -127,6 +127,7 @@ fn a_plan_uses_the_default_population_without_being_asked() {
     banner  moves 39.130 % (4.50 of 11.50)  by what it depends on
       `none` -> `plain`  ████████░░░░░░░░░░░░  39.130 %  4.50
       by region: `eu-west` 4.50 of 6.50
+      by region and those within: `eu` 4.50 of 6.50 (0 directly)
       by tenant: `acme` 4.50 of 4.50
       because PREREQUISITE_FAILED -> STATIC  4.50
       such as row 1 of it: {"app.version":"2.4.1","region":"eu-west","targetingKey":"user-1","tenant":"acme"}
@@ -134,6 +135,7 @@ fn a_plan_uses_the_default_population_without_being_asked() {
     checkout-v2  moves 39.130 % (4.50 of 11.50)
       `off` -> `on`  ████████░░░░░░░░░░░░  39.130 %  4.50
       by region: `eu-west` 4.50 of 6.50
+      by region and those within: `eu` 4.50 of 6.50 (0 directly)
       by tenant: `acme` 4.50 of 4.50
       because rule 2 `first cohort` -> rule 2 `first cohort`  4.50
       such as row 1 of it: {"app.version":"2.4.1","region":"eu-west","targetingKey":"user-1","tenant":"acme"}

@@ -6,6 +6,7 @@ use crate::population::{Column, Limits, Population, PopulationError, Sampled, We
 use downhaul_core::bucket::murmur3_x86_32;
 use serde_json::Value;
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 impl Population {
     /// Reads what [`Population::to_sample_bytes`] wrote, and checks all of it.
@@ -55,7 +56,7 @@ impl Population {
         }
         let mut columns = Vec::new();
         for _ in 0..count {
-            columns.push(reader.column(rows)?);
+            columns.push(Arc::new(reader.column(rows)?));
         }
         if !reader.bytes.is_empty() || !is_sound(&columns) {
             return Err(MALFORMED);
@@ -72,8 +73,8 @@ const CUT_SHORT: PopulationError = refused("it is cut short");
 const MALFORMED: PopulationError = refused("a part of it is not what it should be");
 
 /// Whether no path stands twice, and no row has a value both at a path and below it.
-fn is_sound(columns: &[Column]) -> bool {
-    let paths: BTreeSet<&[String]> = columns.iter().map(Column::path).collect();
+fn is_sound(columns: &[Arc<Column>]) -> bool {
+    let paths: BTreeSet<&[String]> = columns.iter().map(|column| column.path()).collect();
     if paths.len() != columns.len() {
         return false;
     }
@@ -82,7 +83,7 @@ fn is_sound(columns: &[Column]) -> bool {
             && outer.codes().iter().zip(inner.codes()).any(|(outer, inner)| *outer != 0 && *inner != 0)
     };
     // Paths that begin alike stand together.
-    let mut sorted: Vec<&Column> = columns.iter().collect();
+    let mut sorted: Vec<&Column> = columns.iter().map(Arc::as_ref).collect();
     sorted.sort_by_key(|column| column.path());
     sorted.iter().enumerate().all(|(at, outer)| {
         let inner = sorted.iter().skip(at + 1).take_while(|inner| inner.path().starts_with(outer.path()));

@@ -22,6 +22,7 @@ use downhaul_core::bucket::{Decimal, integer, murmur3_x86_32};
 use hashbrown::HashMap;
 use serde_json::Value;
 use std::collections::BinaryHeap;
+use std::sync::Arc;
 
 const MAGIC: [u8; 4] = *b"DHS1";
 
@@ -55,7 +56,7 @@ impl Population {
         let columns = self.columns.iter().map(|column| pruned(column, &chosen));
         Population {
             rows: chosen.len(),
-            columns: columns.filter(|column| !column.dictionary().is_empty()).collect(),
+            columns: columns.filter(|column| !column.dictionary().is_empty()).map(Arc::new).collect(),
             total: chosen.iter().map(|row| self.row_weight(*row)).sum(),
             weights,
             sampled: Some(self.sampled.unwrap_or(Sampled { rows: self.rows as u64, weight: self.total })),

@@ -93,6 +93,7 @@ fn of_population(flag: &FlagPlan, lines: &mut Vec<String>) {
     if moved > 0.0 {
         for (attribute, groups) in flag.by.iter().filter(|(_, groups)| groups.touched > 0) {
             lines.push(format!("  {}", words::groups_words(attribute, groups, GROUPS)));
+            lines.extend(words::within_words(groups, GROUPS).map(|within| format!("  {within}")));
         }
         for rule in flag.rules.iter().take(RULES) {
             lines.push(format!("  because {}  {}", words::rule_words(rule), figures::weight(rule.weight)));

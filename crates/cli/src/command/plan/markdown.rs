@@ -99,6 +99,10 @@ fn of_population(flag: &FlagPlan, lines: &mut Vec<String>) {
             let who = cell(&format!("{} {}", one_line(attribute), words::group_name(&group.value)));
             lines.push(format!("| {who} | {} | {} |", figures::weight(group.moved), figures::weight(group.of)));
         }
+        for within in words::within_heaviest_first(groups).into_iter().take(GROUPS) {
+            let who = cell(&format!("{} `{}` and those within", one_line(attribute), one_line(&within.region)));
+            lines.push(format!("| {who} | {} | {} |", figures::weight(within.moved), figures::weight(within.of)));
+        }
     }
     lines.push(String::new());
     let because = |rule| format!("- {}: {}", code(&words::rule_words(rule)), figures::weight(rule.weight));

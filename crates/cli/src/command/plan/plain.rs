@@ -43,6 +43,12 @@ fn of_population(key: &str, flag: &FlagPlan) -> Vec<String> {
             let (moved, of) = (group.moved.to_string(), group.of.to_string());
             lines.push(row(["by", key, attribute, &group.value.to_string(), &moved, &of]));
         }
+        for within in &groups.within {
+            let [moved, of] = [within.moved, within.of].map(|weight| weight.to_string());
+            let [moved_directly, of_directly] = [within.directly.moved, within.directly.of].map(|it| it.to_string());
+            let parent = within.parent.as_deref().unwrap_or_default();
+            lines.push(row(["within", key, &within.region, parent, &moved, &of, &moved_directly, &of_directly]));
+        }
     }
     for rule in &flag.rules {
         lines.push(row(["because", key, &words::rule_words(rule), &rule.weight.to_string()]));

@@ -4,7 +4,7 @@ use super::figures::{moved_words, percent, weight};
 use crate::render::{counted, grouped, one_line, to_json};
 use downhaul_blast::exact::{Bucket, Region};
 use downhaul_blast::plan::{Finding, FlagPlan, Kept, Limit, Moved, Plan, Status, Transition, Verdict};
-use downhaul_blast::replay::{Given, Group, Groups, RuleMove, Why};
+use downhaul_blast::replay::{Given, Group, Groups, RuleMove, Why, Within};
 use downhaul_core::explain::whole_condition_words;
 use serde_json::Value;
 
@@ -153,6 +153,28 @@ pub(super) fn groups_words(attribute: &str, groups: &Groups, shown: usize) -> St
         words.push(format!("and {} more", grouped(more)));
     }
     format!("by {}: {}", one_line(attribute), words.join(", "))
+}
+
+/// The regions in and within which most weight moves, the heaviest first, each before those within it.
+pub(super) fn within_heaviest_first(groups: &Groups) -> Vec<&Within> {
+    let mut within: Vec<&Within> = groups.within.iter().collect();
+    within.sort_by(|one, other| other.moved.total_cmp(&one.moved));
+    within
+}
+
+/// Those who move, up the tree of regions: `by region and those within: `eu` 600 of 4880 (20 directly), …`.
+pub(super) fn within_words(groups: &Groups, shown: usize) -> Option<String> {
+    let one = |it: &&Within| {
+        let directly = weight(it.directly.moved);
+        format!("`{}` {} of {} ({directly} directly)", one_line(&it.region), weight(it.moved), weight(it.of))
+    };
+    let within = within_heaviest_first(groups);
+    let mut words: Vec<String> = within.iter().take(shown).map(one).collect();
+    let more = within.len().saturating_sub(words.len());
+    if more > 0 {
+        words.push(format!("and {} more", grouped(more)));
+    }
+    (!words.is_empty()).then(|| format!("by region and those within: {}", words.join(", ")))
 }
 
 fn group_words(group: &Group) -> String {
