@@ -1,7 +1,9 @@
+use crate::api::Role;
 use crate::client_key::ClientKey;
 use crate::policy::Policy;
 use crate::release::{Release, ReleaseKey};
 use crate::runbook::RunEvent;
+use crate::token::Token;
 use downhaul_core::document::{Flag, Kill, RegionTree, Segment};
 use downhaul_core::ids::{FlagKey, SegmentKey, TenantId};
 use serde::{Deserialize, Serialize};
@@ -71,6 +73,21 @@ pub enum Command {
         run: u64,
         event: Box<RunEvent>,
     },
+    CreateToken {
+        token: Box<Token>,
+    },
+    RevokeToken {
+        id: String,
+    },
+    GrantRole {
+        /// An opaque id.
+        actor: String,
+        role: Role,
+    },
+    RevokeRole {
+        actor: String,
+        role: Role,
+    },
 }
 
 impl Command {
@@ -95,6 +112,10 @@ impl Command {
             Command::PutRelease { .. } => "put-release",
             Command::RetireRelease { .. } => "retire-release",
             Command::Run { .. } => "run",
+            Command::CreateToken { .. } => "create-token",
+            Command::RevokeToken { .. } => "revoke-token",
+            Command::GrantRole { .. } => "grant-role",
+            Command::RevokeRole { .. } => "revoke-role",
         }
     }
 
@@ -118,7 +139,11 @@ impl Command {
             | Command::Unfreeze
             | Command::PutRelease { .. }
             | Command::RetireRelease { .. }
-            | Command::Run { .. } => false,
+            | Command::Run { .. }
+            | Command::CreateToken { .. }
+            | Command::RevokeToken { .. }
+            | Command::GrantRole { .. }
+            | Command::RevokeRole { .. } => false,
         }
     }
 
@@ -152,7 +177,11 @@ impl Command {
             | Command::Unfreeze
             | Command::PutRelease { .. }
             | Command::RetireRelease { .. }
-            | Command::Run { .. } => Vec::new(),
+            | Command::Run { .. }
+            | Command::CreateToken { .. }
+            | Command::RevokeToken { .. }
+            | Command::GrantRole { .. }
+            | Command::RevokeRole { .. } => Vec::new(),
         }
     }
 }

@@ -141,6 +141,16 @@ pub fn summary(state: &State, change: &Change) -> String {
         Command::PutRelease { release } => format!("put the release `{}`", release.key),
         Command::RetireRelease { key } => format!("retired the release `{key}`"),
         Command::Run { run, event } => runbook::words(state, *run, event),
+        Command::CreateToken { token } => match &token.roles {
+            Some(roles) => format!("created the token `{}`: {}", token.name, roles.words()),
+            None => format!("created the token `{}` of {}", token.name, token.actor),
+        },
+        Command::RevokeToken { id } => match state.tokens.get(id) {
+            Some(held) => format!("revoked the token `{}`", held.token.name),
+            None => format!("revoked the token `{id}`"),
+        },
+        Command::GrantRole { actor, role } => format!("granted {actor} the role {}", role.as_str()),
+        Command::RevokeRole { actor, role } => format!("took the role {} from {actor}", role.as_str()),
     }
 }
 

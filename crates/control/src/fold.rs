@@ -1,7 +1,8 @@
 use crate::change::{Change, Record};
 use crate::command::Command;
 use crate::release;
-use crate::state::{KeyState, KillState, State, Touch};
+use crate::role::Roles;
+use crate::state::{KeyState, KillState, State, TokenState, Touch};
 use downhaul_core::document::FlagSet;
 
 /// The state after a change. Never refuses: what was decided has happened.
@@ -76,7 +77,35 @@ fn apply(state: &mut State, command: &Command, change: &Change) {
         Command::PutRelease { .. } | Command::RetireRelease { .. } | Command::Run { .. } => {
             release::fold(&mut state.releases, command, change);
         }
+        Command::CreateToken { .. }
+        | Command::RevokeToken { .. }
+        | Command::GrantRole { .. }
+        | Command::RevokeRole { .. } => people(state, command, change),
         definition => define(&mut state.flag_set, definition, &change.at),
+    }
+}
+
+/// Who may do what.
+fn people(state: &mut State, command: &Command, change: &Change) {
+    match command {
+        Command::CreateToken { token } => {
+            let made = TokenState { token: (**token).clone(), created: touch(change), revoked: None };
+            state.tokens.insert(token.id.clone(), made);
+        }
+        Command::RevokeToken { id } => {
+            if let Some(held) = state.tokens.get_mut(id) {
+                held.revoked = Some(touch(change));
+            }
+        }
+        Command::GrantRole { actor, role } => {
+            state.people.entry(actor.clone()).or_insert_with(|| Roles::of(*role)).add(*role);
+        }
+        Command::RevokeRole { actor, role } => {
+            if let Some(left) = state.people.remove(actor).and_then(|roles| roles.without(*role)) {
+                state.people.insert(actor.clone(), left);
+            }
+        }
+        _ => {}
     }
 }
 
@@ -111,7 +140,11 @@ pub(crate) fn define(flag_set: &mut FlagSet, command: &Command, at: &str) {
         | Command::Unfreeze
         | Command::PutRelease { .. }
         | Command::RetireRelease { .. }
-        | Command::Run { .. } => {}
+        | Command::Run { .. }
+        | Command::CreateToken { .. }
+        | Command::RevokeToken { .. }
+        | Command::GrantRole { .. }
+        | Command::RevokeRole { .. } => {}
     }
 }
 

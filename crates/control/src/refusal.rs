@@ -47,6 +47,14 @@ pub enum RefusalCode {
     RunActive,
     /// The run is past it, or not there yet.
     NotNow,
+    /// The token that asks was made nowhere, or in another environment.
+    UnknownToken,
+    TokenExpired,
+    TokenRevoked,
+    /// Whoever asks has not the role that it takes.
+    NotPermitted,
+    /// Nobody would be admin of the environment any more.
+    LastAdmin,
     /// Not a fault of the one who asked.
     Internal,
 }
@@ -75,6 +83,11 @@ impl RefusalCode {
             RefusalCode::NamedByPolicy => "named-by-policy",
             RefusalCode::RunActive => "run-active",
             RefusalCode::NotNow => "not-now",
+            RefusalCode::UnknownToken => "unknown-token",
+            RefusalCode::TokenExpired => "token-expired",
+            RefusalCode::TokenRevoked => "token-revoked",
+            RefusalCode::NotPermitted => "not-permitted",
+            RefusalCode::LastAdmin => "last-admin",
             RefusalCode::Internal => "internal",
         }
     }
@@ -100,7 +113,10 @@ impl RefusalCode {
             | RefusalCode::NeedsApproval
             | RefusalCode::NamedByPolicy
             | RefusalCode::RunActive
-            | RefusalCode::NotNow => 409,
+            | RefusalCode::NotNow
+            | RefusalCode::LastAdmin => 409,
+            RefusalCode::UnknownToken | RefusalCode::TokenExpired | RefusalCode::TokenRevoked => 401,
+            RefusalCode::NotPermitted => 403,
             RefusalCode::Invalid | RefusalCode::MissingReason => 422,
             RefusalCode::Internal => 500,
         }
@@ -126,6 +142,8 @@ impl Refusal {
 
     pub fn to_problem(&self) -> Problem {
         let title = match self.code.status() {
+            401 => "Unauthorized",
+            403 => "Forbidden",
             404 => "Not found",
             409 => "Conflict",
             422 => "Refused",

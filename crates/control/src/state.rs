@@ -3,6 +3,8 @@ use crate::client_key::ClientKey;
 use crate::hash::Hash;
 use crate::policy::Policy;
 use crate::release::Releases;
+use crate::role::Roles;
+use crate::token::Token;
 use downhaul_core::document::{FlagSet, Kill};
 use downhaul_core::ids::{EnvironmentKey, FlagKey};
 use std::collections::BTreeMap;
@@ -31,6 +33,10 @@ pub struct State {
     /// The last change of each flag's definition or kills, retired ones included.
     pub touched: BTreeMap<FlagKey, Touch>,
     pub releases: Releases,
+    /// What was granted to whom, by the opaque id of the actor.
+    pub people: BTreeMap<String, Roles>,
+    /// By id, revoked and expired ones included.
+    pub tokens: BTreeMap<String, TokenState>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -47,6 +53,13 @@ pub struct KillState {
 #[derive(Debug, Clone, PartialEq)]
 pub struct KeyState {
     pub key: ClientKey,
+    pub created: Touch,
+    pub revoked: Option<Touch>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TokenState {
+    pub token: Token,
     pub created: Touch,
     pub revoked: Option<Touch>,
 }
@@ -76,6 +89,8 @@ impl State {
             frozen: None,
             touched: BTreeMap::new(),
             releases: Releases::default(),
+            people: BTreeMap::new(),
+            tokens: BTreeMap::new(),
         }
     }
 

@@ -8,12 +8,12 @@ use downhaul_blast::population::{Limits, Mapping, Population};
 use downhaul_control::api::{BudgetVerdict, Impact};
 use downhaul_control::decide::People;
 use downhaul_control::policy::read;
-use downhaul_control::{Command, Decision, Refusal, RefusalCode, Request, decide_over};
+use downhaul_control::{Command, Decision, Refusal, RefusalCode, decide_over};
 use downhaul_core::document::Flag;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use std::sync::atomic::AtomicBool;
-use support::{World, flag_with, kill_request, now};
+use support::{World, flag_with, kill_request};
 
 fn policy(document: Value) -> Command {
     Command::PutPolicy { policy: Box::new(read(&document).unwrap()) }
@@ -48,13 +48,7 @@ fn people(lines: &str) -> Population {
 
 /// Puts a flag, with people to judge by.
 fn put_over(world: &World, flag: Box<Flag>, population: &Population, ended: bool) -> Result<BudgetVerdict, Refusal> {
-    let request = Request {
-        command: Command::PutFlag { flag },
-        actor: "a-1".to_owned(),
-        reason: "because".to_owned(),
-        at: now(),
-        expected_revision: None,
-    };
+    let request = world.request(Command::PutFlag { flag });
     let end = AtomicBool::new(ended);
     let people = People { population, name: "people", taken_at: "2026-11-01", digest: "d", end: &end };
     let decided = match decide_over(&world.state, &world.valid(), request, Some(&people))? {

@@ -6,7 +6,7 @@ mod support;
 use downhaul_control::api::{Applied, KillRequest, KillScope, VerifyStatus};
 use downhaul_control::chart::{Frontier, TreeHead, leaf};
 use downhaul_control::verify::{Stored, Verification, Witness};
-use downhaul_control::{Command, Decision, RefusalCode, Request, State, decide};
+use downhaul_control::{Authority, Command, Decision, RefusalCode, Request, State, decide};
 use proptest::prelude::*;
 use serde_json::json;
 use support::{World, flag, flag_with, kill_request};
@@ -426,6 +426,7 @@ fn deciding_leaves_the_state_alone() {
     let request = Request {
         command: Command::RetireFlag { key: "a".parse().unwrap() },
         actor: "a-1".to_owned(),
+        authority: Authority::Root,
         reason: "gone".to_owned(),
         at: support::now(),
         expected_revision: None,

@@ -7,7 +7,7 @@ use axum::http::StatusCode;
 use downhaul_control::api::Problem;
 use downhaul_control::runbook::RunEvent;
 use downhaul_control::webhook::CallBack;
-use downhaul_control::{Command, Request};
+use downhaul_control::{Authority, Command, Request};
 use jiff::Timestamp;
 use serde::Deserialize;
 
@@ -56,6 +56,7 @@ pub(crate) async fn post(
         Ok(Request {
             command: command.clone(),
             actor: "system".to_owned(),
+            authority: Authority::Root,
             reason: String::new(),
             at: Timestamp::now(),
             expected_revision: None,

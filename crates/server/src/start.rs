@@ -12,7 +12,7 @@ use crate::state::{AppState, Shared};
 use downhaul_control::api::{Attributes, ClientKeyRequest, PopulationName, Role};
 use downhaul_control::chart::Index;
 use downhaul_control::sample::SamplingKeys;
-use downhaul_control::{AdminToken, Request, Secret, SecretKind, State, decide};
+use downhaul_control::{AdminToken, Authority, Request, Secret, SecretKind, State, decide};
 use downhaul_core::document::{ClientKind, FlagSet};
 use downhaul_core::ids::EnvironmentKey;
 use downhaul_core::validate::validate;
@@ -211,6 +211,7 @@ async fn demo_keys(state: &AppState, demo: &DemoKeys) -> Result<(), StartError> 
         let request = Request {
             command: decide::create_key(&request, &secret),
             actor: "system".to_owned(),
+            authority: Authority::Root,
             reason: request.reason.clone(),
             at: Timestamp::now(),
             expected_revision: None,

@@ -10,6 +10,7 @@ mod flags;
 mod fleet;
 mod keys;
 mod kills;
+mod people;
 mod plan;
 mod policy;
 mod populations;
@@ -37,6 +38,9 @@ pub use keys::{ClientKeyCreated, ClientKeyRequest, ClientKeyView, ClientKeys};
 pub use kills::{
     KillPage, KillRequest, KillScope, KillView, Progress, RegionProgress, RestoreReport, RestoreRequest, Restored,
     Split, Straggler,
+};
+pub use people::{
+    People, PersonRequest, PersonView, RoleRequest, TokenCreated, TokenRequest, TokenRevocation, TokenView, Tokens,
 };
 pub use plan::PlanRequest;
 pub use policy::{FreezeRequest, FreezeView, Frozen, PolicyView, PutPolicyRequest};

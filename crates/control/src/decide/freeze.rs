@@ -46,7 +46,7 @@ fn is_stopped(command: &Command) -> bool {
         | Command::Apply { .. }
         | Command::CreateKey { .. }
         | Command::PutPolicy { .. } => true,
-        // What takes rights away, and the way back, are needed most when something is wrong.
+        // The way back, and who may go it, are needed most when something is wrong.
         Command::Kill { .. }
         | Command::Restore { .. }
         | Command::RevokeKey { .. }
@@ -54,7 +54,11 @@ fn is_stopped(command: &Command) -> bool {
         | Command::Unfreeze
         | Command::PutRelease { .. }
         | Command::RetireRelease { .. }
-        | Command::Run { .. } => false,
+        | Command::Run { .. }
+        | Command::CreateToken { .. }
+        | Command::RevokeToken { .. }
+        | Command::GrantRole { .. }
+        | Command::RevokeRole { .. } => false,
     }
 }
 

@@ -7,6 +7,7 @@ mod freeze;
 mod keys;
 mod kills;
 mod moves;
+mod people;
 mod policy;
 mod releases;
 
@@ -14,6 +15,7 @@ pub use apply::{Plan, applied, check_base, drafted, plan};
 pub use budget::People;
 pub use keys::create_key;
 pub use kills::{kill, kill_everyone};
+pub use people::create_token;
 
 use crate::api::Impact;
 use crate::change::{Change, Record};
@@ -21,6 +23,7 @@ use crate::command::Command;
 use crate::fold::define;
 use crate::proposal::Needed;
 use crate::refusal::{Refusal, RefusalCode};
+use crate::role::{self, Authority};
 use crate::runbook;
 use crate::state::{State, Touch};
 use crate::{describe, difference, time};
@@ -40,6 +43,8 @@ pub struct Request {
     pub command: Command,
     /// An opaque id.
     pub actor: String,
+    /// By what right; the roles follow from the state that it is decided on.
+    pub authority: Authority,
     pub reason: String,
     pub at: Timestamp,
     /// The revision that an edit started from: refused if what it edits has changed since.
@@ -77,11 +82,13 @@ pub fn decide_over(
     request: Request,
     people: Option<&People<'_>>,
 ) -> Result<Decision, Refusal> {
-    let Request { command, actor, reason, at, expected_revision } = request;
+    let Request { command, actor, authority, reason, at, expected_revision } = request;
+    role::check(state, &command, (&authority, &actor), at)?;
     let reason = check_reason(state, &command, reason)?;
     let command = as_recorded(&command)?;
     freeze::check(state, &command)?;
     check(state, &command, expected_revision)?;
+    check_people(state, &command, &authority, at)?;
     if let Command::Run { run, event } = &command {
         runbook::check_event(state, *run, event, at)?;
     }
@@ -151,7 +158,22 @@ fn check(state: &State, command: &Command, expected: Option<u64>) -> Result<(), 
         Command::PutPolicy { policy } => policy::check_put(state, policy, expected),
         Command::PutRelease { release } => releases::check_put(state, release, expected),
         Command::RetireRelease { key } => releases::check_retire(state, key),
-        Command::Run { .. } => Ok(()),
+        // Looked at with the time, see `check_event` and `check_people`.
+        Command::Run { .. }
+        | Command::CreateToken { .. }
+        | Command::RevokeToken { .. }
+        | Command::GrantRole { .. }
+        | Command::RevokeRole { .. } => Ok(()),
+    }
+}
+
+fn check_people(state: &State, command: &Command, authority: &Authority, at: Timestamp) -> Result<(), Refusal> {
+    match command {
+        Command::CreateToken { token } => people::check_create(state, token, at),
+        Command::RevokeToken { id } => people::check_revoke(state, id, authority, at),
+        Command::GrantRole { actor, role } => people::check_grant(state, actor, *role, at),
+        Command::RevokeRole { actor, role } => people::check_revoke_role(state, (actor, *role), authority, at),
+        _ => Ok(()),
     }
 }
 
@@ -190,7 +212,14 @@ fn as_recorded(command: &Command) -> Result<Command, Refusal> {
 
 fn check_reason(state: &State, command: &Command, reason: String) -> Result<String, Refusal> {
     let reason = reason.trim().to_owned();
-    let needs_none = matches!(command, Command::CreateKey { .. } | Command::RevokeKey { .. } | Command::Run { .. });
+    let needs_none = matches!(
+        command,
+        Command::CreateKey { .. }
+            | Command::RevokeKey { .. }
+            | Command::CreateToken { .. }
+            | Command::RevokeToken { .. }
+            | Command::Run { .. }
+    );
     if reason.is_empty() && !needs_none {
         return Err(Refusal::new(
             RefusalCode::MissingReason,

@@ -1,7 +1,9 @@
 //! The state of an environment as the API shows it.
 
+mod people;
 mod releases;
 
+pub use people::{people, token, tokens};
 pub use releases::{release, releases, run, runs};
 
 use crate::api::{

@@ -10,7 +10,7 @@
 
 use downhaul_control::api::{KillRequest, KillScope};
 use downhaul_control::verify::Stored;
-use downhaul_control::{Command, Decision, Record, Refusal, Request, State, decide, fold};
+use downhaul_control::{Authority, Command, Decision, Record, Refusal, Request, State, decide, fold};
 use downhaul_core::document::Flag;
 use downhaul_core::validate::{Valid, validate};
 use jiff::{SignedDuration, Timestamp};
@@ -34,14 +34,28 @@ impl World {
     }
 
     fn ask_for(&mut self, reason: &str, command: Command, expected_revision: Option<u64>) -> Result<bool, Refusal> {
+        self.carry_out(Request { reason: reason.to_owned(), expected_revision, ..self.request(command) })
+    }
+
+    /// By someone else than the holder of the data folder.
+    pub(crate) fn ask_as(&mut self, authority: &Authority, actor: &str, command: Command) -> Result<bool, Refusal> {
+        self.carry_out(Request { actor: actor.to_owned(), authority: authority.clone(), ..self.request(command) })
+    }
+
+    /// By the holder of the data folder; each a second after the one before.
+    pub(crate) fn request(&self, command: Command) -> Request {
         let later = SignedDuration::from_secs(i64::try_from(self.records.len()).expect("few"));
-        let request = Request {
+        Request {
             command,
             actor: "a-1".to_owned(),
-            reason: reason.to_owned(),
+            authority: Authority::Root,
+            reason: "because".to_owned(),
             at: now().saturating_add(later).expect("near"),
-            expected_revision,
-        };
+            expected_revision: None,
+        }
+    }
+
+    pub(crate) fn carry_out(&mut self, request: Request) -> Result<bool, Refusal> {
         match decide(&self.state, &self.valid(), request)? {
             Decision::Unchanged => Ok(false),
             Decision::Change(decided) => {

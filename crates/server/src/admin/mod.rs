@@ -24,7 +24,7 @@ use crate::router::BODY_LIMIT;
 use crate::state::AppState;
 use axum::extract::DefaultBodyLimit;
 use downhaul_control::api::{ChangeView, Progress};
-use downhaul_control::{Command, Record, Request, views};
+use downhaul_control::{Authority, Command, Record, Request, views};
 use downhaul_store::StoreError;
 use jiff::Timestamp;
 use std::sync::Arc;
@@ -94,6 +94,7 @@ fn request(admin: &Admin, reason: &str, command: Command) -> Request {
     Request {
         command,
         actor: admin.actor.clone(),
+        authority: Authority::Root,
         reason: reason.to_owned(),
         at: Timestamp::now(),
         expected_revision: None,

@@ -2,7 +2,7 @@ use super::record::backoff;
 use crate::environment::{Environment, Urgency};
 use downhaul_control::api::Progress;
 use downhaul_control::runbook::{Run, RunEvent};
-use downhaul_control::{Command, Refusal, RefusalCode, Request, State, decide};
+use downhaul_control::{Authority, Command, Refusal, RefusalCode, Request, State, decide};
 use downhaul_core::document::OnStale;
 use jiff::Timestamp;
 use std::sync::Arc;
@@ -35,7 +35,14 @@ pub(super) async fn kill(
             let at = Timestamp::now();
             let reason = format!("{}: {}", run.id(), run.reason);
             let command = decide::kill_everyone(state, [flag, id], &reason, &run.by, at)?;
-            Ok(Request { command, actor: run.by.clone(), reason, at, expected_revision: None })
+            Ok(Request {
+                command,
+                actor: run.by.clone(),
+                authority: Authority::Root,
+                reason,
+                at,
+                expected_revision: None,
+            })
         };
         match environment.command(Urgency::Urgent, request).await {
             Ok(_) => {}
@@ -122,6 +129,7 @@ pub(super) async fn restore(environment: &Arc<Environment>, run: &Arc<Run>, kill
             Ok(Request {
                 command: Command::Restore { id: id.clone() },
                 actor: run.by.clone(),
+                authority: Authority::Root,
                 reason: format!("{}: {}", run.id(), run.reason),
                 at: Timestamp::now(),
                 expected_revision: None,

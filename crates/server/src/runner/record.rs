@@ -1,7 +1,7 @@
 use crate::environment::{Environment, Urgency};
 use crate::random;
 use downhaul_control::runbook::RunEvent;
-use downhaul_control::{Command, Request};
+use downhaul_control::{Authority, Command, Request};
 use jiff::Timestamp;
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,6 +19,7 @@ pub(super) async fn record(environment: &Arc<Environment>, run: u64, event: &Run
             Ok(Request {
                 command: command.clone(),
                 actor: MACHINE.to_owned(),
+                authority: Authority::Root,
                 reason: String::new(),
                 at: Timestamp::now(),
                 expected_revision: None,

@@ -8,7 +8,7 @@
     reason = "a test that cannot be set up has failed"
 )]
 
-use downhaul_control::{Command, Decision, Record, Request, State, decide, fold};
+use downhaul_control::{Authority, Command, Decision, Record, Request, State, decide, fold};
 use downhaul_core::ids::EnvironmentKey;
 use downhaul_core::validate::validate;
 use downhaul_store::{ChangeLog, Effects, StoreError, replay};
@@ -72,6 +72,7 @@ impl Plane {
         let request = Request {
             command,
             actor: "a-1".to_owned(),
+            authority: Authority::Root,
             reason: "because".to_owned(),
             at: at(),
             expected_revision: None,

@@ -1,0 +1,43 @@
+use super::{Names, name};
+use crate::api::{People, PersonView, TokenView, Tokens};
+use crate::role::Roles;
+use crate::state::{State, TokenState};
+use jiff::Timestamp;
+
+/// Tokens, revoked and expired ones included, by id.
+pub fn tokens(state: &State, names: &Names) -> Tokens {
+    Tokens { tokens: state.tokens.values().map(|held| token(state, held, names)).collect() }
+}
+
+pub fn token(state: &State, held: &TokenState, names: &Names) -> TokenView {
+    let TokenState { token, created, revoked } = held;
+    let roles = token.roles.as_ref().or_else(|| state.people.get(&token.actor));
+    TokenView {
+        id: token.id.clone(),
+        name: token.name.clone(),
+        actor: token.actor.clone(),
+        actor_name: names.get(&token.actor).cloned(),
+        is_person: token.roles.is_none(),
+        roles: roles.map(|roles| roles.iter().collect()).unwrap_or_default(),
+        created_at: created.at.clone(),
+        created_by: name(names, &created.actor),
+        expires_at: token.expires_at.clone(),
+        revoked_at: revoked.as_ref().map(|touch| touch.at.clone()),
+    }
+}
+
+/// Everyone to whom a role was granted, by id.
+pub fn people(state: &State, names: &Names, at: Timestamp) -> People {
+    let view = |(actor, roles): (&String, &Roles)| PersonView {
+        actor: actor.clone(),
+        name: names.get(actor).cloned(),
+        roles: roles.iter().collect(),
+        tokens: tokens_of(state, actor, at),
+    };
+    People { people: state.people.iter().map(view).collect() }
+}
+
+fn tokens_of(state: &State, actor: &str, at: Timestamp) -> Vec<String> {
+    let theirs = state.tokens_in_force(at).filter(|held| held.token.actor == actor);
+    theirs.map(|held| held.token.id.clone()).collect()
+}
