@@ -15,5 +15,6 @@ mod cone;
 pub mod exact;
 pub mod plan;
 pub mod population;
+pub mod reach;
 pub mod replay;
 pub mod states;

@@ -1,6 +1,7 @@
 use crate::api::Impact;
 use crate::command::Command;
 use crate::hash::Hash;
+use crate::proposal::Landed;
 use downhaul_core::ids::EnvironmentKey;
 use downhaul_core::seal::{canonical_bytes, check_canonical};
 use serde::{Deserialize, Serialize};
@@ -20,6 +21,9 @@ pub struct Change {
     pub reason: String,
     pub command: Command,
     pub impact: Impact,
+    /// The proposal that it carries out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub landed: Option<Landed>,
     /// Hash of the change before; [`Hash::ZERO`] for the first.
     pub prev: Hash,
 }

@@ -237,15 +237,25 @@ impl Environment {
     {
         let state = Arc::clone(&before.state);
         let request = spawn_blocking(move || request(&state)).await.map_err(AppError::internal)??;
-        let people = if request.command.defines() { self.judges(&before.state).await? } else { None };
+        let people = self.judges(&before.state, &request.command).await?;
         let before = Arc::clone(before);
+        let decided = self.over(people, move |people| decide_over(&before.state, &before.valid, request, people));
+        Ok(decided.await??)
+    }
+
+    /// Works on what a change would do, with people to try it on for as long as that may take.
+    pub(crate) async fn over<T: Send + 'static>(
+        &self,
+        people: Option<Arc<Kept>>,
+        work: impl FnOnce(Option<&People<'_>>) -> T + Send + 'static,
+    ) -> AppResult<T> {
         let end = Arc::new(AtomicBool::new(false));
         let (ended, judge) = (Arc::clone(&end), self.judge);
         let _alarm = Task::spawn(async move {
             sleep(judge).await;
             ended.store(true, Ordering::Relaxed);
         });
-        let decided = spawn_blocking(move || {
+        let done = spawn_blocking(move || {
             let people = people.as_ref().map(|kept| People {
                 population: &kept.population,
                 name: kept.about.name.as_str(),
@@ -253,16 +263,21 @@ impl Environment {
                 digest: &kept.about.digest,
                 end: &end,
             });
-            decide_over(&before.state, &before.valid, request, people.as_ref())
+            work(people.as_ref())
         });
-        Ok(decided.await.map_err(AppError::internal)??)
+        done.await.map_err(AppError::internal)
     }
 
-    /// The population that the budget is judged by, where there is a budget and the population is kept here.
-    async fn judges(&self, state: &State) -> AppResult<Option<Arc<Kept>>> {
-        if state.policy.budget.is_empty() {
+    /// The population that a command is judged by, where there is a budget to judge it by.
+    pub(crate) async fn judges(&self, state: &State, command: &Command) -> AppResult<Option<Arc<Kept>>> {
+        if !command.defines() || state.policy.budget.is_empty() {
             return Ok(None);
         }
+        self.people(state).await
+    }
+
+    /// The population that changes are tried on unless another one is named, where it is kept here.
+    pub(crate) async fn people(&self, state: &State) -> AppResult<Option<Arc<Kept>>> {
         let Some(name) = population_of(state) else { return Ok(None) };
         if name == PopulationName::live() {
             self.save_live().await?;

@@ -215,6 +215,7 @@ async fn demo_keys(state: &AppState, demo: &DemoKeys) -> Result<(), StartError> 
             reason: request.reason.clone(),
             at: Timestamp::now(),
             expected_revision: None,
+            landing: None,
         };
         let made = environment.command(crate::environment::Urgency::Patient, move |_| Ok(request.clone())).await;
         made.map_err(|why| StartError::DemoKeys(format!("{why:?}")))?;

@@ -56,11 +56,26 @@ pub struct ChangeView {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub incident: Option<String>,
     pub impact: Impact,
+    /// The proposal that it carries out, and who approved it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub landed: Option<LandedView>,
     pub prev: String,
     pub hash: String,
     /// The record: `revision environment at actor reason command impact prev hash`.
     #[cfg_attr(feature = "openapi", schema(value_type = Object))]
     pub record: Value,
+}
+
+/// The proposal that a change carries out.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct LandedView {
+    /// Such as `p-7`.
+    pub proposal: String,
+    /// Who made it: the name if it is known, else the opaque id.
+    pub author: String,
+    /// Those whose approvals counted, likewise.
+    pub approvers: Vec<String>,
 }
 
 /// What a change does, as far as is known when it is made.

@@ -15,6 +15,7 @@ mod plan;
 mod policy;
 mod populations;
 mod problem;
+mod proposals;
 mod releases;
 mod runs;
 mod session;
@@ -23,7 +24,7 @@ mod stream;
 pub use budget::{BudgetFinding, BudgetVerdict, JudgedBy};
 pub use chart::{
     ChangeDetail, ChangeView, ChartHead, ChartPage, ChartQuery, ConsistencyQuery, Edit, ExplainRequest,
-    ExplainResponse, Fault, Impact, Move, ProofQuery, VerifyQuery, VerifyReport, VerifyStatus,
+    ExplainResponse, Fault, Impact, LandedView, Move, ProofQuery, VerifyQuery, VerifyReport, VerifyStatus,
 };
 pub use client::{
     Acknowledgement, Attributes, ClientState, FlagSetQuery, NotAPosition, Position, PublicKey, PublicKeys,
@@ -49,6 +50,10 @@ pub use populations::{
     PopulationEvent, PopulationName, PopulationPut, PopulationView, Populations, PutPopulationQuery,
 };
 pub use problem::Problem;
+pub use proposals::{
+    ActView, ApprovalView, ApproveRequest, Blocked, ConflictView, DraftRequest, GroundView, ProposalActRequest,
+    ProposalNow, ProposalPage, ProposalStatus, ProposalSummary, ProposalView,
+};
 pub use releases::{
     CheckReleaseRequest, DrillView, KillStep, PlannedStep, PutReleaseRequest, ReleasePage, ReleaseReport,
     ReleaseSummary, ReleaseView, RollbackRequest,

@@ -12,6 +12,7 @@ mod kills;
 mod plan;
 mod policy;
 mod populations;
+mod proposals;
 mod releases;
 mod runs;
 mod session;
@@ -62,6 +63,13 @@ pub(crate) fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(policy::get, policy::put))
         .routes(routes!(freeze::get, freeze::begin))
         .routes(routes!(freeze::end))
+        .routes(routes!(proposals::list, proposals::post))
+        .routes(routes!(proposals::get))
+        .routes(routes!(proposals::amend))
+        .routes(routes!(proposals::approve))
+        .routes(routes!(proposals::reject))
+        .routes(routes!(proposals::withdraw))
+        .routes(routes!(proposals::land))
         .routes(routes!(events::get))
         .routes(routes!(populations::list))
         .routes(routes!(populations::content))
@@ -98,6 +106,7 @@ fn request(admin: &Admin, reason: &str, command: Command) -> Request {
         reason: reason.to_owned(),
         at: Timestamp::now(),
         expected_revision: None,
+        landing: None,
     }
 }
 
