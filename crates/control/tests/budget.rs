@@ -149,6 +149,18 @@ fn people_say_what_conditions_cannot() {
     assert!(refusal.message.contains("the replay over the population `people` did not end in time"), "{refusal}");
 }
 
+/// An edit of a killed flag moves nobody now, and everyone once it is restored: the kill is no way around the budget.
+#[test]
+fn what_a_kill_hides_counts() {
+    let mut world = world(json!({ "share": 0.1 }));
+    world.kill(&kill_request("checkout")).unwrap();
+    let refusal = world.put(ramp(20_000)).unwrap_err();
+    let words = "once kills are restored, at least 20.000 % of everyone is moved, 10.000 % may (`checkout`)";
+    assert!(refusal.message.contains(words), "{refusal}");
+    world.put(ramp(10_000)).unwrap();
+    assert_eq!(last(&world).budget.as_ref().unwrap().verdict, Kept::Within);
+}
+
 #[test]
 fn many_limits_are_counted_and_the_worst_are_kept() {
     let names: Vec<String> = (0..50).map(|n| format!("t-{n}")).chain(["acme".to_owned()]).collect();

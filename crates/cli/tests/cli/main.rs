@@ -15,6 +15,7 @@ mod outside;
 mod plan;
 mod policy;
 mod population;
+mod proposals;
 mod prove;
 mod reference;
 mod refs;

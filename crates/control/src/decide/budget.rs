@@ -2,7 +2,7 @@
 
 use crate::api::{BudgetFinding, BudgetVerdict, JudgedBy};
 use crate::policy::Policy;
-use downhaul_blast::exact::Comparison;
+use downhaul_blast::exact::{Comparison, Options, compare};
 use downhaul_blast::plan::{Finding, Found, Judgement, Kept, Limit, Plan, Side};
 use downhaul_blast::population::Population;
 use downhaul_blast::replay::{self, Replay, replay};
@@ -25,15 +25,57 @@ pub struct People<'a> {
 }
 
 /// `None` where nothing is limited. `nodes` is what one flag of the comparison was allowed.
+///
+/// What a kill hides counts as well: an edit of a killed flag moves people when it is restored, and nobody is asked then.
 pub(super) fn judge(
     policy: &Policy,
-    [before, after]: [&Valid; 2],
+    sides: [&Valid; 2],
     (comparison, nodes): (Comparison, usize),
     people: Option<&People<'_>>,
 ) -> Option<BudgetVerdict> {
     if policy.budget.is_empty() {
         return None;
     }
+    let (mut findings, heard) = findings(policy, sides, (comparison, nodes), people);
+    if sides.iter().any(|side| !side.document().kills.is_empty()) {
+        let restored = sides.map(restored);
+        if let [Some(before), Some(after)] = &restored {
+            let comparison = compare(before, after, &Options { nodes });
+            let (later, _) = self::findings(policy, [before, after], (comparison, nodes), people);
+            findings = findings.into_iter().zip(later).map(worse).collect();
+        } else {
+            findings.iter_mut().for_each(|finding| finding.outcome = Kept::Unknown);
+        }
+    }
+    let judged_by = people.filter(|_| heard).map(|people| JudgedBy {
+        name: people.name.to_owned(),
+        taken_at: people.taken_at.to_owned(),
+        digest: people.digest.to_owned(),
+    });
+    Some(verdict(findings, judged_by))
+}
+
+/// With no kill in force.
+fn restored(side: &Valid) -> Option<Valid> {
+    side.with_kills(side.document().revision, Vec::new()).ok().map(|(restored, _)| restored)
+}
+
+/// Of what holds now and what will hold once everything is restored, what keeps to the limit less.
+fn worse((now, later): (BudgetFinding, BudgetFinding)) -> BudgetFinding {
+    if weight(later.outcome) < weight(now.outcome) {
+        BudgetFinding { why: format!("once kills are restored, {}", later.why), ..later }
+    } else {
+        now
+    }
+}
+
+/// One for each limit, and whether the people had their say.
+fn findings(
+    policy: &Policy,
+    [before, after]: [&Valid; 2],
+    (comparison, nodes): (Comparison, usize),
+    people: Option<&People<'_>>,
+) -> (Vec<BudgetFinding>, bool) {
     let replayed = people.map(|people| tried(people, [before, after]));
     let ended = replayed.as_ref().is_some_and(Option::is_none);
     let found = Found {
@@ -44,22 +86,20 @@ pub(super) fn judge(
     };
     let mut plan = Plan::new(side(before.document()), side(after.document()), found);
     plan.keep_to(policy.budget.clone(), before, after);
-    let Judgement { findings, .. } = plan.budget?;
-    let finding = |finding: Finding| told(finding, people.filter(|_| ended));
-    let judged_by = people.filter(|_| !ended).map(|people| JudgedBy {
-        name: people.name.to_owned(),
-        taken_at: people.taken_at.to_owned(),
-        digest: people.digest.to_owned(),
-    });
-    Some(verdict(findings.into_iter().map(finding).collect(), judged_by))
+    let findings = plan.budget.map(|judgement: Judgement| judgement.findings).unwrap_or_default();
+    (findings.into_iter().map(|finding| told(finding, people.filter(|_| ended))).collect(), !ended)
 }
 
-fn verdict(mut findings: Vec<BudgetFinding>, population: Option<JudgedBy>) -> BudgetVerdict {
-    let weight = |outcome| match outcome {
+/// What is not kept to comes first.
+fn weight(outcome: Kept) -> u8 {
+    match outcome {
         Kept::Over => 0,
         Kept::Unknown => 1,
         Kept::Within => 2,
-    };
+    }
+}
+
+fn verdict(mut findings: Vec<BudgetFinding>, population: Option<JudgedBy>) -> BudgetVerdict {
     findings.sort_by_key(|finding| weight(finding.outcome));
     let more = findings.len().saturating_sub(BudgetVerdict::FINDINGS);
     let verdict = findings.first().map_or(Kept::Within, |worst| worst.outcome);

@@ -169,6 +169,9 @@ fn show_one(change: &ChangeView, output: &Output) -> Result<(), Failure> {
             if !change.impact.unknown.is_empty() {
                 output.line(format!("       moves:  not known of {}", change.impact.unknown.join(", ")))?;
             }
+            if let Some(landed) = change.landed.as_ref().filter(|landed| !landed.approvers.is_empty()) {
+                output.line(format!("       approved by {} ({})", landed.approvers.join(", "), landed.proposal))?;
+            }
             let exceeded = change.impact.budget.iter().flat_map(BudgetVerdict::exceeded);
             exceeded.into_iter().try_for_each(|words| output.line(format!("       budget: {words}")))?;
             Ok(())

@@ -69,6 +69,13 @@ pub(super) fn run(args: &Args, output: &Output) -> Result<Exit, Failure> {
             line("budget:", &format!("judged by the population `{}` of {}", people.name, people.taken_at))?;
         }
     }
+    if let Some(landed) = &change.landed {
+        let approvers = match landed.approvers.as_slice() {
+            [] => "nobody had to approve it".to_owned(),
+            approvers => format!("approved by {}", approvers.join(", ")),
+        };
+        line("proposal:", &format!("{} of {}, {approvers}", landed.proposal, landed.author))?;
+    }
     line("digest:", &change.impact.digest)?;
     line("prev:", &change.prev)?;
     line("hash:", &change.hash)?;

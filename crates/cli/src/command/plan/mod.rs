@@ -62,6 +62,11 @@ pub(crate) struct Args {
     server: ServerArgs,
 }
 
+/// A plan for people at a terminal, a screen of it.
+pub(crate) fn human_lines(plan: &Plan) -> Vec<String> {
+    human::lines(plan)
+}
+
 pub(crate) fn run(args: &Args, output: &Output) -> Result<Exit, Failure> {
     planned(args, output).map_err(|failure| Failure { exit: not_refused(failure.exit), ..failure })
 }
