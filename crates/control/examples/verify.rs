@@ -13,6 +13,10 @@ use serde_json::{Value, json};
 use std::error::Error;
 use std::time::Instant;
 
+/// As in the command line.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> Result<(), Box<dyn Error>> {
     let mut arguments = std::env::args().skip(1).map(|text| text.parse::<u64>());
     let mut argument = |otherwise| arguments.next().unwrap_or(Ok(otherwise));

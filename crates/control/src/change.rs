@@ -1,3 +1,5 @@
+mod written;
+
 use crate::api::Impact;
 use crate::command::Command;
 use crate::hash::Hash;
@@ -67,7 +69,8 @@ impl Record {
     /// [`Record::read`] of bytes whose hash is known.
     pub(crate) fn read_hashed(bytes: Vec<u8>, hash: Hash) -> Result<Record, RecordError> {
         let unreadable = |why: serde_json::Error| RecordError::Unreadable(why.to_string());
-        let change: Change = serde_json::from_slice(&bytes).map_err(unreadable)?;
+        let text = std::str::from_utf8(&bytes).map_err(|why| RecordError::Unreadable(why.to_string()))?;
+        let change = written::change(text).map_err(unreadable)?;
         // Of the text, not of the change: how a document is written may gain a default later.
         check_canonical(&bytes).map_err(|_| RecordError::NotCanonical)?;
         Ok(Record { change, bytes, hash })

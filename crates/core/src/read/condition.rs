@@ -41,12 +41,12 @@ pub(crate) const OPERATORS: &[(&str, Operands)] = &[
 pub(crate) const FORMS: &[&str] = &["attribute", "tenant", "region", "segment", "all", "any", "not"];
 const FIELDS: &[&str] = &["attribute", "op", "values", "tenant", "region", "segment", "all", "any", "not"];
 
-pub(crate) fn read_conditions(reader: &mut Reader<'_>, node: &Node, at: At<'_>) -> Vec<Condition> {
+pub(crate) fn read_conditions(reader: &mut Reader<'_>, node: &Node<'_>, at: At<'_>) -> Vec<Condition> {
     let items = reader.list(node, at).iter().enumerate();
     items.map(|(index, item)| read_condition(reader, item, at.index(index))).collect()
 }
 
-pub(crate) fn read_condition(reader: &mut Reader<'_>, node: &Node, at: At<'_>) -> Condition {
+pub(crate) fn read_condition(reader: &mut Reader<'_>, node: &Node<'_>, at: At<'_>) -> Condition {
     let what = "a condition";
     let Some(fields) = reader.fields(node, at, what, FIELDS) else { return stand_in() };
     let mut forms = FORMS.iter().copied().filter(|form| fields.has(form));
@@ -114,7 +114,7 @@ fn read_attribute(reader: &mut Reader<'_>, fields: &Fields<'_>, at: At<'_>) -> C
     Condition::Attribute { attribute, test }
 }
 
-fn read_operator(reader: &mut Reader<'_>, node: &Node, at: At<'_>) -> Option<(&'static str, Operands)> {
+fn read_operator(reader: &mut Reader<'_>, node: &Node<'_>, at: At<'_>) -> Option<(&'static str, Operands)> {
     let text = reader.text(node, at)?;
     let known = OPERATORS.iter().find(|(operator, _)| *operator == text);
     if known.is_none() {
@@ -142,7 +142,7 @@ fn foreign(operator: &str) -> Option<&'static str> {
     })
 }
 
-fn read_test(reader: &mut Reader<'_>, operator: &str, operands: Operands, node: &Node, at: At<'_>) -> Option<Test> {
+fn read_test(reader: &mut Reader<'_>, operator: &str, operands: Operands, node: &Node<'_>, at: At<'_>) -> Option<Test> {
     let items = match &node.content {
         Content::List(items) => items.as_slice(),
         _ => {
@@ -210,9 +210,9 @@ fn read_test(reader: &mut Reader<'_>, operator: &str, operands: Operands, node: 
     })
 }
 
-fn read_scalar(reader: &mut Reader<'_>, node: &Node, at: At<'_>, expected: &str) -> Option<Scalar> {
+fn read_scalar(reader: &mut Reader<'_>, node: &Node<'_>, at: At<'_>, expected: &str) -> Option<Scalar> {
     match &node.content {
-        Content::Text(text) => Some(Scalar::Text(text.clone())),
+        Content::Text(text) => Some(Scalar::Text(text.clone().into_owned())),
         Content::Boolean(value) => Some(Scalar::Boolean(*value)),
         Content::Number(numeral) => reader.checked_number(node, at, *numeral).map(Scalar::Number),
         Content::Null | Content::List(_) | Content::Object(_) => {

@@ -8,6 +8,7 @@ use super::{DEPTH_LIMIT, condition, flag, flag_set, kill, rule};
 use crate::diagnostic::Diagnostic;
 use crate::document::{Condition, Flag, FlagSet, Kill, RegionTree, Rule, Scope, Segment, Split};
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
+use std::borrow::Cow;
 use std::fmt;
 
 macro_rules! deserialize {
@@ -17,7 +18,7 @@ macro_rules! deserialize {
                 let node = Tree { depth: DEPTH_LIMIT }.deserialize(deserializer)?;
                 let files = Files::none();
                 let mut reader = Reader::new(&files);
-                let read: fn(&mut Reader<'_>, &Node) -> $type = $read;
+                let read: fn(&mut Reader<'_>, &Node<'_>) -> $type = $read;
                 let value = read(&mut reader, &node);
                 match reader.into_diagnostics().into_iter().find(Diagnostic::is_error) {
                     None => Ok(value),
@@ -61,62 +62,76 @@ impl Tree {
     }
 }
 
-fn node(content: Content) -> Node {
+/// A key, borrowed where it can be: serde's own `Cow` never is, in a map.
+#[derive(serde::Deserialize)]
+struct Key<'k>(#[serde(borrow)] Cow<'k, str>);
+
+fn node(content: Content<'_>) -> Node<'_> {
     Node { range: Range::default(), content }
 }
 
 impl<'de> DeserializeSeed<'de> for Tree {
-    type Value = Node;
+    type Value = Node<'de>;
 
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Node, D::Error> {
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Node<'de>, D::Error> {
         deserializer.deserialize_any(self)
     }
 }
 
 impl<'de> Visitor<'de> for Tree {
-    type Value = Node;
+    type Value = Node<'de>;
 
     fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str("a document")
     }
 
-    fn visit_unit<E: Error>(self) -> Result<Node, E> {
+    fn visit_unit<E: Error>(self) -> Result<Node<'de>, E> {
         Ok(node(Content::Null))
     }
 
-    fn visit_none<E: Error>(self) -> Result<Node, E> {
+    fn visit_none<E: Error>(self) -> Result<Node<'de>, E> {
         Ok(node(Content::Null))
     }
 
-    fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<Node, D::Error> {
+    fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<Node<'de>, D::Error> {
         self.deserialize(deserializer)
     }
 
-    fn visit_bool<E: Error>(self, value: bool) -> Result<Node, E> {
+    fn visit_bool<E: Error>(self, value: bool) -> Result<Node<'de>, E> {
         Ok(node(Content::Boolean(value)))
     }
 
-    fn visit_i64<E: Error>(self, value: i64) -> Result<Node, E> {
+    fn visit_i64<E: Error>(self, value: i64) -> Result<Node<'de>, E> {
+        if let Ok(value) = i32::try_from(value) {
+            return Ok(node(Content::Number(Numeral { value: value.into(), rounded: false })));
+        }
         Ok(node(Content::Number(Numeral::of_decimal(&value.to_string()))))
     }
 
-    fn visit_u64<E: Error>(self, value: u64) -> Result<Node, E> {
+    fn visit_u64<E: Error>(self, value: u64) -> Result<Node<'de>, E> {
+        if let Ok(value) = u32::try_from(value) {
+            return Ok(node(Content::Number(Numeral { value: value.into(), rounded: false })));
+        }
         Ok(node(Content::Number(Numeral::of_decimal(&value.to_string()))))
     }
 
-    fn visit_f64<E: Error>(self, value: f64) -> Result<Node, E> {
+    fn visit_f64<E: Error>(self, value: f64) -> Result<Node<'de>, E> {
         Ok(node(Content::Number(Numeral { value, rounded: false })))
     }
 
-    fn visit_str<E: Error>(self, value: &str) -> Result<Node, E> {
-        Ok(node(Content::Text(value.to_owned())))
+    fn visit_borrowed_str<E: Error>(self, value: &'de str) -> Result<Node<'de>, E> {
+        Ok(node(Content::Text(Cow::Borrowed(value))))
     }
 
-    fn visit_string<E: Error>(self, value: String) -> Result<Node, E> {
-        Ok(node(Content::Text(value)))
+    fn visit_str<E: Error>(self, value: &str) -> Result<Node<'de>, E> {
+        self.visit_string(value.to_owned())
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, mut access: A) -> Result<Node, A::Error> {
+    fn visit_string<E: Error>(self, value: String) -> Result<Node<'de>, E> {
+        Ok(node(Content::Text(Cow::Owned(value))))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut access: A) -> Result<Node<'de>, A::Error> {
         let mut items = Vec::new();
         let depth = self.below::<A::Error>()?.depth;
         while let Some(item) = access.next_element_seed(Tree { depth })? {
@@ -125,10 +140,10 @@ impl<'de> Visitor<'de> for Tree {
         Ok(node(Content::List(items)))
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<Node, A::Error> {
+    fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<Node<'de>, A::Error> {
         let mut members = Vec::new();
         let depth = self.below::<A::Error>()?.depth;
-        while let Some(key) = access.next_key::<String>()? {
+        while let Some(Key(key)) = access.next_key()? {
             let value = access.next_value_seed(Tree { depth })?;
             members.push(Member { key, key_range: Range::default(), value });
         }

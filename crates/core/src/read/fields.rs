@@ -68,17 +68,18 @@ pub(crate) fn escaped(key: &str) -> String {
 /// The members of an object whose keys are fixed.
 #[derive(Debug)]
 pub(crate) struct Fields<'n> {
-    node: &'n Node,
-    members: BTreeMap<&'n str, &'n Node>,
+    node: &'n Node<'n>,
+    /// Each key once, and few of them.
+    members: Vec<&'n Member<'n>>,
 }
 
 impl<'n> Fields<'n> {
-    pub(crate) fn get(&self, key: &str) -> Option<&'n Node> {
-        self.members.get(key).copied()
+    pub(crate) fn get(&self, key: &str) -> Option<&'n Node<'n>> {
+        self.members.iter().find(|member| member.key == key).map(|member| &member.value)
     }
 
     pub(crate) fn has(&self, key: &str) -> bool {
-        self.members.contains_key(key)
+        self.get(key).is_some()
     }
 }
 
@@ -108,7 +109,7 @@ impl<'a> Reader<'a> {
     pub(crate) fn error(
         &mut self,
         code: &str,
-        node: &Node,
+        node: &Node<'_>,
         at: At<'_>,
         message: impl Into<String>,
         help: Option<String>,
@@ -118,7 +119,7 @@ impl<'a> Reader<'a> {
         self.report(diagnostic, underlined(node));
     }
 
-    fn wrong_type(&mut self, node: &Node, at: At<'_>, expected: &str) {
+    fn wrong_type(&mut self, node: &Node<'_>, at: At<'_>, expected: &str) {
         let help = match (&node.content, expected) {
             (Content::Null, _) => Some("leave the field out where there is nothing to say".to_owned()),
             (Content::Number(_) | Content::Boolean(_), "a text") => Some("put it into double quotes".to_owned()),
@@ -129,11 +130,18 @@ impl<'a> Reader<'a> {
     }
 
     /// An object with no other keys than `known`; `what` names it in messages.
-    pub(crate) fn fields<'n>(&mut self, node: &'n Node, at: At<'_>, what: &str, known: &[&str]) -> Option<Fields<'n>> {
-        let mut fields = Fields { node, members: BTreeMap::new() };
-        for member in self.members(node, at, what)? {
-            if known.contains(&member.key.as_str()) {
-                fields.members.insert(&member.key, &member.value);
+    pub(crate) fn fields<'n>(
+        &mut self,
+        node: &'n Node<'n>,
+        at: At<'_>,
+        what: &str,
+        known: &[&str],
+    ) -> Option<Fields<'n>> {
+        let members = self.members(node, at, what)?;
+        let mut fields = Fields { node, members: Vec::with_capacity(members.len()) };
+        for member in members {
+            if known.contains(&&*member.key) {
+                fields.members.push(member);
                 continue;
             }
             let mut diagnostic = Diagnostic::error(
@@ -142,7 +150,7 @@ impl<'a> Reader<'a> {
                 format!("{what} has no field `{}`", shortened(&member.key)),
             );
             diagnostic.help = Some(match self.suggestions.near(&member.key, known.iter().copied()) {
-                _ if SWITCHES.contains(&member.key.as_str()) => SWITCH_HELP.to_owned(),
+                _ if SWITCHES.contains(&&*member.key) => SWITCH_HELP.to_owned(),
                 Some(near) => format!("did you mean `{near}`?"),
                 None => format!("its fields: {}", crate::suggest::quoted(known)),
             });
@@ -152,15 +160,19 @@ impl<'a> Reader<'a> {
     }
 
     /// The members of an object, each key once: a second one is reported and left out.
-    pub(crate) fn members<'n>(&mut self, node: &'n Node, at: At<'_>, what: &str) -> Option<Vec<&'n Member>> {
+    pub(crate) fn members<'n>(&mut self, node: &'n Node<'n>, at: At<'_>, what: &str) -> Option<Vec<&'n Member<'n>>> {
         let Content::Object(members) = &node.content else {
             self.wrong_type(node, at, &format!("an object ({what})"));
             return None;
         };
+        // In canonical order, as records have them, none stands twice.
+        if members.iter().zip(members.iter().skip(1)).all(|(one, next)| one.key < next.key) {
+            return Some(members.iter().collect());
+        }
         let mut first: BTreeMap<&str, Range> = BTreeMap::new();
         let mut once = Vec::with_capacity(members.len());
         for member in members {
-            match first.get(member.key.as_str()) {
+            match first.get(&*member.key) {
                 None => {
                     first.insert(&member.key, member.key_range);
                     once.push(member);
@@ -192,7 +204,7 @@ impl<'a> Reader<'a> {
         what: &str,
         key: &str,
         help: &str,
-    ) -> Option<&'n Node> {
+    ) -> Option<&'n Node<'n>> {
         let found = fields.get(key);
         if found.is_none() {
             let help = Some(help.to_owned());
@@ -201,7 +213,7 @@ impl<'a> Reader<'a> {
         found
     }
 
-    pub(crate) fn list<'n>(&mut self, node: &'n Node, at: At<'_>) -> &'n [Node] {
+    pub(crate) fn list<'n>(&mut self, node: &'n Node<'n>, at: At<'_>) -> &'n [Node<'n>] {
         match &node.content {
             Content::List(items) => items,
             _ => {
@@ -211,7 +223,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    pub(crate) fn text<'n>(&mut self, node: &'n Node, at: At<'_>) -> Option<&'n str> {
+    pub(crate) fn text<'n>(&mut self, node: &'n Node<'n>, at: At<'_>) -> Option<&'n str> {
         match &node.content {
             Content::Text(text) => Some(text),
             _ => {
@@ -222,7 +234,7 @@ impl<'a> Reader<'a> {
     }
 
     /// A text that says something.
-    pub(crate) fn filled_text(&mut self, node: &Node, at: At<'_>) -> Option<String> {
+    pub(crate) fn filled_text(&mut self, node: &Node<'_>, at: At<'_>) -> Option<String> {
         let text = self.text(node, at)?;
         if text.trim().is_empty() {
             self.error("empty-text", node, at, "the text is empty", None);
@@ -231,12 +243,12 @@ impl<'a> Reader<'a> {
         Some(text.to_owned())
     }
 
-    pub(crate) fn texts(&mut self, node: &Node, at: At<'_>) -> Vec<String> {
+    pub(crate) fn texts(&mut self, node: &Node<'_>, at: At<'_>) -> Vec<String> {
         let items = self.list(node, at).iter().enumerate();
         items.map(|(index, item)| self.text(item, at.index(index)).unwrap_or_default().to_owned()).collect()
     }
 
-    pub(crate) fn boolean(&mut self, node: &Node, at: At<'_>) -> Option<bool> {
+    pub(crate) fn boolean(&mut self, node: &Node<'_>, at: At<'_>) -> Option<bool> {
         match node.content {
             Content::Boolean(value) => Some(value),
             _ => {
@@ -246,7 +258,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    pub(crate) fn number(&mut self, node: &Node, at: At<'_>) -> Option<f64> {
+    pub(crate) fn number(&mut self, node: &Node<'_>, at: At<'_>) -> Option<f64> {
         match node.content {
             Content::Number(numeral) => self.checked_number(node, at, numeral),
             _ => {
@@ -256,7 +268,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    pub(crate) fn checked_number(&mut self, node: &Node, at: At<'_>, numeral: Numeral) -> Option<f64> {
+    pub(crate) fn checked_number(&mut self, node: &Node<'_>, at: At<'_>, numeral: Numeral) -> Option<f64> {
         if !numeral.value.is_finite() {
             let help = Some("numbers are IEEE doubles: finite, up to about 1.8e308".to_owned());
             self.error("number-out-of-range", node, at, "the number is out of range", help);
@@ -275,7 +287,7 @@ impl<'a> Reader<'a> {
     }
 
     /// A whole number from 0 to `limit`, which is at most 2^53.
-    pub(crate) fn whole(&mut self, node: &Node, at: At<'_>, limit: u64) -> Option<u64> {
+    pub(crate) fn whole(&mut self, node: &Node<'_>, at: At<'_>, limit: u64) -> Option<u64> {
         let Content::Number(numeral) = node.content else {
             self.wrong_type(node, at, "a whole number");
             return None;
@@ -289,7 +301,7 @@ impl<'a> Reader<'a> {
     }
 
     /// A name by its rules; `what` names it in messages.
-    pub(crate) fn name<N: FromStr<Err = NameError>>(&mut self, node: &Node, at: At<'_>, what: &str) -> Option<N> {
+    pub(crate) fn name<N: FromStr<Err = NameError>>(&mut self, node: &Node<'_>, at: At<'_>, what: &str) -> Option<N> {
         let text = self.text(node, at)?;
         self.name_of(text, what, at, underlined(node))
     }
@@ -318,7 +330,7 @@ impl<'a> Reader<'a> {
     /// Names in a list; a stand-in for each that is none.
     pub(crate) fn names<N: FromStr<Err = NameError>>(
         &mut self,
-        node: &Node,
+        node: &Node<'_>,
         at: At<'_>,
         what: &str,
         stand_in: fn() -> N,
@@ -328,7 +340,7 @@ impl<'a> Reader<'a> {
     }
 
     /// One of a few words.
-    pub(crate) fn word<T: Copy>(&mut self, node: &Node, at: At<'_>, known: &[(&str, T)]) -> Option<T> {
+    pub(crate) fn word<T: Copy>(&mut self, node: &Node<'_>, at: At<'_>, known: &[(&str, T)]) -> Option<T> {
         let text = self.text(node, at)?;
         if let Some((_, value)) = known.iter().find(|(word, _)| *word == text) {
             return Some(*value);
@@ -339,12 +351,12 @@ impl<'a> Reader<'a> {
     }
 
     /// Any JSON, with each key once and every number a double.
-    pub(crate) fn json(&mut self, node: &Node, at: At<'_>) -> serde_json::Value {
+    pub(crate) fn json(&mut self, node: &Node<'_>, at: At<'_>) -> serde_json::Value {
         self.check_json(node, at);
         node.to_json()
     }
 
-    fn check_json(&mut self, node: &Node, at: At<'_>) {
+    fn check_json(&mut self, node: &Node<'_>, at: At<'_>) {
         match &node.content {
             Content::Number(numeral) => {
                 self.checked_number(node, at, *numeral);

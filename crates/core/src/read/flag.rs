@@ -41,7 +41,7 @@ pub(crate) const REVERSIBILITIES: &[(&str, Reversibility)] =
 
 const WHAT: &str = "a flag";
 
-pub(crate) fn read_flag(reader: &mut Reader<'_>, node: &Node, at: At<'_>) -> Flag {
+pub(crate) fn read_flag(reader: &mut Reader<'_>, node: &Node<'_>, at: At<'_>) -> Flag {
     let Some(fields) = reader.fields(node, at, WHAT, FIELDS) else { return stand_in() };
     let key: FlagKey = reader
         .required(&fields, at, WHAT, "key", "write the key that code asks for, such as `\"key\": \"checkout-v2\"`")
@@ -159,7 +159,7 @@ fn read_until(reader: &mut Reader<'_>, fields: &Fields<'_>, at: At<'_>, kind: Op
     if key == "review" { Until::Review(date) } else { Until::Expires(date) }
 }
 
-fn read_clients(reader: &mut Reader<'_>, node: &Node, at: At<'_>) -> Vec<ClientKind> {
+fn read_clients(reader: &mut Reader<'_>, node: &Node<'_>, at: At<'_>) -> Vec<ClientKind> {
     let items = reader.list(node, at);
     let mut clients = Vec::with_capacity(items.len());
     for (index, item) in items.iter().enumerate() {
@@ -178,7 +178,7 @@ fn read_clients(reader: &mut Reader<'_>, node: &Node, at: At<'_>) -> Vec<ClientK
     clients
 }
 
-fn read_variants(reader: &mut Reader<'_>, node: &Node, at: At<'_>) -> Vec<(VariantKey, Value)> {
+fn read_variants(reader: &mut Reader<'_>, node: &Node<'_>, at: At<'_>) -> Vec<(VariantKey, Value)> {
     let mut variants = Vec::new();
     for member in reader.members(node, at, "variants by name").unwrap_or_default() {
         let at = at.key(&member.key);
@@ -194,7 +194,7 @@ fn read_variants(reader: &mut Reader<'_>, node: &Node, at: At<'_>) -> Vec<(Varia
     variants
 }
 
-fn read_degraded(reader: &mut Reader<'_>, node: &Node, at: At<'_>) -> Degraded {
+fn read_degraded(reader: &mut Reader<'_>, node: &Node<'_>, at: At<'_>) -> Degraded {
     let what = "`degraded`";
     let Some(fields) = reader.fields(node, at, what, DEGRADED_FIELDS) else { return degraded_stand_in() };
     let variant = reader
@@ -208,12 +208,12 @@ fn read_degraded(reader: &mut Reader<'_>, node: &Node, at: At<'_>) -> Degraded {
     Degraded { variant, meaning }
 }
 
-fn read_requires(reader: &mut Reader<'_>, node: &Node, at: At<'_>) -> Vec<Prerequisite> {
+fn read_requires(reader: &mut Reader<'_>, node: &Node<'_>, at: At<'_>) -> Vec<Prerequisite> {
     let items = reader.list(node, at).iter().enumerate();
     items.map(|(index, item)| read_prerequisite(reader, item, at.index(index))).collect()
 }
 
-fn read_prerequisite(reader: &mut Reader<'_>, node: &Node, at: At<'_>) -> Prerequisite {
+fn read_prerequisite(reader: &mut Reader<'_>, node: &Node<'_>, at: At<'_>) -> Prerequisite {
     let what = "a prerequisite";
     let Some(fields) = reader.fields(node, at, what, PREREQUISITE_FIELDS) else {
         return Prerequisite { flag: FlagKey::stand_in(), variants: vec![VariantKey::stand_in()] };

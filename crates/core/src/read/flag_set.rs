@@ -30,7 +30,7 @@ pub(crate) enum Header {
 /// Largest revision: the largest whole number that every client can hold.
 pub(crate) const REVISION_LIMIT: u64 = 9_007_199_254_740_991;
 
-pub(crate) fn read_flag_set(reader: &mut Reader<'_>, node: &Node, at: At<'_>, header: Header) -> FlagSet {
+pub(crate) fn read_flag_set(reader: &mut Reader<'_>, node: &Node<'_>, at: At<'_>, header: Header) -> FlagSet {
     let mut set = FlagSet::empty(local());
     let Some(fields) = reader.fields(node, at, "a flag set", FIELDS) else { return set };
     if header == Header::Required {
@@ -89,7 +89,7 @@ fn local() -> EnvironmentKey {
     "local".parse().unwrap_or_else(|_| EnvironmentKey::stand_in())
 }
 
-fn read_schema(reader: &mut Reader<'_>, node: &Node, at: At<'_>) {
+fn read_schema(reader: &mut Reader<'_>, node: &Node<'_>, at: At<'_>) {
     let is_known = matches!(&node.content, Content::Number(numeral) if numeral.whole() == Some(i64::from(SCHEMA)));
     if !is_known {
         let help = Some(format!("this version reads `\"schema\": {SCHEMA}`; a newer schema needs a newer version"));
@@ -97,7 +97,7 @@ fn read_schema(reader: &mut Reader<'_>, node: &Node, at: At<'_>) {
     }
 }
 
-pub(crate) fn read_regions(reader: &mut Reader<'_>, node: &Node, at: At<'_>) -> RegionTree {
+pub(crate) fn read_regions(reader: &mut Reader<'_>, node: &Node<'_>, at: At<'_>) -> RegionTree {
     let mut tree = RegionTree::default();
     for member in reader.members(node, at, "regions by name, `{}` for one with none within").unwrap_or_default() {
         let at = at.key(&member.key);
@@ -110,7 +110,7 @@ pub(crate) fn read_regions(reader: &mut Reader<'_>, node: &Node, at: At<'_>) -> 
     tree
 }
 
-pub(crate) fn read_tenants(reader: &mut Reader<'_>, node: &Node, at: At<'_>) -> Tenants {
+pub(crate) fn read_tenants(reader: &mut Reader<'_>, node: &Node<'_>, at: At<'_>) -> Tenants {
     let mut tenants = BTreeMap::new();
     for member in reader.members(node, at, "tenants by name").unwrap_or_default() {
         let at = at.key(&member.key);
@@ -118,7 +118,7 @@ pub(crate) fn read_tenants(reader: &mut Reader<'_>, node: &Node, at: At<'_>) -> 
         let mut attributes = serde_json::Map::new();
         for attribute in reader.members(&member.value, at, "the tenant's attributes").unwrap_or_default() {
             let value = reader.json(&attribute.value, at.key(&attribute.key));
-            attributes.insert(attribute.key.clone(), value);
+            attributes.insert(attribute.key.clone().into_owned(), value);
         }
         if let Some(name) = name {
             tenants.insert(name, attributes);
@@ -127,7 +127,7 @@ pub(crate) fn read_tenants(reader: &mut Reader<'_>, node: &Node, at: At<'_>) -> 
     tenants
 }
 
-fn read_segments(reader: &mut Reader<'_>, node: &Node, at: At<'_>) -> BTreeMap<SegmentKey, Segment> {
+fn read_segments(reader: &mut Reader<'_>, node: &Node<'_>, at: At<'_>) -> BTreeMap<SegmentKey, Segment> {
     let mut segments = BTreeMap::new();
     for member in reader.members(node, at, "segments by name").unwrap_or_default() {
         let at = at.key(&member.key);
@@ -142,7 +142,7 @@ fn read_segments(reader: &mut Reader<'_>, node: &Node, at: At<'_>) -> BTreeMap<S
 
 pub(crate) const SEGMENT_FIELDS: &[&str] = &["description", "include", "exclude", "when"];
 
-pub(crate) fn read_segment(reader: &mut Reader<'_>, node: &Node, at: At<'_>) -> Segment {
+pub(crate) fn read_segment(reader: &mut Reader<'_>, node: &Node<'_>, at: At<'_>) -> Segment {
     let mut segment = Segment::default();
     let Some(fields) = reader.fields(node, at, "a segment", SEGMENT_FIELDS) else { return segment };
     if let Some(node) = fields.get("description") {
@@ -165,7 +165,7 @@ pub(crate) fn read_segment(reader: &mut Reader<'_>, node: &Node, at: At<'_>) -> 
     segment
 }
 
-fn read_retired(reader: &mut Reader<'_>, node: &Node, at: At<'_>) -> BTreeMap<FlagKey, String> {
+fn read_retired(reader: &mut Reader<'_>, node: &Node<'_>, at: At<'_>) -> BTreeMap<FlagKey, String> {
     let mut retired = BTreeMap::new();
     for member in reader.members(node, at, "retired keys and their dates").unwrap_or_default() {
         let at = at.key(&member.key);

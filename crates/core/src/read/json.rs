@@ -1,13 +1,14 @@
 use super::tree::{Content, Member, Node, Numeral, Range};
 use super::{place, too_deep};
 use crate::diagnostic::Diagnostic;
-use jsonc_parser::ast::Value;
+use jsonc_parser::ast::{ObjectPropName, Value};
 use jsonc_parser::common::Ranged;
 use jsonc_parser::{CollectOptions, ParseOptions, parse_to_ast};
 use serde::de::IgnoredAny;
+use std::borrow::Cow;
 
 /// RFC 8259 and nothing more: no comments, no trailing commas.
-pub(crate) fn parse(text: &str, file: u32, depth: usize) -> Result<Node, Diagnostic> {
+pub(crate) fn parse(text: &str, file: u32, depth: usize) -> Result<Node<'_>, Diagnostic> {
     if text.starts_with('\u{FEFF}') {
         return Err(syntax("a byte order mark stands before the JSON", Range::new(file, 0, 3))
             .help("save the file as UTF-8 without a byte order mark"));
@@ -41,14 +42,14 @@ const STRICT: ParseOptions = ParseOptions {
     allow_extended_string_escapes: false,
 };
 
-fn convert(value: &Value<'_>, file: u32) -> Node {
+fn convert<'t>(value: &Value<'t>, file: u32) -> Node<'t> {
     let range = value.range();
     let range = Range::new(file, range.start, range.end);
     let content = match value {
         Value::NullKeyword(_) => Content::Null,
         Value::BooleanLit(literal) => Content::Boolean(literal.value),
         Value::NumberLit(literal) => Content::Number(Numeral::of_decimal(literal.value)),
-        Value::StringLit(literal) => Content::Text(literal.value.to_string()),
+        Value::StringLit(literal) => Content::Text(literal.value.clone()),
         Value::Array(array) => Content::List(array.elements.iter().map(|element| convert(element, file)).collect()),
         Value::Object(object) => Content::Object(
             object
@@ -57,7 +58,7 @@ fn convert(value: &Value<'_>, file: u32) -> Node {
                 .map(|property| {
                     let key = property.name.range();
                     Member {
-                        key: property.name.as_str().to_owned(),
+                        key: key_of(&property.name),
                         key_range: Range::new(file, key.start, key.end),
                         value: convert(&property.value, file),
                     }
@@ -66,6 +67,13 @@ fn convert(value: &Value<'_>, file: u32) -> Node {
         ),
     };
     Node { range, content }
+}
+
+fn key_of<'t>(name: &ObjectPropName<'t>) -> Cow<'t, str> {
+    match name {
+        ObjectPropName::String(literal) => literal.value.clone(),
+        ObjectPropName::Word(literal) => Cow::Borrowed(literal.value),
+    }
 }
 
 /// Where the text first opens more than `depth` lists and objects, skipping what stands in strings.

@@ -6,7 +6,7 @@ use crate::ids::{FlagKey, RegionKey, SegmentKey, TenantId, VariantKey};
 pub(crate) const FIELDS: &[&str] = &["id", "flag", "scope", "reason", "by", "at", "incident"];
 pub(crate) const SCOPE_FIELDS: &[&str] = &["tenant", "region", "segment", "variant"];
 
-pub(crate) fn read_kill(reader: &mut Reader<'_>, node: &Node, at: At<'_>) -> Kill {
+pub(crate) fn read_kill(reader: &mut Reader<'_>, node: &Node<'_>, at: At<'_>) -> Kill {
     let what = "a kill";
     let Some(fields) = reader.fields(node, at, what, FIELDS) else {
         return Kill {
@@ -47,7 +47,7 @@ pub(crate) fn read_kill(reader: &mut Reader<'_>, node: &Node, at: At<'_>) -> Kil
     }
 }
 
-pub(crate) fn read_scope(reader: &mut Reader<'_>, node: &Node, at: At<'_>) -> Scope {
+pub(crate) fn read_scope(reader: &mut Reader<'_>, node: &Node<'_>, at: At<'_>) -> Scope {
     let Some(fields) = reader.fields(node, at, "a scope", SCOPE_FIELDS) else { return Scope::default() };
     Scope {
         tenant: fields.get("tenant").map(|node| reader.names(node, at.key("tenant"), "a tenant", TenantId::stand_in)),

@@ -4,17 +4,18 @@ use super::flag_set::{self, Header};
 use super::place::{Files, underlined};
 use super::tree::{Content, Member, Node, Range};
 use crate::diagnostic::Diagnostic;
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Several texts as one tree, whose nodes know which file they come from.
-pub(crate) struct Merged {
-    pub(crate) root: Node,
+pub(crate) struct Merged<'t> {
+    pub(crate) root: Node<'t>,
     pub(crate) header: Header,
     pub(crate) diagnostics: Vec<Diagnostic>,
 }
 
 /// A whole flag set, one flag, or some parts of a flag set each; `nodes` are in the order of their files.
-pub(crate) fn merge(files: &Files<'_>, mut nodes: Vec<Node>) -> Merged {
+pub(crate) fn merge<'t>(files: &Files<'_>, mut nodes: Vec<Node<'t>>) -> Merged<'t> {
     if nodes.len() <= 1 && !nodes.first().is_some_and(is_flag) {
         let root = nodes.pop().unwrap_or_else(nothing);
         return Merged { root, header: Header::Required, diagnostics: Vec::new() };
@@ -28,26 +29,26 @@ pub(crate) fn merge(files: &Files<'_>, mut nodes: Vec<Node>) -> Merged {
 }
 
 /// Whether an object is one flag, not a flag set or parts of one.
-pub(crate) fn is_flag(node: &Node) -> bool {
+pub(crate) fn is_flag(node: &Node<'_>) -> bool {
     let Content::Object(members) = &node.content else { return false };
-    let has = |known: &[&str]| members.iter().filter(|member| known.contains(&member.key.as_str())).count();
+    let has = |known: &[&str]| members.iter().filter(|member| known.contains(&&*member.key)).count();
     has(flag::FIELDS) > has(flag_set::FIELDS)
 }
 
-struct Merging<'a> {
+struct Merging<'a, 't> {
     files: &'a Files<'a>,
-    members: Vec<Member>,
+    members: Vec<Member<'t>>,
     /// Where each key first stands in `members`.
-    first: BTreeMap<String, usize>,
+    first: BTreeMap<Cow<'t, str>, usize>,
     diagnostics: Vec<Diagnostic>,
 }
 
-impl Merging<'_> {
-    fn add(&mut self, node: Node) {
+impl<'t> Merging<'_, 't> {
+    fn add(&mut self, node: Node<'t>) {
         if is_flag(&node) {
             let range = node.range;
             let list = Node { range, content: Content::List(vec![node]) };
-            self.append(Member { key: "flags".to_owned(), key_range: range.head(), value: list });
+            self.append(Member { key: Cow::Borrowed("flags"), key_range: range.head(), value: list });
             return;
         }
         let place = underlined(&node);
@@ -68,7 +69,7 @@ impl Merging<'_> {
         }
     }
 
-    fn append(&mut self, mut member: Member) {
+    fn append(&mut self, mut member: Member<'t>) {
         let earlier = self.first.get(&member.key).and_then(|number| self.members.get_mut(*number));
         let Some(earlier) = earlier else {
             self.first.insert(member.key.clone(), self.members.len());
@@ -101,6 +102,6 @@ impl Merging<'_> {
     }
 }
 
-fn nothing() -> Node {
+fn nothing<'t>() -> Node<'t> {
     Node { range: Range::default(), content: Content::Object(Vec::new()) }
 }

@@ -79,7 +79,7 @@ impl Format {
 }
 
 /// The flag set of a merged tree.
-pub(crate) fn read_flag_set(reader: &mut Reader<'_>, root: &Node, header: flag_set::Header) -> FlagSet {
+pub(crate) fn read_flag_set(reader: &mut Reader<'_>, root: &Node<'_>, header: flag_set::Header) -> FlagSet {
     flag_set::read_flag_set(reader, root, At::ROOT, header)
 }
 
@@ -122,7 +122,7 @@ pub fn tenants(text: &str, format: Format) -> Outcome<Tenants> {
 }
 
 /// `above` is how many levels lie above such a part in a flag set, so that what is taken in alone fits into the whole.
-fn read<T>(text: &str, format: Format, above: usize, read: impl FnOnce(&mut Reader<'_>, &Node) -> T) -> Outcome<T> {
+fn read<T>(text: &str, format: Format, above: usize, read: impl FnOnce(&mut Reader<'_>, &Node<'_>) -> T) -> Outcome<T> {
     let files = Files::unnamed(text);
     let node = parse(text, format, 0, DEPTH_LIMIT - above).map_err(|mut diagnostic| {
         files.fill_positions(std::slice::from_mut(&mut diagnostic));
@@ -136,7 +136,7 @@ fn read<T>(text: &str, format: Format, above: usize, read: impl FnOnce(&mut Read
 }
 
 /// The tree of one text. `file` is its number among the sources.
-pub(crate) fn parse(text: &str, format: Format, file: u32, depth: usize) -> Result<Node, Diagnostic> {
+pub(crate) fn parse(text: &str, format: Format, file: u32, depth: usize) -> Result<Node<'_>, Diagnostic> {
     if text.len() > SIZE_LIMIT {
         return Err(too_large(text.len()));
     }

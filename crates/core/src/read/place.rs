@@ -111,7 +111,7 @@ pub(crate) fn offset_of(text: &str, line: usize, column: usize) -> usize {
 
 /// What to underline for a JSON pointer into `root`: the value, or the nearest place above it that exists.
 /// Of an object or a list only the beginning.
-pub(crate) fn locate(root: &Node, pointer: &str) -> Range {
+pub(crate) fn locate(root: &Node<'_>, pointer: &str) -> Range {
     let mut node = root;
     for step in pointer.split('/').skip(1) {
         let step = step.replace("~1", "/").replace("~0", "~");
@@ -129,7 +129,7 @@ pub(crate) fn locate(root: &Node, pointer: &str) -> Range {
 }
 
 /// The beginning of an object or list, the whole of anything else.
-pub(crate) fn underlined(node: &Node) -> Range {
+pub(crate) fn underlined(node: &Node<'_>) -> Range {
     match &node.content {
         // In YAML an object begins with its first key, in JSON with its brace.
         Content::Object(members) => match members.first() {

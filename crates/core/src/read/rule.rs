@@ -12,13 +12,13 @@ pub(crate) const BUCKETS: u32 = 100_000;
 /// The bucketing unit unless a split names another.
 pub(crate) const DEFAULT_UNIT: &str = "targetingKey";
 
-pub(crate) fn read_rules(reader: &mut Reader<'_>, node: &Node, at: At<'_>, flag: &FlagKey) -> Vec<Rule> {
+pub(crate) fn read_rules(reader: &mut Reader<'_>, node: &Node<'_>, at: At<'_>, flag: &FlagKey) -> Vec<Rule> {
     let items = reader.list(node, at).iter().enumerate();
     items.map(|(index, item)| read_rule(reader, item, at.index(index), Some(flag))).collect()
 }
 
 /// Without a `flag` a split must give its salt.
-pub(crate) fn read_rule(reader: &mut Reader<'_>, node: &Node, at: At<'_>, flag: Option<&FlagKey>) -> Rule {
+pub(crate) fn read_rule(reader: &mut Reader<'_>, node: &Node<'_>, at: At<'_>, flag: Option<&FlagKey>) -> Rule {
     let nothing = || Outcome::Serve(VariantKey::stand_in());
     let Some(fields) = reader.fields(node, at, "a rule", FIELDS) else {
         return Rule { name: None, when: Vec::new(), then: nothing() };
@@ -53,7 +53,7 @@ pub(crate) fn read_rule(reader: &mut Reader<'_>, node: &Node, at: At<'_>, flag: 
     Rule { name, when, then }
 }
 
-pub(crate) fn read_split(reader: &mut Reader<'_>, node: &Node, at: At<'_>, flag: Option<&FlagKey>) -> Split {
+pub(crate) fn read_split(reader: &mut Reader<'_>, node: &Node<'_>, at: At<'_>, flag: Option<&FlagKey>) -> Split {
     let what = "a split";
     let unsalted = || flag.and_then(|flag| flag.as_str().parse().ok()).unwrap_or_else(Salt::stand_in);
     let Some(fields) = reader.fields(node, at, what, SPLIT_FIELDS) else {
@@ -85,7 +85,7 @@ pub(crate) fn read_split(reader: &mut Reader<'_>, node: &Node, at: At<'_>, flag:
     Split { by: by.unwrap_or_else(|| DEFAULT_UNIT.to_owned()), salt: salt.unwrap_or_else(unsalted), slices }
 }
 
-fn read_slice(reader: &mut Reader<'_>, node: &Node, at: At<'_>) -> Slice {
+fn read_slice(reader: &mut Reader<'_>, node: &Node<'_>, at: At<'_>) -> Slice {
     let Content::List(items) = &node.content else {
         let message = format!("expected a slice, found {}", node.content.kind());
         reader.error("wrong-type", node, at, message, Some(SLICE_HELP.to_owned()));

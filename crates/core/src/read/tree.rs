@@ -1,29 +1,31 @@
 use crate::diagnostic::Span;
 use serde_json::{Map, Number, Value};
+use std::borrow::Cow;
 
 /// A value and where it stands.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Node {
+pub(crate) struct Node<'t> {
     pub(crate) range: Range,
-    pub(crate) content: Content,
+    pub(crate) content: Content<'t>,
 }
 
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) enum Content {
+pub(crate) enum Content<'t> {
     Null,
     Boolean(bool),
     Number(Numeral),
-    Text(String),
-    List(Vec<Node>),
+    Text(Cow<'t, str>),
+    List(Vec<Node<'t>>),
     /// In the order of the text, and with every key that stands twice.
-    Object(Vec<Member>),
+    Object(Vec<Member<'t>>),
 }
 
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Member {
-    pub(crate) key: String,
+pub(crate) struct Member<'t> {
+    /// Of the text itself, where it has no escapes.
+    pub(crate) key: Cow<'t, str>,
     pub(crate) key_range: Range,
-    pub(crate) value: Node,
+    pub(crate) value: Node<'t>,
 }
 
 /// Bytes of one of the sources.
@@ -80,7 +82,7 @@ impl Numeral {
     }
 }
 
-impl Content {
+impl Content<'_> {
     /// What it is, in words.
     pub(crate) fn kind(&self) -> &'static str {
         match self {
@@ -94,8 +96,8 @@ impl Content {
     }
 }
 
-impl Node {
-    pub(crate) fn member(&self, key: &str) -> Option<&Member> {
+impl<'t> Node<'t> {
+    pub(crate) fn member(&self, key: &str) -> Option<&Member<'t>> {
         match &self.content {
             Content::Object(members) => members.iter().find(|member| member.key == key),
             _ => None,
@@ -108,12 +110,12 @@ impl Node {
             Content::Null => Value::Null,
             Content::Boolean(value) => Value::Bool(*value),
             Content::Number(numeral) => Value::Number(json_number(numeral.value)),
-            Content::Text(text) => Value::String(text.clone()),
+            Content::Text(text) => Value::String(text.clone().into_owned()),
             Content::List(items) => Value::Array(items.iter().map(Node::to_json).collect()),
             Content::Object(members) => {
                 let mut map = Map::new();
                 for member in members {
-                    map.entry(member.key.clone()).or_insert_with(|| member.value.to_json());
+                    map.entry(member.key.as_ref()).or_insert_with(|| member.value.to_json());
                 }
                 Value::Object(map)
             }

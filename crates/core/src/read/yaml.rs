@@ -5,7 +5,7 @@ use saphyr_parser::{Event, Marker, Parser, ScalarStyle, Span};
 
 /// One document of YAML 1.2 in the core schema: `on`, `off`, `yes` and `no` are text.
 /// Anchors, aliases, tags and further documents are refused.
-pub(crate) fn parse(text: &str, file: u32, depth: usize) -> Result<Node, Diagnostic> {
+pub(crate) fn parse(text: &str, file: u32, depth: usize) -> Result<Node<'static>, Diagnostic> {
     let offsets = Offsets::of(text);
     let mut builder = Builder { file, depth, offsets, open: Vec::new(), root: None, documents: 0 };
     let mut parser = Parser::new_from_str(text);
@@ -24,14 +24,14 @@ struct Builder {
     depth: usize,
     offsets: Offsets,
     open: Vec<Open>,
-    root: Option<Node>,
+    root: Option<Node<'static>>,
     documents: usize,
 }
 
 /// A list or object whose end is still to come.
 enum Open {
-    List { start: usize, items: Vec<Node> },
-    Object { start: usize, members: Vec<Member>, key: Option<(String, Range)> },
+    List { start: usize, items: Vec<Node<'static>> },
+    Object { start: usize, members: Vec<Member<'static>>, key: Option<(String, Range)> },
 }
 
 impl Builder {
@@ -98,19 +98,19 @@ impl Builder {
         }
         let content = match style {
             ScalarStyle::Plain => plain(text),
-            _ => Content::Text(text.to_owned()),
+            _ => Content::Text(text.to_owned().into()),
         };
         self.put(Node { range, content });
         Ok(())
     }
 
-    fn put(&mut self, node: Node) {
+    fn put(&mut self, node: Node<'static>) {
         match self.open.last_mut() {
             None => self.root = Some(node),
             Some(Open::List { items, .. }) => items.push(node),
             Some(Open::Object { members, key, .. }) => {
                 if let Some((key, key_range)) = key.take() {
-                    members.push(Member { key, key_range, value: node });
+                    members.push(Member { key: key.into(), key_range, value: node });
                 }
             }
         }
@@ -130,7 +130,7 @@ impl Builder {
 }
 
 /// A plain scalar by the core schema (YAML 1.2.2, 10.3.2).
-fn plain(text: &str) -> Content {
+fn plain(text: &str) -> Content<'static> {
     match text {
         "" | "~" | "null" | "Null" | "NULL" => return Content::Null,
         "true" | "True" | "TRUE" => return Content::Boolean(true),
@@ -151,7 +151,7 @@ fn plain(text: &str) -> Content {
     if is_decimal(unsigned) {
         return Content::Number(Numeral::of_decimal(text));
     }
-    Content::Text(text.to_owned())
+    Content::Text(text.to_owned().into())
 }
 
 /// `[0-9]+(\.[0-9]*)?([eE][-+]?[0-9]+)?` or `\.[0-9]+([eE][-+]?[0-9]+)?`

@@ -1,5 +1,6 @@
 //! The one way to write a document as bytes, and the digest of these.
 
+mod lexical;
 mod scan;
 mod write;
 

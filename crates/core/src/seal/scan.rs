@@ -1,6 +1,6 @@
 //! Whether bytes are RFC 8785 canonical JSON, in one pass and without building anything of them.
 
-use super::write::{number, order};
+use super::lexical::{number, order};
 use std::cmp::Ordering;
 
 /// Levels that may be open; serde_json reads no more.
@@ -179,9 +179,9 @@ struct Text<'t> {
 impl Text<'_> {
     fn order(self, other: Text<'_>) -> Ordering {
         if self.escapes || other.escapes {
-            return order(&self.unescaped(), &other.unescaped());
+            return order(self.unescaped().as_bytes(), other.unescaped().as_bytes());
         }
-        order(self.raw, other.raw)
+        order(self.raw.as_bytes(), other.raw.as_bytes())
     }
 
     fn unescaped(self) -> String {

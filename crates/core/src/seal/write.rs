@@ -3,6 +3,7 @@
 //! Members are written as they come, and put in order at the end of their object where they were not: most types of a
 //! document name their members in order, or almost.
 
+use super::lexical::{number, order, text};
 use serde::ser::{
     Error as _, Impossible, Serialize, SerializeMap, SerializeSeq, SerializeStruct, SerializeStructVariant,
     SerializeTuple, SerializeTupleStruct, SerializeTupleVariant, Serializer,
@@ -21,50 +22,6 @@ pub(super) fn write<T: Serialize + ?Sized>(value: &T, out: &mut Vec<u8>) -> Resu
     value.serialize(&mut writer)
 }
 
-/// Compares keys as RFC 8785 orders them: by UTF-16 code units.
-pub(super) fn order(one: &str, other: &str) -> Ordering {
-    if one.is_ascii() && other.is_ascii() {
-        return one.as_bytes().cmp(other.as_bytes());
-    }
-    one.encode_utf16().cmp(other.encode_utf16())
-}
-
-/// A number as ECMAScript writes it, appended to `out`.
-///
-/// # Errors
-/// It is infinite or no number.
-pub(super) fn number(value: f64, out: &mut Vec<u8>) -> Result<(), Error> {
-    if !value.is_finite() {
-        return Err(Error::custom("JSON holds no infinite number"));
-    }
-    out.extend_from_slice(ryu_js::Buffer::new().format_finite(value).as_bytes());
-    Ok(())
-}
-
-/// A text in quotes, with no more escapes than it needs, appended to `out`.
-pub(super) fn text(text: &str, out: &mut Vec<u8>) {
-    out.push(b'"');
-    let mut rest = text.as_bytes();
-    while let Some(at) = rest.iter().position(|byte| *byte < 0x20 || *byte == b'"' || *byte == b'\\') {
-        let (plain, from) = rest.split_at(at);
-        out.extend_from_slice(plain);
-        let Some((byte, after)) = from.split_first() else { break };
-        match byte {
-            b'"' => out.extend_from_slice(b"\\\""),
-            b'\\' => out.extend_from_slice(b"\\\\"),
-            0x08 => out.extend_from_slice(b"\\b"),
-            0x09 => out.extend_from_slice(b"\\t"),
-            0x0A => out.extend_from_slice(b"\\n"),
-            0x0C => out.extend_from_slice(b"\\f"),
-            0x0D => out.extend_from_slice(b"\\r"),
-            other => out.extend_from_slice(format!("\\u{other:04x}").as_bytes()),
-        }
-        rest = after;
-    }
-    out.extend_from_slice(rest);
-    out.push(b'"');
-}
-
 struct Writer<'a> {
     out: &'a mut Vec<u8>,
     /// Members of the objects that are open, innermost last.
@@ -80,11 +37,15 @@ struct Member {
 }
 
 impl Writer<'_> {
-    fn key_of<'s>(&'s self, member: &'s Member) -> &'s str {
+    fn key_of<'s>(&'s self, member: &'s Member) -> &'s [u8] {
         match &member.escaped {
-            Some(key) => key,
-            None => self.out.get(member.key.clone()).and_then(|key| std::str::from_utf8(key).ok()).unwrap_or_default(),
+            Some(key) => key.as_bytes(),
+            None => self.out.get(member.key.clone()).unwrap_or_default(),
         }
+    }
+
+    fn order_of(&self, one: &Member, other: &Member) -> Ordering {
+        order(self.key_of(one), self.key_of(other))
     }
 
     fn begin_key(&mut self, first: bool, key: &str) {
@@ -111,7 +72,7 @@ impl Writer<'_> {
         let members = self.members.split_off(base);
         let (mut is_sorted, mut is_unique) = (true, true);
         for (one, next) in members.iter().zip(members.iter().skip(1)) {
-            match order(self.key_of(one), self.key_of(next)) {
+            match self.order_of(one, next) {
                 Ordering::Less => {}
                 Ordering::Equal => is_unique = false,
                 Ordering::Greater => is_sorted = false,
@@ -119,7 +80,7 @@ impl Writer<'_> {
         }
         if !is_sorted {
             let mut sorted: Vec<&Member> = members.iter().collect();
-            sorted.sort_by(|one, other| order(self.key_of(one), self.key_of(other)));
+            sorted.sort_by(|one, other| self.order_of(one, other));
             is_unique =
                 sorted.iter().zip(sorted.iter().skip(1)).all(|(one, next)| self.key_of(one) != self.key_of(next));
             let start = members.first().map_or(0, |first| first.key.start - 1);
