@@ -43,3 +43,72 @@ impl Reached {
         self.flags().any(|flag| flag.critical)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::{Value, json};
+
+    /// `a` requires `b`, which asks about a segment, tenants' plans and a region; `c` is by itself.
+    fn shop() -> Value {
+        let flag = |key: &str, members: Value| {
+            let mut flag = json!({
+                "key": key, "owner": "o", "kind": "release", "expires": "2099-01-01", "variants": { "on": true, "off": false },
+                "degraded": { "variant": "off", "meaning": "m" }, "default": "on",
+            });
+            flag.as_object_mut().unwrap().extend(members.as_object().unwrap().clone());
+            flag
+        };
+        let rules = json!([
+            { "when": [{ "segment": ["staff"] }, { "region": ["eu"] }], "serve": "on" },
+            { "when": [{ "attribute": "tenant.plan", "op": "in", "values": ["paid"] }], "serve": "off" },
+        ]);
+        json!({
+            "schema": 1, "environment": "production", "revision": 1, "regions": { "eu": {} },
+            "tenants": { "acme": { "plan": "free", "city": "Kyiv" } },
+            "segments": { "staff": { "include": ["user-1"] }, "others": { "include": ["user-2"] } },
+            "flags": [
+                flag("a", json!({ "requires": [{ "flag": "b", "variants": ["on"] }] })),
+                flag("b", json!({ "rules": rules, "critical": true })),
+                flag("c", json!({})),
+            ],
+            "kills": [],
+        })
+    }
+
+    #[test]
+    fn a_change_reaches_what_depends_on_it_and_nothing_else() {
+        let document = |json: Value| serde_json::from_value::<FlagSet>(json).unwrap();
+        let before = document(shop());
+        let edited = |pointer: &str, value: Value| {
+            let mut shop = shop();
+            *shop.pointer_mut(pointer).unwrap() = value;
+            document(shop)
+        };
+        let kill =
+            json!({ "id": "k", "flag": "b", "scope": {}, "reason": "r", "by": "a-1", "at": "2026-11-23T20:00:00Z" });
+        for (pointer, value, keys) in [
+            ("/revision", json!(2), ""),
+            ("/segments/others", json!({ "include": ["user-3"] }), ""),
+            ("/tenants/acme/city", json!("Lviv"), ""),
+            ("/segments/staff", json!({ "include": ["user-3"] }), "a b"),
+            ("/tenants/acme/plan", json!("paid"), "a b"),
+            ("/regions/eu", json!({ "eu-west": {} }), "a b"),
+            ("/flags/0/owner", json!("someone"), "a"),
+            ("/flags/1/default", json!("off"), "a b"),
+            ("/flags/2/default", json!("off"), "c"),
+            ("/kills", json!([kill]), "a b"),
+        ] {
+            let found = reached(&before, &edited(pointer, value));
+            let found: Vec<&str> = found.iter().map(|each| each.flag.as_str()).collect();
+            assert_eq!(found.join(" "), keys, "{pointer}");
+        }
+        let mut flags = shop()["flags"].as_array().unwrap().clone();
+        flags.truncate(1);
+        let mut alone = shop();
+        alone["flags"] = json!(flags);
+        let gone = reached(&before, &document(alone));
+        assert!(gone.iter().all(|each| each.flag.as_str() == "a" || each.after.is_none()));
+        assert_eq!(gone.iter().map(Reached::is_critical).collect::<Vec<_>>(), [false, true, false]);
+    }
+}

@@ -59,15 +59,69 @@ fn second_token(place: &Place) -> String {
 fn over_budget_it_is_proposed_approved_by_another_and_landed() {
     let two = Two::new();
     let refused = two.run("apply on.json --reason everyone --format plain");
-    assert_snapshot!(refused, @"");
+    assert_snapshot!(refused, @r#"
+    exit status 2
+    --- err
+    error[needs-approval]: the policy asks for 1 approval for over_budget (how many are moved is not known without a population, at most 100.000 %; 10.000 % may (`checkout-v2`)) (propose it, for someone else to approve: `downhaul apply on.json --reason everyone --format plain --propose`)
+    "#);
     let mut settings = insta::Settings::clone_current();
     settings.add_filter(r"\ba-[0-9a-f]{12}\b", "[actor]");
     settings.add_filter(r"\b[0-9a-f]{64}\b", "[digest]");
     settings.add_filter(r"\d{4}-\d\d-\d\dT[0-9:.]+Z", "[time]");
     let _steady = settings.bind_to_scope();
-    assert_snapshot!(two.run("apply on.json --reason everyone --propose"), @"");
-    assert_snapshot!(two.run("proposals list --format plain"), @"");
-    assert_snapshot!(two.ann("proposals show p-1 --format plain"), @"");
+    assert_snapshot!(two.run("apply on.json --reason everyone --propose"), @r#"
+    exit status 0
+    --- out
+    proposed p-1 in production (revision 3): put `checkout-v2`
+    0 of 1 approval, for over_budget (how many are moved is not known without a population, at most 100.000 %; 10.000 % may (`checkout-v2`))
+    --- err
+    someone else who is approver: `downhaul approve p-1 --reason …`
+    "#);
+    assert_snapshot!(two.run("proposals list --format plain"), @r#"
+    exit status 0
+    --- out
+    p-1	open	put `checkout-v2`	0	admin	[time]	everyone
+    --- err
+    1 open proposal in production
+    "#);
+    assert_snapshot!(two.ann("proposals show p-1"), @r#"
+    exit status 0
+    --- out
+    p-1, open: put `checkout-v2`
+    author:    admin, at [time]
+    reason:    everyone
+    base:      revision 2
+    approved:  0 of 1 approval, for over_budget (how many are moved is not known without a population, at most 100.000 %; 10.000 % may (`checkout-v2`))
+    reaches:   banner, checkout-v2
+    edits:     default `off` -> `on`
+    digest:    [digest]
+
+    2 of 2 flags change; largest move: `banner`, an unknown part of everyone
+    from production at revision 3 to draft
+    budget not judged: how many are moved is not known without a population, at most 100.000 %; 10.000 % may
+
+    banner  moves an unknown part of everyone  by what it depends on
+      `none` -> `plain` for all of them
+        where not (in segment `staff`)
+          and not (tenant is `acme` and region within `eu`)
+          and `targetingKey` holds something to take a bucket by
+        such as {"targetingKey":1}
+      `none` -> `plain` for all of them
+        where `targetingKey` holds nothing to take a bucket by
+        such as {}
+
+    checkout-v2  moves an unknown part of everyone
+      `off` -> `on` for all of them
+        where not (in segment `staff`)
+          and not (tenant is `acme` and region within `eu`)
+          and `targetingKey` holds something to take a bucket by
+        such as {"targetingKey":1}
+      `off` -> `on` for all of them
+        where `targetingKey` holds nothing to take a bucket by
+        such as {}
+
+    someone else who is approver: `downhaul approve p-1 --reason …`
+    "#);
     let own = two.run("approve p-1 --reason mine --format plain");
     assert_eq!(own.status, 2, "{own}");
     assert!(own.stderr.starts_with("error[self-approval]: "), "{own}");
@@ -75,8 +129,19 @@ fn over_budget_it_is_proposed_approved_by_another_and_landed() {
     assert_eq!(early.status, 2, "{early}");
     assert!(early.stderr.starts_with("error[needs-approval]: p-1 has 0 of 1 approval for over_budget"), "{early}");
     assert!(early.stderr.contains("`downhaul approve p-1`"), "{early}");
-    assert_snapshot!(two.ann("approve p-1 --reason looks-right"), @"");
-    assert_snapshot!(two.run("land p-1"), @"");
+    assert_snapshot!(two.ann("approve p-1 --reason looks-right"), @r#"
+    exit status 0
+    --- out
+    approved p-1 in production (revision 4): put `checkout-v2`
+    1 of 1 approval, for over_budget (how many are moved is not known without a population, at most 100.000 %; 10.000 % may (`checkout-v2`))
+    --- err
+    carry it out: `downhaul land p-1`
+    "#);
+    assert_snapshot!(two.run("land p-1"), @r#"
+    exit status 0
+    --- out
+    applied 1 flag, as was proposed in p-1 in production (revision 5)
+    "#);
     let shown = two.run("chart show 5 --format plain").done().stdout;
     assert!(shown.contains("reason:   everyone\n"), "{shown}");
     assert!(shown.contains("budget:   not known: how many are moved is not known without a population"), "{shown}");

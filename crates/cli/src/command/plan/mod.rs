@@ -9,7 +9,7 @@ mod words;
 
 use crate::exit::{Exit, Failure};
 use crate::input::server::ServerArgs;
-use crate::render::{Output, Written};
+use crate::render::{Format, Output, Written};
 use budget::BudgetArgs;
 use downhaul_blast::exact::{self, compare};
 use downhaul_blast::plan::{Found, Plan, Side, Verdict};
@@ -62,9 +62,12 @@ pub(crate) struct Args {
     server: ServerArgs,
 }
 
-/// A plan for people at a terminal, a screen of it.
-pub(crate) fn human_lines(plan: &Plan) -> Vec<String> {
-    human::lines(plan)
+/// A plan as lines: for people at a terminal a screen of it, for scripts all of it.
+pub(crate) fn lines(plan: &Plan, format: Format) -> Vec<String> {
+    match format {
+        Format::Human => human::lines(plan),
+        Format::Plain | Format::Json => plain::lines(plan),
+    }
 }
 
 pub(crate) fn run(args: &Args, output: &Output) -> Result<Exit, Failure> {

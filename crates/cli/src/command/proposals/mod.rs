@@ -48,7 +48,7 @@ pub(crate) fn run(args: &Args, output: &Output) -> Result<Exit, Failure> {
             match output.format {
                 Format::Json => output.json(&view)?,
                 Format::Human | Format::Plain => {
-                    words::whole(&view).iter().try_for_each(|line| output.line(line))?;
+                    words::whole(&view, output.format).iter().try_for_each(|line| output.line(line))?;
                 }
             }
             Ok(Exit::Done)

@@ -1,13 +1,14 @@
 //! A proposal in words.
 
 use crate::command::plan;
+use crate::render::Format;
 use downhaul_blast::plan::Plan;
 use downhaul_control::api::{
     ActView, ApprovalView, ConflictView, GroundView, ProposalNow, ProposalStatus, ProposalSummary, ProposalView,
 };
 
 /// All of it.
-pub(super) fn whole(view: &ProposalView) -> Vec<String> {
+pub(super) fn whole(view: &ProposalView, format: Format) -> Vec<String> {
     let ProposalView { proposal, now, approvals, .. } = view;
     let ProposalSummary { id, status, summary, made_at, reason, amended, base, closed, .. } = proposal;
     let mut lines = vec![
@@ -37,7 +38,7 @@ pub(super) fn whole(view: &ProposalView) -> Vec<String> {
     let plan = now.plan.as_ref().and_then(|plan| serde_json::from_value::<Plan>(plan.clone()).ok());
     if let Some(plan) = plan {
         lines.push(String::new());
-        lines.extend(plan::human_lines(&plan));
+        lines.extend(plan::lines(&plan, format));
     }
     lines.push(String::new());
     lines.push(next(proposal, now));
