@@ -8,6 +8,7 @@ pub mod exit;
 
 mod command;
 mod input;
+mod interrupt;
 mod remote;
 mod render;
 

@@ -201,7 +201,7 @@ impl FlagPartial {
         let example = |(draw, drawn): &(&Draw, &Drawn)| {
             let context: Map<String, Value> = serde_json::from_str(&draw.context).ok()?;
             let (from, to) = (drawn.pair.from.clone()?, drawn.pair.to.clone()?);
-            Some(Example { row: None, weight: drawn.weight, context, from, to })
+            Some(Example { row: None, weight: drawn.weight, context, from, to, before: None, after: None })
         };
         in_turn.filter_map(example).take(most).collect()
     }

@@ -121,7 +121,8 @@ pub(super) fn examples(pass: &Pass<'_>, passed: &Passed) -> Vec<Example> {
         .flat_map(|turn| drawn.iter().filter_map(move |(pair, rows)| rows.get(turn).map(|row| (*pair, *row as usize))));
     let example = |(pair, row): (&Pair, usize)| {
         let (from, to) = (pair.from.clone()?, pair.to.clone()?);
-        Some(Example { row: Some(row), weight: pass.population.row_weight(row), context: pass.context(row), from, to })
+        let (weight, context) = (pass.population.row_weight(row), pass.context(row));
+        Some(Example { row: Some(row), weight, context, from, to, before: None, after: None })
     };
     in_turn.filter_map(example).take(pass.examples).collect()
 }

@@ -157,6 +157,12 @@ pub struct Example {
     pub context: Map<String, Value>,
     pub from: Decided,
     pub to: Decided,
+    /// The X-ray by the old document, where somebody had it made: a replay makes none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub before: Option<Value>,
+    /// And by the new one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub after: Option<Value>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]

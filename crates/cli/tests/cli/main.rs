@@ -10,9 +10,11 @@
 mod chart;
 mod check;
 mod eval;
+mod interrupt;
 mod offline;
 mod outside;
 mod plan;
+mod plan_xray;
 mod policy;
 mod population;
 mod proposals;

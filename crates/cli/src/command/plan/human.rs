@@ -1,10 +1,12 @@
 //! A plan for people at a terminal: a screen of it.
 
+use super::xrays::{Seen, Xrays};
 use super::{figures, words};
 use crate::render::{counted, grouped, one_line, to_json};
 use downhaul_blast::exact::Region;
 use downhaul_blast::plan::{Finding, FlagPlan, Kept, Plan, Status};
 use owo_colors::OwoColorize;
+use serde_json::{Map, Value};
 
 /// Flags that are shown.
 const FLAGS: usize = 20;
@@ -15,7 +17,7 @@ const GROUPS: usize = 5;
 /// Reasons that are shown of each flag.
 const RULES: usize = 3;
 
-pub(super) fn lines(plan: &Plan) -> Vec<String> {
+pub(super) fn lines(plan: &Plan, xrays: Option<&Xrays<'_>>) -> Vec<String> {
     let sides = format!("from {} to {}", one_line(&plan.old.name), one_line(&plan.new.name));
     let mut lines = vec![words::summary(plan).bold().to_string(), sides.dimmed().to_string()];
     if let Some(people) = &plan.population {
@@ -25,7 +27,7 @@ pub(super) fn lines(plan: &Plan) -> Vec<String> {
     let flags = words::largest_first(plan);
     for (key, flag) in flags.iter().take(FLAGS) {
         lines.push(String::new());
-        of_flag(key, flag, &mut lines);
+        of_flag(key, flag, xrays, &mut lines);
     }
     if flags.len() > FLAGS {
         lines.push(String::new());
@@ -53,7 +55,7 @@ fn more(count: usize, what: &str) -> String {
     format!("and {} more {what}; see --format json", grouped(count))
 }
 
-fn of_flag(key: &str, flag: &FlagPlan, lines: &mut Vec<String>) {
+fn of_flag(key: &str, flag: &FlagPlan, xrays: Option<&Xrays<'_>>, lines: &mut Vec<String>) {
     let tags = words::tags(flag);
     let tags = if tags.is_empty() { String::new() } else { format!("  {}", tags.join(", ").dimmed()) };
     let share = match flag.status {
@@ -67,6 +69,11 @@ fn of_flag(key: &str, flag: &FlagPlan, lines: &mut Vec<String>) {
         lines.push(format!("  of the population: {}", words::given_words(&flag.given)));
     }
     of_population(flag, lines);
+    if xrays.is_none()
+        && let Some(example) = flag.examples.first().filter(|_| flag.regions.is_empty())
+    {
+        lines.push(such_as(example.row, &example.context).dimmed().to_string());
+    }
     of_regions(key, &flag.regions, lines);
     if flag.status == Status::ReasonOnly {
         of_regions(key, &flag.reason_regions, lines);
@@ -75,6 +82,20 @@ fn of_flag(key: &str, flag: &FlagPlan, lines: &mut Vec<String>) {
         let verb = if flag.reason_regions.len() == 1 { "keeps" } else { "keep" };
         lines.push(format!("  {others} {verb} the variant for another reason").dimmed().to_string());
     }
+    for Seen { row, context, before, after } in xrays.into_iter().flat_map(|xrays| xrays.of_flag(key, flag)) {
+        lines.push(such_as(row, context));
+        for (side, xray) in [("before", before), ("after", after)] {
+            lines.push(format!("    {}", side.bold()));
+            lines.extend(xray.to_string().lines().map(|line| format!("      {line}")));
+        }
+    }
+}
+
+/// A row of the population, or a context that is in a region.
+fn such_as(row: Option<usize>, context: &Map<String, Value>) -> String {
+    let context = to_json(context).map(|context| one_line(&context)).unwrap_or_default();
+    let row = row.map(|row| format!(" row {} of it:", grouped(row + 1))).unwrap_or_default();
+    format!("  such as{row} {context}")
 }
 
 /// Who of the population moves, from what to what, by what, and in which groups.
@@ -101,12 +122,6 @@ fn of_population(flag: &FlagPlan, lines: &mut Vec<String>) {
         if flag.rules.len() > RULES {
             lines.push(format!("  {}", more(flag.rules.len() - RULES, "reason")));
         }
-    }
-    if let Some(example) = flag.examples.first().filter(|_| flag.regions.is_empty()) {
-        let context = to_json(&example.context).map(|context| one_line(&context)).unwrap_or_default();
-        let row = example.row.map(|row| format!(" row {} of it:", grouped(row + 1))).unwrap_or_default();
-        let line = format!("  such as{row} {context}");
-        lines.push(line.dimmed().to_string());
     }
 }
 

@@ -1,7 +1,8 @@
 //! A plan for a pull request.
 
+use super::xrays::{Seen, Xrays};
 use super::{figures, words};
-use crate::render::{counted, one_line};
+use crate::render::{counted, one_line, to_json};
 use downhaul_blast::exact::Region;
 use downhaul_blast::plan::{Finding, FlagPlan, Kept, Plan};
 
@@ -12,7 +13,7 @@ const REGIONS: usize = 10;
 /// Groups that are shown of each attribute, and reasons.
 const GROUPS: usize = 10;
 
-pub(super) fn lines(plan: &Plan) -> Vec<String> {
+pub(super) fn lines(plan: &Plan, xrays: Option<&Xrays<'_>>) -> Vec<String> {
     let sides = format!("From {} to {}.", code(&plan.old.name), code(&plan.new.name));
     let mut lines = vec![format!("### {}", sentence(&words::summary(plan))), String::new(), sides];
     if let Some(people) = &plan.population {
@@ -38,6 +39,9 @@ pub(super) fn lines(plan: &Plan) -> Vec<String> {
     for (key, flag) in flags.iter().take(FLAGS) {
         lines.push(String::new());
         of_flag(key, flag, &mut lines);
+        for seen in xrays.into_iter().flat_map(|xrays| xrays.of_flag(key, flag)) {
+            of_xrays(&seen, &mut lines);
+        }
     }
     if flags.len() > FLAGS {
         lines.push(String::new());
@@ -110,6 +114,19 @@ fn of_population(flag: &FlagPlan, lines: &mut Vec<String>) {
     lines.extend([String::new(), "</details>".to_owned()]);
 }
 
+fn of_xrays(seen: &Seen<'_>, lines: &mut Vec<String>) {
+    let context = to_json(seen.context).unwrap_or_default();
+    lines.extend([String::new(), "<details><summary>X-ray of an example</summary>".to_owned()]);
+    for (side, xray) in [("before", &seen.before), ("after", &seen.after)] {
+        let text = xray.to_string();
+        let fence = "`".repeat(longest_run(&text).max(2) + 1);
+        lines.extend([String::new(), format!("{} {side}:", code(&context)), String::new(), format!("{fence}text")]);
+        lines.extend(text.lines().map(str::to_owned));
+        lines.push(fence);
+    }
+    lines.extend([String::new(), "</details>".to_owned()]);
+}
+
 fn of_regions(key: &str, regions: &[Region], lines: &mut Vec<String>) {
     for region in regions.iter().take(REGIONS) {
         lines.push(format!("- {}", code(&words::region_words(key, region))));
@@ -134,15 +151,20 @@ fn sentence(text: &str) -> String {
 /// Text between backticks, so many that none in it ends it: nothing in it is markup.
 fn code(text: &str) -> String {
     let text = one_line(text);
+    let fence = "`".repeat(longest_run(&text) + 1);
+    let pad = if text.starts_with('`') || text.ends_with('`') { " " } else { "" };
+    format!("{fence}{pad}{text}{pad}{fence}")
+}
+
+/// Of backticks.
+fn longest_run(text: &str) -> usize {
     let mut longest = 0;
     let mut run = 0;
     for character in text.chars() {
         run = if character == '`' { run + 1 } else { 0 };
         longest = longest.max(run);
     }
-    let fence = "`".repeat(longest + 1);
-    let pad = if text.starts_with('`') || text.ends_with('`') { " " } else { "" };
-    format!("{fence}{pad}{text}{pad}{fence}")
+    longest
 }
 
 /// In a table even code may hold no bare bar.

@@ -6,9 +6,11 @@ mod plain;
 mod population;
 mod sides;
 mod words;
+mod xrays;
 
 use crate::exit::{Exit, Failure};
 use crate::input::server::ServerArgs;
+use crate::interrupt::Interrupt;
 use crate::render::{Format, Output, Written};
 use budget::BudgetArgs;
 use downhaul_blast::exact::{self, compare};
@@ -18,6 +20,7 @@ use population::PopulationArgs;
 use sides::{Given, Pair};
 use std::fs;
 use std::path::{Path, PathBuf};
+use xrays::Xrays;
 
 /// Show whom a change gives something else, from what to what and why, before anything is published
 #[derive(Debug, clap::Args)]
@@ -39,6 +42,16 @@ pub(crate) struct Args {
     /// Most nodes of the decision diagrams of one flag; beyond it a flag is given up, and said to be unknown
     #[arg(long, value_name = "N", default_value_t = exact::Options::default().nodes)]
     limit_nodes: usize,
+    /// Show why an example of each flag, or N of them, gets what it gets: its X-ray by OLD and by NEW
+    #[arg(
+        long,
+        value_name = "N",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "1",
+        value_parser = clap::value_parser!(u16).range(1..=100)
+    )]
+    xray: Option<u16>,
     /// Write the plan into this file as JSON, for `downhaul apply --plan FILE`
     #[arg(long, value_name = "FILE")]
     save: Option<PathBuf>,
@@ -80,21 +93,27 @@ pub(crate) fn not_refused(exit: Exit) -> Exit {
 }
 
 fn planned(args: &Args, output: &Output) -> Result<Exit, Failure> {
+    let interrupt = Interrupt::listen(output)?;
     let budget = args.budget.read()?;
     let pair = sides::load(args)?;
     for side in [&pair.old, &pair.new] {
         output.warnings(&side.warnings, &side.texts);
     }
-    let mut plan = plan(args, &pair, output)?;
+    let mut plan = plan(args, &pair, &interrupt, output)?;
     if let Some(budget) = budget {
         let documents = [pair.old.valid.document(), pair.effective.document()];
         budget::check_names(&budget, documents, output)?;
         plan.keep_to(budget, &pair.old.valid, &pair.effective);
     }
+    let xrays = args.xray.map(|most| Xrays::new(&pair, most.into()));
+    if let Some(xrays) = &xrays {
+        xrays.write_into(&mut plan).map_err(|error| unwritable(&error))?;
+    }
+    let xrays = xrays.as_ref();
     match args.written {
-        Written::Human => human::lines(&plan).iter().try_for_each(|line| output.line(line))?,
-        Written::Plain => plain::lines(&plan).iter().try_for_each(|line| output.line(line))?,
-        Written::Markdown => markdown::lines(&plan).iter().try_for_each(|line| output.line(line))?,
+        Written::Human => human::lines(&plan, xrays).iter().try_for_each(|line| output.line(line))?,
+        Written::Plain => plain::lines(&plan, xrays).iter().try_for_each(|line| output.line(line))?,
+        Written::Markdown => markdown::lines(&plan, xrays).iter().try_for_each(|line| output.line(line))?,
         Written::Json => output.json(&plan)?,
     }
     if let Some(path) = &args.save {
@@ -108,10 +127,10 @@ fn planned(args: &Args, output: &Output) -> Result<Exit, Failure> {
     })
 }
 
-fn plan(args: &Args, pair: &Pair, output: &Output) -> Result<Plan, Failure> {
+fn plan(args: &Args, pair: &Pair, interrupt: &Interrupt, output: &Output) -> Result<Plan, Failure> {
     let options = exact::Options { nodes: args.limit_nodes };
     let exact = || (compare(&pair.old.valid, &pair.effective, &options), options.nodes);
-    let (replay, origin) = match population::run(args, pair, output)? {
+    let (replay, origin) = match population::run(args, pair, interrupt, output)? {
         Some((replay, name, origin)) => (Some((replay, name)), origin),
         None => (None, None),
     };

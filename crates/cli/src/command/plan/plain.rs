@@ -1,10 +1,11 @@
 //! A plan for scripts: one fact a line, its parts between tabs.
 
 use super::words;
-use crate::render::one_line;
+use super::xrays::{Seen, Xrays};
+use crate::render::{one_line, to_json};
 use downhaul_blast::plan::{FlagPlan, Plan, Status, Transition, Verdict};
 
-pub(super) fn lines(plan: &Plan) -> Vec<String> {
+pub(super) fn lines(plan: &Plan, xrays: Option<&Xrays<'_>>) -> Vec<String> {
     let mut lines = vec![row(["plan", verdict(plan.verdict), &words::summary(plan)])];
     if let Some(people) = &plan.population {
         let figures = [people.weight, people.moved].map(|weight| weight.to_string());
@@ -26,6 +27,9 @@ pub(super) fn lines(plan: &Plan) -> Vec<String> {
         lines.push(row(["flag", key, status(flag.status), edited, &least, &most, &moved, &of]));
         lines.extend(of_population(key, flag));
         lines.extend(regions(key, flag));
+        for seen in xrays.into_iter().flat_map(|xrays| xrays.of_flag(key, flag)) {
+            lines.extend(of_xrays(key, &seen));
+        }
     }
     lines.extend(plan.idle.iter().map(|key| row(["idle", key])));
     lines.extend(plan.killed.iter().map(|key| row(["killed", key])));
@@ -55,6 +59,17 @@ fn of_population(key: &str, flag: &FlagPlan) -> Vec<String> {
     }
     for given in &flag.given {
         lines.push(row(["gives", key, &given.variant, &given.weight.to_string()]));
+    }
+    lines
+}
+
+/// One line for each line of both X-rays.
+fn of_xrays(key: &str, seen: &Seen<'_>) -> Vec<String> {
+    let context = to_json(seen.context).unwrap_or_default();
+    let sides = [("before", &seen.before), ("after", &seen.after)];
+    let mut lines = Vec::new();
+    for (side, xray) in sides {
+        lines.extend(xray.to_string().lines().map(|line| row(["xray", key, &context, side, line])));
     }
     lines
 }

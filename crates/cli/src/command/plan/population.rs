@@ -5,15 +5,15 @@ use super::sides::{Given, Pair};
 use crate::exit::Failure;
 use crate::input::now::Now;
 use crate::input::population::{self, ColumnArgs};
+use crate::interrupt::Interrupt;
 use crate::remote::{ControlPlane, block_on};
 use crate::render::{Output, Progress};
 use downhaul_blast::plan::Origin;
 use downhaul_blast::population::Population;
-use downhaul_blast::replay::{self, Replay, replay};
+use downhaul_blast::replay::{self, Replay, ReplayError, replay};
 use downhaul_control::api::PopulationName;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
-use std::sync::atomic::AtomicBool;
 
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "Population")]
@@ -84,6 +84,7 @@ struct People {
 pub(super) fn run(
     args: &Args,
     pair: &Pair,
+    interrupt: &Interrupt,
     output: &Output,
 ) -> Result<Option<(Replay, String, Option<Origin>)>, Failure> {
     let Some(People { population, name, origin }) = people(args, output)? else {
@@ -91,23 +92,26 @@ pub(super) fn run(
         let is_wanted = args.population.no_exact || (!args.population.by.is_empty() && !args.population.exact);
         return if is_wanted { Err(nothing_to_replay(wanted)) } else { Ok(None) };
     };
+    let xrays = args.xray;
     let args = &args.population;
+    let usual = replay::Options::default();
     let options = replay::Options {
         by: args.by.clone(),
+        examples: usual.examples.max(xrays.map_or(0, usize::from)),
         now: args.now.as_ref().map(|now| now.0.clone()),
-        ..replay::Options::default()
+        ..usual
     };
     const ROWS: Progress = Progress { template: "{bar:40} {percent} % replayed, {eta} left", long: 20_000_000 };
     let mut bar = None;
     let mut progress = |at: replay::Progress| {
         bar.get_or_insert_with(|| ROWS.bar(Some(at.of), output)).set_position(at.done);
     };
-    let never = AtomicBool::new(false);
-    let found = replay(&pair.old.valid, &pair.effective, &population, &options, &mut progress, &never);
+    let found = interrupt
+        .heeded(|cancel| replay(&pair.old.valid, &pair.effective, &population, &options, &mut progress, cancel));
     if let Some(bar) = bar {
         bar.finish_and_clear();
     }
-    let found = found.map_err(|error| Failure::could_not_run("replay-ended", error.to_string()))?;
+    let found = found?.map_err(|ReplayError::Cancelled| Interrupt::failure())?;
     Ok(Some((found, name, origin)))
 }
 
