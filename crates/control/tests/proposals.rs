@@ -111,7 +111,7 @@ impl World {
     }
 
     fn known(&self, proposal: u64) -> &ProposalState {
-        &self.state.proposals.by_number[&proposal]
+        self.state.proposals.by_number.get(&proposal).unwrap()
     }
 
     /// Why its approvals do not count, those that do left out; and why it would not land.

@@ -78,8 +78,8 @@ pub(crate) struct Args {
 /// A plan as lines: for people at a terminal a screen of it, for scripts all of it.
 pub(crate) fn lines(plan: &Plan, format: Format) -> Vec<String> {
     match format {
-        Format::Human => human::lines(plan),
-        Format::Plain | Format::Json => plain::lines(plan),
+        Format::Human => human::lines(plan, None),
+        Format::Plain | Format::Json => plain::lines(plan, None),
     }
 }
 
