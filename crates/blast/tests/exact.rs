@@ -108,12 +108,14 @@ fn every_operator_against_every_other() {
             let regions = comparison.flags.iter().flat_map(|flag| &flag.regions);
             for region in regions {
                 assert!(region.exact, "{before} to {after}: {region:?}");
+                assert_eq!(region.witness.is_none(), region.undecided.is_some(), "{before} to {after}: {region:?}");
                 without_witness += usize::from(region.witness.is_none());
             }
         }
     }
     println!("{without_witness} regions without a witness");
-    assert!(without_witness < 70, "{without_witness} regions have no witness");
+    // Most of these are empty, which is not worked out: no address of 2001:db8::/32 begins with another digit.
+    assert!(without_witness <= 12, "{without_witness} regions have no witness");
     let two_halves =
         (r#""op": "ip_in", "values": ["10.0.0.0/8"]"#, r#""op": "ip_in", "values": ["10.0.0.0/9", "10.128.0.0/9"]"#);
     // What comes right after 2.3.0 is 2.3.1-0: nothing lies between.
@@ -142,7 +144,7 @@ fn numbered_pairs_agree_bucket_by_bucket() {
     println!("{tally:#?}");
     // So that this is not about nothing.
     assert!(tally.pairs * 2 > pairs && tally.regions > pairs && tally.unknown == 0, "{tally:#?}");
-    assert!(tally.exact * 5 > tally.regions * 2 && tally.shown * 3 > tally.regions * 2, "{tally:#?}");
+    assert!(tally.exact * 10 > tally.regions * 9 && tally.shown * 100 >= tally.regions * 97, "{tally:#?}");
     assert!(tally.counted * 4 > tally.countable * 3 && tally.counted * 4 > pairs, "{tally:#?}");
     assert!(tally.sharp * 3 > tally.differ, "{tally:#?}");
 }

@@ -14,9 +14,9 @@ mod render;
 
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use command::{
-    apply, approve, chart, check, completions, digest, eval, explain, flags, freeze, keys, kill, land, plan, policy,
-    population, proposals, propose, prove, rebalance, refs, reject, release, restore, retire, rollback, runs, schema,
-    serve, specialise, states, status, token, unfreeze, withdraw,
+    apply, approve, chart, check, completions, digest, eval, explain, flags, freeze, keys, kill, land, people, plan,
+    policy, population, proposals, propose, prove, rebalance, refs, reject, release, restore, retire, rollback, runs,
+    schema, serve, specialise, states, status, token, tokens, unfreeze, withdraw,
 };
 use exit::{Exit, Failure};
 use render::{Output, Written};
@@ -77,6 +77,8 @@ enum Verb {
     Flags(flags::Args),
     Chart(chart::Args),
     Keys(keys::Args),
+    Tokens(tokens::Args),
+    People(people::Args),
     Policy(policy::Args),
     Freeze(freeze::Args),
     Unfreeze(unfreeze::Args),
@@ -167,6 +169,8 @@ fn run(verb: Verb, output: &Output) -> Result<Exit, Failure> {
         Verb::Flags(args) => flags::run(&args, output),
         Verb::Chart(args) => chart::run(&args, output),
         Verb::Keys(args) => keys::run(&args, output),
+        Verb::Tokens(args) => tokens::run(&args, output),
+        Verb::People(args) => people::run(&args, output),
         Verb::Policy(args) => policy::run(&args, output),
         Verb::Freeze(args) => freeze::run(&args, output),
         Verb::Unfreeze(args) => unfreeze::run(&args, output),

@@ -1,22 +1,20 @@
-use crate::api::Role;
 use crate::hash::Hash;
 use crate::secret::{Secret, SecretKind};
 
-/// An admin token as it is kept: without its secret.
+/// A token of the data folder's own, which is admin of every environment, as it is kept: without its secret.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AdminToken {
     pub id: String,
     /// The opaque id that the chart records.
     pub actor: String,
-    pub role: Role,
     /// SHA-256 of the secret.
     pub hash: Hash,
 }
 
 impl AdminToken {
     /// What is kept of a new token; the caller shows `secret` once.
-    pub fn new(secret: &Secret, actor: String, role: Role) -> AdminToken {
-        AdminToken { id: secret.id().to_owned(), actor, role, hash: secret.hash() }
+    pub fn new(secret: &Secret, actor: String) -> AdminToken {
+        AdminToken { id: secret.id().to_owned(), actor, hash: secret.hash() }
     }
 
     /// Whether a bearer is this token.

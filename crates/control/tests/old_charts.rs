@@ -24,6 +24,15 @@ const FIRST: Old = Old {
     digest: "0602a94be254dce51bed0dfe020f935c9827c3dde38b00f0245d0b6708470f7b",
 };
 
+/// Roles and tokens, of a person and of a machine.
+const PEOPLE: Old = Old {
+    chart: include_str!("charts/0002.jsonl"),
+    revision: 6,
+    kill_revision: 0,
+    head: "917c68743eca0c60cdb392ac0d281b01792aeee9d7f9db661ab6c99ae8c0d02e",
+    digest: "9e8847278c5100f6a6454f976ebc781e398debb7559e1b976eb06688941dcc72",
+};
+
 impl Old {
     fn stored(&self) -> Vec<Stored> {
         let stored = |(revision, line): (u64, &str)| {
@@ -60,4 +69,14 @@ fn a_chart_from_before_there_were_roles() {
     let state = FIRST.check();
     assert!(state.people.is_empty() && state.tokens.is_empty());
     assert!(!state.has_role("a-1", Role::Viewer, "2026-11-26T00:00:00Z".parse().unwrap()));
+}
+
+#[test]
+fn the_first_chart_with_people_in_it() {
+    let state = PEOPLE.check();
+    let at = "2026-11-26T00:00:00Z".parse().unwrap();
+    assert!(state.has_role("a-2", Role::Viewer, at) && !state.has_role("a-2", Role::Editor, at));
+    let revoked: Vec<bool> = state.tokens.values().map(|held| held.revoked.is_some()).collect();
+    assert_eq!(revoked, [false, true]);
+    assert!(!state.has_role("a-4", Role::Operator, at), "its token was revoked");
 }

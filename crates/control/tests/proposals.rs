@@ -6,7 +6,9 @@ mod support;
 use downhaul_control::api::Role;
 use downhaul_control::policy::read;
 use downhaul_control::proposal::{Draft, ProposalState, Void};
-use downhaul_control::{Authority, Command, Refusal, RefusalCode, Request, State, decide, describe, replay, views};
+use downhaul_control::{
+    Authority, Command, Refusal, RefusalCode, Request, Secret, SecretKind, State, decide, describe, replay, views,
+};
 use downhaul_core::document::{Flag, FlagSet, Kill};
 use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
@@ -325,6 +327,31 @@ fn authors_approve_where_the_policy_lets_them() {
     world.land("eve", number).unwrap();
 }
 
+/// A token with a role of its own is no second person.
+#[test]
+fn a_machine_is_who_made_its_token() {
+    let mut world = world(json!({ "change": 1 }));
+    let secret = |seed: u8| Secret::new(SecretKind::Admin, &[seed; 40]);
+    let request = |name: &str| serde_json::from_value(json!({ "name": name, "roles": ["approver"] })).unwrap();
+    world.ask(decide::create_token(&request("mine"), "m-1", &secret(1)).unwrap(), None).unwrap();
+    let draft = world.draft(on_for_staff());
+    world.ask(Command::Propose { proposal: 1, draft }, None).unwrap();
+    let digest =
+        decide::assess(&world.state, &world.valid(), world.known(1), world.at(), None).prospect.unwrap().reach.digest;
+    let word = Command::Approve { proposal: 1, digest, root: false };
+    let machine = Authority::Token(secret(1).id().to_owned());
+    assert_eq!(world.ask_as(&machine, "m-1", word.clone()).unwrap_err().code, RefusalCode::SelfApproval);
+    // Of what someone else wrote it approves.
+    world.ask_by("ed", Command::Withdraw { proposal: 1 }).unwrap_err();
+    let second = world.propose("ed", on_for_staff()).unwrap();
+    let word = Command::Approve { proposal: second, digest, root: false };
+    world.ask_as(&machine, "m-1", word).unwrap();
+    // Until whoever made its token has written at it too.
+    let draft = world.draft(on_for_staff());
+    world.ask(Command::Amend { proposal: second, draft }, None).unwrap();
+    assert_eq!(world.standing(second).0, [Void::Author]);
+}
+
 #[test]
 fn the_largest_quorum_of_all_that_apply_counts() {
     let critical = || put(flag_with("checkout", json!({ "critical": true, "default": "off" })));
@@ -572,10 +599,14 @@ fn edits(number: usize) -> Command {
     }
 }
 
-/// All that the drafts can depend on, as it is; written without any digest.
+/// All that a draft can depend on, as it is; written without any digest.
 fn surroundings(state: &State, command: &Command) -> Value {
     let FlagSet { flags, segments, tenants, kills, .. } = &state.flag_set;
     let flag = |key: &str| flags.iter().find(|flag| flag.key.as_str() == key);
+    let asks = serde_json::to_string(&flag("checkout")).unwrap().contains("\"staff\"");
+    if matches!(command, Command::PutSegment { .. }) && !asks {
+        return json!([command, segments.get("staff")]);
+    }
     json!([command, flag("checkout"), flag("cart"), segments.get("staff"), tenants, kills])
 }
 

@@ -1,3 +1,4 @@
+use crate::auth::admin::Admin;
 use crate::environment::{Environment, Publication};
 use crate::sse;
 use crate::state::AppState;
@@ -22,8 +23,12 @@ const WATCHED: Duration = Duration::from_secs(15 * 60);
 /// A word now and then where nothing happens, so that neither side nor anything between takes the stream for dead.
 const PING: Duration = Duration::from_secs(15);
 
-/// What happens in an environment, for one console.
-pub(crate) fn stream(state: &AppState, environment: Arc<Environment>) -> impl Stream<Item = Bytes> + Send + use<> {
+/// What happens in an environment, for one console, while whoever looks may look.
+pub(crate) fn stream(
+    state: &AppState,
+    environment: Arc<Environment>,
+    admin: Admin,
+) -> impl Stream<Item = Bytes> + Send + use<> {
     let mut progress = interval(PROGRESS);
     progress.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut happened = environment.fleet().happened();
@@ -40,6 +45,7 @@ pub(crate) fn stream(state: &AppState, environment: Arc<Environment>) -> impl St
         ping_due: Instant::now() + PING,
         fleet_changed: true,
         environment,
+        admin,
     };
     stream::unfold(watcher, |mut watcher| async move { Some((watcher.next().await?, watcher)) })
 }
@@ -47,6 +53,7 @@ pub(crate) fn stream(state: &AppState, environment: Arc<Environment>) -> impl St
 struct Watcher {
     state: AppState,
     environment: Arc<Environment>,
+    admin: Admin,
     changes: broadcast::Receiver<Arc<Publication>>,
     closing: watch::Receiver<bool>,
     happened: watch::Receiver<u64>,
@@ -62,7 +69,7 @@ struct Watcher {
 impl Watcher {
     async fn next(&mut self) -> Option<Bytes> {
         loop {
-            if *self.closing.borrow() {
+            if *self.closing.borrow() || self.admin.identity.roles(&self.environment).is_err() {
                 return None;
             }
             if let Some(bytes) = self.ready.pop_front() {
@@ -84,7 +91,7 @@ impl Watcher {
 
     fn tell_change(&mut self, publication: &Publication) {
         let Some(record) = &publication.record else { return };
-        let change = views::change(&publication.state, record, self.state.actors());
+        let change = views::change(&publication.state, record, &self.state.actors());
         self.tell(&ConsoleEvent::Change { position: publication.position(), change: Box::new(change) });
     }
 
@@ -122,7 +129,7 @@ impl Watcher {
                 continue;
             }
             self.told.insert(id.clone(), progress.clone());
-            let view = views::kill(&current.state, kill, self.state.actors(), Some(progress));
+            let view = views::kill(&current.state, kill, &self.state.actors(), Some(progress));
             self.tell(&ConsoleEvent::KillProgress { kill: Box::new(view) });
         }
     }

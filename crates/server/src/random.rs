@@ -5,3 +5,8 @@ pub(crate) fn bytes<const N: usize>() -> Result<[u8; N], getrandom::Error> {
     getrandom::fill(&mut bytes)?;
     Ok(bytes)
 }
+
+/// The opaque id of someone new.
+pub(crate) fn actor() -> Result<String, getrandom::Error> {
+    Ok(format!("a-{:012x}", u64::from_le_bytes(bytes()?) >> 16))
+}

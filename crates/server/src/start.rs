@@ -9,7 +9,7 @@ use crate::planner::Planner;
 use crate::populations::Populations;
 use crate::random;
 use crate::state::{AppState, Shared};
-use downhaul_control::api::{Attributes, ClientKeyRequest, PopulationName, Role};
+use downhaul_control::api::{Attributes, ClientKeyRequest, PopulationName};
 use downhaul_control::chart::Index;
 use downhaul_control::sample::SamplingKeys;
 use downhaul_control::{AdminToken, Authority, Request, Secret, SecretKind, State, decide};
@@ -22,7 +22,7 @@ use serde_json::json;
 use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, RwLock};
 use tokio::sync::watch;
 
 /// The file in a data folder that holds the first admin token.
@@ -107,7 +107,7 @@ pub async fn open_with(options: ServerOptions, store: &Options) -> Result<Opened
     let state = AppState::new(Shared {
         environments,
         admin_tokens: log.admin_tokens().await?.into_iter().map(|token| (token.id.clone(), token)).collect(),
-        actors: Arc::new(log.actors().await?),
+        actors: RwLock::new(Arc::new(log.actors().await?)),
         issuer: Arc::new(issuer),
         token_root,
         sessions: Sessions::default(),
@@ -136,10 +136,10 @@ async fn first_admin_token(log: &dyn ChangeLog, folder: &Path) -> Result<Option<
         return Ok(None);
     }
     let secret = Secret::new(SecretKind::Admin, &random::bytes()?);
-    let actor = format!("a-{:012x}", u64::from_le_bytes(random::bytes()?) >> 16);
+    let actor = random::actor()?;
     write_private(&folder.join(TOKEN_FILE), &format!("{}\n", secret.reveal()))?;
     log.put_actor(&actor, "admin").await?;
-    log.put_admin_token(&AdminToken::new(&secret, actor, Role::Admin)).await?;
+    log.put_admin_token(&AdminToken::new(&secret, actor)).await?;
     Ok(Some(secret.reveal()))
 }
 

@@ -1,16 +1,19 @@
 use crate::auth::host;
 use crate::auth::session::Sessions;
 use crate::client::limits::StreamLimits;
-use crate::environment::Environment;
+use crate::environment::{Environment, log_failed};
+use crate::error::{AppError, AppResult};
 use crate::issue::Issuer;
 use crate::metrics::Metrics;
 use crate::options::ServerOptions;
 use crate::planner::Planner;
+use crate::random;
+use downhaul_control::views::Names;
 use downhaul_control::{AdminToken, ClientKey};
 use downhaul_store::ChangeLog;
 use std::collections::BTreeMap;
 use std::net::IpAddr;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 use tokio::sync::watch;
 
 /// What every handler shares.
@@ -26,7 +29,7 @@ pub(crate) struct Shared {
     pub(crate) environments: BTreeMap<String, Arc<Environment>>,
     pub(crate) admin_tokens: BTreeMap<String, AdminToken>,
     /// Names of actors, by id.
-    pub(crate) actors: Arc<BTreeMap<String, String>>,
+    pub(crate) actors: RwLock<Arc<Names>>,
     pub(crate) issuer: Arc<Issuer>,
     /// Under which the token secrets of client keys are derived.
     pub(crate) token_root: [u8; 32],
@@ -63,8 +66,30 @@ impl AppState {
         self.shared.admin_tokens.get(id)
     }
 
-    pub(crate) fn actors(&self) -> &BTreeMap<String, String> {
-        &self.shared.actors
+    /// Names of actors, by id, as they are now.
+    pub(crate) fn actors(&self) -> Arc<Names> {
+        Arc::clone(&self.shared.actors.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Someone new, of this name; gives the opaque id.
+    pub(crate) async fn new_actor(&self, name: &str) -> AppResult<String> {
+        let id = random::actor().map_err(AppError::internal)?;
+        self.log().put_actor(&id, name).await.map_err(log_failed)?;
+        let (actor, name) = (id.clone(), name.to_owned());
+        self.change_actors(move |names| drop(names.insert(actor, name)));
+        Ok(id)
+    }
+
+    /// Forgets a name.
+    pub(crate) async fn erase_actor(&self, id: &str) -> AppResult<()> {
+        self.log().erase_actor(id).await.map_err(log_failed)?;
+        self.change_actors(|names| drop(names.remove(id)));
+        Ok(())
+    }
+
+    fn change_actors(&self, change: impl FnOnce(&mut Names)) {
+        let mut names = self.shared.actors.write().unwrap_or_else(PoisonError::into_inner);
+        change(Arc::make_mut(&mut names));
     }
 
     pub(crate) fn issuer(&self) -> &Arc<Issuer> {

@@ -172,8 +172,8 @@ async fn sessions() {
     }
     let who: Value = begun.json().await.unwrap();
     assert_eq!(
-        (&who["name"], &who["role"], &who["environments"]),
-        (&json!("admin"), &json!("admin"), &json!(["production"]))
+        (&who["name"], &who["roles"], &who["environments"]),
+        (&json!("admin"), &json!({ "production": ["admin"] }), &json!(["production"]))
     );
     let cookie = cookie.split(';').next().unwrap().to_owned();
     let get = || served.http.get(&session).header("cookie", &cookie).send();

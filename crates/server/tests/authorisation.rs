@@ -11,44 +11,81 @@
 
 mod support;
 
+use downhaul_control::api::Role;
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
+use support::people::{ROLES, STAGING, Tokens};
 use support::{Served, document, flag, sign, token};
 
-/// Routes of docs/reference/protocol.md. All of them are described, and nothing else is.
-const ROUTES: &[&str] = &[
-    "DELETE /api/v1/environments/{environment}/client-keys/{id}",
-    "DELETE /api/v1/environments/{environment}/populations/{name}",
+/// Routes about one environment, and the role that each takes. With [`OTHERS`] all that the server describes.
+/// docs/reference/people.md has the same.
+const ROUTES: &[(Role, &str)] = &[
+    (Role::Viewer, "GET E/chart"),
+    (Role::Viewer, "GET E/chart/consistency"),
+    (Role::Viewer, "GET E/chart/export"),
+    (Role::Viewer, "GET E/chart/head"),
+    (Role::Viewer, "GET E/chart/proof"),
+    (Role::Viewer, "GET E/chart/verify"),
+    (Role::Viewer, "GET E/chart/{revision}"),
+    (Role::Viewer, "GET E/client-keys"),
+    (Role::Viewer, "GET E/document"),
+    (Role::Viewer, "GET E/events"),
+    (Role::Viewer, "POST E/explain"),
+    (Role::Viewer, "GET E/flags"),
+    (Role::Viewer, "GET E/flags/{key}"),
+    (Role::Viewer, "GET E/fleet"),
+    (Role::Viewer, "GET E/freeze"),
+    (Role::Viewer, "GET E/kills"),
+    (Role::Viewer, "GET E/kills/{id}"),
+    (Role::Viewer, "GET E/people"),
+    (Role::Viewer, "POST E/plan"),
+    (Role::Viewer, "GET E/policy"),
+    (Role::Viewer, "GET E/populations"),
+    (Role::Viewer, "GET E/populations/{name}"),
+    (Role::Viewer, "GET E/populations/{name}/content"),
+    (Role::Viewer, "GET E/proposals"),
+    (Role::Viewer, "GET E/proposals/{id}"),
+    // The role that the change itself takes, which the body or the proposal says; to withdraw, its author.
+    (Role::Viewer, "POST E/proposals"),
+    (Role::Viewer, "POST E/proposals/{id}/amend"),
+    (Role::Viewer, "POST E/proposals/{id}/land"),
+    (Role::Viewer, "POST E/proposals/{id}/withdraw"),
+    (Role::Viewer, "GET E/releases"),
+    (Role::Viewer, "POST E/releases/check"),
+    (Role::Viewer, "GET E/releases/{key}"),
+    (Role::Viewer, "GET E/runs"),
+    (Role::Viewer, "GET E/runs/{id}"),
+    (Role::Viewer, "GET E/tokens"),
+    (Role::Editor, "POST E/apply"),
+    (Role::Editor, "PUT E/flags/{key}"),
+    (Role::Editor, "POST E/flags/{key}/retire"),
+    (Role::Editor, "DELETE E/populations/{name}"),
+    (Role::Editor, "PUT E/populations/{name}"),
+    (Role::Editor, "PUT E/releases/{key}"),
+    (Role::Editor, "POST E/releases/{key}/retire"),
+    (Role::Approver, "POST E/proposals/{id}/approve"),
+    (Role::Approver, "POST E/proposals/{id}/reject"),
+    (Role::Operator, "POST E/freeze"),
+    (Role::Operator, "POST E/kills"),
+    (Role::Operator, "POST E/kills/{id}/restore"),
+    (Role::Operator, "POST E/releases/{key}/rollback"),
+    (Role::Operator, "POST E/runs/{id}/{act}"),
+    (Role::Operator, "POST E/unfreeze"),
+    (Role::Admin, "POST E/client-keys"),
+    (Role::Admin, "DELETE E/client-keys/{id}"),
+    (Role::Admin, "POST E/people"),
+    (Role::Admin, "POST E/people/{actor}/erase"),
+    (Role::Admin, "POST E/people/{actor}/grant"),
+    (Role::Admin, "POST E/people/{actor}/revoke"),
+    (Role::Admin, "PUT E/policy"),
+    (Role::Admin, "POST E/tokens"),
+    (Role::Admin, "POST E/tokens/{id}/revoke"),
+];
+
+/// All others.
+const OTHERS: &[&str] = &[
     "DELETE /api/v1/session",
     "GET /api/v1/environments",
-    "GET /api/v1/environments/{environment}/chart",
-    "GET /api/v1/environments/{environment}/chart/consistency",
-    "GET /api/v1/environments/{environment}/chart/export",
-    "GET /api/v1/environments/{environment}/chart/head",
-    "GET /api/v1/environments/{environment}/chart/proof",
-    "GET /api/v1/environments/{environment}/chart/verify",
-    "GET /api/v1/environments/{environment}/chart/{revision}",
-    "GET /api/v1/environments/{environment}/client-keys",
-    "GET /api/v1/environments/{environment}/document",
-    "GET /api/v1/environments/{environment}/events",
-    "GET /api/v1/environments/{environment}/flags",
-    "GET /api/v1/environments/{environment}/flags/{key}",
-    "GET /api/v1/environments/{environment}/fleet",
-    "GET /api/v1/environments/{environment}/kills",
-    "GET /api/v1/environments/{environment}/kills/{id}",
-    "GET /api/v1/environments/{environment}/populations",
-    "GET /api/v1/environments/{environment}/populations/{name}",
-    "GET /api/v1/environments/{environment}/populations/{name}/content",
-    "GET /api/v1/environments/{environment}/releases",
-    "GET /api/v1/environments/{environment}/releases/{key}",
-    "GET /api/v1/environments/{environment}/runs",
-    "GET /api/v1/environments/{environment}/runs/{id}",
-    "GET /api/v1/environments/{environment}/freeze",
-    "GET /api/v1/environments/{environment}/proposals",
-    "GET /api/v1/environments/{environment}/proposals/{id}",
-    "GET /api/v1/environments/{environment}/policy",
-    "POST /api/v1/environments/{environment}/freeze",
-    "POST /api/v1/environments/{environment}/unfreeze",
     "GET /api/v1/session",
     "GET /client/v1/flag-set",
     "GET /client/v1/keys",
@@ -57,31 +94,28 @@ const ROUTES: &[&str] = &[
     "GET /healthz",
     "GET /metrics",
     "GET /readyz",
-    "POST /api/v1/environments/{environment}/apply",
-    "POST /api/v1/environments/{environment}/client-keys",
-    "POST /api/v1/environments/{environment}/explain",
-    "POST /api/v1/environments/{environment}/flags/{key}/retire",
-    "POST /api/v1/environments/{environment}/kills",
-    "POST /api/v1/environments/{environment}/kills/{id}/restore",
-    "POST /api/v1/environments/{environment}/plan",
-    "POST /api/v1/environments/{environment}/proposals",
-    "POST /api/v1/environments/{environment}/proposals/{id}/amend",
-    "POST /api/v1/environments/{environment}/proposals/{id}/approve",
-    "POST /api/v1/environments/{environment}/proposals/{id}/land",
-    "POST /api/v1/environments/{environment}/proposals/{id}/reject",
-    "POST /api/v1/environments/{environment}/proposals/{id}/withdraw",
-    "POST /api/v1/environments/{environment}/releases/check",
-    "POST /api/v1/environments/{environment}/releases/{key}/retire",
-    "POST /api/v1/environments/{environment}/releases/{key}/rollback",
-    "POST /api/v1/environments/{environment}/runs/{id}/{act}",
     "POST /api/v1/session",
     "POST /callback/v1/{token}",
     "POST /client/v1/acknowledge",
-    "PUT /api/v1/environments/{environment}/populations/{name}",
-    "PUT /api/v1/environments/{environment}/releases/{key}",
-    "PUT /api/v1/environments/{environment}/policy",
 ];
-const PUT: &str = "PUT /api/v1/environments/{environment}/flags/{key}";
+
+/// `GET E/flags` in full.
+fn in_full(route: &str) -> String {
+    route.replacen(" E/", " /api/v1/environments/{environment}/", 1)
+}
+
+/// A path that can be asked for.
+fn filled(path: &str) -> String {
+    path.replace("{environment}", "production")
+        .replace("{key}", "checkout")
+        .replace("{id}", "k-1")
+        .replace("{actor}", "a-9")
+        .replace("{name}", "default")
+        .replace("{revision}", "1")
+        .replace("{act}", "abort")
+        .replace("/chart/proof", "/chart/proof?revision=1")
+        .replace("/chart/consistency", "/chart/consistency?old=1")
+}
 
 async fn described(served: &Served) -> Vec<(Method, String)> {
     let description: Value =
@@ -101,7 +135,8 @@ async fn the_description_is_complete() {
     let mut routes: Vec<String> =
         described(&served).await.iter().map(|(method, path)| format!("{method} {path}")).collect();
     routes.sort();
-    let mut expected: Vec<String> = ROUTES.iter().chain([&PUT]).map(ToString::to_string).collect();
+    let named = ROUTES.iter().map(|(_, route)| in_full(route));
+    let mut expected: Vec<String> = named.chain(OTHERS.iter().map(ToString::to_string)).collect();
     expected.sort();
     assert_eq!(routes, expected);
     let page = served.http.get(served.url("/api/docs/")).send().await.unwrap();
@@ -121,14 +156,7 @@ async fn every_admin_route_is_closed() {
     let routes = described(&served).await;
     let people = routes.iter().filter(|(_, path)| path.starts_with("/api/v1"));
     for (method, path) in people {
-        let path = path
-            .replace("{environment}", "production")
-            .replace("{key}", "checkout")
-            .replace("{id}", "k-1")
-            .replace("{name}", "default")
-            .replace("{revision}", "1")
-            .replace("/chart/proof", "/chart/proof?revision=1")
-            .replace("/chart/consistency", "/chart/consistency?old=1");
+        let path = filled(path);
         let is_sign_in = (method, path.as_str()) == (&Method::POST, "/api/v1/session");
         let ask = || served.http.request(method.clone(), served.url(&path)).json(&json!({ "token": "x" }));
         let other_host = format!("evil.example:{}", served.address.port());
@@ -159,6 +187,64 @@ async fn every_admin_route_is_closed() {
             assert!(status.is_success() || status == StatusCode::NOT_FOUND, "{path}: {status}");
         }
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_route_takes_its_role() {
+    let folder = tempfile::TempDir::new().unwrap();
+    let tokens = Tokens::plant(folder.path()).await;
+    let served = Served::at(folder.path(), |_| {}).await;
+    let before = served.get("/flags").await["position"].clone();
+    let ask = |route: &str, token: &str| {
+        let route = in_full(route);
+        let (method, path) = route.split_once(' ').unwrap();
+        let request = served.http.request(method.parse().unwrap(), served.url(&filled(path))).bearer_auth(token);
+        // Of no body's form: whoever may ask is told so, and nothing is done.
+        let answer = request.json(&json!({ "token": "x" })).send();
+        async move {
+            let answer = answer.await.unwrap();
+            let status = answer.status().as_u16();
+            let is_stream = status == 200;
+            (status, if is_stream { Value::Null } else { answer.json::<Value>().await.unwrap_or_default() })
+        }
+    };
+    for (needed, route) in ROUTES {
+        for role in ROLES {
+            let (status, problem) = ask(route, tokens.of(role.as_str())).await;
+            let is_allowed = *needed == Role::Viewer || role == *needed || role == Role::Admin;
+            // The name is that of all environments, and these admins are of one.
+            let needs_all = *route == "POST E/people/{actor}/erase";
+            if is_allowed && !needs_all {
+                assert!(!matches!(status, 401 | 403 | 500), "{route} as {}: {status} {problem}", role.as_str());
+                continue;
+            }
+            assert_eq!((status, &problem["code"]), (403, &json!("not-permitted")), "{route} as {}", role.as_str());
+            if !needs_all || role != Role::Admin {
+                let (name, needed) = (role.as_str(), needed.as_str());
+                let detail = format!("this takes the role {needed}, and m-{name} is {name} in production");
+                assert_eq!(problem["detail"], detail, "{route}");
+            }
+        }
+        let (status, _) = ask(route, &served.admin_token).await;
+        assert!(!matches!(status, 401 | 403 | 500), "{route} with the data folder's own token: {status}");
+        let (status, _) = ask(route, tokens.of("person")).await;
+        let is_allowed = matches!(needed, Role::Viewer | Role::Editor);
+        assert_eq!(status != 403, is_allowed, "{route} as a person who is editor: {status}");
+
+        let (status, problem) = ask(route, tokens.of(STAGING)).await;
+        assert_eq!((status, &problem["code"]), (403, &json!("other-environment")), "{route}");
+        let detail = problem["detail"].as_str().unwrap();
+        assert!(detail.contains("is for staging") && detail.contains("about production"), "{detail}");
+        for (token, code) in [("expired", "token-expired"), ("revoked", "token-revoked")] {
+            let (status, problem) = ask(route, tokens.of(token)).await;
+            assert_eq!((status, &problem["code"]), (401, &json!(code)), "{route}");
+        }
+        // Who has not the whole token learns nothing about it.
+        let guessed = tokens.of("revoked").rsplit_once('_').unwrap().0.to_owned();
+        let guessed = format!("{guessed}_{}", "A".repeat(43));
+        assert_eq!(ask(route, &guessed).await.1["code"], "not-signed-in", "{route}");
+    }
+    assert_eq!(served.get("/flags").await["position"], before, "all these requests changed nothing");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -13,11 +13,10 @@ mod support;
 
 use downhaul_blast::population::{Builder, Limits, Population};
 use downhaul_control::api::{POPULATION_MEDIA_TYPE, Role};
-use downhaul_control::{AdminToken, Secret, SecretKind};
-use downhaul_store::{ChangeLog, Options, SqliteLog};
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 use std::time::Duration;
+use support::people::Tokens;
 use support::{Served, document, flag};
 use tempfile::TempDir;
 
@@ -153,26 +152,17 @@ async fn what_cannot_be_kept_is_refused_with_what_to_do() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_viewer_reads_and_an_editor_writes() {
     let folder = TempDir::new().unwrap();
-    let mut tokens = Vec::new();
-    {
-        let log = SqliteLog::open(folder.path(), 1, &Options::default()).await.unwrap();
-        for (seed, role) in [(1, Role::Viewer), (2, Role::Editor), (3, Role::Operator)] {
-            let secret = Secret::new(SecretKind::Admin, &[seed; 40]);
-            log.put_admin_token(&AdminToken::new(&secret, format!("a-{seed}"), role)).await.unwrap();
-            tokens.push((role, secret.reveal()));
-        }
-        log.close().await;
-        std::fs::write(folder.path().join("admin-token"), "").unwrap();
-    }
+    let tokens = Tokens::plant(folder.path()).await;
     let served = Served::at(folder.path(), |_| {}).await;
-    for (role, token) in tokens {
+    for role in [Role::Viewer, Role::Editor, Role::Operator] {
+        let token = tokens.of(role.as_str());
         let url = |path: &str| served.url(&format!("/api/v1/environments/production/populations{path}"));
         let writes = if role == Role::Editor { 200 } else { 403 };
-        let put = served.http.put(url("/x")).bearer_auth(&token).header("content-type", POPULATION_MEDIA_TYPE);
+        let put = served.http.put(url("/x")).bearer_auth(token).header("content-type", POPULATION_MEDIA_TYPE);
         assert_eq!(put.body(people(1).to_bytes()).send().await.unwrap().status().as_u16(), writes, "{role:?}");
-        let listed = served.http.get(url("")).bearer_auth(&token).send().await.unwrap();
+        let listed = served.http.get(url("")).bearer_auth(token).send().await.unwrap();
         assert_eq!(listed.status(), StatusCode::OK, "{role:?}");
-        let removed = served.http.delete(url("/x")).bearer_auth(&token).send().await.unwrap();
+        let removed = served.http.delete(url("/x")).bearer_auth(token).send().await.unwrap();
         assert_eq!(removed.status().as_u16(), if role == Role::Editor { 204 } else { 403 }, "{role:?}");
     }
 }

@@ -11,33 +11,25 @@
 
 mod support;
 
-use downhaul_control::api::Role;
-use downhaul_control::{AdminToken, Secret, SecretKind};
-use downhaul_store::{ChangeLog, Options, SqliteLog};
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 use support::{Served, document, flag};
-use tempfile::TempDir;
 
-/// A control plane that two people may use: the one of its own token, and an approver.
+/// A control plane that two people may use: whoever holds its data folder, and ann, who is approver.
 struct Two {
     served: Served,
-    approver: String,
-    _folder: TempDir,
+    ann: String,
 }
 
 impl Two {
     async fn new() -> Two {
-        let folder = TempDir::new().unwrap();
-        let secret = Secret::new(SecretKind::Admin, &[7; 40]);
-        // A first start makes the first token.
-        Served::at(folder.path(), |_| {}).await.close().await;
-        let log = SqliteLog::open(folder.path(), 1, &Options::default()).await.unwrap();
-        log.put_admin_token(&AdminToken::new(&secret, "a-ann".to_owned(), Role::Admin)).await.unwrap();
-        log.close().await;
-        let served = Served::at(folder.path(), |_| {}).await;
+        let served = Served::new().await;
+        let person = json!({ "name": "ann", "role": "approver", "reason": "joins" });
+        let id = served.post("/people", person).await["actor"].clone();
+        let token = served.post("/tokens", json!({ "name": "laptop", "person": id })).await;
+        let ann = token["token"].as_str().unwrap().to_owned();
         served.apply(&document(&[on_for(&[]), flag("other")])).await;
-        let two = Two { served, approver: secret.reveal(), _folder: folder };
+        let two = Two { served, ann };
         two.policy(json!({ "budget": { "share": 0.1 }, "approvals": { "restore": 1 } })).await;
         two
     }
@@ -48,10 +40,14 @@ impl Two {
         assert_eq!(status, StatusCode::OK, "{answer}");
     }
 
-    async fn by_approver(&self, path: &str, body: Value) -> (StatusCode, Value) {
+    async fn by(&self, token: &str, path: &str, body: Value) -> (StatusCode, Value) {
         let url = self.served.url(&format!("/api/v1/environments/production{path}"));
-        let answer = self.served.http.post(url).bearer_auth(&self.approver).json(&body).send().await.unwrap();
+        let answer = self.served.http.post(url).bearer_auth(token).json(&body).send().await.unwrap();
         (answer.status(), answer.json().await.unwrap())
+    }
+
+    async fn by_approver(&self, path: &str, body: Value) -> (StatusCode, Value) {
+        self.by(&self.ann, path, body).await
     }
 
     async fn approve(&self, id: &str) -> Value {
@@ -120,8 +116,8 @@ async fn what_is_over_budget_is_proposed_approved_and_landed() {
     let landed = served.post("/proposals/p-1/land", json!({})).await;
     let change = &landed["change"];
     assert_eq!((&change["type"], &change["reason"]), (&json!("put-flag"), &json!("for acme")));
-    assert_eq!((&change["landed"]["proposal"], &change["landed"]["approvers"]), (&json!("p-1"), &json!(["a-ann"])));
-    assert_eq!(change["record"]["landed"]["approvals"][0]["actor"], "a-ann");
+    assert_eq!((&change["landed"]["proposal"], &change["landed"]["approvers"]), (&json!("p-1"), &json!(["ann"])));
+    assert!(change["record"]["landed"]["approvals"][0]["actor"].as_str().unwrap().starts_with("a-"), "an id, no name");
     let statuses: Vec<Value> = served.get("/proposals").await["proposals"]
         .as_array()
         .unwrap()
@@ -202,4 +198,43 @@ async fn what_cannot_be_proposed_or_is_over_is_refused() {
     served.post("/proposals", json!({ "flag": flag, "reason": "r" })).await;
     let view = served.post("/proposals/p-2/withdraw", json!({ "reason": "another way" })).await;
     assert_eq!(view["proposal"]["status"], "withdrawn");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn each_act_takes_its_role_and_a_machine_is_who_made_its_token() {
+    let two = Two::new().await;
+    let served = &two.served;
+    let token = async |name: &str, roles: Value| {
+        let made = served.post("/tokens", json!({ "name": name, "roles": roles })).await;
+        made["token"].as_str().unwrap().to_owned()
+    };
+    let (editor, operator) = (token("edits", json!(["editor"])).await, token("runs", json!(["operator"])).await);
+    let machine = token("approves", json!(["approver"])).await;
+    let draft = json!({ "flag": on_for(&["acme"]), "reason": "for acme" });
+    for (who, token) in [("an operator", &operator), ("an approver", &two.ann)] {
+        let (status, problem) = two.by(token, "/proposals", draft.clone()).await;
+        assert_eq!((status.as_u16(), &problem["code"]), (403, &json!("not-permitted")), "{who}: {problem}");
+    }
+    served.post("/proposals", draft.clone()).await;
+    let digest = served.get("/proposals/p-1").await["now"]["digest"].clone();
+    let word = json!({ "digest": digest, "reason": "looked at it" });
+    let (status, problem) = two.by(&editor, "/proposals/p-1/approve", word.clone()).await;
+    assert_eq!((status.as_u16(), &problem["code"]), (403, &json!("not-permitted")), "{problem}");
+    let (status, problem) = two.by(&machine, "/proposals/p-1/approve", word.clone()).await;
+    assert_eq!((status.as_u16(), &problem["code"]), (403, &json!("self-approval")), "{problem}");
+    let (status, problem) = two.by(&operator, "/proposals/p-1/withdraw", json!({ "reason": "no" })).await;
+    assert_eq!((status.as_u16(), &problem["code"]), (403, &json!("not-permitted")), "{problem}");
+    two.approve("p-1").await;
+    let (status, problem) = two.by_approver("/proposals/p-1/land", json!({})).await;
+    assert_eq!((status.as_u16(), &problem["code"]), (403, &json!("not-permitted")), "{problem}");
+    // Ann is no longer approver: her word goes with the role.
+    let people = served.get("/people").await;
+    let ann = people["people"][0]["actor"].as_str().unwrap();
+    served.post(&format!("/people/{ann}/revoke"), json!({ "role": "approver", "reason": "moves on" })).await;
+    let (status, problem) = two.by(&editor, "/proposals/p-1/land", json!({})).await;
+    assert_eq!((status.as_u16(), &problem["code"]), (409, &json!("needs-approval")), "{problem}");
+    assert!(problem["detail"].as_str().unwrap().ends_with("who gave it is no longer approver"), "{problem}");
+    served.post(&format!("/people/{ann}/grant"), json!({ "role": "approver", "reason": "is back" })).await;
+    let (status, landed) = two.by(&editor, "/proposals/p-1/land", json!({})).await;
+    assert_eq!(status, StatusCode::OK, "{landed}");
 }

@@ -3,7 +3,7 @@
 
 mod support;
 
-use downhaul_control::api::{Role, VerifyStatus};
+use downhaul_control::api::VerifyStatus;
 use downhaul_control::{AdminToken, Hash, State};
 use downhaul_store::{ChangeLog, Effects, Options, SqliteLog, StoreError, replay, verify};
 use std::sync::Arc;
@@ -136,8 +136,7 @@ async fn keeps_settings(log: Arc<dyn ChangeLog>) {
 }
 
 async fn keeps_admin_tokens(log: Arc<dyn ChangeLog>) {
-    let token =
-        AdminToken { id: "t".to_owned(), actor: "a-1".to_owned(), role: Role::Operator, hash: Hash::of(b"secret") };
+    let token = AdminToken { id: "t".to_owned(), actor: "a-1".to_owned(), hash: Hash::of(b"secret") };
     log.put_admin_token(&token).await.unwrap();
     assert_eq!(log.admin_tokens().await.unwrap(), [token]);
     log.remove_admin_token("t").await.unwrap();

@@ -43,6 +43,12 @@ enum What {
         /// How many pairs
         #[arg(long, default_value_t = 10_000)]
         pairs: u64,
+        /// The number of the first, to go on where a run was ended
+        #[arg(long, default_value_t = 0)]
+        from: u64,
+        /// Of which series of pairs
+        #[arg(long, default_value_t = 0)]
+        seed: u64,
     },
     /// Verification of a chart of a million changes, on one core, and bits flipped in it
     Chart,
@@ -53,7 +59,10 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
         What::Kill { kills, no_build } => kill(kills, no_build),
         What::Page { drafts, no_build } => page(drafts, no_build),
         What::Blast => ["replay", "difference"].iter().try_for_each(|example| of_blast(example, &[])),
-        What::Agree { pairs } => of_blast("agree", &[&pairs.to_string()]),
+        What::Agree { pairs, from, seed } => {
+            let arguments = [pairs, from, seed].map(|number| number.to_string());
+            of_blast("agree", &arguments.each_ref().map(String::as_str))
+        }
         // With few flags, and with many: what a digest costs grows with the document.
         What::Chart => ["20", "200"].iter().try_for_each(|flags| of_control("verify", &["1000000", flags, "5"])),
     }

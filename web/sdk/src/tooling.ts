@@ -174,6 +174,8 @@ export interface Region {
   readonly values?: readonly [Json, Json];
   /** A context that is moved so; null where none was found, and it is not proved that there is one. */
   readonly witness: Context | null;
+  /** Why there is no witness: whether any context is like this was not decided. */
+  readonly undecided?: string;
   /** Whether `when` says exactly these contexts; else it says more, never less. */
   readonly exact: boolean;
 }

@@ -22,9 +22,9 @@ impl Console {
         }
     }
 
-    /// Why this person may not kill or restore; `None` if they may.
+    /// Why this person may not kill or restore in the environment that is looked at; `None` if they may.
     pub fn refusal_to_kill(&self) -> Option<&'static str> {
-        self.who().and_then(|who| refusal_to_kill(who.role))
+        self.who().and_then(|who| refusal_to_kill(who, &self.live.environment))
     }
 
     pub fn toast(&self, tone: Tone, title: String, detail: String) {

@@ -51,9 +51,9 @@ pub fn TopBar(props: &TopBarProps) -> Html {
             <ConnectionState />
             <button class="iconbtn" aria-label="Switch light and dark" data-test="theme" onclick={Callback::from(|_| theme::switch())}><Icon name="theme" /></button>
             <details class="person">
-                <summary class="avatar" title={format!("{}, {}", props.who.name, role(&props.who))} aria-label={format!("{}, {}", props.who.name, role(&props.who))}>{ initials(&props.who.name) }</summary>
+                <summary class="avatar" title={format!("{}, {}", props.who.name, roles(&props.who, props.environment.as_deref()))} aria-label={format!("{}, {}", props.who.name, roles(&props.who, props.environment.as_deref()))}>{ initials(&props.who.name) }</summary>
                 <div class="menu">
-                    <p><b>{ &props.who.name }</b><small class="muted blk">{ role(&props.who) }</small></p>
+                    <p><b>{ &props.who.name }</b><small class="muted blk">{ roles(&props.who, props.environment.as_deref()) }</small></p>
                     <p class="small faint">{ format!("Downhaul {}", props.who.version) }</p>
                     <button class="btn s" data-test="sign-out" onclick={sign_out}>{ "Sign out" }</button>
                 </div>
@@ -62,8 +62,10 @@ pub fn TopBar(props: &TopBarProps) -> Html {
     }
 }
 
-fn role(who: &Whoami) -> String {
-    format!("{:?}", who.role).to_lowercase()
+/// Of the environment that is looked at.
+fn roles(who: &Whoami, environment: Option<&str>) -> String {
+    let roles = environment.and_then(|environment| who.roles.get(environment)).map(Vec::as_slice).unwrap_or_default();
+    roles.iter().map(|role| role.as_str()).collect::<Vec<_>>().join(", ")
 }
 
 fn initials(name: &str) -> String {

@@ -44,12 +44,14 @@ impl Reducible for Session {
     }
 }
 
-/// Why this person may not kill or restore; `None` if they may.
-pub fn refusal_to_kill(role: Role) -> Option<&'static str> {
-    match role {
-        Role::Operator | Role::Admin => None,
-        Role::Viewer | Role::Editor | Role::Approver => Some("Your role may not kill. Ask an operator or an admin."),
-    }
+/// Why this person may not kill or restore there; `None` if they may.
+pub fn refusal_to_kill(who: &Whoami, environment: &str) -> Option<&'static str> {
+    let roles = who.roles.get(environment).map(Vec::as_slice).unwrap_or_default();
+    let may = roles.iter().any(|role| match role {
+        Role::Operator | Role::Admin => true,
+        Role::Viewer | Role::Editor | Role::Approver => false,
+    });
+    (!may).then_some("Your role may not kill. Ask an operator or an admin.")
 }
 
 #[cfg(test)]
@@ -64,8 +66,8 @@ mod tests {
         Whoami {
             actor: "a-1".into(),
             name: "Maya".into(),
-            role: Role::Operator,
             environments: vec!["production".into()],
+            roles: [("production".into(), vec![Role::Operator])].into(),
             version: "0.1.0".into(),
         }
     }
@@ -91,10 +93,13 @@ mod tests {
 
     #[test]
     fn only_operators_and_admins_kill() {
-        let may: Vec<bool> = [Role::Viewer, Role::Editor, Role::Operator, Role::Approver, Role::Admin]
-            .into_iter()
-            .map(|role| refusal_to_kill(role).is_none())
-            .collect();
-        assert_eq!(may, [false, false, true, false, true]);
+        let may = |roles: &[Role], environment: &str| {
+            let who = Whoami { roles: [("production".into(), roles.to_vec())].into(), ..maya() };
+            refusal_to_kill(&who, environment).is_none()
+        };
+        let all = [Role::Viewer, Role::Editor, Role::Operator, Role::Approver, Role::Admin];
+        assert_eq!(all.map(|role| may(&[role], "production")), [false, false, true, false, true]);
+        assert!(may(&[Role::Editor, Role::Operator], "production"));
+        assert!(!may(&all, "staging"), "roles are of one environment");
     }
 }

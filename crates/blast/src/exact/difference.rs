@@ -89,7 +89,9 @@ fn overlay(space: &mut Space<'_>, before: &Parts, after: &Parts) -> Result<Diffe
     }
     let mut difference = Difference::default();
     for ((runs, from, to), set) in found {
-        let Some(set) = possible(space, set, &runs)? else { continue };
+        if possible(space, set, &runs)?.is_empty() {
+            continue;
+        }
         let moved = Moved { set, runs, from, to };
         if from.variant == to.variant { difference.reasons.push(moved) } else { difference.variants.push(moved) }
     }
@@ -98,8 +100,8 @@ fn overlay(space: &mut Space<'_>, before: &Parts, after: &Parts) -> Result<Diffe
     Ok(difference)
 }
 
-/// The set, unless no context of it can fall into these buckets: a class may be one value, whose bucket is known.
-pub(crate) fn possible(space: &mut Space<'_>, set: Set, runs: &[Run]) -> Result<Option<Set>, Stop> {
+/// The contexts of a set that can fall into these buckets: a class may be one value, whose bucket is known.
+pub(crate) fn possible(space: &mut Space<'_>, set: Set, runs: &[Run]) -> Result<Set, Stop> {
     let mut within = set;
     for by in units_of(space, runs) {
         let Some(variable) = space.domain.variable_number(&by) else { continue };
@@ -112,7 +114,7 @@ pub(crate) fn possible(space: &mut Space<'_>, set: Set, runs: &[Run]) -> Result<
         let literal = space.sets.literal(variable, |class| fits.get(class).copied().unwrap_or(false))?;
         within = space.sets.and(within, literal)?;
     }
-    Ok((!within.is_empty()).then_some(set))
+    Ok(within)
 }
 
 /// The bucketing units that the runs are about.

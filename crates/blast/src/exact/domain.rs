@@ -2,6 +2,7 @@
 
 use super::Stop;
 use super::family::Family;
+use super::forms;
 use super::probes::{self, Kinds, Probe, Probes};
 use crate::atoms::{Atom, Judge};
 use downhaul_core::bucket::Unit;
@@ -76,6 +77,9 @@ pub(crate) struct Element {
     /// For each atom of the attribute, whether it holds of a list of this alone.
     pub(crate) truths: Vec<bool>,
 }
+
+/// Examples of a class, beyond which no more are kept.
+const EXAMPLES: usize = 16;
 
 /// Questions about one attribute: each condition of each value at a border.
 const QUESTIONS: usize = 20_000_000;
@@ -214,10 +218,14 @@ impl Domain {
                 }
             }
         }
-        self.assumed(&name, &atoms, found, &mut |signature, example| {
+        self.assumed(&name, &atoms, found, &mut |signature, found| {
             let at = class_of(signature, &mut classes);
-            if let Some(class) = classes.get_mut(at) {
-                class.examples.extend(example);
+            if let Some(class) = classes.get_mut(at)
+                && let Some((example, family)) = found
+                && class.examples.len() < EXAMPLES
+            {
+                class.examples.push(example);
+                class.families.extend(family);
             }
         });
         let kinds = self.kinds(&name, elements)?;
@@ -236,13 +244,13 @@ impl Domain {
     }
 
     /// Shapes of texts with what else conditions say of texts, in every combination: whether some version also ends in a
-    /// certain way is not worked out.
+    /// certain way is not worked out, only tried.
     fn assumed(
         &self,
         name: &str,
         atoms: &[usize],
         found: &Probes,
-        each: &mut impl FnMut((Vec<bool>, bool), Option<Value>),
+        each: &mut impl FnMut((Vec<bool>, bool), Option<(Value, Option<Family>)>),
     ) {
         let truths = |family: &Family| Some(self.signature(name, Some(&family.example(&found.known)?)).0);
         let shapes: BTreeSet<(Vec<bool>, Kinds)> =
@@ -269,13 +277,13 @@ impl Domain {
                 each((truths, is_unit), None);
             }
         }
-        // Some of these have a value that is easy to find: any text may be the build of a version.
-        for version in found.probes.iter().filter_map(Probe::version) {
-            for hint in &found.hints {
-                for value in [format!("{version}+{hint}"), format!("v{version}+{hint}")] {
-                    let value = Value::from(value);
-                    each(self.signature(name, Some(&value)), Some(value));
-                }
+        // Of most of them some text is easily found.
+        for value in found.probes.iter().filter_map(Probe::value) {
+            for text in forms::of(value, &found.hints) {
+                let example = Value::from(text.clone());
+                let signature = self.signature(name, Some(&example));
+                let family = matches!(value, Family::Version(_)).then_some(Family::Version(text));
+                each(signature, Some((example, family)));
             }
         }
     }

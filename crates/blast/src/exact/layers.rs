@@ -77,10 +77,10 @@ fn overlap(
                     continue;
                 }
                 let moved = Moved { set: both, runs, from: *a, to: *b };
-                if possible(&mut space, both, &moved.runs)?.is_none() {
+                if possible(&mut space, both, &moved.runs)?.is_empty() {
                     continue;
                 }
-                if let Some(witness) = space.witness(&moved) {
+                if let Ok(witness) = space.witness(&moved) {
                     let given = |given: &Given| {
                         space.variants.get(given.variant).map(|known| known.key.clone()).unwrap_or_default()
                     };

@@ -11,6 +11,7 @@ mod describe;
 mod difference;
 mod domain;
 mod family;
+mod forms;
 mod layers;
 mod lints;
 mod probes;

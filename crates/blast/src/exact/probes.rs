@@ -22,9 +22,10 @@ pub(crate) enum Probe {
 }
 
 impl Probe {
-    pub(crate) fn version(&self) -> Option<&str> {
+    /// What is read as a version, a time or an address.
+    pub(crate) fn value(&self) -> Option<&Family> {
         match self {
-            Probe::Family(Family::Version(version)) => Some(version),
+            Probe::Family(family @ (Family::Version(_) | Family::Time(_) | Family::Addresses(_))) => Some(family),
             Probe::Family(_) | Probe::Point(_) | Probe::Example(_) => None,
         }
     }
@@ -63,7 +64,7 @@ pub(crate) struct Probes {
     /// Kinds of texts by what `contains`, `matches` and the like say of them, where other conditions look at texts as versions,
     /// times or addresses: every combination of both is possible as far as is known, for a text that could be one.
     pub(crate) shapes: Vec<(Family, Kinds)>,
-    /// Texts that `contains`, `starts_with` and `ends_with` look for.
+    /// Texts that `contains`, `starts_with` and `ends_with` look for, and shortest ones of each shape.
     pub(crate) hints: BTreeSet<String>,
     /// Whether every shape was found.
     pub(crate) complete: bool,
@@ -101,6 +102,7 @@ pub(crate) fn probes(attribute: &str, atoms: &[&Atom], documents: [&FlagSet; 2],
         complete = found.complete;
         probes.extend(found.texts.iter().cloned().map(Family::Around).map(Probe::Family));
         if !kinds.is_empty() {
+            seen.hints.extend(found.texts.iter().cloned());
             shapes =
                 found.texts.into_iter().map(|text| (Family::Around(text.clone()), kinds_of(&text, &kinds))).collect();
         }

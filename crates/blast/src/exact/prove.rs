@@ -6,6 +6,7 @@ use super::difference::{Moved, difference, possible};
 use super::domain::Side;
 use super::report::{Confirm, Options, Transition, transition};
 use super::set::Set;
+use super::witness::Undecided;
 use crate::cone::{Cone, Indexed};
 use downhaul_core::document::{Condition, Flag};
 use downhaul_core::ids::{FlagKey, VariantKey};
@@ -199,7 +200,7 @@ impl<'a> Prover<'a> {
             let allowed = claim.claim == Claim::OnlyNarrows
                 && space.variants.get(moved.to.variant).is_some_and(|variant| variant.key == degraded);
             let set = space.sets.and(moved.set, scope)?;
-            if !allowed && !set.is_empty() && possible(space, set, &moved.runs)?.is_some() {
+            if !allowed && !set.is_empty() && !possible(space, set, &moved.runs)?.is_empty() {
                 return Ok(Some(shown(space, &Moved { set, ..moved.clone() }, flag, self.confirm)));
             }
         }
@@ -221,9 +222,9 @@ impl<'a> Prover<'a> {
                 let set = space.sets.and(*set, scope)?;
                 for (runs, given) in tree.leaves() {
                     let is_it = space.variants.get(given.variant).is_some_and(|known| known.key == variant.as_str());
-                    if is_it && !set.is_empty() && possible(&mut space, set, &runs)?.is_some() {
+                    if is_it && !set.is_empty() && !possible(&mut space, set, &runs)?.is_empty() {
                         let moved = Moved { set, runs, from: *given, to: *given };
-                        return Ok(Some(served(&space, &moved, flag, self.confirm)));
+                        return Ok(Some(served(&mut space, &moved, flag, self.confirm)));
                     }
                 }
             }
@@ -265,20 +266,36 @@ fn together(key: &FlagKey, claims: &[&Assertion], judge: &dyn Fn(&[&Assertion]) 
     })
 }
 
-fn shown(space: &Space<'_>, moved: &Moved, flag: &Flag, confirm: &Confirm) -> Counterexample {
-    let transition = transition(space, moved.from, moved.to);
+fn shown(space: &mut Space<'_>, moved: &Moved, flag: &Flag, confirm: &Confirm) -> Counterexample {
+    let told = transition(space, moved.from, moved.to);
     let key = flag.key.as_str();
-    let context = space.witness(moved).filter(|witness| confirm.shows(key, witness, &transition));
-    let why = format!("goes from `{}` to `{}`", transition.from, transition.to);
+    let shown = space.witness(moved).and_then(|context| confirm.shown(key, context, &told));
+    let mut why = format!("goes from `{}` to `{}`", told.from, told.to);
+    let (transition, context) = match shown {
+        Ok((transition, context)) => (transition, Some(context)),
+        Err(undecided) => {
+            why = format!("perhaps {why}: {undecided}");
+            (told, None)
+        }
+    };
     Counterexample { flag: key.to_owned(), context, transition: Some(transition), why, needs_no_context: false }
 }
 
-fn served(space: &Space<'_>, moved: &Moved, flag: &Flag, confirm: &Confirm) -> Counterexample {
+fn served(space: &mut Space<'_>, moved: &Moved, flag: &Flag, confirm: &Confirm) -> Counterexample {
     let Given { variant, reason } = moved.to;
     let variant = space.variants.get(variant).map(|variant| variant.key.clone()).unwrap_or_default();
     let key = flag.key.as_str();
-    let context = space.witness(moved).filter(|witness| confirm.gives(key, witness, &variant, reason));
-    let why = format!("is given `{variant}` ({reason})");
+    let found = space.witness(moved).and_then(|context| {
+        if confirm.gives(key, &context, &variant, reason) { Ok(context) } else { Err(Undecided::Otherwise) }
+    });
+    let mut why = format!("is given `{variant}` ({reason})");
+    let context = match found {
+        Ok(context) => Some(context),
+        Err(undecided) => {
+            why = format!("perhaps {why}: {undecided}");
+            None
+        }
+    };
     Counterexample { flag: key.to_owned(), context, transition: None, why, needs_no_context: false }
 }
 

@@ -4,6 +4,7 @@ use super::describe::Phrases;
 use super::difference::{Moved, difference, units_of};
 use super::domain::Side;
 use super::tree::{BUCKETS, Run};
+use super::witness::Undecided;
 use crate::cone::{Cone, Indexed};
 use downhaul_core::compile::load;
 use downhaul_core::document::{Condition, Flag};
@@ -101,6 +102,9 @@ pub struct Region {
     /// A context that is moved so, as both evaluators confirm. Absent where none was found: then it is not proved that there
     /// is one.
     pub witness: Option<Map<String, Value>>,
+    /// Why there is no witness: whether any context is like this was not decided.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub undecided: Option<String>,
     /// Whether `when` says exactly these contexts. Else it says more, never less: what lies in it may not be moved.
     pub exact: bool,
 }
@@ -237,8 +241,12 @@ fn by_unit(space: &mut Space<'_>, moved: &Moved) -> Result<Vec<Moved>, Stop> {
 fn region(space: &mut Space<'_>, phrases: &Phrases, moved: &Moved, flag: &str, confirm: &Confirm) -> Region {
     let units = units_of(space, &moved.runs);
     let words = phrases.describe(space, moved.set, &units).unwrap_or_default();
-    let transition = transition(space, moved.from, moved.to);
-    let witness = space.witness(moved).filter(|witness| confirm.shows(flag, witness, &transition));
+    let told = transition(space, moved.from, moved.to);
+    let shown = space.witness(moved).and_then(|context| confirm.shown(flag, context, &told));
+    let (transition, witness, undecided) = match shown {
+        Ok((transition, context)) => (transition, Some(context), None),
+        Err(why) => (told, None, Some(why.to_string())),
+    };
     let mut buckets: Vec<Bucket> = moved.runs.iter().filter_map(|run| bucket(space, run)).collect();
     let share = buckets.iter().map(|bucket| f64::from(bucket.to - bucket.from) / f64::from(BUCKETS)).product();
     let first = if buckets.is_empty() { None } else { Some(buckets.remove(0)) };
@@ -253,6 +261,7 @@ fn region(space: &mut Space<'_>, phrases: &Phrases, moved: &Moved, flag: &str, c
         transition,
         exact: words.exact,
         witness,
+        undecided,
     }
 }
 
@@ -297,9 +306,25 @@ impl Confirm {
         Confirm { old: loaded(old), new: loaded(new) }
     }
 
-    pub(crate) fn shows(&self, flag: &str, witness: &Map<String, Value>, transition: &Transition) -> bool {
-        given(&self.old, flag, witness) == Some((transition.from.as_str(), transition.from_reason.as_str()))
-            && given(&self.new, flag, witness) == Some((transition.to.as_str(), transition.to_reason.as_str()))
+    /// The transition of a context, if it is the one that is told. Where the variant is another one, contexts of several
+    /// reasons are told of as one: the reasons are then this one's.
+    pub(crate) fn shown(
+        &self,
+        flag: &str,
+        context: Map<String, Value>,
+        told: &Transition,
+    ) -> Result<(Transition, Map<String, Value>), Undecided> {
+        let before = given(&self.old, flag, &context).ok_or(Undecided::Otherwise)?;
+        let after = given(&self.new, flag, &context).ok_or(Undecided::Otherwise)?;
+        let ((from, from_reason), (to, to_reason)) = (before, after);
+        let same_variants = from == told.from && to == told.to;
+        let same_reasons = from_reason == told.from_reason && to_reason == told.to_reason;
+        let is_move = told.from != told.to || told.values.is_some();
+        if !same_variants || !(is_move || same_reasons) {
+            return Err(Undecided::Otherwise);
+        }
+        let (from_reason, to_reason) = (from_reason.to_owned(), to_reason.to_owned());
+        Ok((Transition { from_reason, to_reason, ..told.clone() }, context))
     }
 
     /// Whether the new document gives this.

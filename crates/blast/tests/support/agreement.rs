@@ -16,6 +16,7 @@ use proptest::sample::{select, subsequence};
 use proptest::strategy::ValueTree;
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 use serde_json::Value;
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::ops::AddAssign;
 use std::rc::Rc;
@@ -65,9 +66,15 @@ impl AddAssign for Tally {
 
 /// Pair `number` of documents, with contexts to ask about: always the same.
 pub fn pair(number: u64) -> (FlagSet, FlagSet, Vec<Context>) {
-    let mut seed = [0; 32];
-    seed[..8].copy_from_slice(&number.to_le_bytes());
-    let random = TestRng::from_seed(RngAlgorithm::ChaCha, &seed);
+    pair_of(0, number)
+}
+
+/// The same of another series of pairs.
+pub fn pair_of(seed: u64, number: u64) -> (FlagSet, FlagSet, Vec<Context>) {
+    let mut bytes = [0; 32];
+    bytes[..8].copy_from_slice(&number.to_le_bytes());
+    bytes[8..16].copy_from_slice(&seed.to_le_bytes());
+    let random = TestRng::from_seed(RngAlgorithm::ChaCha, &bytes);
     let mut runner = TestRunner::new_with_rng(Config::default(), random);
     let ((old, new), contexts) = (pairs(), vec(contexts(), 60)).new_tree(&mut runner).unwrap().current();
     (old, new, contexts)
@@ -295,6 +302,7 @@ impl<'a> OfFlag<'a> {
     /// For each region in buckets: its witness with one unit for each of the 100 000 buckets in place of its own. Those that
     /// the evaluators move as the region says must be as many as its share says.
     fn count_buckets(&self, units: &mut Units, tally: &mut Tally) -> Result<(), String> {
+        let mut decided = BTreeMap::new();
         for judged in self.all() {
             let region = judged.region;
             let Some(witness) = &region.witness else { continue };
@@ -306,7 +314,7 @@ impl<'a> OfFlag<'a> {
             tally.countable += u64::from(region.bucket.is_some());
             let mut counted = region.bucket.is_some();
             for bucket in judged.buckets() {
-                counted &= self.count(judged, witness, bucket, units)?;
+                counted &= self.count(judged, witness, bucket, units, &mut decided)?;
             }
             tally.counted += u64::from(counted);
         }
@@ -320,6 +328,7 @@ impl<'a> OfFlag<'a> {
         witness: &Context,
         counted: &Bucket,
         units: &mut Units,
+        decided: &mut BTreeMap<String, Decided<'a>>,
     ) -> Result<bool, String> {
         let with = |unit: &Value| {
             let mut context = witness.clone();
@@ -330,36 +339,41 @@ impl<'a> OfFlag<'a> {
         let Some(table) = units.like(&counted.salt, &own, |unit| judged.words_hold(&with(unit))) else {
             return Ok(false);
         };
-        let context = with(&table[0]);
+        let context = with(&table.units[0]);
         // The regions whose words hold, and what they ask of the unit. What they ask of other units is settled.
-        let open: Vec<(&Region, Vec<(u32, &Bucket)>)> = self
+        let open: Vec<(&Region, Vec<&Bucket>)> = self
             .all()
             .filter(|other| other.words_hold(&context))
             .filter(|other| other.buckets().all(|bucket| bucket.by == counted.by || in_bucket(&context, bucket)))
-            .map(|other| (other.region, other.buckets().filter(|bucket| bucket.by == counted.by)))
-            .map(|(region, own)| (region, own.map(|bucket| (bucket::seed(&bucket.salt), bucket)).collect()))
+            .map(|other| (other.region, other.buckets().filter(|bucket| bucket.by == counted.by).collect()))
             .collect();
-        let key = self.flag.key.as_str();
-        let mut prepared = self.sides.each_ref().map(|side| Substituted::new(&side.loaded, &context, &counted.by));
+        // Regions of one witness but for its unit are about the same decisions.
+        let decided = decided
+            .entry(format!("{} {} {context:?}", counted.by, counted.salt))
+            .or_insert_with(|| self.decide_all(&context, &counted.by, &table.units));
         let told = &judged.region.transition;
         // Where the variant is another one, reasons may be several in one region.
         let of_reason = told.from == told.to && told.values.is_none();
         let (mut moved, mut expected) = (0, 0);
-        for value in table.iter() {
+        let cells = Cells::new(open.iter().flat_map(|(_, buckets)| buckets));
+        for ((cell, number), (units, first)) in cells.tally(&table, &decided.numbers) {
+            let [from, to] = decided.told[usize::from(number)];
+            let value = &table.units[first];
             let unit = Unit::of(value).unwrap();
-            let [from, to] = [0, 1].map(|side: usize| self.sides[side].decide(key, prepared[side].with(value)));
-            let falls = |(seed, bucket): &(u32, &Bucket)| (bucket.from..bucket.to).contains(&unit.bucket(*seed));
-            let inside = || open.iter().filter(|(_, buckets)| buckets.iter().all(falls)).map(|(region, _)| *region);
-            let is_within = inside().any(|region| std::ptr::eq(region, judged.region));
+            let falls = |bucket: &&Bucket| (bucket.from..bucket.to).contains(&unit.bucket(bucket::seed(&bucket.salt)));
+            let inside: Vec<&Region> =
+                open.iter().filter(|(_, buckets)| buckets.iter().all(falls)).map(|(region, _)| *region).collect();
+            let is_within = inside.iter().any(|region| std::ptr::eq(*region, judged.region));
             let as_told = (from.0, to.0) == (told.from.as_str(), told.to.as_str())
                 && (!of_reason || (from.1, to.1) == (told.from_reason.as_str(), told.to_reason.as_str()));
-            expected += u32::from(is_within);
-            moved += u32::from(is_within && as_told);
-            let exact = inside().filter(|region| region.exact).count();
-            let is_right = if from == to { exact == 0 } else { exact <= 1 && inside().next().is_some() };
+            expected += if is_within { units } else { 0 };
+            moved += if is_within && as_told { units } else { 0 };
+            let exact = inside.iter().filter(|region| region.exact).count();
+            let is_right = if from == to { exact == 0 } else { exact <= 1 && !inside.is_empty() };
             if !is_right {
-                let inside: Vec<_> = inside().collect();
-                return Err(format!("unit {value}: {from:?} -> {to:?}\n{context:?}\n{inside:#?}"));
+                return Err(format!(
+                    "unit {value} and {units} in all of cell {cell}: {from:?} -> {to:?}\n{context:?}\n{inside:#?}"
+                ));
             }
         }
         let alone = judged.buckets().filter(|bucket| bucket.by == counted.by).count() == 1;
@@ -369,12 +383,96 @@ impl<'a> OfFlag<'a> {
         }
         Ok(true)
     }
+
+    /// What both evaluators say of a context with each of these units.
+    fn decide_all(&self, context: &Context, by: &str, table: &[Value]) -> Decided<'a> {
+        let key = self.flag.key.as_str();
+        let mut prepared = self.sides.each_ref().map(|side| Substituted::new(&side.loaded, context, by));
+        let mut decided = Decided { told: Vec::new(), numbers: Vec::with_capacity(table.len()) };
+        for value in table {
+            let told = [0, 1].map(|side: usize| self.sides[side].decide(key, prepared[side].with(value)));
+            let number = decided.told.iter().position(|known| *known == told).unwrap_or_else(|| {
+                decided.told.push(told);
+                decided.told.len() - 1
+            });
+            decided.numbers.push(u8::try_from(number).unwrap());
+        }
+        decided
+    }
+}
+
+/// Both decisions for each unit of a table, each different one once.
+struct Decided<'a> {
+    told: Vec<[(&'a str, &'static str); 2]>,
+    numbers: Vec<u8>,
+}
+
+/// Units that no region's buckets tell apart.
+struct Cells {
+    /// The seed of each salt, and where some region's buckets begin or end.
+    salts: Vec<(u32, Vec<u32>)>,
+}
+
+/// How many units, and the first of them.
+type Count = (u32, usize);
+
+impl Cells {
+    fn new<'b>(buckets: impl Iterator<Item = &'b &'b Bucket>) -> Self {
+        let mut cuts: BTreeMap<u32, Vec<u32>> = BTreeMap::new();
+        for bucket in buckets {
+            cuts.entry(bucket::seed(&bucket.salt)).or_default().extend([bucket.from, bucket.to]);
+        }
+        for cuts in cuts.values_mut() {
+            cuts.sort_unstable();
+            cuts.dedup();
+        }
+        Cells { salts: cuts.into_iter().collect() }
+    }
+
+    /// Every unit, counted by its cell and its number.
+    fn tally(&self, table: &Table, numbers: &[u8]) -> BTreeMap<(usize, u8), Count> {
+        let salts: Vec<_> = self.salts.iter().map(|(seed, cuts)| (table.buckets(*seed), cuts)).collect();
+        let mut counts: BTreeMap<(usize, u8), Count> = BTreeMap::new();
+        for (at, number) in numbers.iter().enumerate() {
+            let cell = salts.iter().fold(0, |cell, (buckets, cuts)| {
+                cell * (cuts.len() + 1) + cuts.partition_point(|cut| *cut <= buckets[at])
+            });
+            counts.entry((cell, *number)).or_insert((0, at)).0 += 1;
+        }
+        counts
+    }
 }
 
 /// Units for every bucket of a salt.
 #[derive(Default)]
 pub struct Units {
-    plain: BTreeMap<String, Rc<Vec<Value>>>,
+    tables: BTreeMap<(String, Kind), Rc<Table>>,
+}
+
+/// A unit for each bucket of a salt, and their buckets by the seeds of others.
+struct Table {
+    units: Vec<Value>,
+    buckets: RefCell<BTreeMap<u32, Rc<Vec<u32>>>>,
+}
+
+impl Table {
+    fn buckets(&self, seed: u32) -> Rc<Vec<u32>> {
+        let of = |unit: &Value| Unit::of(unit).unwrap().bucket(seed);
+        let made = || Rc::new(self.units.iter().map(of).collect());
+        Rc::clone(self.buckets.borrow_mut().entry(seed).or_insert_with(made))
+    }
+}
+
+/// Tables kept, of some megabytes each.
+const TABLES: usize = 32;
+
+/// Units that are alike but for a number.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+enum Kind {
+    /// Letters between these.
+    Around(String, String),
+    Positive,
+    Negative,
 }
 
 /// Letters that no condition of `arbitrary` looks for, eight of them.
@@ -383,16 +481,12 @@ const FIRST_NUMBER: u32 = 10_000_000;
 
 impl Units {
     /// One unit for each bucket, all of a kind of which `is_right` holds, like `own` if need be.
-    fn like(&mut self, salt: &str, own: &Value, is_right: impl Fn(&Value) -> bool) -> Option<Rc<Vec<Value>>> {
-        let around = |before: &str, after: &str| -> Box<dyn Fn(u32) -> Value> {
-            let (before, after) = (before.to_owned(), after.to_owned());
-            Box::new(move |number| Value::from(format!("{before}{}{after}", letters(number))))
-        };
+    fn like(&mut self, salt: &str, own: &Value, is_right: impl Fn(&Value) -> bool) -> Option<Rc<Table>> {
+        let around = |before: &str, after: &str| Kind::Around(before.to_owned(), after.to_owned());
         let text = own.as_str().unwrap_or_default();
         let mut kinds = vec![around("", "")];
         if own.is_number() {
-            kinds.push(Box::new(|number| Value::from(FIRST_NUMBER + number)));
-            kinds.push(Box::new(|number| Value::from(-i64::from(FIRST_NUMBER + number))));
+            kinds.extend([Kind::Positive, Kind::Negative]);
         } else {
             kinds.extend([
                 around(text, ""),
@@ -401,39 +495,65 @@ impl Units {
                 around(&format!("{text}."), ""),
             ]);
         }
-        let found = kinds.iter().position(|unit| (0..64).all(|number| is_right(&unit(number * 9973))))?;
-        if found == 0
-            && let Some(table) = self.plain.get(salt)
-        {
+        let kind = kinds.into_iter().find(|kind| (0..64).all(|number| is_right(&kind.unit(number * 9973))))?;
+        let key = (salt.to_owned(), kind);
+        if let Some(table) = self.tables.get(&key) {
             return Some(Rc::clone(table));
         }
-        let table = Rc::new(table(salt, &kinds[found])?);
-        if found == 0 {
-            self.plain.insert(salt.to_owned(), Rc::clone(&table));
+        let table = Rc::new(key.1.table(salt)?);
+        if self.tables.len() >= TABLES {
+            self.tables.clear();
         }
+        self.tables.insert(key, Rc::clone(&table));
         Some(table)
     }
 }
 
-fn table(salt: &str, unit: &dyn Fn(u32) -> Value) -> Option<Vec<Value>> {
-    let seed = bucket::seed(salt);
-    let mut table = vec![Value::Null; BUCKETS as usize];
-    let mut missing = BUCKETS;
-    for value in (0..8_u32.pow(8)).map(unit) {
-        let place = &mut table[Unit::of(&value)?.bucket(seed) as usize];
-        if place.is_null() {
-            *place = value;
-            missing -= 1;
-        }
-        if missing == 0 {
-            return Some(table);
+impl Kind {
+    fn unit(&self, number: u32) -> Value {
+        match self {
+            Kind::Around(before, after) => {
+                let letters: String = letters(number).into_iter().map(char::from).collect();
+                Value::from(format!("{before}{letters}{after}"))
+            }
+            Kind::Positive => Value::from(FIRST_NUMBER + number),
+            Kind::Negative => Value::from(-i64::from(FIRST_NUMBER + number)),
         }
     }
-    None
+
+    fn table(&self, salt: &str) -> Option<Table> {
+        let seed = bucket::seed(salt);
+        let mut table = vec![Value::Null; BUCKETS as usize];
+        let mut has = vec![false; BUCKETS as usize];
+        let mut missing = BUCKETS;
+        let mut text = match self.unit(0) {
+            Value::String(text) => text.into_bytes(),
+            _ => Vec::new(),
+        };
+        for number in 0..8_u32.pow(8) {
+            let place = match self {
+                Kind::Around(before, _) => {
+                    text[before.len()..before.len() + 8].copy_from_slice(&letters(number));
+                    bucket::bucket(seed, &text)
+                }
+                Kind::Positive | Kind::Negative => Unit::of(&self.unit(number))?.bucket(seed),
+            };
+            // Asked a million times: of small memory.
+            if !std::mem::replace(&mut has[place as usize], true) {
+                table[place as usize] = self.unit(number);
+                missing -= 1;
+            }
+            if missing == 0 {
+                // Anew, so that their texts lie in this order in memory too.
+                return Some(Table { units: table.clone(), buckets: RefCell::default() });
+            }
+        }
+        None
+    }
 }
 
-fn letters(number: u32) -> String {
-    (0..8).map(|place| char::from(LETTERS[(number >> (3 * place)) as usize % 8])).collect()
+fn letters(number: u32) -> [u8; 8] {
+    std::array::from_fn(|place| LETTERS[(number >> (3 * place)) as usize % 8])
 }
 
 /// A context of which one unit is replaced again and again.

@@ -2,6 +2,7 @@
 
 pub(crate) mod context;
 pub(crate) mod document;
+pub(crate) mod expiry;
 pub(crate) mod now;
 pub(crate) mod overrides;
 pub(crate) mod population;

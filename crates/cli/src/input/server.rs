@@ -16,7 +16,7 @@ pub(crate) struct ServerArgs {
         default_value = "http://127.0.0.1:8790"
     )]
     server: String,
-    /// Admin token; else it is read from the data folder or the configuration folder
+    /// Token; else it is read from the data folder or the configuration folder
     #[arg(long, value_name = "TOKEN", env = "DOWNHAUL_TOKEN", hide_env_values = true)]
     token: Option<String>,
     /// Environment to act on

@@ -96,6 +96,11 @@ impl ControlPlane {
         self.read(self.send(request).await?).await
     }
 
+    /// `POST` below the environment of what needs no body; nor is the answer's read.
+    pub(crate) async fn post_nothing(&self, path: &[&str]) -> Result<(), Failure> {
+        self.send(self.http.post(self.url(path)).timeout(ANSWER_LIMIT)).await.map(|_| ())
+    }
+
     /// `PUT` below the environment.
     pub(crate) async fn put<T: DeserializeOwned>(&self, path: &[&str], body: &impl Serialize) -> Result<T, Failure> {
         let request = self.http.put(self.url(path)).json(body).timeout(ANSWER_LIMIT);
@@ -183,11 +188,13 @@ impl ControlPlane {
             failure.diagnostics = problem.diagnostics;
             return failure;
         }
-        if status == StatusCode::UNAUTHORIZED {
+        if status == StatusCode::UNAUTHORIZED && problem.code == "not-signed-in" {
             return failure.help(match self.target.token {
-                Some(_) => "the token is not one of this control plane's; its own is in `admin-token` of its data folder",
+                Some(_) => {
+                    "the token is not one of this control plane's; its own is in `admin-token` of its data folder"
+                }
                 None => {
-                    "give the admin token with `--token` or `DOWNHAUL_TOKEN`; it was shown when the control plane first started"
+                    "give a token with `--token` or `DOWNHAUL_TOKEN`; the first was shown when the control plane first started"
                 }
             });
         }

@@ -11,7 +11,7 @@ mod words;
 pub(crate) use diagnostics::{human, plain_line};
 pub(crate) use progress::Progress;
 pub(crate) use table::{Table, one_line};
-pub(crate) use words::{ago, counted, grouped, kind_word, milliseconds, percent};
+pub(crate) use words::{ago, counted, grouped, kind_word, milliseconds, percent, role_words};
 
 use crate::exit::{Exit, Failure};
 use crate::input::sources::Text;

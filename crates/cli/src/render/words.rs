@@ -1,3 +1,4 @@
+use downhaul_control::api::Role;
 use downhaul_core::document::ClientKind;
 
 /// As in documents.
@@ -7,6 +8,11 @@ pub(crate) fn kind_word(kind: ClientKind) -> &'static str {
         ClientKind::Edge => "edge",
         ClientKind::Server => "server",
     }
+}
+
+/// `editor, operator`
+pub(crate) fn role_words(roles: &[Role]) -> String {
+    roles.iter().map(|role| role.as_str()).collect::<Vec<_>>().join(", ")
 }
 
 /// `1 flag`, `3 flags`.

@@ -13,6 +13,7 @@ mod eval;
 mod interrupt;
 mod offline;
 mod outside;
+mod people;
 mod plan;
 mod plan_xray;
 mod policy;

@@ -2,9 +2,6 @@
 
 use crate::server::Server;
 use crate::support::{Place, Run, SHOP};
-use downhaul_control::api::Role;
-use downhaul_control::{AdminToken, Secret, SecretKind};
-use downhaul_store::{ChangeLog, Options, SqliteLog};
 use insta::assert_snapshot;
 
 /// A control plane with a budget, and two people: the one of the data folder's token, and ann, who is approver.
@@ -19,10 +16,12 @@ const POLICY: &str = r#"{ "budget": { "share": 0.1 }, "approvals": { "critical_r
 impl Two {
     fn new() -> Two {
         let place = Place::new();
-        assert_eq!(Server::start(&place).stop(), 0);
-        let ann = second_token(&place);
         let server = Server::start(&place);
-        let two = Two { place, server, ann };
+        let made = |line: &str| server.run(&place, line).done().json();
+        let id =
+            made("people add ann --role approver --reason joins --format json")["actor"].as_str().unwrap().to_owned();
+        let token = made(&format!("tokens create laptop --person {id} --format json"));
+        let two = Two { ann: token["token"].as_str().unwrap().to_owned(), place, server };
         two.place.write("flags.json", SHOP);
         two.place.write("on.json", SHOP.replace("\"default\": \"off\"", "\"default\": \"on\""));
         two.place.write("policy.json", POLICY);
@@ -42,19 +41,6 @@ impl Two {
     }
 }
 
-/// Made while the server is down, as its own token is.
-fn second_token(place: &Place) -> String {
-    let secret = Secret::new(SecretKind::Admin, &[7; 40]);
-    let runtime = tokio::runtime::Runtime::new().unwrap();
-    runtime.block_on(async {
-        let log = SqliteLog::open(&place.path().join("data"), 1, &Options::default()).await.unwrap();
-        log.put_admin_token(&AdminToken::new(&secret, "a-ann".to_owned(), Role::Admin)).await.unwrap();
-        log.put_actor("a-ann", "ann").await.unwrap();
-        log.close().await;
-    });
-    secret.reveal()
-}
-
 #[test]
 fn over_budget_it_is_proposed_approved_by_another_and_landed() {
     let two = Two::new();
@@ -72,7 +58,7 @@ fn over_budget_it_is_proposed_approved_by_another_and_landed() {
     assert_snapshot!(two.run("apply on.json --reason everyone --propose"), @r#"
     exit status 0
     --- out
-    proposed p-1 in production (revision 3): put `checkout-v2`
+    proposed p-1 in production (revision 5): put `checkout-v2`
     0 of 1 approval, for over_budget (how many are moved is not known without a population, at most 100.000 %; 10.000 % may (`checkout-v2`))
     --- err
     someone else who is approver: `downhaul approve p-1 --reason …`
@@ -90,14 +76,14 @@ fn over_budget_it_is_proposed_approved_by_another_and_landed() {
     p-1, open: put `checkout-v2`
     author:    admin, at [time]
     reason:    everyone
-    base:      revision 2
+    base:      revision 4
     approved:  0 of 1 approval, for over_budget (how many are moved is not known without a population, at most 100.000 %; 10.000 % may (`checkout-v2`))
     reaches:   banner, checkout-v2
     edits:     default `off` -> `on`
     digest:    [digest]
 
     2 of 2 flags change; largest move: `banner`, an unknown part of everyone
-    from production at revision 3 to draft
+    from production at revision 5 to draft
     budget not judged: how many are moved is not known without a population, at most 100.000 %; 10.000 % may
 
     banner  moves an unknown part of everyone  by what it depends on
@@ -132,7 +118,7 @@ fn over_budget_it_is_proposed_approved_by_another_and_landed() {
     assert_snapshot!(two.ann("approve p-1 --reason looks-right"), @r#"
     exit status 0
     --- out
-    approved p-1 in production (revision 4): put `checkout-v2`
+    approved p-1 in production (revision 6): put `checkout-v2`
     1 of 1 approval, for over_budget (how many are moved is not known without a population, at most 100.000 %; 10.000 % may (`checkout-v2`))
     --- err
     carry it out: `downhaul land p-1`
@@ -140,9 +126,9 @@ fn over_budget_it_is_proposed_approved_by_another_and_landed() {
     assert_snapshot!(two.run("land p-1"), @r#"
     exit status 0
     --- out
-    applied 1 flag, as was proposed in p-1 in production (revision 5)
+    applied 1 flag, as was proposed in p-1 in production (revision 7)
     "#);
-    let shown = two.run("chart show 5 --format plain").done().stdout;
+    let shown = two.run("chart show 7 --format plain").done().stdout;
     assert!(shown.contains("reason:   everyone\n"), "{shown}");
     assert!(shown.contains("budget:   not known: how many are moved is not known without a population"), "{shown}");
     assert!(shown.contains("proposal: p-1 of admin, approved by ann\n"), "{shown}");

@@ -259,14 +259,14 @@ fn who_may_not_and_who_cannot() {
     assert_snapshot!(without_token(&["flags"]), @r#"
     exit status 2
     --- err
-    error: this needs an admin token or a session
+    error: this needs a token or a session
 
-    help: give the admin token with `--token` or `DOWNHAUL_TOKEN`; it was shown when the control plane first started
+    help: give a token with `--token` or `DOWNHAUL_TOKEN`; the first was shown when the control plane first started
     "#);
     assert_snapshot!(without_token(&["flags", "--token", "wrong", "--format", "plain"]), @r#"
     exit status 2
     --- err
-    error[not-signed-in]: this needs an admin token or a session (the token is not one of this control plane's; its own is in `admin-token` of its data folder)
+    error[not-signed-in]: this needs a token or a session (the token is not one of this control plane's; its own is in `admin-token` of its data folder)
     "#);
     let token = server.ready["admin_token"].as_str().unwrap();
     without_token(&["flags", "--token", token]).done();

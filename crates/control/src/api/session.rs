@@ -1,11 +1,12 @@
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// `POST /api/v1/session`.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct SessionRequest {
-    /// The admin token.
+    /// A token, also the one in `admin-token` of the data folder.
     pub token: String,
 }
 
@@ -34,8 +35,10 @@ pub struct Whoami {
     /// The opaque id that the chart records.
     pub actor: String,
     pub name: String,
-    pub role: Role,
+    /// Where the caller has any role.
     pub environments: Vec<String>,
+    /// By environment.
+    pub roles: BTreeMap<String, Vec<Role>>,
     /// Of the server.
     pub version: String,
 }

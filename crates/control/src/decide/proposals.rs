@@ -142,10 +142,16 @@ fn check_base(state: &State, draft: &Draft, known: Option<&ProposalState>) -> Re
 }
 
 fn check_not_author(state: &State, known: &ProposalState, actor: &str) -> Result<(), Refusal> {
-    if state.policy.approvals.by_author || !known.authors.contains(actor) {
+    if state.policy.approvals.by_author || !known.is_of(state, actor) {
         return Ok(());
     }
-    let wrote = if known.author() == actor { "wrote" } else { "amended" };
+    let wrote = if known.author() == actor {
+        "wrote"
+    } else if known.authors.contains(actor) {
+        "amended"
+    } else {
+        "is a machine of someone who wrote"
+    };
     Err(Refusal::new(
         RefusalCode::SelfApproval,
         format!(

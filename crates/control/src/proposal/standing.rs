@@ -3,7 +3,7 @@
 use super::{Approval, Approved, Draft, Landed, Named, Needed, ProposalState, Reach};
 use crate::api::Role;
 use crate::refusal::{Refusal, RefusalCode};
-use crate::state::{State, Touch};
+use crate::state::{State, TokenState, Touch};
 use jiff::Timestamp;
 
 /// Longest list of what has changed, in words.
@@ -19,7 +19,8 @@ pub struct Standing<'a> {
 /// Why an approval does not count.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Void {
-    /// It is the author's own, or of someone who amended it, and the policy does not let these count.
+    /// It is the author's own, or of someone who amended it, or of a machine whose token one of them made, and the policy
+    /// does not let these count.
     Author,
     /// Whoever approved is not approver any more.
     LostRole,
@@ -60,7 +61,7 @@ impl ProposalState {
     pub fn standing(&self, state: &State, reach: &Reach, at: Timestamp) -> Vec<Standing<'_>> {
         let void = |approval: &Approval| {
             let actor = approval.touch.actor.as_str();
-            if self.authors.contains(actor) && !state.policy.approvals.by_author {
+            if self.is_of(state, actor) && !state.policy.approvals.by_author {
                 return Some(Void::Author);
             }
             if !approval.root && !state.has_role(actor, Role::Approver, at) {
@@ -76,6 +77,14 @@ impl ProposalState {
             })
         };
         self.approvals.iter().map(|approval| Standing { approval, void: void(approval) }).collect()
+    }
+
+    /// Whether an actor wrote it, or is a machine whose token was made by someone who did.
+    pub(crate) fn is_of(&self, state: &State, actor: &str) -> bool {
+        let made_by_author = |held: &TokenState| {
+            held.token.actor == actor && held.token.roles.is_some() && self.authors.contains(&held.created.actor)
+        };
+        self.authors.contains(actor) || state.tokens.values().any(made_by_author)
     }
 
     /// What its landing records, if enough approvals count.

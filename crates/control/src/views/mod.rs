@@ -4,7 +4,7 @@ mod people;
 mod proposals;
 mod releases;
 
-pub use people::{people, token, tokens};
+pub use people::{people, person, token, tokens};
 pub use proposals::{proposal, proposals};
 pub use releases::{release, releases, run, runs};
 

@@ -1,6 +1,5 @@
 use super::{Names, name};
 use crate::api::{People, PersonView, TokenView, Tokens};
-use crate::role::Roles;
 use crate::state::{State, TokenState};
 use jiff::Timestamp;
 
@@ -28,16 +27,17 @@ pub fn token(state: &State, held: &TokenState, names: &Names) -> TokenView {
 
 /// Everyone to whom a role was granted, by id.
 pub fn people(state: &State, names: &Names, at: Timestamp) -> People {
-    let view = |(actor, roles): (&String, &Roles)| PersonView {
-        actor: actor.clone(),
-        name: names.get(actor).cloned(),
-        roles: roles.iter().collect(),
-        tokens: tokens_of(state, actor, at),
-    };
-    People { people: state.people.iter().map(view).collect() }
+    People { people: state.people.keys().map(|actor| person(state, actor, names, at)).collect() }
 }
 
-fn tokens_of(state: &State, actor: &str, at: Timestamp) -> Vec<String> {
-    let theirs = state.tokens_in_force(at).filter(|held| held.token.actor == actor);
-    theirs.map(|held| held.token.id.clone()).collect()
+/// Also of someone who has no role.
+pub fn person(state: &State, actor: &str, names: &Names, at: Timestamp) -> PersonView {
+    let roles = state.people.get(actor);
+    let tokens = state.tokens_in_force(at).filter(|held| held.token.actor == actor);
+    PersonView {
+        actor: actor.to_owned(),
+        name: names.get(actor).cloned(),
+        roles: roles.map(|roles| roles.iter().collect()).unwrap_or_default(),
+        tokens: tokens.map(|held| held.token.id.clone()).collect(),
+    }
 }

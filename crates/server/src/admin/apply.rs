@@ -1,5 +1,5 @@
 use super::{environment, request, today};
-use crate::auth::admin::Admin;
+use crate::auth::admin::{Admin, By, Editor};
 use crate::environment::{Committed, Environment, Urgency};
 use crate::error::{AppError, AppResult};
 use crate::extract::{Json, Path};
@@ -26,7 +26,7 @@ use tokio::task::spawn_blocking;
 )]
 pub(crate) async fn post(
     State(state): State<AppState>,
-    admin: Admin,
+    admin: By<Editor>,
     Path(key): Path<String>,
     Json(body): Json<ApplyRequest>,
 ) -> AppResult<Json<ApplyReport>> {

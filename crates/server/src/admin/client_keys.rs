@@ -1,5 +1,5 @@
 use super::{environment, request};
-use crate::auth::admin::Admin;
+use crate::auth::admin::{Admin, By, Manager};
 use crate::environment::Urgency;
 use crate::error::{AppError, AppResult};
 use crate::extract::{Json, Path};
@@ -38,7 +38,7 @@ pub(crate) async fn list(
 )]
 pub(crate) async fn post(
     State(state): State<AppState>,
-    admin: Admin,
+    admin: By<Manager>,
     Path(key): Path<String>,
     Json(body): Json<ClientKeyRequest>,
 ) -> AppResult<Json<ClientKeyCreated>> {
@@ -63,7 +63,7 @@ pub(crate) async fn post(
 )]
 pub(crate) async fn revoke(
     State(state): State<AppState>,
-    admin: Admin,
+    admin: By<Manager>,
     Path((key, id)): Path<(String, String)>,
 ) -> AppResult<StatusCode> {
     let environment = environment(&state, &key)?;

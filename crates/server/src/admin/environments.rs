@@ -1,5 +1,6 @@
 use super::environment;
 use crate::auth::admin::Admin;
+use crate::auth::identity::Identity;
 use crate::environment::{Environment, log_failed};
 use crate::error::{AppError, AppResult};
 use crate::extract::{Json, Path, Query};
@@ -10,16 +11,18 @@ use downhaul_control::{State as PastState, views};
 use downhaul_core::document::FlagSet;
 use downhaul_core::validate::{Valid, validate};
 
-/// All environments.
+/// The environments in which the caller has a role.
 #[utoipa::path(
     get, path = "/api/v1/environments", tag = "environments",
     responses((status = 200, body = Environments), (status = 401, body = Problem))
 )]
-pub(crate) async fn list(State(state): State<AppState>, _admin: Admin) -> Json<Environments> {
+pub(crate) async fn list(State(state): State<AppState>, identity: Identity) -> Json<Environments> {
     let view = |environment: &std::sync::Arc<Environment>| {
         views::environment(&environment.current().state, environment.fleet().live())
     };
-    Json(Environments { environments: state.environments().map(view).collect() })
+    Json(Environments {
+        environments: state.environments().filter(|each| identity.roles(each).is_ok()).map(view).collect(),
+    })
 }
 
 /// The flag set as a document, now or as of a revision.

@@ -17,7 +17,7 @@ use downhaul_control::api::Problem;
         (status = 401, body = Problem), (status = 404, body = Problem),
     )
 )]
-pub(crate) async fn get(State(state): State<AppState>, _admin: Admin, Path(key): Path<String>) -> AppResult<Response> {
+pub(crate) async fn get(State(state): State<AppState>, admin: Admin, Path(key): Path<String>) -> AppResult<Response> {
     let environment = environment(&state, &key)?;
-    Ok(sse::response(console_events::stream(&state, environment)))
+    Ok(sse::response(console_events::stream(&state, environment, admin)))
 }

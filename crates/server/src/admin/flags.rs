@@ -1,5 +1,5 @@
 use super::{change, environment, progress, record, request, today};
-use crate::auth::admin::Admin;
+use crate::auth::admin::{Admin, By, Editor};
 use crate::environment::{Committed, Urgency, log_failed};
 use crate::error::{AppError, AppResult};
 use crate::extract::{Json, Path};
@@ -46,7 +46,7 @@ pub(crate) async fn get(
         None => None,
     };
     let progress = progress(&environment);
-    let view = views::flag(&current.state, &flag, &today(), state.actors(), last.as_ref(), progress);
+    let view = views::flag(&current.state, &flag, &today(), &state.actors(), last.as_ref(), progress);
     view.map(Json).ok_or_else(|| unknown(&current.state.flag_set, &flag))
 }
 
@@ -61,7 +61,7 @@ pub(crate) async fn get(
 )]
 pub(crate) async fn put(
     State(state): State<AppState>,
-    admin: Admin,
+    admin: By<Editor>,
     Path((key, flag)): Path<(String, String)>,
     Json(body): Json<PutFlagRequest>,
 ) -> AppResult<Json<Changed>> {
@@ -94,7 +94,7 @@ pub(crate) async fn put(
 )]
 pub(crate) async fn retire(
     State(state): State<AppState>,
-    admin: Admin,
+    admin: By<Editor>,
     Path((key, flag)): Path<(String, String)>,
     Json(body): Json<RetireRequest>,
 ) -> AppResult<Json<Changed>> {

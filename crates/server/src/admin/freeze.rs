@@ -1,5 +1,5 @@
 use super::{environment, request};
-use crate::auth::admin::Admin;
+use crate::auth::admin::{Admin, By, Operator};
 use crate::environment::Urgency;
 use crate::error::AppResult;
 use crate::extract::{Json, Path};
@@ -19,7 +19,7 @@ pub(crate) async fn get(
     Path(key): Path<String>,
 ) -> AppResult<Json<FreezeView>> {
     let current = environment(&state, &key)?.current();
-    Ok(Json(views::freeze(&current.state, state.actors())))
+    Ok(Json(views::freeze(&current.state, &state.actors())))
 }
 
 /// Let nothing change any more but by kills and restores.
@@ -33,7 +33,7 @@ pub(crate) async fn get(
 )]
 pub(crate) async fn begin(
     State(state): State<AppState>,
-    admin: Admin,
+    admin: By<Operator>,
     Path(key): Path<String>,
     Json(body): Json<FreezeRequest>,
 ) -> AppResult<Json<FreezeView>> {
@@ -51,7 +51,7 @@ pub(crate) async fn begin(
 )]
 pub(crate) async fn end(
     State(state): State<AppState>,
-    admin: Admin,
+    admin: By<Operator>,
     Path(key): Path<String>,
     Json(body): Json<FreezeRequest>,
 ) -> AppResult<Json<FreezeView>> {
@@ -68,5 +68,5 @@ async fn carry_out(
 ) -> AppResult<Json<FreezeView>> {
     let request = request(admin, &body.reason, command);
     let committed = environment(state, key)?.command(Urgency::Urgent, move |_| Ok(request.clone())).await?;
-    Ok(Json(views::freeze(&committed.publication.state, state.actors())))
+    Ok(Json(views::freeze(&committed.publication.state, &state.actors())))
 }

@@ -1,5 +1,5 @@
 use super::{change, environment, progress, request};
-use crate::auth::admin::Admin;
+use crate::auth::admin::{Admin, By, Operator};
 use crate::environment::{Environment, Publication, Urgency};
 use crate::error::{AppError, AppResult};
 use crate::extract::{Json, Path};
@@ -20,7 +20,7 @@ pub(crate) async fn list(
     Path(key): Path<String>,
 ) -> AppResult<Json<KillPage>> {
     let environment = environment(&state, &key)?;
-    let page = views::kills(&environment.current().state, state.actors(), progress(&environment));
+    let page = views::kills(&environment.current().state, &state.actors(), progress(&environment));
     Ok(Json(page))
 }
 
@@ -35,7 +35,7 @@ pub(crate) async fn list(
 )]
 pub(crate) async fn post(
     State(state): State<AppState>,
-    admin: Admin,
+    admin: By<Operator>,
     Path(key): Path<String>,
     Json(body): Json<KillRequest>,
 ) -> AppResult<Json<KillView>> {
@@ -44,7 +44,7 @@ pub(crate) async fn post(
         .command(Urgency::Urgent, move |state| {
             // The kill and its change are of one time: whoever asks for the past by the one finds the other.
             let at = Timestamp::now();
-            let command = decide::kill(state, &body, &admin.actor, at)?;
+            let command = decide::kill(state, &body, admin.actor(), at)?;
             Ok(Request { at, ..request(&admin, &body.reason, command) })
         })
         .await?;
@@ -82,7 +82,7 @@ pub(crate) async fn get(
 )]
 pub(crate) async fn restore(
     State(state): State<AppState>,
-    admin: Admin,
+    admin: By<Operator>,
     Path((key, id)): Path<(String, String)>,
     Json(body): Json<RestoreRequest>,
 ) -> AppResult<Json<RestoreReport>> {
@@ -106,5 +106,5 @@ pub(super) fn view(
         let help = "list the kills in force, or look at the chart for those that were restored";
         AppError::not_found("unknown-kill", format!("there is no kill `{id}`"), help)
     })?;
-    Ok(views::kill(&publication.state, kill, state.actors(), environment.fleet().progress(id)))
+    Ok(views::kill(&publication.state, kill, &state.actors(), environment.fleet().progress(id)))
 }

@@ -9,6 +9,7 @@ mod flags;
 mod fleet;
 mod freeze;
 mod kills;
+mod people;
 mod plan;
 mod policy;
 mod populations;
@@ -16,6 +17,7 @@ mod proposals;
 mod releases;
 mod runs;
 mod session;
+mod tokens;
 
 use crate::auth::admin::Admin;
 use crate::environment::{Environment, Publication, log_failed};
@@ -25,7 +27,7 @@ use crate::router::BODY_LIMIT;
 use crate::state::AppState;
 use axum::extract::DefaultBodyLimit;
 use downhaul_control::api::{ChangeView, Progress};
-use downhaul_control::{Authority, Command, Record, Request, views};
+use downhaul_control::{Command, Record, Request, views};
 use downhaul_store::StoreError;
 use jiff::Timestamp;
 use std::sync::Arc;
@@ -60,6 +62,12 @@ pub(crate) fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(chart::past::explain))
         .routes(routes!(client_keys::list, client_keys::post))
         .routes(routes!(client_keys::revoke))
+        .routes(routes!(tokens::list, tokens::post))
+        .routes(routes!(tokens::revoke))
+        .routes(routes!(people::list, people::post))
+        .routes(routes!(people::grant_role))
+        .routes(routes!(people::revoke_role))
+        .routes(routes!(people::erase))
         .routes(routes!(policy::get, policy::put))
         .routes(routes!(freeze::get, freeze::begin))
         .routes(routes!(freeze::end))
@@ -86,7 +94,7 @@ pub(crate) fn routes() -> OpenApiRouter<AppState> {
 }
 
 /// The environment of a path.
-fn environment(state: &AppState, key: &str) -> AppResult<Arc<Environment>> {
+pub(crate) fn environment(state: &AppState, key: &str) -> AppResult<Arc<Environment>> {
     state.environment(key).cloned().ok_or_else(|| {
         let known: Vec<_> = state.environments().map(|environment| format!("`{}`", environment.key())).collect();
         AppError::not_found(
@@ -101,8 +109,8 @@ fn environment(state: &AppState, key: &str) -> AppResult<Arc<Environment>> {
 fn request(admin: &Admin, reason: &str, command: Command) -> Request {
     Request {
         command,
-        actor: admin.actor.clone(),
-        authority: Authority::Root,
+        actor: admin.actor().to_owned(),
+        authority: admin.authority.clone(),
         reason: reason.to_owned(),
         at: Timestamp::now(),
         expected_revision: None,
@@ -116,7 +124,7 @@ fn today() -> String {
 }
 
 fn change(state: &AppState, publication: &Publication, record: &Record) -> ChangeView {
-    views::change(&publication.state, record, state.actors())
+    views::change(&publication.state, record, &state.actors())
 }
 
 /// The change that made a revision, as `publication` tells it.

@@ -1,6 +1,6 @@
 use super::flags::changed;
 use super::{change_at, environment, request};
-use crate::auth::admin::Admin;
+use crate::auth::admin::{Admin, By, Manager};
 use crate::environment::Urgency;
 use crate::error::{AppError, AppResult};
 use crate::extract::{Json, Path};
@@ -40,7 +40,7 @@ pub(crate) async fn get(
 )]
 pub(crate) async fn put(
     State(state): State<AppState>,
-    admin: Admin,
+    admin: By<Manager>,
     Path(key): Path<String>,
     Json(body): Json<PutPolicyRequest>,
 ) -> AppResult<Json<Changed>> {

@@ -1,5 +1,5 @@
 use super::environment;
-use crate::auth::admin::Admin;
+use crate::auth::admin::{Admin, By, Editor};
 use crate::environment::{Environment, population_of};
 use crate::error::{AppError, AppResult};
 use crate::extract::{Json, Path, Query};
@@ -117,14 +117,13 @@ pub(crate) async fn content(
 )]
 pub(crate) async fn put(
     State(state): State<AppState>,
-    admin: Admin,
+    admin: By<Editor>,
     Path((key, name)): Path<(String, String)>,
     Query(query): Query<PutPopulationQuery>,
     headers: HeaderMap,
     body: Result<Bytes, BytesRejection>,
 ) -> AppResult<Json<PopulationPut>> {
     let environment = environment(&state, &key)?;
-    admin.may_edit()?;
     let name: PopulationName = name.parse().map_err(|why: downhaul_control::api::NotAPopulationName| {
         AppError::bad_request("population-name", why.to_string(), "give it another name, such as `2026-11`")
     })?;
@@ -150,7 +149,7 @@ pub(crate) async fn put(
         source: source(query.source)?,
         taken_at: query.taken_at.as_deref().map(taken_at).transpose()?.unwrap_or_else(|| put_at.clone()),
         put_at,
-        put_by: admin.actor.clone(),
+        put_by: admin.actor().to_owned(),
     };
     let (population, report) = upload.read().await?;
     let view = environment.populations().put(population, provenance).await?;
@@ -170,18 +169,17 @@ pub(crate) async fn put(
 )]
 pub(crate) async fn remove(
     State(state): State<AppState>,
-    admin: Admin,
+    admin: By<Editor>,
     Path((key, name)): Path<(String, String)>,
 ) -> AppResult<StatusCode> {
     let environment = environment(&state, &key)?;
-    admin.may_edit()?;
     let name = found(&name)?;
     if name.is_live() {
         environment.save_live().await?;
         environment.live().forget();
     }
     let at = time::to_text(Timestamp::now());
-    environment.populations().remove(&name, at, admin.actor).await?;
+    environment.populations().remove(&name, at, admin.actor().to_owned()).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

@@ -1,6 +1,6 @@
 use super::flags::changed;
 use super::{environment, request, today};
-use crate::auth::admin::Admin;
+use crate::auth::admin::{Admin, Approver, By};
 use crate::environment::{Environment, Publication, Urgency};
 use crate::error::{AppError, AppResult};
 use crate::extract::{Json, Path};
@@ -31,7 +31,7 @@ pub(crate) async fn list(
     _admin: Admin,
     Path(key): Path<String>,
 ) -> AppResult<Json<ProposalPage>> {
-    Ok(Json(views::proposals(&environment(&state, &key)?.current().state, state.actors())))
+    Ok(Json(views::proposals(&environment(&state, &key)?.current().state, &state.actors())))
 }
 
 /// A proposal, whom it would move now, who has approved that, and what is in its way.
@@ -119,7 +119,7 @@ pub(crate) async fn amend(
 )]
 pub(crate) async fn approve(
     State(state): State<AppState>,
-    admin: Admin,
+    admin: By<Approver>,
     Path((key, id)): Path<(String, String)>,
     Json(body): Json<ApproveRequest>,
 ) -> AppResult<Json<ProposalView>> {
@@ -148,7 +148,7 @@ pub(crate) async fn approve(
 )]
 pub(crate) async fn reject(
     State(state): State<AppState>,
-    admin: Admin,
+    admin: By<Approver>,
     Path((key, id)): Path<(String, String)>,
     Json(body): Json<ProposalActRequest>,
 ) -> AppResult<Json<ProposalView>> {
@@ -230,9 +230,9 @@ async fn view(
     proposal: &Arc<ProposalState>,
 ) -> AppResult<ProposalView> {
     if !proposal.is_open() {
-        return Ok(views::proposal(&publication.state, proposal, None, state.actors()));
+        return Ok(views::proposal(&publication.state, proposal, None, &state.actors()));
     }
-    let (publication, proposal, names) = (Arc::clone(publication), Arc::clone(proposal), state.actors().clone());
+    let (publication, proposal, names) = (Arc::clone(publication), Arc::clone(proposal), state.actors());
     let people = environment.judges(&publication.state, &proposal.draft.command).await?;
     environment
         .over(people, move |people| {

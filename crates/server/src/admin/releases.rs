@@ -1,5 +1,5 @@
 use super::{change, environment, request};
-use crate::auth::admin::Admin;
+use crate::auth::admin::{Admin, By, Editor, Operator};
 use crate::environment::{Committed, Environment, Urgency};
 use crate::error::{AppError, AppResult};
 use crate::extract::{Json, Path};
@@ -28,7 +28,7 @@ pub(crate) async fn list(
     Path(key): Path<String>,
 ) -> AppResult<Json<ReleasePage>> {
     let environment = environment(&state, &key)?;
-    Ok(Json(views::releases(&environment.current().state, state.actors())))
+    Ok(Json(views::releases(&environment.current().state, &state.actors())))
 }
 
 /// A release, and what a rollback of it would do.
@@ -45,7 +45,7 @@ pub(crate) async fn get(
     let environment = environment(&state, &key)?;
     let current = environment.current();
     let found = current.state.releases.release(&release).ok_or_else(|| unknown(&environment, &release))?;
-    Ok(Json(views::release(&current.state, found, state.actors())))
+    Ok(Json(views::release(&current.state, found, &state.actors())))
 }
 
 /// Put a release.
@@ -59,7 +59,7 @@ pub(crate) async fn get(
 )]
 pub(crate) async fn put(
     State(state): State<AppState>,
-    admin: Admin,
+    admin: By<Editor>,
     Path((key, name)): Path<(String, String)>,
     Json(body): Json<PutReleaseRequest>,
 ) -> AppResult<Json<Changed>> {
@@ -86,7 +86,7 @@ pub(crate) async fn put(
 )]
 pub(crate) async fn retire(
     State(state): State<AppState>,
-    admin: Admin,
+    admin: By<Editor>,
     Path((key, name)): Path<(String, String)>,
     Json(body): Json<RetireRequest>,
 ) -> AppResult<Json<Changed>> {
@@ -148,7 +148,7 @@ pub(crate) async fn check_one(
 )]
 pub(crate) async fn rollback(
     State(state): State<AppState>,
-    admin: Admin,
+    admin: By<Operator>,
     Path((key, release)): Path<(String, String)>,
     Json(body): Json<RollbackRequest>,
 ) -> AppResult<Json<RunView>> {

@@ -1,5 +1,5 @@
 use super::{environment, progress, request};
-use crate::auth::admin::Admin;
+use crate::auth::admin::{Admin, By, Operator};
 use crate::environment::{Environment, Publication, Urgency};
 use crate::error::{AppError, AppResult};
 use crate::extract::{Json, Path};
@@ -22,7 +22,7 @@ pub(crate) async fn list(
 ) -> AppResult<Json<RunPage>> {
     let environment = environment(&state, &key)?;
     let current = environment.current();
-    Ok(Json(views::runs(&current.state, state.actors(), Timestamp::now(), progress(&environment))))
+    Ok(Json(views::runs(&current.state, &state.actors(), Timestamp::now(), progress(&environment))))
 }
 
 /// A run as it stands.
@@ -53,7 +53,7 @@ pub(crate) async fn get(
 )]
 pub(crate) async fn act(
     State(state): State<AppState>,
-    admin: Admin,
+    admin: By<Operator>,
     Path((key, id, act)): Path<(String, String, RunAct)>,
     Json(body): Json<RunActRequest>,
 ) -> AppResult<Json<RunView>> {
@@ -110,7 +110,7 @@ pub(super) fn view(
     number: u64,
 ) -> AppResult<RunView> {
     let run = publication.state.releases.runs.get(&number).ok_or_else(|| unknown(&Run::id_of(number)))?;
-    Ok(views::run(run, state.actors(), Timestamp::now(), progress(environment)))
+    Ok(views::run(run, &state.actors(), Timestamp::now(), progress(environment)))
 }
 
 fn unknown(id: &str) -> AppError {

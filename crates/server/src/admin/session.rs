@@ -1,14 +1,15 @@
-use crate::auth::admin::{Admin, admin_token, cookie};
+use crate::auth::identity::{Identity, cookie, of_token};
 use crate::auth::session::{COOKIE, IDLE};
 use crate::error::{AppError, AppResult};
 use crate::extract::Json;
 use crate::state::AppState;
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderName, StatusCode, header};
-use downhaul_control::api::{Problem, SessionRequest, Whoami};
+use downhaul_control::api::{Problem, Role, SessionRequest, Whoami};
+use std::collections::BTreeMap;
 use std::time::Instant;
 
-/// Sign in with an admin token; the answer sets the session's cookie.
+/// Sign in with a token; the answer sets the session's cookie.
 #[utoipa::path(
     post, path = "/api/v1/session", tag = "session", request_body = SessionRequest,
     responses((status = 200, body = Whoami), (status = 401, body = Problem), (status = 403, body = Problem))
@@ -18,13 +19,13 @@ pub(crate) async fn begin(
     headers: HeaderMap,
     Json(request): Json<SessionRequest>,
 ) -> AppResult<([(HeaderName, String); 1], Json<Whoami>)> {
-    let token = admin_token(&state, request.token.trim())?;
-    let id = state.sessions().begin(&token.id, Instant::now()).map_err(AppError::internal)?;
+    let (identity, token) = of_token(&state, request.token.trim())?;
+    let id = state.sessions().begin(&token, Instant::now()).map_err(AppError::internal)?;
     // A page that was loaded over TLS never sends its cookie in the clear.
     let is_secure = headers.get(header::ORIGIN).is_some_and(|origin| origin.as_bytes().starts_with(b"https://"));
     let secure = if is_secure { "; Secure" } else { "" };
     let cookie = format!("{COOKIE}={id}; Path=/api; HttpOnly; SameSite=Strict; Max-Age={}{secure}", IDLE.as_secs());
-    Ok(([(header::SET_COOKIE, cookie)], Json(whoami(&state, &Admin::of(token)))))
+    Ok(([(header::SET_COOKIE, cookie)], Json(whoami(&state, &identity))))
 }
 
 /// Who am I.
@@ -32,15 +33,15 @@ pub(crate) async fn begin(
     get, path = "/api/v1/session", tag = "session",
     responses((status = 200, body = Whoami), (status = 401, body = Problem))
 )]
-pub(crate) async fn get(State(state): State<AppState>, admin: Admin) -> Json<Whoami> {
-    Json(whoami(&state, &admin))
+pub(crate) async fn get(State(state): State<AppState>, identity: Identity) -> Json<Whoami> {
+    Json(whoami(&state, &identity))
 }
 
 /// Sign out.
 #[utoipa::path(delete, path = "/api/v1/session", tag = "session", responses((status = 204), (status = 401, body = Problem)))]
 pub(crate) async fn end(
     State(state): State<AppState>,
-    _admin: Admin,
+    _identity: Identity,
     headers: HeaderMap,
 ) -> (StatusCode, [(HeaderName, String); 1]) {
     if let Some(cookie) = cookie(&headers) {
@@ -50,12 +51,16 @@ pub(crate) async fn end(
     (StatusCode::NO_CONTENT, [(header::SET_COOKIE, cookie)])
 }
 
-fn whoami(state: &AppState, admin: &Admin) -> Whoami {
+fn whoami(state: &AppState, identity: &Identity) -> Whoami {
+    let roles: BTreeMap<String, Vec<Role>> = state
+        .environments()
+        .filter_map(|each| Some((each.key().to_string(), identity.roles(each).ok()?.iter().collect())))
+        .collect();
     Whoami {
-        actor: admin.actor.clone(),
-        name: admin.name(state),
-        role: admin.role,
-        environments: state.environments().map(|environment| environment.key().to_string()).collect(),
+        actor: identity.actor.clone(),
+        name: identity.name(state),
+        environments: roles.keys().cloned().collect(),
+        roles,
         version: env!("CARGO_PKG_VERSION").to_owned(),
     }
 }

@@ -4,6 +4,7 @@ pub(crate) mod admin;
 pub(crate) mod claimed;
 pub(crate) mod context_token;
 pub(crate) mod host;
+pub(crate) mod identity;
 pub(crate) mod session;
 
 use axum::http::{HeaderMap, HeaderName, header};

@@ -1,6 +1,7 @@
 //! A control plane on a port of its own, and clients that talk to it.
 #![allow(dead_code, unreachable_pub, clippy::allow_attributes, reason = "each test file uses a part of it")]
 
+pub mod people;
 pub mod stream;
 pub mod target;
 

@@ -1,6 +1,7 @@
 use super::{SqliteLog, signed, unsigned};
 use crate::{ChangeLog, Effects, Head, StoreError};
 use async_trait::async_trait;
+use downhaul_control::api::Role;
 use downhaul_control::verify::Stored;
 use downhaul_control::{AdminToken, Hash, Record};
 use downhaul_core::ids::EnvironmentKey;
@@ -106,7 +107,7 @@ impl ChangeLog for SqliteLog {
         sqlx::query("INSERT INTO admin_tokens (id, actor, role, hash) VALUES (?, ?, ?, ?)")
             .bind(&token.id)
             .bind(&token.actor)
-            .bind(token.role.as_str())
+            .bind(Role::Admin.as_str())
             .bind(token.hash.to_string())
             .execute(&self.writer)
             .await?;
@@ -114,8 +115,10 @@ impl ChangeLog for SqliteLog {
     }
 
     async fn admin_tokens(&self) -> Result<Vec<AdminToken>, StoreError> {
-        let rows =
-            sqlx::query("SELECT id, actor, role, hash FROM admin_tokens ORDER BY id").fetch_all(&self.readers).await?;
+        let rows = sqlx::query("SELECT id, actor, hash FROM admin_tokens WHERE role = ? ORDER BY id")
+            .bind(Role::Admin.as_str())
+            .fetch_all(&self.readers)
+            .await?;
         rows.iter().map(admin_token).collect()
     }
 
@@ -139,7 +142,13 @@ impl ChangeLog for SqliteLog {
     }
 
     async fn erase_actor(&self, id: &str) -> Result<(), StoreError> {
-        sqlx::query("DELETE FROM actors WHERE id = ?").bind(id).execute(&self.writer).await?;
+        let mut connection = self.writer.acquire().await?;
+        // What is deleted is overwritten, and the file of writes that are not merged yet is emptied: no copy stays behind.
+        sqlx::query("PRAGMA secure_delete = ON").execute(&mut *connection).await?;
+        let erased = sqlx::query("DELETE FROM actors WHERE id = ?").bind(id).execute(&mut *connection).await;
+        sqlx::query("PRAGMA secure_delete = OFF").execute(&mut *connection).await?;
+        erased?;
+        sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").execute(&mut *connection).await?;
         Ok(())
     }
 
@@ -223,12 +232,7 @@ fn stored(row: &SqliteRow) -> Result<Stored, StoreError> {
 }
 
 fn admin_token(row: &SqliteRow) -> Result<AdminToken, StoreError> {
-    let damaged = |what: &str| StoreError::Damaged(format!("an admin token has a {what} that cannot be read"));
-    let (role, hash): (String, String) = (row.try_get(2)?, row.try_get(3)?);
-    Ok(AdminToken {
-        id: row.try_get(0)?,
-        actor: row.try_get(1)?,
-        role: role.parse().map_err(|_| damaged("role"))?,
-        hash: hash.parse().map_err(|_| damaged("hash"))?,
-    })
+    let damaged = || StoreError::Damaged("an admin token has a hash that cannot be read".to_owned());
+    let hash: String = row.try_get(2)?;
+    Ok(AdminToken { id: row.try_get(0)?, actor: row.try_get(1)?, hash: hash.parse().map_err(|_| damaged())? })
 }

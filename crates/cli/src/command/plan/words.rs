@@ -265,10 +265,13 @@ pub(super) fn conditions(region: &Region) -> Vec<String> {
 }
 
 /// A context that is in the region, or why there is none.
-pub(super) fn witness(region: &Region) -> Result<String, &'static str> {
-    match &region.witness {
-        Some(context) => to_json(context).map(|json| one_line(&json)).map_err(|_| "the example cannot be written"),
-        None => Err("no example was found: perhaps nobody is like this"),
+pub(super) fn witness(region: &Region) -> Result<String, String> {
+    match (&region.witness, &region.undecided) {
+        (Some(context), _) => {
+            to_json(context).map(|json| one_line(&json)).map_err(|_| "the example cannot be written".to_owned())
+        }
+        (None, Some(why)) => Err(format!("undecided, perhaps nobody is like this: {}", one_line(why))),
+        (None, None) => Err("no example was found: perhaps nobody is like this".to_owned()),
     }
 }
 
