@@ -1,6 +1,7 @@
-//! How long the exact difference of a one-rule edit takes: `cargo run --release -p downhaul-blast --example difference`.
+//! How long the exact difference takes, of a one-rule edit and of as many edits as flags, and the lints of a document:
+//! `cargo run --release -p downhaul-blast --example difference`.
 
-use downhaul_blast::exact::{Options, compare};
+use downhaul_blast::exact::{Options, compare, lints};
 use downhaul_core::read::{self, Format};
 use downhaul_core::validate::{Valid, validate};
 use serde_json::{Value, json};
@@ -9,32 +10,43 @@ use std::time::Instant;
 const RULES: usize = 20;
 
 fn main() {
-    for flags in [1, 200, 2000] {
-        let old = document(flags, 25_000);
-        let new = document(flags, 40_000);
-        let mut times = Vec::new();
-        let mut regions = 0;
-        for _ in 0..9 {
-            let began = Instant::now();
+    for (flags, edited) in [(1, 1), (200, 1), (2000, 1), (2000, 2000)] {
+        let old = document(flags, 25_000, edited);
+        let new = document(flags, 40_000, edited);
+        let what = format!("{flags} flags of {RULES} rules, a rule of {edited} edited");
+        measured(&what, "region", if edited > 1 { 3 } else { 9 }, || {
             let comparison = compare(&old, &new, &Options::default());
-            times.push(began.elapsed().as_secs_f64() * 1000.0);
-            regions = comparison.flags.iter().map(|flag| flag.regions.len()).sum();
-        }
-        times.sort_by(f64::total_cmp);
-        let [fastest, .., slowest] = times.as_slice() else { return };
-        let median = times.get(times.len() / 2).copied().unwrap_or_default();
-        println!(
-            "{flags} flags of {RULES} rules, one rule edited: {median:.2} ms (fastest {fastest:.2}, slowest {slowest:.2}), {regions} region(s)"
-        );
+            comparison.flags.iter().map(|flag| flag.regions.len()).sum()
+        });
+    }
+    for flags in [20, 500] {
+        let document = document(flags, 25_000, 1);
+        let what = format!("{flags} flags of {RULES} rules, lints");
+        measured(&what, "warning", 3, || lints(document.document(), &Options::default()).len());
     }
 }
 
-/// Rules over eight attributes, among them tenants, regions, versions, segments and splits.
-fn document(flags: usize, edited: u32) -> Valid {
+fn measured(what: &str, of: &str, times: usize, run: impl Fn() -> usize) {
+    let mut took = Vec::new();
+    let mut found = 0;
+    for _ in 0..times {
+        let began = Instant::now();
+        found = run();
+        took.push(began.elapsed().as_secs_f64() * 1000.0);
+    }
+    took.sort_by(f64::total_cmp);
+    let [fastest, .., slowest] = took.as_slice() else { return };
+    let median = took.get(took.len() / 2).copied().unwrap_or_default();
+    println!("{what}: {median:.2} ms (fastest {fastest:.2}, slowest {slowest:.2}), {found} {of}(s)");
+}
+
+/// Rules over eight attributes, among them tenants, regions, versions, segments and splits. A split of each of the first
+/// `edited` flags has this width.
+fn document(flags: usize, width: u32, edited: usize) -> Valid {
     let flags: Vec<Value> = (0..flags)
         .map(|flag| {
             let rules: Vec<Value> =
-                (0..RULES).map(|rule| self::rule(flag, rule, if flag == 0 { edited } else { 25_000 })).collect();
+                (0..RULES).map(|rule| self::rule(flag, rule, if flag < edited { width } else { 25_000 })).collect();
             json!({
                 "key": format!("flag-{flag}"), "owner": "bench", "kind": "release", "expires": "2030-01-01",
                 "variants": { "on": true, "off": false }, "degraded": { "variant": "off", "meaning": "less" },

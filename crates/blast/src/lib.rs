@@ -12,9 +12,11 @@
 
 pub mod atoms;
 mod cone;
+mod crew;
 pub mod exact;
 pub mod plan;
 pub mod population;
 pub mod reach;
 pub mod replay;
 pub mod states;
+pub mod strict_json;

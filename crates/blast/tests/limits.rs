@@ -118,6 +118,142 @@ fn splits_that_leave_something_to_the_next() {
     assert!(found.regions.iter().all(|region| region.exact && region.and_buckets.len() == 39), "{found:#?}");
 }
 
+#[test]
+fn hundreds_of_patterns_for_one_attribute() {
+    let rules: Vec<Value> = (0..200)
+        .map(|number| {
+            serve(json!([{ "attribute": "mail", "op": "matches", "values": [format!("^team-{number}-.*@example$")] }]))
+        })
+        .collect();
+    assert_whole(without_last(&rules));
+}
+
+/// 2^30 ways lead down, and each flag is decided once.
+#[test]
+fn prerequisites_that_meet_again_and_again() {
+    let of = |last: &str| {
+        let flags: Vec<Value> = (0..60)
+            .map(|number: usize| {
+                let next = number / 2 * 2 + 2;
+                let requires: Vec<Value> = (next..(next + 2).min(60))
+                    .map(|next| json!({ "flag": format!("f{next}"), "variants": ["on", "more"] }))
+                    .collect();
+                let region = if next < 60 { "eu" } else { last };
+                flag(&format!("f{number}"), &json!({
+                    "variants": { "on": true, "more": true, "off": false },
+                    "requires": requires, "default": "more",
+                    "rules": [{ "when": [{ "region": [region] }, is_in(&format!("a{number}"), json!([1]))], "serve": "on" }]
+                }))
+            })
+            .collect();
+        document(&json!({ "regions": { "eu": {}, "us": {} }, "flags": flags }))
+    };
+    let comparison = compare(&of("eu"), &of("us"), &Options::default());
+    let found = comparison.flag("f58").unwrap();
+    assert!(found.status == Status::Compared && found.regions.len() == 2, "{found:#?}");
+    // All the others only ask whether it is one of both, and it always is.
+    assert!(comparison.flags.iter().all(|flag| flag.status == Status::Compared), "{comparison:#?}");
+    assert_eq!(comparison.flags.len(), 2);
+    lints(of("eu").document(), &Options::default());
+}
+
+#[test]
+fn hundreds_of_segments() {
+    let of = |last: &str| {
+        let segments: serde_json::Map<String, Value> = (0..300)
+            .map(|number| {
+                let users: Vec<String> = (0..20).map(|user| format!("user-{}", number * 20 + user)).collect();
+                let country = if number == 299 { last.to_owned() } else { format!("c{number}") };
+                (format!("s{number}"), json!({ "include": users, "when": [is_in("country", json!([country]))] }))
+            })
+            .collect();
+        let rules: Vec<Value> = (0..300)
+            .map(|number| json!({ "when": [{ "segment": [format!("s{number}")] }], "serve": if number % 2 == 0 { "off" } else { "on" } }))
+            .collect();
+        document(&json!({ "segments": segments, "flags": [flag("f", &json!({ "rules": rules }))] }))
+    };
+    let found = compare(&of("c299"), &of("c300"), &Options::default()).flag("f").cloned().unwrap();
+    assert_eq!(found.status, Status::Compared);
+    // Words for them are too much work; that they say more than is moved is said.
+    assert!(found.regions.iter().all(|region| region.witness.is_some()), "{found:#?}");
+    assert_eq!(found.regions.len(), 2, "{found:#?}");
+}
+
+#[test]
+fn ten_thousand_values_in_each_of_many_rules() {
+    let rules: Vec<Value> = (0..8)
+        .map(|rule| {
+            let values: Vec<String> = (0..10_000).map(|number| format!("v{}", number * (rule + 1))).collect();
+            serve(json!([is_in("sku", json!(values))]))
+        })
+        .collect();
+    assert_whole(without_last(&rules));
+}
+
+#[test]
+fn kills_of_many_scopes() {
+    let of = |last: &str| {
+        let kills: Vec<Value> = (0..200)
+            .map(|number| {
+                let tenant = if number == 199 { last.to_owned() } else { format!("tenant-{number}") };
+                json!({ "id": format!("k-{number}"), "flag": "f", "reason": "r", "by": "b", "at": "2026-11-01T00:00:00Z",
+                        "scope": { "tenant": [tenant], "region": [if number % 2 == 0 { "eu" } else { "us" }] } })
+            })
+            .collect();
+        let rules = json!([{ "when": [{ "region": ["eu", "us"] }], "split": { "slices": [["on", 50_000]] } }]);
+        document(
+            &json!({ "regions": { "eu": {}, "us": {} }, "flags": [flag("f", &json!({ "rules": rules }))], "kills": kills }),
+        )
+    };
+    let (old, new) = (of("tenant-199"), of("acme"));
+    let found = compare(&old, &new, &Options::default()).flag("f").cloned().unwrap();
+    assert_eq!(found.status, Status::Compared);
+    assert!(found.regions.iter().all(|region| region.exact && region.witness.is_some()), "{found:#?}");
+    assert_eq!(lints(old.document(), &Options::default()), []);
+}
+
+/// Of a layer with many experiments, those whose slices meet are looked at, however many others there are.
+#[test]
+fn layers_of_many_experiments() {
+    let of = |last: u32| {
+        let flags: Vec<Value> = (0..120)
+            .map(|number: u32| {
+                let from = if number == 119 { last } else { number * 800 };
+                flag(
+                    &format!("f{number}"),
+                    &json!({
+                        "kind": "experiment", "expires": "2030-01-01", "review": null,
+                        "rules": [{ "split": { "salt": "layer", "slices": [["off", from], ["on", 800]] } }]
+                    }),
+                )
+            })
+            .map(|mut flag| {
+                flag.as_object_mut().unwrap().remove("review");
+                flag
+            })
+            .collect();
+        document(&json!({ "flags": flags }))
+    };
+    assert_eq!(lints(of(119 * 800).document(), &Options::default()), []);
+    let found = lints(of(300).document(), &Options::default());
+    let codes: Vec<&str> = found.iter().map(|found| found.code.as_str()).collect();
+    assert_eq!(codes, ["overlapping-experiments"; 2], "{found:#?}");
+}
+
+#[test]
+fn a_flag_whose_lints_are_too_much_says_so() {
+    let rules: Vec<Value> = (0..40)
+        .map(|number| {
+            serve(json!([
+                is_in(&format!("a{number}"), json!([1])),
+                is_in(&format!("b{}", number % 7), json!([number]))
+            ]))
+        })
+        .collect();
+    let found = lints(with(&rules, "acme").document(), &Options { nodes: 50 });
+    assert!(found.iter().any(|found| found.code == "not-looked-at" && found.place.pointer == "/flags/0"), "{found:#?}");
+}
+
 /// Whether an even number of attributes is 1, in a bad order: each attribute with the one that is farthest from it.
 #[test]
 fn hundreds_of_interlocking_conditions() {

@@ -96,7 +96,10 @@ fn slices_whose_buckets_are_taken() {
 #[test]
 fn kills_and_degraded_variants_without_effect() {
     let rules = r#"{"when": [{"tenant": ["acme"]}], "serve": "off"}"#;
-    insta::assert_snapshot!(told(rules, END), @"kill-without-effect /flags/1/degraded/variant a kill of `f` would change nothing: every rule and the default give `off`, which is the degraded variant");
+    insta::assert_snapshot!(told(rules, END), @"
+    redundant-rule /flags/1/rules/0 this rule changes nothing: without it, all that it decides are given the same by what comes after it
+    kill-without-effect /flags/1/degraded/variant a kill of `f` would change nothing: every rule and the default give `off`, which is the degraded variant
+    ");
     let rules = r#"{"when": [{"region": ["eu"]}], "serve": "on"}"#;
     let kill = |scope: &str| {
         format!(
@@ -128,6 +131,30 @@ fn conditions_that_always_hold() {
     insta::assert_snapshot!(told(rules, END), @"");
     let rules = r#"{"when": [{"any": [{"region": ["eu"]}, {"not": {"region": ["de"]}}]}], "serve": "on"}"#;
     insta::assert_snapshot!(told(rules, END), @"always-holds /flags/1/rules/0/when/0 this always holds: (region within `eu` or not (region within `de`))");
+}
+
+#[test]
+fn rules_whose_answer_follows_anyway() {
+    // By default, by a later rule, and by a split that gives both parts the same.
+    let rules = r#"{"name": "early", "when": [{"tenant": ["acme"]}, {"region": ["eu"]}], "serve": "on"}, {"when": [{"region": ["eu"]}], "serve": "on"},
+        {"name": "rest", "when": [{"region": ["us"]}], "serve": "off"}"#;
+    insta::assert_snapshot!(told(rules, END), @"
+    redundant-rule /flags/1/rules/0 rule `early` changes nothing: without it, all that it decides are given the same by what comes after it
+    redundant-rule /flags/1/rules/2 rule `rest` changes nothing: without it, all that it decides are given the same by what comes after it
+    ");
+    // It keeps some from the next rule.
+    let rules = r#"{"when": [{"tenant": ["acme"]}], "serve": "off"}, {"when": [{"region": ["eu"]}], "serve": "on"}"#;
+    insta::assert_snapshot!(told(rules, END), @"");
+    // The same slices of the same buckets; of others, some are given something else.
+    let rules = r#"{"when": [{"region": ["eu"]}], "split": {"slices": [["on", 50000]]}}, {"split": {"slices": [["on", 50000]]}}"#;
+    insta::assert_snapshot!(told(rules, END), @"redundant-rule /flags/1/rules/0 this rule changes nothing: without it, all that it decides are given the same by what comes after it");
+    let rules = r#"{"when": [{"region": ["eu"]}], "split": {"slices": [["on", 50001]]}}, {"split": {"slices": [["on", 50000]]}}"#;
+    insta::assert_snapshot!(told(rules, END), @"");
+    let rules = r#"{"when": [{"region": ["eu"]}], "split": {"salt": "other", "slices": [["on", 50000]]}}, {"split": {"slices": [["on", 50000]]}}"#;
+    insta::assert_snapshot!(told(rules, END), @"");
+    // A ramp that has not begun is meant to stay.
+    let rules = r#"{"split": {"slices": [["on", 0], ["off", 100000]]}}"#;
+    insta::assert_snapshot!(told(rules, END), @"kill-without-effect /flags/1/degraded/variant a kill of `f` would change nothing: every rule and the default give `off`, which is the degraded variant");
 }
 
 #[test]
@@ -189,6 +216,15 @@ proptest! {
                         let decision = evaluate(&before, &[], &mut prepare(&before, context), flag).unwrap();
                         prop_assert!(decision.rule() != u32::try_from(number(4)).ok(), "{lint}\n{context:?}\n{:#?}", document.flags[number(2)]);
                     }
+                    "redundant-rule" => {
+                        let mut without = document.clone();
+                        without.flags[number(2)].rules.remove(number(4));
+                        let after = loaded(&without).unwrap();
+                        for flag in 0..u32::try_from(document.flags.len()).unwrap() {
+                            let variant = |loaded: &Loaded| evaluate(loaded, &[], &mut prepare(loaded, context), flag).unwrap().variant;
+                            prop_assert_eq!(variant(&before), variant(&after), "{}\n{:?}", &lint, context);
+                        }
+                    }
                     "kill-without-bite" => {
                         let mut without = document.clone();
                         without.kills.remove(number(2));
@@ -233,7 +269,7 @@ proptest! {
 fn every_lint_is_explained() {
     let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
     let read = |file| std::fs::read_to_string(root.join("src/exact").join(file)).unwrap();
-    let source = read("lints.rs") + &read("layers.rs");
+    let source = read("lints.rs") + &read("layers.rs") + &read("redundant.rs");
     let told: std::collections::BTreeSet<&str> =
         source.split("Diagnostic::warning(\"").skip(1).filter_map(|rest| rest.split('"').next()).collect();
     let reference = std::fs::read_to_string(root.join("../../docs/reference/lints.md")).unwrap();

@@ -7,7 +7,7 @@
 mod arbitrary;
 
 use downhaul_blast::exact::{Options, compare};
-use downhaul_blast::plan::{DocumentError, Found, Plan, Side, Status, Verdict};
+use downhaul_blast::plan::{Budget, DocumentError, Found, Kept, Plan, Side, Status, Verdict};
 use downhaul_blast::population::{Builder, Limits, Population};
 use downhaul_blast::replay;
 use downhaul_core::document::FlagSet;
@@ -103,4 +103,31 @@ fn another_document_is_not_taken_for_the_one_that_was_planned() {
     assert!(matches!(plan.document(), Err(DocumentError::Another { .. })));
     plan.document = None;
     assert!(matches!(plan.document(), Err(DocumentError::Missing)));
+}
+
+/// That nobody of nobody is moved says nothing of anyone.
+#[test]
+fn of_a_population_of_nobody_no_budget_is_judged() {
+    let document = |width: u32| -> Valid {
+        let document = json!({
+            "schema": 1, "environment": "production", "revision": 1, "regions": { "eu": {} }, "tenants": { "acme": {} },
+            "flags": [{
+                "key": "f", "owner": "o", "kind": "ops", "review": "2099-01-31", "variants": { "on": true, "off": false },
+                "degraded": { "variant": "off", "meaning": "m" }, "default": "off",
+                "rules": [{ "split": { "slices": [["on", width], ["off", 100_000 - width]] } }],
+            }],
+        });
+        valid(serde_json::from_value(document).unwrap()).unwrap()
+    };
+    let (old, new) = (document(0), document(50_000));
+    let nobody = Builder::new(&Limits::default()).finish();
+    let mut plan = plan(&old, &new, Some(&nobody));
+    plan.exact = None;
+    plan.flags.clear();
+    let budget = json!({ "share": 0, "tenants": 0, "critical_tenants": ["acme"], "regions": ["eu"] });
+    let budget: Budget = serde_json::from_value(budget).unwrap();
+    plan.keep_to(budget, &old, &new);
+    let findings = plan.budget.unwrap().findings;
+    assert_eq!(findings.len(), 4);
+    assert!(findings.iter().all(|finding| finding.outcome == Kept::Unknown), "{findings:?}");
 }

@@ -239,3 +239,76 @@ fn rows_are_counted_over_batches_and_limits_hold() {
     let error = Population::from_parquet(file, &Mapping::default(), &limits).unwrap_err();
     assert_eq!(error.code(), "population-too-many-rows");
 }
+
+/// Ids that nobody shares, and some that few share; texts of a few, numbers, gaps.
+fn many(rows: usize) -> RecordBatch {
+    let gap = |row: usize, every: usize| !row.is_multiple_of(every);
+    let texts =
+        |text: &dyn Fn(usize) -> Option<String>| Arc::new((0..rows).map(text).collect::<StringArray>()) as ArrayRef;
+    let columns = [
+        ("targetingKey", texts(&|row| Some(format!("user-{row}")))),
+        ("session", texts(&|row| gap(row, 7).then(|| format!("s-{}", row / 3)))),
+        ("mail", texts(&|row| Some(if row < rows / 2 { "none".to_owned() } else { format!("{row}@example.com") }))),
+        ("tenant", texts(&|row| gap(row, 5).then(|| format!("tenant-{}", row % 97)))),
+        ("never", texts(&|_| None)),
+        ("age", Arc::new((0..rows as i64).map(|row| (row % 3 > 0).then_some(row % 90)).collect::<Int64Array>())),
+        (
+            "weight",
+            Arc::new((0..rows).map(|row| gap(row, 11).then_some(0.1 * (row % 13) as f64)).collect::<Float64Array>()),
+        ),
+    ];
+    RecordBatch::try_from_iter_with_nullable(columns.map(|(name, array)| (name, array, true))).unwrap()
+}
+
+#[test]
+fn columns_give_what_rows_give() {
+    let batch = many(150_000);
+    for (rows_in_group, dictionaries) in [(1_000_000, true), (40_000, true), (40_000, false)] {
+        let properties = WriterProperties::builder()
+            .set_max_row_group_row_count(Some(rows_in_group))
+            .set_dictionary_enabled(dictionaries)
+            .set_dictionary_page_size_limit(1 << 16)
+            .build();
+        let file = written(&batch, properties);
+        let (by_column, report) = read(file.clone(), json!({})).unwrap();
+        // A declared type has to be looked at row by row.
+        let (by_row, expected) = read(file, json!({ "types": { "age": "number" } })).unwrap();
+        assert_eq!(report, expected);
+        assert_eq!((by_column.rows(), by_column.weight()), (by_row.rows(), by_row.weight()));
+        let names = |population: &Population| {
+            let mut names: Vec<String> = population.columns().iter().map(|column| column.name()).collect();
+            names.sort();
+            names
+        };
+        assert_eq!(names(&by_column), names(&by_row));
+        for row in 0..by_row.rows() {
+            assert_eq!(by_column.context(row), by_row.context(row), "{row}");
+            assert_eq!(by_column.row_weight(row).to_bits(), by_row.row_weight(row).to_bits(), "{row}");
+        }
+        for column in by_column.columns() {
+            let one = by_row.columns().iter().find(|other| other.path() == column.path()).unwrap();
+            // Where values are looked up no more, some may stand twice, until somebody asks for it otherwise.
+            assert_eq!(column.distinct().dictionary().len(), one.dictionary().len(), "{}", column.name());
+            let many = ["targetingKey", "session", "mail"].contains(&column.name().as_str());
+            assert!(many || !column.dictionary().repeats(), "{}", column.name());
+        }
+        let key = by_column.columns().iter().find(|column| column.name() == "targetingKey").unwrap();
+        assert!(key.dictionary().repeats(), "unique ids are not looked up");
+        let bytes = by_column.to_bytes();
+        let again = Population::from_sample_bytes(&bytes, &Limits::default()).unwrap();
+        assert_eq!(again.context(149_999), by_row.context(149_999));
+    }
+}
+
+#[test]
+fn what_is_too_much_by_its_own_word_is_refused_at_once() {
+    let file = written(&many(1000), WriterProperties::default());
+    let code =
+        |limits: Limits| Population::from_parquet(file.clone(), &Mapping::default(), &limits).unwrap_err().to_string();
+    assert_eq!(code(Limits { rows: 999, ..Limits::default() }), "the population has more than 999 rows");
+    // Seven columns, 4 bytes each.
+    let message = code(Limits { bytes: 27_999, ..Limits::default() });
+    assert_eq!(message, "the population takes more than 27999 bytes of memory, reached in row 999");
+    let message = code(Limits { bytes: 40_000, ..Limits::default() });
+    assert!(message.starts_with("the population takes more than 40000 bytes of memory"), "{message}");
+}

@@ -60,6 +60,8 @@ pub(crate) struct Failure {
     pub(crate) diagnostics: Vec<Diagnostic>,
     /// What they point into.
     pub(crate) texts: Vec<Text>,
+    /// The status with which a control plane refused.
+    pub(crate) status: Option<u16>,
 }
 
 impl Failure {
@@ -76,7 +78,15 @@ impl Failure {
     }
 
     fn new(exit: Exit, code: &str, message: String) -> Self {
-        Failure { exit, code: code.into(), message, help: None, diagnostics: Vec::new(), texts: Vec::new() }
+        Failure {
+            exit,
+            code: code.into(),
+            message,
+            help: None,
+            diagnostics: Vec::new(),
+            texts: Vec::new(),
+            status: None,
+        }
     }
 
     #[must_use]
@@ -99,6 +109,16 @@ impl Failure {
         }
         Self::could_not_run("cannot-write", format!("cannot write the output: {error}"))
             .help("make room on the disk or send the output elsewhere")
+    }
+
+    /// Whether the control plane did not let whoever asked do it.
+    pub(crate) fn is_of_the_credential(&self) -> bool {
+        matches!(self.status, Some(401 | 403))
+    }
+
+    /// Whether the control plane refused what was asked for, whoever asks.
+    pub(crate) fn is_of_the_request(&self) -> bool {
+        !self.is_of_the_credential() && self.status.is_some_and(|status| (400..500).contains(&status))
     }
 
     /// Nothing is said about this one.

@@ -14,10 +14,11 @@ mod render;
 
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use command::{
-    apply, approve, chart, check, completions, digest, eval, explain, flags, freeze, keys, kill, land, people, plan,
-    policy, population, proposals, propose, prove, rebalance, refs, reject, release, restore, retire, rollback, runs,
-    schema, serve, specialise, states, status, token, tokens, unfreeze, withdraw,
+    apply, approve, chart, check, completions, digest, drill, drills, eval, explain, flags, freeze, heartbeat, keys,
+    kill, land, people, plan, policy, population, proposals, propose, prove, rebalance, refs, reject, release, restore,
+    retire, rollback, runs, schema, serve, specialise, states, status, token, tokens, unfreeze, withdraw,
 };
+use downhaul_blast::population::is_decoding;
 use exit::{Exit, Failure};
 use render::{Output, Written};
 use std::ffi::OsString;
@@ -73,6 +74,9 @@ enum Verb {
     Release(release::Args),
     Rollback(rollback::Args),
     Runs(runs::Args),
+    Drill(drill::Args),
+    Drills(drills::Args),
+    Heartbeat(heartbeat::Args),
     Status(status::Args),
     Flags(flags::Args),
     Chart(chart::Args),
@@ -88,6 +92,7 @@ enum Verb {
 
 /// Parses the arguments of this process and runs the verb they name.
 pub fn main() -> Exit {
+    say_nothing_of_damaged_files();
     let arguments = joined_values(std::env::args_os());
     let parsed = Cli::command().try_get_matches_from(&arguments);
     let cli = match parsed.and_then(|matches| Cli::from_arg_matches(&matches)) {
@@ -105,6 +110,17 @@ pub fn main() -> Exit {
             failure.exit
         }
     }
+}
+
+/// The decoder of Parquet panics on some damaged files, which is caught and told as what it is: of these panics nothing
+/// is printed.
+fn say_nothing_of_damaged_files() {
+    let usual = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        if !is_decoding() {
+            usual(panic);
+        }
+    }));
 }
 
 /// Whether the verb is `plan`, however wrong the rest may be.
@@ -165,6 +181,9 @@ fn run(verb: Verb, output: &Output) -> Result<Exit, Failure> {
         Verb::Release(args) => release::run(&args, output),
         Verb::Rollback(args) => rollback::run(&args, output),
         Verb::Runs(args) => runs::run(&args, output),
+        Verb::Drill(args) => drill::run(&args, output),
+        Verb::Drills(args) => drills::run(&args, output),
+        Verb::Heartbeat(args) => heartbeat::run(&args, output),
         Verb::Status(args) => status::run(&args, output),
         Verb::Flags(args) => flags::run(&args, output),
         Verb::Chart(args) => chart::run(&args, output),

@@ -3,6 +3,7 @@
 use crate::api::{FlagState, KillScope};
 use crate::change::Change;
 use crate::command::Command;
+use crate::heartbeat;
 use crate::proposal;
 use crate::runbook;
 use crate::state::State;
@@ -128,6 +129,8 @@ fn done(state: &State, change: &Change) -> String {
         Command::RemoveTenant { tenant } => format!("removed the tenant `{tenant}`"),
         Command::PutRegions { .. } => "put the regions".to_owned(),
         Command::Apply { commands } => applied(commands),
+        Command::Kill { kill } if heartbeat::is_beat(&kill.id) => format!("heartbeat: killed `{}`", kill.flag),
+        Command::Restore { id } if heartbeat::is_beat(id) => format!("heartbeat: restored ({id})"),
         Command::Kill { kill } => format!("killed `{}` for {}", kill.flag, scope_words(&scope_of(&kill.scope))),
         Command::Restore { id } => match state.kill(id) {
             Some(kill) => {

@@ -1,9 +1,12 @@
 use crate::change::{Change, Record};
 use crate::command::Command;
+use crate::heartbeat;
 use crate::release;
 use crate::role::Roles;
+use crate::runbook::{RunEvent, Subject};
 use crate::state::{KeyState, KillState, State, TokenState, Touch};
 use downhaul_core::document::FlagSet;
+use downhaul_core::ids::FlagKey;
 use std::sync::Arc;
 
 /// The state after a change. Never refuses: what was decided has happened.
@@ -22,8 +25,12 @@ pub(crate) fn fold_into(state: &mut State, record: &Record) {
     if change.command.is_kill_or_restore() {
         state.kill_revision += 1;
     }
-    for key in change.command.flags(state).into_iter().map(str::to_owned).collect::<Vec<_>>() {
-        if let Ok(key) = key.parse() {
+    let touched = if is_beat(&change.command) { Vec::new() } else { change.command.flags(state) };
+    for key in touched.into_iter().map(str::to_owned).collect::<Vec<_>>() {
+        if let Ok(key) = key.parse::<FlagKey>() {
+            if change.command.defines() {
+                state.authors.insert(key.clone(), change.actor.clone());
+            }
             state.touched.insert(key, touch(change));
         }
     }
@@ -56,6 +63,10 @@ fn apply(state: &mut State, command: &Command, change: &Change) {
                 kill_revision: state.kill_revision,
                 restored: None,
             };
+            // Beats that are over are in the chart; kept here, they would add up without end.
+            if heartbeat::is_beat(&kill.id) {
+                state.kills.retain(|id, kill| kill.restored.is_none() || !heartbeat::is_beat(id));
+            }
             state.flag_set.kills.push(kill.clone());
             state.kills.insert(kill.id.clone(), made);
         }
@@ -81,7 +92,8 @@ fn apply(state: &mut State, command: &Command, change: &Change) {
         Command::Freeze => state.frozen = Some(touch(change)),
         Command::Unfreeze => state.frozen = None,
         Command::PutRelease { .. } | Command::RetireRelease { .. } | Command::Run { .. } => {
-            release::fold(&mut state.releases, command, change);
+            let author = author(state, command);
+            release::fold(&mut state.releases, command, change, author.as_deref());
         }
         Command::CreateToken { .. }
         | Command::RevokeToken { .. }
@@ -162,6 +174,29 @@ pub(crate) fn define(flag_set: &mut FlagSet, command: &Command, at: &str) {
         | Command::RevokeToken { .. }
         | Command::GrantRole { .. }
         | Command::RevokeRole { .. } => {}
+    }
+}
+
+/// Who wrote what a run that begins is about.
+fn author(state: &State, command: &Command) -> Option<String> {
+    let Command::Run { event, .. } = command else { return None };
+    let of_release = |release: &str| state.releases.release(release).map(|release| release.touched.actor.clone());
+    match &**event {
+        RunEvent::Started { release, .. } => of_release(release.key.as_str()),
+        RunEvent::Called { subject, .. } | RunEvent::NotBegun { subject, .. } => match subject {
+            Subject::Release(release) => of_release(release.key.as_str()),
+            Subject::Flag(flag) => state.authors.get(flag).cloned(),
+        },
+        _ => None,
+    }
+}
+
+/// Beats come and go, and are nobody's change of a flag.
+fn is_beat(command: &Command) -> bool {
+    match command {
+        Command::Kill { kill } => heartbeat::is_beat(&kill.id),
+        Command::Restore { id } => heartbeat::is_beat(id),
+        _ => false,
     }
 }
 

@@ -36,6 +36,8 @@ pub struct State {
     pub touched: BTreeMap<FlagKey, Touch>,
     /// The last change of each definition, removed ones included; kills of a flag are no part of it.
     pub defined: Arc<BTreeMap<Named, Touch>>,
+    /// Who last changed each flag's definition: an opaque id.
+    pub authors: BTreeMap<FlagKey, String>,
     pub releases: Releases,
     pub proposals: Proposals,
     /// What was granted to whom, by the opaque id of the actor.
@@ -94,6 +96,7 @@ impl State {
             frozen: None,
             touched: BTreeMap::new(),
             defined: Arc::default(),
+            authors: BTreeMap::new(),
             releases: Releases::default(),
             proposals: Proposals::default(),
             people: BTreeMap::new(),
@@ -103,9 +106,10 @@ impl State {
 
     /// Forgets what only people ask for: kills that are over, who last changed what, and what was proposed. Changes fold into it as before.
     pub fn forget_past(&mut self) {
-        let State { flag_set, kills, touched, defined, proposals, .. } = self;
+        let State { flag_set, kills, touched, authors, defined, proposals, .. } = self;
         kills.retain(|id, _| flag_set.kills.iter().any(|kill| kill.id == *id));
         touched.clear();
+        authors.clear();
         *defined = Arc::default();
         *proposals = Proposals::default();
     }

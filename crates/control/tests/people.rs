@@ -66,7 +66,8 @@ fn commands(world: &World) -> Vec<(Command, Role)> {
     });
     let secret = Secret::new(SecretKind::Client, &[200; 40]);
     let flag = flag("banner");
-    let begin = runbook::start(&world.state, "shop-1", runbook::Purpose::Drill, runbook::Pace::Straight).unwrap();
+    let of_release = runbook::Named::Release("shop-1".to_owned());
+    let begin = runbook::start_drill(&world.state, &of_release, runbook::Pace::Straight).unwrap();
     vec![
         (Command::PutFlag { flag: flag.clone() }, Role::Editor),
         (Command::RetireFlag { key: "idle".parse().unwrap() }, Role::Editor),

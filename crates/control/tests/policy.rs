@@ -18,7 +18,7 @@ fn what_is_left_out_is_as_the_reference_says() {
     let approvals = json!({
         "change": 0, "critical": 0, "over_budget": 1, "restore": 0, "critical_restore": 0, "policy": 0, "self": false
     });
-    assert_eq!(whole, json!({ "kills": 500, "reason": 2000, "approvals": approvals }));
+    assert_eq!(whole, json!({ "kills": 500, "reason": 2000, "approvals": approvals, "drill_days": 90 }));
     let sample = read(&json!({ "sample": { "attributes": ["plan"] } })).unwrap().sample.unwrap();
     assert_eq!((sample.rows.get(), sample.days.get(), sample.attributes.len()), (50_000, 30, 1));
     assert!(read(&json!({})).unwrap().sample.is_none(), "nothing is sampled unless it is said");
@@ -131,7 +131,8 @@ fn the_schema_has_every_member_and_the_defaults() {
     let schema = json_schema();
     let everything = json!({
         "budget": { "share": 0.1, "tenants": 1, "critical_tenants": ["a"], "regions": ["eu"] },
-        "approvals": { "revert": 1 }, "population": "people", "sample": { "attributes": ["plan"] }
+        "approvals": { "revert": 1 }, "population": "people", "sample": { "attributes": ["plan"] },
+        "heartbeat": { "flag": "pulse" }
     });
     let whole = serde_json::to_value(read(&everything).unwrap()).unwrap();
     same_members(&schema, &whole, "");

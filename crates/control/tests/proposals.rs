@@ -448,6 +448,16 @@ fn restores_and_policies_wait_where_the_policy_says_so_and_kills_never_do() {
 }
 
 #[test]
+fn a_heartbeat_ends_its_own_beat() {
+    let mut world = world(json!({ "restore": 1, "critical_restore": 2 }));
+    let beat = decide::kill_everyone(&world.state, ["checkout", "beat-1"], "heartbeat", "system", world.at()).unwrap();
+    world.ask(beat, None).unwrap();
+    world.restore("beat-1").unwrap();
+    let id = world.kill(&kill_request("checkout")).unwrap();
+    assert_eq!(world.restore(&id).unwrap_err().code, RefusalCode::NeedsApproval);
+}
+
+#[test]
 fn a_frozen_environment_is_proposed_to_and_lands_nothing() {
     let mut world = world(json!({ "change": 1 }));
     world.ask(Command::Freeze, None).unwrap();

@@ -4,9 +4,9 @@
 mod support;
 
 use downhaul_control::api::VerifyStatus;
-use downhaul_control::release::check::{DRILL_DAYS, Facts, MetricFact, Reach, check};
+use downhaul_control::release::check::{Facts, MetricFact, Reach, check};
 use downhaul_control::release::{Release, kill_order, read};
-use downhaul_control::runbook::{Pace, Purpose, RunEvent, derived, start};
+use downhaul_control::runbook::{Named, Pace, RunEvent, derived, start, start_drill};
 use downhaul_control::verify::Verification;
 use downhaul_control::{Command, RefusalCode};
 use downhaul_core::read::Format;
@@ -178,7 +178,7 @@ fn a_release_names_flags_that_exist() {
 fn a_release_is_put_rolled_back_and_retired_in_the_chart() {
     let mut world = shop();
     put(&mut world, release()).unwrap();
-    let begin = |world: &World| start(&world.state, "checkout-2.4.1", Purpose::Rollback, Pace::Straight);
+    let begin = |world: &World| start(&world.state, "checkout-2.4.1", Pace::Straight);
     let command = begin(&world).unwrap();
     world.ask(command.clone(), None).unwrap();
     assert_eq!(world.ask(begin(&world).unwrap(), None).unwrap_err().code, RefusalCode::RunActive, "one run at a time");
@@ -226,7 +226,7 @@ fn check_names_everything_that_is_missing_or_stale() {
     Warning artifact [artifact-unchecked] `ghcr.io/shop/checkout:2.4.1` was not looked at; run `downhaul release check` without `--offline`
     Warning migration m1 [migration-silent] nobody says whether going back is safe; say in its `note` what the previous artifact makes of the data after it
     Warning flags [no-flags] no flag turns it off; put the feature behind a flag, and name it in `flags`: a kill takes less than a second
-    Warning drill [never-drilled] it was never rehearsed; rehearse the runbook; a way back that was never gone is a guess
+    Warning drill [never-drilled] it was never rehearsed; rehearse it with `downhaul drill checkout-2.4.1`; a way back that was never gone is a guess
     ");
     let facts = Facts {
         artifact: Some(Reach::There),
@@ -238,14 +238,14 @@ fn check_names_everything_that_is_missing_or_stale() {
     Error previous artifact [artifact-missing] `ghcr.io/shop/checkout:2.4.0` is not there: 404; push it again, or name one that is there; keep it from being cleaned up
     Error recovery metric errors [metric-without-data] it gives no number now: the result is empty; run the query in Prometheus; a metric without data proves nothing
     Error webhook target cdn [unknown-target] the server does not know it; name it in the server's targets file (`downhaul serve --targets`), or use one that is there
-    Warning drill [never-drilled] it was never rehearsed; rehearse the runbook; a way back that was never gone is a guess
+    Warning drill [never-drilled] it was never rehearsed; rehearse it with `downhaul drill checkout-2.4.1`; a way back that was never gone is a guess
     ");
     let one_way = with(json!({ "data_change": "new-only", "objective_seconds": 20 }));
     assert_snapshot!(findings(&world, &one_way, &good()), @r"
     Error data change [data-one-way] what it writes cannot be read by the previous artifact, and it claims to be `rollback-safe`; make it `forward-fix-only` with its `forward_fix`, or write both forms
     Error recovery metric errors [objective-too-short] it has to hold for 30 s, longer than the objective of 20 s; let it hold for less, or give a longer objective
     Error cache browser [cache-too-slow] it lags longer than the objective, and nothing empties it; name in `purge` the webhook target that empties it
-    Warning drill [never-drilled] it was never rehearsed; rehearse the runbook; a way back that was never gone is a guess
+    Warning drill [never-drilled] it was never rehearsed; rehearse it with `downhaul drill checkout-2.4.1`; a way back that was never gone is a guess
     ");
 }
 
@@ -254,18 +254,21 @@ fn a_drill_counts_until_it_is_stale_or_the_release_has_changed() {
     let mut world = shop();
     let plain = with(json!({ "runbook": { "steps": [{ "manual": "look" }] }, "recovery": [] }));
     put(&mut world, plain.clone()).unwrap();
-    world.ask(start(&world.state, "checkout-2.4.1", Purpose::Drill, Pace::Straight).unwrap(), None).unwrap();
+    let named = Named::Release("checkout-2.4.1".to_owned());
+    world.ask(start_drill(&world.state, &named, Pace::Straight).unwrap(), None).unwrap();
+    let event = |event| Command::Run { run: 1, event: Box::new(event) };
+    world.ask(event(RunEvent::Went { step: 0 }), None).unwrap();
     let done = RunEvent::Confirmed { step: 0, attempt: 1, ok: true, note: String::new() };
-    world.ask(Command::Run { run: 1, event: Box::new(done) }, None).unwrap();
+    world.ask(event(done), None).unwrap();
     let drill_findings = |release: &Release, days: i64| {
         let then = now().checked_add(jiff::SignedDuration::from_hours(24 * days)).unwrap();
-        let found = check(&world.state, release, &good(), then, DRILL_DAYS);
+        let found = check(&world.state, release, &good(), then);
         found.into_iter().filter(|each| each.item == "drill").map(|each| each.code).collect::<Vec<_>>()
     };
-    assert_eq!(drill_findings(&plain, 1), [""; 0]);
-    assert_eq!(drill_findings(&plain, 92), ["drill-stale"]);
-    assert_eq!(drill_findings(&Release { owner: "web".to_owned(), ..plain }, 1), ["drill-of-other"]);
-    assert!(!world.state.releases.last_drill("checkout-2.4.1").unwrap().independent, "by its author");
+    assert_eq!(drill_findings(&plain, 1), ["drill-by-author"]);
+    assert_eq!(drill_findings(&plain, 92), ["drill-stale", "drill-by-author"]);
+    let changed = Release { owner: "web".to_owned(), ..plain };
+    assert_eq!(drill_findings(&changed, 1), ["drill-of-other", "drill-by-author"]);
 }
 
 fn good() -> Facts {
@@ -278,7 +281,7 @@ fn good() -> Facts {
 }
 
 fn findings(world: &World, release: &Release, facts: &Facts) -> String {
-    let found = check(&world.state, release, facts, now(), DRILL_DAYS);
+    let found = check(&world.state, release, facts, now());
     let line = |each: &downhaul_control::release::check::Finding| {
         format!("{:?} {} [{}] {}; {}", each.severity, each.item, each.code, each.message, each.help)
     };

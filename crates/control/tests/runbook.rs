@@ -8,7 +8,7 @@
 
 use downhaul_control::release::Release;
 use downhaul_control::runbook::{
-    Action, Due, NotNow, Pace, Payload, Phase, Purpose, Run, RunEvent, Runbook, StepState, Verdict, step,
+    Action, Due, NotNow, Pace, Payload, Phase, Purpose, Run, RunEvent, Runbook, StepState, Subject, Verdict, step,
 };
 use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
@@ -35,7 +35,11 @@ fn release() -> Release {
 
 fn started(steps: Value, purpose: Purpose, pace: Pace) -> RunEvent {
     let runbook: Runbook = serde_json::from_value(json!({ "steps": steps, "limit_seconds": 3600 })).unwrap();
-    RunEvent::Started { release: Box::new(release()), runbook: Box::new(runbook), purpose, pace }
+    let (release, runbook) = (Box::new(release()), Box::new(runbook));
+    match purpose {
+        Purpose::Rollback => RunEvent::Started { release, runbook, purpose, pace },
+        Purpose::Drill => RunEvent::Called { subject: Subject::Release(release), runbook, pace },
+    }
 }
 
 fn begun(steps: Value) -> Run {
@@ -166,7 +170,9 @@ fn a_stop_condition_holds_a_rollback_and_unwinds_a_drill() {
     assert!(matches!(&rollback.phase, Phase::Held { step: 1, why } if why.contains("orders fall")), "{rollback:?}");
 
     let event = started(steps, Purpose::Drill, Pace::Straight);
-    let drill = follow(&Run::begun(7, &event, "a-1", "practice", began()).unwrap(), &killed);
+    let begun = Run::begun(7, &event, "a-1", "practice", began()).unwrap();
+    assert_eq!(begun.phase, Phase::AwaitingGo { step: 0 }, "somebody has to decide");
+    let drill = follow(&begun.advance(&RunEvent::Went { step: 0 }, began()).unwrap(), &killed);
     let drill = drill.advance(&stopped, after(9)).unwrap();
     let restores: Vec<_> = drill.actions().into_iter().filter(|each| matches!(each, Action::Restore { .. })).collect();
     assert_eq!(restores, [Action::Restore { kill: "r-7.1.1.2".into() }], "the last kill first");
@@ -180,7 +186,7 @@ fn a_drill_never_restores_what_it_found_killed() {
     let event = started(json!([{ "kill": ["checkout"] }]), Purpose::Drill, Pace::Straight);
     let run = Run::begun(7, &event, "a-1", "practice", began()).unwrap();
     let found = RunEvent::Killed { step: 0, attempt: 1, flag: "checkout".into(), kill: "k-1".into(), found: true };
-    assert_eq!(follow(&run, &[found, dark()]).verdict(), Some(Verdict::Done));
+    assert_eq!(follow(&run, &[RunEvent::Went { step: 0 }, found, dark()]).verdict(), Some(Verdict::Done));
 }
 
 // What follows is said about all runs.
@@ -424,7 +430,7 @@ proptest! {
         let mut world = world(steps, drill, paced);
         turns.iter().for_each(|turn| world.take(turn));
         // From here on nobody answers.
-        let mut left = world.run.steps.len() + 3;
+        let mut left = 2 * world.run.steps.len() + 3;
         while let Some(event) = overdue(&world.run) {
             let taken = world.say(event);
             prop_assert!(taken);
@@ -445,10 +451,15 @@ proptest! {
         let is_ending = matches!(world.run.phase, Phase::Unwinding { .. });
         prop_assert_eq!(world.say(RunEvent::Aborted), !is_ending);
         let mut restored = Vec::new();
-        while let Some(Action::Restore { kill }) = world.run.actions().into_iter().next() {
-            let event = RunEvent::Restored { kill: kill.clone() };
+        while let Phase::Unwinding { .. } = world.run.phase {
+            let action = world.run.actions().into_iter().next().unwrap();
+            if let Action::Restore { kill } = &action {
+                restored.push(kill.clone());
+            } else {
+                prop_assert!(restored.is_empty(), "a flag is back before the artifact that it belongs to");
+            }
+            let (_, event) = carried_out(&action);
             prop_assert!(world.say(event));
-            restored.push(kill);
         }
         let ended = world.run.is_ended();
         prop_assert!(ended, "{:?}", world.run.phase);

@@ -1,6 +1,7 @@
 use crate::client::slot::Slots;
 use crate::error::{AppError, AppResult};
 use crate::fleet::LiveFleet;
+use crate::heartbeat::Beats;
 use crate::live::LiveSample;
 use crate::metrics::{EnvironmentLabels, Metrics};
 use crate::options::ServerOptions;
@@ -70,6 +71,7 @@ pub(crate) struct Environment {
     live: LiveSample,
     /// How long a change may be tried on a population before it is made.
     judge: Duration,
+    beats: Beats,
     /// Every publication with a record, for the console.
     changes: broadcast::Sender<Arc<Publication>>,
 }
@@ -117,6 +119,7 @@ impl Environment {
             populations,
             live,
             judge: options.plan_time,
+            beats: Beats::default(),
             changes: broadcast::Sender::new(256),
             metrics,
         };
@@ -163,6 +166,11 @@ impl Environment {
     /// What clients tell of contexts.
     pub(crate) fn live(&self) -> &LiveSample {
         &self.live
+    }
+
+    /// What the heartbeat flag has shown.
+    pub(crate) fn beats(&self) -> &Beats {
+        &self.beats
     }
 
     /// Keeps what clients told, where something of it is new.

@@ -50,6 +50,11 @@ impl LiveFleet {
         !self.anew.lock().unwrap_or_else(PoisonError::into_inner).contains(id)
     }
 
+    /// A kill is over, and watched no longer; how long after its commit each acknowledgement came, in milliseconds.
+    pub(crate) fn end_watch(&self, kill: &str) -> Vec<f64> {
+        self.locked().end_watch(kill)
+    }
+
     /// Since when this process counts.
     pub(crate) fn age(&self) -> Duration {
         self.began.elapsed()

@@ -16,6 +16,7 @@ mod error;
 mod extract;
 mod fleet;
 mod health;
+mod heartbeat;
 mod issue;
 mod listener;
 mod live;

@@ -21,6 +21,9 @@ pub(crate) struct Metrics {
     changes: Family<CommandLabels, Counter>,
     commit_seconds: Histogram,
     pub(crate) dark_seconds: Histogram,
+    pub(crate) heartbeat_seconds: Family<EnvironmentLabels, Histogram>,
+    beats: Family<BeatLabels, Counter>,
+    beat_missing: Family<EnvironmentLabels, Gauge>,
     pub(crate) sent: Family<EventLabels, Counter>,
     pub(crate) live: Family<EnvironmentLabels, Gauge>,
     pub(crate) kills: Family<EnvironmentLabels, Gauge>,
@@ -91,6 +94,13 @@ pub(crate) struct EnvironmentLabels {
     pub(crate) environment: String,
 }
 
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct BeatLabels {
+    environment: String,
+    /// `complete incomplete`
+    outcome: &'static str,
+}
+
 impl fmt::Debug for Metrics {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Metrics").finish_non_exhaustive()
@@ -115,6 +125,9 @@ impl Metrics {
             changes: Family::default(),
             commit_seconds: seconds(),
             dark_seconds: seconds(),
+            heartbeat_seconds: Family::new_with_constructor(seconds),
+            beats: Family::default(),
+            beat_missing: Family::default(),
             sent: Family::default(),
             live: Family::default(),
             kills: Family::default(),
@@ -135,6 +148,11 @@ impl Metrics {
         registry.register_with_unit("commit_duration", help, Unit::Seconds, metrics.commit_seconds.clone());
         let help = "Time from the commit of a kill to the acknowledgement of each instance";
         registry.register_with_unit("time_to_disable", help, Unit::Seconds, metrics.dark_seconds.clone());
+        let help = "Time from the commit of a heartbeat's kill to the acknowledgement of each instance";
+        registry.register_with_unit("heartbeat", help, Unit::Seconds, metrics.heartbeat_seconds.clone());
+        registry.register("heartbeats", "Beats of the heartbeat flag", metrics.beats.clone());
+        let help = "Instances that had not acknowledged the last beat when it ended";
+        registry.register("heartbeat_missing", help, metrics.beat_missing.clone());
         registry.register("events_sent", "Events given to client streams", metrics.sent.clone());
         registry.register("live_instances", "Instances heard of within the lease", metrics.live.clone());
         registry.register("kills_in_force", "Kills in force", metrics.kills.clone());
@@ -153,6 +171,15 @@ impl Metrics {
     pub(crate) fn change(&self, command: &'static str, took: Duration) {
         self.changes.get_or_create(&CommandLabels { command }).inc();
         self.commit_seconds.observe(took.as_secs_f64());
+    }
+
+    /// A beat is over.
+    pub(crate) fn beat(&self, environment: &str, missing: usize) {
+        let environment = environment.to_owned();
+        let outcome = if missing == 0 { "complete" } else { "incomplete" };
+        self.beats.get_or_create(&BeatLabels { environment: environment.clone(), outcome }).inc();
+        let missing = i64::try_from(missing).unwrap_or(i64::MAX);
+        self.beat_missing.get_or_create(&EnvironmentLabels { environment }).set(missing);
     }
 
     pub(crate) fn event(&self, event: &'static str) {

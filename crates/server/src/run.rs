@@ -1,4 +1,5 @@
 use crate::environment::Environment;
+use crate::heartbeat;
 use crate::listener::{BoundedListener, ClientAddress};
 use crate::metrics::EnvironmentLabels;
 use crate::router::router;
@@ -27,6 +28,7 @@ pub async fn run(
 ) -> io::Result<()> {
     let sweeping = Task::spawn(sweep(state.clone()));
     let running = Task::spawn(runner::carry_out(state.clone()));
+    let beating = Task::spawn(heartbeat::carry_out(state.clone()));
     let listener = BoundedListener { inner: listener, write_limit: state.options().write_limit };
     let service = router(state.clone()).into_make_service_with_connect_info::<ClientAddress>();
     let closing = state.clone();
@@ -46,8 +48,10 @@ pub async fn run(
             Ok(())
         }
     };
-    drop((sweeping, running));
+    drop((sweeping, running, beating));
     for environment in state.environments() {
+        // No flag stays killed because a beat was cut short.
+        heartbeat::end_left(environment).await;
         save_live(environment).await;
     }
     state.log().close().await;

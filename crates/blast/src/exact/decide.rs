@@ -8,7 +8,7 @@ use crate::atoms::Atom;
 use crate::cone::{Cone, Indexed, scope_conditions};
 use downhaul_core::bucket::{self, Unit};
 use downhaul_core::document::{Condition, Flag, FlagSet, Outcome, Rule, Split};
-use downhaul_core::ids::{SegmentKey, VariantKey};
+use downhaul_core::ids::{FlagKey, SegmentKey, VariantKey};
 use downhaul_core::prepare::look_up;
 use std::cell::Cell;
 use std::collections::BTreeMap;
@@ -24,7 +24,7 @@ pub(crate) struct Given {
 pub(crate) type Parts = Vec<(Set, Tree<Given>)>;
 
 /// The same where some buckets are not decided yet.
-type Open = Vec<(Set, Tree<Option<Given>>)>;
+pub(super) type Open = Vec<(Set, Tree<Option<Given>>)>;
 
 /// A salt with a bucketing unit.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -53,6 +53,8 @@ pub(crate) struct Space<'a> {
     /// Values that may still be tried for witnesses.
     pub(super) tries: Cell<u32>,
     segments: BTreeMap<(Side, SegmentKey), Set>,
+    /// What flags give, prerequisites above all: many flags may require the same one.
+    decided: BTreeMap<(Side, FlagKey, Set), Parts>,
 }
 
 /// Values tried to find those with the right buckets, for all witnesses of a flag.
@@ -76,6 +78,7 @@ impl<'a> Space<'a> {
             fuel,
             tries: Cell::new(TRIES),
             segments: BTreeMap::new(),
+            decided: BTreeMap::new(),
         }
     }
 
@@ -195,7 +198,13 @@ impl<'a> Space<'a> {
 
     /// What a flag gives to each context of `care`. Follows the normative order of evaluation (design, section 5).
     pub(crate) fn decide(&mut self, side: Side, flag: &Flag, care: Set) -> Result<Parts, Stop> {
-        self.decide_without(side, flag, care, None)
+        let key = (side, flag.key.clone(), care);
+        if let Some(known) = self.decided.get(&key) {
+            return Ok(known.clone());
+        }
+        let parts = self.decide_without(side, flag, care, None)?;
+        self.decided.insert(key, parts.clone());
+        Ok(parts)
     }
 
     /// The same as if one kill were not there.
@@ -220,7 +229,7 @@ impl<'a> Space<'a> {
             open = self.sets.minus(open, scope)?;
             parts.push((hit, Tree::Leaf(disabled)));
         }
-        let mut reached = self.rules(side, flag, open)?;
+        let mut reached = self.decide_from(side, flag, 0, open)?;
         for kill in &kills {
             let Some(variants) = &kill.scope.variant else { continue };
             let scope = self.all(side, &scope_conditions(&kill.scope))?;
@@ -256,11 +265,11 @@ impl<'a> Space<'a> {
         self.joined(parts)
     }
 
-    /// Rules in order, then the default.
-    fn rules(&mut self, side: Side, flag: &Flag, care: Set) -> Result<Parts, Stop> {
+    /// Rules in order, without the `first` of them, then the default.
+    pub(super) fn decide_from(&mut self, side: Side, flag: &Flag, first: usize, care: Set) -> Result<Parts, Stop> {
         let mut parts = Parts::new();
         let mut open = vec![(care, Tree::Leaf(None))];
-        for rule in &flag.rules {
+        for rule in flag.rules.iter().skip(first) {
             open.retain(|(set, _)| !set.is_empty());
             if open.is_empty() {
                 break;
@@ -271,6 +280,14 @@ impl<'a> Space<'a> {
         let default = Given { variant: self.variant(flag, &flag.default), reason };
         parts.extend(open.into_iter().map(|(set, tree)| (set, filled(&tree, default))));
         self.joined(parts)
+    }
+
+    /// What one rule alone gives, and nothing in buckets that it leaves to the next.
+    pub(super) fn decide_by(&mut self, side: Side, flag: &Flag, rule: &Rule, care: Set) -> Result<Open, Stop> {
+        let mut parts = Parts::new();
+        let mut all = self.rule(side, flag, rule, vec![(care, Tree::Leaf(None))], &mut parts)?;
+        all.extend(parts.into_iter().map(|(set, tree)| (set, tree.map(&|given: &Given| Some(*given)))));
+        Ok(all)
     }
 
     /// Moves what a rule decides from what is open to the parts.

@@ -10,6 +10,7 @@ use crate::cone::Indexed;
 use downhaul_core::diagnostic::Diagnostic;
 use downhaul_core::document::{Flag, FlagKind, Outcome, Split};
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 /// Pairs of experiments looked at.
 const PAIRS: usize = 500;
@@ -28,17 +29,48 @@ pub(super) fn overlaps(indexed: &Indexed<'_>, options: &Options) -> Vec<Diagnost
             }
         }
     }
+    let mut treated: BTreeMap<(Layer<'_>, usize), Vec<Range<u32>>> = BTreeMap::new();
+    for (layer, flags) in &layers {
+        for flag in flags {
+            let buckets = indexed.document.flags.get(*flag).map(|flag| treated_buckets(flag, *layer));
+            treated.insert((*layer, *flag), buckets.unwrap_or_default());
+        }
+    }
+    // Where the slices of two share no bucket, nobody is in both.
+    let meet = |layer: Layer<'_>, first: usize, second: usize| {
+        let (ones, others) = (treated.get(&(layer, first)), treated.get(&(layer, second)));
+        let mut pairs =
+            ones.into_iter().flatten().flat_map(|one| others.into_iter().flatten().map(move |other| (one, other)));
+        pairs.any(|(one, other)| one.start < other.end && other.start < one.end)
+    };
     let pairs = layers.iter().flat_map(|(layer, flags)| {
-        let pair = move |(at, second): (usize, &usize)| {
-            flags.iter().take(at).map(|first| (*layer, *first, *second)).collect::<Vec<_>>()
-        };
-        flags.iter().enumerate().flat_map(pair)
+        let meet = &meet;
+        flags.iter().enumerate().flat_map(move |(at, second)| {
+            let before = flags.iter().take(at).filter(|first| meet(*layer, **first, *second));
+            before.map(|first| (*layer, *first, *second))
+        })
     });
     let found = pairs.take(PAIRS).filter_map(|(layer, first, second)| {
         // Two flags that are too much work get no warning.
         overlap(indexed, layer, [first, second], options).unwrap_or_default()
     });
     found.collect()
+}
+
+/// The buckets of a layer in which a flag's splits give something else than its default.
+fn treated_buckets(flag: &Flag, (salt, by): Layer<'_>) -> Vec<Range<u32>> {
+    let mut buckets = Vec::new();
+    for (_, split) in splits(flag).filter(|(_, split)| split.salt.as_str() == salt && split.by == by) {
+        let mut from = 0_u32;
+        for slice in &split.slices {
+            let to = from.saturating_add(slice.width);
+            if slice.variant != flag.default && from < to {
+                buckets.push(from..to);
+            }
+            from = to;
+        }
+    }
+    buckets
 }
 
 fn splits(flag: &Flag) -> impl Iterator<Item = (usize, &Split)> {

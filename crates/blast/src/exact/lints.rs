@@ -14,18 +14,24 @@ use downhaul_core::explain::whole_condition_words;
 
 /// Warnings about every flag, with JSON pointers from the root of the document. Each is proved: nothing is guessed.
 ///
-/// A flag that is too much work by `options` gets none.
+/// A flag that is too much work by `options` gets none but that one.
 pub fn lints(document: &FlagSet, options: &Options) -> Vec<Diagnostic> {
     let indexed = Indexed::new(document);
     let mut found = Vec::new();
     for (index, flag) in document.flags.iter().enumerate() {
         // Half a flag's warnings would be as true as all of them, but read as if there were no others.
-        if let Ok(of_flag) = flag_lints(&indexed, flag, index, options) {
-            found.extend(of_flag);
-        }
+        found.extend(
+            flag_lints(&indexed, flag, index, options).unwrap_or_else(|_| vec![too_much(flag, index, options)]),
+        );
     }
     found.extend(layers::overlaps(&indexed, options));
     found
+}
+
+fn too_much(flag: &Flag, index: usize, options: &Options) -> Diagnostic {
+    let message = format!("`{}` was not looked at: its rules are too entangled for {} nodes", flag.key, options.nodes);
+    Diagnostic::warning("not-looked-at", format!("/flags/{index}"), message)
+        .help("nothing is said of rules, slices and kills of it that may be in vain; fewer conditions on one attribute, or fewer salts, may help")
 }
 
 fn flag_lints(indexed: &Indexed<'_>, flag: &Flag, index: usize, options: &Options) -> Result<Vec<Diagnostic>, Stop> {
@@ -38,55 +44,51 @@ fn flag_lints(indexed: &Indexed<'_>, flag: &Flag, index: usize, options: &Option
     Ok(linter.found)
 }
 
-struct Linter<'a> {
-    space: Space<'a>,
+pub(super) struct Linter<'a> {
+    pub(super) space: Space<'a>,
     document: &'a FlagSet,
-    flag: &'a Flag,
-    at: String,
-    found: Vec<Diagnostic>,
+    pub(super) flag: &'a Flag,
+    pub(super) at: String,
+    pub(super) found: Vec<Diagnostic>,
 }
 
 /// Rules that a warning names at most.
 const MOST_NAMED: usize = 4;
 
 /// Contexts that no rule has decided yet, and in which buckets.
-type Open = Vec<(Set, Tree<bool>)>;
+pub(super) type Open = Vec<(Set, Tree<bool>)>;
 
 impl Linter<'_> {
     /// Kills aside: they come and go.
     fn rules(&mut self) -> Result<(), Stop> {
+        let flag = self.flag;
         let met = self.prerequisites()?;
         let mut open: Open = vec![(Set::ALL, Tree::Leaf(true))];
-        let mut taken: Vec<Set> = Vec::new();
+        let holds_of: Vec<Set> =
+            flag.rules.iter().map(|rule| self.space.all(Side::Old, &rule.when)).collect::<Result<_, Stop>>()?;
         let mut serves_degraded = self.flag.default == self.flag.degraded.variant;
-        for (number, rule) in self.flag.rules.iter().enumerate() {
+        for ((number, rule), holds) in flag.rules.iter().enumerate().zip(holds_of.iter().copied()) {
             let at = format!("{}/rules/{number}", self.at);
-            let holds = self.space.all(Side::Old, &rule.when)?;
             if holds.is_empty() {
                 self.contradiction(rule, &at)?;
-                taken.push(holds);
                 continue;
             }
             self.idle_conditions(rule, &at)?;
-            // Where there is no unit, a split decides nothing.
-            let decides = match &rule.then {
-                Outcome::Split(split) if !split.by.starts_with("tenant.") => {
-                    let units = self.space.units(&split.by)?;
-                    self.space.sets.and(holds, units)?
-                }
-                Outcome::Split(_) | Outcome::Serve(_) => holds,
-            };
+            let decides = self.decides(rule, holds)?;
             let reached = self.reached(&open, decides)?;
             if reached.is_empty() {
-                self.unreachable_rule(rule, &at, decides, &taken)?;
+                self.unreachable_rule(rule, &at, decides, holds_of.get(..number).unwrap_or_default())?;
             } else if self.space.sets.and(reached, met)?.is_empty() {
                 self.found.push(shadowed(rule, &at));
             } else {
+                let before = self.found.len();
                 self.slices(rule, &at, &open, holds)?;
-                serves_degraded &= gives_only(rule, self.flag);
+                if self.found.len() == before {
+                    self.redundant(number, rule, &open, &holds_of)?;
+                }
+                serves_degraded &= gives_only(rule, flag);
             }
             open = self.after(rule, open, holds)?;
-            taken.push(holds);
         }
         if serves_degraded && self.flag.variants.len() > 1 && !self.flag.rules.is_empty() {
             let message = format!(
@@ -99,6 +101,17 @@ impl Linter<'_> {
             );
         }
         Ok(())
+    }
+
+    /// The contexts that a rule decides, of those for which its conditions hold: where there is no unit, a split decides nothing.
+    pub(super) fn decides(&mut self, rule: &Rule, holds: Set) -> Result<Set, Stop> {
+        match &rule.then {
+            Outcome::Split(split) if !split.by.starts_with("tenant.") => {
+                let units = self.space.units(&split.by)?;
+                self.space.sets.and(holds, units)
+            }
+            Outcome::Split(_) | Outcome::Serve(_) => Ok(holds),
+        }
     }
 
     /// The contexts for which every prerequisite can be met.
@@ -345,7 +358,7 @@ fn gives_only(rule: &Rule, flag: &Flag) -> bool {
     }
 }
 
-fn name(rule: &Rule) -> String {
+pub(super) fn name(rule: &Rule) -> String {
     rule.name.as_ref().map_or_else(|| "this rule".to_owned(), |name| format!("rule `{name}`"))
 }
 

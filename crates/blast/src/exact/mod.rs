@@ -16,6 +16,7 @@ mod layers;
 mod lints;
 mod probes;
 mod prove;
+mod redundant;
 mod report;
 mod set;
 mod shapes;

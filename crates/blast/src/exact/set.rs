@@ -4,7 +4,8 @@
 //! and has a branch for each class; equal nodes are one, so equal sets are equal numbers.
 
 use super::Stop;
-use std::collections::HashMap;
+use hashbrown::{DefaultHashBuilder, HashMap, HashTable};
+use std::hash::BuildHasher;
 
 /// A set of contexts, by its node.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -38,8 +39,9 @@ pub(crate) struct Sets {
     /// Classes of each variable.
     widths: Vec<usize>,
     nodes: Vec<Node>,
-    /// Looked up only, never walked.
-    numbers: HashMap<Node, Set>,
+    /// By what the node is. Both are looked up only, never walked: what they hash by changes no answer.
+    numbers: HashTable<Set>,
+    hasher: DefaultHashBuilder,
     memo: HashMap<(Operation, Set, Set), Set>,
     /// Of all nodes.
     branches: usize,
@@ -60,7 +62,8 @@ impl Sets {
         Sets {
             widths,
             nodes: vec![terminal.clone(), terminal],
-            numbers: HashMap::new(),
+            numbers: HashTable::new(),
+            hasher: DefaultHashBuilder::default(),
             memo: HashMap::new(),
             branches: 0,
             steps: 0,
@@ -165,7 +168,9 @@ impl Sets {
             return Ok(*first);
         }
         let node = Node { variable, branches };
-        if let Some(known) = self.numbers.get(&node) {
+        let hash = self.hasher.hash_one(&node);
+        let is_it = |known: &Set| self.nodes.get(known.0 as usize) == Some(&node);
+        if let Some(known) = self.numbers.find(hash, is_it) {
             return Ok(*known);
         }
         let number = u32::try_from(self.nodes.len()).map_err(|_| Stop::TooMuch)?;
@@ -173,8 +178,10 @@ impl Sets {
         if self.nodes.len() >= self.limit || self.branches / BRANCHES >= self.limit {
             return Err(Stop::TooMuch);
         }
-        self.nodes.push(node.clone());
-        self.numbers.insert(node, Set(number));
+        self.nodes.push(node);
+        let (nodes, hasher) = (&self.nodes, &self.hasher);
+        let again = |known: &Set| nodes.get(known.0 as usize).map_or(0, |node| hasher.hash_one(node));
+        self.numbers.insert_unique(hash, Set(number), again);
         Ok(Set(number))
     }
 }

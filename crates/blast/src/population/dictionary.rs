@@ -5,14 +5,16 @@ use serde_json::Value;
 use std::fmt::Write as _;
 use std::hash::BuildHasher;
 
-/// Values, each once; the first has code 1, and code 0 stands for absent.
+/// Values; the first has code 1, and code 0 stands for absent.
 ///
-/// Texts lie one after another in one piece of memory: there may be as many as rows.
+/// Each stands once, unless there are so many that finding that out would take longer than anything else:
+/// see [`Dictionary::repeats`]. Texts lie one after another in one piece of memory: there may be as many as rows.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Dictionary {
     text: String,
     /// For each value the end of its text, doubled, and 1 more where the text is JSON.
     ends: Vec<u64>,
+    repeats: bool,
 }
 
 /// A value as it is held.
@@ -49,6 +51,11 @@ impl Dictionary {
         self.ends.is_empty()
     }
 
+    /// Whether a value may stand more than once.
+    pub fn repeats(&self) -> bool {
+        self.repeats
+    }
+
     /// The value of a code; `None` for 0 and for codes beyond the last.
     pub fn entry(&self, code: u32) -> Option<Entry<'_>> {
         let at = (code as usize).checked_sub(1)?;
@@ -83,6 +90,9 @@ fn offset(value: u64) -> usize {
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Interner {
     dictionary: Dictionary,
+    /// How many texts [`Interner::add`] was asked for.
+    #[cfg(feature = "files")]
+    added: u64,
     index: HashTable<u32>,
     hasher: DefaultHashBuilder,
     scratch: String,
@@ -90,6 +100,33 @@ pub(crate) struct Interner {
 
 /// What a value costs besides its text: its end, and its place in the index.
 const ENTRY_BYTES: u64 = 16;
+#[cfg(feature = "files")]
+const END_BYTES: u64 = 8;
+
+/// So many texts are looked up before it is judged whether that is of use.
+#[cfg(feature = "files")]
+const LOOKED_UP: u64 = 1 << 16;
+
+/// What became of the codes of another dictionary.
+#[cfg(feature = "files")]
+#[derive(Debug)]
+pub(crate) enum Joined {
+    /// Each is greater by so much.
+    Shifted(u32),
+    /// By code.
+    Each(Vec<u32>),
+}
+
+#[cfg(feature = "files")]
+impl Joined {
+    pub(crate) fn code(&self, code: u32) -> u32 {
+        match self {
+            Joined::Shifted(_) if code == 0 => 0,
+            Joined::Shifted(by) => code.saturating_add(*by),
+            Joined::Each(codes) => codes.get(code as usize).copied().unwrap_or(0),
+        }
+    }
+}
 
 impl Interner {
     /// The code of a value, and by how many bytes the dictionary grew.
@@ -130,6 +167,59 @@ impl Interner {
         dictionary.text.shrink_to_fit();
         dictionary.ends.shrink_to_fit();
         dictionary
+    }
+}
+
+/// Of many texts at once, as files hold them.
+#[cfg(feature = "files")]
+impl Interner {
+    /// As [`Interner::intern`], of one text of many: where most of them are new, such as ids, they are no longer looked up.
+    pub(crate) fn add(&mut self, text: &str) -> (u32, u64) {
+        if self.dictionary.repeats {
+            self.dictionary.push(Entry::Text(text));
+            let code = u32::try_from(self.dictionary.len()).unwrap_or(u32::MAX);
+            return (code, text.len() as u64 + END_BYTES);
+        }
+        let added = self.intern(Entry::Text(text));
+        self.added += 1;
+        if self.added >= LOOKED_UP && self.added.is_power_of_two() && self.dictionary.len() as u64 > self.added / 2 {
+            self.dictionary.repeats = true;
+            self.index = HashTable::new();
+        }
+        added
+    }
+
+    /// Adds texts that lie one after another, each to where it ends, if they need not be looked up; gives the code of
+    /// the first, and by how many bytes the dictionary grew.
+    pub(crate) fn add_all(&mut self, text: &str, ends: impl Iterator<Item = usize>) -> Option<(u32, u64)> {
+        let dictionary = &mut self.dictionary;
+        if !dictionary.repeats {
+            return None;
+        }
+        let (start, first) = (dictionary.text.len(), dictionary.ends.len());
+        dictionary.text.push_str(text);
+        dictionary.ends.extend(ends.map(|end| ((start + end) as u64) << 1));
+        let grown = text.len() as u64 + (dictionary.ends.len() - first) as u64 * END_BYTES;
+        Some((u32::try_from(first + 1).unwrap_or(u32::MAX), grown))
+    }
+
+    /// Adds the values of another dictionary. Gives for each of its codes the one here.
+    pub(crate) fn join(&mut self, other: &Dictionary) -> Joined {
+        let dictionary = &mut self.dictionary;
+        if dictionary.repeats || other.repeats {
+            dictionary.repeats = true;
+            self.index = HashTable::new();
+            let (start, shift) = (dictionary.text.len() as u64, dictionary.ends.len());
+            dictionary.text.push_str(&other.text);
+            dictionary.ends.extend(other.ends.iter().map(|end| end + (start << 1)));
+            return Joined::Shifted(u32::try_from(shift).unwrap_or(u32::MAX));
+        }
+        let entries = (1..).map_while(|code| other.entry(code));
+        let codes = entries.map(|entry| match entry {
+            Entry::Text(text) => self.add(text).0,
+            json @ Entry::Json(_) => self.intern(json).0,
+        });
+        Joined::Each(std::iter::once(0).chain(codes).collect())
     }
 }
 

@@ -1,6 +1,7 @@
 //! What can be wrong with a population: the whole of it, or one row.
 
 use super::mapping::ColumnType;
+use crate::strict_json::DEPTH_LIMIT;
 use serde::ser::SerializeStruct;
 use serde::{Serialize, Serializer};
 
@@ -73,9 +74,11 @@ impl PopulationError {
             PopulationError::SameAttribute { .. } => "drop or rename one of them in the mapping",
             PopulationError::Delimiter(_) => "give one ASCII character that is no quote and no line break",
             PopulationError::NoHeader => "begin the file with a line of column names",
-            PopulationError::TooManyRows { .. } => "draw a sample of it, or raise the limit",
+            PopulationError::TooManyRows { .. } => {
+                "draw a sample of it, or replay it with `downhaul-scale`, which holds a part of it at a time"
+            }
             PopulationError::TooManyBytes { .. } => {
-                "drop columns that no rule reads, draw a sample, or raise the limit of memory"
+                "drop columns that no rule reads, draw a sample, or replay it with `downhaul-scale`, which holds a part of it at a time"
             }
             PopulationError::TooManyColumns { .. } => {
                 "drop what holds names that differ from row to row, or raise the limit"
@@ -198,9 +201,6 @@ impl Problem {
         }
     }
 }
-
-/// Deepest nesting of a context; the context itself is level 1.
-pub(crate) const DEPTH_LIMIT: usize = 32;
 
 impl std::fmt::Display for Problem {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

@@ -1,10 +1,11 @@
 //! JSON lines: one context a line.
 
 use super::builder::Refused;
-use super::error::{DEPTH_LIMIT, PopulationError, ProblemKind, Report};
+use super::error::{PopulationError, ProblemKind, Report};
 use super::plan::ROOT;
 use super::rows::{Cell, Rows};
 use super::{Limits, Mapping, Population};
+use crate::strict_json::{Checked, DEEP, DEPTH_LIMIT, DUPLICATE, kind};
 use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
 use std::fmt;
@@ -84,15 +85,19 @@ fn read_line(line: &[u8], rows: &mut Rows<'_>) -> Result<(), Refused> {
     match (refused, read.and_then(|()| reader.end())) {
         (Some(refused), _) => Err(refused),
         (None, Ok(())) => Ok(()),
-        (None, Err(error)) => Err(Refused::Row(None, ProblemKind::NotJson(described(&error)))),
+        (None, Err(error)) => Err(Refused::Row(None, described(&error))),
     }
 }
 
 /// Without the line, which is always the first.
-fn described(error: &serde_json::Error) -> String {
+fn described(error: &serde_json::Error) -> ProblemKind {
     let text = error.to_string();
     let text = text.rsplit_once(" at line ").map_or(text.as_str(), |(before, _)| before);
-    format!("{text} at column {}", error.column())
+    match text {
+        DEEP => ProblemKind::TooDeep,
+        _ if text.starts_with(DUPLICATE) => ProblemKind::Twice,
+        _ => ProblemKind::NotJson(format!("{text} at column {}", error.column())),
+    }
 }
 
 /// Reads what stands at a node into the row, without making a value of it first.
@@ -127,17 +132,6 @@ impl Part<'_, '_> {
         }
         *self.refused = Some(self.rows.refuse(self.node, ProblemKind::TooDeep));
         Err(E::custom("refused"))
-    }
-}
-
-fn kind(value: &Value) -> &'static str {
-    match value {
-        Value::Null => "null",
-        Value::Bool(_) => "a boolean",
-        Value::Number(_) => "a number",
-        Value::String(_) => "a text",
-        Value::Array(_) => "a list",
-        Value::Object(_) => "an object",
     }
 }
 
@@ -183,7 +177,7 @@ impl<'de> Visitor<'de> for Part<'_, '_> {
     fn visit_seq<A: SeqAccess<'de>>(mut self, mut items: A) -> Result<(), A::Error> {
         self.too_deep()?;
         let mut list = Vec::new();
-        while let Some(item) = items.next_element_seed(Whole { refused: &mut *self.refused, level: self.level + 1 })? {
+        while let Some(item) = items.next_element_seed(Checked { level: self.level + 1 })? {
             list.push(item);
         }
         self.put(Cell::Value(&Value::Array(list)))
@@ -238,83 +232,5 @@ impl Visitor<'_> for Key<'_, '_> {
             *self.refused = Some(refused);
             E::custom("refused")
         })
-    }
-}
-
-/// Reads an element of a list as a value.
-struct Whole<'r> {
-    refused: &'r mut Option<Refused>,
-    level: usize,
-}
-
-impl Whole<'_> {
-    fn refuse<E: Error>(&mut self, kind: ProblemKind) -> E {
-        *self.refused = Some(Refused::Row(None, kind));
-        E::custom("refused")
-    }
-}
-
-impl<'de> DeserializeSeed<'de> for Whole<'_> {
-    type Value = Value;
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
-        deserializer.deserialize_any(self)
-    }
-}
-
-impl<'de> Visitor<'de> for Whole<'_> {
-    type Value = Value;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a JSON value")
-    }
-
-    fn visit_unit<E: Error>(self) -> Result<Value, E> {
-        Ok(Value::Null)
-    }
-
-    fn visit_bool<E: Error>(self, value: bool) -> Result<Value, E> {
-        Ok(Value::Bool(value))
-    }
-
-    fn visit_i64<E: Error>(self, value: i64) -> Result<Value, E> {
-        Ok(Value::from(value))
-    }
-
-    fn visit_u64<E: Error>(self, value: u64) -> Result<Value, E> {
-        Ok(Value::from(value))
-    }
-
-    fn visit_f64<E: Error>(self, value: f64) -> Result<Value, E> {
-        Ok(Number::from_f64(value).map_or(Value::Null, Value::Number))
-    }
-
-    fn visit_str<E: Error>(self, value: &str) -> Result<Value, E> {
-        Ok(Value::from(value))
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(mut self, mut items: A) -> Result<Value, A::Error> {
-        if self.level > DEPTH_LIMIT {
-            return Err(self.refuse(ProblemKind::TooDeep));
-        }
-        let mut list = Vec::new();
-        while let Some(item) = items.next_element_seed(Whole { refused: self.refused, level: self.level + 1 })? {
-            list.push(item);
-        }
-        Ok(Value::Array(list))
-    }
-
-    fn visit_map<A: MapAccess<'de>>(mut self, mut members: A) -> Result<Value, A::Error> {
-        if self.level > DEPTH_LIMIT {
-            return Err(self.refuse(ProblemKind::TooDeep));
-        }
-        let mut object = Map::new();
-        while let Some(key) = members.next_key::<String>()? {
-            let value = members.next_value_seed(Whole { refused: &mut *self.refused, level: self.level + 1 })?;
-            if object.insert(key, value).is_some() {
-                return Err(self.refuse(ProblemKind::Twice));
-            }
-        }
-        Ok(Value::Object(object))
     }
 }

@@ -35,6 +35,9 @@ pub use mapping::{ColumnType, Mapping, WeightColumn};
 use serde_json::{Map, Value};
 use std::sync::Arc;
 
+#[cfg(feature = "files")]
+pub use parquet::is_decoding;
+
 /// What a Parquet file is read from: [`Bytes`] and [`std::fs::File`] are such.
 #[cfg(feature = "files")]
 pub use {::parquet::file::reader::ChunkReader, bytes::Bytes};

@@ -1,8 +1,8 @@
 //! Values that are treated alike, as small numbers.
 
-use super::chunks::{Cancelled, Crew};
 use super::kept::Kept;
 use super::question::{Asker, Cuts, Questions};
+use crate::crew::{Cancelled, Crew};
 use crate::population::{Column, Entry, Population};
 use hashbrown::HashMap;
 use serde_json::Value;

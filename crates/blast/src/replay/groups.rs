@@ -1,11 +1,11 @@
 //! Moved weight by tenant, region, segment and whatever else is asked for.
 
-use super::chunks::{Cancelled, Crew};
 use super::fixed::Scale;
 use super::kept::{Kept, MembersOf};
 use super::regions::Regions;
 use super::result::{Group, Groups, Within};
 use super::segments::{Membership, membership};
+use crate::crew::{Cancelled, Crew};
 use crate::population::{Column, Entry, Population, Weights};
 use downhaul_core::document::{FlagSet, RegionTree};
 use hashbrown::HashMap;
@@ -94,7 +94,7 @@ pub(super) fn dimensions(
         let known = kept.dimensions.iter().find(|(known, tree, _)| known == name && tree == regions(name));
         let known = known.map(|(_, _, dimension)| Arc::clone(dimension));
         if known.is_none() {
-            let by = match kept.column(population, name) {
+            let by = match kept.column(population, name).map(|column| column.distinct()) {
                 None => By::Nothing,
                 Some(column) if *name == REGION => {
                     let regions = Regions::of_column(&document.regions, column.dictionary());

@@ -8,7 +8,6 @@
 //! Weights are added as whole numbers (`fixed`), so the answer is the same on any number of threads. What was worked out
 //! about the population is kept (`kept`) for the next flag, and for the next replay of a [`Replayer`].
 
-mod chunks;
 mod classes;
 mod fixed;
 mod groups;
@@ -31,8 +30,8 @@ pub use result::{
 };
 
 use crate::cone::{Cone, Indexed};
+use crate::crew::{self, Cancelled, Crew};
 use crate::population::Population;
-use chunks::{Cancelled, Crew};
 use classes::traits;
 use downhaul_core::document::FlagSet;
 use downhaul_core::validate::Valid;
@@ -168,8 +167,7 @@ fn run(
 }
 
 fn threads(options: &Options) -> usize {
-    let wanted = options.threads.or_else(|| std::thread::available_parallelism().ok());
-    wanted.map_or(1, NonZeroUsize::get)
+    options.threads.map_or_else(crew::cores, NonZeroUsize::get)
 }
 
 struct Jobs<'a> {

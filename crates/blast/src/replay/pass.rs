@@ -1,11 +1,11 @@
 //! One flag over all rows.
 
-use super::chunks::{Cancelled, Crew};
 use super::classes::NOW;
 use super::fixed::Scale;
 use super::places::{Places, Space};
 use super::question::Program;
 use super::result::{Decided, Why};
+use crate::crew::{Cancelled, Crew};
 use crate::population::{Column, Population, Weights};
 use downhaul_core::context::Prepared;
 use downhaul_core::decision::{Cause, Decision, Reason};

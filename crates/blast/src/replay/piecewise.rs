@@ -1,6 +1,5 @@
 //! Replay of a population that comes in pieces: too large for memory, or spread over machines.
 
-use super::chunks::{Cancelled, Crew};
 use super::fixed::Scale;
 use super::groups::{self, REGION, TENANT, each_bit};
 use super::kept::Kept;
@@ -10,6 +9,7 @@ use super::question::Program;
 use super::result::Replay;
 use super::{Job, Options, Work, jobs};
 use crate::cone::Indexed;
+use crate::crew::{Cancelled, Crew};
 use crate::population::{Column, Population};
 use downhaul_core::bucket::seed;
 use downhaul_core::validate::Valid;

@@ -1,10 +1,10 @@
 //! Which segments of a document each row is in.
 
-use super::chunks::{Cancelled, Crew};
 use super::classes::{NOW, traits};
 use super::kept::Kept;
 use super::places::{Places, Space};
 use super::question::{Program, Questions};
+use crate::crew::{Cancelled, Crew};
 use crate::population::{Entry, Population};
 use downhaul_core::context::Prepared;
 use downhaul_core::document::FlagSet;

@@ -7,7 +7,7 @@ use crate::render::{Format, Output};
 use dialoguer::Confirm;
 use dialoguer::theme::SimpleTheme;
 use downhaul_control::api::{ReleaseView, RollbackRequest, RunActRequest, RunView};
-use downhaul_control::runbook::{Pace, Purpose};
+use downhaul_control::runbook::Pace;
 use std::io::IsTerminal;
 
 /// Go back to before a release: kill, redeploy, wait, verify, as its runbook says
@@ -49,7 +49,7 @@ pub(crate) fn run(args: &Args, output: &Output) -> Result<Exit, Failure> {
             agreed(args, &control)?;
             let reason = args.reason.clone().unwrap_or_else(|| format!("rollback of {}", args.release));
             let pace = if args.step { Pace::StepByStep } else { Pace::Straight };
-            let request = RollbackRequest { reason, purpose: Purpose::Rollback, pace };
+            let request = RollbackRequest { reason, pace };
             control.post::<RunView>(&["releases", &args.release, "rollback"], &request).await?
         };
         output.note(format!("{} runs; it goes on if this command ends", run.id));

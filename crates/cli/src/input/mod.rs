@@ -8,7 +8,6 @@ pub(crate) mod overrides;
 pub(crate) mod population;
 pub(crate) mod server;
 pub(crate) mod sources;
-pub(crate) mod strict_json;
 
 /// Where `serve` keeps everything unless told otherwise.
 pub(crate) const DATA_FOLDER: &str = "downhaul-data";

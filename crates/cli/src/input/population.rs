@@ -65,6 +65,11 @@ pub(crate) fn read(args: &ColumnArgs, path: &Path, output: &Output) -> Result<Po
     };
     let (population, report) = read.map_err(|error| unusable(path, &error))?;
     tell(path, &report, output);
+    if population.rows() == 0 {
+        // Of nobody it could only be said that nobody is moved.
+        return Err(Failure::invalid("population-empty", format!("`{shown}` holds no contexts"))
+            .help("see that it is the right file, and that it was written to its end"));
+    }
     Ok(population)
 }
 

@@ -86,6 +86,12 @@ fn data_folder() -> PathBuf {
     std::env::var_os("DOWNHAUL_DATA").map_or_else(|| PathBuf::from(super::DATA_FOLDER), PathBuf::from)
 }
 
+/// Where what a person did is kept between runs.
+pub(crate) fn state_folder() -> Option<PathBuf> {
+    let given = std::env::var_os("XDG_STATE_HOME").filter(|folder| !folder.is_empty()).map(PathBuf::from);
+    given.or_else(|| std::env::home_dir().map(|home| home.join(".local").join("state")))
+}
+
 fn configuration_folder() -> Option<PathBuf> {
     let given = std::env::var_os("XDG_CONFIG_HOME").filter(|folder| !folder.is_empty()).map(PathBuf::from);
     given.or_else(|| std::env::home_dir().map(|home| home.join(".config")))

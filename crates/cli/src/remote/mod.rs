@@ -180,6 +180,7 @@ impl ControlPlane {
             _ if status.is_server_error() => Failure::could_not_run(&problem.code, problem.detail),
             _ => Failure::refused(&problem.code, problem.detail),
         };
+        failure.status = Some(status.as_u16());
         debug_assert_ne!(failure.exit, Exit::Done);
         if !problem.diagnostics.is_empty() {
             // Each says what to do; together they only need counting.

@@ -9,6 +9,7 @@
 
 mod chart;
 mod check;
+mod drills;
 mod eval;
 mod interrupt;
 mod offline;
@@ -18,6 +19,7 @@ mod plan;
 mod plan_xray;
 mod policy;
 mod population;
+mod population_bad;
 mod proposals;
 mod prove;
 mod reference;

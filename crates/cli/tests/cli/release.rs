@@ -224,7 +224,7 @@ fn check_asks_the_registry_and_says_what_is_missing() {
     missing  webhook target pager: the server does not know it
              name it in the server's targets file (`downhaul serve --targets`), or use one that is there
     look at  drill: it was never rehearsed
-             rehearse the runbook; a way back that was never gone is a guess
+             rehearse it with `downhaul drill checkout-2.4.1`; a way back that was never gone is a guess
     --- err
     `checkout-2.4.1` is not ready: 4 errors, 1 warning
     ");

@@ -12,7 +12,7 @@ use std::time::Duration;
 const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 
 /// A target that accepts everything, and calls back that it is done.
-fn target() -> Outside {
+pub(crate) fn target() -> Outside {
     Outside::start(|asked: &Asked| {
         assert!(asked.header("webhook-signature").unwrap().starts_with("v1,"));
         let body: Value = serde_json::from_str(&asked.body).unwrap();
@@ -25,7 +25,7 @@ fn target() -> Outside {
 }
 
 /// Names the target and a Prometheus in a file that only its owner may read.
-fn targets_file(place: &Place, target: &str, prometheus: &str) {
+pub(crate) fn targets_file(place: &Place, target: &str, prometheus: &str) {
     let hook =
         |name: &str| json!({ "url": format!("http://{target}/{name}"), "secret": SECRET, "allow_private": true });
     let text = json!({

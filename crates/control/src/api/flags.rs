@@ -1,4 +1,4 @@
-use super::{ChangeView, KillView, Position};
+use super::{ChangeView, KillView, LastDrill, Position};
 use downhaul_core::diagnostic::Diagnostic;
 use downhaul_core::document::{ClientKind, FlagKind};
 use serde::{Deserialize, Serialize};
@@ -101,6 +101,12 @@ pub struct FlagView {
     /// Every flag that degrades with it: those that require it, and those that require them.
     pub degrades_with: Vec<String>,
     pub last_change: Option<ChangeView>,
+    /// The newest drill that passed and killed it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_drill: Option<LastDrill>,
+    /// The newest that others than the author ran.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_independent_drill: Option<LastDrill>,
 }
 
 /// `PUT E/flags/{key}`: create or replace.

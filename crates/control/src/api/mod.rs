@@ -6,6 +6,7 @@
 mod budget;
 mod chart;
 mod client;
+mod drills;
 mod flags;
 mod fleet;
 mod keys;
@@ -29,6 +30,10 @@ pub use chart::{
 pub use client::{
     Acknowledgement, Attributes, ClientState, FlagSetQuery, NotAPosition, Position, PublicKey, PublicKeys,
     SampledContext, Sampling, Transport,
+};
+pub use drills::{
+    BeatView, DrillAttemptRequest, DrillKind, DrillPage, DrillQuery, DrillRequest, DrillView, DrillsDue, DueView,
+    HeartbeatView, LastDrill, ReviewRequest, ReviewView, SubjectView,
 };
 pub use flags::{
     Applied, ApplyItem, ApplyReport, ApplyRequest, Changed, DocumentQuery, EnvironmentView, Environments, FlagPage,
@@ -55,8 +60,8 @@ pub use proposals::{
     ProposalNow, ProposalPage, ProposalStatus, ProposalSummary, ProposalView,
 };
 pub use releases::{
-    CheckReleaseRequest, DrillView, KillStep, PlannedStep, PutReleaseRequest, ReleasePage, ReleaseReport,
-    ReleaseSummary, ReleaseView, RollbackRequest,
+    CheckReleaseRequest, KillStep, PlannedStep, PutReleaseRequest, ReleasePage, ReleaseReport, ReleaseSummary,
+    ReleaseView, RollbackRequest,
 };
 pub use runs::{CallView, RunAct, RunActRequest, RunKillView, RunPage, RunStepView, RunView};
 pub use session::{NotARole, Role, SessionRequest, Whoami};

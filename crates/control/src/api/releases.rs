@@ -1,6 +1,6 @@
-use super::Position;
+use super::{LastDrill, Position};
 use crate::release::check::{Finding, Reach};
-use crate::runbook::{Pace, Purpose};
+use crate::runbook::Pace;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -29,18 +29,11 @@ pub struct ReleaseSummary {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub running: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub last_drill: Option<DrillView>,
-}
-
-/// The newest drill that ended well.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct DrillView {
-    pub run: String,
-    pub at: String,
-    pub by: String,
-    /// Whether whoever ran it was not who wrote the release.
-    pub independent: bool,
+    /// The newest drill that passed.
+    pub last_drill: Option<LastDrill>,
+    /// The newest that others than the author ran.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_independent_drill: Option<LastDrill>,
 }
 
 /// `GET E/releases/{key}`: the release, and what a rollback of it would do.
@@ -126,18 +119,7 @@ pub struct ReleaseReport {
 #[serde(deny_unknown_fields)]
 pub struct RollbackRequest {
     pub reason: String,
-    /// `rollback` unless given.
-    #[serde(default = "rollback")]
-    pub purpose: Purpose,
     /// `straight` unless given.
-    #[serde(default = "straight")]
+    #[serde(default)]
     pub pace: Pace,
-}
-
-fn rollback() -> Purpose {
-    Purpose::Rollback
-}
-
-fn straight() -> Pace {
-    Pace::Straight
 }

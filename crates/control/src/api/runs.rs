@@ -1,3 +1,4 @@
+use super::SubjectView;
 use crate::runbook::{Pace, Purpose};
 use serde::{Deserialize, Serialize};
 
@@ -14,7 +15,8 @@ pub struct RunPage {
 pub struct RunView {
     /// Such as `r-7`.
     pub id: String,
-    pub release: String,
+    #[serde(flatten)]
+    pub subject: SubjectView,
     pub purpose: Purpose,
     pub pace: Pace,
     /// The name if it is known, else the opaque id.
@@ -25,7 +27,7 @@ pub struct RunView {
     pub ended: Option<String>,
     /// `running awaiting-go held unwinding ended`
     pub phase: String,
-    /// `done incomplete aborted expired`, once it has ended.
+    /// `done incomplete aborted expired not-begun`, once it has ended.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub verdict: Option<String>,
     /// The step that it is at, from 1.

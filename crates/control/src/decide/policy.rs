@@ -15,6 +15,7 @@ pub(super) fn check_put(state: &State, policy: &Policy, expected: Option<u64>) -
     if !problems.is_empty() {
         return Err(Refusal::invalid(problems));
     }
+    check_heartbeat(state, policy)?;
     match unknown_region(policy, &state.flag_set) {
         Some(region) => {
             let names = state.flag_set.regions.names();
@@ -23,6 +24,25 @@ pub(super) fn check_put(state: &State, policy: &Policy, expected: Option<u64>) -
             Err(refusal)
         }
         None => Ok(()),
+    }
+}
+
+/// Everything that requires the heartbeat flag would degrade with each beat.
+fn check_heartbeat(state: &State, policy: &Policy) -> Result<(), Refusal> {
+    let Some(heartbeat) = &policy.heartbeat else { return Ok(()) };
+    let flag = heartbeat.flag.as_str();
+    if state.flag_set.flag(flag).is_none() {
+        let mut refusal = unknown("flag", flag, state.flag_set.flags.iter().map(|flag| flag.key.as_str()));
+        refusal.message = format!("the heartbeat names the flag `{flag}`, which the environment does not have");
+        return Err(refusal);
+    }
+    match state.dependents(flag).first() {
+        None => Ok(()),
+        Some(dependent) => Err(Refusal::new(
+            RefusalCode::StillRequired,
+            format!("`{dependent}` requires `{flag}`, and would degrade with every beat"),
+            "name a flag on which nothing rests, made for this alone",
+        )),
     }
 }
 

@@ -77,6 +77,12 @@ impl Fleet {
         Some(progress)
     }
 
+    /// Watches a kill no longer. Gives how long after its commit each acknowledgement came, in milliseconds.
+    pub fn end_watch(&mut self, kill: &str) -> Vec<f64> {
+        let watch = self.watches.remove(kill);
+        watch.iter().flat_map(|watch| watch.dark.values().flatten().copied().map(milliseconds)).collect()
+    }
+
     fn straggler(
         &self,
         id: &InstanceId,

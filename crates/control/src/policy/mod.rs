@@ -2,12 +2,14 @@
 //! [`crate::Command::PutPolicy`].
 
 mod difference;
+mod heartbeat;
 mod limit;
 mod read;
 mod sample;
 mod schema;
 
 pub(crate) use difference::difference;
+pub use heartbeat::Heartbeat;
 pub use limit::Limit;
 pub(crate) use read::problems;
 pub use read::read;
@@ -38,6 +40,11 @@ pub struct Policy {
     /// What a sample of the live population may hold. Absent: nothing is sampled.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sample: Option<Sample>,
+    /// Days after which a drill no longer counts.
+    pub drill_days: Limit<1, 3650, 90>,
+    /// Absent: nothing beats.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub heartbeat: Option<Heartbeat>,
 }
 
 /// How many people other than the author have to approve, by what a change is. Where several apply, the largest counts.

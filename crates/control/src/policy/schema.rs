@@ -1,10 +1,11 @@
-use super::{Approvals, Limit, Policy, Sample};
+use super::{Approvals, Heartbeat, Limit, Policy, Sample};
 use downhaul_core::ids::KEY_LIMIT;
 use serde_json::{Value, json};
 
 /// JSON Schema 2020-12 of a policy, for editors.
 pub fn json_schema() -> Value {
-    let Policy { kills, reason, approvals, budget: _, population: _, sample: _ } = Policy::default();
+    let Policy { kills, reason, approvals, budget: _, population: _, sample: _, drill_days, heartbeat: _ } =
+        Policy::default();
     json!({
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "Downhaul policy",
@@ -21,7 +22,9 @@ pub fn json_schema() -> Value {
                 "pattern": format!("^[A-Za-z0-9][A-Za-z0-9._/@:-]{{0,{}}}$", KEY_LIMIT - 1),
                 "description": "The population that the budget is judged by, where the server holds it; else only what is known exactly counts."
             },
-            "sample": of_sample()
+            "sample": of_sample(),
+            "drill_days": number(drill_days, "Days after which a drill no longer counts."),
+            "heartbeat": of_heartbeat()
         }
     })
 }
@@ -82,6 +85,21 @@ fn of_sample() -> Value {
             },
             "rows": number(rows, "Contexts that are kept at most."),
             "days": number(days, "Days after which a context that was not seen again is forgotten.")
+        }
+    })
+}
+
+fn of_heartbeat() -> Value {
+    let every_seconds: Limit<10, 86_400, 600> = Limit::DEFAULT;
+    let _same_as = |heartbeat: Heartbeat| heartbeat.every_seconds == every_seconds;
+    json!({
+        "type": "object",
+        "additionalProperties": false,
+        "required": ["flag"],
+        "description": "The flag that the control plane kills and restores by itself, to know how long a kill takes. Left out: nothing beats.",
+        "properties": {
+            "flag": { "type": "string", "description": "A flag on which nothing else rests. It has to exist." },
+            "every_seconds": number(every_seconds, "Seconds from one beat to the next; each is two changes in the chart.")
         }
     })
 }

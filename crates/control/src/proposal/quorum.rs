@@ -1,6 +1,7 @@
 use super::Reach;
 use crate::api::Impact;
 use crate::command::Command;
+use crate::heartbeat;
 use crate::refusal::{Refusal, RefusalCode};
 use crate::state::State;
 use downhaul_blast::plan::Kept;
@@ -73,7 +74,10 @@ impl Needed {
         if let Some(budget) = impact.budget.as_ref().filter(|budget| budget.verdict != Kept::Within) {
             add(GroundKind::OverBudget, approvals.over_budget.get(), budget.exceeded().join("; "));
         }
-        if let Command::Restore { id } = command {
+        // A heartbeat ends its own beat.
+        if let Command::Restore { id } = command
+            && !heartbeat::is_beat(id)
+        {
             add(GroundKind::Restore, approvals.restore.get(), String::new());
             let flag = state.kill(id).and_then(|kill| state.flag_set.flag(kill.kill.flag.as_str()));
             if let Some(flag) = flag.filter(|flag| flag.critical) {

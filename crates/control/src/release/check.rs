@@ -1,7 +1,8 @@
 //! Whether a release may be called ready: every item that is missing or stale, and what to do about it.
 
 use super::{DataChange, Release, validate};
-use crate::runbook::{Purpose, What, derived};
+use crate::drill::{Drill, Outcome};
+use crate::runbook::{What, derived};
 use crate::state::State;
 use crate::time;
 use downhaul_core::diagnostic::Severity;
@@ -9,9 +10,6 @@ use downhaul_core::document::Reversibility;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-
-/// Days after which a drill is stale, where no policy says otherwise.
-pub const DRILL_DAYS: u32 = 90;
 
 /// What was found outside, by those who do I/O. What is absent was not looked at.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -68,8 +66,8 @@ pub struct Finding {
     pub help: String,
 }
 
-/// Everything that is missing or stale, errors first. `days` is the age in days up to which a drill counts.
-pub fn check(state: &State, release: &Release, facts: &Facts, now: Timestamp, days: u32) -> Vec<Finding> {
+/// Everything that is missing or stale, errors first.
+pub fn check(state: &State, release: &Release, facts: &Facts, now: Timestamp) -> Vec<Finding> {
     let mut list = List(Vec::new());
     for problem in validate::problems(state, release) {
         let item = if problem.place.pointer.is_empty() { "release".to_owned() } else { problem.place.pointer };
@@ -82,7 +80,7 @@ pub fn check(state: &State, release: &Release, facts: &Facts, now: Timestamp, da
     proof(&mut list, release, facts);
     around(&mut list, release);
     runbook(&mut list, state, release, facts);
-    drill(&mut list, state, release, now, days);
+    drill(&mut list, state, release, now);
     list.0.sort_by_key(|finding| finding.severity);
     list.0
 }
@@ -302,23 +300,40 @@ fn runbook(list: &mut List, state: &State, release: &Release, facts: &Facts) {
     }
 }
 
-fn drill(list: &mut List, state: &State, release: &Release, now: Timestamp, days: u32) {
-    let key = release.key.as_str();
-    let help = "rehearse the runbook; a way back that was never gone is a guess";
+fn drill(list: &mut List, state: &State, release: &Release, now: Timestamp) {
+    let (key, days) = (release.key.as_str(), state.policy.drill_days);
+    let help = format!("rehearse it with `downhaul drill {key}`; a way back that was never gone is a guess");
+    let newest = Drill::all(&state.releases).find(|drill| drill.run.subject.is_release(key));
+    if let Some((drill, Outcome::Failed(reasons))) = newest.map(|drill| (drill, drill.outcome())) {
+        let message = format!("the newest drill ({}) has failed: {}", drill.run.id(), reasons.join("; "));
+        list.warning("drill-failed", "drill", message, "mend what it has shown, and rehearse again");
+    }
     let Some(drill) = state.releases.last_drill(key) else {
-        let runs = state.releases.runs.values();
-        let tried = runs.filter(|run| run.release.key.as_str() == key && run.purpose == Purpose::Drill).count();
-        let message = if tried == 0 { "it was never rehearsed" } else { "no drill of it has ended well" };
+        let message = if newest.is_none() { "it was never rehearsed" } else { "no drill of it has passed" };
         return list.warning("never-drilled", "drill", message, help);
     };
     let age = now.duration_since(drill.run.began).as_secs() / 86_400;
-    if age > i64::from(days) {
+    if age > i64::from(days.get()) {
         let message =
             format!("the last drill was on {}, {age} days ago; {days} are allowed", time::day(drill.run.began));
         list.warning("drill-stale", "drill", message, help);
     }
-    if drill.run.release != *release {
+    if drill.run.subject.release() != Some(release) {
         let help = "rehearse it as it is now";
         list.warning("drill-of-other", "drill", "the release has changed since its last drill", help);
+    }
+    if state.releases.last_independent_drill(key).is_none() {
+        let help = "let somebody who did not write it run the next drill";
+        list.warning("drill-by-author", "drill", "nobody but its author has rehearsed it", help);
+    }
+    let (took, objective) = (drill.phases().total_ms.unwrap_or(0), u64::from(release.objective_seconds) * 1000);
+    if took > objective {
+        let message =
+            format!("the last drill took {} s; the objective is {} s", took / 1000, release.objective_seconds);
+        list.warning("drill-too-slow", "drill", message, "shorten the way back, or give a longer objective");
+    }
+    if drill.clients() == Some(0) {
+        let message = "no client was connected in the last drill, so that nobody knows how long disabling takes";
+        list.warning("drill-without-clients", "drill", message, "rehearse where clients are connected");
     }
 }

@@ -7,8 +7,8 @@ use crate::time;
 use jiff::Timestamp;
 use std::sync::Arc;
 
-/// What a change does to releases and runs. Never refuses.
-pub(crate) fn fold(releases: &mut Releases, command: &Command, change: &Change) {
+/// What a change does to releases and runs. Never refuses. `author` wrote what a run that begins is about.
+pub(crate) fn fold(releases: &mut Releases, command: &Command, change: &Change, author: Option<&str>) {
     let at = time::from_text(&change.at).unwrap_or(Timestamp::UNIX_EPOCH);
     match command {
         Command::PutRelease { release } => {
@@ -24,8 +24,9 @@ pub(crate) fn fold(releases: &mut Releases, command: &Command, change: &Change) 
         }
         Command::Run { run, event } => {
             let next = match releases.runs.get(run) {
-                Some(before) => before.advance(event, at).ok(),
-                None => Run::begun(*run, event, &change.actor, &change.reason, at),
+                Some(before) => before.advance_by(event, &change.actor, at).ok(),
+                None => Run::begun(*run, event, &change.actor, &change.reason, at)
+                    .map(|begun| Run { author: author.map(str::to_owned), ..begun }),
             };
             if let Some(next) = next {
                 releases.runs.insert(*run, Arc::new(next));

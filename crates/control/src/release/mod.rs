@@ -20,4 +20,4 @@ pub use document::{
 pub(crate) use fold::fold;
 pub use key::ReleaseKey;
 pub use order::kill_order;
-pub use state::{Drill, ReleaseState, Releases};
+pub use state::{ReleaseState, Releases};

@@ -1,5 +1,5 @@
 use super::{Release, ReleaseKey};
-use crate::runbook::{Purpose, Run, Verdict};
+use crate::runbook::Run;
 use crate::state::Touch;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -23,14 +23,6 @@ pub struct ReleaseState {
     pub retired: Option<Touch>,
 }
 
-/// A drill that came to its end.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Drill<'a> {
-    pub run: &'a Run,
-    /// Whether whoever ran it was not who wrote the release.
-    pub independent: bool,
-}
-
 impl Releases {
     pub fn release(&self, key: &str) -> Option<&ReleaseState> {
         self.by_key.get(key).map(|release| &**release)
@@ -43,16 +35,7 @@ impl Releases {
 
     /// The run of a release that has not ended.
     pub fn active(&self, release: &str) -> Option<&Arc<Run>> {
-        self.runs.values().rev().find(|run| run.release.key.as_str() == release && !run.is_ended())
-    }
-
-    /// The newest drill of a release that ended well.
-    pub fn last_drill(&self, release: &str) -> Option<Drill<'_>> {
-        let run = self.runs.values().rev().find(|run| {
-            run.release.key.as_str() == release && run.purpose == Purpose::Drill && run.verdict() == Some(Verdict::Done)
-        })?;
-        let author = self.release(release).map(|release| release.touched.actor.as_str());
-        Some(Drill { run, independent: author != Some(run.by.as_str()) })
+        self.runs.values().rev().find(|run| run.subject.is_release(release) && !run.is_ended())
     }
 
     /// The number of the next run.

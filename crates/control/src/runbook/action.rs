@@ -87,9 +87,7 @@ impl Run {
     pub fn actions(&self) -> Vec<Action> {
         let mut actions: Vec<Action> = match &self.phase {
             Phase::Running { step } => self.step_action(*step).into_iter().collect(),
-            Phase::Unwinding { .. } => {
-                self.to_restore().take(1).map(|kill| Action::Restore { kill: kill.kill.clone() }).collect()
-            }
+            Phase::Unwinding { .. } => self.unwinding_action().into_iter().collect(),
             Phase::AwaitingGo { .. } | Phase::Held { .. } | Phase::Ended { .. } => Vec::new(),
         };
         let open = self.calls.iter().enumerate().filter(|(_, call)| call.through.is_none());
@@ -127,8 +125,8 @@ impl Run {
             }
             What::Redeploy { target, artifact: which } => {
                 let artifact = match which {
-                    Which::Previous => self.release.previous.clone(),
-                    Which::Own => Some(self.release.artifact.clone()),
+                    Which::Previous => self.subject.release().and_then(|release| release.previous.clone()),
+                    Which::Own => self.subject.release().map(|release| release.artifact.clone()),
                 };
                 deliver(target, Payload::Redeploy { step, attempt, artifact, which: *which })
             }
@@ -141,7 +139,7 @@ impl Run {
                 Some(Action::Wait { step, attempt, until: until.unwrap_or(Timestamp::MAX) })
             }
             What::Verify { metric } => {
-                let metric = self.release.metric(metric)?.clone();
+                let metric = self.subject.metric(metric)?.clone();
                 Some(Action::QueryMetric { step, attempt, metric })
             }
             What::Manual(instructions) => {

@@ -1,7 +1,8 @@
 use super::{
-    Action, Calling, Dark, KillMade, OnFailure, Pace, Phase, Purpose, Reading, Run, RunEvent, StepRun, StepState,
-    Verdict, What,
+    Action, Calling, Dark, KillMade, NotBegun, OnFailure, Pace, Phase, Purpose, PutBack, Reading, Review, Run,
+    RunEvent, Runbook, StepRun, StepState, Subject, Verdict, What,
 };
+use crate::time;
 use jiff::Timestamp;
 
 /// Why an event does not fit where the run stands. Nothing has changed.
@@ -33,23 +34,71 @@ pub fn step(run: &Run, event: &RunEvent, at: Timestamp) -> Result<(Run, Vec<Acti
 impl Run {
     /// A run at its first step. `event` is what began it.
     pub fn begun(number: u64, event: &RunEvent, by: &str, reason: &str, at: Timestamp) -> Option<Run> {
-        let RunEvent::Started { release, runbook, purpose, pace } = event else { return None };
+        let (subject, runbook, purpose, pace) = match event {
+            RunEvent::Started { release, runbook, purpose, pace } => {
+                (Subject::Release(release.clone()), (**runbook).clone(), *purpose, *pace)
+            }
+            RunEvent::Called { subject, runbook, pace } => {
+                (subject.clone(), (**runbook).clone(), Purpose::Drill, *pace)
+            }
+            RunEvent::NotBegun { subject, .. } => (subject.clone(), Runbook::empty(), Purpose::Drill, Pace::Straight),
+            _ => return None,
+        };
         let mut run = Run {
             number,
-            release: (**release).clone(),
-            runbook: (**runbook).clone(),
-            purpose: *purpose,
-            pace: *pace,
+            subject,
+            steps: runbook.steps.iter().map(|_| StepRun::waiting()).collect(),
+            runbook,
+            purpose,
+            pace,
             by: by.to_owned(),
             reason: reason.to_owned(),
             began: at,
+            author: None,
+            decided: None,
+            decided_by: None,
+            hands: Default::default(),
+            not_begun: None,
             phase: Phase::Running { step: 0 },
-            steps: runbook.steps.iter().map(|_| StepRun::waiting()).collect(),
             kills: Vec::new(),
             calls: Vec::new(),
+            reviews: Vec::new(),
         };
-        run.enter(0, at, Pace::Straight);
+        match event {
+            RunEvent::NotBegun { tried, why, .. } => {
+                let tried = time::from_text(tried).unwrap_or(at);
+                run.not_begun = Some(NotBegun { tried, why: why.clone() });
+                run.phase = Phase::Ended { verdict: Verdict::NotBegun, at };
+            }
+            // How long it takes somebody to decide is a part of what is rehearsed.
+            RunEvent::Called { .. } => run.enter(0, at, Pace::StepByStep),
+            _ => {
+                (run.decided, run.decided_by) = (Some(at), Some(by.to_owned()));
+                run.enter(0, at, Pace::Straight);
+            }
+        }
         Some(run)
+    }
+
+    /// The run after an event, and after whoever did it: what people do in a run is theirs.
+    ///
+    /// # Errors
+    /// The event does not fit, or changes nothing.
+    pub fn advance_by(&self, event: &RunEvent, by: &str, at: Timestamp) -> Result<Run, NotNow> {
+        let mut run = self.advance(event, at)?;
+        match event {
+            RunEvent::Reviewed { .. } => {
+                run.reviews.last_mut().into_iter().for_each(|review| review.by = by.to_owned())
+            }
+            event if event.is_by_hand() => {
+                run.hands.insert(by.to_owned());
+                if run.decided != self.decided {
+                    run.decided_by = Some(by.to_owned());
+                }
+            }
+            _ => {}
+        }
+        Ok(run)
     }
 
     /// The run after an event.
@@ -68,11 +117,32 @@ impl Run {
             call.through = Some(*ok);
             return Ok(());
         }
+        if let RunEvent::Reviewed { about, step, note } = event {
+            let is_known = step.is_none_or(|step| step < self.steps.len());
+            if !self.is_ended() || !is_known {
+                return Err(NotNow::OutOfPlace);
+            }
+            let (by, note) = (String::new(), note.clone());
+            self.reviews.push(Review { by, at, about: *about, step: *step, note });
+            return Ok(());
+        }
         if self.is_ended() {
             return Err(NotNow::Ended);
         }
         match event {
-            RunEvent::Started { .. } | RunEvent::Escalated { .. } => Err(NotNow::OutOfPlace),
+            RunEvent::Started { .. }
+            | RunEvent::Called { .. }
+            | RunEvent::NotBegun { .. }
+            | RunEvent::Escalated { .. }
+            | RunEvent::Reviewed { .. } => Err(NotNow::OutOfPlace),
+            RunEvent::Delivered { step, attempt: 0, .. } => self.put_back(*step, PutBack::Delivered, "", at),
+            RunEvent::CalledBack { step, attempt: 0, ok: true, .. } => self.put_back(*step, PutBack::Done, "", at),
+            RunEvent::CalledBack { step, attempt: 0, detail: why, .. } | RunEvent::Failed { step, attempt: 0, why } => {
+                self.put_back(*step, PutBack::Failed, why, at)
+            }
+            RunEvent::TimedOut { step, attempt: 0 } => {
+                self.put_back(*step, PutBack::Failed, "the target did not call back in time", at)
+            }
             RunEvent::Killed { step, attempt, flag, kill, found } => {
                 let What::Kill(flags) = self.current(*step, *attempt)? else { return Err(NotNow::OutOfPlace) };
                 if !flags.iter().any(|each| each.as_str() == flag) {
@@ -132,7 +202,7 @@ impl Run {
             },
             RunEvent::MetricRead { step, attempt, value, holds, held_ms, problem } => {
                 let What::Verify { metric } = self.current(*step, *attempt)? else { return Err(NotNow::OutOfPlace) };
-                let needed = self.release.metric(metric).map_or(0, |metric| u64::from(metric.for_seconds) * 1000);
+                let needed = self.subject.metric(metric).map_or(0, |metric| u64::from(metric.for_seconds) * 1000);
                 let read = Reading { at, value: *value, holds: *holds, held_ms: *held_ms, problem: problem.clone() };
                 self.read(*step, read, needed)
             }
@@ -162,6 +232,7 @@ impl Run {
                 Ok(())
             }
             RunEvent::Went { step } if self.phase == (Phase::AwaitingGo { step: *step }) => {
+                self.decided = self.decided.or(Some(at));
                 self.enter(*step, at, Pace::Straight);
                 Ok(())
             }
@@ -186,6 +257,8 @@ impl Run {
                 if !matches!(self.phase, Phase::Unwinding { .. }) {
                     let message = format!("it took longer than {} s", self.runbook.limit_seconds);
                     self.call(None, &message, at);
+                } else {
+                    self.call(None, "what it took away could not all be put back", at);
                 }
                 self.end(Verdict::Expired, at);
                 Ok(())
@@ -212,14 +285,11 @@ impl Run {
             _ => return Err(NotNow::Late),
         };
         self.kills.iter_mut().filter(|made| made.kill == kill).for_each(|made| made.restored = true);
-        match (step, &self.phase) {
-            (Some(step), _) if self.to_restore_of(step).next().is_none() => {
+        match step {
+            Some(step) if self.to_restore_of(step).next().is_none() => {
                 self.finish(step, StepState::Done, "", at);
             }
-            (None, Phase::Unwinding { verdict, .. }) if self.to_restore().next().is_none() => {
-                self.phase = Phase::Ended { verdict: *verdict, at };
-            }
-            _ => {}
+            _ => self.close_unwinding(at),
         }
         Ok(())
     }
@@ -294,8 +364,13 @@ impl Run {
             self.phase = Phase::AwaitingGo { step };
             return;
         }
-        *running =
-            StepRun { state: StepState::Running, attempt: running.attempt + 1, began: Some(at), ..StepRun::waiting() };
+        *running = StepRun {
+            state: StepState::Running,
+            attempt: running.attempt + 1,
+            first: running.first.or(Some(at)),
+            began: Some(at),
+            ..StepRun::waiting()
+        };
         self.phase = Phase::Running { step };
         let restores = matches!(self.runbook.steps.get(step).map(|step| &step.what), Some(What::Restore(_)));
         if restores && self.to_restore_of(step).next().is_none() {
@@ -310,7 +385,7 @@ impl Run {
                 self.mark(step, StepState::Failed, verdict.as_str(), at);
             }
         }
-        let unwinds = self.purpose == Purpose::Drill && self.to_restore().next().is_some();
+        let unwinds = self.has_to_unwind();
         self.phase = match self.phase {
             // What was not restored by then stays killed, and is shown so.
             Phase::Unwinding { .. } => Phase::Ended { verdict: Verdict::Incomplete, at },
@@ -320,15 +395,15 @@ impl Run {
     }
 
     /// Calls for help, where someone is named to be called.
-    fn call(&mut self, step: Option<usize>, why: &str, at: Timestamp) {
+    pub(super) fn call(&mut self, step: Option<usize>, why: &str, at: Timestamp) {
         let of_step = step.and_then(|step| self.runbook.steps.get(step)).and_then(|step| step.escalate_to.clone());
-        let of_release = || self.release.escalation.as_ref().map(|escalation| escalation.target.clone());
+        let of_release = || self.subject.escalation().map(|escalation| escalation.target.clone());
         let Some(target) = of_step.or_else(of_release) else { return };
         let what = match step.and_then(|step| Some((step, self.runbook.steps.get(step)?))) {
             Some((number, step)) => format!("step {} ({}): {why}", number + 1, step.words()),
             None => why.to_owned(),
         };
-        let message = format!("{} of {}: {what}", self.id(), self.release.key);
+        let message = format!("{} of {}: {what}", self.id(), self.subject.key());
         self.calls.push(Calling { target, message, at, through: None });
     }
 }
@@ -338,12 +413,14 @@ impl StepRun {
         StepRun {
             state: StepState::Waiting,
             attempt: 0,
+            first: None,
             began: None,
             ended: None,
             delivered: None,
             dark: None,
             reading: None,
             detail: String::new(),
+            put_back: None,
         }
     }
 }

@@ -1,4 +1,4 @@
-use super::Runbook;
+use super::{ReviewAbout, Runbook, Subject};
 use crate::release::Release;
 use serde::{Deserialize, Serialize};
 
@@ -9,8 +9,23 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "event", rename_all = "kebab-case", deny_unknown_fields)]
 pub enum RunEvent {
-    /// The first of every run. Release and runbook are kept as they were then.
-    Started { release: Box<Release>, runbook: Box<Runbook>, purpose: Purpose, pace: Pace },
+    /// The first of a rollback. Release and runbook are kept as they were then.
+    Started {
+        release: Box<Release>,
+        runbook: Box<Runbook>,
+        /// Drills began so before they were called.
+        purpose: Purpose,
+        pace: Pace,
+    },
+    /// The first of a drill, which waits for a person to decide. Subject and runbook are kept as they were then.
+    Called { subject: Subject, runbook: Box<Runbook>, pace: Pace },
+    /// A drill that came to nothing because whoever was to run it was not let in: the first and last of its run.
+    NotBegun {
+        subject: Subject,
+        /// RFC 3339; when it was tried.
+        tried: String,
+        why: String,
+    },
     /// A person lets the next step begin.
     Went { step: usize },
     /// A flag is killed: by this run, or `found` so.
@@ -87,6 +102,13 @@ pub enum RunEvent {
     Aborted,
     /// The run took longer than it may.
     Expired,
+    /// What somebody found worth saying once the run was over.
+    Reviewed {
+        about: ReviewAbout,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        step: Option<usize>,
+        note: String,
+    },
 }
 
 /// What a run is for.
@@ -96,15 +118,16 @@ pub enum RunEvent {
 pub enum Purpose {
     /// Something is wrong. What it killed stays killed.
     Rollback,
-    /// Practice. What it killed is restored at its end, however it ends.
+    /// Practice. What it took away is put back at its end, however it ends: artifacts, then flags.
     Drill,
 }
 
 /// Whether a person lets each step begin.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Pace {
+    #[default]
     Straight,
     StepByStep,
 }
@@ -114,6 +137,8 @@ impl RunEvent {
     pub fn name(&self) -> &'static str {
         match self {
             RunEvent::Started { .. } => "started",
+            RunEvent::Called { .. } => "called",
+            RunEvent::NotBegun { .. } => "not-begun",
             RunEvent::Went { .. } => "went",
             RunEvent::Killed { .. } => "killed",
             RunEvent::Dark { .. } => "dark",
@@ -131,6 +156,7 @@ impl RunEvent {
             RunEvent::Skipped { .. } => "skipped",
             RunEvent::Aborted => "aborted",
             RunEvent::Expired => "expired",
+            RunEvent::Reviewed { .. } => "reviewed",
         }
     }
 
@@ -139,11 +165,14 @@ impl RunEvent {
         matches!(
             self,
             RunEvent::Started { .. }
+                | RunEvent::Called { .. }
                 | RunEvent::Went { .. }
                 | RunEvent::Confirmed { .. }
                 | RunEvent::Retried { .. }
                 | RunEvent::Skipped { .. }
                 | RunEvent::Aborted
+                | RunEvent::NotBegun { .. }
+                | RunEvent::Reviewed { .. }
         )
     }
 
@@ -162,7 +191,10 @@ impl RunEvent {
             | RunEvent::TimedOut { step, .. }
             | RunEvent::Retried { step }
             | RunEvent::Skipped { step } => Some(*step),
+            RunEvent::Reviewed { step, .. } => *step,
             RunEvent::Started { .. }
+            | RunEvent::Called { .. }
+            | RunEvent::NotBegun { .. }
             | RunEvent::Restored { .. }
             | RunEvent::Stopped { .. }
             | RunEvent::Escalated { .. }

@@ -1,6 +1,6 @@
-use super::{Pace, Purpose, Runbook};
-use crate::release::Release;
+use super::{Pace, Purpose, Review, Runbook, Subject};
 use jiff::{SignedDuration, Timestamp};
+use std::collections::BTreeSet;
 
 /// A runbook being carried out, as its events add up.
 #[derive(Debug, Clone, PartialEq)]
@@ -8,7 +8,7 @@ pub struct Run {
     /// Counts the runs of an environment from 1.
     pub number: u64,
     /// As it was when the run began.
-    pub release: Release,
+    pub subject: Subject,
     pub runbook: Runbook,
     pub purpose: Purpose,
     pub pace: Pace,
@@ -16,6 +16,16 @@ pub struct Run {
     pub by: String,
     pub reason: String,
     pub began: Timestamp,
+    /// Who wrote the subject, as it was when the run began: an opaque id.
+    pub author: Option<String>,
+    /// When somebody decided to go back: at the beginning of a rollback, with the first go of a drill.
+    pub decided: Option<Timestamp>,
+    /// Who did.
+    pub decided_by: Option<String>,
+    /// Whoever did something in it by hand, other than to begin it.
+    pub hands: BTreeSet<String>,
+    /// Why and when a drill was tried that was never begun.
+    pub not_begun: Option<NotBegun>,
     pub phase: Phase,
     /// One for each step of the runbook.
     pub steps: Vec<StepRun>,
@@ -23,6 +33,15 @@ pub struct Run {
     pub kills: Vec<KillMade>,
     /// Calls for help.
     pub calls: Vec<Calling>,
+    /// What was said of it once it was over.
+    pub reviews: Vec<Review>,
+}
+
+/// A drill that came to nothing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NotBegun {
+    pub tried: Timestamp,
+    pub why: String,
 }
 
 /// Where a run stands.
@@ -40,7 +59,7 @@ pub enum Phase {
         step: usize,
         why: String,
     },
-    /// What the run killed is being restored; then it ends so.
+    /// What the run took away is being put back, artifacts before flags; then it ends so.
     Unwinding {
         since: Timestamp,
         verdict: Verdict,
@@ -61,6 +80,8 @@ pub enum Verdict {
     Aborted,
     /// It took longer than it may.
     Expired,
+    /// Whoever was to run it was not let in.
+    NotBegun,
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -68,6 +89,8 @@ pub struct StepRun {
     pub state: StepState,
     /// From 1 once it has begun.
     pub attempt: u32,
+    /// When the first attempt began.
+    pub first: Option<Timestamp>,
     /// When the last attempt began.
     pub began: Option<Timestamp>,
     pub ended: Option<Timestamp>,
@@ -77,6 +100,17 @@ pub struct StepRun {
     pub reading: Option<Reading>,
     /// What was said at its end.
     pub detail: String,
+    /// How far what a redeployment replaced is put out again.
+    pub put_back: Option<PutBack>,
+}
+
+/// How far a drill's redeployment is taken back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PutBack {
+    /// The webhook target has accepted it.
+    Delivered,
+    Done,
+    Failed,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -137,9 +171,6 @@ pub enum Due {
     Run,
 }
 
-/// How long restoring at the end may take.
-const UNWINDING: SignedDuration = SignedDuration::from_secs(120);
-
 impl Run {
     /// Such as `r-7`.
     pub fn id(&self) -> String {
@@ -181,7 +212,7 @@ impl Run {
                 of_step.into_iter().chain([run]).collect()
             }
             Phase::AwaitingGo { .. } | Phase::Held { .. } => vec![run],
-            Phase::Unwinding { since, .. } => vec![(later(*since, UNWINDING), Due::Run)],
+            Phase::Unwinding { since, .. } => self.due_unwinding(*since),
             Phase::Ended { .. } => Vec::new(),
         };
         due.sort_unstable();
@@ -209,6 +240,7 @@ impl Verdict {
             Verdict::Incomplete => "incomplete",
             Verdict::Aborted => "aborted",
             Verdict::Expired => "expired",
+            Verdict::NotBegun => "not-begun",
         }
     }
 }
@@ -226,6 +258,6 @@ impl StepState {
 }
 
 /// At the end of time, time stands still.
-fn later(from: Timestamp, by: SignedDuration) -> Timestamp {
+pub(super) fn later(from: Timestamp, by: SignedDuration) -> Timestamp {
     from.checked_add(by).unwrap_or(Timestamp::MAX)
 }

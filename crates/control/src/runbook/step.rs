@@ -214,6 +214,19 @@ impl Step {
 }
 
 impl Runbook {
+    /// Of a run that was never begun.
+    pub(super) fn empty() -> Runbook {
+        Runbook { steps: Vec::new(), limit_seconds: one_hour(), stop: Vec::new() }
+    }
+
+    /// The flags that it kills.
+    pub fn killed(&self) -> impl Iterator<Item = &FlagKey> {
+        self.steps.iter().flat_map(|step| match &step.what {
+            What::Kill(flags) => flags.as_slice(),
+            _ => &[],
+        })
+    }
+
     /// The webhook targets that it names.
     pub fn targets(&self) -> impl Iterator<Item = &str> {
         self.steps.iter().flat_map(|step| step.target().into_iter().chain(step.escalate_to.as_deref()))

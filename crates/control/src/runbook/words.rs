@@ -1,4 +1,4 @@
-use super::{Purpose, Run, RunEvent};
+use super::{Purpose, Run, RunEvent, Subject};
 use crate::state::State;
 
 /// What happened in a run, in words. `state` is any state after it.
@@ -17,6 +17,8 @@ pub(crate) fn words(state: &State, number: u64, event: &RunEvent) -> String {
             };
             format!("began the {purpose} of `{}`", release.key)
         }
+        RunEvent::Called { subject, .. } => format!("called a drill of {}", of(subject)),
+        RunEvent::NotBegun { subject, why, .. } => format!("the drill of {} was not begun: {why}", of(subject)),
         RunEvent::Went { step: at } => format!("let {} begin", step(*at)),
         RunEvent::Killed { flag, kill, found: false, .. } => format!("killed `{flag}` ({kill})"),
         RunEvent::Killed { flag, kill, found: true, .. } => format!("found `{flag}` killed already ({kill})"),
@@ -25,6 +27,12 @@ pub(crate) fn words(state: &State, number: u64, event: &RunEvent) -> String {
         }
         RunEvent::Dark { dark, .. } => format!("{dark} clients are dark"),
         RunEvent::Restored { kill } => format!("ended the kill {kill}"),
+        RunEvent::Delivered { step: at, attempt: 0, .. } => {
+            format!("the own artifact for {} was accepted", step(*at))
+        }
+        RunEvent::CalledBack { step: at, attempt: 0, ok: true, .. } => {
+            format!("put the own artifact back for {}", step(*at))
+        }
         RunEvent::Delivered { step: at, status, .. } => format!("{} was accepted ({status})", step(*at)),
         RunEvent::CalledBack { step: at, ok: true, .. } => format!("{} was reported as done", step(*at)),
         RunEvent::CalledBack { step: at, ok: false, detail, .. } => {
@@ -50,6 +58,16 @@ pub(crate) fn words(state: &State, number: u64, event: &RunEvent) -> String {
         RunEvent::Skipped { step: at } => format!("skipped {}", step(*at)),
         RunEvent::Aborted => "aborted".to_owned(),
         RunEvent::Expired => "took too long".to_owned(),
+        RunEvent::Reviewed { about, step: Some(at), note } => format!("{} of {}: {note}", about.as_str(), step(*at)),
+        RunEvent::Reviewed { about, step: None, note } => format!("review, {}: {note}", about.as_str()),
     };
     format!("{id}: {what}")
+}
+
+/// `` `checkout-2.4.1` ``, or `` the flag `checkout` ``.
+fn of(subject: &Subject) -> String {
+    match subject {
+        Subject::Release(release) => format!("`{}`", release.key),
+        Subject::Flag(flag) => format!("the flag `{flag}`"),
+    }
 }

@@ -1,9 +1,11 @@
 //! The state of an environment as the API shows it.
 
+mod drills;
 mod people;
 mod proposals;
 mod releases;
 
+pub use drills::{drill, drills, drills_due};
 pub use people::{people, person, token, tokens};
 pub use proposals::{proposal, proposals};
 pub use releases::{release, releases, run, runs};
@@ -70,6 +72,11 @@ pub fn flag(
         kills: state.kills_of(key).map(|each| kill(state, each, names, progress(&each.kill.id))).collect(),
         degrades_with: state.degrades_with(key).into_iter().map(ToString::to_string).collect(),
         last_change: last_change.map(|record| change(state, record, names)),
+        last_drill: state.releases.last_drill_of_flag(key).map(|drill| drills::last(&drill, names)),
+        last_independent_drill: state
+            .releases
+            .last_independent_drill_of_flag(key)
+            .map(|drill| drills::last(&drill, names)),
     })
 }
 

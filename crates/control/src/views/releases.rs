@@ -1,8 +1,9 @@
-use super::{Names, name};
+use super::{Names, drills, name};
 use crate::api::{
-    CallView, DrillView, KillStep, PlannedStep, Progress, ReleasePage, ReleaseSummary, ReleaseView, RunKillView,
-    RunPage, RunStepView, RunView,
+    CallView, KillStep, PlannedStep, Progress, ReleasePage, ReleaseSummary, ReleaseView, RunKillView, RunPage,
+    RunStepView, RunView,
 };
+use crate::drill::Drill;
 use crate::release::ReleaseState;
 use crate::runbook::{Phase, Run, StepRun, StepState, What, derived};
 use crate::state::State;
@@ -20,11 +21,7 @@ pub fn releases(state: &State, names: &Names) -> ReleasePage {
 /// A release, and what a rollback of it would do as things stand.
 pub fn release(state: &State, release: &ReleaseState, names: &Names) -> ReleaseView {
     let runbook = derived(state, &release.release);
-    let killed = runbook.steps.iter().flat_map(|step| match &step.what {
-        What::Kill(flags) => flags.as_slice(),
-        _ => &[],
-    });
-    let kill_order = killed.map(|key| {
+    let kill_order = runbook.killed().map(|key| {
         let flag = state.flag_set.flag(key.as_str());
         let also = state.degrades_with(key.as_str()).into_iter().filter(|other| !release.release.flags.contains(other));
         KillStep {
@@ -54,12 +51,7 @@ pub fn release(state: &State, release: &ReleaseState, names: &Names) -> ReleaseV
 
 fn summary(state: &State, release: &ReleaseState, names: &Names) -> ReleaseSummary {
     let key = release.release.key.as_str();
-    let drill = state.releases.last_drill(key).map(|drill| DrillView {
-        run: drill.run.id(),
-        at: time::to_text(drill.run.began),
-        by: name(names, &drill.run.by),
-        independent: drill.independent,
-    });
+    let last = |drill: Drill<'_>| drills::last(&drill, names);
     ReleaseSummary {
         key: key.to_owned(),
         owner: release.release.owner.clone(),
@@ -69,7 +61,8 @@ fn summary(state: &State, release: &ReleaseState, names: &Names) -> ReleaseSumma
         by: name(names, &release.touched.actor),
         retired: release.retired.is_some(),
         running: state.releases.active(key).map(|run| run.id()),
-        last_drill: drill,
+        last_drill: state.releases.last_drill(key).map(last),
+        last_independent_drill: state.releases.last_independent_drill(key).map(last),
     }
 }
 
@@ -94,7 +87,7 @@ pub fn run(run: &Run, names: &Names, now: Timestamp, progress: impl Fn(&str) -> 
     };
     RunView {
         id: run.id(),
-        release: run.release.key.to_string(),
+        subject: drills::subject(&run.subject),
         purpose: run.purpose,
         pace: run.pace,
         by: name(names, &run.by),
@@ -106,7 +99,7 @@ pub fn run(run: &Run, names: &Names, now: Timestamp, progress: impl Fn(&str) -> 
         step: run.at_step().map(|step| step + 1),
         held,
         elapsed_ms: milliseconds(run.began, ended.unwrap_or(now)),
-        objective_seconds: run.release.objective_seconds,
+        objective_seconds: run.subject.objective_seconds(),
         steps: (0..run.steps.len()).filter_map(|at| step(run, at, now, &progress)).collect(),
         kills: run
             .kills

@@ -3,6 +3,7 @@
 mod apply;
 mod chart;
 mod client_keys;
+mod drills;
 mod environments;
 mod events;
 mod flags;
@@ -86,6 +87,12 @@ pub(crate) fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(releases::retire))
         .routes(routes!(releases::check_one))
         .routes(routes!(releases::rollback))
+        .routes(routes!(drills::list, drills::begin))
+        .routes(routes!(drills::due))
+        .routes(routes!(drills::attempt))
+        .routes(routes!(drills::get))
+        .routes(routes!(drills::review))
+        .routes(routes!(drills::heartbeat))
         .routes(routes!(runs::list))
         .routes(routes!(runs::get))
         .routes(routes!(runs::act))

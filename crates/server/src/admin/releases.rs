@@ -1,3 +1,4 @@
+use super::drills::begun;
 use super::{change, environment, request};
 use crate::auth::admin::{Admin, By, Editor, Operator};
 use crate::environment::{Committed, Environment, Urgency};
@@ -10,8 +11,9 @@ use downhaul_control::api::{
     Changed, CheckReleaseRequest, Problem, PutReleaseRequest, ReleasePage, ReleaseReport, ReleaseView, RetireRequest,
     RollbackRequest, RunView,
 };
-use downhaul_control::release::check::{DRILL_DAYS, Facts, MetricFact, check};
+use downhaul_control::release::check::{Facts, MetricFact, check};
 use downhaul_control::release::{Release, ReleaseKey, read};
+use downhaul_control::runbook::RunEvent;
 use downhaul_control::{Command, Refusal, RefusalCode, runbook, views};
 use jiff::Timestamp;
 use serde_json::Value;
@@ -132,7 +134,7 @@ pub(crate) async fn check_one(
         };
         facts.metrics.insert(metric.name.clone(), fact);
     }
-    let findings = check(&environment.current().state, &release, &facts, Timestamp::now(), DRILL_DAYS);
+    let findings = check(&environment.current().state, &release, &facts, Timestamp::now());
     let ready = !findings.iter().any(|finding| finding.severity == downhaul_core::diagnostic::Severity::Error);
     Ok(Json(ReleaseReport { release: release.key.to_string(), ready, findings }))
 }
@@ -157,18 +159,25 @@ pub(crate) async fn rollback(
         let refusal = Refusal::new(RefusalCode::MissingReason, "a reason is missing", "say in a few words why");
         return Err(refusal.into());
     }
+    end_drills(&environment, &admin, &release).await;
     let committed = environment
         .command(Urgency::Urgent, move |state| {
-            let command = runbook::start(state, &release, body.purpose, body.pace)?;
+            let command = runbook::start(state, &release, body.pace)?;
             Ok(request(&admin, &body.reason, command))
         })
         .await?;
-    let begun = committed.record.as_deref().and_then(|record| match &record.change().command {
-        Command::Run { run, .. } => Some(*run),
-        _ => None,
-    });
-    let begun = begun.ok_or_else(|| AppError::internal("a rollback began no run"))?;
-    super::runs::view(&state, &environment, &committed.publication, begun).map(Json)
+    super::runs::view(&state, &environment, &committed.publication, begun(&committed)?).map(Json)
+}
+
+/// Practice that is in the way of the real thing is over. Where it cannot be ended, the rollback begins all the same.
+async fn end_drills(environment: &Arc<Environment>, admin: &Admin, release: &str) {
+    for run in runbook::drills_in_the_way(&environment.current().state, release) {
+        let reason = format!("a rollback of {release} begins");
+        let request = request(admin, &reason, Command::Run { run, event: Box::new(RunEvent::Aborted) });
+        if let Err(error) = environment.command(Urgency::Urgent, move |_| Ok(request.clone())).await {
+            tracing::warn!(run, detail = error.detail(), "a drill in the way of a rollback was not ended");
+        }
+    }
 }
 
 fn release(json: &Value) -> Result<Release, Refusal> {

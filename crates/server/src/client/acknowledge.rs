@@ -3,12 +3,13 @@ use crate::error::{AppError, AppResult};
 use crate::extract::Json;
 use crate::listener::ClientAddress;
 use crate::live::{NotTaken, Teller};
-use crate::metrics::OutcomeLabels;
+use crate::metrics::{EnvironmentLabels, OutcomeLabels};
 use crate::state::AppState;
 use axum::extract::{ConnectInfo, State};
 use axum::http::StatusCode;
 use downhaul_control::api::{Acknowledgement, Problem};
 use downhaul_control::fleet::{NotCounted, Sender};
+use downhaul_control::heartbeat;
 
 /// What an instance applied, and how it does.
 #[utoipa::path(
@@ -45,7 +46,13 @@ pub(crate) async fn post(
     }
     for kill in applied {
         if let Some(progress) = caller.environment.fleet().progress(&kill) {
-            state.metrics().dark_seconds.observe(progress.elapsed_ms / 1000.0);
+            let seconds = progress.elapsed_ms / 1000.0;
+            if heartbeat::is_beat(&kill) {
+                let labels = EnvironmentLabels { environment: caller.environment.key().to_string() };
+                state.metrics().heartbeat_seconds.get_or_create(&labels).observe(seconds);
+            } else {
+                state.metrics().dark_seconds.observe(seconds);
+            }
         }
     }
     Ok(StatusCode::NO_CONTENT)

@@ -63,7 +63,7 @@ fn body(state: &AppState, environment: &Environment, run: &Run, delivery: &Deliv
         Purpose::Drill => "drill",
     };
     let mut data = json!({
-        "environment": environment.key().as_str(), "run": run.id(), "release": run.release.key.as_str(),
+        "environment": environment.key().as_str(), "run": run.id(), "release": run.subject.key(),
         "purpose": purpose, "reason": run.reason,
     });
     let (kind, more) = match &delivery.payload {

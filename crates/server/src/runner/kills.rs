@@ -1,8 +1,8 @@
 use super::record::backoff;
 use crate::environment::{Environment, Urgency};
 use downhaul_control::api::Progress;
-use downhaul_control::runbook::{Run, RunEvent};
-use downhaul_control::{Authority, Command, Refusal, RefusalCode, Request, State, decide};
+use downhaul_control::runbook::{Purpose, Run, RunEvent};
+use downhaul_control::{Authority, Command, Refusal, RefusalCode, Request, State, decide, heartbeat};
 use downhaul_core::document::OnStale;
 use jiff::Timestamp;
 use std::sync::Arc;
@@ -22,14 +22,14 @@ pub(super) async fn kill(
 ) -> RunEvent {
     let prefix = format!("{}.", run.id());
     for tried in 0.. {
-        if let Some(kill) = in_force(&environment.current().state, flag) {
+        if let Some(kill) = in_force(&environment.current().state, run, flag) {
             let found = !kill.starts_with(&prefix);
             return RunEvent::Killed { step, attempt, flag: flag.to_owned(), kill, found };
         }
         let (run, named) = (Arc::clone(run), [flag.to_owned(), id.to_owned()]);
         let request = move |state: &State| {
             let [flag, id] = [&named[0], &named[1]];
-            if in_force(state, flag).is_some() {
+            if in_force(state, &run, flag).is_some() {
                 return Err(Refusal::new(RefusalCode::AlreadyDone, "it is killed already", ""));
             }
             let at = Timestamp::now();
@@ -61,9 +61,17 @@ pub(super) async fn kill(
     RunEvent::Failed { step, attempt, why: format!("`{flag}` could not be killed") }
 }
 
-/// The kill that turns a flag off for everyone.
-fn in_force(state: &State, flag: &str) -> Option<String> {
-    state.kills_of(flag).find(|kill| kill.kill.scope.is_everyone()).map(|kill| kill.kill.id.clone())
+/// The kill that turns a flag off for everyone, and that nobody is about to restore by himself.
+fn in_force(state: &State, run: &Run, flag: &str) -> Option<String> {
+    let everyone = state.kills_of(flag).filter(|kill| kill.kill.scope.is_everyone());
+    let mut ids = everyone.map(|kill| kill.kill.id.as_str());
+    ids.find(|id| !heartbeat::is_beat(id) && !is_practice(state, run, id)).map(str::to_owned)
+}
+
+/// Whether a drill under way, other than this run, has made the kill: it will restore it.
+fn is_practice(state: &State, run: &Run, kill: &str) -> bool {
+    let by = kill.split_once('.').and_then(|(by, _)| state.releases.run(by));
+    by.is_some_and(|by| by.number != run.number && by.purpose == Purpose::Drill && !by.is_ended())
 }
 
 /// Waits until every client is dark for all of these kills.

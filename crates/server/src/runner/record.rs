@@ -41,7 +41,7 @@ pub(super) async fn record(environment: &Arc<Environment>, run: u64, event: &Run
 }
 
 /// Full jitter: anything up to half a second, doubled with each attempt, at most half a minute.
-pub(super) fn backoff(attempt: u32) -> Duration {
+pub(crate) fn backoff(attempt: u32) -> Duration {
     const FIRST: Duration = Duration::from_millis(500);
     const MOST: Duration = Duration::from_secs(30);
     let most = FIRST.saturating_mul(2_u32.saturating_pow(attempt.min(16))).min(MOST);

@@ -1,20 +1,23 @@
 //! Parquet, by way of Arrow.
+//!
+//! Columns are decoded on all cores, each row group of each apart (`by_column`). Where what a row holds matters, as where
+//! one is malformed or something is nested, all is read row by row (`by_row`); both give the same.
 
+mod by_column;
+mod by_row;
+mod span;
 mod values;
 
-use super::builder::Refused;
-use super::error::{PopulationError, ProblemKind, Report};
-use super::plan::ROOT;
-use super::rows::{Cell, Rows};
-use super::{ChunkReader, Limits, Mapping, Population};
-use ::parquet::arrow::ProjectionMask;
-use ::parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
-use arrow_array::cast::AsArray;
-use arrow_array::{Array, RecordBatch, StructArray};
+use super::error::{PopulationError, Report};
+use super::plan::Place;
+use super::rows::Rows;
+use super::{ChunkReader, ColumnType, Limits, Mapping, Population};
+use ::parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions};
 use arrow_schema::{DataType, Field};
-use serde_json::{Map, Value};
+use span::Shared;
+use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use values::{is_supported, text_at, value_at};
+use values::is_supported;
 
 impl Population {
     /// Reads Parquet: compressed by Snappy, Zstandard, LZ4 or gzip or not at all, of any nesting. Null is absent, a time
@@ -27,11 +30,11 @@ impl Population {
         mapping: &Mapping,
         limits: &Limits,
     ) -> Result<(Population, Report), PopulationError> {
+        let file = Shared::new(file);
         let mut rows = Rows::new(mapping, limits)?;
-        let builder = decoded(|| ParquetRecordBatchReaderBuilder::try_new(file))?;
-        let schema = builder.schema().clone();
+        let metadata = decoded(|| ArrowReaderMetadata::load(&file, ArrowReaderOptions::new()))?;
         let mut roots = Vec::new();
-        for (root, field) in schema.fields().iter().enumerate() {
+        for (number, field) in metadata.schema().fields().iter().enumerate() {
             let node = rows.plan.header(field.name(), &[field.name()])?;
             if rows.is_dropped(node) {
                 continue;
@@ -39,29 +42,83 @@ impl Population {
             if let Some((column, found)) = plan_within(&mut rows, node, field)? {
                 return Err(PopulationError::UnsupportedType { column, found });
             }
-            roots.push((root, node));
+            roots.push(Root { number, node });
         }
         if let Some((first, second, attribute)) = rows.plan.same_attribute() {
             return Err(PopulationError::SameAttribute { attribute, first, second });
         }
         rows.plan.finish()?;
-        let mask = ProjectionMask::roots(builder.parquet_schema(), roots.iter().map(|(root, _)| *root));
-        let mut batches = decoded(|| builder.with_projection(mask).with_batch_size(BATCH).build())?;
-        let mut row = 0u64;
-        while let Some(batch) = decoded(|| batches.next().transpose())? {
-            take(&mut rows, &roots, &batch, &mut row)?;
+        check_size(&metadata, roots.len(), limits)?;
+        let whole: Option<Vec<by_column::Whole>> =
+            roots.iter().map(|root| whole(&rows, *root, metadata.schema().field(root.number))).collect();
+        if let Some(columns) = whole
+            && let Some(read) = by_column::read(&file, &metadata, &columns, rows.plan.weight_is_named(), limits)?
+        {
+            return Ok(read);
         }
+        by_row::read(file, metadata, &roots, &mut rows)?;
         rows.finish()
     }
 }
 
-/// Rows decoded at a time.
-const BATCH: usize = 8192;
+/// A column of the file that is no part of another.
+#[derive(Debug, Clone, Copy)]
+struct Root {
+    /// Among all of them.
+    number: usize,
+    /// In the plan.
+    node: usize,
+}
+
+/// Refuses at once what the file itself says to be too much.
+fn check_size(metadata: &ArrowReaderMetadata, columns: usize, limits: &Limits) -> Result<(), PopulationError> {
+    let rows = u64::try_from(metadata.metadata().file_metadata().num_rows()).unwrap_or_default();
+    if rows > limits.rows {
+        return Err(PopulationError::TooManyRows { limit: limits.rows });
+    }
+    let row = by_column::CODE_BYTES.saturating_mul(columns as u64);
+    if rows.saturating_mul(row) > limits.bytes {
+        let row = limits.bytes.checked_div(row).unwrap_or_default();
+        return Err(PopulationError::TooManyBytes { limit: limits.bytes, row });
+    }
+    Ok(())
+}
+
+/// What a column becomes, if all its values do alike.
+fn whole(rows: &Rows<'_>, root: Root, field: &Field) -> Option<by_column::Whole> {
+    let node = rows.plan.node(root.node)?;
+    let of = field.data_type();
+    let is_text = matches!(of, DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View);
+    let becomes = match &node.place {
+        Place::Attribute { path, .. } => match (of, node.declared) {
+            // Apart into what lies within.
+            (DataType::Struct(_) | DataType::Map(..), _) => return None,
+            (_, None) => by_column::Becomes::Attribute(path.clone()),
+            (_, Some(ColumnType::Text)) if is_text => by_column::Becomes::Attribute(path.clone()),
+            (_, Some(_)) => return None,
+        },
+        Place::Weight if of.is_numeric() => by_column::Becomes::Weight,
+        Place::Weight | Place::Dropped { .. } => return None,
+    };
+    Some(by_column::Whole { number: root.number, is_text, becomes })
+}
+
+thread_local! {
+    static IS_DECODING: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Whether this thread decodes Parquet. A panic is then told as a damaged file, and nothing that a panic hook need print.
+pub fn is_decoding() -> bool {
+    IS_DECODING.get()
+}
 
 /// The decoder's own checks do not reach everywhere: in a damaged file some places end in a panic, which is told as what
 /// it is.
 fn decoded<T, E: std::fmt::Display>(decode: impl FnOnce() -> Result<T, E>) -> Result<T, PopulationError> {
-    match catch_unwind(AssertUnwindSafe(decode)) {
+    let was_decoding = IS_DECODING.replace(true);
+    let decoded = catch_unwind(AssertUnwindSafe(decode));
+    IS_DECODING.set(was_decoding);
+    match decoded {
         Ok(Ok(decoded)) => Ok(decoded),
         Ok(Err(error)) => Err(PopulationError::Parquet(error.to_string())),
         Err(_) => Err(PopulationError::Parquet("it is damaged".to_owned())),
@@ -84,113 +141,4 @@ fn plan_within(rows: &mut Rows<'_>, node: usize, field: &Field) -> Result<Option
     }
     let source = rows.plan.node(node).map(|node| node.source.clone()).unwrap_or_default();
     Ok((!is_supported(field.data_type())).then(|| (source, field.data_type().to_string())))
-}
-
-fn take(
-    rows: &mut Rows<'_>,
-    roots: &[(usize, usize)],
-    batch: &RecordBatch,
-    row: &mut u64,
-) -> Result<(), PopulationError> {
-    let mut parts = Vec::with_capacity(roots.len());
-    for ((_, node), array) in roots.iter().zip(batch.columns()) {
-        parts.push(Part::new(rows, *node, array.as_ref())?);
-    }
-    for at in 0..batch.num_rows() {
-        *row += 1;
-        let taken = parts.iter().try_for_each(|part| part.take(rows, at).map(|_| ()));
-        rows.end(*row, taken)?;
-    }
-    Ok(())
-}
-
-/// A column of a batch, ready to be read row by row.
-enum Part<'a> {
-    Dropped,
-    Leaf {
-        node: usize,
-        array: &'a dyn Array,
-    },
-    /// Each value once; the key of a row says which.
-    Coded {
-        node: usize,
-        array: &'a dyn Array,
-        values: &'a dyn Array,
-        keys: Vec<usize>,
-    },
-    Object {
-        node: usize,
-        array: &'a StructArray,
-        members: Vec<Part<'a>>,
-    },
-}
-
-impl<'a> Part<'a> {
-    fn new(rows: &mut Rows<'_>, node: usize, array: &'a dyn Array) -> Result<Self, PopulationError> {
-        if rows.is_dropped(node) {
-            return Ok(Part::Dropped);
-        }
-        if let Some(object) = array.as_struct_opt() {
-            let mut members = Vec::new();
-            for (field, array) in object.fields().iter().zip(object.columns()) {
-                let child = rows.plan.child(node, field.name())?;
-                members.push(Part::new(rows, child, array.as_ref())?);
-            }
-            return Ok(Part::Object { node, array: object, members });
-        }
-        match array.as_any_dictionary_opt() {
-            // Without values all rows are null, and there is nothing that keys could point to.
-            Some(coded) if !coded.values().is_empty() => {
-                Ok(Part::Coded { node, array, values: coded.values().as_ref(), keys: coded.normalized_keys() })
-            }
-            Some(_) => Ok(Part::Dropped),
-            None => Ok(Part::Leaf { node, array }),
-        }
-    }
-
-    /// Puts the value of a row; whether there was one.
-    fn take(&self, rows: &mut Rows<'_>, at: usize) -> Result<bool, Refused> {
-        match self {
-            Part::Dropped => Ok(false),
-            Part::Leaf { node, array } => leaf(rows, *node, *array, at),
-            Part::Coded { array, .. } if array.is_null(at) => Ok(false),
-            Part::Coded { node, values, keys, .. } => match keys.get(at) {
-                Some(key) if *key < values.len() => leaf(rows, *node, *values, *key),
-                _ => Ok(false),
-            },
-            Part::Object { array, .. } if array.is_null(at) => Ok(false),
-            Part::Object { node, members, .. } => {
-                rows.open(*node)?;
-                let mut any = false;
-                for member in members {
-                    any |= member.take(rows, at)?;
-                }
-                if !any && *node != ROOT {
-                    // Rules may ask whether it exists.
-                    rows.put(*node, Cell::Value(&Value::Object(Map::new())))?;
-                }
-                Ok(true)
-            }
-        }
-    }
-}
-
-fn leaf(rows: &mut Rows<'_>, node: usize, array: &dyn Array, at: usize) -> Result<bool, Refused> {
-    if array.is_null(at) {
-        return Ok(false);
-    }
-    match text_at(array, at) {
-        Some(Ok(text)) => rows.put(node, Cell::Written(text))?,
-        Some(Err(_)) => return Err(rows.refuse(node, ProblemKind::NotUtf8)),
-        None => match value_at(array, at) {
-            Ok(Value::Null) if rows.is_weight(node) => {
-                return Err(rows.refuse(node, ProblemKind::Weight("NaN or an infinity".to_owned())));
-            }
-            Ok(Value::Null) => return Ok(false),
-            Ok(value @ Value::Object(_)) => rows.tree(node, &value)?,
-            Ok(value) => rows.put(node, Cell::Value(&value))?,
-            Err(_) => return Err(rows.refuse(node, ProblemKind::NotUtf8)),
-        },
-    }
-    Ok(true)
 }

@@ -1,8 +1,8 @@
 use super::encode::width;
 use super::{MAGIC, is_leaf};
 use crate::population::dictionary::{Entry, Interner};
-use crate::population::error::DEPTH_LIMIT;
 use crate::population::{Column, Limits, Population, PopulationError, Sampled, Weights};
+use crate::strict_json::DEPTH_LIMIT;
 use downhaul_core::bucket::murmur3_x86_32;
 use serde_json::Value;
 use std::collections::BTreeSet;

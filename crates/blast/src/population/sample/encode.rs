@@ -31,6 +31,7 @@ pub(super) fn encode(population: &Population) -> Vec<u8> {
     }
     number(population.columns.len() as u64, &mut body);
     for column in &population.columns {
+        let column = column.distinct();
         number(column.path().len() as u64, &mut body);
         for key in column.path() {
             number(key.len() as u64, &mut body);

@@ -1,5 +1,5 @@
 use super::pipeline::{Block, LINE_LIMIT};
-use crate::input::strict_json::{Malformed, object};
+use downhaul_blast::strict_json::{Malformed, object};
 use serde_json::{Map, Value};
 
 /// What `--now` gives to contexts that lack it.

@@ -1,7 +1,7 @@
 use super::pipeline::Done;
 use crate::exit::Failure;
-use crate::input::strict_json::Malformed;
 use crate::render::{Format, to_json};
+use downhaul_blast::strict_json::Malformed;
 use downhaul_core::context::Prepared;
 use downhaul_core::decision::{ErrorCode, Reason};
 use downhaul_core::evaluate::evaluate;

@@ -2,7 +2,7 @@ use crate::exit::{Exit, Failure};
 use crate::input::server::ServerArgs;
 use crate::remote::{ControlPlane, block_on};
 use crate::render::{Format, Output};
-use downhaul_control::api::ReleaseView;
+use downhaul_control::api::{LastDrill, ReleaseView};
 use downhaul_control::release::{Artifact, Release, read};
 use downhaul_core::document::Reversibility;
 use owo_colors::OwoColorize;
@@ -93,8 +93,14 @@ fn facts(release: &Release, view: &ReleaseView) -> Vec<(&'static str, String)> {
         format!("; escalates to {who}")
     });
     facts.push(("owner", format!("{owner}{}", contact.unwrap_or_default())));
-    let drill = view.summary.last_drill.as_ref().map(|drill| format!("{} by {} ({})", drill.at, drill.by, drill.run));
-    facts.push(("last drill", drill.unwrap_or_else(|| "never".to_owned())));
+    let words = |drill: &LastDrill| format!("{} by {} ({})", drill.at, drill.by, drill.run);
+    facts.push(("last drill", view.summary.last_drill.as_ref().map_or("never".to_owned(), words)));
+    match &view.summary.last_independent_drill {
+        Some(drill) if view.summary.last_drill.as_ref() == Some(drill) => {}
+        Some(drill) => facts.push(("by others", words(drill))),
+        None if view.summary.last_drill.is_some() => facts.push(("by others", "never".to_owned())),
+        None => {}
+    }
     if let Some(run) = &view.summary.running {
         facts.push(("running", format!("{run}; follow it with `downhaul runs follow {run}`")));
     }

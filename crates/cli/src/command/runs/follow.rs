@@ -5,6 +5,7 @@ use crate::render::{Format, Output};
 use dialoguer::Confirm;
 use dialoguer::theme::SimpleTheme;
 use downhaul_control::api::{ConsoleEvent, RunActRequest, RunView};
+use downhaul_control::runbook::Purpose;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::io::IsTerminal;
 use std::time::Duration;
@@ -19,6 +20,8 @@ pub(crate) enum Follow {
     UntilHeld,
     /// At the end of the run. Nothing is asked: someone else runs it.
     UntilEnded,
+    /// As [`Follow::UntilHeld`]; what the whole has shown is said elsewhere.
+    Drill,
 }
 
 /// Shows each step as it ends, and a stopwatch meanwhile.
@@ -34,10 +37,10 @@ pub(crate) async fn follow(
     let mut events = control.events().await.ok();
     let over = loop {
         shown.news(&run, &stopwatch, output)?;
-        if run.phase == "ended" || (run.phase == "held" && until == Follow::UntilHeld) {
+        if run.phase == "ended" || (run.phase == "held" && until != Follow::UntilEnded) {
             break run;
         }
-        if until == Follow::UntilHeld
+        if until != Follow::UntilEnded
             && let Some(act) = question(&run, &stopwatch)?
         {
             let request = RunActRequest { step: run.step, note: String::new() };
@@ -55,7 +58,7 @@ pub(crate) async fn follow(
         }
     };
     stopwatch.finish_and_clear();
-    conclude(&over, output)
+    conclude(&over, until, output)
 }
 
 /// What has been said already.
@@ -134,7 +137,7 @@ async fn next_event(events: &mut Option<Events>) {
     let _ = tokio::time::timeout(ASK_EVERY, change).await;
 }
 
-fn conclude(run: &RunView, output: &Output) -> Result<Exit, Failure> {
+fn conclude(run: &RunView, until: Follow, output: &Output) -> Result<Exit, Failure> {
     if output.format == Format::Json {
         output.json(run)?;
         return Ok(if run.verdict.as_deref() == Some("done") { Exit::Done } else { Exit::NotGood });
@@ -142,10 +145,16 @@ fn conclude(run: &RunView, output: &Output) -> Result<Exit, Failure> {
     if let Some(why) = &run.held {
         output.note(format!("held at step {}: {why}", run.step.unwrap_or_default()));
         let id = &run.id;
+        let again = match run.purpose {
+            Purpose::Rollback => format!("downhaul rollback {} --resume", run.subject.key()),
+            Purpose::Drill => format!("downhaul runs retry {id}"),
+        };
         output.note(format!(
-            "go on with `downhaul rollback {} --resume` or `downhaul runs skip {id}`, or end it with `downhaul runs abort {id}`",
-            run.release
+            "go on with `{again}` or `downhaul runs skip {id}`, or end it with `downhaul runs abort {id}`"
         ));
+        return Ok(Exit::NotGood);
+    }
+    if until == Follow::Drill {
         return Ok(Exit::NotGood);
     }
     let verdict = run.verdict.clone().unwrap_or_default();

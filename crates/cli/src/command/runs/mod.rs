@@ -32,7 +32,7 @@ enum Part {
     Retry(Act),
     /// Pass over the step that failed or has not begun
     Skip(Act),
-    /// End a run; what a rollback killed stays killed
+    /// End a run; what a rollback killed stays killed, what a drill took away is put back
     Abort(Act),
 }
 
@@ -119,7 +119,8 @@ fn list(args: &ListArgs, output: &Output) -> Result<Exit, Failure> {
     for run in &page.runs {
         #[expect(clippy::cast_precision_loss, reason = "a time for reading")]
         let took = milliseconds(run.elapsed_ms as f64);
-        let row = [&run.id, &run.release, &words::standing(run), &took, &run.began, &run.by, &run.reason];
+        let row =
+            [&run.id, &run.subject.key().to_owned(), &words::standing(run), &took, &run.began, &run.by, &run.reason];
         table.row(row.map(Clone::clone));
     }
     if !page.runs.is_empty() {

@@ -10,7 +10,7 @@ pub(super) fn standing(run: &RunView) -> String {
         ("running", None) => format!("running step {step}"),
         ("awaiting-go", None) => format!("step {step} waits for a go"),
         ("held", None) => format!("held at step {step}"),
-        ("unwinding", None) => "restoring what it killed".to_owned(),
+        ("unwinding", None) => "putting back what it took away".to_owned(),
         (other, None) => other.to_owned(),
     }
 }
@@ -20,7 +20,7 @@ pub(super) fn whole(run: &RunView, format: Format) -> Vec<String> {
     let mut lines = vec![format!(
         "{} of `{}`: {}, {} of {} s, by {}: {}",
         run.id,
-        run.release,
+        run.subject.key(),
         standing(run),
         time(run.elapsed_ms),
         run.objective_seconds,

@@ -1,28 +1,36 @@
+//! JSON read so that it means one thing: no key twice, nothing nested too deeply. Contexts are read so, wherever they
+//! come from. Start from [`object`].
+
 use serde::Deserialize;
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
 use std::fmt;
 
 /// Deepest nesting of a context; the context itself is level 1.
-pub(crate) const DEPTH_LIMIT: usize = 32;
+pub const DEPTH_LIMIT: usize = 32;
 
 /// Why bytes are no context.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Malformed {
+pub struct Malformed {
     /// A stable kebab-case name.
-    pub(crate) code: &'static str,
-    pub(crate) message: String,
-    pub(crate) help: String,
+    pub code: &'static str,
+    pub message: String,
+    /// What to do about it.
+    pub help: String,
 }
 
 impl Malformed {
-    pub(crate) fn new(code: &'static str, message: impl Into<String>, help: impl Into<String>) -> Self {
+    /// With a code in kebab-case.
+    pub fn new(code: &'static str, message: impl Into<String>, help: impl Into<String>) -> Self {
         Malformed { code, message: message.into(), help: help.into() }
     }
 }
 
 /// One JSON object, in which no key stands twice: of two values, which one counts would be anyone's guess.
-pub(crate) fn object(bytes: &[u8]) -> Result<Map<String, Value>, Malformed> {
+///
+/// # Errors
+/// Where it is none.
+pub fn object(bytes: &[u8]) -> Result<Map<String, Value>, Malformed> {
     let text = std::str::from_utf8(bytes).map_err(|error| {
         Malformed::new("not-utf-8", format!("byte {} is not UTF-8", error.valid_up_to() + 1), "write it as UTF-8")
     })?;
@@ -40,8 +48,10 @@ pub(crate) fn object(bytes: &[u8]) -> Result<Map<String, Value>, Malformed> {
     }
 }
 
-const DUPLICATE: &str = "duplicate key ";
-const DEEP: &str = "nested too deeply";
+/// How errors of [`Checked`] begin where a key stands twice.
+pub(crate) const DUPLICATE: &str = "duplicate key ";
+/// Where something is nested too deeply.
+pub(crate) const DEEP: &str = "nested too deeply";
 
 fn describe(error: &serde_json::Error) -> Malformed {
     let text = error.to_string();
@@ -71,7 +81,8 @@ fn describe(error: &serde_json::Error) -> Malformed {
     Malformed::new("not-json", format!("this is not JSON: {text} at column {column}"), help)
 }
 
-fn kind(value: &Value) -> &'static str {
+/// A value, in words.
+pub(crate) fn kind(value: &Value) -> &'static str {
     match value {
         Value::Null => "null",
         Value::Bool(_) => "a boolean",
@@ -83,8 +94,8 @@ fn kind(value: &Value) -> &'static str {
 }
 
 /// Reads a value that stands at this level.
-struct Checked {
-    level: usize,
+pub(crate) struct Checked {
+    pub(crate) level: usize,
 }
 
 impl<'de> DeserializeSeed<'de> for Checked {

@@ -1,23 +1,29 @@
 //! Work in chunks, on as many threads as wanted. What comes out never depends on which thread did what.
 
+use std::num::NonZeroUsize;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 /// Threads, and whether someone wants them to stop.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Crew<'a> {
-    pub(super) threads: usize,
-    pub(super) cancel: &'a AtomicBool,
+pub(crate) struct Crew<'a> {
+    pub(crate) threads: usize,
+    pub(crate) cancel: &'a AtomicBool,
 }
 
 /// Someone wanted it to stop.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Cancelled;
+pub(crate) struct Cancelled;
+
+/// One thread a core; without the feature `threads` one.
+pub(crate) fn cores() -> usize {
+    std::thread::available_parallelism().map_or(1, NonZeroUsize::get)
+}
 
 impl Crew<'_> {
     /// Does `work` for each chunk, each thread with a state of its own; gives the states. The calling thread works as
     /// well, and calls `tick` with the number of chunks that are done.
-    pub(super) fn run<S: Send>(
+    pub(crate) fn run<S: Send>(
         self,
         chunks: usize,
         state: impl Fn() -> S + Sync,
@@ -43,7 +49,7 @@ impl Crew<'_> {
     }
 
     /// Fills a slice piece by piece; `fill` gets each piece and where it begins, `tick` how many elements are filled.
-    pub(super) fn fill<T: Send, S: Send>(
+    pub(crate) fn fill<T: Send, S: Send>(
         self,
         slice: &mut [T],
         state: impl Fn() -> S + Sync,
