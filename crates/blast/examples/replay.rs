@@ -1,6 +1,6 @@
 //! How fast a replay is: contexts of tenant, region and targetingKey, and a flag of which the split was edited.
 //!
-//! `cargo run --release -p downhaul-blast --example replay [ROWS]`
+//! `cargo run --release -p downhaul-blast --example replay [ROWS [FLAGS]]`: every flag is edited
 
 #[path = "support/edited_flag.rs"]
 mod edited_flag;
@@ -8,7 +8,7 @@ mod edited_flag;
 use downhaul_blast::population::{Builder, Limits, Population, PopulationError};
 use downhaul_blast::replay::{Options, Replay, ReplayError, replay};
 use downhaul_core::validate::Valid;
-use edited_flag::{REGIONS, TENANTS, document};
+use edited_flag::{REGIONS, TENANTS, documents};
 use std::num::NonZeroUsize;
 use std::sync::atomic::AtomicBool;
 use std::time::Instant;
@@ -17,10 +17,11 @@ const ROUNDS: u32 = 5;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let rows = std::env::args().nth(1).map_or(Ok(10_000_000), |rows| rows.parse())?;
+    let flags: usize = std::env::args().nth(2).map_or(Ok(1), |flags| flags.parse())?;
     let started = Instant::now();
     let people = people(rows)?;
     println!("{rows} contexts made in {:.2} s", started.elapsed().as_secs_f64());
-    let (old, new) = (document(10_000)?, document(25_000)?);
+    let (old, new) = (documents(10_000, flags)?, documents(25_000, flags)?);
     for threads in [1, 2] {
         let mut best = f64::INFINITY;
         for _ in 0..ROUNDS {
@@ -30,7 +31,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             assert!(found.moved_rows > 0, "some rows move");
         }
         #[expect(clippy::cast_precision_loss, reason = "a figure to read")]
-        let per_second = rows as f64 / best;
+        let per_second = (rows * flags) as f64 / best;
         println!(
             "{threads} threads: {:.1} ms, {:.1} million decisions a second (a row through both documents is one)",
             best * 1000.0,
@@ -38,7 +39,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         );
     }
     let found = run(&old, &new, &people, 2)?;
-    for (key, flag) in &found.flags {
+    for (key, flag) in found.flags.iter().take(3) {
         println!("{key}: {} of {} move", flag.moved, flag.of);
         for transition in &flag.transitions {
             println!("  {} -> {}: {}", transition.from, transition.to, transition.weight);

@@ -3,6 +3,7 @@
 use crate::build::{self, Profile};
 use crate::run::children::Children;
 use crate::run::stack::{Places, Stack};
+use crate::step::Step;
 use crate::{data, npm, setup, wasm, workspace};
 use anyhow::{Context, Result, bail};
 use std::fs;
@@ -36,6 +37,15 @@ enum What {
         #[arg(long)]
         no_build: bool,
     },
+    /// Replay of contexts in a Parquet file beside the same predicate as SQL in DuckDB and DataFusion
+    Sql {
+        /// How many contexts
+        #[arg(long, default_value_t = 10_000_000)]
+        rows: u64,
+        /// How often, one after the other
+        #[arg(long, default_value_t = 3)]
+        rounds: u32,
+    },
     /// Replay of 10 million contexts, and the exact difference of one edit among 2 000 flags, natively
     Blast,
     /// The exact difference of random pairs of documents, held against both evaluators over contexts and all buckets
@@ -58,6 +68,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     match arguments.what {
         What::Kill { kills, no_build } => kill(kills, no_build),
         What::Page { drafts, no_build } => page(drafts, no_build),
+        What::Sql { rows, rounds } => sql(rows, rounds),
         What::Blast => ["replay", "difference"].iter().try_for_each(|example| of_blast(example, &[])),
         What::Agree { pairs, from, seed } => {
             let arguments = [pairs, from, seed].map(|number| number.to_string());
@@ -84,6 +95,31 @@ fn example_of(package: &[&str], example: &str, arguments: &[&str]) -> Result<()>
     let status = run.status().context("cannot start cargo")?;
     if !status.success() {
         bail!("the bench has ended early: {status}");
+    }
+    Ok(())
+}
+
+/// The first round makes the file.
+fn sql(rows: u64, rounds: u32) -> Result<()> {
+    let bench = workspace::root().join("benches/sql");
+    let place = workspace::state().join("bench-sql");
+    fs::create_dir_all(&place).context("cannot make a folder for the bench")?;
+    let python = place.join("python/bin/python");
+    let mut make = Command::new("python3");
+    make.args(["-m", "venv"]).arg(place.join("python"));
+    Step::new("make a place for Python packages", make).mend("install Python 3 with its module venv").run()?;
+    let mut install = Command::new(&python);
+    install.args(["-m", "pip", "install", "--quiet", "--requirement"]).arg(bench.join("requirements.txt"));
+    Step::new("install DuckDB and DataFusion", install).mend("see that the Python registry can be reached").run()?;
+    let file = place.join(format!("people-{rows}.parquet"));
+    let path = file.to_str().context("the path of this repository is no UTF-8")?;
+    for _ in 0..rounds {
+        example_of(&["--package", "downhaul-blast"], "parquet", &[path, &rows.to_string()])?;
+        let status =
+            Command::new(&python).arg(bench.join("run.py")).arg(path).status().context("cannot start Python")?;
+        if !status.success() {
+            bail!("the bench has ended early: {status}");
+        }
     }
     Ok(())
 }
