@@ -181,6 +181,19 @@ impl<'a> Cone<'a> {
         atoms
     }
 
+    /// Whether every part is the same as in another cone. Tenants and regions are taken as a whole.
+    pub(crate) fn is_same_as(&self, other: &Cone<'_>) -> bool {
+        let same_tenants = self.document.tenants == other.document.tenants
+            || (self.tenant_attributes().is_empty() && other.tenant_attributes().is_empty());
+        let same_regions = self.document.regions == other.document.regions
+            || (self.regions_named().is_empty() && other.regions_named().is_empty());
+        self.flags == other.flags
+            && self.kills == other.kills
+            && self.segments == other.segments
+            && same_tenants
+            && same_regions
+    }
+
     /// Whether the flag gives the same for every context as in another cone. If in doubt, it does not say so.
     pub(crate) fn decides_as(&self, other: &Cone<'_>) -> bool {
         let flags = self.flags.len() == other.flags.len()

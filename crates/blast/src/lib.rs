@@ -16,6 +16,7 @@ mod crew;
 pub mod exact;
 pub mod plan;
 pub mod population;
+pub mod reach;
 pub mod replay;
 pub mod states;
 pub mod strict_json;

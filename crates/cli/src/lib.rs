@@ -14,9 +14,9 @@ mod render;
 
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use command::{
-    apply, chart, check, completions, digest, drill, drills, eval, explain, flags, freeze, heartbeat, keys, kill,
-    people, plan, policy, population, prove, rebalance, refs, release, restore, retire, rollback, runs, schema, serve,
-    specialise, states, status, token, tokens, unfreeze,
+    apply, approve, chart, check, completions, digest, drill, drills, eval, explain, flags, freeze, heartbeat, keys,
+    kill, land, people, plan, policy, population, proposals, propose, prove, rebalance, refs, reject, release, restore,
+    retire, rollback, runs, schema, serve, specialise, states, status, token, tokens, unfreeze, withdraw,
 };
 use downhaul_blast::population::is_decoding;
 use exit::{Exit, Failure};
@@ -62,6 +62,12 @@ enum Verb {
     Prove(prove::Args),
     Population(population::Args),
     Apply(apply::Args),
+    Propose(propose::Args),
+    Proposals(proposals::Args),
+    Approve(approve::Args),
+    Reject(reject::Args),
+    Withdraw(withdraw::Args),
+    Land(land::Args),
     Retire(retire::Args),
     Kill(kill::Args),
     Restore(restore::Args),
@@ -163,6 +169,12 @@ fn run(verb: Verb, output: &Output) -> Result<Exit, Failure> {
         Verb::Prove(args) => prove::run(&args, output),
         Verb::Population(args) => population::run(&args, output),
         Verb::Apply(args) => apply::run(&args, output),
+        Verb::Propose(args) => propose::run(&args, output),
+        Verb::Proposals(args) => proposals::run(&args, output),
+        Verb::Approve(args) => approve::run(&args, output),
+        Verb::Reject(args) => reject::run(&args, output),
+        Verb::Withdraw(args) => withdraw::run(&args, output),
+        Verb::Land(args) => land::run(&args, output),
         Verb::Retire(args) => retire::run(&args, output),
         Verb::Kill(args) => kill::run(&args, output),
         Verb::Restore(args) => restore::run(&args, output),

@@ -3,6 +3,7 @@ mod written;
 use crate::api::Impact;
 use crate::command::Command;
 use crate::hash::Hash;
+use crate::proposal::Landed;
 use downhaul_core::ids::EnvironmentKey;
 use downhaul_core::seal::{canonical_bytes, check_canonical};
 use serde::{Deserialize, Serialize};
@@ -22,6 +23,9 @@ pub struct Change {
     pub reason: String,
     pub command: Command,
     pub impact: Impact,
+    /// The proposal that it carries out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub landed: Option<Landed>,
     /// Hash of the change before; [`Hash::ZERO`] for the first.
     pub prev: Hash,
 }

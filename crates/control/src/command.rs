@@ -1,6 +1,8 @@
 use crate::api::Role;
 use crate::client_key::ClientKey;
+use crate::hash::Hash;
 use crate::policy::Policy;
+use crate::proposal::Draft;
 use crate::release::{Release, ReleaseKey};
 use crate::runbook::RunEvent;
 use crate::token::Token;
@@ -67,6 +69,31 @@ pub enum Command {
     RetireRelease {
         key: ReleaseKey,
     },
+    /// Begins a proposal.
+    Propose {
+        /// Counts the proposals of the environment from 1.
+        proposal: u64,
+        draft: Box<Draft>,
+    },
+    /// Puts another draft in place of the one that was proposed.
+    Amend {
+        proposal: u64,
+        draft: Box<Draft>,
+    },
+    /// Someone's word for exactly what has this digest; it says nothing of anything else.
+    Approve {
+        proposal: u64,
+        digest: Hash,
+        /// Whether it was given by the holder of the data folder.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        root: bool,
+    },
+    Reject {
+        proposal: u64,
+    },
+    Withdraw {
+        proposal: u64,
+    },
     /// Something that happened in a run; the first event begins it.
     Run {
         /// Counts the runs of the environment from 1.
@@ -111,6 +138,11 @@ impl Command {
             Command::Unfreeze => "unfreeze",
             Command::PutRelease { .. } => "put-release",
             Command::RetireRelease { .. } => "retire-release",
+            Command::Propose { .. } => "propose",
+            Command::Amend { .. } => "amend",
+            Command::Approve { .. } => "approve",
+            Command::Reject { .. } => "reject",
+            Command::Withdraw { .. } => "withdraw",
             Command::Run { .. } => "run",
             Command::CreateToken { .. } => "create-token",
             Command::RevokeToken { .. } => "revoke-token",
@@ -139,6 +171,11 @@ impl Command {
             | Command::Unfreeze
             | Command::PutRelease { .. }
             | Command::RetireRelease { .. }
+            | Command::Propose { .. }
+            | Command::Amend { .. }
+            | Command::Approve { .. }
+            | Command::Reject { .. }
+            | Command::Withdraw { .. }
             | Command::Run { .. }
             | Command::CreateToken { .. }
             | Command::RevokeToken { .. }
@@ -155,6 +192,18 @@ impl Command {
     /// Whether it counts as a kill revision.
     pub fn is_kill_or_restore(&self) -> bool {
         matches!(self, Command::Kill { .. } | Command::Restore { .. })
+    }
+
+    /// The proposal that it says something about.
+    pub fn proposal(&self) -> Option<u64> {
+        match self {
+            Command::Propose { proposal, .. }
+            | Command::Amend { proposal, .. }
+            | Command::Approve { proposal, .. }
+            | Command::Reject { proposal }
+            | Command::Withdraw { proposal } => Some(*proposal),
+            _ => None,
+        }
     }
 
     /// The flags whose definition or kills it changes.
@@ -177,6 +226,11 @@ impl Command {
             | Command::Unfreeze
             | Command::PutRelease { .. }
             | Command::RetireRelease { .. }
+            | Command::Propose { .. }
+            | Command::Amend { .. }
+            | Command::Approve { .. }
+            | Command::Reject { .. }
+            | Command::Withdraw { .. }
             | Command::Run { .. }
             | Command::CreateToken { .. }
             | Command::RevokeToken { .. }

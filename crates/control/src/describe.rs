@@ -4,6 +4,7 @@ use crate::api::{FlagState, KillScope};
 use crate::change::Change;
 use crate::command::Command;
 use crate::heartbeat;
+use crate::proposal;
 use crate::runbook;
 use crate::state::State;
 use downhaul_core::document::{Flag, FlagSet, Outcome, Rule, Scope, Split};
@@ -104,6 +105,13 @@ pub fn scope_of(scope: &Scope) -> KillScope {
 
 /// What happened, in words. `state` is any state after the change.
 pub fn summary(state: &State, change: &Change) -> String {
+    match &change.landed {
+        Some(landed) => format!("{}, as was proposed in {}", done(state, change), proposal::id(landed.proposal)),
+        None => done(state, change),
+    }
+}
+
+fn done(state: &State, change: &Change) -> String {
     let was_absent = change.impact.from.as_deref() == Some("absent");
     match &change.command {
         Command::PutFlag { flag } if was_absent => format!("created `{}`", flag.key),
@@ -143,6 +151,15 @@ pub fn summary(state: &State, change: &Change) -> String {
         },
         Command::PutRelease { release } => format!("put the release `{}`", release.key),
         Command::RetireRelease { key } => format!("retired the release `{key}`"),
+        Command::Propose { proposal, draft: proposed } => {
+            format!("proposed {}: {}", proposal::id(*proposal), draft(state, &proposed.command))
+        }
+        Command::Amend { proposal, draft: proposed } => {
+            format!("amended {}: {}", proposal::id(*proposal), draft(state, &proposed.command))
+        }
+        Command::Approve { proposal, .. } => format!("approved {}", proposal::id(*proposal)),
+        Command::Reject { proposal } => format!("rejected {}", proposal::id(*proposal)),
+        Command::Withdraw { proposal } => format!("withdrew {}", proposal::id(*proposal)),
         Command::Run { run, event } => runbook::words(state, *run, event),
         Command::CreateToken { token } => match &token.roles {
             Some(roles) => format!("created the token `{}`: {}", token.name, roles.words()),
@@ -157,8 +174,43 @@ pub fn summary(state: &State, change: &Change) -> String {
     }
 }
 
+/// What a command would do, in words, such as ``put `checkout-v2` ``.
+pub fn draft(state: &State, command: &Command) -> String {
+    match command {
+        Command::PutFlag { flag } => format!("put `{}`", flag.key),
+        Command::RetireFlag { key } => format!("retire `{key}`"),
+        Command::PutSegment { key, .. } => format!("put the segment `{key}`"),
+        Command::RemoveSegment { key } => format!("remove the segment `{key}`"),
+        Command::PutTenant { tenant, .. } => format!("put the tenant `{tenant}`"),
+        Command::RemoveTenant { tenant } => format!("remove the tenant `{tenant}`"),
+        Command::PutRegions { .. } => "put the regions".to_owned(),
+        Command::Apply { commands } => match commands.as_slice() {
+            [command] => draft(state, command),
+            commands => format!("apply {}", counted(commands)),
+        },
+        Command::Restore { id } => match state.kill(id) {
+            Some(kill) => format!("restore `{}` (`{id}`)", kill.kill.flag),
+            None => format!("restore `{id}`"),
+        },
+        Command::PutPolicy { policy } => {
+            let [from, to] = crate::policy::difference(&state.policy, policy);
+            if from.is_empty() && to.is_empty() {
+                "set the policy as it is".to_owned()
+            } else {
+                format!("change the policy from {from} to {to}")
+            }
+        }
+        other => other.name().to_owned(),
+    }
+}
+
 /// `applied 3 flags, 1 segment`
 fn applied(commands: &[Command]) -> String {
+    format!("applied {}", counted(commands))
+}
+
+/// `3 flags, 1 segment`
+fn counted(commands: &[Command]) -> String {
     let what = |command: &Command| match command {
         Command::PutFlag { .. } => "flag",
         Command::RetireFlag { .. } => "retired flag",
@@ -174,5 +226,5 @@ fn applied(commands: &[Command]) -> String {
         }
     }
     let part = |(what, count): &(&str, usize)| format!("{count} {what}{}", if *count == 1 { "" } else { "s" });
-    format!("applied {}", counts.iter().map(part).collect::<Vec<_>>().join(", "))
+    counts.iter().map(part).collect::<Vec<_>>().join(", ")
 }

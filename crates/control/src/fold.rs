@@ -7,6 +7,7 @@ use crate::runbook::{RunEvent, Subject};
 use crate::state::{KeyState, KillState, State, TokenState, Touch};
 use downhaul_core::document::FlagSet;
 use downhaul_core::ids::FlagKey;
+use std::sync::Arc;
 
 /// The state after a change. Never refuses: what was decided has happened.
 #[must_use]
@@ -33,7 +34,12 @@ pub(crate) fn fold_into(state: &mut State, record: &Record) {
             state.touched.insert(key, touch(change));
         }
     }
+    if change.command.defines() {
+        let defined = Arc::make_mut(&mut state.defined);
+        defined.extend(change.command.names().into_iter().map(|named| (named, touch(change))));
+    }
     apply(state, &change.command, change);
+    state.proposals.fold(&change.command, change);
 }
 
 /// The state after all of these changes.
@@ -93,6 +99,12 @@ fn apply(state: &mut State, command: &Command, change: &Change) {
         | Command::RevokeToken { .. }
         | Command::GrantRole { .. }
         | Command::RevokeRole { .. } => people(state, command, change),
+        // Said about proposals, see `Proposals::fold`.
+        Command::Propose { .. }
+        | Command::Amend { .. }
+        | Command::Approve { .. }
+        | Command::Reject { .. }
+        | Command::Withdraw { .. } => {}
         definition => define(&mut state.flag_set, definition, &change.at),
     }
 }
@@ -152,6 +164,11 @@ pub(crate) fn define(flag_set: &mut FlagSet, command: &Command, at: &str) {
         | Command::Unfreeze
         | Command::PutRelease { .. }
         | Command::RetireRelease { .. }
+        | Command::Propose { .. }
+        | Command::Amend { .. }
+        | Command::Approve { .. }
+        | Command::Reject { .. }
+        | Command::Withdraw { .. }
         | Command::Run { .. }
         | Command::CreateToken { .. }
         | Command::RevokeToken { .. }

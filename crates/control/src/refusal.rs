@@ -25,6 +25,7 @@ pub enum RefusalCode {
     UnknownName,
     UnknownRelease,
     UnknownRun,
+    UnknownProposal,
     /// The flag, kill or key is retired, restored or revoked already.
     AlreadyDone,
     /// The flag's key was retired and is never used again.
@@ -39,6 +40,11 @@ pub enum RefusalCode {
     TooManyKills,
     /// Nothing changes but by kills and restores, until the freeze is lifted.
     Frozen,
+    /// The policy asks others about it.
+    NeedsApproval,
+    /// The policy lets nobody approve what they wrote themselves.
+    SelfApproval,
+    TooManyProposals,
     /// The policy names it.
     NamedByPolicy,
     /// The release is being rolled back already.
@@ -68,6 +74,7 @@ impl RefusalCode {
             RefusalCode::UnknownName => "unknown-name",
             RefusalCode::UnknownRelease => "unknown-release",
             RefusalCode::UnknownRun => "unknown-run",
+            RefusalCode::UnknownProposal => "unknown-proposal",
             RefusalCode::AlreadyDone => "already-done",
             RefusalCode::RetiredKey => "retired-key",
             RefusalCode::TakenId => "taken-id",
@@ -77,6 +84,9 @@ impl RefusalCode {
             RefusalCode::ChangedSince => "changed-since",
             RefusalCode::TooManyKills => "too-many-kills",
             RefusalCode::Frozen => "frozen",
+            RefusalCode::NeedsApproval => "needs-approval",
+            RefusalCode::SelfApproval => "self-approval",
+            RefusalCode::TooManyProposals => "too-many-proposals",
             RefusalCode::NamedByPolicy => "named-by-policy",
             RefusalCode::RunActive => "run-active",
             RefusalCode::NotNow => "not-now",
@@ -97,7 +107,8 @@ impl RefusalCode {
             | RefusalCode::UnknownKey
             | RefusalCode::UnknownName
             | RefusalCode::UnknownRelease
-            | RefusalCode::UnknownRun => 404,
+            | RefusalCode::UnknownRun
+            | RefusalCode::UnknownProposal => 404,
             RefusalCode::AlreadyDone
             | RefusalCode::RetiredKey
             | RefusalCode::TakenId
@@ -107,12 +118,14 @@ impl RefusalCode {
             | RefusalCode::ChangedSince
             | RefusalCode::TooManyKills
             | RefusalCode::Frozen
+            | RefusalCode::NeedsApproval
+            | RefusalCode::TooManyProposals
             | RefusalCode::NamedByPolicy
             | RefusalCode::RunActive
             | RefusalCode::NotNow
             | RefusalCode::LastAdmin => 409,
             RefusalCode::UnknownToken | RefusalCode::TokenExpired | RefusalCode::TokenRevoked => 401,
-            RefusalCode::NotPermitted => 403,
+            RefusalCode::NotPermitted | RefusalCode::SelfApproval => 403,
             RefusalCode::Invalid | RefusalCode::MissingReason => 422,
             RefusalCode::Internal => 500,
         }

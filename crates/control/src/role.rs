@@ -93,6 +93,10 @@ impl Command {
             | Command::Apply { .. }
             | Command::PutRelease { .. }
             | Command::RetireRelease { .. } => Role::Editor,
+            Command::Propose { draft, .. } | Command::Amend { draft, .. } => draft.command.needs(),
+            Command::Approve { .. } | Command::Reject { .. } => Role::Approver,
+            // Its authors, see `decide`.
+            Command::Withdraw { .. } => Role::Viewer,
             Command::Kill { .. }
             | Command::Restore { .. }
             | Command::Freeze

@@ -2,12 +2,14 @@ use crate::api::Position;
 use crate::client_key::ClientKey;
 use crate::hash::Hash;
 use crate::policy::Policy;
+use crate::proposal::{Named, Proposals};
 use crate::release::Releases;
 use crate::role::Roles;
 use crate::token::Token;
 use downhaul_core::document::{FlagSet, Kill};
 use downhaul_core::ids::{EnvironmentKey, FlagKey};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// What the changes of an environment add up to.
 #[derive(Debug, Clone, PartialEq)]
@@ -32,9 +34,12 @@ pub struct State {
     pub frozen: Option<Touch>,
     /// The last change of each flag's definition or kills, retired ones included.
     pub touched: BTreeMap<FlagKey, Touch>,
+    /// The last change of each definition, removed ones included; kills of a flag are no part of it.
+    pub defined: Arc<BTreeMap<Named, Touch>>,
     /// Who last changed each flag's definition: an opaque id.
     pub authors: BTreeMap<FlagKey, String>,
     pub releases: Releases,
+    pub proposals: Proposals,
     /// What was granted to whom, by the opaque id of the actor.
     pub people: BTreeMap<String, Roles>,
     /// By id, revoked and expired ones included.
@@ -90,19 +95,23 @@ impl State {
             policy_touch: None,
             frozen: None,
             touched: BTreeMap::new(),
+            defined: Arc::default(),
             authors: BTreeMap::new(),
             releases: Releases::default(),
+            proposals: Proposals::default(),
             people: BTreeMap::new(),
             tokens: BTreeMap::new(),
         }
     }
 
-    /// Forgets what only people ask for: kills that are over, and who last changed what. Changes fold into it as before.
+    /// Forgets what only people ask for: kills that are over, who last changed what, and what was proposed. Changes fold into it as before.
     pub fn forget_past(&mut self) {
-        let State { flag_set, kills, touched, authors, .. } = self;
+        let State { flag_set, kills, touched, authors, defined, proposals, .. } = self;
         kills.retain(|id, _| flag_set.kills.iter().any(|kill| kill.id == *id));
         touched.clear();
         authors.clear();
+        *defined = Arc::default();
+        *proposals = Proposals::default();
     }
 
     pub fn environment(&self) -> &EnvironmentKey {

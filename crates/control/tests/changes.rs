@@ -430,6 +430,7 @@ fn deciding_leaves_the_state_alone() {
         reason: "gone".to_owned(),
         at: support::now(),
         expected_revision: None,
+        landing: None,
     };
     assert!(matches!(decide(&world.state, &world.valid(), request), Ok(Decision::Change(_))));
     assert_eq!(world.state, before);

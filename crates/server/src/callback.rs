@@ -60,6 +60,7 @@ pub(crate) async fn post(
             reason: String::new(),
             at: Timestamp::now(),
             expected_revision: None,
+            landing: None,
         })
     };
     environment.command(Urgency::Urgent, request).await?;

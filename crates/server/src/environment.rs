@@ -4,12 +4,15 @@ use crate::fleet::LiveFleet;
 use crate::heartbeat::Beats;
 use crate::live::LiveSample;
 use crate::metrics::{EnvironmentLabels, Metrics};
-use crate::populations::Populations;
+use crate::options::ServerOptions;
+use crate::populations::{Kept, Populations};
+use crate::task::Task;
 use axum::http::StatusCode;
-use downhaul_control::api::Position;
+use downhaul_control::api::{PopulationName, Position};
 use downhaul_control::chart::Index;
+use downhaul_control::decide::People;
 use downhaul_control::fleet::Limits;
-use downhaul_control::{Command, Decided, Decision, Record, Refusal, Request, State, decide, fold};
+use downhaul_control::{Command, Decided, Decision, Record, Refusal, Request, State, decide_over, fold};
 use downhaul_core::diagnostic::Diagnostic;
 use downhaul_core::document::OnStale;
 use downhaul_core::ids::EnvironmentKey;
@@ -20,6 +23,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 use tokio::sync::{Mutex, MutexGuard, broadcast, watch};
 use tokio::task::spawn_blocking;
+use tokio::time::sleep;
 
 /// An environment at one revision: what it is, and what led to it.
 #[derive(Debug)]
@@ -65,6 +69,8 @@ pub(crate) struct Environment {
     pub(crate) signing: Mutex<()>,
     populations: Populations,
     live: LiveSample,
+    /// How long a change may be tried on a population before it is made.
+    judge: Duration,
     beats: Beats,
     /// Every publication with a record, for the console.
     changes: broadcast::Sender<Arc<Publication>>,
@@ -90,7 +96,7 @@ impl Environment {
         metrics: Arc<Metrics>,
         populations: Populations,
         live: LiveSample,
-        stale: Duration,
+        options: &ServerOptions,
     ) -> Self {
         let publication = Publication {
             document_digest: downhaul_control::decide::digest(valid.document()).ok(),
@@ -109,9 +115,10 @@ impl Environment {
             slots: Slots::default(),
             chart: std::sync::Mutex::new(chart),
             signing: Mutex::new(()),
-            fleet: LiveFleet::new(Limits { stale, ..Limits::default() }),
+            fleet: LiveFleet::new(Limits { stale: options.stale, ..Limits::default() }),
             populations,
             live,
+            judge: options.plan_time,
             beats: Beats::default(),
             changes: broadcast::Sender::new(256),
             metrics,
@@ -236,9 +243,54 @@ impl Environment {
     where
         F: Fn(&State) -> Result<Request, Refusal> + Send + Sync + 'static,
     {
+        let state = Arc::clone(&before.state);
+        let request = spawn_blocking(move || request(&state)).await.map_err(AppError::internal)??;
+        let people = self.judges(&before.state, &request.command).await?;
         let before = Arc::clone(before);
-        let decided = spawn_blocking(move || decide(&before.state, &before.valid, request(&before.state)?));
-        Ok(decided.await.map_err(AppError::internal)??)
+        let decided = self.over(people, move |people| decide_over(&before.state, &before.valid, request, people));
+        Ok(decided.await??)
+    }
+
+    /// Works on what a change would do, with people to try it on for as long as that may take.
+    pub(crate) async fn over<T: Send + 'static>(
+        &self,
+        people: Option<Arc<Kept>>,
+        work: impl FnOnce(Option<&People<'_>>) -> T + Send + 'static,
+    ) -> AppResult<T> {
+        let end = Arc::new(AtomicBool::new(false));
+        let (ended, judge) = (Arc::clone(&end), self.judge);
+        let _alarm = Task::spawn(async move {
+            sleep(judge).await;
+            ended.store(true, Ordering::Relaxed);
+        });
+        let done = spawn_blocking(move || {
+            let people = people.as_ref().map(|kept| People {
+                population: &kept.population,
+                name: kept.about.name.as_str(),
+                taken_at: &kept.about.taken_at,
+                digest: &kept.about.digest,
+                end: &end,
+            });
+            work(people.as_ref())
+        });
+        done.await.map_err(AppError::internal)
+    }
+
+    /// The population that a command is judged by, where there is a budget to judge it by.
+    pub(crate) async fn judges(&self, state: &State, command: &Command) -> AppResult<Option<Arc<Kept>>> {
+        if !command.defines() || state.policy.budget.is_empty() {
+            return Ok(None);
+        }
+        self.people(state).await
+    }
+
+    /// The population that changes are tried on unless another one is named, where it is kept here.
+    pub(crate) async fn people(&self, state: &State) -> AppResult<Option<Arc<Kept>>> {
+        let Some(name) = population_of(state) else { return Ok(None) };
+        if name == PopulationName::live() {
+            self.save_live().await?;
+        }
+        self.populations.find(&name).await
     }
 
     /// Appends, folds, publishes.
@@ -316,6 +368,11 @@ impl Environment {
         self.metrics.revision.get_or_create(&labels).set(i64::try_from(flag_set.revision).unwrap_or(i64::MAX));
         self.metrics.writable.set(i64::from(self.is_writable()));
     }
+}
+
+/// The population that changes are tried on unless another one is named; it may not be kept here.
+pub(crate) fn population_of(state: &State) -> Option<PopulationName> {
+    state.policy.population.clone().or_else(|| PopulationName::DEFAULT.parse().ok())
 }
 
 /// Whether a command may wait for others to be checked.

@@ -162,6 +162,7 @@ async fn kill(environment: &Arc<Environment>) -> Option<(Beat, Timestamp)> {
             reason: reason.to_owned(),
             at,
             expected_revision: None,
+            landing: None,
         })
     };
     match environment.command(Urgency::Urgent, request).await {
@@ -188,6 +189,7 @@ async fn restore(environment: &Arc<Environment>, kill: &str, reason: &str) {
                 reason: reason.clone(),
                 at: Timestamp::now(),
                 expected_revision: None,
+                landing: None,
             })
         };
         match environment.command(Urgency::Urgent, request).await {

@@ -175,7 +175,7 @@ async fn environment(
     })?;
     let live = LiveSample::new(keys);
     let environment =
-        Environment::new(Arc::clone(log), (state, chart), valid, Arc::clone(metrics), populations, live, options.stale);
+        Environment::new(Arc::clone(log), (state, chart), valid, Arc::clone(metrics), populations, live, options);
     take_up(&environment).await;
     Ok(environment)
 }
@@ -215,6 +215,7 @@ async fn demo_keys(state: &AppState, demo: &DemoKeys) -> Result<(), StartError> 
             reason: request.reason.clone(),
             at: Timestamp::now(),
             expected_revision: None,
+            landing: None,
         };
         let made = environment.command(crate::environment::Urgency::Patient, move |_| Ok(request.clone())).await;
         made.map_err(|why| StartError::DemoKeys(format!("{why:?}")))?;

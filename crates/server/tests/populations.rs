@@ -306,3 +306,43 @@ async fn a_plan_out_of_time_says_what_it_knows() {
     let (status, problem) = served.admin(Method::POST, "/plan", Some(json!({ "flag": on_for("globex") }))).await;
     assert_eq!((status.as_u16(), &problem["code"]), (422, &json!("plan-too-long")), "{problem}");
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_edit_is_judged_by_the_population_before_it_is_made() {
+    let served = Served::new().await;
+    served.apply(&document(&[on_for("acme")])).await;
+    let policy = |members: Value| json!({ "policy": members, "reason": "budgets" });
+    let put_policy = async |members: Value| {
+        let (status, answer) = served.admin(Method::PUT, "/policy", Some(policy(members))).await;
+        assert_eq!(status, StatusCode::OK, "{answer}");
+    };
+    put_policy(json!({ "budget": { "share": 0.5 } })).await;
+    let edit = json!({ "flag": on_for("globex"), "reason": "for globex" });
+    let put_flag = async || served.admin(Method::PUT, "/flags/checkout", Some(edit.clone())).await;
+    // Without people, how many these tenants are is not known.
+    let (status, problem) = put_flag().await;
+    assert_eq!((status.as_u16(), &problem["code"]), (409, &json!("needs-approval")), "{problem}");
+    let detail = problem["detail"].as_str().unwrap();
+    assert!(detail.contains("how many are moved is not known without a population, at most 100.000 %"), "{detail}");
+    // Two thirds of them.
+    put(&served, "default", POPULATION_MEDIA_TYPE, people(300).to_bytes()).await;
+    let (status, problem) = put_flag().await;
+    assert_eq!((status.as_u16(), &problem["code"]), (409, &json!("needs-approval")), "{problem}");
+    let detail = problem["detail"].as_str().unwrap();
+    assert!(detail.contains("66.667 % of the population is moved, 50.000 % may (`checkout`)"), "{detail}");
+    assert_eq!(served.get("/flags").await["position"]["revision"], 2, "nothing was changed");
+    // A rehearsal says the same.
+    let source = json!([{ "name": "flags.json", "text": document(&[on_for("globex")]).to_string() }]);
+    let rehearsal = json!({ "sources": source, "reason": "for globex", "dry_run": true });
+    let (status, problem) = served.admin(Method::POST, "/apply", Some(rehearsal)).await;
+    assert_eq!((status.as_u16(), &problem["code"]), (409, &json!("needs-approval")), "{problem}");
+    assert_eq!(served.kill("checkout").await["flag"], "checkout", "a kill waits for nobody");
+    let kill = served.get("/kills").await["kills"][0]["id"].as_str().unwrap().to_owned();
+    served.post(&format!("/kills/{kill}/restore"), json!({ "reason": "mended" })).await;
+    put_policy(json!({ "budget": { "share": 0.7 }, "population": "default" })).await;
+    let (status, answer) = put_flag().await;
+    assert_eq!(status, StatusCode::OK, "{answer}");
+    let verdict = &answer["change"]["impact"]["budget"];
+    assert_eq!((&verdict["verdict"], &verdict["population"]["name"]), (&json!("within"), &json!("default")));
+    assert_eq!(verdict["findings"][0]["why"], "66.667 % of the population is moved, 70.000 % may");
+}

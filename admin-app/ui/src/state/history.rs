@@ -86,6 +86,7 @@ mod tests {
             kill: None,
             incident: None,
             impact: Impact::default(),
+            landed: None,
             prev: String::new(),
             hash: String::new(),
             record: serde_json::Value::Null,

@@ -1,6 +1,7 @@
 //! One verb a file: its arguments, and `run`, which calls one function of another crate and renders what that gives.
 
 pub(crate) mod apply;
+pub(crate) mod approve;
 pub(crate) mod chart;
 pub(crate) mod check;
 pub(crate) mod completions;
@@ -14,13 +15,17 @@ pub(crate) mod freeze;
 pub(crate) mod heartbeat;
 pub(crate) mod keys;
 pub(crate) mod kill;
+pub(crate) mod land;
 pub(crate) mod people;
 pub(crate) mod plan;
 pub(crate) mod policy;
 pub(crate) mod population;
+pub(crate) mod proposals;
+pub(crate) mod propose;
 pub(crate) mod prove;
 pub(crate) mod rebalance;
 pub(crate) mod refs;
+pub(crate) mod reject;
 pub(crate) mod release;
 pub(crate) mod restore;
 pub(crate) mod retire;
@@ -34,3 +39,4 @@ pub(crate) mod status;
 pub(crate) mod token;
 pub(crate) mod tokens;
 pub(crate) mod unfreeze;
+pub(crate) mod withdraw;

@@ -1,9 +1,10 @@
+use super::propose;
 use crate::exit::{Exit, Failure};
 use crate::input::server::ServerArgs;
 use crate::input::sources;
 use crate::remote::{ControlPlane, block_on};
 use crate::render::{Format, Output};
-use downhaul_control::api::{Changed, PolicyView, PutPolicyRequest};
+use downhaul_control::api::{Changed, DraftRequest, PolicyView, PutPolicyRequest};
 use downhaul_control::policy;
 use serde_json::Value;
 use std::path::{Path, PathBuf};
@@ -42,6 +43,9 @@ struct Set {
     /// The revision that the edit started from: refused if the policy changed since
     #[arg(long, value_name = "REVISION")]
     since: Option<u64>,
+    /// Propose it instead, for others to approve
+    #[arg(long)]
+    propose: bool,
     #[command(flatten)]
     server: ServerArgs,
 }
@@ -78,9 +82,18 @@ fn show(args: &Show, output: &Output) -> Result<Exit, Failure> {
 
 fn set(args: &Set, output: &Output) -> Result<Exit, Failure> {
     let policy = read(&args.file)?;
+    if args.propose {
+        let draft = DraftRequest {
+            policy: Some(policy),
+            reason: args.reason.clone(),
+            base: args.since,
+            ..DraftRequest::default()
+        };
+        return propose::send(&args.server, None, &draft, &[], output);
+    }
     let control = ControlPlane::connect(&args.server)?;
     let request = PutPolicyRequest { policy, reason: args.reason.clone(), expected_revision: args.since };
-    let changed: Changed = block_on(control.put(&["policy"], &request))?;
+    let changed: Changed = block_on(control.put(&["policy"], &request)).map_err(propose::or_propose)?;
     match (&changed.change, output.format) {
         (_, Format::Json) => output.json(&changed)?,
         (Some(change), _) => {
@@ -92,7 +105,7 @@ fn set(args: &Set, output: &Output) -> Result<Exit, Failure> {
 }
 
 /// Checked here first, so that problems are found without a control plane and with the file's name.
-fn read(path: &Path) -> Result<Value, Failure> {
+pub(super) fn read(path: &Path) -> Result<Value, Failure> {
     let text = sources::read_file(path)?;
     let document: Value = serde_json::from_slice(&text.bytes).map_err(|error| {
         Failure::invalid("not-json", format!("`{}` is not JSON: {error}", text.name))

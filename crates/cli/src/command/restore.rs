@@ -1,8 +1,9 @@
+use super::{proposals, propose};
 use crate::exit::{Exit, Failure};
 use crate::input::server::ServerArgs;
 use crate::remote::{ControlPlane, block_on};
 use crate::render::{Format, Output};
-use downhaul_control::api::{KillPage, KillView, RestoreReport, RestoreRequest};
+use downhaul_control::api::{DraftRequest, KillPage, KillView, RestoreReport, RestoreRequest};
 
 /// Restore what was killed: one kill by its id, or every kill of a flag
 #[derive(Debug, clap::Args)]
@@ -13,6 +14,9 @@ pub(crate) struct Args {
     /// Why; it stands in the chart
     #[arg(long)]
     reason: String,
+    /// Propose it instead, for others to approve
+    #[arg(long)]
+    propose: bool,
     #[command(flatten)]
     server: ServerArgs,
 }
@@ -27,8 +31,15 @@ async fn restore(args: &Args, control: &ControlPlane, output: &Output) -> Result
     let kills = named(&args.what, &page.kills)?;
     let mut reports = Vec::new();
     for kill in kills {
+        if args.propose {
+            let draft = DraftRequest { reason: args.reason.clone(), ..propose::restore(&kill.id) };
+            let view = propose::post(control, &draft).await?;
+            proposals::proposed(&view, "proposed", control.environment(), output)?;
+            continue;
+        }
         let request = RestoreRequest { reason: args.reason.clone() };
-        let report: RestoreReport = control.post(&["kills", &kill.id, "restore"], &request).await?;
+        let report: RestoreReport =
+            control.post(&["kills", &kill.id, "restore"], &request).await.map_err(propose::or_propose)?;
         if output.format != Format::Json {
             output.line(format!(
                 "restored `{}` for {} in {} ({}, revision {})",
@@ -41,7 +52,7 @@ async fn restore(args: &Args, control: &ControlPlane, output: &Output) -> Result
         }
         reports.push(report);
     }
-    if output.format == Format::Json {
+    if output.format == Format::Json && !args.propose {
         output.json(&reports)?;
     }
     Ok(Exit::Done)

@@ -20,6 +20,7 @@ mod plan_xray;
 mod policy;
 mod population;
 mod population_bad;
+mod proposals;
 mod prove;
 mod reference;
 mod refs;

@@ -1,3 +1,4 @@
+use super::BudgetVerdict;
 use downhaul_core::diagnostic::Diagnostic;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -55,11 +56,26 @@ pub struct ChangeView {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub incident: Option<String>,
     pub impact: Impact,
+    /// The proposal that it carries out, and who approved it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub landed: Option<LandedView>,
     pub prev: String,
     pub hash: String,
     /// The record: `revision environment at actor reason command impact prev hash`.
     #[cfg_attr(feature = "openapi", schema(value_type = Object))]
     pub record: Value,
+}
+
+/// The proposal that a change carries out.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct LandedView {
+    /// Such as `p-7`.
+    pub proposal: String,
+    /// Who made it: the name if it is known, else the opaque id.
+    pub author: String,
+    /// Those whose approvals counted, likewise.
+    pub approvers: Vec<String>,
 }
 
 /// What a change does, as far as is known when it is made.
@@ -80,7 +96,7 @@ pub struct Impact {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub edits: Vec<String>,
     /// Words that are not listed.
-    #[serde(default, skip_serializing_if = "is_zero")]
+    #[serde(default, skip_serializing_if = "super::is_zero")]
     pub more_edits: u64,
     /// What users see: the flag's `degraded.meaning`, for kills.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -92,11 +108,14 @@ pub struct Impact {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub moves: Vec<Move>,
     /// Moves that are not listed.
-    #[serde(default, skip_serializing_if = "is_zero")]
+    #[serde(default, skip_serializing_if = "super::is_zero")]
     pub more_moves: u64,
     /// Flags of which the exact difference was too much work: any context may be given another variant.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub unknown: Vec<String>,
+    /// How an edit keeps to the budget of the policy; absent where nothing was limited.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub budget: Option<BudgetVerdict>,
 }
 
 impl Impact {
@@ -117,11 +136,6 @@ pub struct Move {
     pub who: String,
     /// How many of the 100 000 buckets of these contexts are moved; 100 000 where it is not by bucket.
     pub buckets: u32,
-}
-
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference")]
-fn is_zero(value: &u64) -> bool {
-    *value == 0
 }
 
 /// `GET E/chart/verify`.

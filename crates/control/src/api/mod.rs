@@ -3,6 +3,7 @@
 //! Times are RFC 3339 in UTC with milliseconds, as text; digests are lower-case hexadecimal.
 //! Types here are plain data for both sides; nothing in them has been checked except where a type says so.
 
+mod budget;
 mod chart;
 mod client;
 mod drills;
@@ -15,14 +16,16 @@ mod plan;
 mod policy;
 mod populations;
 mod problem;
+mod proposals;
 mod releases;
 mod runs;
 mod session;
 mod stream;
 
+pub use budget::{BudgetFinding, BudgetVerdict, JudgedBy};
 pub use chart::{
     ChangeDetail, ChangeView, ChartHead, ChartPage, ChartQuery, ConsistencyQuery, Edit, ExplainRequest,
-    ExplainResponse, Fault, Impact, Move, ProofQuery, VerifyQuery, VerifyReport, VerifyStatus,
+    ExplainResponse, Fault, Impact, LandedView, Move, ProofQuery, VerifyQuery, VerifyReport, VerifyStatus,
 };
 pub use client::{
     Acknowledgement, Attributes, ClientState, FlagSetQuery, NotAPosition, Position, PublicKey, PublicKeys,
@@ -52,6 +55,10 @@ pub use populations::{
     PopulationEvent, PopulationName, PopulationPut, PopulationView, Populations, PutPopulationQuery,
 };
 pub use problem::Problem;
+pub use proposals::{
+    ActView, ApprovalView, ApproveRequest, Blocked, ConflictView, DraftRequest, GroundView, ProposalActRequest,
+    ProposalNow, ProposalPage, ProposalStatus, ProposalSummary, ProposalView,
+};
 pub use releases::{
     CheckReleaseRequest, KillStep, PlannedStep, PutReleaseRequest, ReleasePage, ReleaseReport, ReleaseSummary,
     ReleaseView, RollbackRequest,
@@ -59,3 +66,8 @@ pub use releases::{
 pub use runs::{CallView, RunAct, RunActRequest, RunKillView, RunPage, RunStepView, RunView};
 pub use session::{NotARole, Role, SessionRequest, Whoami};
 pub use stream::{ByeEvent, ConsoleEvent, HelloEvent, PatchEvent, PatchOp, PingEvent};
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference")]
+fn is_zero(value: &u64) -> bool {
+    *value == 0
+}

@@ -52,6 +52,27 @@ pub struct PlanRequest {
     pub expected_digest: Option<String>,
 }
 
+impl PlanRequest {
+    /// Of definitions, over the default population, as a plan is made unless something else is asked for.
+    pub fn of(commands: Vec<Command>) -> PlanRequest {
+        PlanRequest {
+            sources: Vec::new(),
+            prune: false,
+            flag: None,
+            commands,
+            population: None,
+            no_population: false,
+            rows: None,
+            exact: true,
+            by: Vec::new(),
+            now: None,
+            nodes: None,
+            expected_revision: None,
+            expected_digest: None,
+        }
+    }
+}
+
 fn yes() -> bool {
     true
 }

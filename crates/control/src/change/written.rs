@@ -5,6 +5,7 @@ use super::Change;
 use crate::api::Impact;
 use crate::command::Command;
 use crate::hash::Hash;
+use crate::proposal::Landed;
 use downhaul_core::document::{Flag, Kill};
 use downhaul_core::ids::EnvironmentKey;
 use serde::Deserialize;
@@ -22,6 +23,8 @@ struct Written<'t> {
     #[serde(borrow)]
     command: &'t RawValue,
     impact: Impact,
+    #[serde(default)]
+    landed: Option<Landed>,
     prev: Hash,
 }
 
@@ -43,8 +46,10 @@ struct Apply<'t> {
 
 /// The same as serde reads, in whatever form the text is.
 pub(super) fn change(text: &str) -> Result<Change, Error> {
-    let Written { revision, environment, at, actor, reason, command, impact, prev } = serde_json::from_str(text)?;
-    Ok(Change { revision, environment, at, actor, reason, command: self::command(command.get())?, impact, prev })
+    let Written { revision, environment, at, actor, reason, command, impact, landed, prev } =
+        serde_json::from_str(text)?;
+    let command = self::command(command.get())?;
+    Ok(Change { revision, environment, at, actor, reason, command, impact, landed, prev })
 }
 
 fn command(text: &str) -> Result<Command, Error> {
@@ -90,14 +95,19 @@ mod tests {
             json!({ "flag": {} }),
             json!([]),
         ] {
-            let whole = json!({
+            let mut whole = json!({
                 "revision": 1, "environment": "production", "at": "", "actor": "", "reason": "", "command": command,
                 "impact": {}, "prev": Hash::ZERO.to_string(),
             });
-            let text = whole.to_string();
-            let (ours, theirs) = (change(&text), serde_json::from_str::<Change>(&text));
-            assert_eq!(ours.is_ok(), theirs.is_ok(), "{text}");
-            assert_eq!(ours.ok(), theirs.ok());
+            for landed in
+                [json!(null), json!({ "proposal": 1, "author": "a-1", "approvals": [] }), json!({ "by": "a-1" })]
+            {
+                whole["landed"] = landed;
+                let text = whole.to_string();
+                let (ours, theirs) = (change(&text), serde_json::from_str::<Change>(&text));
+                assert_eq!(ours.is_ok(), theirs.is_ok(), "{text}");
+                assert_eq!(ours.ok(), theirs.ok());
+            }
         }
         assert!(change("{\"revision\":1}").is_err());
     }

@@ -57,6 +57,11 @@ fn is_stopped(command: &Command) -> bool {
         | Command::Unfreeze
         | Command::PutRelease { .. }
         | Command::RetireRelease { .. }
+        | Command::Propose { .. }
+        | Command::Amend { .. }
+        | Command::Approve { .. }
+        | Command::Reject { .. }
+        | Command::Withdraw { .. }
         | Command::CreateToken { .. }
         | Command::RevokeToken { .. }
         | Command::GrantRole { .. }

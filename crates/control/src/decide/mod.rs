@@ -1,6 +1,8 @@
 //! Whether a command may become a change.
 
 mod apply;
+mod assess;
+mod budget;
 mod flags;
 mod freeze;
 mod keys;
@@ -8,9 +10,12 @@ mod kills;
 mod moves;
 mod people;
 mod policy;
+mod proposals;
 mod releases;
 
 pub use apply::{Plan, applied, check_base, drafted, plan};
+pub use assess::{Assessment, Prospect, assess};
+pub use budget::People;
 pub use keys::create_key;
 pub use kills::{kill, kill_everyone};
 pub use people::create_token;
@@ -19,16 +24,22 @@ use crate::api::Impact;
 use crate::change::{Change, Record};
 use crate::command::Command;
 use crate::fold::define;
+use crate::proposal::{Needed, ProposalState, Reach};
 use crate::refusal::{Refusal, RefusalCode};
 use crate::role::{self, Authority};
 use crate::runbook;
 use crate::state::{State, Touch};
 use crate::{describe, difference, time};
+use downhaul_blast::exact::{Options, compare};
 use downhaul_core::diagnostic::Diagnostic;
 use downhaul_core::document::FlagSet;
 use downhaul_core::seal::{canonical_bytes, document_digest};
 use downhaul_core::validate::{Valid, validate};
 use jiff::Timestamp;
+use std::sync::Arc;
+
+/// Nodes for one flag: an edit is answered within a second or so, whatever it holds.
+const NODES: usize = 50_000;
 
 /// A command and its circumstances.
 #[derive(Debug, Clone, PartialEq)]
@@ -42,6 +53,8 @@ pub struct Request {
     pub at: Timestamp,
     /// The revision that an edit started from: refused if what it edits has changed since.
     pub expected_revision: Option<u64>,
+    /// The number of the open proposal that the command carries out.
+    pub landing: Option<u64>,
 }
 
 /// What became of a command that was not refused.
@@ -65,33 +78,48 @@ pub struct Decided {
 /// `valid` is the flag set of the state. Of a kill or restore only the kills are looked at, whose number is small: it never
 /// waits for the rest of the document to be checked again.
 pub fn decide(state: &State, valid: &Valid, request: Request) -> Result<Decision, Refusal> {
-    let Request { command, actor, authority, reason, at, expected_revision } = request;
+    decide_over(state, valid, request, None)
+}
+
+/// [`decide`], with people to judge an edit by where the policy has a budget. Without them only what is known exactly counts.
+pub fn decide_over(
+    state: &State,
+    valid: &Valid,
+    request: Request,
+    people: Option<&People<'_>>,
+) -> Result<Decision, Refusal> {
+    let Request { command, actor, authority, reason, at, expected_revision, landing } = request;
     role::check(state, &command, (&authority, &actor), at)?;
     let reason = check_reason(state, &command, reason)?;
-    let command = as_recorded(&command)?;
+    let mut command = as_recorded(&command)?;
+    if let Command::Approve { root, .. } = &mut command {
+        *root = authority == Authority::Root;
+    }
     freeze::check(state, &command)?;
-    check(state, &command, expected_revision)?;
     check_people(state, &command, &authority, at)?;
-    if let Command::Run { run, event } = &command {
-        runbook::check_event(state, *run, event, at)?;
-    }
-    let at = time::to_text(at);
-
-    let mut next = state.flag_set.clone();
-    next.revision += 1;
-    put(&mut next, &command, &at);
-    if changes_nothing(state, &command, &next) {
+    let asker = proposals::Asker { actor: &actor, authority: &authority, at };
+    proposals::check(state, valid, &command, asker)?;
+    let landing = landing.map(|proposal| proposals::landing(state, &command, proposal)).transpose()?;
+    let Some((after, warnings)) = after(state, valid, &command, at, expected_revision)? else {
         return Ok(Decision::Unchanged);
-    }
-    let today: String = at.chars().take("YYYY-MM-DD".len()).collect();
-    let validated =
-        if command.defines() { validate(next, Some(&today)) } else { valid.with_kills(next.revision, next.kills) };
-    let (after, warnings) = validated.map_err(|problems| explain(&command, problems))?;
-    policy::check_named(state, after.document())?;
+    };
+    let wants_reach = landing.is_some() || Needed::asks_for_reach(state, &command);
+    let reach = wants_reach.then(|| Reach::of(state, &command, after.document())).transpose()?;
+    let impact = impact(state, &command, [valid, &after], people)?;
+    let needed = Needed::of(state, &command, &impact, reach.as_ref());
+    let landed = match landing.zip(reach.as_ref()) {
+        Some((proposal, reach)) => Some(proposal.land(state, &needed, reach, at)?),
+        None => {
+            needed.check()?;
+            None
+        }
+    };
+    let at = time::to_text(at);
     let change = Change {
         revision: state.flag_set.revision + 1,
         environment: state.environment().clone(),
-        impact: impact(state, &command, [valid, &after])?,
+        impact,
+        landed,
         at,
         actor,
         reason,
@@ -101,6 +129,41 @@ pub fn decide(state: &State, valid: &Valid, request: Request) -> Result<Decision
     let record = Record::write(&change)
         .map_err(|why| Refusal::new(RefusalCode::Invalid, why.to_string(), "write numbers and texts plainly"))?;
     Ok(Decision::Change(Box::new(Decided { record, valid: after, warnings })))
+}
+
+/// An open or closed proposal by its id, such as `p-7`.
+pub fn proposal<'a>(state: &'a State, id: &str) -> Result<&'a Arc<ProposalState>, Refusal> {
+    let ids = || state.proposals.by_number.values().map(|known| known.id()).collect::<Vec<_>>();
+    state.proposals.find(id).ok_or_else(|| unknown("proposal", id, ids().iter().map(String::as_str)))
+}
+
+/// The flag set as a command makes it, one revision on; `None` where it is so already.
+///
+/// `valid` is the flag set of the state. Who asks, and whether others are to be asked, is not looked at.
+fn after(
+    state: &State,
+    valid: &Valid,
+    command: &Command,
+    at: Timestamp,
+    expected_revision: Option<u64>,
+) -> Result<Option<(Valid, Vec<Diagnostic>)>, Refusal> {
+    check(state, command, expected_revision)?;
+    if let Command::Run { run, event } = command {
+        runbook::check_event(state, *run, event, at)?;
+    }
+    let at = time::to_text(at);
+    let mut next = state.flag_set.clone();
+    next.revision += 1;
+    put(&mut next, command, &at);
+    if changes_nothing(state, command, &next) {
+        return Ok(None);
+    }
+    let today: String = at.chars().take("YYYY-MM-DD".len()).collect();
+    let validated =
+        if command.defines() { validate(next, Some(&today)) } else { valid.with_kills(next.revision, next.kills) };
+    let (after, warnings) = validated.map_err(|problems| explain(command, problems))?;
+    policy::check_named(state, after.document())?;
+    Ok(Some((after, warnings)))
 }
 
 /// SHA-256 of the canonical form of a flag set: what a replay has to arrive at.
@@ -141,6 +204,11 @@ fn check(state: &State, command: &Command, expected: Option<u64>) -> Result<(), 
         Command::RetireRelease { key } => releases::check_retire(state, key),
         // Looked at with the time, see `check_event` and `check_people`.
         Command::Run { .. }
+        | Command::Propose { .. }
+        | Command::Amend { .. }
+        | Command::Approve { .. }
+        | Command::Reject { .. }
+        | Command::Withdraw { .. }
         | Command::CreateToken { .. }
         | Command::RevokeToken { .. }
         | Command::GrantRole { .. }
@@ -247,7 +315,12 @@ fn explain(command: &Command, problems: Vec<Diagnostic>) -> Refusal {
     refusal
 }
 
-fn impact(state: &State, command: &Command, [before, after]: [&Valid; 2]) -> Result<Impact, Refusal> {
+fn impact(
+    state: &State,
+    command: &Command,
+    [before, after]: [&Valid; 2],
+    people: Option<&People<'_>>,
+) -> Result<Impact, Refusal> {
     let next = after.document();
     let digest = digest(next).map_err(|why| Refusal::new(RefusalCode::Internal, why, ""))?;
     let mut impact = Impact { digest, ..Impact::default() };
@@ -268,8 +341,10 @@ fn impact(state: &State, command: &Command, [before, after]: [&Valid; 2]) -> Res
     }
     // A kill waits for nothing, and says by its scope whom it reaches.
     if command.defines() {
-        moves::add(&mut impact, before, after);
+        let comparison = compare(before, after, &Options { nodes: NODES });
+        moves::add(&mut impact, &comparison);
         difference::add(&mut impact, &state.flag_set, next);
+        impact.budget = budget::judge(&state.policy, [before, after], (comparison, NODES), people);
     }
     Ok(impact)
 }
@@ -282,6 +357,7 @@ pub(crate) fn unknown<'a>(what: &str, name: &str, known: impl IntoIterator<Item 
         "client key" => RefusalCode::UnknownKey,
         "release" => RefusalCode::UnknownRelease,
         "run" => RefusalCode::UnknownRun,
+        "proposal" => RefusalCode::UnknownProposal,
         _ => RefusalCode::UnknownName,
     };
     let near = known

@@ -1,22 +1,18 @@
 //! Whom an edit gives another variant, exactly, in the words that the chart keeps.
 
 use crate::api::{Impact, Move};
-use downhaul_blast::exact::{Options, Region, Status, compare};
+use downhaul_blast::exact::{Comparison, Region, Status};
 use downhaul_core::explain::whole_condition_words;
-use downhaul_core::validate::Valid;
 
-/// Nodes for one flag: an edit is answered within a second or so, whatever it holds.
-const NODES: usize = 50_000;
 /// Longest words for whom a move reaches, in characters.
 const WORDS: usize = 400;
 const BUCKETS: f64 = 100_000.0;
 
-pub(super) fn add(impact: &mut Impact, before: &Valid, after: &Valid) {
-    let comparison = compare(before, after, &Options { nodes: NODES });
+pub(super) fn add(impact: &mut Impact, comparison: &Comparison) {
     let mut moves = Vec::new();
-    for flag in comparison.flags {
+    for flag in &comparison.flags {
         match flag.status {
-            Status::Unknown => impact.unknown.push(flag.flag),
+            Status::Unknown => impact.unknown.push(flag.flag.clone()),
             Status::Compared => moves.extend(flag.regions.iter().map(|region| told(&flag.flag, region))),
             // That a flag came or went is what the change itself says.
             Status::Added | Status::Removed => {}

@@ -2,15 +2,17 @@
 
 mod drills;
 mod people;
+mod proposals;
 mod releases;
 
 pub use drills::{drill, drills, drills_due};
 pub use people::{people, person, token, tokens};
+pub use proposals::{proposal, proposals};
 pub use releases::{release, releases, run, runs};
 
 use crate::api::{
-    ChangeView, EnvironmentView, FlagPage, FlagSummary, FlagView, FreezeView, Frozen, KillPage, KillView, Progress,
-    Restored,
+    ChangeView, EnvironmentView, FlagPage, FlagSummary, FlagView, FreezeView, Frozen, KillPage, KillView, LandedView,
+    Progress, Restored,
 };
 use crate::change::Record;
 use crate::command::Command;
@@ -157,6 +159,11 @@ pub fn change(state: &State, record: &Record, names: &Names) -> ChangeView {
         kill,
         incident,
         impact: change.impact.clone(),
+        landed: change.landed.as_ref().map(|landed| LandedView {
+            proposal: crate::proposal::id(landed.proposal),
+            author: name(names, &landed.author),
+            approvers: landed.approvals.iter().map(|approved| name(names, &approved.actor)).collect(),
+        }),
         prev: change.prev.to_string(),
         hash: record.hash().to_string(),
         record: record.to_json(),

@@ -52,6 +52,7 @@ impl World {
             reason: "because".to_owned(),
             at: now().saturating_add(later).expect("near"),
             expected_revision: None,
+            landing: None,
         }
     }
 

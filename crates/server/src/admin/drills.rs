@@ -82,7 +82,7 @@ async fn not_let_in(environment: &Arc<Environment>, who: &Admin, named: Named, r
         let command = runbook::not_begun(state, &named, at, &why, at)?;
         // What the server says of somebody takes no right of his.
         let (actor, authority) = (actor.clone(), Authority::Root);
-        Ok(Request { command, actor, authority, reason: String::new(), at, expected_revision: None })
+        Ok(Request { command, actor, authority, reason: String::new(), at, expected_revision: None, landing: None })
     });
     if let Err(error) = charted.await {
         tracing::debug!(detail = error.detail(), "a drill that was not begun was not charted");

@@ -14,6 +14,7 @@ mod people;
 mod plan;
 mod policy;
 mod populations;
+mod proposals;
 mod releases;
 mod runs;
 mod session;
@@ -71,6 +72,13 @@ pub(crate) fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(policy::get, policy::put))
         .routes(routes!(freeze::get, freeze::begin))
         .routes(routes!(freeze::end))
+        .routes(routes!(proposals::list, proposals::post))
+        .routes(routes!(proposals::get))
+        .routes(routes!(proposals::amend))
+        .routes(routes!(proposals::approve))
+        .routes(routes!(proposals::reject))
+        .routes(routes!(proposals::withdraw))
+        .routes(routes!(proposals::land))
         .routes(routes!(events::get))
         .routes(routes!(populations::list))
         .routes(routes!(populations::content))
@@ -113,6 +121,7 @@ fn request(admin: &Admin, reason: &str, command: Command) -> Request {
         reason: reason.to_owned(),
         at: Timestamp::now(),
         expected_revision: None,
+        landing: None,
     }
 }
 

@@ -1,6 +1,6 @@
 use super::environment;
 use crate::auth::admin::{Admin, By, Editor};
-use crate::environment::Environment;
+use crate::environment::{Environment, population_of};
 use crate::error::{AppError, AppResult};
 use crate::extract::{Json, Path, Query};
 use crate::populations::{self, Form, Provenance, Upload};
@@ -185,10 +185,8 @@ pub(crate) async fn remove(
 
 /// The population that is used where none is named.
 pub(super) fn default_of(environment: &Arc<Environment>, views: &[PopulationView]) -> Option<String> {
-    let state = &environment.current().state;
-    let name = state.policy.population.as_ref().map_or(PopulationName::DEFAULT, |name| name.as_str());
-    let is_default = |view: &&PopulationView| view.name.as_str() == name;
-    views.iter().find(is_default).map(|view| view.name.to_string())
+    let name = population_of(&environment.current().state)?;
+    views.iter().find(|view| view.name == name).map(|view| view.name.to_string())
 }
 
 /// What no population can be called does not exist.

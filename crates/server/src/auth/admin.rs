@@ -38,6 +38,9 @@ pub(crate) struct Editor;
 pub(crate) struct Operator;
 
 #[derive(Debug)]
+pub(crate) struct Approver;
+
+#[derive(Debug)]
 pub(crate) struct Manager;
 
 impl Needed for Editor {
@@ -46,6 +49,10 @@ impl Needed for Editor {
 
 impl Needed for Operator {
     const ROLE: Role = Role::Operator;
+}
+
+impl Needed for Approver {
+    const ROLE: Role = Role::Approver;
 }
 
 impl Needed for Manager {

@@ -42,6 +42,7 @@ pub(super) async fn kill(
                 reason,
                 at,
                 expected_revision: None,
+                landing: None,
             })
         };
         match environment.command(Urgency::Urgent, request).await {
@@ -141,6 +142,7 @@ pub(super) async fn restore(environment: &Arc<Environment>, run: &Arc<Run>, kill
                 reason: format!("{}: {}", run.id(), run.reason),
                 at: Timestamp::now(),
                 expected_revision: None,
+                landing: None,
             })
         };
         match environment.command(Urgency::Urgent, request).await {

@@ -23,6 +23,7 @@ pub(super) async fn record(environment: &Arc<Environment>, run: u64, event: &Run
                 reason: String::new(),
                 at: Timestamp::now(),
                 expected_revision: None,
+                landing: None,
             })
         };
         match environment.command(Urgency::Urgent, request).await {

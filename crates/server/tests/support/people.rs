@@ -66,6 +66,7 @@ async fn put(log: &SqliteLog, environment: &str, commands: Vec<Command>) {
             reason: "a test".to_owned(),
             at: "2020-01-01T00:00:00Z".parse().unwrap(),
             expected_revision: None,
+            landing: None,
         };
         let Decision::Change(decided) = decide(&state, &valid, request).unwrap() else { panic!("no change") };
         state = fold(state, &decided.record);

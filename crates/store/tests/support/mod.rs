@@ -76,6 +76,7 @@ impl Plane {
             reason: "because".to_owned(),
             at: at(),
             expected_revision: None,
+            landing: None,
         };
         let (valid, _) = validate(self.state.flag_set.clone(), None).expect("always valid");
         match decide(&self.state, &valid, request) {

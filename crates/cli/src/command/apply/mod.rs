@@ -1,12 +1,13 @@
 mod saved;
 
+use super::propose;
 use crate::exit::{Exit, Failure};
 use crate::input::server::ServerArgs;
 use crate::input::sources::Text;
 use crate::input::{document, sources};
 use crate::remote::{ControlPlane, block_on};
 use crate::render::{Format, Output, Table, counted};
-use downhaul_control::api::{Applied, ApplyItem, ApplyReport, ApplyRequest, Source};
+use downhaul_control::api::{Applied, ApplyItem, ApplyReport, ApplyRequest, DraftRequest, Source};
 use downhaul_core::diagnostic::Diagnostic;
 use std::path::PathBuf;
 
@@ -29,6 +30,9 @@ pub(crate) struct Args {
     /// Report what would change, and change nothing
     #[arg(long)]
     dry_run: bool,
+    /// Propose it instead, for others to approve
+    #[arg(long, conflicts_with = "dry_run")]
+    propose: bool,
     /// Retire flags, and remove segments and tenants, that no file names
     #[arg(long)]
     prune: bool,
@@ -41,10 +45,13 @@ pub(crate) fn run(args: &Args, output: &Output) -> Result<Exit, Failure> {
         Some(path) => saved::request(args, path, output)?,
         None => given(args)?,
     };
+    if args.propose {
+        return propose::send(&args.server, None, &draft(request), &texts, output);
+    }
     let control = ControlPlane::connect(&args.server)?;
     let report: ApplyReport = block_on(control.post(&["apply"], &request)).map_err(|mut failure| {
         failure.texts.clone_from(&texts);
-        failure
+        propose::or_propose(failure)
     })?;
     if output.format == Format::Json {
         output.json(&report)?;
@@ -56,6 +63,11 @@ pub(crate) fn run(args: &Args, output: &Output) -> Result<Exit, Failure> {
     }
     let is_refused = report.items.iter().any(|item| item.outcome == Applied::Refused);
     Ok(if is_refused { Exit::Refused } else { Exit::Done })
+}
+
+fn draft(request: ApplyRequest) -> DraftRequest {
+    let ApplyRequest { sources, reason, prune, expected_revision, expected_digest, .. } = request;
+    DraftRequest { sources, reason, prune, expected_revision, expected_digest, ..DraftRequest::default() }
 }
 
 fn given(args: &Args) -> Result<(Vec<Text>, ApplyRequest), Failure> {

@@ -11,7 +11,7 @@ use crate::exit::{Exit, Failure};
 use crate::input::server::ServerArgs;
 use crate::remote::{ControlPlane, block_on};
 use crate::render::{Format, Output, Table};
-use downhaul_control::api::{ChangeView, ChartPage, ConsoleEvent, Move};
+use downhaul_control::api::{BudgetVerdict, ChangeView, ChartPage, ConsoleEvent, Move};
 use owo_colors::OwoColorize;
 
 /// Changes of one page; the server's own limit.
@@ -169,6 +169,11 @@ fn show_one(change: &ChangeView, output: &Output) -> Result<(), Failure> {
             if !change.impact.unknown.is_empty() {
                 output.line(format!("       moves:  not known of {}", change.impact.unknown.join(", ")))?;
             }
+            if let Some(landed) = change.landed.as_ref().filter(|landed| !landed.approvers.is_empty()) {
+                output.line(format!("       approved by {} ({})", landed.approvers.join(", "), landed.proposal))?;
+            }
+            let exceeded = change.impact.budget.iter().flat_map(BudgetVerdict::exceeded);
+            exceeded.into_iter().try_for_each(|words| output.line(format!("       budget: {words}")))?;
             Ok(())
         }
     }

@@ -2,6 +2,7 @@ use crate::exit::{Exit, Failure};
 use crate::input::server::ServerArgs;
 use crate::remote::{ControlPlane, block_on};
 use crate::render::{Format, Output};
+use downhaul_blast::plan::Kept;
 use downhaul_control::api::{ChangeDetail, Edit};
 use owo_colors::OwoColorize;
 use serde_json::Value;
@@ -51,6 +52,29 @@ pub(super) fn run(args: &Args, output: &Output) -> Result<Exit, Failure> {
     }
     if !change.impact.unknown.is_empty() {
         line("moves:", &format!("not known of {}", change.impact.unknown.join(", ")))?;
+    }
+    if let Some(budget) = &change.impact.budget {
+        for finding in &budget.findings {
+            let outcome = match finding.outcome {
+                Kept::Within => "within",
+                Kept::Over => "over",
+                Kept::Unknown => "not known",
+            };
+            line("budget:", &format!("{outcome}: {}", finding.why))?;
+        }
+        if budget.more_findings > 0 {
+            line("budget:", &format!("{} more limits", budget.more_findings))?;
+        }
+        if let Some(people) = &budget.population {
+            line("budget:", &format!("judged by the population `{}` of {}", people.name, people.taken_at))?;
+        }
+    }
+    if let Some(landed) = &change.landed {
+        let approvers = match landed.approvers.as_slice() {
+            [] => "nobody had to approve it".to_owned(),
+            approvers => format!("approved by {}", approvers.join(", ")),
+        };
+        line("proposal:", &format!("{} of {}, {approvers}", landed.proposal, landed.author))?;
     }
     line("digest:", &change.impact.digest)?;
     line("prev:", &change.prev)?;

@@ -11,7 +11,7 @@ mod xrays;
 use crate::exit::{Exit, Failure};
 use crate::input::server::ServerArgs;
 use crate::interrupt::Interrupt;
-use crate::render::{Output, Written};
+use crate::render::{Format, Output, Written};
 use budget::BudgetArgs;
 use downhaul_blast::exact::{self, compare};
 use downhaul_blast::plan::{Found, Plan, Side, Verdict};
@@ -73,6 +73,14 @@ pub(crate) struct Args {
     written: Written,
     #[command(flatten)]
     server: ServerArgs,
+}
+
+/// A plan as lines: for people at a terminal a screen of it, for scripts all of it.
+pub(crate) fn lines(plan: &Plan, format: Format) -> Vec<String> {
+    match format {
+        Format::Human => human::lines(plan, None),
+        Format::Plain | Format::Json => plain::lines(plan, None),
+    }
 }
 
 pub(crate) fn run(args: &Args, output: &Output) -> Result<Exit, Failure> {
