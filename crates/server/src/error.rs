@@ -71,6 +71,15 @@ impl AppError {
         &self.problem.detail
     }
 
+    pub(crate) fn help(&self) -> &str {
+        &self.problem.help
+    }
+
+    /// What the log is told of it.
+    pub(crate) fn logged(self) -> Logged {
+        Logged { code: self.problem.code, detail: self.problem.detail, cause: self.cause }
+    }
+
     #[must_use]
     pub(crate) fn cause(mut self, cause: impl fmt::Display) -> Self {
         self.cause = Some(cause.to_string());

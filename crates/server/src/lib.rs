@@ -28,6 +28,7 @@ mod random;
 mod router;
 mod run;
 mod runner;
+mod sign_in;
 mod sse;
 mod start;
 mod state;

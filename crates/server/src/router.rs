@@ -1,6 +1,6 @@
 use crate::auth::host;
 use crate::state::AppState;
-use crate::{admin, callback, client, console, docs, health, trace};
+use crate::{admin, callback, client, console, docs, health, sign_in, trace};
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::middleware::{from_fn, from_fn_with_state};
@@ -33,6 +33,7 @@ pub fn openapi(state: &AppState) -> OpenApi {
 
 fn api(state: &AppState) -> OpenApiRouter<AppState> {
     let people = admin::routes().layer(CompressionLayer::new()).layer(from_fn_with_state(state.clone(), host::check));
+    let sign_in = sign_in::routes().layer(from_fn_with_state(state.clone(), host::check));
     let clients = client::routes(state).layer(DefaultBodyLimit::max(CLIENT_BODY_LIMIT));
     let figures =
         OpenApiRouter::new().routes(routes!(health::metrics)).layer(from_fn_with_state(state.clone(), host::check));
@@ -41,6 +42,7 @@ fn api(state: &AppState) -> OpenApiRouter<AppState> {
     let health = OpenApiRouter::new().routes(routes!(health::live)).routes(routes!(health::ready));
     OpenApiRouter::with_openapi(docs::description())
         .merge(people)
+        .merge(sign_in)
         .merge(clients)
         .merge(callbacks)
         .merge(figures)

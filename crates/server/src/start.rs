@@ -8,6 +8,7 @@ use crate::options::{DemoKeys, ServerOptions};
 use crate::planner::Planner;
 use crate::populations::Populations;
 use crate::random;
+use crate::sign_in::Pending;
 use crate::state::{AppState, Shared};
 use downhaul_control::api::{Attributes, ClientKeyRequest, PopulationName};
 use downhaul_control::chart::Index;
@@ -111,6 +112,7 @@ pub async fn open_with(options: ServerOptions, store: &Options) -> Result<Opened
         issuer: Arc::new(issuer),
         token_root,
         sessions: Sessions::default(),
+        pending: Pending::default(),
         limits: StreamLimits::new(options.streams_per_key, options.streams_per_address, Arc::clone(&metrics)),
         closing: watch::Sender::new(false),
         planner: Planner::new(&options, Arc::clone(&metrics)),

@@ -8,6 +8,7 @@ use crate::metrics::Metrics;
 use crate::options::ServerOptions;
 use crate::planner::Planner;
 use crate::random;
+use crate::sign_in::Pending;
 use downhaul_control::views::Names;
 use downhaul_control::{AdminToken, ClientKey};
 use downhaul_store::ChangeLog;
@@ -34,6 +35,8 @@ pub(crate) struct Shared {
     /// Under which the token secrets of client keys are derived.
     pub(crate) token_root: [u8; 32],
     pub(crate) sessions: Sessions,
+    /// Those who are at the provider to sign in.
+    pub(crate) pending: Pending,
     pub(crate) limits: StreamLimits,
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) planner: Planner,
@@ -74,10 +77,18 @@ impl AppState {
     /// Someone new, of this name; gives the opaque id.
     pub(crate) async fn new_actor(&self, name: &str) -> AppResult<String> {
         let id = random::actor().map_err(AppError::internal)?;
-        self.log().put_actor(&id, name).await.map_err(log_failed)?;
-        let (actor, name) = (id.clone(), name.to_owned());
-        self.change_actors(move |names| drop(names.insert(actor, name)));
+        self.name_actor(&id, name).await?;
         Ok(id)
+    }
+
+    /// What someone is called from now on.
+    pub(crate) async fn name_actor(&self, id: &str, name: &str) -> AppResult<()> {
+        if self.actors().get(id).is_some_and(|known| known == name) {
+            return Ok(());
+        }
+        self.log().put_actor(id, name).await.map_err(log_failed)?;
+        self.change_actors(|names| drop(names.insert(id.to_owned(), name.to_owned())));
+        Ok(())
     }
 
     /// Forgets a name.
@@ -98,6 +109,10 @@ impl AppState {
 
     pub(crate) fn sessions(&self) -> &Sessions {
         &self.shared.sessions
+    }
+
+    pub(crate) fn pending(&self) -> &Pending {
+        &self.shared.pending
     }
 
     pub(crate) fn limits(&self) -> &StreamLimits {

@@ -12,7 +12,7 @@ const APT_LIMIT: Duration = Duration::from_mins(10);
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
-    /// Also what only the tests need: Chromium and its driver, Prometheus
+    /// Also what only the tests need: Chromium and its driver, Prometheus, an OpenID provider
     #[arg(long)]
     tests: bool,
 }
@@ -24,6 +24,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     if arguments.tests {
         browser()?;
         prometheus()?;
+        provider()?;
     }
     Ok(())
 }
@@ -58,6 +59,11 @@ pub(crate) fn prometheus() -> Result<()> {
         Some(_) => Ok(()),
         None => apt_install("Prometheus", &["prometheus"]),
     }
+}
+
+/// The OpenID provider at which tests sign in.
+pub(crate) fn provider() -> Result<()> {
+    npm::install_in(&workspace::root().join("tests/oidc"), "the OpenID provider of the tests")
 }
 
 /// Installs Debian packages.

@@ -3,7 +3,7 @@
 use super::{Failure, Handle, Method, Request};
 use downhaul_control::api::{
     ChartPage, FlagPage, FleetView, KillPage, KillRequest, KillView, RestoreReport, RestoreRequest, SessionRequest,
-    VerifyReport, Whoami,
+    SignInView, VerifyReport, Whoami,
 };
 use downhaul_core::document::FlagSet;
 use downhaul_core::read;
@@ -16,6 +16,11 @@ pub async fn who_am_i(backend: &Handle) -> Result<Whoami, Failure> {
 
 pub async fn sign_in(backend: &Handle, token: String) -> Result<Whoami, Failure> {
     post(backend, "/api/v1/session".to_owned(), &SessionRequest { token }).await
+}
+
+/// With whom one can sign in besides with a token.
+pub async fn sign_in_with(backend: &Handle) -> Result<SignInView, Failure> {
+    get(backend, "/sign-in/v1".to_owned()).await
 }
 
 pub async fn sign_out(backend: &Handle) -> Result<(), Failure> {

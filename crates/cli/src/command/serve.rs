@@ -46,7 +46,7 @@ pub(crate) struct Args {
     #[arg(long, value_name = "ORIGIN,…", num_args = 0..=1, require_equals = true, value_delimiter = ',')]
     #[arg(default_missing_value = SHOP_ORIGINS)]
     demo_keys: Option<Vec<String>>,
-    /// File that names webhook targets and Prometheus, readable for its owner only
+    /// File that names webhook targets, Prometheus and the provider of sign-ins, readable for its owner only
     #[arg(long, value_name = "FILE", env = "DOWNHAUL_TARGETS", hide_env_values = true)]
     targets: Option<PathBuf>,
     /// Seconds between two pings of a stream

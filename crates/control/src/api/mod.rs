@@ -64,7 +64,7 @@ pub use releases::{
     ReleaseView, RollbackRequest,
 };
 pub use runs::{CallView, RunAct, RunActRequest, RunKillView, RunPage, RunStepView, RunView};
-pub use session::{NotARole, Role, SessionRequest, Whoami};
+pub use session::{NotARole, Role, SessionRequest, SignInView, Whoami};
 pub use stream::{ByeEvent, ConsoleEvent, HelloEvent, PatchEvent, PatchOp, PingEvent};
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference")]

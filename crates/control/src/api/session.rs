@@ -43,6 +43,15 @@ pub struct Whoami {
     pub version: String,
 }
 
+/// `GET /sign-in/v1`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct SignInView {
+    /// With whom people sign in besides with tokens; absent where the server knows no provider.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+}
+
 impl Role {
     pub fn as_str(self) -> &'static str {
         match self {

@@ -1,5 +1,5 @@
 use crate::auth::identity::{Identity, cookie, of_token};
-use crate::auth::session::{COOKIE, IDLE};
+use crate::auth::session::{self, COOKIE, Holder};
 use crate::error::{AppError, AppResult};
 use crate::extract::Json;
 use crate::state::AppState;
@@ -20,12 +20,10 @@ pub(crate) async fn begin(
     Json(request): Json<SessionRequest>,
 ) -> AppResult<([(HeaderName, String); 1], Json<Whoami>)> {
     let (identity, token) = of_token(&state, request.token.trim())?;
-    let id = state.sessions().begin(&token, Instant::now()).map_err(AppError::internal)?;
+    let id = state.sessions().begin(Holder::Token(token), Instant::now()).map_err(AppError::internal)?;
     // A page that was loaded over TLS never sends its cookie in the clear.
     let is_secure = headers.get(header::ORIGIN).is_some_and(|origin| origin.as_bytes().starts_with(b"https://"));
-    let secure = if is_secure { "; Secure" } else { "" };
-    let cookie = format!("{COOKIE}={id}; Path=/api; HttpOnly; SameSite=Strict; Max-Age={}{secure}", IDLE.as_secs());
-    Ok(([(header::SET_COOKIE, cookie)], Json(whoami(&state, &identity))))
+    Ok(([(header::SET_COOKIE, session::cookie(&id, is_secure))], Json(whoami(&state, &identity))))
 }
 
 /// Who am I.

@@ -1,4 +1,5 @@
-use crate::auth::{bearer, session, single};
+use crate::auth::session::{self, Holder};
+use crate::auth::{bearer, single};
 use crate::environment::Environment;
 use crate::error::{AppError, AppResult};
 use crate::state::AppState;
@@ -27,6 +28,8 @@ enum Holds {
     Root,
     /// A token that the log of one environment holds.
     Token { id: String, environment: String },
+    /// What was granted to a person who came from the provider.
+    Grants,
 }
 
 impl FromRequestParts<AppState> for Identity {
@@ -37,7 +40,10 @@ impl FromRequestParts<AppState> for Identity {
             return of_token(state, token).map(|(identity, _)| identity);
         }
         let holder = cookie(&parts.headers).and_then(|cookie| state.sessions().holder(cookie, Instant::now()));
-        let (identity, _) = holder.and_then(|id| of_id(state, &id, |_| true)).ok_or_else(unauthorized)?;
+        let identity = match holder.ok_or_else(unauthorized)? {
+            Holder::Token(id) => of_id(state, &id, |_| true).ok_or_else(unauthorized)?.0,
+            Holder::Person(actor) => Identity::person(actor),
+        };
         identity.check(state)?;
         let reads = parts.method == Method::GET || parts.method == Method::HEAD;
         if !reads && single(&parts.headers, &CONSOLE) != Some("1") {
@@ -52,6 +58,11 @@ impl FromRequestParts<AppState> for Identity {
 }
 
 impl Identity {
+    /// Someone for whom the provider vouched.
+    pub(crate) fn person(actor: String) -> Identity {
+        Identity { actor, holds: Holds::Grants }
+    }
+
     /// By what right it asks in an environment.
     ///
     /// # Errors
@@ -59,6 +70,7 @@ impl Identity {
     pub(crate) fn authority(&self, environment: &str) -> AppResult<Authority> {
         match &self.holds {
             Holds::Root => Ok(Authority::Root),
+            Holds::Grants => Ok(Authority::Person),
             Holds::Token { id, environment: own } if own == environment => Ok(Authority::Token(id.clone())),
             Holds::Token { id, environment: own } => Err(AppError::forbidden(
                 "other-environment",
@@ -77,7 +89,7 @@ impl Identity {
     /// Whether what it came with is still in force.
     fn check(&self, state: &AppState) -> AppResult<()> {
         match &self.holds {
-            Holds::Root => Ok(()),
+            Holds::Root | Holds::Grants => Ok(()),
             Holds::Token { environment, .. } => match state.environment(environment) {
                 Some(environment) => self.roles(environment).map(drop),
                 None => Err(unauthorized()),
@@ -128,9 +140,13 @@ fn of_id(state: &AppState, id: &str, is_it: impl Fn(Known<'_>) -> bool) -> Optio
 
 /// The session's cookie.
 pub(crate) fn cookie(headers: &HeaderMap) -> Option<&str> {
+    cookie_named(headers, session::COOKIE)
+}
+
+pub(crate) fn cookie_named<'a>(headers: &'a HeaderMap, wanted: &str) -> Option<&'a str> {
     single(headers, &header::COOKIE)?.split(';').find_map(|pair| {
         let (name, value) = pair.trim().split_once('=')?;
-        (name == session::COOKIE).then_some(value)
+        (name == wanted).then_some(value)
     })
 }
 

@@ -1,4 +1,5 @@
 use super::address::{NOT_PUBLIC, is_public};
+use downhaul_control::api::Role;
 use downhaul_control::webhook::WebhookSecret;
 use downhaul_core::diagnostic::Diagnostic;
 use downhaul_core::read::{self, Format};
@@ -15,8 +16,37 @@ pub struct Targets {
     pub(crate) prometheus: Option<Prometheus>,
     /// By name.
     pub(crate) webhooks: BTreeMap<String, Webhook>,
-    /// Where targets reach this server, to call back.
+    /// Where targets reach this server, to call back, and people after a sign-in.
     pub(crate) public_url: Option<Url>,
+    pub(crate) sign_in: Option<SignIn>,
+}
+
+/// With whom people sign in (OpenID Connect).
+#[derive(Debug, Clone)]
+pub(crate) struct SignIn {
+    /// For people.
+    pub(crate) name: String,
+    /// Exactly as the provider writes it.
+    pub(crate) issuer: String,
+    pub(crate) client_id: String,
+    pub(crate) client_secret: Option<String>,
+    /// Besides `openid`.
+    pub(crate) scopes: Vec<String>,
+    /// The claim that names groups.
+    pub(crate) groups: String,
+    pub(crate) roles: Vec<GroupRole>,
+    /// Where the provider sends people back to.
+    pub(crate) return_to: Url,
+    pub(crate) http: reqwest::Client,
+}
+
+/// What members of a group are.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct GroupRole {
+    pub(crate) group: String,
+    pub(crate) environment: String,
+    pub(crate) role: Role,
 }
 
 #[derive(Debug, Clone)]
@@ -95,6 +125,34 @@ struct File {
     prometheus: Option<PrometheusText>,
     #[serde(default)]
     webhooks: BTreeMap<String, WebhookText>,
+    #[serde(default)]
+    sign_in: Option<SignInText>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SignInText {
+    name: String,
+    issuer: String,
+    client_id: String,
+    #[serde(default)]
+    client_secret: Option<String>,
+    #[serde(default = "profile")]
+    scopes: Vec<String>,
+    #[serde(default = "groups")]
+    groups: String,
+    #[serde(default)]
+    roles: Vec<GroupRole>,
+    #[serde(default)]
+    allow_private: bool,
+}
+
+fn profile() -> Vec<String> {
+    vec!["profile".to_owned()]
+}
+
+fn groups() -> String {
+    "groups".to_owned()
 }
 
 #[derive(Deserialize)]
@@ -140,7 +198,46 @@ fn of_json(json: &Value) -> Result<Targets, Box<Diagnostic>> {
         let (url, http) = (url(&at("url"), &text.url, text.allow_private)?, http(text.allow_private)?);
         targets.webhooks.insert(name, Webhook { url, secret, http });
     }
+    if let Some(text) = file.sign_in {
+        targets.sign_in = Some(sign_in(text, targets.public_url.as_ref())?);
+    }
     Ok(targets)
+}
+
+fn sign_in(text: SignInText, public_url: Option<&Url>) -> Result<SignIn, Box<Diagnostic>> {
+    let issuer = url("/sign_in/issuer", &text.issuer, text.allow_private)?;
+    // What is signed is only as good as where the keys come from.
+    if issuer.scheme() != "https" && !text.allow_private {
+        let help = "write `https://`; `http://` is for providers of your own network, with `allow_private: true`";
+        return Err(problem(
+            "/sign_in/issuer",
+            "malformed-url",
+            "the keys of the provider would come in the clear".to_owned(),
+            help,
+        ));
+    }
+    let Some(public_url) = public_url else {
+        let help = "say under which address browsers reach this server, such as `public_url: https://flags.example`";
+        return Err(problem(
+            "/public_url",
+            "missing-url",
+            "a sign-in has to come back to this server".to_owned(),
+            help,
+        ));
+    };
+    let mut return_to = public_url.clone();
+    return_to.set_path(crate::sign_in::RETURN);
+    Ok(SignIn {
+        name: text.name,
+        issuer: text.issuer,
+        client_id: text.client_id,
+        client_secret: text.client_secret,
+        scopes: text.scopes,
+        groups: text.groups,
+        roles: text.roles,
+        return_to,
+        http: http(text.allow_private)?,
+    })
 }
 
 fn url(pointer: &str, text: &str, allow_private: bool) -> Result<Url, Box<Diagnostic>> {

@@ -1,10 +1,12 @@
-//! Where the server itself asks others: webhook targets and Prometheus, as its configuration names them.
+//! Where the server itself asks others: webhook targets, Prometheus and the provider of sign-ins, as its configuration
+//! names them.
 
 mod address;
 mod config;
 mod prometheus;
 mod webhook;
 
+pub(crate) use config::SignIn;
 pub use config::{Targets, TargetsError};
 pub(crate) use prometheus::{Answer, ask};
 pub(crate) use webhook::{Sent, send};
@@ -43,6 +45,19 @@ async fn beginning(mut answer: reqwest::Response) -> reqwest::Result<Vec<u8>> {
         }
     }
     Ok(body)
+}
+
+/// What a server answers to a request, its body up to [`BODY`]; else why it did not.
+pub(crate) async fn read_answer(
+    client: &reqwest::Client,
+    request: reqwest::Request,
+) -> Result<axum::http::Response<Vec<u8>>, String> {
+    let answer = client.execute(request).await.map_err(why)?;
+    let (status, headers) = (answer.status(), answer.headers().clone());
+    let mut response = axum::http::Response::new(beginning(answer).await.map_err(why)?);
+    *response.status_mut() = status;
+    *response.headers_mut() = headers;
+    Ok(response)
 }
 
 /// What went wrong, without the address, which may hold a secret.

@@ -70,7 +70,14 @@ impl Outcome {
 }
 
 fn set_up() -> Outcome {
-    let parts = [setup::node(), toolchain::ensure().map(drop), npm::install(), setup::browser(), setup::prometheus()];
+    let parts = [
+        setup::node(),
+        toolchain::ensure().map(drop),
+        npm::install(),
+        setup::browser(),
+        setup::prometheus(),
+        setup::provider(),
+    ];
     parts.into_iter().map(checked).fold(Outcome::default(), Outcome::and)
 }
 

@@ -2,9 +2,10 @@ mod link;
 
 pub use link::take_token_from_address;
 
-use crate::backend::Failure;
+use crate::backend::{Failure, api};
 use crate::components::Icon;
-use crate::hooks::use_document_title;
+use crate::hooks::{use_console, use_document_title};
+use wasm_bindgen_futures::spawn_local;
 use web_sys::HtmlInputElement;
 use yew::prelude::*;
 
@@ -16,7 +17,7 @@ pub struct SignInProps {
     pub on_submit: Callback<String>,
 }
 
-/// For whoever has no session: the admin token.
+/// For whoever has no session: a token, or the provider where the server knows one.
 #[function_component]
 pub fn SignIn(props: &SignInProps) -> Html {
     use_document_title("Sign in".to_owned());
@@ -28,6 +29,18 @@ pub fn SignIn(props: &SignInProps) -> Html {
             if let Some(token) = token.cast::<HtmlInputElement>() {
                 let _ = token.focus();
             }
+        });
+    }
+    let provider = use_state(|| None::<String>);
+    {
+        let (backend, provider) = (use_console().backend, provider.clone());
+        use_effect_with((), move |()| {
+            spawn_local(async move {
+                // Without an answer a token is asked for, as without a provider.
+                if let Ok(view) = api::sign_in_with(&backend).await {
+                    provider.set(view.name);
+                }
+            });
         });
     }
     let on_submit = {
@@ -70,6 +83,9 @@ pub fn SignIn(props: &SignInProps) -> Html {
                     <button class="btn primary l block" data-test="sign-in" aria-disabled={props.busy.to_string()}>
                         if props.busy { <span class="spin" aria-hidden="true"></span>{ "Signing in" } } else { { "Sign in" } }
                     </button>
+                    if let Some(name) = &*provider {
+                        <a class="btn l block" href="/sign-in/v1/start" data-test="sign-in-provider">{ format!("Sign in with {name}") }</a>
+                    }
                 </div>
             </form>
         </main>
