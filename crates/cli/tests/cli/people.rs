@@ -140,7 +140,7 @@ fn tokens_that_open_nothing() {
     error[already-done]: the token `[token id]` was revoked already, at [time] by [actor] (there is nothing left to do)
     ");
 
-    let soon = jiff::Timestamp::now() + Duration::from_secs(2);
+    let soon = jiff::Timestamp::now() + Duration::from_secs(5);
     let expires = plane.token(&format!("--role viewer --expires {soon}"));
     let expired = loop {
         let run = plane.by(&expires, "flags");

@@ -3,9 +3,11 @@ use crate::api::{People, PersonView, TokenView, Tokens};
 use crate::state::{State, TokenState};
 use jiff::Timestamp;
 
-/// Tokens, revoked and expired ones included, by id.
+/// Tokens, revoked and expired ones included, oldest first.
 pub fn tokens(state: &State, names: &Names) -> Tokens {
-    Tokens { tokens: state.tokens.values().map(|held| token(state, held, names)).collect() }
+    let mut oldest_first: Vec<&TokenState> = state.tokens.values().collect();
+    oldest_first.sort_by_key(|held| held.created.revision);
+    Tokens { tokens: oldest_first.into_iter().map(|held| token(state, held, names)).collect() }
 }
 
 pub fn token(state: &State, held: &TokenState, names: &Names) -> TokenView {
