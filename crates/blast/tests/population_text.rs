@@ -254,7 +254,7 @@ fn limits_hold() {
     let read = |limits: &Limits| Population::from_csv(three.as_bytes(), &Mapping::default(), limits);
     assert_eq!(
         refusal(read(&limits)),
-        "population-too-many-rows: the population has more than 2 rows; draw a sample of it, or raise the limit"
+        "population-too-many-rows: the population has more than 2 rows; draw a sample of it, or replay it with `downhaul-scale`, which holds a part of it at a time"
     );
     assert_eq!(read(&Limits { rows: 3, ..Limits::default() }).unwrap().0.rows(), 3);
     let error = read(&Limits { bytes: 90, ..Limits::default() }).unwrap_err();
