@@ -7,7 +7,7 @@ use axum::http::StatusCode;
 use downhaul_control::api::Problem;
 use downhaul_control::runbook::RunEvent;
 use downhaul_control::webhook::CallBack;
-use downhaul_control::{Authority, Command, Request};
+use downhaul_control::{Command, Request};
 use jiff::Timestamp;
 use serde::Deserialize;
 
@@ -52,17 +52,8 @@ pub(crate) async fn post(
     let ok = body.status == CallBackStatus::Done;
     let event = RunEvent::CalledBack { step: call.step, attempt: call.attempt, ok, detail };
     let command = Command::Run { run: call.run, event: Box::new(event) };
-    let request = move |_: &downhaul_control::State| {
-        Ok(Request {
-            command: command.clone(),
-            actor: "system".to_owned(),
-            authority: Authority::Root,
-            reason: String::new(),
-            at: Timestamp::now(),
-            expected_revision: None,
-            landing: None,
-        })
-    };
+    let request =
+        move |_: &downhaul_control::State| Ok(Request::by_server(command.clone(), "system", "", Timestamp::now()));
     environment.command(Urgency::Urgent, request).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -5,7 +5,7 @@ use crate::runner::backoff;
 use crate::state::AppState;
 use downhaul_control::api::{BeatView, HeartbeatView, Progress};
 use downhaul_control::heartbeat::{self, Beat};
-use downhaul_control::{Authority, Command, Refusal, RefusalCode, Request, State, decide, time};
+use downhaul_control::{Command, Refusal, RefusalCode, Request, State, decide, time};
 use jiff::Timestamp;
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -155,15 +155,7 @@ async fn kill(environment: &Arc<Environment>) -> Option<(Beat, Timestamp)> {
         let beat = heartbeat::next(state).map_err(refuse)?;
         let (reason, actor) = ("heartbeat", heartbeat::ACTOR);
         let command = decide::kill_everyone(state, [beat.flag.as_str(), &beat.kill], reason, actor, at)?;
-        Ok(Request {
-            command,
-            actor: actor.to_owned(),
-            authority: Authority::Root,
-            reason: reason.to_owned(),
-            at,
-            expected_revision: None,
-            landing: None,
-        })
+        Ok(Request::by_server(command, actor, reason, at))
     };
     match environment.command(Urgency::Urgent, request).await {
         Ok(committed) => match &committed.record.as_ref()?.change().command {
@@ -182,15 +174,8 @@ async fn restore(environment: &Arc<Environment>, kill: &str, reason: &str) {
     for tried in 0.. {
         let (id, reason) = (kill.to_owned(), reason.to_owned());
         let request = move |_: &State| {
-            Ok(Request {
-                command: Command::Restore { id: id.clone() },
-                actor: heartbeat::ACTOR.to_owned(),
-                authority: Authority::Root,
-                reason: reason.clone(),
-                at: Timestamp::now(),
-                expected_revision: None,
-                landing: None,
-            })
+            let command = Command::Restore { id: id.clone() };
+            Ok(Request::by_server(command, heartbeat::ACTOR, &reason, Timestamp::now()))
         };
         match environment.command(Urgency::Urgent, request).await {
             Ok(_) => return,

@@ -13,7 +13,7 @@ use crate::state::{AppState, Shared};
 use downhaul_control::api::{Attributes, ClientKeyRequest, PopulationName};
 use downhaul_control::chart::Index;
 use downhaul_control::sample::SamplingKeys;
-use downhaul_control::{AdminToken, Authority, Request, Secret, SecretKind, State, decide};
+use downhaul_control::{AdminToken, Request, Secret, SecretKind, State, decide};
 use downhaul_core::document::{ClientKind, FlagSet};
 use downhaul_core::ids::EnvironmentKey;
 use downhaul_core::validate::validate;
@@ -210,15 +210,8 @@ async fn demo_keys(state: &AppState, demo: &DemoKeys) -> Result<(), StartError> 
             token_public_key: None,
             reason: "the example shop".to_owned(),
         };
-        let request = Request {
-            command: decide::create_key(&request, &secret),
-            actor: "system".to_owned(),
-            authority: Authority::Root,
-            reason: request.reason.clone(),
-            at: Timestamp::now(),
-            expected_revision: None,
-            landing: None,
-        };
+        let command = decide::create_key(&request, &secret);
+        let request = Request::by_server(command, "system", &request.reason, Timestamp::now());
         let made = environment.command(crate::environment::Urgency::Patient, move |_| Ok(request.clone())).await;
         made.map_err(|why| StartError::DemoKeys(format!("{why:?}")))?;
         let shown = json!({ "key": secret.reveal(), "token_secret": state.token_secret(secret.id()) });

@@ -57,6 +57,21 @@ pub struct Request {
     pub landing: Option<u64>,
 }
 
+impl Request {
+    /// By the server itself, on behalf of `actor`: that takes no right of the actor's.
+    pub fn by_server(command: Command, actor: &str, reason: &str, at: Timestamp) -> Request {
+        Request {
+            command,
+            actor: actor.to_owned(),
+            authority: Authority::Root,
+            reason: reason.to_owned(),
+            at,
+            expected_revision: None,
+            landing: None,
+        }
+    }
+}
+
 /// What became of a command that was not refused.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Decision {

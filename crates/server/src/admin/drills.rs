@@ -11,7 +11,7 @@ use downhaul_control::api::{
 };
 use downhaul_control::drill::Drill;
 use downhaul_control::runbook::{Named, RunEvent};
-use downhaul_control::{Authority, Command, Refusal, RefusalCode, Request, runbook, views};
+use downhaul_control::{Command, Refusal, RefusalCode, Request, runbook, views};
 use jiff::Timestamp;
 use std::sync::Arc;
 
@@ -80,9 +80,7 @@ async fn not_let_in(environment: &Arc<Environment>, who: &Admin, named: Named, r
             return Err(Refusal::new(RefusalCode::AlreadyDone, "it was charted a moment ago", ""));
         }
         let command = runbook::not_begun(state, &named, at, &why, at)?;
-        // What the server says of somebody takes no right of his.
-        let (actor, authority) = (actor.clone(), Authority::Root);
-        Ok(Request { command, actor, authority, reason: String::new(), at, expected_revision: None, landing: None })
+        Ok(Request::by_server(command, &actor, "", at))
     });
     if let Err(error) = charted.await {
         tracing::debug!(detail = error.detail(), "a drill that was not begun was not charted");

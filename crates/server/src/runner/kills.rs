@@ -2,7 +2,7 @@ use super::record::backoff;
 use crate::environment::{Environment, Urgency};
 use downhaul_control::api::Progress;
 use downhaul_control::runbook::{Purpose, Run, RunEvent};
-use downhaul_control::{Authority, Command, Refusal, RefusalCode, Request, State, decide, heartbeat};
+use downhaul_control::{Command, Refusal, RefusalCode, Request, State, decide, heartbeat};
 use downhaul_core::document::OnStale;
 use jiff::Timestamp;
 use std::sync::Arc;
@@ -35,15 +35,7 @@ pub(super) async fn kill(
             let at = Timestamp::now();
             let reason = format!("{}: {}", run.id(), run.reason);
             let command = decide::kill_everyone(state, [flag, id], &reason, &run.by, at)?;
-            Ok(Request {
-                command,
-                actor: run.by.clone(),
-                authority: Authority::Root,
-                reason,
-                at,
-                expected_revision: None,
-                landing: None,
-            })
+            Ok(Request::by_server(command, &run.by, &reason, at))
         };
         match environment.command(Urgency::Urgent, request).await {
             Ok(_) => {}
@@ -135,15 +127,8 @@ pub(super) async fn restore(environment: &Arc<Environment>, run: &Arc<Run>, kill
     for tried in 0.. {
         let (run, id) = (Arc::clone(run), kill.to_owned());
         let request = move |_: &State| {
-            Ok(Request {
-                command: Command::Restore { id: id.clone() },
-                actor: run.by.clone(),
-                authority: Authority::Root,
-                reason: format!("{}: {}", run.id(), run.reason),
-                at: Timestamp::now(),
-                expected_revision: None,
-                landing: None,
-            })
+            let (command, reason) = (Command::Restore { id: id.clone() }, format!("{}: {}", run.id(), run.reason));
+            Ok(Request::by_server(command, &run.by, &reason, Timestamp::now()))
         };
         match environment.command(Urgency::Urgent, request).await {
             Ok(_) => return Some(RunEvent::Restored { kill: kill.to_owned() }),

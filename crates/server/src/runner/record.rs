@@ -1,7 +1,7 @@
 use crate::environment::{Environment, Urgency};
 use crate::random;
 use downhaul_control::runbook::RunEvent;
-use downhaul_control::{Authority, Command, Request};
+use downhaul_control::{Command, Request};
 use jiff::Timestamp;
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,17 +15,8 @@ pub(super) const MACHINE: &str = "system";
 pub(super) async fn record(environment: &Arc<Environment>, run: u64, event: &RunEvent) {
     for attempt in 0.. {
         let command = Command::Run { run, event: Box::new(event.clone()) };
-        let request = move |_: &downhaul_control::State| {
-            Ok(Request {
-                command: command.clone(),
-                actor: MACHINE.to_owned(),
-                authority: Authority::Root,
-                reason: String::new(),
-                at: Timestamp::now(),
-                expected_revision: None,
-                landing: None,
-            })
-        };
+        let request =
+            move |_: &downhaul_control::State| Ok(Request::by_server(command.clone(), MACHINE, "", Timestamp::now()));
         match environment.command(Urgency::Urgent, request).await {
             Ok(_) => return,
             Err(error) if error.status() < 500 => {

@@ -5,7 +5,7 @@ use crate::error::{AppError, AppResult};
 use crate::state::AppState;
 use crate::targets::SignIn;
 use downhaul_control::api::Role;
-use downhaul_control::{Authority, Command, Hash, Request};
+use downhaul_control::{Command, Hash, Request};
 use jiff::Timestamp;
 use std::collections::BTreeSet;
 
@@ -62,15 +62,7 @@ async fn give_and_take(state: &AppState, config: &SignIn, claims: &Claims, actor
                 (false, true) => (Command::RevokeRole { actor, role }, "no group of the sign-in gives it any more"),
                 _ => continue,
             };
-            let request = Request {
-                command,
-                actor: "system".to_owned(),
-                authority: Authority::Root,
-                reason: reason.to_owned(),
-                at: Timestamp::now(),
-                expected_revision: None,
-                landing: None,
-            };
+            let request = Request::by_server(command, "system", reason, Timestamp::now());
             environment.command(Urgency::Urgent, move |_| Ok(request.clone())).await?;
         }
     }
