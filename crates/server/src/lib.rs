@@ -11,6 +11,7 @@ mod client;
 mod console;
 mod console_events;
 mod docs;
+mod draft;
 mod environment;
 mod error;
 mod extract;

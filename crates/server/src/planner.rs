@@ -1,5 +1,6 @@
 //! Plans on behalf of whoever asks: beside everything else, a few at a time, and never for long.
 
+use crate::draft;
 use crate::environment::Publication;
 use crate::error::{AppError, AppResult};
 use crate::metrics::Metrics;
@@ -11,10 +12,9 @@ use downhaul_blast::plan::{Budget, Found, Origin, Plan, Side};
 use downhaul_blast::population::Population;
 use downhaul_blast::replay::{self, Replay, replay};
 use downhaul_control::api::PlanRequest;
-use downhaul_control::{Command, Refusal, RefusalCode, decide};
-use downhaul_core::check::{Checked, Source, check};
-use downhaul_core::document::{Flag, FlagSet};
-use downhaul_core::read::Format;
+use downhaul_control::{Command, Refusal, decide};
+use downhaul_core::check::{Checked, check};
+use downhaul_core::document::FlagSet;
 use downhaul_core::validate::{Valid, validate};
 use jiff::Timestamp;
 use std::borrow::Cow;
@@ -136,22 +136,13 @@ impl Work {
         let at = downhaul_control::time::to_text(Timestamp::now());
         let (given, next) = match (sources.is_empty(), flag, commands.is_empty()) {
             (false, None, true) => {
-                let source = |source: &downhaul_control::api::Source| Source {
-                    format: Format::of_name(&source.name),
-                    name: source.name.clone(),
-                    text: source.text.clone(),
-                };
-                let Checked { valid, diagnostics } = check(&sources.iter().map(source).collect::<Vec<_>>(), None);
+                let Checked { valid, diagnostics } = check(&draft::sources(sources.clone()), None);
                 let document = valid.ok_or_else(|| Refusal::invalid(diagnostics))?.into_document();
                 let next = decide::applied(now, &document, *prune, &at)?;
                 (Some(document), next)
             }
             (true, Some(flag), true) => {
-                let flag: Flag = serde_json::from_value(flag.clone()).map_err(|why| {
-                    let help = "see the schema of a flag: `downhaul schema`";
-                    Refusal::new(RefusalCode::Invalid, why.to_string(), help)
-                })?;
-                let put = Command::PutFlag { flag: Box::new(flag) };
+                let put = Command::PutFlag { flag: Box::new(draft::flag(flag.clone())?) };
                 (None, decide::drafted(&self.before.state, std::slice::from_ref(&put), &at)?)
             }
             (true, None, false) => (None, decide::drafted(&self.before.state, commands, &at)?),

@@ -1,5 +1,6 @@
 use super::{environment, request, today};
 use crate::auth::admin::{Admin, By, Editor};
+use crate::draft;
 use crate::environment::{Committed, Environment, Urgency};
 use crate::error::{AppError, AppResult};
 use crate::extract::{Json, Path};
@@ -7,10 +8,9 @@ use crate::state::AppState;
 use axum::extract::State;
 use downhaul_control::api::{Applied, ApplyReport, ApplyRequest, Problem};
 use downhaul_control::{Refusal, State as EnvironmentState, decide};
-use downhaul_core::check::{Checked, Source, check};
+use downhaul_core::check::{Checked, check};
 use downhaul_core::diagnostic::Diagnostic;
 use downhaul_core::document::FlagSet;
-use downhaul_core::read::Format;
 use std::sync::Arc;
 use tokio::task::spawn_blocking;
 
@@ -32,12 +32,7 @@ pub(crate) async fn post(
 ) -> AppResult<Json<ApplyReport>> {
     let environment = environment(&state, &key)?;
     let ApplyRequest { sources, reason, prune, dry_run, expected_revision, expected_digest } = body;
-    let sources = sources.into_iter().map(|source| Source {
-        format: Format::of_name(&source.name),
-        name: source.name,
-        text: source.text,
-    });
-    let sources: Vec<Source> = sources.collect();
+    let sources = draft::sources(sources);
     let checked = spawn_blocking(move || check(&sources, Some(&today()))).await.map_err(AppError::internal)?;
     let Checked { valid, diagnostics } = checked;
     let Some(valid) = valid else { return Err(Refusal::invalid(diagnostics).into()) };

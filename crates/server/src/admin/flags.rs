@@ -1,5 +1,6 @@
 use super::{change, environment, progress, record, request, today};
 use crate::auth::admin::{Admin, By, Editor};
+use crate::draft;
 use crate::environment::{Committed, Urgency, log_failed};
 use crate::error::{AppError, AppResult};
 use crate::extract::{Json, Path};
@@ -7,7 +8,6 @@ use crate::state::AppState;
 use axum::extract::State;
 use downhaul_control::api::{Changed, FlagPage, FlagView, Problem, PutFlagRequest, RetireRequest};
 use downhaul_control::{Command, Refusal, RefusalCode, views};
-use downhaul_core::document::Flag;
 use downhaul_core::ids::FlagKey;
 
 /// All flags, with their state.
@@ -66,10 +66,7 @@ pub(crate) async fn put(
     Json(body): Json<PutFlagRequest>,
 ) -> AppResult<Json<Changed>> {
     let environment = environment(&state, &key)?;
-    let definition: Flag = serde_json::from_value(body.flag).map_err(|why| {
-        let help = "see the schema of a flag: `downhaul schema`";
-        Refusal::new(RefusalCode::Invalid, why.to_string(), help)
-    })?;
+    let definition = draft::flag(body.flag)?;
     if definition.key.as_str() != flag {
         let message = format!("the flag in the body has the key `{}`, the path `{flag}`", definition.key);
         return Err(Refusal::new(RefusalCode::Invalid, message, "send the flag to the path of its own key").into());

@@ -1,6 +1,7 @@
 use super::flags::changed;
 use super::{environment, request, today};
 use crate::auth::admin::{Admin, Approver, By};
+use crate::draft;
 use crate::environment::{Environment, Publication, Urgency};
 use crate::error::{AppError, AppResult};
 use crate::extract::{Json, Path};
@@ -14,9 +15,8 @@ use downhaul_control::proposal::{Draft, ProposalState};
 use downhaul_control::{
     Command, Policy, Refusal, RefusalCode, Request, State as EnvironmentState, decide, policy, views,
 };
-use downhaul_core::check::{Checked, Source, check};
-use downhaul_core::document::{Flag, FlagSet};
-use downhaul_core::read::Format;
+use downhaul_core::check::{Checked, check};
+use downhaul_core::document::FlagSet;
 use jiff::Timestamp;
 use std::sync::Arc;
 use tokio::task::spawn_blocking;
@@ -99,12 +99,11 @@ pub(crate) async fn amend(
 ) -> AppResult<Json<ProposalView>> {
     let environment = environment(&state, &key)?;
     let wanted = Wanted::of(body).await?;
-    let request = move |state: &EnvironmentState| {
-        let proposal = decide::proposal(state, &id)?.number;
-        let draft = Box::new(wanted.draft(state)?);
-        Ok(request(&admin, &wanted.reason, Command::Amend { proposal, draft }))
-    };
-    said(&state, &environment, request).await
+    let reason = wanted.reason.clone();
+    about(&state, &environment, (admin, reason), id, move |state, proposal| {
+        Ok(Command::Amend { proposal, draft: Box::new(wanted.draft(state)?) })
+    })
+    .await
 }
 
 /// Approve exactly what was looked at.
@@ -128,12 +127,9 @@ pub(crate) async fn approve(
         let help = "send the `digest` of the proposal that was looked at";
         Refusal::new(RefusalCode::Invalid, format!("`digest`: {why}"), help)
     })?;
-    let request = move |state: &EnvironmentState| {
-        let proposal = decide::proposal(state, &id)?.number;
-        // Whether it is of the root is said by the authority.
-        Ok(request(&admin, &body.reason, Command::Approve { proposal, digest, root: false }))
-    };
-    said(&state, &environment, request).await
+    // Whether it is of the root is said by the authority.
+    let approve = move |_: &EnvironmentState, proposal| Ok(Command::Approve { proposal, digest, root: false });
+    about(&state, &environment, (admin.clone(), body.reason), id, approve).await
 }
 
 /// Close a proposal that is not to be carried out.
@@ -153,11 +149,8 @@ pub(crate) async fn reject(
     Json(body): Json<ProposalActRequest>,
 ) -> AppResult<Json<ProposalView>> {
     let environment = environment(&state, &key)?;
-    let request = move |state: &EnvironmentState| {
-        let proposal = decide::proposal(state, &id)?.number;
-        Ok(request(&admin, &body.reason, Command::Reject { proposal }))
-    };
-    said(&state, &environment, request).await
+    let reject = |_: &EnvironmentState, proposal| Ok(Command::Reject { proposal });
+    about(&state, &environment, (admin.clone(), body.reason), id, reject).await
 }
 
 /// Take back a proposal of one's own.
@@ -177,11 +170,8 @@ pub(crate) async fn withdraw(
     Json(body): Json<ProposalActRequest>,
 ) -> AppResult<Json<ProposalView>> {
     let environment = environment(&state, &key)?;
-    let request = move |state: &EnvironmentState| {
-        let proposal = decide::proposal(state, &id)?.number;
-        Ok(request(&admin, &body.reason, Command::Withdraw { proposal }))
-    };
-    said(&state, &environment, request).await
+    let withdraw = |_: &EnvironmentState, proposal| Ok(Command::Withdraw { proposal });
+    about(&state, &environment, (admin, body.reason), id, withdraw).await
 }
 
 /// Carry out a proposal that enough others have approved.
@@ -209,6 +199,24 @@ pub(crate) async fn land(
         Ok(Request { landing, ..request(&admin, reason, proposal.draft.command.clone()) })
     });
     Ok(Json(changed(&state, committed.await?)))
+}
+
+/// Says something about one that is there.
+async fn about<F>(
+    state: &AppState,
+    environment: &Arc<Environment>,
+    (who, reason): (Admin, String),
+    id: String,
+    command: F,
+) -> AppResult<Json<ProposalView>>
+where
+    F: Fn(&EnvironmentState, u64) -> Result<Command, Refusal> + Send + Sync + 'static,
+{
+    let request = move |state: &EnvironmentState| {
+        let proposal = decide::proposal(state, &id)?.number;
+        Ok(request(&who, &reason, command(state, proposal)?))
+    };
+    said(state, environment, request).await
 }
 
 /// Says something about a proposal, and gives how it stands then.
@@ -299,22 +307,14 @@ impl Wanted {
         } = body;
         let what = match (sources.is_empty(), flag, commands.is_empty(), restore, policy) {
             (false, None, true, None, None) => {
-                let source = |source: downhaul_control::api::Source| Source {
-                    format: Format::of_name(&source.name),
-                    name: source.name,
-                    text: source.text,
-                };
-                let sources: Vec<Source> = sources.into_iter().map(source).collect();
+                let sources = draft::sources(sources);
                 let checked = spawn_blocking(move || check(&sources, Some(&today()))).await;
                 let Checked { valid, diagnostics } = checked.map_err(AppError::internal)?;
                 let valid = valid.ok_or_else(|| Refusal::invalid(diagnostics))?;
                 What::Document { document: Box::new(valid.into_document()), prune }
             }
             (true, Some(flag), true, None, None) => {
-                let flag: Flag = serde_json::from_value(flag).map_err(|why| {
-                    Refusal::new(RefusalCode::Invalid, why.to_string(), "see the schema of a flag: `downhaul schema`")
-                })?;
-                What::Commands(vec![Command::PutFlag { flag: Box::new(flag) }])
+                What::Commands(vec![Command::PutFlag { flag: Box::new(draft::flag(flag)?) }])
             }
             (true, None, false, None, None) => What::Commands(commands),
             (true, None, true, Some(kill), None) => What::Restore(kill),
