@@ -609,15 +609,20 @@ fn edits(number: usize) -> Command {
     }
 }
 
-/// All that a draft can depend on, as it is; written without any digest.
+/// All that a draft depends on, as it is; written without any digest. What neither the flag as it stands nor the draft of
+/// it names may change under an approval.
 fn surroundings(state: &State, command: &Command) -> Value {
     let FlagSet { flags, segments, tenants, kills, .. } = &state.flag_set;
     let flag = |key: &str| flags.iter().find(|flag| flag.key.as_str() == key);
-    let asks = serde_json::to_string(&flag("checkout")).unwrap().contains("\"staff\"");
-    if matches!(command, Command::PutSegment { .. }) && !asks {
+    let mut names = serde_json::to_string(&json!([command, flag("checkout")])).unwrap();
+    if matches!(command, Command::PutSegment { .. }) && !names.contains("\"segment\":[\"staff\"]") {
         return json!([command, segments.get("staff")]);
     }
-    json!([command, flag("checkout"), flag("cart"), segments.get("staff"), tenants, kills])
+    let cart = names.contains("\"flag\":\"cart\"").then(|| flag("cart"));
+    names.push_str(&serde_json::to_string(&cart).unwrap());
+    let staff = names.contains("\"segment\":[\"staff\"]").then(|| segments.get("staff"));
+    let tenants = names.contains("\"tenant.plan\"").then_some(tenants);
+    json!([command, flag("checkout"), cart, staff, tenants, kills])
 }
 
 proptest! {
