@@ -35,6 +35,10 @@ pub struct Header {
     pub kills_sha256: Hash,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub document_digest: Option<String>,
+    /// Ids of the keys that are in force, this one's included; whoever believes another one believes it no more. Absent
+    /// where the environment has only ever had one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub keys: Option<Vec<String>>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

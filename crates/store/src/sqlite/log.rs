@@ -161,7 +161,9 @@ impl ChangeLog for SqliteLog {
     async fn close(&self) {
         self.readers.close().await;
         self.writer.close().await;
-        self.folder.release();
+        if let Some(folder) = &self.folder {
+            folder.release();
+        }
     }
 }
 
