@@ -176,6 +176,10 @@ impl PublicKey {
         self.0.as_bytes()
     }
 
+    pub(crate) fn verifying(&self) -> VerifyingKey {
+        self.0
+    }
+
     /// 16 hexadecimal digits.
     pub fn id(&self) -> String {
         hex(&key_id(&self.0))

@@ -3,8 +3,8 @@
 
 mod support;
 
-use downhaul_control::api::{ClientKeyRequest, Role, TokenRequest, VerifyStatus};
 use downhaul_control::SigningKey;
+use downhaul_control::api::{ClientKeyRequest, Role, TokenRequest, VerifyStatus};
 use downhaul_control::envelope::EnvelopeSigner;
 use downhaul_control::verify::Verification;
 use downhaul_control::{

@@ -61,7 +61,8 @@ async fn a_backup_holds_what_was_there_and_the_log_goes_on() {
     assert_eq!((backup.about.clone(), backup.path.clone()), (Some(about(true)), place.file("one")));
     let again = inspect(&place.file("one")).await.unwrap();
     assert_eq!((again.heads.len(), again.size), (1, std::fs::metadata(place.file("one")).unwrap().len()));
-    let left: Vec<_> = std::fs::read_dir(place.folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    let left: Vec<_> =
+        std::fs::read_dir(place.folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
     assert_eq!(left.len(), 2, "nothing else is left: {left:?}");
 }
 

@@ -133,11 +133,12 @@ async fn an_upgrade_is_made_whole_or_not_at_all() {
     SqliteLog::open(folder.path(), NOW, &Options::default()).await.unwrap_err();
     assert_eq!(schema(folder.path()).await, 1);
     let mut connection = raw(folder.path()).await;
-    let tables: i64 = sqlx::query("SELECT count(*) FROM sqlite_master WHERE name IN ('populations', 'population_pieces')")
-        .fetch_one(&mut connection)
-        .await
-        .unwrap()
-        .get(0);
+    let tables: i64 =
+        sqlx::query("SELECT count(*) FROM sqlite_master WHERE name IN ('populations', 'population_pieces')")
+            .fetch_one(&mut connection)
+            .await
+            .unwrap()
+            .get(0);
     assert_eq!(tables, 0);
     sqlx::raw_sql("DROP TABLE population_journal").execute(&mut connection).await.unwrap();
     connection.close().await.unwrap();

@@ -59,12 +59,7 @@ pub struct BackupHead {
 /// # Errors
 /// [`StoreError::Exists`], [`StoreError::NotALog`], [`StoreError::Damaged`] where the chart does not hold, and what a disk
 /// may give.
-pub async fn back_up(
-    folder: &Path,
-    to: &Path,
-    leave_out: &[&str],
-    about: &BackupAbout,
-) -> Result<Backup, StoreError> {
+pub async fn back_up(folder: &Path, to: &Path, leave_out: &[&str], about: &BackupAbout) -> Result<Backup, StoreError> {
     if to.exists() {
         return Err(StoreError::Exists(to.to_owned()));
     }

@@ -3,7 +3,7 @@ use std::fs::{File, OpenOptions, TryLockError};
 use std::path::{Path, PathBuf};
 
 /// The database in a data folder.
-pub(super) const DATABASE: &str = "downhaul.sqlite3";
+pub const DATABASE: &str = "downhaul.sqlite3";
 /// What a process that uses the folder holds a lock on.
 pub(super) const LOCK: &str = "downhaul.lock";
 
@@ -22,12 +22,8 @@ impl Folder {
             std::fs::create_dir_all(path).map_err(unusable)?;
             only_for_owner(path, 0o700).map_err(unusable)?;
         }
-        let lock = OpenOptions::new()
-            .create(true)
-            .truncate(false)
-            .write(true)
-            .open(path.join(LOCK))
-            .map_err(unusable)?;
+        let lock =
+            OpenOptions::new().create(true).truncate(false).write(true).open(path.join(LOCK)).map_err(unusable)?;
         match lock.try_lock() {
             Ok(()) => Ok(Folder { path: path.to_owned(), lock }),
             Err(TryLockError::WouldBlock) => Err(StoreError::InUse(path.to_owned())),

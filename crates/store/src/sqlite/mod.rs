@@ -7,12 +7,13 @@ mod schema;
 
 use crate::StoreError;
 use folder::Folder;
-use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::Row;
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
 use std::path::Path;
 use std::time::Duration;
 
 pub use backup::{Backup, BackupAbout, BackupHead, back_up, inspect, look};
+pub use folder::DATABASE;
 pub use replace::{InPlace, Staged, stage};
 
 /// The change log in a data folder of its own.
