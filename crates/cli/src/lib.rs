@@ -96,7 +96,7 @@ enum Verb {
 /// Parses the arguments of this process and runs the verb they name.
 pub fn main() -> Exit {
     say_nothing_of_damaged_files();
-    let arguments = joined_values(std::env::args_os());
+    let arguments = arguments();
     let parsed = Cli::command().try_get_matches_from(&arguments);
     let cli = match parsed.and_then(|matches| Cli::from_arg_matches(&matches)) {
         Ok(cli) => cli,
@@ -113,6 +113,11 @@ pub fn main() -> Exit {
             failure.exit
         }
     }
+}
+
+/// The arguments of this process, as they are parsed.
+pub(crate) fn arguments() -> Vec<OsString> {
+    joined_values(std::env::args_os())
 }
 
 /// The decoder of Parquet panics on some damaged files, which is caught and told as what it is: of these panics nothing

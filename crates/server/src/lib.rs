@@ -43,6 +43,7 @@ mod trace;
 
 pub use listener::ClientAddress;
 pub use options::{DemoKeys, ServerOptions};
+pub use proxies::{NotAProxy, TrustedProxy};
 pub use router::{openapi, router};
 pub use run::run;
 pub use start::{DEMO_KEYS_FILE, Opened, StartError, TOKEN_FILE, open, open_with};

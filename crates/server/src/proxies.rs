@@ -8,6 +8,38 @@ use axum::middleware::Next;
 use axum::response::Response;
 use ipnet::IpNet;
 use std::net::{IpAddr, SocketAddr};
+use std::str::FromStr;
+
+/// A proxy that is trusted, or a network of them: `10.0.0.0/8`, `::1`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TrustedProxy(IpNet);
+
+/// The text is neither an address nor a network.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum NotAProxy {
+    #[error("it is no IP address and no network such as `10.0.0.0/8`")]
+    Malformed,
+    #[error("its host bits are set; the network is `{0}`")]
+    HostBits(IpNet),
+}
+
+impl TrustedProxy {
+    pub fn net(&self) -> IpNet {
+        self.0
+    }
+}
+
+impl FromStr for TrustedProxy {
+    type Err = NotAProxy;
+
+    fn from_str(text: &str) -> Result<TrustedProxy, NotAProxy> {
+        if let Ok(address) = text.parse::<IpAddr>() {
+            return Ok(TrustedProxy(IpNet::from(address)));
+        }
+        let net: IpNet = text.parse().map_err(|_| NotAProxy::Malformed)?;
+        if net.trunc() == net { Ok(TrustedProxy(net)) } else { Err(NotAProxy::HostBits(net.trunc())) }
+    }
+}
 
 const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 
@@ -55,6 +87,16 @@ fn address(text: &str) -> Option<IpAddr> {
 mod tests {
     use super::*;
     use axum::http::HeaderValue;
+
+    #[test]
+    fn addresses_and_networks() {
+        for (text, expected) in [("10.0.0.1", "10.0.0.1/32"), ("10.0.0.0/8", "10.0.0.0/8"), ("::1", "::1/128")] {
+            assert_eq!(text.parse::<TrustedProxy>().unwrap().net(), expected.parse::<IpNet>().unwrap());
+        }
+        let wrong = |text: &str| text.parse::<TrustedProxy>().unwrap_err().to_string();
+        assert_eq!(wrong("10.1.0.0/8"), "its host bits are set; the network is `10.0.0.0/8`");
+        assert_eq!(wrong("proxy.example"), "it is no IP address and no network such as `10.0.0.0/8`");
+    }
 
     #[test]
     fn who_is_behind_a_proxy() {
