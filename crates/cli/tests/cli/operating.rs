@@ -34,21 +34,76 @@ fn a_backup_is_taken_while_the_server_runs_and_put_back() {
     let _steady = steady();
     let place = Place::new();
     let server = served(&place);
-    assert_snapshot!(server.run(&place, "backup create one.backup"), @"");
-    assert_snapshot!(server.run(&place, "backup create one.backup"), @"");
-    assert_snapshot!(server.run(&place, "backup verify one.backup --format plain"), @"");
+    assert_snapshot!(server.run(&place, "backup create one.backup"), @r"
+    exit status 0
+    --- out
+    wrote `one.backup`: [size] bytes, taken [time]
+    epoch [epoch], schema 2
+    ENVIRONMENT  CHANGES  KILLS AND RESTORES  HEAD                                                              FLAG SET
+    production   2        1                   [hash]  [hash]
+    --- err
+    it holds the secrets: whoever reads it can sign in the name of this control plane
+    ");
+    assert_snapshot!(server.run(&place, "backup create one.backup"), @r"
+    exit status 2
+    --- err
+    error: there is `one.backup` already
+
+    help: name another file; nothing is written over
+    ");
+    assert_snapshot!(server.run(&place, "backup verify one.backup --format plain"), @r"
+    exit status 0
+    --- out
+    verified `one.backup`: [size] bytes, taken [time]
+    epoch [epoch], schema 2
+    production	2	1	[hash]	[hash]
+    --- err
+    it holds the secrets: whoever reads it can sign in the name of this control plane
+    ");
     server.run_with(&place, ["restore", "checkout-v2", "--reason", "it is out"]).done();
     server.run_with(&place, ["kill", "banner", "--reason", "it burns too"]).done();
 
-    let busy = server.run_with(&place, ["backup", "restore", "one.backup", "--reason", "a try", "--replace"]);
-    assert_snapshot!(busy, @"");
+    let busy = server
+        .run_with(&place, ["backup", "restore", "one.backup", "--data", "data", "--reason", "a try", "--replace"]);
+    assert_snapshot!(busy, @r"
+    exit status 2
+    --- err
+    error: the data folder data is in use by another process
+
+    help: stop the server that uses it, and repeat; a backup can be taken while it runs
+    ");
     assert_eq!(server.stop(), 0);
     let data = place.path().join("data");
     let data = data.to_str().unwrap();
     let careful = place.run_with(["backup", "restore", "one.backup", "--data", "data", "--reason", "a try"]);
-    assert_snapshot!(careful, @"");
+    assert_snapshot!(careful, @r"
+    exit status 2
+    --- err
+    error: `data` is not empty
+
+    help: name an empty folder, or say `--replace`: what is there is kept beside, and read for what must not be lost
+    ");
     let put = ["backup", "restore", "one.backup", "--data", "data", "--reason", "the disk died", "--replace"];
-    assert_snapshot!(place.run_with(put), @"");
+    assert_snapshot!(place.run_with(put), @r"
+    exit status 0
+    --- out
+    put the backup, taken [time], into `data`: verified, and charted
+    epoch [epoch], before [epoch]: clients take it, whatever they had
+    what was there is kept in `data/replaced-[epoch]`
+    production: revision 4, head [hash], flag set [hash]
+      killed:
+        k-1 checkout-v2
+        k-3 banner
+      carried over from what was there:
+        killed `banner` for everyone
+      killed again, though restored since:
+        k-1 checkout-v2
+      lost: revisions 3 to 4
+        4 killed `banner` for everyone
+        3 restored `checkout-v2` for everyone
+    --- err
+    start the server, and run `downhaul status` and `downhaul chart verify`
+    ");
 
     let server = Server::start(&place);
     assert_eq!(server.run(&place, "chart verify --format json").done().json()["status"], "verified");
@@ -64,8 +119,23 @@ fn secrets_can_be_kept_apart() {
     let _steady = steady();
     let place = Place::new();
     let server = served(&place);
-    assert_snapshot!(server.run(&place, "backup create bare.backup --without-secrets"), @"");
-    assert_snapshot!(server.run(&place, "backup secrets secrets.json"), @"");
+    assert_snapshot!(server.run(&place, "backup create bare.backup --without-secrets"), @r"
+    exit status 0
+    --- out
+    wrote `bare.backup`: [size] bytes, taken [time]
+    epoch [epoch], schema 2
+    ENVIRONMENT  CHANGES  KILLS AND RESTORES  HEAD                                                              FLAG SET
+    production   2        1                   [hash]  [hash]
+    --- err
+    it holds no secrets: keep those too, with `downhaul backup secrets`
+    ");
+    assert_snapshot!(server.run(&place, "backup secrets secrets.json"), @r"
+    exit status 0
+    --- out
+    wrote `secrets.json`: sample-client-root, sample-server-root, signing-key, token-root
+    --- err
+    whoever reads it can sign in the name of this control plane: keep it off this machine, and apart from backups
+    ");
     let before = server.run(&place, "signing-keys list --format json").done().json();
     assert_eq!(server.stop(), 0);
     let put = ["backup", "restore", "bare.backup", "--data", "new", "--secrets", "secrets.json", "--reason", "moved"];
@@ -87,8 +157,20 @@ fn files_that_are_no_backups() {
     let _steady = steady();
     let place = Place::new();
     place.write("notes.txt", "not a backup");
-    assert_snapshot!(place.run("backup verify notes.txt"), @"");
-    assert_snapshot!(place.run("backup create to.backup --data nowhere"), @"");
+    assert_snapshot!(place.run("backup verify notes.txt"), @r"
+    exit status 3
+    --- err
+    error: `notes.txt` is no change log of Downhaul: it is no database
+
+    help: give a file that `downhaul backup create` wrote, or a data folder
+    ");
+    assert_snapshot!(place.run("backup create to.backup --data nowhere"), @r"
+    exit status 3
+    --- err
+    error: `nowhere/downhaul.sqlite3` is no change log of Downhaul: there is no such file
+
+    help: give a file that `downhaul backup create` wrote, or a data folder
+    ");
     assert_eq!(place.run("backup restore notes.txt --data data --reason why").status, 3);
     assert!(!place.path().join("data").exists(), "nothing is made for what is refused");
 }
@@ -101,14 +183,32 @@ fn a_signing_key_is_made_rotated_to_and_the_old_one_revoked() {
     let first = server.run(&place, "signing-keys list --format json").done().json();
     let first = first["keys"][0]["id"].as_str().unwrap().to_owned();
     let made = server.run_with(&place, ["signing-keys", "make", "--reason", "the yearly rotation"]);
-    assert_snapshot!(made, @"");
+    assert_snapshot!(made, @r"
+    exit status 0
+    --- out
+    [key] is believed, and does not sign
+    public key: [public key]
+    --- err
+    give it to clients that pin keys, then `downhaul signing-keys rotate --to [key]`
+    ");
     let keys = server.run(&place, "signing-keys list --format json").done().json();
     let second = keys["keys"][1]["id"].as_str().unwrap().to_owned();
     let early = server.run_with(&place, ["signing-keys", "revoke", &first, "--reason", "too early"]);
-    assert_snapshot!(early, @"");
+    assert_snapshot!(early, @r"
+    exit status 2
+    --- err
+    error: the signing key `[key]` is the one that signs
+
+    help: let another one sign first: `downhaul signing-keys rotate`
+    ");
     server.run_with(&place, ["signing-keys", "rotate", "--to", &second, "--reason", "clients know it"]).done();
     let revoked = server.run_with(&place, ["signing-keys", "revoke", &first, "--reason", "all have moved"]);
-    assert_snapshot!(revoked, @"");
+    assert_snapshot!(revoked, @r"
+    exit status 0
+    --- out
+    [key] is revoked
+    public key: [public key]
+    ");
     let list = server.run(&place, "signing-keys list --format plain").done();
     let standing: Vec<&str> = list.stdout.lines().map(|line| line.split('\t').nth(1).unwrap()).collect();
     assert_eq!(standing, ["signs", "revoked"], "{list}");
@@ -205,7 +305,10 @@ fn a_server_runs_as_its_file_says() {
 fn a_wrong_file_is_refused_with_the_place() {
     let place = Place::new();
     for (text, expected) in [
-        ("ping = 5\nalowed-host = \"x\"", "bad.toml:2: there is no setting `alowed-host` (did you mean `allowed-host`?)"),
+        (
+            "ping = 5\nalowed-host = \"x\"",
+            "bad.toml:2: there is no setting `alowed-host` (did you mean `allowed-host`?)",
+        ),
         ("\nping = 100", "bad.toml:2: invalid value '100' for '--ping <SECONDS>': 100 is not in 1..=60"),
         ("ping = true", "bad.toml:1: `ping` is a boolean, and takes a text or a number"),
         ("ping = [5]", "bad.toml:1: `ping` takes one value"),
@@ -233,7 +336,9 @@ fn the_reference_names_every_setting() {
     let text = fs::read_to_string(path).unwrap();
     let rows = text.lines().filter_map(|line| line.strip_prefix("| `")?.split_once("` | "));
     let documented: BTreeSet<(String, String)> = rows
-        .map(|(name, rest)| (name.to_owned(), rest.split(" | ").next().unwrap_or_default().trim_matches('`').to_owned()))
+        .map(|(name, rest)| {
+            (name.to_owned(), rest.split(" | ").next().unwrap_or_default().trim_matches('`').to_owned())
+        })
         .collect();
     let config = config(&place, "");
     let expected: BTreeSet<(String, String)> = config
