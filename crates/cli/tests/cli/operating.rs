@@ -184,6 +184,34 @@ fn secrets_can_be_kept_apart() {
 }
 
 #[test]
+fn a_backup_is_fetched_from_afar_without_secrets() {
+    let place = Place::new();
+    let server = served(&place);
+    let fetched = server.run(&place, "backup download far.backup --format json").done().json();
+    assert_eq!(
+        (fetched["about"]["keys"].as_bool(), fetched["environments"][0]["revision"].as_u64()),
+        (Some(false), Some(2))
+    );
+    assert_eq!(server.run(&place, "backup download far.backup").status, 2, "nothing is written over");
+    let token = server.run(&place, "tokens create pipeline --role admin --format json").done().json();
+    let token = token["token"].as_str().unwrap();
+    server.run_with(&place, ["backup", "download", "admin.backup", "--token", token]).done();
+    let token = server.run(&place, "tokens create pipeline --role operator --format json").done().json();
+    let refused =
+        server.run_with(&place, ["backup", "download", "no.backup", "--token", token["token"].as_str().unwrap()]);
+    assert_eq!((refused.status, refused.stderr.contains("you are no admin there")), (2, true), "{refused}");
+    let left: Vec<String> = fs::read_dir(place.path())
+        .unwrap()
+        .chain(fs::read_dir(place.path().join("data")).unwrap())
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .filter(|name| name.contains("no.backup") || name.contains("download"))
+        .collect();
+    assert!(left.is_empty(), "{left:?}");
+    let put = ["backup", "restore", "far.backup", "--data", "new", "--reason", "a rehearsal"];
+    place.run_with(put).done();
+}
+
+#[test]
 fn files_that_are_no_backups() {
     let _steady = steady();
     let place = Place::new();
