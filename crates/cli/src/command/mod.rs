@@ -29,6 +29,7 @@ pub(crate) mod reject;
 pub(crate) mod release;
 pub(crate) mod restore;
 pub(crate) mod retire;
+pub(crate) mod revert;
 pub(crate) mod rollback;
 pub(crate) mod runs;
 pub(crate) mod schema;
