@@ -16,7 +16,8 @@ use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use command::{
     apply, approve, chart, check, completions, digest, drill, drills, eval, explain, flags, freeze, heartbeat, keys,
     kill, land, people, plan, policy, population, proposals, propose, prove, rebalance, refs, reject, release, restore,
-    retire, revert, rollback, runs, schema, serve, specialise, states, status, token, tokens, unfreeze, withdraw,
+    retire, revert, rollback, runs, schema, serve, specialise, stale, states, status, token, tokens, unfreeze,
+    withdraw,
 };
 use downhaul_blast::population::is_decoding;
 use exit::{Exit, Failure};
@@ -68,6 +69,7 @@ enum Verb {
     Reject(reject::Args),
     Withdraw(withdraw::Args),
     Land(land::Args),
+    Stale(stale::Args),
     Retire(retire::Args),
     Revert(revert::Args),
     Kill(kill::Args),
@@ -176,6 +178,7 @@ fn run(verb: Verb, output: &Output) -> Result<Exit, Failure> {
         Verb::Reject(args) => reject::run(&args, output),
         Verb::Withdraw(args) => withdraw::run(&args, output),
         Verb::Land(args) => land::run(&args, output),
+        Verb::Stale(args) => stale::run(&args, output),
         Verb::Retire(args) => retire::run(&args, output),
         Verb::Revert(args) => revert::run(&args, output),
         Verb::Kill(args) => kill::run(&args, output),

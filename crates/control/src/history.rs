@@ -50,7 +50,7 @@ impl History {
 
     /// The newest revision, before this one, that had all that a command defines exactly as the command has it.
     pub(crate) fn given_back(&self, command: &Command, now: u64) -> Option<u64> {
-        let mut common = vec![0..now];
+        let mut common: Vec<Range<u64>> = std::iter::once(0..now).collect();
         for (named, what) in defines(command) {
             common = both(&common, &self.times(&named, what, now));
         }

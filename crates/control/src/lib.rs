@@ -24,6 +24,7 @@ pub mod fold;
 pub mod hash;
 pub mod heartbeat;
 pub mod history;
+pub mod hygiene;
 pub mod patch;
 pub mod policy;
 pub mod proposal;

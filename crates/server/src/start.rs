@@ -10,6 +10,7 @@ use crate::populations::Populations;
 use crate::random;
 use crate::sign_in::Pending;
 use crate::state::{AppState, Shared};
+use crate::usage;
 use downhaul_control::api::{Attributes, ClientKeyRequest, PopulationName};
 use downhaul_control::chart::Index;
 use downhaul_control::sample::SamplingKeys;
@@ -179,6 +180,7 @@ async fn environment(
     let environment =
         Environment::new(Arc::clone(log), (state, chart), valid, Arc::clone(metrics), populations, live, options);
     take_up(&environment).await;
+    usage::take_up(&environment).await;
     Ok(environment)
 }
 

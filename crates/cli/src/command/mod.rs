@@ -35,6 +35,7 @@ pub(crate) mod runs;
 pub(crate) mod schema;
 pub(crate) mod serve;
 pub(crate) mod specialise;
+pub(crate) mod stale;
 pub(crate) mod states;
 pub(crate) mod status;
 pub(crate) mod token;
