@@ -14,6 +14,7 @@ mod eval;
 mod hygiene;
 mod interrupt;
 mod offline;
+mod operating;
 mod outside;
 mod people;
 mod plan;
