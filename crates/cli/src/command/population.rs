@@ -6,7 +6,6 @@ use crate::render::{Format, Output, Table, counted, grouped, write_whole};
 use downhaul_control::api::{
     PopulationAct, PopulationName, PopulationPut, PopulationView, Populations, PutPopulationQuery,
 };
-use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Keep the people that changes are tried on with the control plane: `plan server …` uses `default` without being asked

@@ -44,7 +44,7 @@ struct Line {
 enum Said {
     Head(SignedHead),
     /// The environment is looked for in the first record only.
-    Record(Option<EnvironmentKey>, Examined),
+    Record(Option<EnvironmentKey>, Box<Examined>),
 }
 
 /// Reads until the end, or until nobody listens any more.
@@ -58,7 +58,8 @@ fn read_lines(bytes: &[u8], to: &SyncSender<Vec<Line>>) {
                 Some(head) => head.map(Said::Head),
                 None => {
                     records += 1;
-                    stored(line, records).map(|(environment, stored)| Said::Record(environment, Examined::of(stored)))
+                    stored(line, records)
+                        .map(|(environment, stored)| Said::Record(environment, Box::new(Examined::of(stored))))
                 }
             };
             Line { number, said }
@@ -103,7 +104,7 @@ impl Replay<'_> {
                         begun
                     }
                 };
-                verification.next_examined(examined);
+                verification.next_examined(*examined);
             }
         }
         Ok(())
