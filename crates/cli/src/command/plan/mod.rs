@@ -12,7 +12,7 @@ use crate::exit::{Exit, Failure};
 use crate::input::document;
 use crate::input::server::ServerArgs;
 use crate::interrupt::Interrupt;
-use crate::render::{Format, Output, Written};
+use crate::render::{Format, Output, Written, write_whole};
 use budget::BudgetArgs;
 use downhaul_blast::exact::{self, compare};
 use downhaul_blast::plan::{Budget, Found, Plan, Side, Verdict, with_callers_defaults};
@@ -20,7 +20,6 @@ use downhaul_core::document::FlagSet;
 use downhaul_core::validate::Valid;
 use population::{People, PopulationArgs};
 use sides::{Given, Pair};
-use std::fs;
 use std::path::{Path, PathBuf};
 use xrays::Xrays;
 
@@ -189,11 +188,7 @@ fn save(path: &Path, mut plan: Plan, document: &FlagSet) -> Result<(), Failure> 
     plan.document = Some(serde_json::to_value(document).map_err(|error| unwritable(&error))?);
     let mut text = serde_json::to_string_pretty(&plan).map_err(|error| unwritable(&error))?;
     text.push('\n');
-    fs::write(path, text).map_err(|error| {
-        let why = crate::input::sources::describe(&error);
-        Failure::could_not_run("cannot-write", format!("cannot write `{}`: {why}", path.display()))
-            .help("check the folder and make room on the disk")
-    })
+    write_whole(path, text.as_bytes())
 }
 
 fn saved_words(path: &Path, plan: &Plan) -> String {
