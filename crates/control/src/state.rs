@@ -1,6 +1,7 @@
 use crate::api::Position;
 use crate::client_key::ClientKey;
 use crate::hash::Hash;
+use crate::history::History;
 use crate::policy::Policy;
 use crate::proposal::{Named, Proposals};
 use crate::release::Releases;
@@ -38,6 +39,8 @@ pub struct State {
     pub touched: BTreeMap<FlagKey, Touch>,
     /// The last change of each definition, removed ones included; kills of a flag are no part of it.
     pub defined: Arc<BTreeMap<Named, Touch>>,
+    /// What each definition was before; absent where the past was forgotten.
+    pub history: Option<History>,
     /// Who last changed each flag's definition: an opaque id.
     pub authors: BTreeMap<FlagKey, String>,
     pub releases: Releases,
@@ -99,6 +102,7 @@ impl State {
             frozen: None,
             touched: BTreeMap::new(),
             defined: Arc::default(),
+            history: Some(History::default()),
             authors: BTreeMap::new(),
             releases: Releases::default(),
             proposals: Proposals::default(),
@@ -107,13 +111,14 @@ impl State {
         }
     }
 
-    /// Forgets what only people ask for: kills that are over, who last changed what, and what was proposed. Changes fold into it as before.
+    /// Forgets what only people ask for: kills that are over, who last changed what, what was before, and what was proposed. Changes fold into it as before.
     pub fn forget_past(&mut self) {
-        let State { flag_set, kills, touched, authors, defined, proposals, .. } = self;
+        let State { flag_set, kills, touched, authors, defined, history, proposals, .. } = self;
         kills.retain(|id, _| flag_set.kills.iter().any(|kill| kill.id == *id));
         touched.clear();
         authors.clear();
         *defined = Arc::default();
+        *history = None;
         *proposals = Proposals::default();
     }
 
