@@ -32,4 +32,5 @@ mod rollback;
 mod server;
 mod states;
 mod support;
+mod terminal;
 mod vectors;
