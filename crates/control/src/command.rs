@@ -1,6 +1,7 @@
 use crate::api::Role;
 use crate::client_key::ClientKey;
 use crate::hash::Hash;
+use crate::migration::MigrationStep;
 use crate::policy::Policy;
 use crate::proposal::Draft;
 use crate::release::{Release, ReleaseKey};
@@ -21,6 +22,10 @@ pub enum Command {
     /// Leaves a tombstone.
     RetireFlag {
         key: FlagKey,
+    },
+    /// Takes a data change a step on, or back.
+    Migrate {
+        step: Box<MigrationStep>,
     },
     PutSegment {
         key: SegmentKey,
@@ -123,6 +128,7 @@ impl Command {
         match self {
             Command::PutFlag { .. } => "put-flag",
             Command::RetireFlag { .. } => "retire-flag",
+            Command::Migrate { .. } => "migrate",
             Command::PutSegment { .. } => "put-segment",
             Command::RemoveSegment { .. } => "remove-segment",
             Command::PutTenant { .. } => "put-tenant",
@@ -162,6 +168,7 @@ impl Command {
             | Command::RemoveTenant { .. }
             | Command::PutRegions { .. } => true,
             Command::Apply { .. }
+            | Command::Migrate { .. }
             | Command::Kill { .. }
             | Command::Restore { .. }
             | Command::CreateKey { .. }
@@ -184,9 +191,9 @@ impl Command {
         }
     }
 
-    /// Whether it defines anything: a definition, or several at once.
+    /// Whether it defines anything: a definition, several at once, or a step of a data change.
     pub fn defines(&self) -> bool {
-        self.is_definition() || matches!(self, Command::Apply { .. })
+        self.is_definition() || matches!(self, Command::Apply { .. } | Command::Migrate { .. })
     }
 
     /// Whether it counts as a kill revision.
@@ -211,6 +218,7 @@ impl Command {
         match self {
             Command::PutFlag { flag } => vec![flag.key.as_str()],
             Command::RetireFlag { key } => vec![key.as_str()],
+            Command::Migrate { step } => vec![step.flag.as_str()],
             Command::Kill { kill } => vec![kill.flag.as_str()],
             Command::Restore { id } => state.kill(id).map(|kill| kill.kill.flag.as_str()).into_iter().collect(),
             Command::Apply { commands } => commands.iter().flat_map(|command| command.flags(state)).collect(),

@@ -8,6 +8,7 @@ use crate::proposal;
 use crate::runbook;
 use crate::state::State;
 use downhaul_core::document::{Flag, FlagSet, Outcome, Rule, Scope, Split};
+use downhaul_core::phase::Phase;
 use std::fmt::Display;
 
 /// What a flag gives to whom, in a few words, such as `25 % on` or `killed for everyone`.
@@ -33,6 +34,16 @@ pub fn state_of(flag_set: &FlagSet, key: &str) -> FlagState {
         FlagState::Killed
     } else {
         FlagState::KilledInPart
+    }
+}
+
+/// What people see while it is killed. Of a data change: how far a kill takes it back, which is a step or nothing.
+pub fn kill_effect(flag: &Flag) -> String {
+    let meaning = &flag.degraded.meaning;
+    let Some(phase) = flag.phase else { return meaning.clone() };
+    match Phase::named(flag.degraded.variant.as_str()).filter(|degraded| *degraded != phase) {
+        Some(degraded) => format!("{meaning} (back to `{}`: {})", degraded.name(), degraded.words()),
+        None => format!("it stays at `{}` ({}): a kill takes nothing back here", phase.name(), phase.words()),
     }
 }
 
@@ -123,6 +134,7 @@ fn done(state: &State, change: &Change) -> String {
             }
         }
         Command::RetireFlag { key } => format!("retired `{key}`"),
+        Command::Migrate { step } => step.words(["moved", "held"]),
         Command::PutSegment { key, .. } => format!("put the segment `{key}`"),
         Command::RemoveSegment { key } => format!("removed the segment `{key}`"),
         Command::PutTenant { tenant, .. } => format!("put the tenant `{tenant}`"),
@@ -179,6 +191,7 @@ pub fn draft(state: &State, command: &Command) -> String {
     match command {
         Command::PutFlag { flag } => format!("put `{}`", flag.key),
         Command::RetireFlag { key } => format!("retire `{key}`"),
+        Command::Migrate { step } => step.words(["move", "hold"]),
         Command::PutSegment { key, .. } => format!("put the segment `{key}`"),
         Command::RemoveSegment { key } => format!("remove the segment `{key}`"),
         Command::PutTenant { tenant, .. } => format!("put the tenant `{tenant}`"),

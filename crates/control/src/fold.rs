@@ -1,6 +1,7 @@
 use crate::change::{Change, Record};
 use crate::command::Command;
 use crate::heartbeat;
+use crate::migration;
 use crate::release;
 use crate::role::Roles;
 use crate::runbook::{RunEvent, Subject};
@@ -39,6 +40,7 @@ pub(crate) fn fold_into(state: &mut State, record: &Record) {
         defined.extend(change.command.names().into_iter().map(|named| (named, touch(change))));
     }
     apply(state, &change.command, change);
+    migration::fold(state, &change.command, change);
     state.proposals.fold(&change.command, change);
 }
 
@@ -154,6 +156,12 @@ pub(crate) fn define(flag_set: &mut FlagSet, command: &Command, at: &str) {
             flag_set.tenants.remove(tenant);
         }
         Command::PutRegions { regions } => flag_set.regions = regions.clone(),
+        Command::Migrate { step } => {
+            if let Some(mut flag) = flag_set.flag(step.flag.as_str()).cloned() {
+                step.put(&mut flag);
+                flag_set.flags.put(flag);
+            }
+        }
         Command::Apply { .. }
         | Command::Kill { .. }
         | Command::Restore { .. }

@@ -23,6 +23,7 @@ pub mod fleet;
 pub mod fold;
 pub mod hash;
 pub mod heartbeat;
+pub mod migration;
 pub mod patch;
 pub mod policy;
 pub mod proposal;

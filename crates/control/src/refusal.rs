@@ -59,6 +59,16 @@ pub enum RefusalCode {
     NotPermitted,
     /// Nobody would be admin of the environment any more.
     LastAdmin,
+    /// A data change goes one step at a time, and not back from `contract`.
+    PhaseOrder,
+    /// A step takes someone's word for what has been done.
+    MissingEvidence,
+    /// Clients are not where a step needs them.
+    FleetBehind,
+    /// A connected release needs the old shape of the data, or may.
+    OldShapeNeeded,
+    /// Clients have counted that the two shapes of the data are not the same.
+    DataDiffers,
     /// Not a fault of the one who asked.
     Internal,
 }
@@ -95,6 +105,11 @@ impl RefusalCode {
             RefusalCode::TokenRevoked => "token-revoked",
             RefusalCode::NotPermitted => "not-permitted",
             RefusalCode::LastAdmin => "last-admin",
+            RefusalCode::PhaseOrder => "phase-order",
+            RefusalCode::MissingEvidence => "missing-evidence",
+            RefusalCode::FleetBehind => "fleet-behind",
+            RefusalCode::OldShapeNeeded => "old-shape-needed",
+            RefusalCode::DataDiffers => "data-differs",
             RefusalCode::Internal => "internal",
         }
     }
@@ -123,10 +138,14 @@ impl RefusalCode {
             | RefusalCode::NamedByPolicy
             | RefusalCode::RunActive
             | RefusalCode::NotNow
+            | RefusalCode::PhaseOrder
+            | RefusalCode::FleetBehind
+            | RefusalCode::OldShapeNeeded
+            | RefusalCode::DataDiffers
             | RefusalCode::LastAdmin => 409,
             RefusalCode::UnknownToken | RefusalCode::TokenExpired | RefusalCode::TokenRevoked => 401,
             RefusalCode::NotPermitted | RefusalCode::SelfApproval => 403,
-            RefusalCode::Invalid | RefusalCode::MissingReason => 422,
+            RefusalCode::Invalid | RefusalCode::MissingReason | RefusalCode::MissingEvidence => 422,
             RefusalCode::Internal => 500,
         }
     }

@@ -99,6 +99,7 @@ impl Command {
             Command::Withdraw { .. } => Role::Viewer,
             Command::Kill { .. }
             | Command::Restore { .. }
+            | Command::Migrate { .. }
             | Command::Freeze
             | Command::Unfreeze
             | Command::Run { .. } => Role::Operator,

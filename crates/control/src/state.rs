@@ -1,6 +1,7 @@
 use crate::api::Position;
 use crate::client_key::ClientKey;
 use crate::hash::Hash;
+use crate::migration::MigrationState;
 use crate::policy::Policy;
 use crate::proposal::{Named, Proposals};
 use crate::release::Releases;
@@ -38,6 +39,8 @@ pub struct State {
     pub defined: Arc<BTreeMap<Named, Touch>>,
     /// Who last changed each flag's definition: an opaque id.
     pub authors: BTreeMap<FlagKey, String>,
+    /// What is remembered of data changes beside their definitions.
+    pub migrations: BTreeMap<FlagKey, MigrationState>,
     pub releases: Releases,
     pub proposals: Proposals,
     /// What was granted to whom, by the opaque id of the actor.
@@ -97,6 +100,7 @@ impl State {
             touched: BTreeMap::new(),
             defined: Arc::default(),
             authors: BTreeMap::new(),
+            migrations: BTreeMap::new(),
             releases: Releases::default(),
             proposals: Proposals::default(),
             people: BTreeMap::new(),

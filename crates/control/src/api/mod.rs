@@ -11,6 +11,7 @@ mod flags;
 mod fleet;
 mod keys;
 mod kills;
+mod migrations;
 mod people;
 mod plan;
 mod policy;
@@ -45,6 +46,10 @@ pub use kills::{
     KillPage, KillRequest, KillScope, KillView, Progress, RegionProgress, RestoreReport, RestoreRequest, Restored,
     Split, Straggler,
 };
+pub use migrations::{
+    CallCounts, MigrationFleet, MigrationPage, MigrationRelease, MigrationStepRequest, MigrationTally, MigrationView,
+    MigrationWay, Obstacle, PhaseCounts,
+};
 pub use people::{
     People, PersonRequest, PersonView, RoleRequest, TokenCreated, TokenRequest, TokenRevocation, TokenView, Tokens,
 };
@@ -60,8 +65,8 @@ pub use proposals::{
     ProposalNow, ProposalPage, ProposalStatus, ProposalSummary, ProposalView,
 };
 pub use releases::{
-    CheckReleaseRequest, KillStep, PlannedStep, PutReleaseRequest, ReleasePage, ReleaseReport, ReleaseSummary,
-    ReleaseView, RollbackRequest,
+    CheckReleaseRequest, KillStep, OneWayView, PlannedStep, PutReleaseRequest, ReleasePage, ReleaseReport,
+    ReleaseSummary, ReleaseView, RollbackRequest,
 };
 pub use runs::{CallView, RunAct, RunActRequest, RunKillView, RunPage, RunStepView, RunView};
 pub use session::{NotARole, Role, SessionRequest, SignInView, Whoami};

@@ -39,6 +39,7 @@ fn is_stopped(command: &Command) -> bool {
     match command {
         Command::PutFlag { .. }
         | Command::RetireFlag { .. }
+        | Command::Migrate { .. }
         | Command::PutSegment { .. }
         | Command::RemoveSegment { .. }
         | Command::PutTenant { .. }

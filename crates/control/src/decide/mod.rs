@@ -24,6 +24,7 @@ use crate::api::Impact;
 use crate::change::{Change, Record};
 use crate::command::Command;
 use crate::fold::define;
+use crate::migration;
 use crate::proposal::{Needed, ProposalState, Reach};
 use crate::refusal::{Refusal, RefusalCode};
 use crate::role::{self, Authority};
@@ -207,6 +208,7 @@ fn check(state: &State, command: &Command, expected: Option<u64>) -> Result<(), 
         | Command::PutTenant { .. }
         | Command::RemoveTenant { .. }
         | Command::PutRegions { .. } => Ok(()),
+        Command::Migrate { step } => migration::check(state, step),
         Command::Apply { commands } => apply::check(state, commands),
         Command::Kill { kill } => kills::check_kill(state, kill),
         Command::Restore { id } => kills::check_restore(state, id),
@@ -344,7 +346,7 @@ fn impact(
         impact.from = Some(describe::flag_state(&state.flag_set, flag));
         impact.to = Some(describe::flag_state(next, flag));
         if let (Command::Kill { .. }, Some(definition)) = (command, next.flag(flag)) {
-            impact.effect = Some(definition.degraded.meaning.clone());
+            impact.effect = Some(describe::kill_effect(definition));
         }
         if command.is_kill_or_restore() {
             impact.also = state.degrades_with(flag).into_iter().map(ToString::to_string).collect();

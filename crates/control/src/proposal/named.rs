@@ -46,6 +46,7 @@ impl Command {
         match self {
             Command::PutFlag { flag } => BTreeSet::from([Named::Flag(flag.key.clone())]),
             Command::RetireFlag { key } => BTreeSet::from([Named::Flag(key.clone())]),
+            Command::Migrate { step } => BTreeSet::from([Named::Flag(step.flag.clone())]),
             Command::PutSegment { key, .. } | Command::RemoveSegment { key } => {
                 BTreeSet::from([Named::Segment(key.clone())])
             }

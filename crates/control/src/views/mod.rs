@@ -1,11 +1,13 @@
 //! The state of an environment as the API shows it.
 
 mod drills;
+mod migrations;
 mod people;
 mod proposals;
 mod releases;
 
 pub use drills::{drill, drills, drills_due};
+pub use migrations::{migration, migrations};
 pub use people::{people, person, token, tokens};
 pub use proposals::{proposal, proposals};
 pub use releases::{release, releases, run, runs};
@@ -133,6 +135,7 @@ pub fn kill(state: &State, kill: &KillState, names: &Names, progress: Option<Pro
         incident: kill.kill.incident.clone(),
         effect: kill.effect.clone(),
         degraded_variant: flag.map(|flag| flag.degraded.variant.to_string()).unwrap_or_default(),
+        forward_fix: flag.and_then(Flag::only_forward).map(str::to_owned),
         position: state.position_of(kill),
         restored: kill.restored.as_ref().map(|touch| restored(touch, names)),
         progress,

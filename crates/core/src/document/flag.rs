@@ -55,9 +55,9 @@ impl Flag {
         }
     }
 
-    /// The variants that some context can be given: by its rules, its default or its degraded variant.
-    pub fn can_serve(&self) -> Vec<&VariantKey> {
-        let mut served = vec![&self.default, &self.degraded.variant];
+    /// The variants that its rules and its default name, each once.
+    pub fn ruled(&self) -> Vec<&VariantKey> {
+        let mut served = vec![&self.default];
         for rule in &self.rules {
             match &rule.then {
                 Outcome::Serve(variant) => served.push(variant),
