@@ -12,6 +12,7 @@ use downhaul_control::api::{PopulationName, Position};
 use downhaul_control::chart::Index;
 use downhaul_control::decide::People;
 use downhaul_control::fleet::Limits;
+use downhaul_control::migration;
 use downhaul_control::{Command, Decided, Decision, Record, Refusal, Request, State, decide_over, fold};
 use downhaul_core::diagnostic::Diagnostic;
 use downhaul_core::document::OnStale;
@@ -245,10 +246,21 @@ impl Environment {
     {
         let state = Arc::clone(&before.state);
         let request = spawn_blocking(move || request(&state)).await.map_err(AppError::internal)??;
+        self.check_fleet(&before.state, &request.command)?;
         let people = self.judges(&before.state, &request.command).await?;
         let before = Arc::clone(before);
         let decided = self.over(people, move |people| decide_over(&before.state, &before.valid, request, people));
         Ok(decided.await??)
+    }
+
+    /// Whether the clients are where a step of a data change needs them.
+    fn check_fleet(&self, state: &State, command: &Command) -> Result<(), Refusal> {
+        let Command::Migrate { step } = command else { return Ok(()) };
+        let Some(flag) = state.flag_set.flag(step.flag.as_str()) else { return Ok(()) };
+        let (fleet, _) = self.fleet.migration(flag, migration::since(state, flag));
+        // What the state says comes first: it is not a matter of waiting.
+        migration::check(state, step)?;
+        migration::check_fleet(state, command, &fleet)
     }
 
     /// Works on what a change would do, with people to try it on for as long as that may take.

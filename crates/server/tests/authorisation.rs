@@ -41,6 +41,8 @@ const ROUTES: &[(Role, &str)] = &[
     (Role::Viewer, "GET E/heartbeat"),
     (Role::Viewer, "GET E/kills"),
     (Role::Viewer, "GET E/kills/{id}"),
+    (Role::Viewer, "GET E/migrations"),
+    (Role::Viewer, "GET E/migrations/{flag}"),
     (Role::Viewer, "GET E/people"),
     (Role::Viewer, "POST E/plan"),
     (Role::Viewer, "GET E/policy"),
@@ -75,6 +77,7 @@ const ROUTES: &[(Role, &str)] = &[
     (Role::Operator, "POST E/freeze"),
     (Role::Operator, "POST E/kills"),
     (Role::Operator, "POST E/kills/{id}/restore"),
+    (Role::Operator, "POST E/migrations/{flag}/steps"),
     (Role::Operator, "POST E/releases/{key}/rollback"),
     (Role::Operator, "POST E/runs/{id}/{act}"),
     (Role::Operator, "POST E/unfreeze"),
@@ -121,6 +124,7 @@ fn filled(path: &str) -> String {
         .replace("{id}", "k-1")
         .replace("{actor}", "a-9")
         .replace("{name}", "default")
+        .replace("{flag}", "orders-v2")
         .replace("{revision}", "1")
         .replace("{act}", "abort")
         .replace("/chart/proof", "/chart/proof?revision=1")

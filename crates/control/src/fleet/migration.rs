@@ -73,8 +73,8 @@ impl Fleet {
                 release.behind_silent += usize::from(self.standing(instance, now) != Standing::Live);
             }
         }
-        // By then whoever is there has found its way back and said so.
-        let settles_in = self.limits.lease.saturating_sub(age);
+        // By then whoever is there has found its way back and said so, or knows itself that it is stale.
+        let settles_in = self.limits.stale.saturating_sub(age);
         MigrationFleet {
             settles_in_seconds: (!settles_in.is_zero()).then(|| settles_in.as_secs().max(1)),
             forget_seconds: self.limits.forget.as_secs(),

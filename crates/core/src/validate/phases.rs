@@ -4,7 +4,6 @@ use crate::document::{Flag, FlagKind, OnStale, Outcome, Reversibility};
 use crate::ids::VariantKey;
 use crate::phase::Phase;
 use crate::read::At;
-use serde_json::Value;
 
 /// What a data change may and may not say of itself.
 pub(super) fn check(checker: &mut Checker<'_>, flag: &Flag, at: At<'_>) {
@@ -67,7 +66,7 @@ fn check_variants(checker: &mut Checker<'_>, flag: &Flag, at: At<'_>) {
         if Phase::named(key.as_str()).is_none() {
             let message = format!("`{key}` is no phase, and the variants of a data change are its phases");
             checker.error("phase-variants", at.key(key.as_str()), message, help);
-        } else if *value != Value::from(key.as_str()) {
+        } else if value.as_str() != Some(key.as_str()) {
             let message = format!("the value of the phase `{key}` is its name");
             checker.error("phase-variants", at.key(key.as_str()), message, help);
         }

@@ -10,6 +10,7 @@ mod flags;
 mod fleet;
 mod freeze;
 mod kills;
+mod migrations;
 mod people;
 mod plan;
 mod policy;
@@ -70,6 +71,9 @@ pub(crate) fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(people::revoke_role))
         .routes(routes!(people::erase))
         .routes(routes!(policy::get, policy::put))
+        .routes(routes!(migrations::list))
+        .routes(routes!(migrations::get))
+        .routes(routes!(migrations::step))
         .routes(routes!(freeze::get, freeze::begin))
         .routes(routes!(freeze::end))
         .routes(routes!(proposals::list, proposals::post))
