@@ -15,8 +15,9 @@ mod render;
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use command::{
     apply, approve, chart, check, completions, digest, drill, drills, eval, explain, flags, freeze, heartbeat, keys,
-    kill, land, people, plan, policy, population, proposals, propose, prove, rebalance, refs, reject, release, restore,
-    retire, rollback, runs, schema, serve, specialise, states, status, token, tokens, unfreeze, withdraw,
+    kill, land, migration, people, plan, policy, population, proposals, propose, prove, rebalance, refs, reject,
+    release, restore, retire, rollback, runs, schema, serve, specialise, states, status, token, tokens, unfreeze,
+    withdraw,
 };
 use downhaul_blast::population::is_decoding;
 use exit::{Exit, Failure};
@@ -69,6 +70,7 @@ enum Verb {
     Withdraw(withdraw::Args),
     Land(land::Args),
     Retire(retire::Args),
+    Migration(migration::Args),
     Kill(kill::Args),
     Restore(restore::Args),
     Release(release::Args),
@@ -176,6 +178,7 @@ fn run(verb: Verb, output: &Output) -> Result<Exit, Failure> {
         Verb::Withdraw(args) => withdraw::run(&args, output),
         Verb::Land(args) => land::run(&args, output),
         Verb::Retire(args) => retire::run(&args, output),
+        Verb::Migration(args) => migration::run(&args, output),
         Verb::Kill(args) => kill::run(&args, output),
         Verb::Restore(args) => restore::run(&args, output),
         Verb::Release(args) => release::run(&args, output),

@@ -139,13 +139,14 @@ impl RefusalCode {
             | RefusalCode::RunActive
             | RefusalCode::NotNow
             | RefusalCode::PhaseOrder
+            | RefusalCode::MissingEvidence
             | RefusalCode::FleetBehind
             | RefusalCode::OldShapeNeeded
             | RefusalCode::DataDiffers
             | RefusalCode::LastAdmin => 409,
             RefusalCode::UnknownToken | RefusalCode::TokenExpired | RefusalCode::TokenRevoked => 401,
             RefusalCode::NotPermitted | RefusalCode::SelfApproval => 403,
-            RefusalCode::Invalid | RefusalCode::MissingReason | RefusalCode::MissingEvidence => 422,
+            RefusalCode::Invalid | RefusalCode::MissingReason => 422,
             RefusalCode::Internal => 500,
         }
     }

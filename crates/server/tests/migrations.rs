@@ -92,7 +92,7 @@ async fn from_expand_to_contract() {
     assert!(problem["detail"].as_str().unwrap().contains("`mailer 1.2`"), "{problem}");
     tell(&served, &key, json!({ "instance": "two", "release": "mailer 1.2", "state": "closing" })).await;
     let (status, problem) = ask(&served, "stop-old-writes", "contract", json!({ "forward_fix": "x" })).await;
-    assert_eq!((status, &problem["code"]), (StatusCode::UNPROCESSABLE_ENTITY, &json!("missing-evidence")), "{problem}");
+    assert_eq!((status, &problem["code"]), (StatusCode::CONFLICT, &json!("missing-evidence")), "{problem}");
     go(&served, &key, 5, "stop-old-writes").await;
 
     let (status, problem) = ask(&served, "contract", "stop-old-writes", everything()).await;

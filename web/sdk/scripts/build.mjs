@@ -1,5 +1,5 @@
 // Builds dist/: one file an entry, types, and the modules that `cargo xtask wasm` leaves in src/generated.
-import { access, copyFile, mkdir, writeFile } from "node:fs/promises";
+import { access, copyFile, mkdir, readFile, writeFile } from "node:fs/promises";
 import { spawnSync } from "node:child_process";
 import { build } from "esbuild";
 
@@ -33,6 +33,8 @@ await Promise.all([
     define: { "import.meta.url": "ownUrl" },
     banner: { js: 'const ownUrl = require("node:url").pathToFileURL(__filename).href;' },
   }),
+  build({ ...common, ...entry("migration"), format: "esm", outfile: "dist/migration.js" }),
+  build({ ...common, ...entry("migration"), format: "cjs", outfile: "dist/migration.cjs" }),
   build({ ...common, ...entry("tooling"), format: "esm", outfile: "dist/tooling.js" }),
   build({ ...common, ...entry("blast"), format: "esm", outfile: "dist/blast.js" }),
   build({ ...common, ...entry("blast-worker"), format: "esm", outfile: "dist/blast-worker.js" }),
@@ -43,4 +45,5 @@ const tsc = spawnSync(process.execPath, [new URL("../../node_modules/typescript/
 if (tsc.status !== 0) process.exit(tsc.status ?? 1);
 // CommonJS wants declarations of its own kind.
 await writeFile("dist/types/entry/node.d.cts", 'import type { CreateClient, Store } from "../types.js" with { "resolution-mode": "import" };\nexport type * from "../types.js" with { "resolution-mode": "import" };\nexport declare const createClient: CreateClient;\nexport declare function memoryStore(): Store;\nexport declare function indexedDbStore(name?: string): Store;\n');
+await writeFile("dist/types/entry/migration.d.cts", (await readFile("dist/types/entry/migration.d.ts", "utf8")).replace(/(from "[^"]+")/g, '$1 with { "resolution-mode": "import" }'));
 await copyFile("../../LICENSE", "LICENSE").catch(() => undefined);

@@ -16,6 +16,7 @@ pub(crate) mod heartbeat;
 pub(crate) mod keys;
 pub(crate) mod kill;
 pub(crate) mod land;
+pub(crate) mod migration;
 pub(crate) mod people;
 pub(crate) mod plan;
 pub(crate) mod policy;

@@ -12,6 +12,7 @@ mod check;
 mod drills;
 mod eval;
 mod interrupt;
+mod migration;
 mod offline;
 mod outside;
 mod people;

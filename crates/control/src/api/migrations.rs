@@ -52,6 +52,8 @@ pub struct MigrationView {
     pub does: String,
     /// Who is at it, in words, such as `10 % read-new, 90 % backfill`.
     pub serving: String,
+    /// Everyone is at it, kills aside.
+    pub complete: bool,
     /// The phase before the last step; absent before the first.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(value_type = Option<String>))]

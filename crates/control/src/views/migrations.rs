@@ -51,6 +51,7 @@ pub fn migration(
         phase,
         does: phase.words().to_owned(),
         serving: describe::flag_state(&state.flag_set, flag.key.as_str()),
+        complete: flag.ruled().iter().all(|variant| variant.as_str() == phase.name()),
         came_from: known.from,
         since: known.stepped.at.clone(),
         by: name(names, &known.stepped.actor),
