@@ -5,7 +5,9 @@ use crate::migration::MigrationStep;
 use crate::policy::Policy;
 use crate::proposal::Draft;
 use crate::release::{Release, ReleaseKey};
+use crate::restored::RestoredBackup;
 use crate::runbook::RunEvent;
+use crate::signing_key::SigningKey;
 use crate::token::Token;
 use downhaul_core::document::{Flag, Kill, RegionTree, Segment};
 use downhaul_core::ids::{FlagKey, SegmentKey, TenantId};
@@ -60,6 +62,24 @@ pub enum Command {
     },
     RevokeKey {
         id: String,
+    },
+    /// Makes a key that clients believe.
+    AddSigningKey {
+        key: SigningKey,
+        /// Whether it signs from now on.
+        signs: bool,
+    },
+    /// The key of this id signs from now on.
+    UseSigningKey {
+        id: String,
+    },
+    /// Clients believe it no more.
+    RevokeSigningKey {
+        id: String,
+    },
+    /// The data folder was put back from a backup.
+    RestoreBackup {
+        backup: RestoredBackup,
     },
     /// Replaces the environment's policy.
     PutPolicy {
@@ -139,6 +159,10 @@ impl Command {
             Command::Restore { .. } => "restore",
             Command::CreateKey { .. } => "create-key",
             Command::RevokeKey { .. } => "revoke-key",
+            Command::AddSigningKey { .. } => "add-signing-key",
+            Command::UseSigningKey { .. } => "use-signing-key",
+            Command::RevokeSigningKey { .. } => "revoke-signing-key",
+            Command::RestoreBackup { .. } => "restore-backup",
             Command::PutPolicy { .. } => "put-policy",
             Command::Freeze => "freeze",
             Command::Unfreeze => "unfreeze",
@@ -173,6 +197,10 @@ impl Command {
             | Command::Restore { .. }
             | Command::CreateKey { .. }
             | Command::RevokeKey { .. }
+            | Command::AddSigningKey { .. }
+            | Command::UseSigningKey { .. }
+            | Command::RevokeSigningKey { .. }
+            | Command::RestoreBackup { .. }
             | Command::PutPolicy { .. }
             | Command::Freeze
             | Command::Unfreeze
@@ -229,6 +257,10 @@ impl Command {
             | Command::PutRegions { .. }
             | Command::CreateKey { .. }
             | Command::RevokeKey { .. }
+            | Command::AddSigningKey { .. }
+            | Command::UseSigningKey { .. }
+            | Command::RevokeSigningKey { .. }
+            | Command::RestoreBackup { .. }
             | Command::PutPolicy { .. }
             | Command::Freeze
             | Command::Unfreeze

@@ -105,6 +105,10 @@ impl Command {
             | Command::Run { .. } => Role::Operator,
             Command::CreateKey { .. }
             | Command::RevokeKey { .. }
+            | Command::AddSigningKey { .. }
+            | Command::UseSigningKey { .. }
+            | Command::RevokeSigningKey { .. }
+            | Command::RestoreBackup { .. }
             | Command::PutPolicy { .. }
             | Command::CreateToken { .. }
             | Command::RevokeToken { .. }

@@ -14,6 +14,7 @@ mod eval;
 mod interrupt;
 mod migration;
 mod offline;
+mod operating;
 mod outside;
 mod people;
 mod plan;

@@ -12,6 +12,7 @@ mod people;
 mod policy;
 mod proposals;
 mod releases;
+mod signing;
 
 pub use apply::{Plan, applied, check_base, drafted, plan};
 pub use assess::{Assessment, Prospect, assess};
@@ -214,13 +215,17 @@ fn check(state: &State, command: &Command, expected: Option<u64>) -> Result<(), 
         Command::Restore { id } => kills::check_restore(state, id),
         Command::CreateKey { key } => keys::check_create(state, key),
         Command::RevokeKey { id } => keys::check_revoke(state, id),
+        Command::AddSigningKey { key, .. } => signing::check_add(state, key),
+        Command::UseSigningKey { id } => signing::check_use(state, id),
+        Command::RevokeSigningKey { id } => signing::check_revoke(state, id),
         Command::Freeze => freeze::check_freeze(state),
         Command::Unfreeze => freeze::check_unfreeze(state),
         Command::PutPolicy { policy } => policy::check_put(state, policy, expected),
         Command::PutRelease { release } => releases::check_put(state, release, expected),
         Command::RetireRelease { key } => releases::check_retire(state, key),
         // Looked at with the time, see `check_event` and `check_people`.
-        Command::Run { .. }
+        Command::RestoreBackup { .. }
+        | Command::Run { .. }
         | Command::Propose { .. }
         | Command::Amend { .. }
         | Command::Approve { .. }
@@ -371,7 +376,7 @@ pub(crate) fn unknown<'a>(what: &str, name: &str, known: impl IntoIterator<Item 
     let code = match what {
         "flag" => RefusalCode::UnknownFlag,
         "kill" => RefusalCode::UnknownKill,
-        "client key" => RefusalCode::UnknownKey,
+        "client key" | "signing key" => RefusalCode::UnknownKey,
         "release" => RefusalCode::UnknownRelease,
         "run" => RefusalCode::UnknownRun,
         "proposal" => RefusalCode::UnknownProposal,
