@@ -188,7 +188,7 @@ fn counted(instance: &str, mismatches: u64, release: &str) -> Acknowledgement {
 #[test]
 fn counts_of_a_data_change_add_up_whatever_is_lost_or_said_twice() {
     let mut fleet = Fleet::new(Limits::default());
-    let mut tell = |fleet: &mut Fleet, kind, said| fleet.acknowledge(&sender(kind), said, SECOND).expect("counted");
+    let tell = |fleet: &mut Fleet, kind, said| fleet.acknowledge(&sender(kind), said, SECOND).expect("counted");
     tell(&mut fleet, ClientKind::Server, counted("a", 1, "shop 1"));
     tell(&mut fleet, ClientKind::Server, counted("a", 1, "shop 1"));
     // One was lost between.
