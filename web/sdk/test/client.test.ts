@@ -235,6 +235,20 @@ test("a stream that breaks off is taken up again, and brings what was missed", a
   assert.equal(flags.details("f", true).flagMetadata.cause, "kill");
 });
 
+test("a server that closes says when to come back, and the client does", async () => {
+  const server = await plane();
+  const flags = client(server.url);
+  await flags.ready();
+  const changed = next(flags, "changed");
+  // Not yet told to anyone: whoever learns of it has come back.
+  server.state.flags = [flag("f", { default: "off" })];
+  server.state.header.revision = 2;
+  server.bye(10);
+  await changed;
+  assert.equal(flags.boolean("f", true), false);
+  assert.deepEqual(flags.status().problems, []);
+});
+
 test("a refused key is an error, and no end", async () => {
   const server = await plane();
   const flags = client(server.url, { key: "wrong", readyTimeoutSeconds: 0.05, publicKeys: [server.by.publicKey] });

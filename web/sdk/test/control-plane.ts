@@ -209,6 +209,11 @@ export async function controlPlane(flags: object[] = [flag("f")]) {
       const { program, kills } = compiled(state.flags, state.kills, state.header.kill_revision ?? 0);
       return envelope(by, program, kills, { ...state.header, type: "downhaul.kills/1", ...more });
     },
+    /** Says goodbye to every stream and ends it, as a server that closes does. */
+    bye(retryMs: number) {
+      broadcast("bye", JSON.stringify({ retry_ms: retryMs }));
+      open.forEach((response) => response.end());
+    },
     ping: () => broadcast("ping", JSON.stringify({ position: position(), server_time: serverTime() })),
     cut: () => open.forEach((response) => response.destroy()),
     /** Resolves when `holds`, looked at after each request and acknowledgement. */
