@@ -1,5 +1,5 @@
 // Builds dist/: one file an entry, types, and the modules that `cargo xtask wasm` leaves in src/generated.
-import { access, copyFile, mkdir, readFile, writeFile } from "node:fs/promises";
+import { access, copyFile, mkdir, writeFile } from "node:fs/promises";
 import { spawnSync } from "node:child_process";
 import { build } from "esbuild";
 
@@ -45,5 +45,18 @@ const tsc = spawnSync(process.execPath, [new URL("../../node_modules/typescript/
 if (tsc.status !== 0) process.exit(tsc.status ?? 1);
 // CommonJS wants declarations of its own kind.
 await writeFile("dist/types/entry/node.d.cts", 'import type { CreateClient, Store } from "../types.js" with { "resolution-mode": "import" };\nexport type * from "../types.js" with { "resolution-mode": "import" };\nexport declare const createClient: CreateClient;\nexport declare function memoryStore(): Store;\nexport declare function indexedDbStore(name?: string): Store;\n');
-await writeFile("dist/types/entry/migration.d.cts", (await readFile("dist/types/entry/migration.d.ts", "utf8")).replace(/(from "[^"]+")/g, '$1 with { "resolution-mode": "import" }'));
+const asModule = (module) => `"../${module}.js" with { "resolution-mode": "import" }`;
+await writeFile(
+  "dist/types/entry/migration.d.cts",
+  `import type { Client } from ${asModule("types")};
+import type * as migrations from ${asModule("migration")};
+import type * as phases from ${asModule("phases")};
+export type { Migration, MigrationAnswer, MigrationOptions, Reads, Sides } from ${asModule("migration")};
+export type { Does, Phase, Shape } from ${asModule("phases")};
+export declare function migration(client: Client, key: string, options: migrations.MigrationOptions): migrations.Migration;
+export declare const MigrationRefused: typeof migrations.MigrationRefused;
+export declare const PHASES: typeof phases.PHASES;
+export declare const isPhase: typeof phases.isPhase;
+`,
+);
 await copyFile("../../LICENSE", "LICENSE").catch(() => undefined);
