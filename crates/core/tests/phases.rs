@@ -1,6 +1,6 @@
 //! What each phase of a data change reads and writes, and which go together.
 
-#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot be set up has failed")]
+#![expect(clippy::expect_used, reason = "a test that cannot be set up has failed")]
 #![expect(clippy::disallowed_methods, reason = "the vectors are files; only the library does no I/O")]
 
 use downhaul_core::phase::{Phase, Shape};
