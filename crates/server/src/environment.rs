@@ -7,6 +7,7 @@ use crate::metrics::{EnvironmentLabels, Metrics};
 use crate::options::ServerOptions;
 use crate::populations::{Kept, Populations};
 use crate::task::Task;
+use crate::usage::LiveUsage;
 use axum::http::StatusCode;
 use downhaul_control::api::{PopulationName, Position};
 use downhaul_control::chart::Index;
@@ -73,6 +74,9 @@ pub(crate) struct Environment {
     /// How long a change may be tried on a population before it is made.
     judge: Duration,
     beats: Beats,
+    usage: LiveUsage,
+    /// Held while all flags are looked through.
+    looking: Mutex<()>,
     /// Every publication with a record, for the console.
     changes: broadcast::Sender<Arc<Publication>>,
 }
@@ -121,6 +125,8 @@ impl Environment {
             live,
             judge: options.plan_time,
             beats: Beats::default(),
+            usage: LiveUsage::default(),
+            looking: Mutex::new(()),
             changes: broadcast::Sender::new(256),
             metrics,
         };
@@ -172,6 +178,20 @@ impl Environment {
     /// What the heartbeat flag has shown.
     pub(crate) fn beats(&self) -> &Beats {
         &self.beats
+    }
+
+    /// Which flags clients ask for.
+    pub(crate) fn usage(&self) -> &LiveUsage {
+        &self.usage
+    }
+
+    pub(crate) fn looking(&self) -> &Mutex<()> {
+        &self.looking
+    }
+
+    /// Where its changes are kept, and what lies beside them.
+    pub(crate) fn log(&self) -> &dyn ChangeLog {
+        &*self.log
     }
 
     /// Keeps what clients told, where something of it is new.

@@ -36,6 +36,7 @@ const ROUTES: &[(Role, &str)] = &[
     (Role::Viewer, "POST E/explain"),
     (Role::Viewer, "GET E/flags"),
     (Role::Viewer, "GET E/flags/{key}"),
+    (Role::Viewer, "GET E/flags/{key}/retirement"),
     (Role::Viewer, "GET E/fleet"),
     (Role::Viewer, "GET E/freeze"),
     (Role::Viewer, "GET E/heartbeat"),
@@ -62,6 +63,7 @@ const ROUTES: &[(Role, &str)] = &[
     (Role::Viewer, "GET E/runs"),
     (Role::Viewer, "GET E/runs/{id}"),
     (Role::Viewer, "GET E/signing-keys"),
+    (Role::Viewer, "GET E/stale"),
     (Role::Viewer, "GET E/tokens"),
     (Role::Editor, "POST E/apply"),
     (Role::Editor, "PUT E/flags/{key}"),
@@ -99,6 +101,7 @@ const ROUTES: &[(Role, &str)] = &[
 /// All others.
 const OTHERS: &[&str] = &[
     "DELETE /api/v1/session",
+    "GET /api/v1/backup",
     "GET /api/v1/environments",
     "GET /api/v1/session",
     "GET /client/v1/flag-set",

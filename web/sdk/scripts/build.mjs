@@ -35,6 +35,8 @@ await Promise.all([
   }),
   build({ ...common, ...entry("migration"), format: "esm", outfile: "dist/migration.js" }),
   build({ ...common, ...entry("migration"), format: "cjs", outfile: "dist/migration.cjs" }),
+  build({ ...common, ...entry("testing"), format: "esm", outfile: "dist/testing.js" }),
+  build({ ...common, ...entry("testing"), format: "cjs", outfile: "dist/testing.cjs" }),
   build({ ...common, ...entry("tooling"), format: "esm", outfile: "dist/tooling.js" }),
   build({ ...common, ...entry("blast"), format: "esm", outfile: "dist/blast.js" }),
   build({ ...common, ...entry("blast-worker"), format: "esm", outfile: "dist/blast-worker.js" }),
@@ -59,4 +61,5 @@ export declare const PHASES: typeof phases.PHASES;
 export declare const isPhase: typeof phases.isPhase;
 `,
 );
+await writeFile("dist/types/entry/testing.d.cts", 'import type { Document, TestFlags } from "../testing.js" with { "resolution-mode": "import" };\nexport type * from "../testing.js" with { "resolution-mode": "import" };\nexport type * from "../types.js" with { "resolution-mode": "import" };\nexport declare function flagsOf(document: Document | readonly Document[]): TestFlags;\n');
 await copyFile("../../LICENSE", "LICENSE").catch(() => undefined);

@@ -19,6 +19,8 @@ export interface Acknowledgement {
   readonly problems: readonly ProblemCode[];
   readonly applied_after_ms: number | undefined;
   readonly migrations: readonly MigrationTally[] | undefined;
+  /** Flags that were asked for since it last told of them. */
+  readonly evaluated: readonly string[] | undefined;
   readonly sample: Sampled | undefined;
 }
 

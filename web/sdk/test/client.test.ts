@@ -425,6 +425,22 @@ test("by hand: nothing in the background, one request each time", async () => {
   assert.equal(await flags.refresh(), false);
 });
 
+test("which flags are asked for is told, and never with the news that a kill was applied", async () => {
+  const server = await plane([flag("f"), flag("g"), flag("h")]);
+  const flags = client(server.url);
+  await flags.ready();
+  assert.equal(flags.boolean("f", false), true);
+  flags.boolean("unknown", false);
+  assert.equal(flags.evaluate({ targetingKey: "u" }).boolean("g", false), true);
+  flags.bootstrapData();
+  server.kill("f");
+  await server.until(() => server.acknowledged.some(({ position }) => position.kill_revision === 1));
+  await flags.close();
+  await server.until(() => server.acknowledged.at(-1)?.state === "closing");
+  assert.deepEqual(server.acknowledged.flatMap(({ evaluated }) => evaluated ?? []).sort(), ["f", "g"]);
+  assert.ok(server.acknowledged.every(({ applied_after_ms, evaluated }) => applied_after_ms === undefined || evaluated === undefined));
+});
+
 test("a trap: the instance is made anew, and nobody notices", async () => {
   const server = await plane();
   let instances = 0;
@@ -551,6 +567,19 @@ test("a pinned key that was revoked is believed no more, and the spare one is", 
   server.broadcast("put", server.base64(envelope(first, program, kills, { revision: 9 })));
   assert.equal((await problem).code, "signature-invalid");
   assert.ok(!server.requests.some((request) => request.endsWith("/client/v1/keys")), "pinned: nobody is asked");
+});
+
+test("a pinned spare key is believed once it is in force, whatever was said before", async () => {
+  const server = await plane();
+  const [first, spare] = [server.by, signer()];
+  const flags = client(server.url, { publicKeys: [first.publicKey, spare.publicKey] });
+  await flags.ready();
+  server.sign(first, [first, signer()]);
+  await server.until(() => server.acknowledged.some(({ position }) => position.revision === 2));
+  server.sign(first, [first, spare]);
+  server.sign(spare, [first, spare]);
+  await server.until(() => server.acknowledged.some(({ position }) => position.revision === 4));
+  assert.deepEqual(flags.status().problems, []);
 });
 
 test("a key that is not pinned signs nothing, whatever is said of it", async () => {

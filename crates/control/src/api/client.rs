@@ -95,6 +95,9 @@ pub struct Acknowledgement {
     /// What it has counted of data changes since it began: each flag and phase once.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub migrations: Vec<MigrationTally>,
+    /// Flags that it was asked for since it last told of them, 256 at most; absent where it does not tell.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub evaluated: Option<Vec<String>>,
     /// A context, where the server asked for one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sample: Option<SampledContext>,

@@ -363,6 +363,8 @@ fn impact(
     }
     // A kill waits for nothing, and says by its scope whom it reaches.
     if command.defines() {
+        let revision = state.flag_set.revision;
+        impact.reverts = state.history.as_ref().and_then(|history| history.given_back(command, revision));
         let comparison = compare(before, after, &Options { nodes: NODES });
         moves::add(&mut impact, &comparison);
         difference::add(&mut impact, &state.flag_set, next);

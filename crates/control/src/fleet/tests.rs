@@ -20,6 +20,7 @@ fn said(instance: &str, kill_revision: u64, state: ClientState) -> Acknowledgeme
         problems: Vec::new(),
         applied_after_ms: None,
         migrations: Vec::new(),
+        evaluated: None,
         sample: None,
     }
 }

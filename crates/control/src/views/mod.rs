@@ -1,12 +1,14 @@
 //! The state of an environment as the API shows it.
 
 mod drills;
+mod hygiene;
 mod migrations;
 mod people;
 mod proposals;
 mod releases;
 
 pub use drills::{drill, drills, drills_due};
+pub use hygiene::{retirement, stale};
 pub use migrations::{migration, migrations};
 pub use people::{people, person, token, tokens};
 pub use proposals::{proposal, proposals};

@@ -1,6 +1,7 @@
 //! The admin API: each handler parses, calls one function, renders.
 
 mod apply;
+mod backup;
 mod chart;
 mod client_keys;
 mod drills;
@@ -9,6 +10,7 @@ mod events;
 mod flags;
 mod fleet;
 mod freeze;
+mod hygiene;
 mod kills;
 mod migrations;
 mod people;
@@ -21,6 +23,8 @@ mod runs;
 mod session;
 mod signing_keys;
 mod tokens;
+
+pub(crate) use environments::state_at;
 
 use crate::auth::admin::Admin;
 use crate::environment::{Environment, Publication, log_failed};
@@ -44,11 +48,14 @@ pub(crate) fn routes() -> OpenApiRouter<AppState> {
         .layer(DefaultBodyLimit::max(SIZE_LIMIT));
     OpenApiRouter::new()
         .routes(routes!(session::begin, session::get, session::end))
+        .routes(routes!(backup::get))
         .routes(routes!(environments::list))
         .routes(routes!(environments::document))
         .routes(routes!(flags::list))
         .routes(routes!(flags::get, flags::put))
         .routes(routes!(flags::retire))
+        .routes(routes!(hygiene::get))
+        .routes(routes!(hygiene::stale))
         .routes(routes!(apply::post))
         .routes(routes!(plan::post))
         .routes(routes!(kills::list, kills::post))

@@ -10,6 +10,7 @@ use axum::http::StatusCode;
 use downhaul_control::api::{Acknowledgement, Problem};
 use downhaul_control::fleet::{NotCounted, Sender};
 use downhaul_control::heartbeat;
+use jiff::Timestamp;
 use std::sync::Arc;
 
 /// What an instance applied, and how it does.
@@ -28,7 +29,7 @@ pub(crate) async fn post(
     Json(mut said): Json<Acknowledgement>,
 ) -> AppResult<StatusCode> {
     let sender = Sender { key: caller.key.id.clone(), kind: caller.key.kind, address: address.to_string() };
-    let (sample, instance) = (said.sample.take(), said.instance.clone());
+    let (sample, evaluated, instance) = (said.sample.take(), said.evaluated.take(), said.instance.clone());
     // Of what is no data change here nothing is counted.
     let flags = Arc::clone(&caller.environment.current().state);
     let has_phase = |key: &str| flags.flag_set.flag(key).is_some_and(|flag| flag.phase.is_some());
@@ -41,6 +42,10 @@ pub(crate) async fn post(
         state.metrics().counted(caller.environment.key().as_str(), &counted);
     }
     // Of whom an acknowledgement does not count nothing is taken.
+    if let Some(keys) = evaluated {
+        let current = caller.environment.current();
+        caller.environment.usage().told(sender.kind, &keys, &current.state, Timestamp::now());
+    }
     if let Some(sample) = sample {
         let Sender { key, kind, address } = &sender;
         let teller = Teller { key, kind: *kind, address, instance: &instance };
