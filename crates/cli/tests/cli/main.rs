@@ -33,4 +33,5 @@ mod rollback;
 mod server;
 mod states;
 mod support;
+mod terminal;
 mod vectors;
