@@ -4,6 +4,7 @@ use crate::hash::Hash;
 use crate::policy::Policy;
 use crate::proposal::Draft;
 use crate::release::{Release, ReleaseKey};
+use crate::rollout::{Rollout, RolloutEvent};
 use crate::runbook::RunEvent;
 use crate::token::Token;
 use downhaul_core::document::{Flag, Kill, RegionTree, Segment};
@@ -100,6 +101,21 @@ pub enum Command {
         run: u64,
         event: Box<RunEvent>,
     },
+    /// Begins a staged rollout; its number follows from those before it.
+    StartRollout {
+        rollout: Box<Rollout>,
+        /// The flag with the first stage; absent where others have to approve that it is entered.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        put: Option<Box<Flag>>,
+    },
+    /// Something that happened to a rollout.
+    Rollout {
+        /// Counts the rollouts of the environment from 1.
+        rollout: u64,
+        /// The stage that it was at, from 1; 0 before the first.
+        from: usize,
+        event: Box<RolloutEvent>,
+    },
     CreateToken {
         token: Box<Token>,
     },
@@ -144,6 +160,8 @@ impl Command {
             Command::Reject { .. } => "reject",
             Command::Withdraw { .. } => "withdraw",
             Command::Run { .. } => "run",
+            Command::StartRollout { .. } => "start-rollout",
+            Command::Rollout { .. } => "rollout",
             Command::CreateToken { .. } => "create-token",
             Command::RevokeToken { .. } => "revoke-token",
             Command::GrantRole { .. } => "grant-role",
@@ -177,6 +195,8 @@ impl Command {
             | Command::Reject { .. }
             | Command::Withdraw { .. }
             | Command::Run { .. }
+            | Command::StartRollout { .. }
+            | Command::Rollout { .. }
             | Command::CreateToken { .. }
             | Command::RevokeToken { .. }
             | Command::GrantRole { .. }
@@ -184,9 +204,24 @@ impl Command {
         }
     }
 
-    /// Whether it defines anything: a definition, or several at once.
+    /// Whether it defines anything: a definition, several at once, or a stage of a rollout.
     pub fn defines(&self) -> bool {
-        self.is_definition() || matches!(self, Command::Apply { .. })
+        self.is_definition() || matches!(self, Command::Apply { .. }) || self.staged().is_some()
+    }
+
+    /// Whether the policy may ask others about it as a change of definitions. Of a rollout that is its start, which is judged
+    /// by the most that it may move; what happens to it later has been judged with it.
+    pub fn is_edit(&self) -> bool {
+        self.is_definition() || matches!(self, Command::Apply { .. } | Command::StartRollout { .. })
+    }
+
+    /// The flag as a rollout puts it.
+    pub fn staged(&self) -> Option<&Flag> {
+        match self {
+            Command::StartRollout { put, .. } => put.as_deref(),
+            Command::Rollout { event, .. } => event.put(),
+            _ => None,
+        }
     }
 
     /// Whether it counts as a kill revision.
@@ -206,7 +241,7 @@ impl Command {
         }
     }
 
-    /// The flags whose definition or kills it changes.
+    /// The flags whose definition or kills it changes, and the one that it rolls out.
     pub fn flags<'a>(&'a self, state: &'a crate::State) -> Vec<&'a str> {
         match self {
             Command::PutFlag { flag } => vec![flag.key.as_str()],
@@ -214,6 +249,14 @@ impl Command {
             Command::Kill { kill } => vec![kill.flag.as_str()],
             Command::Restore { id } => state.kill(id).map(|kill| kill.kill.flag.as_str()).into_iter().collect(),
             Command::Apply { commands } => commands.iter().flat_map(|command| command.flags(state)).collect(),
+            Command::StartRollout { rollout, .. } => vec![rollout.flag.as_str()],
+            Command::Rollout { rollout, event, .. } => match event.put() {
+                Some(flag) => vec![flag.key.as_str()],
+                None => {
+                    let known = state.rollouts.by_number.get(rollout);
+                    known.map(|known| known.rollout.flag.as_str()).into_iter().collect()
+                }
+            },
             Command::PutSegment { .. }
             | Command::RemoveSegment { .. }
             | Command::PutTenant { .. }

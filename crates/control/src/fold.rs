@@ -3,6 +3,7 @@ use crate::command::Command;
 use crate::heartbeat;
 use crate::release;
 use crate::role::Roles;
+use crate::rollout;
 use crate::runbook::{RunEvent, Subject};
 use crate::state::{KeyState, KillState, State, TokenState, Touch};
 use downhaul_core::document::FlagSet;
@@ -25,7 +26,7 @@ pub(crate) fn fold_into(state: &mut State, record: &Record) {
     if change.command.is_kill_or_restore() {
         state.kill_revision += 1;
     }
-    let touched = if is_beat(&change.command) { Vec::new() } else { change.command.flags(state) };
+    let touched = if touches_no_flag(&change.command) { Vec::new() } else { change.command.flags(state) };
     for key in touched.into_iter().map(str::to_owned).collect::<Vec<_>>() {
         if let Ok(key) = key.parse::<FlagKey>() {
             if change.command.defines() {
@@ -95,6 +96,10 @@ fn apply(state: &mut State, command: &Command, change: &Change) {
             let author = author(state, command);
             release::fold(&mut state.releases, command, change, author.as_deref());
         }
+        Command::StartRollout { .. } | Command::Rollout { .. } => {
+            rollout::fold(&mut state.rollouts, &state.flag_set, command, change);
+            define(&mut state.flag_set, command, &change.at);
+        }
         Command::CreateToken { .. }
         | Command::RevokeToken { .. }
         | Command::GrantRole { .. }
@@ -154,6 +159,11 @@ pub(crate) fn define(flag_set: &mut FlagSet, command: &Command, at: &str) {
             flag_set.tenants.remove(tenant);
         }
         Command::PutRegions { regions } => flag_set.regions = regions.clone(),
+        Command::StartRollout { .. } | Command::Rollout { .. } => {
+            if let Some(flag) = command.staged() {
+                flag_set.flags.put(flag.clone());
+            }
+        }
         Command::Apply { .. }
         | Command::Kill { .. }
         | Command::Restore { .. }
@@ -191,11 +201,12 @@ fn author(state: &State, command: &Command) -> Option<String> {
     }
 }
 
-/// Beats come and go, and are nobody's change of a flag.
-fn is_beat(command: &Command) -> bool {
+/// Beats come and go, and are nobody's change of a flag; nor is what is said of a rollout between its stages.
+fn touches_no_flag(command: &Command) -> bool {
     match command {
         Command::Kill { kill } => heartbeat::is_beat(&kill.id),
         Command::Restore { id } => heartbeat::is_beat(id),
+        Command::StartRollout { .. } | Command::Rollout { .. } => command.staged().is_none(),
         _ => false,
     }
 }

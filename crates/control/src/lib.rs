@@ -30,6 +30,7 @@ pub mod publish;
 pub mod refusal;
 pub mod release;
 pub mod role;
+pub mod rollout;
 pub mod runbook;
 pub mod sample;
 pub mod secret;

@@ -26,6 +26,7 @@ pub enum RefusalCode {
     UnknownRelease,
     UnknownRun,
     UnknownProposal,
+    UnknownRollout,
     /// The flag, kill or key is retired, restored or revoked already.
     AlreadyDone,
     /// The flag's key was retired and is never used again.
@@ -49,7 +50,9 @@ pub enum RefusalCode {
     NamedByPolicy,
     /// The release is being rolled back already.
     RunActive,
-    /// The run is past it, or not there yet.
+    /// A rollout of the flag goes on.
+    RolloutActive,
+    /// The run or rollout is past it, or not there yet.
     NotNow,
     /// The token that asks was made nowhere, or in another environment.
     UnknownToken,
@@ -75,6 +78,7 @@ impl RefusalCode {
             RefusalCode::UnknownRelease => "unknown-release",
             RefusalCode::UnknownRun => "unknown-run",
             RefusalCode::UnknownProposal => "unknown-proposal",
+            RefusalCode::UnknownRollout => "unknown-rollout",
             RefusalCode::AlreadyDone => "already-done",
             RefusalCode::RetiredKey => "retired-key",
             RefusalCode::TakenId => "taken-id",
@@ -89,6 +93,7 @@ impl RefusalCode {
             RefusalCode::TooManyProposals => "too-many-proposals",
             RefusalCode::NamedByPolicy => "named-by-policy",
             RefusalCode::RunActive => "run-active",
+            RefusalCode::RolloutActive => "rollout-active",
             RefusalCode::NotNow => "not-now",
             RefusalCode::UnknownToken => "unknown-token",
             RefusalCode::TokenExpired => "token-expired",
@@ -108,7 +113,8 @@ impl RefusalCode {
             | RefusalCode::UnknownName
             | RefusalCode::UnknownRelease
             | RefusalCode::UnknownRun
-            | RefusalCode::UnknownProposal => 404,
+            | RefusalCode::UnknownProposal
+            | RefusalCode::UnknownRollout => 404,
             RefusalCode::AlreadyDone
             | RefusalCode::RetiredKey
             | RefusalCode::TakenId
@@ -122,6 +128,7 @@ impl RefusalCode {
             | RefusalCode::TooManyProposals
             | RefusalCode::NamedByPolicy
             | RefusalCode::RunActive
+            | RefusalCode::RolloutActive
             | RefusalCode::NotNow
             | RefusalCode::LastAdmin => 409,
             RefusalCode::UnknownToken | RefusalCode::TokenExpired | RefusalCode::TokenRevoked => 401,

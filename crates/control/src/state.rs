@@ -5,6 +5,7 @@ use crate::policy::Policy;
 use crate::proposal::{Named, Proposals};
 use crate::release::Releases;
 use crate::role::Roles;
+use crate::rollout::Rollouts;
 use crate::token::Token;
 use downhaul_core::document::{FlagSet, Kill};
 use downhaul_core::ids::{EnvironmentKey, FlagKey};
@@ -40,6 +41,7 @@ pub struct State {
     pub authors: BTreeMap<FlagKey, String>,
     pub releases: Releases,
     pub proposals: Proposals,
+    pub rollouts: Rollouts,
     /// What was granted to whom, by the opaque id of the actor.
     pub people: BTreeMap<String, Roles>,
     /// By id, revoked and expired ones included.
@@ -99,19 +101,21 @@ impl State {
             authors: BTreeMap::new(),
             releases: Releases::default(),
             proposals: Proposals::default(),
+            rollouts: Rollouts::default(),
             people: BTreeMap::new(),
             tokens: BTreeMap::new(),
         }
     }
 
-    /// Forgets what only people ask for: kills that are over, who last changed what, and what was proposed. Changes fold into it as before.
+    /// Forgets what only people ask for: kills that are over, who last changed what, what was proposed, and rollouts. Changes fold into it as before.
     pub fn forget_past(&mut self) {
-        let State { flag_set, kills, touched, authors, defined, proposals, .. } = self;
+        let State { flag_set, kills, touched, authors, defined, proposals, rollouts, .. } = self;
         kills.retain(|id, _| flag_set.kills.iter().any(|kill| kill.id == *id));
         touched.clear();
         authors.clear();
         *defined = Arc::default();
         *proposals = Proposals::default();
+        *rollouts = Rollouts::default();
     }
 
     pub fn environment(&self) -> &EnvironmentKey {

@@ -44,6 +44,7 @@ pub(super) fn check_retire(state: &State, with: &[Command], key: &FlagKey) -> Re
             "give the flag no rules and its degraded variant as `default`, restore the kill, then retire the flag",
         ));
     }
+    super::rollouts::check_retire(state, key.as_str())?;
     let stays = |dependent: &&&FlagKey| {
         !with.iter().any(|command| match command {
             Command::RetireFlag { key } => key == **dependent,

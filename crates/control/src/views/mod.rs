@@ -4,11 +4,13 @@ mod drills;
 mod people;
 mod proposals;
 mod releases;
+mod rollouts;
 
 pub use drills::{drill, drills, drills_due};
 pub use people::{people, person, token, tokens};
 pub use proposals::{proposal, proposals};
 pub use releases::{release, releases, run, runs};
+pub use rollouts::{rollout, rollouts};
 
 use crate::api::{
     ChangeView, EnvironmentView, FlagPage, FlagSummary, FlagView, FreezeView, Frozen, KillPage, KillView, LandedView,
