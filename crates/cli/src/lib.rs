@@ -16,7 +16,7 @@ use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use command::{
     apply, approve, chart, check, completions, digest, drill, drills, eval, explain, flags, freeze, heartbeat, keys,
     kill, land, people, plan, policy, population, proposals, propose, prove, rebalance, refs, reject, release, restore,
-    retire, rollback, runs, schema, serve, specialise, states, status, token, tokens, unfreeze, withdraw,
+    retire, rollback, rollout, runs, schema, serve, specialise, states, status, token, tokens, unfreeze, withdraw,
 };
 use downhaul_blast::population::is_decoding;
 use exit::{Exit, Failure};
@@ -73,6 +73,7 @@ enum Verb {
     Restore(restore::Args),
     Release(release::Args),
     Rollback(rollback::Args),
+    Rollout(rollout::Args),
     Runs(runs::Args),
     Drill(drill::Args),
     Drills(drills::Args),
@@ -180,6 +181,7 @@ fn run(verb: Verb, output: &Output) -> Result<Exit, Failure> {
         Verb::Restore(args) => restore::run(&args, output),
         Verb::Release(args) => release::run(&args, output),
         Verb::Rollback(args) => rollback::run(&args, output),
+        Verb::Rollout(args) => rollout::run(&args, output),
         Verb::Runs(args) => runs::run(&args, output),
         Verb::Drill(args) => drill::run(&args, output),
         Verb::Drills(args) => drills::run(&args, output),

@@ -74,7 +74,7 @@ fn people() -> Vec<Map<String, Value>> {
             "region": (["eu-west", "eu-north", "us", "mars"][number / 4 % 4]),
             "age": number % 7,
         });
-        if number % 11 > 0 {
+        if !number.is_multiple_of(11) {
             context["targetingKey"] = json!(format!("user-{number}"));
         }
         context.as_object().unwrap().clone()

@@ -529,7 +529,7 @@ fn what_is_wrong_is_named_with_its_place() {
     /flag unknown-flag: /flag: there is no flag `chekout` (did you mean `checkout`?)
     /variant unknown-variant: /variant: `checkout` has no variant `blue` (it has `off`, `on`)
     /before unknown-rule: /before: there is no rule `stuff` (did you mean `staff`?)
-    /stages stages: /stages: a rollout has 1 to 50 stages, this one has 0 (one stage after another, each with its cohort and `bake_seconds`)
+    /stages stages: /stages: a rollout has 1 to 100 stages, this one has 0 (one stage after another, each with its cohort and `bake_seconds`)
     /stages/0 malformed-rollout: /stages/0: missing field `bake_seconds` (see docs/reference/rollout.md, or `downhaul schema rollout` for an editor)
     /stages/0/percent malformed-rollout: /stages/0/percent: 0 is not a percentage above 0 and at most 100 with at most three decimals (see docs/reference/rollout.md, or `downhaul schema rollout` for an editor)
     /stages/0/bake_seconds out-of-range: /stages/0/bake_seconds: 2592001 s is more than 2592000 s (give the time in seconds)

@@ -6,6 +6,7 @@ use crate::live::LiveSample;
 use crate::metrics::{EnvironmentLabels, Metrics};
 use crate::options::ServerOptions;
 use crate::populations::{Kept, Populations};
+use crate::rollouts::Gates;
 use crate::task::Task;
 use axum::http::StatusCode;
 use downhaul_control::api::{PopulationName, Position};
@@ -72,6 +73,7 @@ pub(crate) struct Environment {
     /// How long a change may be tried on a population before it is made.
     judge: Duration,
     beats: Beats,
+    gates: Gates,
     /// Every publication with a record, for the console.
     changes: broadcast::Sender<Arc<Publication>>,
 }
@@ -120,6 +122,7 @@ impl Environment {
             live,
             judge: options.plan_time,
             beats: Beats::default(),
+            gates: Gates::default(),
             changes: broadcast::Sender::new(256),
             metrics,
         };
@@ -171,6 +174,11 @@ impl Environment {
     /// What the heartbeat flag has shown.
     pub(crate) fn beats(&self) -> &Beats {
         &self.beats
+    }
+
+    /// What the gates of rollouts read last.
+    pub(crate) fn gates(&self) -> &Gates {
+        &self.gates
     }
 
     /// Keeps what clients told, where something of it is new.
@@ -278,7 +286,7 @@ impl Environment {
 
     /// The population that a command is judged by, where there is a budget to judge it by.
     pub(crate) async fn judges(&self, state: &State, command: &Command) -> AppResult<Option<Arc<Kept>>> {
-        if !command.defines() || state.policy.budget.is_empty() {
+        if !command.is_edit() || state.policy.budget.is_empty() {
             return Ok(None);
         }
         self.people(state).await

@@ -26,6 +26,7 @@ mod options;
 mod planner;
 mod populations;
 mod random;
+mod rollouts;
 mod router;
 mod run;
 mod runner;

@@ -2,6 +2,7 @@ use crate::environment::Environment;
 use crate::heartbeat;
 use crate::listener::{BoundedListener, ClientAddress};
 use crate::metrics::EnvironmentLabels;
+use crate::rollouts;
 use crate::router::router;
 use crate::runner;
 use crate::state::AppState;
@@ -29,6 +30,7 @@ pub async fn run(
     let sweeping = Task::spawn(sweep(state.clone()));
     let running = Task::spawn(runner::carry_out(state.clone()));
     let beating = Task::spawn(heartbeat::carry_out(state.clone()));
+    let rolling_out = Task::spawn(rollouts::carry_out(state.clone()));
     let listener = BoundedListener { inner: listener, write_limit: state.options().write_limit };
     let service = router(state.clone()).into_make_service_with_connect_info::<ClientAddress>();
     let closing = state.clone();
@@ -48,7 +50,7 @@ pub async fn run(
             Ok(())
         }
     };
-    drop((sweeping, running, beating));
+    drop((sweeping, running, beating, rolling_out));
     for environment in state.environments() {
         // No flag stays killed because a beat was cut short.
         heartbeat::end_left(environment).await;

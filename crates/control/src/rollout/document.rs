@@ -31,7 +31,7 @@ pub struct Rollout {
     /// given they are looked at before the first rule that has no conditions, else after all rules.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub before: Option<String>,
-    /// In order, 1 to 50.
+    /// In order, 1 to 100.
     pub stages: Vec<Stage>,
 }
 

@@ -23,7 +23,7 @@ pub(crate) use ask::{going_on, put};
 pub use document::{Gate, Percent, Rollout, Stage};
 pub use event::{HoldKind, Reading, RolloutEvent};
 pub(crate) use fold::fold;
-pub use next::{Gated, Next, Obstacle, gated, next};
+pub use next::{Gated, Next, Obstacle, baked_at, gated, next};
 pub(crate) use place::{at_stage, position};
 pub use place::{conflict, rebased, whole};
 pub use state::{Held, Mark, Outcome, Phase, RolloutState, Rollouts, id};

@@ -120,7 +120,7 @@ fn obstacle(state: &State, rollout: &RolloutState) -> Option<Obstacle> {
 ///
 /// Counted from what is charted: a clock that is set back only makes it later, and one that jumps ahead ends one stage's
 /// time at most, since the next one begins to bake where the clock is then.
-fn baked_at(state: &State, rollout: &RolloutState) -> Timestamp {
+pub fn baked_at(state: &State, rollout: &RolloutState) -> Timestamp {
     let Some(stage) = rollout.current() else { return Timestamp::MIN };
     let on = required(&state.flag_set, rollout.rollout.flag.as_str());
     let killed = state.kills.values().filter(|kill| !heartbeat::is_beat(&kill.kill.id));

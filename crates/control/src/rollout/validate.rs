@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 
 /// Longest text for people and longest query, in bytes.
 const TEXT: usize = 2000;
-const STAGES: usize = 50;
+const STAGES: usize = 100;
 const GATES: usize = 20;
 const THIRTY_DAYS: u32 = 2_592_000;
 const DAY: u32 = 86_400;

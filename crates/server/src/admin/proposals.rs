@@ -12,6 +12,7 @@ use downhaul_control::api::{
     ApproveRequest, Changed, DraftRequest, PlanRequest, Problem, ProposalActRequest, ProposalPage, ProposalView,
 };
 use downhaul_control::proposal::{Draft, ProposalState};
+use downhaul_control::rollout::{self, Rollout};
 use downhaul_control::{
     Command, Policy, Refusal, RefusalCode, Request, State as EnvironmentState, decide, policy, views,
 };
@@ -287,6 +288,7 @@ struct Wanted {
 enum What {
     Document { document: Box<FlagSet>, prune: bool },
     Commands(Vec<Command>),
+    Rollout(Box<Rollout>),
     Restore(String),
     Policy(Box<Policy>),
 }
@@ -298,6 +300,7 @@ impl Wanted {
             prune,
             flag,
             commands,
+            rollout,
             restore,
             policy,
             reason,
@@ -305,26 +308,27 @@ impl Wanted {
             expected_revision,
             expected_digest,
         } = body;
-        let what = match (sources.is_empty(), flag, commands.is_empty(), restore, policy) {
-            (false, None, true, None, None) => {
+        let what = match (sources.is_empty(), flag, commands.is_empty(), rollout, restore, policy) {
+            (false, None, true, None, None, None) => {
                 let sources = draft::sources(sources);
                 let checked = spawn_blocking(move || check(&sources, Some(&today()))).await;
                 let Checked { valid, diagnostics } = checked.map_err(AppError::internal)?;
                 let valid = valid.ok_or_else(|| Refusal::invalid(diagnostics))?;
                 What::Document { document: Box::new(valid.into_document()), prune }
             }
-            (true, Some(flag), true, None, None) => {
+            (true, Some(flag), true, None, None, None) => {
                 What::Commands(vec![Command::PutFlag { flag: Box::new(draft::flag(flag)?) }])
             }
-            (true, None, false, None, None) => What::Commands(commands),
-            (true, None, true, Some(kill), None) => What::Restore(kill),
-            (true, None, true, None, Some(document)) => {
+            (true, None, false, None, None, None) => What::Commands(commands),
+            (true, None, true, Some(rollout), None, None) => What::Rollout(Box::new(super::rollouts::read(&rollout)?)),
+            (true, None, true, None, Some(kill), None) => What::Restore(kill),
+            (true, None, true, None, None, Some(document)) => {
                 What::Policy(Box::new(policy::read(&document).map_err(Refusal::invalid)?))
             }
             _ => {
                 return Err(AppError::bad_request(
                     "no-draft",
-                    "what is proposed is one of `sources`, `flag`, `commands`, `restore` and `policy`",
+                    "what is proposed is one of `sources`, `flag`, `commands`, `rollout`, `restore` and `policy`",
                     "give exactly one of them",
                 ));
             }
@@ -343,6 +347,7 @@ impl Wanted {
                 [command] => command.clone(),
                 _ => Command::Apply { commands: commands.clone() },
             },
+            What::Rollout(rollout) => rollout::start(state, rollout)?,
             What::Restore(kill) => Command::Restore { id: kill.clone() },
             What::Policy(policy) => Command::PutPolicy { policy: policy.clone() },
         };
