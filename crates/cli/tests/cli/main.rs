@@ -27,6 +27,7 @@ mod refs;
 mod release;
 mod remote;
 mod rollback;
+mod rollout;
 mod server;
 mod states;
 mod support;

@@ -16,12 +16,12 @@ pub(super) fn whole(view: &RolloutView, format: Format) -> Vec<String> {
     lines
 }
 
-/// ``ro-1 of `checkout-v2`: `on`, stage 2 of 4, bakes until …; by admin: the new checkout``
+/// ``ro-1 of `checkout-v2`: `on`, stage 2 of 4, bakes until …; started by admin: the new checkout``
 pub(super) fn headline(summary: &RolloutSummary) -> String {
     let RolloutSummary { id, flag, variant, stage, stage_count, standing, started, .. } = summary;
     let by = started.actor_name.as_ref().unwrap_or(&started.actor);
     let (standing, reason) = (one_line(&standing.words), one_line(&started.reason));
-    format!("{id} of `{flag}`: `{variant}`, stage {stage} of {stage_count}, {standing}; by {by}: {reason}")
+    format!("{id} of `{flag}`: `{variant}`, stage {stage} of {stage_count}, {standing}; started by {by}: {reason}")
 }
 
 /// ` 2  current  5 % of everyone, baking for 600 s`
