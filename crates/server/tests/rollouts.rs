@@ -144,6 +144,27 @@ async fn a_gate_holds_it_until_there_is_data_and_it_is_good() {
 }
 
 #[tokio::test]
+async fn a_gate_is_read_on_while_others_are_asked() {
+    let target = Target::start().await;
+    let targets = Targets::of(&target.targets().to_string(), Format::Json).unwrap();
+    let served = Served::with(|options| options.targets = targets).await;
+    served.apply(&off()).await;
+    served
+        .admin(Method::PUT, "/policy", Some(json!({ "policy": { "approvals": { "self": true } }, "reason": "alone" })))
+        .await;
+    target.reads(Some(0.0));
+    let mut stages = stages(&[5.0, 100.0], 0);
+    stages[0]["gates"] = json!([{ "name": "errors", "query": "errors", "condition": "< 0.01", "for_seconds": 2 }]);
+    stages[1]["approvals"] = json!(1);
+    served.post("/rollouts", rollout(stages)).await;
+    let view = until(&served, |view| view["gates"][0]["held_ms"].as_u64().is_some_and(|held| held >= 2000)).await;
+    assert_eq!(view["standing"]["kind"], "approval");
+    let approve = json!({ "digest": view["approval"]["digest"], "reason": "looks good" });
+    served.post("/rollouts/ro-1/approve", approve).await;
+    until(&served, standing("complete")).await;
+}
+
+#[tokio::test]
 async fn without_prometheus_nothing_goes_on() {
     let served = shop().await;
     let mut stages = stages(&[5.0, 100.0], 0);

@@ -99,9 +99,9 @@ fn from_the_start_by_two_people_and_back() {
     exit status 0
     --- out
     ro-1 of `checkout-v2`: `on`, stage 2 of 3, bakes until [time]; started by admin: launch
-      1  passed   our customer: tenant is `acme`, bakes for 0 s
-      2  current  some in Europe: 5 % of region within `eu`, bakes for 3600 s
-      3  waiting  everyone, asks for 1 approval, bakes for 3600 s
+      1  passed      our customer: tenant is `acme`, bakes for 0 s
+      2  current     some in Europe: 5 % of region within `eu`, bakes for 3600 s
+      3  waiting     everyone, asks for 1 approval, bakes for 3600 s
     stage 3 has 0 of 1 approvals; its digest is [digest]
     --- err
     follow it: downhaul rollout show ro-1 --follow
@@ -124,9 +124,9 @@ fn from_the_start_by_two_people_and_back() {
     exit status 0
     --- out
     ro-1 of `checkout-v2`: `on`, stage 2 of 3, bakes until [time]; started by admin: launch
-      1  passed   our customer: tenant is `acme`, bakes for 0 s
-      2  current  some in Europe: 5 % of region within `eu`, bakes for 3600 s
-      3  waiting  everyone, asks for 1 approval, bakes for 3600 s
+      1  passed      our customer: tenant is `acme`, bakes for 0 s
+      2  current     some in Europe: 5 % of region within `eu`, bakes for 3600 s
+      3  waiting     everyone, asks for 1 approval, bakes for 3600 s
     stage 3 has 1 of 1 approvals; its digest is [digest]
       ann at [time]: looks-good
     --- err
@@ -136,9 +136,9 @@ fn from_the_start_by_two_people_and_back() {
     exit status 0
     --- out
     ro-1 of `checkout-v2`: `on`, stage 2 of 3, paused by admin: lunch; started by admin: launch
-      1  passed   our customer: tenant is `acme`, bakes for 0 s
-      2  current  some in Europe: 5 % of region within `eu`, bakes for 3600 s
-      3  waiting  everyone, asks for 1 approval, bakes for 3600 s
+      1  passed      our customer: tenant is `acme`, bakes for 0 s
+      2  current     some in Europe: 5 % of region within `eu`, bakes for 3600 s
+      3  waiting     everyone, asks for 1 approval, bakes for 3600 s
     stage 3 has 1 of 1 approvals; its digest is [digest]
       ann at [time]: looks-good
     --- err
@@ -155,9 +155,9 @@ fn from_the_start_by_two_people_and_back() {
     exit status 0
     --- out
     ro-1 of `checkout-v2`: `on`, stage 1 of 3, paused by admin: errors; started by admin: launch
-      1  current  our customer: tenant is `acme`, bakes for 0 s
-      2  waiting  some in Europe: 5 % of region within `eu`, bakes for 3600 s
-      3  waiting  everyone, asks for 1 approval, bakes for 3600 s
+      1  current     our customer: tenant is `acme`, bakes for 0 s
+      2  waiting     some in Europe: 5 % of region within `eu`, bakes for 3600 s
+      3  waiting     everyone, asks for 1 approval, bakes for 3600 s
     --- err
     go on with: downhaul rollout resume ro-1 --reason …
     ");
@@ -179,9 +179,9 @@ fn from_the_start_by_two_people_and_back() {
     exit status 0
     --- out
     ro-1 of `checkout-v2`: `on`, stage 0 of 3, rolled back; started by admin: launch
-      1  waiting  our customer: tenant is `acme`, bakes for 0 s
-      2  waiting  some in Europe: 5 % of region within `eu`, bakes for 3600 s
-      3  waiting  everyone, asks for 1 approval, bakes for 3600 s
+      1  taken back  our customer: tenant is `acme`, bakes for 0 s
+      2  taken back  some in Europe: 5 % of region within `eu`, bakes for 3600 s
+      3  left out    everyone, asks for 1 approval, bakes for 3600 s
     ");
     assert_snapshot!(shop.run("rollout list"), @r"
     exit status 0

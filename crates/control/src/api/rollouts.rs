@@ -138,7 +138,7 @@ pub struct StageView {
     pub approvals: u32,
     /// Names and conditions of its gates, such as `errors < 0.01 for 60 s`.
     pub gates: Vec<String>,
-    /// `waiting current passed`
+    /// `waiting current passed`; of a rollout that is over also `taken-back` and `left-out`.
     pub state: String,
 }
 

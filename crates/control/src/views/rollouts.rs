@@ -12,6 +12,7 @@ use crate::rollout::{self, Gate, Gated, Next, Phase, RolloutState, Stage};
 use crate::state::State;
 use crate::time;
 use jiff::Timestamp;
+use std::cmp::Ordering;
 
 /// Newest first. `gates` says what the gates of a rollout read last.
 ///
@@ -24,7 +25,7 @@ pub fn rollouts(
     gates: impl Fn(u64) -> Vec<GateView>,
 ) -> Result<RolloutPage, Refusal> {
     let all = state.rollouts.by_number.values().rev();
-    let rollouts = all.map(|each| summary(state, each, names, now, &gates(each.number)));
+    let rollouts = all.map(|each| summary(state, each, names, now, &of_stage(each, gates(each.number))));
     Ok(RolloutPage { position: state.position(), rollouts: rollouts.collect::<Result<_, _>>()? })
 }
 
@@ -39,8 +40,8 @@ pub fn rollout(
     now: Timestamp,
     gates: Vec<GateView>,
 ) -> Result<RolloutView, Refusal> {
-    let is_over = rollout.is_ended();
-    let approval = if is_over { None } else { rollout::gated(state, rollout, now)? };
+    let approval = if rollout.is_ended() { None } else { rollout::gated(state, rollout, now)? };
+    let gates = of_stage(rollout, gates);
     Ok(RolloutView {
         position: state.position(),
         summary: summary(state, rollout, names, now, &gates)?,
@@ -64,6 +65,13 @@ pub fn rollout(
             .map(|mark| EnteredView { stage: mark.stage, change: act(&mark.touch, names) })
             .collect(),
     })
+}
+
+/// What was read of the gates of the stage that it is at: a reader may lag behind.
+fn of_stage(rollout: &RolloutState, mut gates: Vec<GateView>) -> Vec<GateView> {
+    let asked = rollout.current().filter(|_| rollout.phase == Phase::Running).map_or(&[][..], |stage| &stage.gates);
+    gates.retain(|gate| asked.iter().any(|each| each.name == gate.name));
+    gates
 }
 
 fn summary(
@@ -157,10 +165,13 @@ fn gate_words(gate: &GateView) -> String {
 
 fn stage(rollout: &RolloutState, at: usize, stage: &Stage) -> StageView {
     let number = at + 1;
-    let state = match number.cmp(&rollout.stage) {
-        std::cmp::Ordering::Less => "passed",
-        std::cmp::Ordering::Equal => "current",
-        std::cmp::Ordering::Greater => "waiting",
+    let was_entered = || rollout.marks.iter().any(|mark| mark.stage == number);
+    let state = match (number.cmp(&rollout.stage), rollout.is_ended()) {
+        (Ordering::Less, _) | (Ordering::Equal, true) => "passed",
+        (Ordering::Equal, false) => "current",
+        (Ordering::Greater, false) => "waiting",
+        (Ordering::Greater, true) if was_entered() => "taken-back",
+        (Ordering::Greater, true) => "left-out",
     };
     StageView {
         number,

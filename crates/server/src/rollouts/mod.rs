@@ -67,8 +67,9 @@ pub(crate) async fn drive(state: AppState, environment: Arc<Environment>, number
         let at = known.unwrap_or_else(|| Instant::now() + time_to(until));
         baked = Some((until, at));
         let (mut wake, mut is_due) = (Instant::now() + IDLE, false);
-        match look(&current, number).await {
-            Some(Look::Waiting) => watch = None,
+        let look = look(&current, number).await;
+        match look {
+            Some(Look::Stopped | Look::Asking) => {}
             Some(Look::Baking) => wake = wake.min(at.max(Instant::now() + time_to(until))),
             Some(Look::Due) if Instant::now() < at => wake = wake.min(at),
             Some(Look::Due) => is_due = refused.is_none_or(|(at, again)| at != revision || Instant::now() >= again),
@@ -79,7 +80,7 @@ pub(crate) async fn drive(state: AppState, environment: Arc<Environment>, number
         }
         let stage = rollout.current();
         let (is_watched, longest) = match stage {
-            Some(stage) if !stage.gates.is_empty() && stays_running(rollout) => {
+            Some(stage) if !stage.gates.is_empty() && !matches!(look, Some(Look::Stopped)) => {
                 (true, stage.gates.iter().map(|gate| gate.for_seconds).max().unwrap_or(0))
             }
             _ => (false, 0),
@@ -121,16 +122,15 @@ fn going_on(state: &State, number: u64) -> Option<&Arc<RolloutState>> {
     state.rollouts.by_number.get(&number).filter(|rollout| !rollout.is_ended())
 }
 
-fn stays_running(rollout: &RolloutState) -> bool {
-    rollout.phase == rollout::Phase::Running
-}
-
 /// What is waited for, as far as it matters here.
+#[derive(Debug, Clone, Copy)]
 enum Look {
     Baking,
     Due,
-    /// For somebody.
-    Waiting,
+    /// For approvals; its gates are read meanwhile.
+    Asking,
+    /// Until somebody lets it go on.
+    Stopped,
 }
 
 /// `None` where it is over, or nothing can be said of it.
@@ -143,14 +143,15 @@ async fn look(current: &Arc<Publication>, number: u64) -> Option<Look> {
             Ok(Next::Ended) => None,
             Ok(Next::Baking { .. }) => Some(Look::Baking),
             Ok(Next::Due { .. }) => Some(Look::Due),
-            Ok(Next::Paused | Next::Blocked(_) | Next::Approval { .. }) => Some(Look::Waiting),
+            Ok(Next::Approval { .. }) => Some(Look::Asking),
+            Ok(Next::Paused | Next::Blocked(_)) => Some(Look::Stopped),
             Err(refusal) => {
                 tracing::error!(
                     rollout = rollout.id(),
                     detail = refusal.message,
                     "it cannot be said what a rollout waits for"
                 );
-                Some(Look::Waiting)
+                Some(Look::Stopped)
             }
         }
     });

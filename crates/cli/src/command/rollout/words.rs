@@ -24,7 +24,7 @@ pub(super) fn headline(summary: &RolloutSummary) -> String {
     format!("{id} of `{flag}`: `{variant}`, stage {stage} of {stage_count}, {standing}; started by {by}: {reason}")
 }
 
-/// ` 2  current  5 % of everyone, baking for 600 s`
+/// ` 2  current  5 % of everyone, bakes for 600 s`
 pub(super) fn stage_line(stage: &StageView, format: Format) -> String {
     let mut what = vec![stage.cohort.clone()];
     if stage.approvals > 0 {
@@ -35,7 +35,7 @@ pub(super) fn stage_line(stage: &StageView, format: Format) -> String {
     if format == Format::Plain {
         return [&stage.number.to_string(), &stage.state, &stage.name, &what.join(", ")].map(String::as_str).join("\t");
     }
-    let state = format!("{:<7}", stage.state);
+    let state = format!("{:<10}", stage.state.replace('-', " "));
     let state = match stage.state.as_str() {
         "current" => state.bold().to_string(),
         "passed" => state.green().to_string(),
