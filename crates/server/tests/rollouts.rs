@@ -85,7 +85,9 @@ async fn stage_after_stage_by_itself() {
     let (key, _) = served.key(json!({ "kind": "server" })).await;
     let revision = view["entered"][2]["revision"].as_u64().unwrap();
     assert!(served.flag_set(&key, "", None).await.header.revision >= revision);
-    assert_eq!(served.get("/flags/checkout").await["summary"]["serving"], "on for everyone");
+    let flag = served.get("/flags/checkout").await;
+    assert_eq!(flag["summary"]["serving"], "on for everyone");
+    assert_eq!(flag["summary"]["rollout"], Value::Null);
     // Each stage stands in the chart with whom it moved.
     let change = served.get(&format!("/chart/{}", view["entered"][1]["revision"])).await;
     assert_eq!(change["change"]["impact"]["moves"][0]["buckets"], 20_500, "{change:#}");
@@ -244,8 +246,14 @@ async fn what_people_do_with_it() {
     let draft = json!({ "rollout": rollout(stages)["rollout"], "reason": "the new checkout" });
     let proposal = served.post("/proposals", draft).await;
     assert_eq!(proposal["proposal"]["summary"], "roll `on` of `checkout` out in 2 stages");
+    // Whoever looks at it sees whom it may move in the end, not only at first.
+    let view = served.get("/proposals/p-1").await;
+    let plan = &view["now"]["plan"]["flags"]["checkout"];
+    assert_eq!(plan["status"], "changed", "{view:#}");
+    eprintln!("{plan:#}");
     served.post("/proposals/p-1/land", json!({})).await;
     assert_eq!(served.get("/rollouts/ro-2").await["stage"], 1);
+    assert_eq!(served.get("/flags/checkout").await["summary"]["rollout"], "ro-2");
 }
 
 #[tokio::test]

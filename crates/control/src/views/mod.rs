@@ -102,6 +102,7 @@ fn flag_summary(state: &State, flag: &Flag, today: &str) -> FlagSummary {
         degraded_variant: flag.degraded.variant.to_string(),
         degraded_meaning: flag.degraded.meaning.clone(),
         until: until.clone(),
+        rollout: state.rollouts.of_flag(key).map(|rollout| rollout.id()),
         is_review,
         // Dates of this form compare as text.
         overdue: until.as_str() < today,

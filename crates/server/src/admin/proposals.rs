@@ -262,6 +262,12 @@ async fn plan(
     let commands = match &proposal.draft.command {
         Command::Apply { commands } => commands.clone(),
         command if command.is_definition() => vec![command.clone()],
+        // Of all that it may come to give.
+        Command::StartRollout { rollout, .. } => {
+            let flag = before.state.flag_set.flag(rollout.flag.as_str());
+            let whole = flag.and_then(|flag| rollout::whole(rollout, flag));
+            whole.map(|flag| Command::PutFlag { flag: Box::new(flag) }).into_iter().collect()
+        }
         _ => return Ok(None),
     };
     let people = environment.people(&before.state).await?;
