@@ -14,9 +14,10 @@ mod render;
 
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use command::{
-    apply, approve, chart, check, completions, digest, drill, drills, eval, explain, flags, freeze, heartbeat, keys,
-    kill, land, people, plan, policy, population, proposals, propose, prove, rebalance, refs, reject, release, restore,
-    retire, rollback, rollout, runs, schema, serve, specialise, states, status, token, tokens, unfreeze, withdraw,
+    apply, approve, backup, chart, check, completions, digest, drill, drills, eval, explain, flags, freeze, heartbeat,
+    keys, kill, land, people, plan, policy, population, proposals, propose, prove, rebalance, refs, reject, release,
+    restore, retire, rollback, rollout, runs, schema, serve, signing_keys, specialise, states, status, token, tokens,
+    unfreeze, withdraw,
 };
 use downhaul_blast::population::is_decoding;
 use exit::{Exit, Failure};
@@ -82,6 +83,8 @@ enum Verb {
     Flags(flags::Args),
     Chart(chart::Args),
     Keys(keys::Args),
+    SigningKeys(signing_keys::Args),
+    Backup(backup::Args),
     Tokens(tokens::Args),
     People(people::Args),
     Policy(policy::Args),
@@ -94,7 +97,7 @@ enum Verb {
 /// Parses the arguments of this process and runs the verb they name.
 pub fn main() -> Exit {
     say_nothing_of_damaged_files();
-    let arguments = joined_values(std::env::args_os());
+    let arguments = arguments();
     let parsed = Cli::command().try_get_matches_from(&arguments);
     let cli = match parsed.and_then(|matches| Cli::from_arg_matches(&matches)) {
         Ok(cli) => cli,
@@ -111,6 +114,11 @@ pub fn main() -> Exit {
             failure.exit
         }
     }
+}
+
+/// The arguments of this process, as they are parsed.
+pub(crate) fn arguments() -> Vec<OsString> {
+    joined_values(std::env::args_os())
 }
 
 /// The decoder of Parquet panics on some damaged files, which is caught and told as what it is: of these panics nothing
@@ -190,6 +198,8 @@ fn run(verb: Verb, output: &Output) -> Result<Exit, Failure> {
         Verb::Flags(args) => flags::run(&args, output),
         Verb::Chart(args) => chart::run(&args, output),
         Verb::Keys(args) => keys::run(&args, output),
+        Verb::SigningKeys(args) => signing_keys::run(&args, output),
+        Verb::Backup(args) => backup::run(&args, output),
         Verb::Tokens(args) => tokens::run(&args, output),
         Verb::People(args) => people::run(&args, output),
         Verb::Policy(args) => policy::run(&args, output),

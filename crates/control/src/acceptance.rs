@@ -107,6 +107,7 @@ mod tests {
             kills_length: 0,
             kills_sha256: Hash::ZERO,
             document_digest: None,
+            keys: None,
         }
     }
 

@@ -4,8 +4,10 @@ use crate::hash::Hash;
 use crate::policy::Policy;
 use crate::proposal::Draft;
 use crate::release::{Release, ReleaseKey};
+use crate::restored::RestoredBackup;
 use crate::rollout::{Rollout, RolloutEvent};
 use crate::runbook::RunEvent;
+use crate::signing_key::SigningKey;
 use crate::token::Token;
 use downhaul_core::document::{Flag, Kill, RegionTree, Segment};
 use downhaul_core::ids::{FlagKey, SegmentKey, TenantId};
@@ -56,6 +58,24 @@ pub enum Command {
     },
     RevokeKey {
         id: String,
+    },
+    /// Makes a key that clients believe.
+    AddSigningKey {
+        key: SigningKey,
+        /// Whether it signs from now on.
+        signs: bool,
+    },
+    /// The key of this id signs from now on.
+    UseSigningKey {
+        id: String,
+    },
+    /// Clients believe it no more.
+    RevokeSigningKey {
+        id: String,
+    },
+    /// The data folder was put back from a backup.
+    RestoreBackup {
+        backup: RestoredBackup,
     },
     /// Replaces the environment's policy.
     PutPolicy {
@@ -149,6 +169,10 @@ impl Command {
             Command::Restore { .. } => "restore",
             Command::CreateKey { .. } => "create-key",
             Command::RevokeKey { .. } => "revoke-key",
+            Command::AddSigningKey { .. } => "add-signing-key",
+            Command::UseSigningKey { .. } => "use-signing-key",
+            Command::RevokeSigningKey { .. } => "revoke-signing-key",
+            Command::RestoreBackup { .. } => "restore-backup",
             Command::PutPolicy { .. } => "put-policy",
             Command::Freeze => "freeze",
             Command::Unfreeze => "unfreeze",
@@ -184,6 +208,10 @@ impl Command {
             | Command::Restore { .. }
             | Command::CreateKey { .. }
             | Command::RevokeKey { .. }
+            | Command::AddSigningKey { .. }
+            | Command::UseSigningKey { .. }
+            | Command::RevokeSigningKey { .. }
+            | Command::RestoreBackup { .. }
             | Command::PutPolicy { .. }
             | Command::Freeze
             | Command::Unfreeze
@@ -264,6 +292,10 @@ impl Command {
             | Command::PutRegions { .. }
             | Command::CreateKey { .. }
             | Command::RevokeKey { .. }
+            | Command::AddSigningKey { .. }
+            | Command::UseSigningKey { .. }
+            | Command::RevokeSigningKey { .. }
+            | Command::RestoreBackup { .. }
             | Command::PutPolicy { .. }
             | Command::Freeze
             | Command::Unfreeze

@@ -144,6 +144,17 @@ fn done(state: &State, change: &Change) -> String {
             Some(key) => format!("revoked the client key `{}`", key.key.name),
             None => format!("revoked the client key `{id}`"),
         },
+        Command::AddSigningKey { key, signs: false } => format!("made the signing key `{}`", key.id),
+        Command::AddSigningKey { key, signs: true } => format!("made the signing key `{}`, which signs now", key.id),
+        Command::UseSigningKey { id } => format!("let the signing key `{id}` sign"),
+        Command::RevokeSigningKey { id } => format!("revoked the signing key `{id}`"),
+        Command::RestoreBackup { backup } => match &backup.replaced {
+            Some(lost) => format!(
+                "put the data folder back from a backup, in place of revision {} of epoch {}",
+                lost.revision, lost.epoch
+            ),
+            None => "put the data folder back from a backup".to_owned(),
+        },
         Command::Freeze => "froze the environment".to_owned(),
         Command::Unfreeze => "lifted the freeze".to_owned(),
         Command::PutPolicy { .. } => match (&change.impact.from, &change.impact.to) {

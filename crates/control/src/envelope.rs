@@ -35,6 +35,10 @@ pub struct Header {
     pub kills_sha256: Hash,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub document_digest: Option<String>,
+    /// Ids of the keys that are in force, this one's included; whoever believes another one believes it no more. Absent
+    /// where the environment has only ever had one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub keys: Option<Vec<String>>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -170,6 +174,10 @@ impl PublicKey {
 
     pub fn as_bytes(&self) -> &[u8; 32] {
         self.0.as_bytes()
+    }
+
+    pub(crate) fn verifying(&self) -> VerifyingKey {
+        self.0
     }
 
     /// 16 hexadecimal digits.

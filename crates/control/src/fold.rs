@@ -5,6 +5,7 @@ use crate::release;
 use crate::role::Roles;
 use crate::rollout;
 use crate::runbook::{RunEvent, Subject};
+use crate::signing_key::{SigningKeyState, SigningKeys};
 use crate::state::{KeyState, KillState, State, TokenState, Touch};
 use downhaul_core::document::FlagSet;
 use downhaul_core::ids::FlagKey;
@@ -86,6 +87,11 @@ fn apply(state: &mut State, command: &Command, change: &Change) {
                 key.revoked = Some(touch(change));
             }
         }
+        Command::AddSigningKey { .. } | Command::UseSigningKey { .. } | Command::RevokeSigningKey { .. } => {
+            signing_keys(&mut state.signing, command, change);
+        }
+        // What follows from it is the epoch, which is the log's.
+        Command::RestoreBackup { .. } => {}
         Command::PutPolicy { policy } => {
             state.policy = (**policy).clone();
             state.policy_touch = Some(touch(change));
@@ -111,6 +117,32 @@ fn apply(state: &mut State, command: &Command, change: &Change) {
         | Command::Reject { .. }
         | Command::Withdraw { .. } => {}
         definition => define(&mut state.flag_set, definition, &change.at),
+    }
+}
+
+/// Who signs, and who is believed.
+fn signing_keys(signing: &mut SigningKeys, command: &Command, change: &Change) {
+    match command {
+        Command::AddSigningKey { key, signs } => {
+            let signed = signs.then(|| touch(change));
+            let made = SigningKeyState { key: key.clone(), made: touch(change), signed, revoked: None };
+            signing.known.insert(key.id.clone(), made);
+            if *signs {
+                signing.signs = Some(key.id.clone());
+            }
+        }
+        Command::UseSigningKey { id } => {
+            if let Some(known) = signing.known.get_mut(id) {
+                known.signed = Some(touch(change));
+                signing.signs = Some(id.clone());
+            }
+        }
+        Command::RevokeSigningKey { id } => {
+            if let Some(known) = signing.known.get_mut(id) {
+                known.revoked = Some(touch(change));
+            }
+        }
+        _ => {}
     }
 }
 
@@ -169,6 +201,10 @@ pub(crate) fn define(flag_set: &mut FlagSet, command: &Command, at: &str) {
         | Command::Restore { .. }
         | Command::CreateKey { .. }
         | Command::RevokeKey { .. }
+        | Command::AddSigningKey { .. }
+        | Command::UseSigningKey { .. }
+        | Command::RevokeSigningKey { .. }
+        | Command::RestoreBackup { .. }
         | Command::PutPolicy { .. }
         | Command::Freeze
         | Command::Unfreeze

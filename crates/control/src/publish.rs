@@ -115,6 +115,7 @@ pub fn header(
         kills_length: 0,
         kills_sha256: Hash::ZERO,
         document_digest: document_digest.filter(|_| kind == EnvelopeType::FlagSet),
+        keys: state.signing.named(),
     }
 }
 

@@ -108,6 +108,10 @@ impl Command {
             | Command::Rollout { .. } => Role::Operator,
             Command::CreateKey { .. }
             | Command::RevokeKey { .. }
+            | Command::AddSigningKey { .. }
+            | Command::UseSigningKey { .. }
+            | Command::RevokeSigningKey { .. }
+            | Command::RestoreBackup { .. }
             | Command::PutPolicy { .. }
             | Command::CreateToken { .. }
             | Command::RevokeToken { .. }

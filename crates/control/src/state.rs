@@ -6,6 +6,7 @@ use crate::proposal::{Named, Proposals};
 use crate::release::Releases;
 use crate::role::Roles;
 use crate::rollout::Rollouts;
+use crate::signing_key::SigningKeys;
 use crate::token::Token;
 use downhaul_core::document::{FlagSet, Kill};
 use downhaul_core::ids::{EnvironmentKey, FlagKey};
@@ -28,6 +29,7 @@ pub struct State {
     /// Every kill ever made, by id, in force or not.
     pub kills: BTreeMap<String, KillState>,
     pub keys: BTreeMap<String, KeyState>,
+    pub signing: SigningKeys,
     pub policy: Policy,
     /// The last change of the policy; absent while it is the one that every environment begins with.
     pub policy_touch: Option<Touch>,
@@ -93,6 +95,7 @@ impl State {
             flag_set: FlagSet::empty(environment),
             kills: BTreeMap::new(),
             keys: BTreeMap::new(),
+            signing: SigningKeys::default(),
             policy: Policy::default(),
             policy_touch: None,
             frozen: None,

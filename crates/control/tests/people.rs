@@ -3,7 +3,9 @@
 
 mod support;
 
+use downhaul_control::SigningKey;
 use downhaul_control::api::{ClientKeyRequest, Role, TokenRequest, VerifyStatus};
+use downhaul_control::envelope::EnvelopeSigner;
 use downhaul_control::verify::Verification;
 use downhaul_control::{
     Authority, Command, Refusal, RefusalCode, Request, Secret, SecretKind, decide, describe, policy, replay, runbook,
@@ -85,12 +87,20 @@ fn commands(world: &World) -> Vec<(Command, Role)> {
         (begin, Role::Operator),
         (decide::create_key(&key, &secret), Role::Admin),
         (Command::RevokeKey { id: Secret::new(SecretKind::Client, &[201; 40]).id().to_owned() }, Role::Admin),
+        (of(json!({ "type": "add-signing-key", "key": signing_key(2), "signs": true })), Role::Admin),
+        (Command::UseSigningKey { id: signing_key(3).id }, Role::Admin),
+        (Command::RevokeSigningKey { id: signing_key(3).id }, Role::Admin),
+        (of(json!({ "type": "restore-backup", "backup": { "epoch": 2, "epoch_before": 1 } })), Role::Admin),
         (Command::PutPolicy { policy: Box::new(policy::read(&json!({ "kills": 400 })).unwrap()) }, Role::Admin),
         (machine(99, "a-99", &[Role::Viewer]), Role::Admin),
         (revoke_token(1), Role::Admin),
         (grant("a-98", Role::Viewer), Role::Admin),
         (revoke("a-2", Role::Viewer), Role::Admin),
     ]
+}
+
+fn signing_key(seed: u8) -> SigningKey {
+    SigningKey::new(&EnvelopeSigner::new(&[seed; 32]).public_key())
 }
 
 /// Something to edit, kill, restore and revoke, a token of each role (10 to 14) and a person of each (`p-viewer` …).
@@ -110,6 +120,8 @@ fn world() -> World {
         } }))
         .unwrap(),
         decide::create_key(&key, &Secret::new(SecretKind::Client, &[201; 40])),
+        Command::AddSigningKey { key: signing_key(1), signs: true },
+        Command::AddSigningKey { key: signing_key(3), signs: false },
         machine(1, "a-machine", &[Role::Viewer]),
         grant("a-2", Role::Viewer),
     ] {

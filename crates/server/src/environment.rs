@@ -117,7 +117,7 @@ impl Environment {
             slots: Slots::default(),
             chart: std::sync::Mutex::new(chart),
             signing: Mutex::new(()),
-            fleet: LiveFleet::new(Limits { stale: options.stale, ..Limits::default() }),
+            fleet: LiveFleet::new(Limits { stale: options.stale, ..options.fleet.clone() }),
             populations,
             live,
             judge: options.plan_time,

@@ -1,21 +1,24 @@
 use crate::environment::Publication;
 use crate::error::{AppError, AppResult};
 use axum::body::Bytes;
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
-use downhaul_control::Hash;
 use downhaul_control::api::{PublicKey, PublicKeys};
 use downhaul_control::chart::NoteSigner;
 use downhaul_control::envelope::{Audience, Envelope, EnvelopeSigner, EnvelopeType};
 use downhaul_control::publish;
 pub(crate) use downhaul_control::publish::Asker;
+use downhaul_control::{Hash, SigningKey, State};
 use jiff::{SignedDuration, Timestamp};
+use std::collections::BTreeMap;
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 /// Makes and signs what clients get.
 #[derive(Debug)]
 pub(crate) struct Issuer {
-    signer: EnvelopeSigner,
+    /// The first key of the data folder: it signs where the chart names none.
+    first: Arc<EnvelopeSigner>,
+    /// All whose secret half is here, by id.
+    signers: RwLock<BTreeMap<String, Arc<EnvelopeSigner>>>,
     validity: SignedDuration,
 }
 
@@ -37,17 +40,56 @@ pub(crate) struct Kills {
 impl Issuer {
     pub(crate) fn new(seed: &[u8; 32], validity: Duration) -> Self {
         let validity = SignedDuration::try_from(validity).unwrap_or(publish::VALIDITY);
-        Issuer { signer: EnvelopeSigner::new(seed), validity }
+        let first = Arc::new(EnvelopeSigner::new(seed));
+        let signers = BTreeMap::from([(first.public_key().id(), Arc::clone(&first))]);
+        Issuer { first, signers: RwLock::new(signers), validity }
     }
 
-    pub(crate) fn public_keys(&self) -> PublicKeys {
-        let key = self.signer.public_key();
-        PublicKeys { keys: vec![PublicKey { id: key.id(), public_key: STANDARD.encode(key.as_bytes()) }] }
+    /// Takes up a further key; gives its public half.
+    pub(crate) fn add(&self, seed: &[u8; 32]) -> SigningKey {
+        let signer = Arc::new(EnvelopeSigner::new(seed));
+        let key = SigningKey::new(&signer.public_key());
+        self.signers.write().unwrap_or_else(PoisonError::into_inner).insert(key.id.clone(), signer);
+        key
     }
 
-    /// Signs heads of the chart that has this origin.
-    pub(crate) fn note_signer(&self, origin: &str) -> NoteSigner {
-        self.signer.note_signer(origin)
+    /// The first key of the data folder.
+    pub(crate) fn first(&self) -> SigningKey {
+        SigningKey::new(&self.first.public_key())
+    }
+
+    /// Whether the secret half of a key is here.
+    pub(crate) fn has(&self, id: &str) -> bool {
+        self.signers.read().unwrap_or_else(PoisonError::into_inner).contains_key(id)
+    }
+
+    /// The one that signs for an environment. One whose secret half is missing is replaced when the server starts; until
+    /// then the first one signs, so that a kill goes out at least to those who check nothing.
+    fn signer(&self, state: &State) -> Arc<EnvelopeSigner> {
+        let signers = self.signers.read().unwrap_or_else(PoisonError::into_inner);
+        let named = state.signing.signs.as_ref().and_then(|id| signers.get(id));
+        Arc::clone(named.unwrap_or(&self.first))
+    }
+
+    /// The keys that clients of an environment are to believe.
+    pub(crate) fn public_keys(&self, state: &State) -> PublicKeys {
+        let mut keys: Vec<SigningKey> = state.signing.in_force().map(|known| known.key.clone()).collect();
+        if keys.is_empty() {
+            keys.push(self.first());
+        }
+        PublicKeys {
+            keys: keys.into_iter().map(|SigningKey { id, public_key }| PublicKey { id, public_key }).collect(),
+        }
+    }
+
+    /// Every key that has signed for an environment.
+    pub(crate) fn past_and_present(&self, state: &State) -> Vec<SigningKey> {
+        std::iter::once(self.first()).chain(state.signing.known.values().map(|known| known.key.clone())).collect()
+    }
+
+    /// Signs heads of the chart of an environment, which has this origin.
+    pub(crate) fn note_signer(&self, state: &State, origin: &str) -> NoteSigner {
+        self.signer(state).note_signer(origin)
     }
 
     /// Whether what was issued then need not be issued anew yet.
@@ -103,6 +145,6 @@ impl Issuer {
     ) -> AppResult<Envelope> {
         let digest = publication.document_digest();
         let header = publish::header(&publication.state, audience.clone(), kind, now, self.validity, digest);
-        self.signer.seal(&header, program, kills).map_err(AppError::internal)
+        self.signer(&publication.state).seal(&header, program, kills).map_err(AppError::internal)
     }
 }

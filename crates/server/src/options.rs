@@ -1,5 +1,7 @@
 use crate::targets::Targets;
+use downhaul_control::fleet::Limits;
 use downhaul_core::ids::EnvironmentKey;
+use ipnet::IpNet;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -17,6 +19,10 @@ pub struct ServerOptions {
     pub environment: EnvironmentKey,
     /// Names under which the admin API may be asked for, besides loopback and `listen`: `flags.example`, without port.
     pub allowed_hosts: Vec<String>,
+    /// Proxies whose word is taken for where a request comes from (`X-Forwarded-For`).
+    pub trusted_proxies: Vec<IpNet>,
+    /// How many instances a roster takes in, and how long it remembers them; see [`Limits`]. `stale` is the one below.
+    pub fleet: Limits,
     /// Time between two pings of a stream.
     pub ping: Duration,
     /// Time without a byte after which clients take themselves for stale.
@@ -56,6 +62,8 @@ impl ServerOptions {
             console: None,
             environment,
             allowed_hosts: Vec::new(),
+            trusted_proxies: Vec::new(),
+            fleet: Limits::default(),
             ping: Duration::from_secs(10),
             stale: Duration::from_secs(45),
             validity: Duration::from_secs(24 * 60 * 60),

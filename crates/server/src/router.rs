@@ -1,6 +1,6 @@
 use crate::auth::host;
 use crate::state::AppState;
-use crate::{admin, callback, client, console, docs, health, sign_in, trace};
+use crate::{admin, callback, client, console, docs, health, proxies, sign_in, trace};
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::middleware::{from_fn, from_fn_with_state};
@@ -23,6 +23,7 @@ pub fn router(state: AppState) -> Router {
         .merge(console::files(state.options().console.as_deref()))
         .layer(from_fn(console::fence))
         .layer(from_fn_with_state(state.clone(), trace::request))
+        .layer(from_fn_with_state(state.clone(), proxies::resolve))
         .with_state(state)
 }
 

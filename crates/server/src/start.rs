@@ -7,9 +7,10 @@ use crate::metrics::Metrics;
 use crate::options::{DemoKeys, ServerOptions};
 use crate::planner::Planner;
 use crate::populations::Populations;
-use crate::random;
+use crate::secrets::{self, SAMPLE_CLIENT, SAMPLE_SERVER, SIGNING_KEY, TOKEN_ROOT, kept};
 use crate::sign_in::Pending;
 use crate::state::{AppState, Shared};
+use crate::{random, signing};
 use downhaul_control::api::{Attributes, ClientKeyRequest, PopulationName};
 use downhaul_control::chart::Index;
 use downhaul_control::sample::SamplingKeys;
@@ -30,11 +31,6 @@ use tokio::sync::watch;
 pub const TOKEN_FILE: &str = "admin-token";
 /// The file in a data folder that holds the client keys of the example shop.
 pub const DEMO_KEYS_FILE: &str = "demo-keys.json";
-
-const SIGNING_KEY: &str = "signing-key";
-const SAMPLE_CLIENT: &str = "sample-client-root";
-const SAMPLE_SERVER: &str = "sample-server-root";
-const TOKEN_ROOT: &str = "token-root";
 
 /// A control plane that is ready to run.
 #[derive(Debug)]
@@ -61,7 +57,9 @@ pub enum StartError {
     Random(#[from] getrandom::Error),
     #[error("the client keys of the example shop cannot be made: {0}")]
     DemoKeys(String),
-    #[error("the data folder holds a {0} of the wrong length")]
+    #[error("the key that signs in `{environment}` is not in the data folder, and another one cannot be made: {why}")]
+    Signing { environment: String, why: String },
+    #[error("the data folder holds a {0} of the wrong length or name")]
     Secret(&'static str),
 }
 
@@ -74,7 +72,10 @@ impl StartError {
             StartError::File { .. } => "make the data folder writable for this user, or give another one with `--data`",
             StartError::Random(_) => "give the process access to the random device of the system",
             StartError::DemoKeys(_) => "start without the example shop's keys, and make keys in the console",
-            StartError::Secret(_) => "restore the data folder from a backup",
+            StartError::Signing { .. } => {
+                "bring the key there with `downhaul signing-keys import`, or make room on the disk"
+            }
+            StartError::Secret(_) => "put the data folder back with `downhaul backup restore`",
         }
     }
 }
@@ -92,10 +93,18 @@ pub async fn open_with(options: ServerOptions, store: &Options) -> Result<Opened
     let opened = Arc::new(SqliteLog::open(&options.data, epoch, store).await?);
     let people: Arc<dyn PopulationStore> = Arc::<SqliteLog>::clone(&opened);
     let log: Arc<dyn ChangeLog> = opened;
-    let issuer = Issuer::new(&secret(&*log, SIGNING_KEY, "signing key").await?, options.validity);
-    let token_root = secret(&*log, TOKEN_ROOT, "root of token secrets").await?;
-    let sample_client = secret(&*log, SAMPLE_CLIENT, "root of the keys for samples").await?;
-    let sample_server = secret(&*log, SAMPLE_SERVER, "secret for samples").await?;
+    let had_first = log.setting(SIGNING_KEY).await?.is_some();
+    let issuer = Issuer::new(&kept(&*log, SIGNING_KEY, "signing key").await?, options.validity);
+    let token_root = kept(&*log, TOKEN_ROOT, "root of token secrets").await?;
+    let sample_client = kept(&*log, SAMPLE_CLIENT, "root of the keys for samples").await?;
+    let sample_server = kept(&*log, SAMPLE_SERVER, "secret for samples").await?;
+    for (name, seed) in log.settings(secrets::SIGNING_KEYS).await? {
+        let seed: [u8; 32] = seed.try_into().map_err(|_| StartError::Secret("signing key"))?;
+        let key = issuer.add(&seed);
+        if secrets::signing_key(&key.id) != name {
+            return Err(StartError::Secret("signing key"));
+        }
+    }
     let admin_token = first_admin_token(&*log, &options.data).await?;
     let metrics = Arc::new(Metrics::new());
     let mut environments = BTreeMap::new();
@@ -120,29 +129,28 @@ pub async fn open_with(options: ServerOptions, store: &Options) -> Result<Opened
         log,
         options,
     });
+    signing::replace_missing(&state, had_first).await?;
     if let Some(demo) = &state.options().demo_keys {
         demo_keys(&state, demo).await?;
     }
     Ok(Opened { state, admin_token })
 }
 
-/// 32 random bytes that the log keeps; made the first time.
-async fn secret(log: &dyn ChangeLog, name: &str, what: &'static str) -> Result<[u8; 32], StartError> {
-    let kept = log.setting_or_insert(name, &random::bytes::<32>()?).await?;
-    kept.try_into().map_err(|_| StartError::Secret(what))
-}
-
-/// Only its hash is kept in the log. The file spares whoever may read the data folder from keeping it elsewhere.
 async fn first_admin_token(log: &dyn ChangeLog, folder: &Path) -> Result<Option<String>, StartError> {
     if !log.admin_tokens().await?.is_empty() {
         return Ok(None);
     }
+    new_admin_token(log, folder).await.map(Some)
+}
+
+/// Only its hash is kept in the log. The file spares whoever may read the data folder from keeping it elsewhere.
+pub(crate) async fn new_admin_token(log: &dyn ChangeLog, folder: &Path) -> Result<String, StartError> {
     let secret = Secret::new(SecretKind::Admin, &random::bytes()?);
     let actor = random::actor()?;
     write_private(&folder.join(TOKEN_FILE), &format!("{}\n", secret.reveal()))?;
     log.put_actor(&actor, "admin").await?;
     log.put_admin_token(&AdminToken::new(&secret, actor)).await?;
-    Ok(Some(secret.reveal()))
+    Ok(secret.reveal())
 }
 
 /// The environments of the log, and the one that was asked for.

@@ -61,6 +61,7 @@ const ROUTES: &[(Role, &str)] = &[
     (Role::Viewer, "GET E/rollouts/{id}"),
     (Role::Viewer, "GET E/runs"),
     (Role::Viewer, "GET E/runs/{id}"),
+    (Role::Viewer, "GET E/signing-keys"),
     (Role::Viewer, "GET E/tokens"),
     (Role::Editor, "POST E/apply"),
     (Role::Editor, "PUT E/flags/{key}"),
@@ -90,6 +91,9 @@ const ROUTES: &[(Role, &str)] = &[
     (Role::Admin, "POST E/people/{actor}/grant"),
     (Role::Admin, "POST E/people/{actor}/revoke"),
     (Role::Admin, "PUT E/policy"),
+    (Role::Admin, "POST E/signing-keys"),
+    (Role::Admin, "POST E/signing-keys/{id}/revoke"),
+    (Role::Admin, "POST E/signing-keys/{id}/use"),
     (Role::Admin, "POST E/tokens"),
     (Role::Admin, "POST E/tokens/{id}/revoke"),
 ];

@@ -18,6 +18,18 @@ pub enum StoreError {
     },
     #[error("the change log was written by a newer version (its schema has a migration {0})")]
     Newer(i64),
+    #[error("the database in {} is a backup", .0.display())]
+    IsBackup(PathBuf),
+    #[error("there is `{}` already", .0.display())]
+    Exists(PathBuf),
+    #[error("`{}` cannot be written", path.display())]
+    File {
+        path: PathBuf,
+        #[source]
+        why: std::io::Error,
+    },
+    #[error("`{}` is no change log of Downhaul: {why}", path.display())]
+    NotALog { path: PathBuf, why: String },
     #[error("the change log is damaged: {0}")]
     Damaged(String),
     #[error("the database failed")]
@@ -33,6 +45,10 @@ impl StoreError {
             StoreError::InUse(_) => "data-folder-in-use",
             StoreError::Folder { .. } => "data-folder-unusable",
             StoreError::Newer(_) => "log-newer",
+            StoreError::IsBackup(_) => "log-is-backup",
+            StoreError::Exists(_) => "file-exists",
+            StoreError::File { .. } => "cannot-write",
+            StoreError::NotALog { .. } => "not-a-log",
             StoreError::Damaged(_) => "log-damaged",
             StoreError::Database(_) => "log-failed",
         }
@@ -48,6 +64,12 @@ impl StoreError {
             StoreError::InUse(_) => "stop the other process, or give this one a data folder of its own with `--data`",
             StoreError::Folder { .. } => "give a folder that can be written with `--data`",
             StoreError::Newer(_) => "run the version that wrote it, or a newer one; nothing was touched",
+            StoreError::IsBackup(_) => {
+                "put it back with `downhaul backup restore`: clients refuse what is older than what they had"
+            }
+            StoreError::Exists(_) => "name another file; nothing is written over",
+            StoreError::File { .. } => "choose a folder that exists and that this user may write to",
+            StoreError::NotALog { .. } => "give a file that `downhaul backup create` wrote, or a data folder",
             StoreError::Damaged(_) => {
                 "keep the data folder as it is, run `downhaul chart verify`, and compare the head with a witness"
             }

@@ -13,4 +13,6 @@ pub use error::StoreError;
 pub use log::{ChangeLog, Effects, Head};
 pub use populations::PopulationStore;
 pub use replay::{advance, leaves, load, replay, verify};
-pub use sqlite::{Options, SqliteLog};
+pub use sqlite::{
+    Backup, BackupAbout, BackupHead, DATABASE, InPlace, Options, SqliteLog, Staged, back_up, inspect, look, stage,
+};

@@ -40,6 +40,9 @@ pub trait ChangeLog: fmt::Debug + Send + Sync + 'static {
 
     async fn setting(&self, name: &str) -> Result<Option<Vec<u8>>, StoreError>;
 
+    /// All settings whose name begins so.
+    async fn settings(&self, prefix: &str) -> Result<BTreeMap<String, Vec<u8>>, StoreError>;
+
     /// Keeps `value` unless there is one already; gives the one that is kept.
     async fn setting_or_insert(&self, name: &str, value: &[u8]) -> Result<Vec<u8>, StoreError>;
 

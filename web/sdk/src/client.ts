@@ -147,6 +147,7 @@ export function startClient(options: Options, platform: Platform): Client {
     if (!held || closed) return false;
     const taken = held.take(envelope, asked(), change === "kept");
     taken.problems.forEach(report);
+    if ((taken.program || taken.kills) && Array.isArray(envelope.header.keys)) ring.inForce(envelope.header.keys);
     if (!taken.program && !taken.kills) {
       if (taken.problems.some(({ code }) => code === "other-audience") && change !== "kept") wrongAudience();
       return false;

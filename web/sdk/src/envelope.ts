@@ -26,6 +26,8 @@ export interface Header {
   readonly program_sha256: string;
   readonly kills_length: number;
   readonly kills_sha256: string;
+  /** Ids of the keys in force; absent where the environment has only ever had one. */
+  readonly keys?: readonly string[];
 }
 
 /** An envelope whose signature and digests are as they should be, or could not be checked under the policy. */

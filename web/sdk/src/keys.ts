@@ -14,12 +14,15 @@ export interface KeyRing {
   seed(keys: PublicKeys): Promise<void>;
   /** Asks the control plane for its keys, ahead of need. */
   refresh(): Promise<void>;
+  /** What an envelope that was accepted says of the keys in force: no other is believed any more. */
+  inForce(ids: readonly string[]): void;
 }
 
 /** The keys that a client trusts: the pinned ones only, or those that the control plane names, which `remember` is told. */
 export function keyRing(ciphers: Ciphers, policy: SignaturePolicy, pinned: PublicKeys | undefined, fetchKeys: FetchKeys, remember: (keys: PublicKeys) => void): KeyRing {
   let ring: ReadonlyMap<string, Verify> | undefined;
   let missed: string | undefined;
+  let told: string | undefined;
 
   const refresh = async (): Promise<void> => {
     if (policy === "off") return;
@@ -55,6 +58,18 @@ export function keyRing(ciphers: Ciphers, policy: SignaturePolicy, pinned: Publi
       if (!pinned && !ring) ring = await importAll(ciphers, keys);
     },
     refresh,
+    inForce: (ids) => {
+      const list = ids.join();
+      if (!ring || list === told) return;
+      told = list;
+      const left = new Map([...ring].filter(([id]) => ids.includes(id)));
+      // A list that names none of ours would leave nobody to believe; it changes nothing.
+      if (left.size === 0) return;
+      const differs = left.size < ring.size || ids.some((id) => !left.has(id));
+      ring = left;
+      // For those that are new, and so that what is kept is what is in force.
+      if (differs && !pinned) void refresh();
+    },
   };
 }
 

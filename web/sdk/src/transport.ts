@@ -165,7 +165,12 @@ export function connect(host: Host, requests: Requests, feed: Feed, mode: "strea
 
   const streamOnce = async (interrupted: AbortSignal): Promise<StreamEnd> => {
     const attempt = new AbortController();
-    const stop = (): void => attempt.abort();
+    let reader: ReadableStreamDefaultReader<Uint8Array> | undefined;
+    const stop = (): void => {
+      attempt.abort();
+      // Node's fetch forgets about the signal once the last byte is there, and a read that waits then waits for ever.
+      reader?.cancel().catch(() => undefined);
+    };
     interrupted.addEventListener("abort", stop);
     let healthy = false;
     let waitMs: number | undefined;
@@ -186,7 +191,7 @@ export function connect(host: Host, requests: Requests, feed: Feed, mode: "strea
       });
       if (!response.ok || !response.body) return { healthy, waitMs: await refused(response) };
       const parse = eventParser();
-      const reader = response.body.getReader();
+      reader = response.body.getReader();
       for (;;) {
         const { done, value } = await reader.read();
         if (done) break;

@@ -235,6 +235,20 @@ test("a stream that breaks off is taken up again, and brings what was missed", a
   assert.equal(flags.details("f", true).flagMetadata.cause, "kill");
 });
 
+test("a server that closes says when to come back, and the client does", async () => {
+  const server = await plane();
+  const flags = client(server.url);
+  await flags.ready();
+  const changed = next(flags, "changed");
+  // Not yet told to anyone: whoever learns of it has come back.
+  server.state.flags = [flag("f", { default: "off" })];
+  server.state.header.revision = 2;
+  server.bye(10);
+  await changed;
+  assert.equal(flags.boolean("f", true), false);
+  assert.deepEqual(flags.status().problems, []);
+});
+
 test("a refused key is an error, and no end", async () => {
   const server = await plane();
   const flags = client(server.url, { key: "wrong", readyTimeoutSeconds: 0.05, publicKeys: [server.by.publicKey] });
@@ -494,4 +508,78 @@ test("close says goodbye", async () => {
   await server.until(() => server.open.size === 0);
   assert.equal(flags.boolean("f", false), true);
   assert.equal(flags.status().state, "closed");
+});
+
+test("the keys that sign change, and the client goes on", async () => {
+  const server = await plane();
+  const flags = client(server.url);
+  await flags.ready();
+  const [first, second] = [server.by, signer()];
+  const asked = () => server.requests.filter((request) => request.endsWith("/client/v1/keys")).length;
+  const before = asked();
+  const applied = (revision: number) => server.until(() => server.acknowledged.some(({ position }) => position.revision === revision));
+
+  server.sign(first, [first, second]);
+  await applied(2);
+  await server.until(() => asked() > before);
+  server.sign(second, [first, second]);
+  await applied(3);
+  server.sign(second, [second]);
+  await applied(4);
+  assert.deepEqual(flags.status().problems, []);
+
+  // Whoever has the old key is believed no more.
+  const problem = next(flags, "problem");
+  const { program, kills } = compiled([flag("f", { default: "off" })]);
+  server.broadcast("put", server.base64(envelope(first, program, kills, { revision: 9 })));
+  assert.equal((await problem).code, "signature-invalid");
+  assert.equal(flags.boolean("f", false), true);
+  server.publish([flag("f", { default: "off" })]);
+  await applied(5);
+  assert.equal(flags.boolean("f", true), false, "and goes on");
+});
+
+test("a pinned key that was revoked is believed no more, and the spare one is", async () => {
+  const server = await plane();
+  const [first, spare] = [server.by, signer()];
+  const flags = client(server.url, { publicKeys: [first.publicKey, spare.publicKey] });
+  await flags.ready();
+  server.sign(spare, [spare]);
+  await server.until(() => server.acknowledged.some(({ position }) => position.revision === 2));
+  const problem = next(flags, "problem");
+  const { program, kills } = compiled([flag("f", { default: "off" })]);
+  server.broadcast("put", server.base64(envelope(first, program, kills, { revision: 9 })));
+  assert.equal((await problem).code, "signature-invalid");
+  assert.ok(!server.requests.some((request) => request.endsWith("/client/v1/keys")), "pinned: nobody is asked");
+});
+
+test("a key that is not pinned signs nothing, whatever is said of it", async () => {
+  const server = await plane();
+  const [first, other] = [server.by, signer()];
+  const flags = client(server.url, { publicKeys: [first.publicKey] });
+  await flags.ready();
+  // Names nobody that the client knows: as if it said nothing.
+  server.sign(first, [other]);
+  await server.until(() => server.acknowledged.some(({ position }) => position.revision === 2));
+  const problem = next(flags, "problem");
+  server.sign(other, [other]);
+  assert.equal((await problem).code, "signature-invalid");
+  server.sign(first, [first, other]);
+  await server.until(() => server.acknowledged.some(({ position }) => position.revision === 4));
+  assert.deepEqual(flags.status().problems, []);
+});
+
+test("what is kept is believed by the keys in force", async () => {
+  const server = await plane();
+  const store = memoryStore();
+  const flags = client(server.url, { store });
+  await flags.ready();
+  const second = signer();
+  server.sign(second, [second]);
+  await server.until(() => server.acknowledged.some(({ position }) => position.revision === 2));
+  await flags.close();
+  const offline: typeof fetch = () => Promise.reject(new Error("offline"));
+  const again = client(server.url, { store, fetch: offline });
+  assert.equal((await next(again, "ready")).transport, "kept");
+  assert.equal(again.boolean("f", false), true);
 });

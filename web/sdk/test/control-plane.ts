@@ -84,7 +84,9 @@ interface Acknowledged {
 
 /** Starts on a free port. `streams` may be switched off, as behind a proxy that holds answers back. */
 export async function controlPlane(flags: object[] = [flag("f")]) {
-  const by = signer();
+  let by = signer();
+  /** Those that it names when it is asked. */
+  let named = [by];
   const state = {
     flags,
     kills: [] as object[],
@@ -125,7 +127,7 @@ export async function controlPlane(flags: object[] = [flag("f")]) {
       response.end(JSON.stringify({ status, title: "no", detail: "switched off by the test" }));
     };
     if (request.headers.authorization !== "Bearer key") refuse(401);
-    else if (url.pathname === "/client/v1/keys") response.end(JSON.stringify({ keys: [{ id: by.id, public_key: by.publicKey }] }));
+    else if (url.pathname === "/client/v1/keys") response.end(JSON.stringify({ keys: named.map(({ id, publicKey }) => ({ id, public_key: publicKey })) }));
     else if (url.pathname === "/client/v1/acknowledge") {
       let body = "";
       request.on("data", (chunk: Buffer) => (body += chunk.toString()));
@@ -163,7 +165,16 @@ export async function controlPlane(flags: object[] = [flag("f")]) {
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    by,
+    get by() {
+      return by;
+    },
+    /** Signs with another key from now on, and says which ones are in force. */
+    sign(next: Signer, inForce: Signer[]) {
+      by = next;
+      named = inForce;
+      state.header = { ...state.header, keys: inForce.map(({ id }) => id) };
+      this.publish(state.flags);
+    },
     state,
     acknowledged,
     requests,
@@ -197,6 +208,11 @@ export async function controlPlane(flags: object[] = [flag("f")]) {
     killsOnly(more: Partial<Header> = {}) {
       const { program, kills } = compiled(state.flags, state.kills, state.header.kill_revision ?? 0);
       return envelope(by, program, kills, { ...state.header, type: "downhaul.kills/1", ...more });
+    },
+    /** Says goodbye to every stream and ends it, as a server that closes does. */
+    bye(retryMs: number) {
+      broadcast("bye", JSON.stringify({ retry_ms: retryMs }));
+      open.forEach((response) => response.end());
     },
     ping: () => broadcast("ping", JSON.stringify({ position: position(), server_time: serverTime() })),
     cut: () => open.forEach((response) => response.destroy()),

@@ -2,6 +2,7 @@
 
 pub(crate) mod apply;
 pub(crate) mod approve;
+pub(crate) mod backup;
 pub(crate) mod chart;
 pub(crate) mod check;
 pub(crate) mod completions;
@@ -34,6 +35,7 @@ pub(crate) mod rollout;
 pub(crate) mod runs;
 pub(crate) mod schema;
 pub(crate) mod serve;
+pub(crate) mod signing_keys;
 pub(crate) mod specialise;
 pub(crate) mod states;
 pub(crate) mod status;

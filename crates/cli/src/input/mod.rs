@@ -1,6 +1,7 @@
 //! What verbs take in: groups of arguments that several of them share.
 
 pub(crate) mod context;
+pub(crate) mod data;
 pub(crate) mod document;
 pub(crate) mod expiry;
 pub(crate) mod now;

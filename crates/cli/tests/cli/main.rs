@@ -13,6 +13,7 @@ mod drills;
 mod eval;
 mod interrupt;
 mod offline;
+mod operating;
 mod outside;
 mod people;
 mod plan;

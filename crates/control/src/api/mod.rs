@@ -21,6 +21,7 @@ mod releases;
 mod rollouts;
 mod runs;
 mod session;
+mod signing_keys;
 mod stream;
 
 pub use budget::{BudgetFinding, BudgetVerdict, JudgedBy};
@@ -70,6 +71,7 @@ pub use rollouts::{
 };
 pub use runs::{CallView, RunAct, RunActRequest, RunKillView, RunPage, RunStepView, RunView};
 pub use session::{NotARole, Role, SessionRequest, SignInView, Whoami};
+pub use signing_keys::{SigningKeyActRequest, SigningKeyPage, SigningKeyRequest, SigningKeyStanding, SigningKeyView};
 pub use stream::{ByeEvent, ConsoleEvent, HelloEvent, PatchEvent, PatchOp, PingEvent};
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference")]

@@ -1,5 +1,6 @@
 //! Signed notes: text that people can read, with signatures under it. <https://c2sp.org/signed-note>
 
+use crate::envelope::PublicKey;
 use crate::hash::{Hash, hex, unhex};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -37,6 +38,11 @@ pub struct NoteKey {
 }
 
 impl NoteKey {
+    /// A key that signs envelopes, as it signs notes under this name.
+    pub fn of(name: &str, key: &PublicKey) -> NoteKey {
+        NoteKey::new(name, key.verifying())
+    }
+
     fn new(name: &str, key: VerifyingKey) -> NoteKey {
         let mut named = format!("{name}\n").into_bytes();
         named.push(ED25519);

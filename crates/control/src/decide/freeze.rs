@@ -56,6 +56,10 @@ fn is_stopped(command: &Command) -> bool {
         Command::Kill { .. }
         | Command::Restore { .. }
         | Command::RevokeKey { .. }
+        | Command::AddSigningKey { .. }
+        | Command::UseSigningKey { .. }
+        | Command::RevokeSigningKey { .. }
+        | Command::RestoreBackup { .. }
         | Command::Freeze
         | Command::Unfreeze
         | Command::PutRelease { .. }

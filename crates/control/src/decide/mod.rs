@@ -13,6 +13,7 @@ mod policy;
 mod proposals;
 mod releases;
 mod rollouts;
+mod signing;
 
 pub use apply::{Plan, applied, check_base, drafted, plan};
 pub use assess::{Assessment, Prospect, assess};
@@ -239,6 +240,9 @@ fn check(state: &State, command: &Command, expected: Option<u64>) -> Result<(), 
         Command::Restore { id } => kills::check_restore(state, id),
         Command::CreateKey { key } => keys::check_create(state, key),
         Command::RevokeKey { id } => keys::check_revoke(state, id),
+        Command::AddSigningKey { key, .. } => signing::check_add(state, key),
+        Command::UseSigningKey { id } => signing::check_use(state, id),
+        Command::RevokeSigningKey { id } => signing::check_revoke(state, id),
         Command::Freeze => freeze::check_freeze(state),
         Command::Unfreeze => freeze::check_unfreeze(state),
         Command::PutPolicy { policy } => policy::check_put(state, policy, expected),
@@ -250,7 +254,8 @@ fn check(state: &State, command: &Command, expected: Option<u64>) -> Result<(), 
         }
         Command::Rollout { .. } => rollouts::check(state, command),
         // Looked at with the time, see `check_event` and `check_people`.
-        Command::Run { .. }
+        Command::RestoreBackup { .. }
+        | Command::Run { .. }
         | Command::Propose { .. }
         | Command::Amend { .. }
         | Command::Approve { .. }
@@ -408,7 +413,7 @@ pub(crate) fn unknown<'a>(what: &str, name: &str, known: impl IntoIterator<Item 
     let code = match what {
         "flag" => RefusalCode::UnknownFlag,
         "kill" => RefusalCode::UnknownKill,
-        "client key" => RefusalCode::UnknownKey,
+        "client key" | "signing key" => RefusalCode::UnknownKey,
         "release" => RefusalCode::UnknownRelease,
         "run" => RefusalCode::UnknownRun,
         "proposal" => RefusalCode::UnknownProposal,

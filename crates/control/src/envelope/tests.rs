@@ -21,6 +21,7 @@ fn sealed() -> (Envelope, PublicKey) {
         kills_length: 0,
         kills_sha256: Hash::ZERO,
         document_digest: Some(Hash::of(b"document").to_string()),
+        keys: None,
     };
     (signer.seal(&header, b"the program", b"the kills").unwrap(), signer.public_key())
 }

@@ -26,6 +26,9 @@ pub struct Limits {
     pub per_address: usize,
     /// Kills whose progress is kept; the oldest are dropped.
     pub kills: usize,
+    /// Acknowledgements that are kept of one kill. Beyond them, and twice the instances of the roster, those of instances
+    /// that are gone are dropped.
+    pub acknowledgements: usize,
 }
 
 impl Default for Limits {
@@ -37,6 +40,7 @@ impl Default for Limits {
             per_key: 100_000,
             per_address: 10_000,
             kills: 100,
+            acknowledgements: 200_000,
         }
     }
 }
@@ -163,7 +167,12 @@ impl Fleet {
 
     fn note_applied(&mut self, id: &InstanceId, was_known: bool, position: Position, now: Duration) -> Vec<String> {
         let mut applied = Vec::new();
+        let most = self.limits.acknowledgements.max(2 * self.instances.len());
         for (kill, watch) in &mut self.watches {
+            // Halves it at least, so that it is not done again soon.
+            if watch.kept() >= most {
+                watch.keep(|id| self.instances.contains_key(id));
+            }
             if watch.note(id, was_known, position, now) {
                 applied.push(kill.clone());
             }

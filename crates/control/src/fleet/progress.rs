@@ -25,6 +25,16 @@ impl Watch {
         self.committed
     }
 
+    /// How many acknowledgements it keeps.
+    pub(super) fn kept(&self) -> usize {
+        self.dark.len()
+    }
+
+    /// Keeps only those of these instances.
+    pub(super) fn keep(&mut self, is_kept: impl Fn(&InstanceId) -> bool) {
+        self.dark.retain(|id, _| is_kept(id));
+    }
+
     /// Whether the instance has applied the kill with this acknowledgement, and had not before.
     pub(super) fn note(&mut self, id: &InstanceId, was_known: bool, position: Position, now: Duration) -> bool {
         let has_it = (position.epoch, position.kill_revision) >= (self.position.epoch, self.position.kill_revision);

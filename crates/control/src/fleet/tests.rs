@@ -165,3 +165,25 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn acknowledgements_of_instances_that_are_gone_do_not_pile_up() {
+    let mut fleet = Fleet::new(Limits { acknowledgements: 10, ..Limits::default() });
+    for stays in ["a", "b"] {
+        say(&mut fleet, stays, 0, SECOND);
+    }
+    fleet.killed("k-1", at(1), false, SECOND);
+    assert_eq!(say(&mut fleet, "a", 1, 2 * SECOND), ["k-1"]);
+    // Comes under ever new names, and leaves again.
+    for number in 0..1000 {
+        let name = format!("guest-{number}");
+        for state in [ClientState::Live, ClientState::Closing] {
+            fleet.acknowledge(&sender(ClientKind::Server), said(&name, 1, state), 3 * SECOND).unwrap();
+        }
+        assert!(fleet.progress("k-1", 3 * SECOND).unwrap().dark_total <= 11, "{number}");
+    }
+    assert_eq!(say(&mut fleet, "a", 1, 4 * SECOND), [""; 0], "who stays is not forgotten");
+    assert_eq!(say(&mut fleet, "b", 1, 4 * SECOND), ["k-1"]);
+    let progress = fleet.progress("k-1", 4 * SECOND).unwrap();
+    assert_eq!((progress.live, progress.dark, progress.complete), (2, 2, true));
+}

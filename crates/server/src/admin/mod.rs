@@ -19,6 +19,7 @@ mod releases;
 mod rollouts;
 mod runs;
 mod session;
+mod signing_keys;
 mod tokens;
 
 use crate::auth::admin::Admin;
@@ -64,6 +65,9 @@ pub(crate) fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(chart::past::explain))
         .routes(routes!(client_keys::list, client_keys::post))
         .routes(routes!(client_keys::revoke))
+        .routes(routes!(signing_keys::list, signing_keys::post))
+        .routes(routes!(signing_keys::begin))
+        .routes(routes!(signing_keys::revoke))
         .routes(routes!(tokens::list, tokens::post))
         .routes(routes!(tokens::revoke))
         .routes(routes!(people::list, people::post))

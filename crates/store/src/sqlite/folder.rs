@@ -2,6 +2,11 @@ use crate::StoreError;
 use std::fs::{File, OpenOptions, TryLockError};
 use std::path::{Path, PathBuf};
 
+/// The database in a data folder.
+pub const DATABASE: &str = "downhaul.sqlite3";
+/// What a process that uses the folder holds a lock on.
+pub(super) const LOCK: &str = "downhaul.lock";
+
 /// A data folder that this process alone uses, until dropped.
 #[derive(Debug)]
 pub(super) struct Folder {
@@ -17,12 +22,8 @@ impl Folder {
             std::fs::create_dir_all(path).map_err(unusable)?;
             only_for_owner(path, 0o700).map_err(unusable)?;
         }
-        let lock = OpenOptions::new()
-            .create(true)
-            .truncate(false)
-            .write(true)
-            .open(path.join("downhaul.lock"))
-            .map_err(unusable)?;
+        let lock =
+            OpenOptions::new().create(true).truncate(false).write(true).open(path.join(LOCK)).map_err(unusable)?;
         match lock.try_lock() {
             Ok(()) => Ok(Folder { path: path.to_owned(), lock }),
             Err(TryLockError::WouldBlock) => Err(StoreError::InUse(path.to_owned())),
@@ -30,8 +31,12 @@ impl Folder {
         }
     }
 
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
     pub(super) fn database(&self) -> PathBuf {
-        self.path.join("downhaul.sqlite3")
+        self.path.join(DATABASE)
     }
 
     /// The database holds the signing key. SQLite gives its further files the mode of the first.
@@ -51,6 +56,28 @@ impl Folder {
         // The lock also ends with the process; there is nobody to tell.
         drop(self.lock.unlock());
     }
+}
+
+/// A new file that only its owner may read, from its first byte on.
+///
+/// # Errors
+/// It cannot be made, also because it is there already.
+pub(super) fn new_private_file(path: &Path) -> std::io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)
+}
+
+/// What was written into the folder survives a power cut from now on.
+pub(super) fn sync_folder(path: &Path) -> std::io::Result<()> {
+    // Only on Unix can a folder be opened to say so.
+    #[cfg(unix)]
+    File::open(path)?.sync_all()?;
+    #[cfg(not(unix))]
+    let _ = path;
+    Ok(())
 }
 
 #[cfg(unix)]

@@ -82,6 +82,14 @@ impl ChangeLog for SqliteLog {
         Ok(row.map(|row| row.try_get(0)).transpose()?)
     }
 
+    async fn settings(&self, prefix: &str) -> Result<BTreeMap<String, Vec<u8>>, StoreError> {
+        let rows = sqlx::query("SELECT name, value FROM settings WHERE substr(name, 1, length(?1)) = ?1")
+            .bind(prefix)
+            .fetch_all(&self.readers)
+            .await?;
+        rows.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?))).collect()
+    }
+
     async fn setting_or_insert(&self, name: &str, value: &[u8]) -> Result<Vec<u8>, StoreError> {
         sqlx::query("INSERT INTO settings (name, value) VALUES (?, ?) ON CONFLICT DO NOTHING")
             .bind(name)
@@ -161,7 +169,9 @@ impl ChangeLog for SqliteLog {
     async fn close(&self) {
         self.readers.close().await;
         self.writer.close().await;
-        self.folder.release();
+        if let Some(folder) = &self.folder {
+            folder.release();
+        }
     }
 }
 

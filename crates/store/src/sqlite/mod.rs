@@ -1,14 +1,20 @@
+mod backup;
 mod folder;
 mod log;
 mod populations;
+mod replace;
+mod schema;
 
 use crate::StoreError;
 use folder::Folder;
-use sqlx::migrate::{Migration, MigrationType, Migrator};
+use sqlx::Row;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{Row, SqlSafeStr};
 use std::path::Path;
 use std::time::Duration;
+
+pub use backup::{Backup, BackupAbout, BackupHead, back_up, inspect, look};
+pub use folder::DATABASE;
+pub use replace::{InPlace, Staged, stage};
 
 /// The change log in a data folder of its own.
 #[derive(Debug)]
@@ -17,8 +23,8 @@ pub struct SqliteLog {
     /// One connection: SQLite has one writer.
     writer: SqlitePool,
     readers: SqlitePool,
-    /// Held as long as the log is open, so that no second process can open it.
-    folder: Folder,
+    /// Held as long as the log is open, so that no second process can open it; absent where it is only looked at.
+    folder: Option<Folder>,
 }
 
 /// How a log is opened.
@@ -28,10 +34,8 @@ pub struct Options {
     pub page_limit: Option<u32>,
 }
 
-const MIGRATIONS: [(i64, &str, &str); 2] = [
-    (1, "change log", include_str!("../../migrations/sqlite/0001_change_log.sql")),
-    (2, "populations", include_str!("../../migrations/sqlite/0002_populations.sql")),
-];
+/// How long one connection waits for another's lock.
+const BUSY: Duration = Duration::from_secs(10);
 
 impl SqliteLog {
     /// Opens the log in `folder`, and creates both where they are missing. `now` (epoch milliseconds) becomes the epoch of
@@ -45,7 +49,7 @@ impl SqliteLog {
             // An acknowledged change survives a power cut.
             .synchronous(SqliteSynchronous::Full)
             .foreign_keys(true)
-            .busy_timeout(Duration::from_secs(10));
+            .busy_timeout(BUSY);
         if let Some(pages) = options.page_limit {
             connect = connect.pragma("max_page_count", pages.to_string());
         }
@@ -56,26 +60,14 @@ impl SqliteLog {
             .max_lifetime(None)
             .connect_with(connect.clone())
             .await?;
-        migrate(&writer).await?;
+        schema::upgrade(&writer, &folder).await?;
         folder.protect()?;
+        backup::refuse(&writer, folder.path()).await?;
         populations::sweep(&writer).await?;
         let epoch = epoch(&writer, now).await?;
         let readers = SqlitePoolOptions::new().max_connections(4).connect_with(connect.read_only(true)).await?;
-        Ok(SqliteLog { epoch, writer, readers, folder })
+        Ok(SqliteLog { epoch, writer, readers, folder: Some(folder) })
     }
-}
-
-async fn migrate(pool: &SqlitePool) -> Result<(), StoreError> {
-    let migrations = MIGRATIONS.map(|(version, description, sql)| {
-        Migration::new(version, description.into(), MigrationType::Simple, sql.into_sql_str(), false)
-    });
-    Migrator::with_migrations(migrations.to_vec()).run(pool).await.map_err(|error| match error {
-        sqlx::migrate::MigrateError::VersionMissing(version) => StoreError::Newer(version),
-        sqlx::migrate::MigrateError::Execute(error) | sqlx::migrate::MigrateError::ExecuteMigration(error, _) => {
-            error.into()
-        }
-        other => StoreError::Damaged(other.to_string()),
-    })
 }
 
 async fn epoch(pool: &SqlitePool, now: u64) -> Result<u64, StoreError> {

@@ -10,7 +10,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use downhaul_control::Hash;
 use downhaul_control::api::{ChartHead, Problem};
-use downhaul_control::chart::{NoteSigner, SignedHead, TreeHead, origin};
+use downhaul_control::chart::{NoteKey, NoteSigner, SignedHead, TreeHead, origin};
 use std::ops::Range;
 
 /// The chart's newest head, signed: what to witness elsewhere.
@@ -78,8 +78,14 @@ pub(super) async fn of_size(state: &AppState, environment: &Environment, size: u
 pub(super) async fn kept(state: &AppState, environment: &Environment) -> AppResult<Option<SignedHead>> {
     let text = state.log().setting(&setting(environment)).await.map_err(log_failed)?;
     let head = text.and_then(|text| String::from_utf8(text).ok()?.parse::<SignedHead>().ok());
-    // Of a log that was restored under another epoch, or of another key, nothing was promised.
-    Ok(head.filter(|head| head.verify(signer(state, environment).key()).is_ok()))
+    let current = environment.current();
+    let origin = origin(state.log().epoch(), environment.key().as_str());
+    let keys = state.issuer().past_and_present(&current.state);
+    // Of a log that was restored under another epoch, or of a key that was never ours, nothing was promised.
+    Ok(head.filter(|head| {
+        let mut keys = keys.iter().filter_map(|key| key.public());
+        keys.any(|key| head.verify(&NoteKey::of(&origin, &key)).is_ok())
+    }))
 }
 
 /// Root of the tree of the first `size` changes.
@@ -99,7 +105,7 @@ pub(super) async fn roots(state: &AppState, environment: &Environment, ranges: &
 }
 
 fn signer(state: &AppState, environment: &Environment) -> NoteSigner {
-    state.issuer().note_signer(&origin(state.log().epoch(), environment.key().as_str()))
+    state.issuer().note_signer(&environment.current().state, &origin(state.log().epoch(), environment.key().as_str()))
 }
 
 fn setting(environment: &Environment) -> String {

@@ -1,8 +1,13 @@
+mod config;
+
+use crate::Cli;
 use crate::exit::{Exit, Failure};
 use crate::input::{DATA_FOLDER, sources};
 use crate::render::{Format, Output};
+use clap::{CommandFactory, FromArgMatches};
+use downhaul_control::fleet::Limits;
 use downhaul_core::ids::EnvironmentKey;
-use downhaul_server::{DemoKeys, ServerOptions, StartError, TOKEN_FILE, Targets};
+use downhaul_server::{DemoKeys, ServerOptions, StartError, TOKEN_FILE, Targets, TrustedProxy};
 use owo_colors::OwoColorize;
 use serde_json::json;
 use std::future::Future;
@@ -19,8 +24,18 @@ const SHOP_ORIGINS: &str = "http://127.0.0.1:8791,http://localhost:8791";
 
 /// Run a control plane, with everything in one data folder
 #[derive(Debug, clap::Args)]
-#[command(after_help = "It ends on Ctrl-C or SIGTERM and loses nothing.")]
+#[command(
+    after_help = "Each option can stand in a configuration file, without its dashes: `listen = \"0.0.0.0:8790\"`. \
+                        The command line goes before the environment, and both before the file.\n\
+                        It ends on Ctrl-C or SIGTERM and loses nothing."
+)]
 pub(crate) struct Args {
+    /// Configuration file, in TOML
+    #[arg(long, value_name = "FILE", env = "DOWNHAUL_CONFIG", hide_env_values = true, help_heading = "Configuration")]
+    config: Option<PathBuf>,
+    /// Print what is in force and where it comes from, and run nothing
+    #[arg(long, help_heading = "Configuration")]
+    print_config: bool,
     /// Folder that holds everything; made at the first start
     #[arg(long, value_name = "DIR", env = "DOWNHAUL_DATA", hide_env_values = true, default_value = DATA_FOLDER)]
     data: PathBuf,
@@ -55,12 +70,40 @@ pub(crate) struct Args {
     /// Seconds without a byte after which clients take themselves for stale
     #[arg(long, value_name = "SECONDS", default_value_t = 45, value_parser = clap::value_parser!(u64).range(2..=86_400))]
     stale: u64,
+    /// Seconds that a flag set is valid; it is issued anew when half of them have passed
+    #[arg(long, value_name = "SECONDS", default_value_t = 86_400, value_parser = clap::value_parser!(u64).range(60..=31_536_000))]
+    validity: u64,
+    /// Proxy in front of it, an address or a network, whose `X-Forwarded-For` is believed (repeatable)
+    #[arg(long = "trusted-proxy", value_name = "ADDR", help_heading = "Limits")]
+    trusted_proxies: Vec<TrustedProxy>,
+    /// Open streams of one client key
+    #[arg(long, value_name = "COUNT", default_value_t = 20_000, value_parser = clap::value_parser!(u32).range(1..), help_heading = "Limits")]
+    streams_per_key: u32,
+    /// Open streams from one address
+    #[arg(long, value_name = "COUNT", default_value_t = 2_000, value_parser = clap::value_parser!(u32).range(1..), help_heading = "Limits")]
+    streams_per_address: u32,
+    /// Instances of one client key that are counted
+    #[arg(long, value_name = "COUNT", default_value_t = 100_000, value_parser = clap::value_parser!(u32).range(1..), help_heading = "Limits")]
+    instances_per_key: u32,
+    /// Instances at one address that are counted
+    #[arg(long, value_name = "COUNT", default_value_t = 10_000, value_parser = clap::value_parser!(u32).range(1..), help_heading = "Limits")]
+    instances_per_address: u32,
+    /// Seconds after which an instance is forgotten that nothing was heard of
+    #[arg(long, value_name = "SECONDS", default_value_t = 600, value_parser = clap::value_parser!(u64).range(60..=86_400), help_heading = "Limits")]
+    forget: u64,
+    /// Kills whose acknowledgements are kept, the newest
+    #[arg(long, value_name = "COUNT", default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=10_000), help_heading = "Limits")]
+    kills_watched: u32,
     /// What is logged to standard error: `error`, `warn`, `info`, `debug`, or a filter such as `downhaul_server=debug`
     #[arg(long, value_name = "FILTER", env = "DOWNHAUL_LOG", hide_env_values = true, default_value = "warn")]
     log: String,
 }
 
 pub(crate) fn run(args: Args, output: &Output) -> Result<Exit, Failure> {
+    let args = match configured(args, output)? {
+        Some(args) => args,
+        None => return Ok(Exit::Done),
+    };
     start_log(&args.log, output)?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
@@ -92,14 +135,46 @@ async fn serve(args: Args, output: &Output) -> Result<Exit, Failure> {
     Ok(Exit::Done)
 }
 
+/// The arguments with what a configuration file says; nothing where they were only to be printed.
+fn configured(args: Args, output: &Output) -> Result<Option<Args>, Failure> {
+    if args.config.is_none() && !args.print_config {
+        return Ok(Some(args));
+    }
+    let command = Cli::command();
+    let settings = args.config.as_deref().map(|path| config::read(path, &command)).transpose()?.unwrap_or_default();
+    let wrong = |error: clap::Error| Failure::refused("wrong-use", error.to_string());
+    let matches = settings.under(command.clone()).try_get_matches_from(crate::arguments()).map_err(wrong)?;
+    let Some(matches) = matches.subcommand_matches("serve") else { return Ok(Some(args)) };
+    if args.print_config {
+        config::print(&settings, &command, matches, output)?;
+        return Ok(None);
+    }
+    Args::from_arg_matches(matches).map(Some).map_err(wrong)
+}
+
 fn options(args: Args, listen: SocketAddr) -> ServerOptions {
     let mut options = ServerOptions::new(args.data, listen, args.environment);
     options.console = args.console;
     options.allowed_hosts = args.allowed_hosts;
     options.ping = Duration::from_secs(args.ping);
     options.stale = Duration::from_secs(args.stale);
+    options.validity = Duration::from_secs(args.validity);
+    options.trusted_proxies = args.trusted_proxies.iter().map(TrustedProxy::net).collect();
+    options.streams_per_key = count(args.streams_per_key);
+    options.streams_per_address = count(args.streams_per_address);
+    options.fleet = Limits {
+        per_key: count(args.instances_per_key),
+        per_address: count(args.instances_per_address),
+        forget: Duration::from_secs(args.forget),
+        kills: count(args.kills_watched),
+        ..Limits::default()
+    };
     options.demo_keys = args.demo_keys.map(|origins| DemoKeys { origins });
     options
+}
+
+fn count(number: u32) -> usize {
+    usize::try_from(number).unwrap_or(usize::MAX)
 }
 
 fn announce(listen: SocketAddr, data: &Path, token: Option<&str>, output: &Output) -> Result<(), Failure> {
