@@ -250,7 +250,7 @@ async fn what_people_do_with_it() {
     let view = served.get("/proposals/p-1").await;
     let plan = &view["now"]["plan"]["flags"]["checkout"];
     assert_eq!(plan["status"], "changed", "{view:#}");
-    eprintln!("{plan:#}");
+    assert_eq!(plan["regions"][1]["bucket"]["to"], 100_000, "{view:#}");
     served.post("/proposals/p-1/land", json!({})).await;
     assert_eq!(served.get("/rollouts/ro-2").await["stage"], 1);
     assert_eq!(served.get("/flags/checkout").await["summary"]["rollout"], "ro-2");
