@@ -10,7 +10,7 @@ use crate::populations::Populations;
 use crate::secrets::{self, SAMPLE_CLIENT, SAMPLE_SERVER, SIGNING_KEY, TOKEN_ROOT, kept};
 use crate::sign_in::Pending;
 use crate::state::{AppState, Shared};
-use crate::{random, signing};
+use crate::{random, recovery, signing};
 use downhaul_control::api::{Attributes, ClientKeyRequest, PopulationName};
 use downhaul_control::chart::Index;
 use downhaul_control::sample::SamplingKeys;
@@ -91,6 +91,7 @@ pub async fn open_with(options: ServerOptions, store: &Options) -> Result<Opened
     let now = Timestamp::now();
     let epoch = u64::try_from(now.as_millisecond()).unwrap_or(0);
     let opened = Arc::new(SqliteLog::open(&options.data, epoch, store).await?);
+    recovery::sweep(&options.data);
     let people: Arc<dyn PopulationStore> = Arc::<SqliteLog>::clone(&opened);
     let log: Arc<dyn ChangeLog> = opened;
     let had_first = log.setting(SIGNING_KEY).await?.is_some();

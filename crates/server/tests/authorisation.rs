@@ -101,6 +101,7 @@ const ROUTES: &[(Role, &str)] = &[
 /// All others.
 const OTHERS: &[&str] = &[
     "DELETE /api/v1/session",
+    "GET /api/v1/backup",
     "GET /api/v1/environments",
     "GET /api/v1/session",
     "GET /client/v1/flag-set",

@@ -310,6 +310,31 @@ async fn what_is_refused_changes_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_run_that_was_under_way_is_not_taken_up_again() {
+    let place = Place::new();
+    let served = place.serve().await;
+    served.apply(&document(&["a", "b"].map(flag))).await;
+    let release = json!({
+        "key": "shop-2", "owner": "payments", "flags": ["a"], "data_change": "none",
+        "artifact": { "kind": "http", "reference": "https://shop.example/2.tgz", "digest": format!("sha256:{}", "a".repeat(64)) },
+    });
+    let body = json!({ "release": release, "reason": "planned" });
+    let (status, answer) = served.admin(Method::PUT, "/releases/shop-2", Some(body)).await;
+    assert_eq!(status, StatusCode::OK, "{answer}");
+    let begun = json!({ "reason": "payments fail", "pace": "step-by-step" });
+    assert_eq!(served.post("/releases/shop-2/rollback", begun).await["id"], "r-1");
+    let backup = place.back_up("backup").await;
+    served.close().await;
+    let restored = put_back(&backup, &place.data()).await;
+    assert_eq!(restored.environments[0].ended_runs, ["r-1"]);
+    let served = place.serve().await;
+    let run = served.get("/runs/r-1").await;
+    assert_eq!(run["phase"], "ended", "{run}");
+    let again = served.post("/releases/shop-2/rollback", json!({ "reason": "once more" })).await;
+    assert_eq!(again["id"], "r-2", "and another one can begin");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_restore_can_freeze() {
     let place = Place::new();
     let served = place.serve().await;

@@ -14,5 +14,6 @@ pub use log::{ChangeLog, Effects, Head};
 pub use populations::PopulationStore;
 pub use replay::{advance, leaves, load, replay, verify};
 pub use sqlite::{
-    Backup, BackupAbout, BackupHead, DATABASE, InPlace, Options, SqliteLog, Staged, back_up, inspect, look, stage,
+    Backup, BackupAbout, BackupHead, DATABASE, InPlace, Options, Partial, SqliteLog, Staged, back_up, inspect, look,
+    stage,
 };

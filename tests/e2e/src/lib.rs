@@ -1,15 +1,18 @@
 //! What the end-to-end tests stand on: a whole Downhaul on free ports of this machine, and a browser to look at it.
 //!
 //! Start from [`Stack::start`] and [`Browser::start`]. Nothing here is a stand-in: the server is `downhaul serve` on a
-//! data folder of its own, the shop is its built back end, the edge is workerd, and the browser is Chromium.
+//! data folder of its own, the shop is its built back end, the edge is workerd, the client [`NodeClient`] is the npm package,
+//! and the browser is Chromium.
 
 mod browser;
 mod console;
+mod node_client;
 mod process;
 mod shop;
 mod stack;
 
 pub use browser::Browser;
 pub use console::Console;
+pub use node_client::NodeClient;
 pub use shop::Shop;
 pub use stack::Stack;

@@ -132,6 +132,16 @@ impl Stack {
         Ok(())
     }
 
+    /// Has the server end in good order, and waits for that.
+    pub async fn close_server(&mut self) -> Result<()> {
+        let id = self.server_process.id().context("the server has ended already")?;
+        let asked = Command::new("kill").args(["-TERM", &id.to_string()]).status().await?;
+        ensure!(asked.success(), "the server could not be told to end");
+        let ended = self.server_process.wait().await?;
+        ensure!(ended.success(), "the server ended with {ended}");
+        Ok(())
+    }
+
     /// Starts the server again on the same data and port.
     pub async fn restart_server(&mut self) -> Result<()> {
         self.server_process = serve(self.data.path(), self.server_port)?;
@@ -160,7 +170,7 @@ fn root() -> PathBuf {
 }
 
 /// A file that `cargo xtask` builds.
-fn built(path: &str) -> Result<PathBuf> {
+pub(crate) fn built(path: &str) -> Result<PathBuf> {
     let file = root().join(path);
     ensure!(file.exists(), "{path} is not built; run `cargo xtask build` first");
     Ok(file)

@@ -21,6 +21,8 @@ export interface KeyRing {
 /** The keys that a client trusts: the pinned ones only, or those that the control plane names, which `remember` is told. */
 export function keyRing(ciphers: Ciphers, policy: SignaturePolicy, pinned: PublicKeys | undefined, fetchKeys: FetchKeys, remember: (keys: PublicKeys) => void): KeyRing {
   let ring: ReadonlyMap<string, Verify> | undefined;
+  /** Those that were pinned or fetched, in force or not. */
+  let all: ReadonlyMap<string, Verify> = new Map();
   let missed: string | undefined;
   let told: string | undefined;
 
@@ -28,7 +30,7 @@ export function keyRing(ciphers: Ciphers, policy: SignaturePolicy, pinned: Publi
     if (policy === "off") return;
     const keys = pinned ?? (await fetchKeys().catch(() => undefined));
     if (!keys) return;
-    ring = await importAll(ciphers, keys);
+    ring = all = await importAll(ciphers, keys);
     if (!pinned) remember(keys);
   };
 
@@ -55,20 +57,19 @@ export function keyRing(ciphers: Ciphers, policy: SignaturePolicy, pinned: Publi
     check: checker(policy === "required"),
     checkKept: checker(true),
     seed: async (keys) => {
-      if (!pinned && !ring) ring = await importAll(ciphers, keys);
+      if (!pinned && !ring) ring = all = await importAll(ciphers, keys);
     },
     refresh,
     inForce: (ids) => {
       const list = ids.join();
       if (!ring || list === told) return;
       told = list;
-      const left = new Map([...ring].filter(([id]) => ids.includes(id)));
+      const left = new Map([...all].filter(([id]) => ids.includes(id)));
       // A list that names none of ours would leave nobody to believe; it changes nothing.
       if (left.size === 0) return;
-      const differs = left.size < ring.size || ids.some((id) => !left.has(id));
       ring = left;
       // For those that are new, and so that what is kept is what is in force.
-      if (differs && !pinned) void refresh();
+      if (!pinned && (left.size < all.size || left.size < ids.length)) void refresh();
     },
   };
 }

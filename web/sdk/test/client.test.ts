@@ -553,6 +553,19 @@ test("a pinned key that was revoked is believed no more, and the spare one is", 
   assert.ok(!server.requests.some((request) => request.endsWith("/client/v1/keys")), "pinned: nobody is asked");
 });
 
+test("a pinned spare key is believed once it is in force, whatever was said before", async () => {
+  const server = await plane();
+  const [first, spare] = [server.by, signer()];
+  const flags = client(server.url, { publicKeys: [first.publicKey, spare.publicKey] });
+  await flags.ready();
+  server.sign(first, [first, signer()]);
+  await server.until(() => server.acknowledged.some(({ position }) => position.revision === 2));
+  server.sign(first, [first, spare]);
+  server.sign(spare, [first, spare]);
+  await server.until(() => server.acknowledged.some(({ position }) => position.revision === 4));
+  assert.deepEqual(flags.status().problems, []);
+});
+
 test("a key that is not pinned signs nothing, whatever is said of it", async () => {
   const server = await plane();
   const [first, other] = [server.by, signer()];

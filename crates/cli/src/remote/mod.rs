@@ -81,13 +81,30 @@ impl ControlPlane {
     pub(crate) async fn download(
         &self,
         path: &[&str],
+        write: impl FnMut(&[u8]) -> Result<(), Failure>,
+    ) -> Result<(), Failure> {
+        self.pieces(self.http.get(self.url(path)), write).await
+    }
+
+    async fn pieces(
+        &self,
+        request: reqwest::RequestBuilder,
         mut write: impl FnMut(&[u8]) -> Result<(), Failure>,
     ) -> Result<(), Failure> {
-        let mut response = self.send(self.http.get(self.url(path))).await?;
+        let mut response = self.send(request).await?;
         while let Some(piece) = response.chunk().await.map_err(|error| self.unreachable(&error))? {
             write(&piece)?;
         }
         Ok(())
+    }
+
+    /// `GET` of what is about no environment, written piece by piece as it comes.
+    pub(crate) async fn download_of_all(
+        &self,
+        path: &[&str],
+        write: impl FnMut(&[u8]) -> Result<(), Failure>,
+    ) -> Result<(), Failure> {
+        self.pieces(self.http.get(self.root(path)), write).await
     }
 
     /// `POST` below the environment.
@@ -119,9 +136,17 @@ impl ControlPlane {
     }
 
     fn url(&self, path: &[&str]) -> Url {
+        let mut url = self.root(&["environments", &self.target.environment]);
+        if let Ok(mut segments) = url.path_segments_mut() {
+            segments.extend(path);
+        }
+        url
+    }
+
+    fn root(&self, path: &[&str]) -> Url {
         let mut url = self.target.server.clone();
         if let Ok(mut segments) = url.path_segments_mut() {
-            segments.pop_if_empty().extend(["api", "v1", "environments", &self.target.environment]).extend(path);
+            segments.pop_if_empty().extend(["api", "v1"]).extend(path);
         }
         url
     }

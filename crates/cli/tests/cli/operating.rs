@@ -7,6 +7,8 @@ use serde_json::Value;
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
+use std::process::Stdio;
+use std::time::Instant;
 
 fn steady() -> insta::internals::SettingsBindDropGuard {
     let mut settings = insta::Settings::clone_current();
@@ -115,6 +117,35 @@ fn a_backup_is_taken_while_the_server_runs_and_put_back() {
 }
 
 #[test]
+fn a_restore_that_is_cut_off_leaves_the_one_or_the_other_whole() {
+    let place = Place::new();
+    let server = served(&place);
+    server.run(&place, "backup create one.backup").done();
+    server.run_with(&place, ["kill", "banner", "--reason", "after the backup"]).done();
+    assert_eq!(server.stop(), 0);
+    let verified = |line: &str| place.run(&format!("backup verify {line} --format json"));
+    let put = ["backup", "restore", "one.backup", "--data", "data", "--replace", "--reason", "again"];
+    let began = Instant::now();
+    place.run_with(put).done();
+    let whole = began.elapsed();
+    let mut epoch = verified("data/downhaul.sqlite3").done().json()["epoch"].as_u64().unwrap();
+    for round in 0..20 {
+        let mut process = place.command(put).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        // At another instant each time, from the very beginning to about the end.
+        std::thread::sleep(whole * round / 20);
+        process.kill().unwrap();
+        process.wait().unwrap();
+        let now = verified("data/downhaul.sqlite3").done().json();
+        assert!(now["epoch"].as_u64().unwrap() >= epoch, "{round}: {now}");
+        epoch = now["epoch"].as_u64().unwrap();
+    }
+    let server = Server::start(&place);
+    assert_eq!(server.run(&place, "chart verify --format json").done().json()["status"], "verified");
+    let kills = server.run(&place, "status --format json").done().stdout;
+    assert!(kills.contains("banner"), "and what was killed is: {kills}");
+}
+
+#[test]
 fn secrets_can_be_kept_apart() {
     let _steady = steady();
     let place = Place::new();
@@ -150,6 +181,34 @@ fn secrets_can_be_kept_apart() {
     let server = Server::start(&place);
     let after = server.run(&place, "signing-keys list --format json").done().json();
     assert_eq!(after["keys"][0]["public_key"], before["keys"][0]["public_key"]);
+}
+
+#[test]
+fn a_backup_is_fetched_from_afar_without_secrets() {
+    let place = Place::new();
+    let server = served(&place);
+    let fetched = server.run(&place, "backup download far.backup --format json").done().json();
+    assert_eq!(
+        (fetched["about"]["keys"].as_bool(), fetched["environments"][0]["revision"].as_u64()),
+        (Some(false), Some(2))
+    );
+    assert_eq!(server.run(&place, "backup download far.backup").status, 2, "nothing is written over");
+    let token = server.run(&place, "tokens create pipeline --role admin --format json").done().json();
+    let token = token["token"].as_str().unwrap();
+    server.run_with(&place, ["backup", "download", "admin.backup", "--token", token]).done();
+    let token = server.run(&place, "tokens create pipeline --role operator --format json").done().json();
+    let refused =
+        server.run_with(&place, ["backup", "download", "no.backup", "--token", token["token"].as_str().unwrap()]);
+    assert_eq!((refused.status, refused.stderr.contains("you are no admin there")), (2, true), "{refused}");
+    let left: Vec<String> = fs::read_dir(place.path())
+        .unwrap()
+        .chain(fs::read_dir(place.path().join("data")).unwrap())
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .filter(|name| name.contains("no.backup") || name.contains("download"))
+        .collect();
+    assert!(left.is_empty(), "{left:?}");
+    let put = ["backup", "restore", "far.backup", "--data", "new", "--reason", "a rehearsal"];
+    place.run_with(put).done();
 }
 
 #[test]
@@ -291,7 +350,7 @@ fn a_server_runs_as_its_file_says() {
     let place = Place::new();
     place.write("etc/downhaul.toml", "data = \"../data\"\nlisten = \"127.0.0.1:0\"\n");
     let mut command = place.command(["serve", "--config", "etc/downhaul.toml", "--format", "json"]);
-    let mut process = command.stdout(std::process::Stdio::piped()).spawn().unwrap();
+    let mut process = command.stdout(Stdio::piped()).spawn().unwrap();
     let mut line = String::new();
     std::io::BufRead::read_line(&mut std::io::BufReader::new(process.stdout.take().unwrap()), &mut line).unwrap();
     let ready: Value = serde_json::from_str(&line).unwrap();

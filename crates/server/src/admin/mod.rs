@@ -1,6 +1,7 @@
 //! The admin API: each handler parses, calls one function, renders.
 
 mod apply;
+mod backup;
 mod chart;
 mod client_keys;
 mod drills;
@@ -44,6 +45,7 @@ pub(crate) fn routes() -> OpenApiRouter<AppState> {
         .layer(DefaultBodyLimit::max(SIZE_LIMIT));
     OpenApiRouter::new()
         .routes(routes!(session::begin, session::get, session::end))
+        .routes(routes!(backup::get))
         .routes(routes!(environments::list))
         .routes(routes!(environments::document))
         .routes(routes!(flags::list))

@@ -146,6 +146,19 @@ pub async fn back_up(data: &Path, to: &Path, with_secrets: bool, now: Timestamp)
     downhaul_store::back_up(data, to, if with_secrets { &[] } else { &SECRETS }, &about).await
 }
 
+/// What a backup that is given out over the network is called meanwhile, in the data folder.
+pub(crate) const DOWNLOAD: &str = ".download-";
+
+/// Removes backups whose giving out was cut off with the process.
+pub(crate) fn sweep(data: &Path) {
+    for entry in std::fs::read_dir(data).into_iter().flatten().flatten() {
+        if entry.file_name().to_string_lossy().contains(DOWNLOAD) {
+            // It is in nobody's way.
+            let _ = std::fs::remove_file(entry.path());
+        }
+    }
+}
+
 /// Puts a backup back. Everything is verified, raised and charted beside what is there, and then put in its place at once.
 ///
 /// # Errors

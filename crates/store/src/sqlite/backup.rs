@@ -60,9 +60,6 @@ pub struct BackupHead {
 /// [`StoreError::Exists`], [`StoreError::NotALog`], [`StoreError::Damaged`] where the chart does not hold, and what a disk
 /// may give.
 pub async fn back_up(folder: &Path, to: &Path, leave_out: &[&str], about: &BackupAbout) -> Result<Backup, StoreError> {
-    if to.exists() {
-        return Err(StoreError::Exists(to.to_owned()));
-    }
     let partial = Partial::beside(to)?;
     let mut source = connect(&folder.join(DATABASE), false).await?;
     vacuum_into(&mut source, &partial.path).await?;
@@ -135,9 +132,10 @@ pub(super) async fn unmark(connection: &mut SqliteConnection) -> Result<(), Stor
 
 /// Copies the database as it is now; in place of an earlier copy.
 pub(super) async fn copy_aside(pool: &SqlitePool, to: &Path) -> Result<(), StoreError> {
+    // Of an attempt that came to nothing: what is copied is still as it was.
+    std::fs::remove_file(to).or_else(gone).map_err(|why| cannot(to, why))?;
     let partial = Partial::beside(to)?;
     vacuum_into(&mut *pool.acquire().await?, &partial.path).await?;
-    std::fs::remove_file(to).or_else(gone).map_err(|why| cannot(to, why))?;
     partial.keep(to)
 }
 
@@ -209,15 +207,22 @@ async fn about(connection: &mut SqliteConnection, path: &Path) -> Result<Option<
     serde_json::from_slice(&text).map(Some).map_err(|why| not_a_log(path, &format!("what it says of itself: {why}")))
 }
 
-/// A file that is not yet what it will be; removed unless it is kept.
-struct Partial {
+/// A file for its owner only that is not yet what it will be; removed unless it is kept.
+#[derive(Debug)]
+pub struct Partial {
     path: PathBuf,
     kept: bool,
 }
 
 impl Partial {
     /// In the folder of `to`, so that it can be given that name.
-    fn beside(to: &Path) -> Result<Partial, StoreError> {
+    ///
+    /// # Errors
+    /// [`StoreError::Exists`], [`StoreError::File`].
+    pub fn beside(to: &Path) -> Result<Partial, StoreError> {
+        if to.exists() {
+            return Err(StoreError::Exists(to.to_owned()));
+        }
         let name = to.file_name().and_then(|name| name.to_str()).unwrap_or("backup");
         let path = to.with_file_name(format!(".{name}.{}.partial", std::process::id()));
         std::fs::remove_file(&path).or_else(gone).map_err(|why| cannot(&path, why))?;
@@ -226,8 +231,16 @@ impl Partial {
         Ok(Partial { path, kept: false })
     }
 
+    /// Where it is written to meanwhile.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
     /// Gives it its name, if nothing has that by now.
-    fn keep(mut self, to: &Path) -> Result<(), StoreError> {
+    ///
+    /// # Errors
+    /// As for [`Partial::beside`].
+    pub fn keep(mut self, to: &Path) -> Result<(), StoreError> {
         let kept = File::open(&self.path).and_then(|file| file.sync_all()).and_then(|()| {
             // Unlike a renaming, a link is never put in place of something.
             std::fs::hard_link(&self.path, to)?;

@@ -12,7 +12,7 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePo
 use std::path::Path;
 use std::time::Duration;
 
-pub use backup::{Backup, BackupAbout, BackupHead, back_up, inspect, look};
+pub use backup::{Backup, BackupAbout, BackupHead, Partial, back_up, inspect, look};
 pub use folder::DATABASE;
 pub use replace::{InPlace, Staged, stage};
 

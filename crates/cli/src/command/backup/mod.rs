@@ -2,13 +2,16 @@ mod words;
 
 use crate::exit::{Exit, Failure};
 use crate::input::data::DataArgs;
-use crate::remote::block_on;
+use crate::input::server::ServerArgs;
+use crate::remote::{ControlPlane, block_on};
 use crate::render::{Format, Output};
 use downhaul_server::recovery::{self, Restore, RestoreError, SecretsFileError};
-use downhaul_store::StoreError;
+use downhaul_store::{Partial, StoreError};
 use jiff::Timestamp;
 use serde_json::json;
 use std::error::Error;
+use std::fs::OpenOptions;
+use std::io::Write;
 use std::path::PathBuf;
 
 /// Back a data folder up, and put it back
@@ -26,6 +29,12 @@ enum Part {
                             in the name of this control plane."
     )]
     Create(Create),
+    /// Fetch a backup from a running control plane, without its secrets, and verify it
+    #[command(
+        after_help = "It takes an admin of every environment. The secrets never leave by the network: keep them \
+                            with `downhaul backup secrets`, on the machine itself."
+    )]
+    Download(Download),
     /// Verify a backup: every record of every chart
     Verify(Verify),
     /// Copy the secrets of a data folder into a file of their own, for backups without them
@@ -46,6 +55,15 @@ struct Create {
     /// Leave the secrets out: signing keys, and what token secrets and samples are derived from
     #[arg(long)]
     without_secrets: bool,
+}
+
+#[derive(Debug, clap::Args)]
+struct Download {
+    /// The file to write; it must not be there
+    #[arg(value_name = "FILE")]
+    to: PathBuf,
+    #[command(flatten)]
+    server: ServerArgs,
 }
 
 #[derive(Debug, clap::Args)]
@@ -88,6 +106,7 @@ struct RestoreArgs {
 pub(crate) fn run(args: &Args, output: &Output) -> Result<Exit, Failure> {
     match &args.part {
         Part::Create(args) => create(args, output),
+        Part::Download(args) => download(args, output),
         Part::Verify(args) => verify(args, output),
         Part::Secrets(args) => secrets(args, output),
         Part::Restore(args) => restore(args, output),
@@ -97,6 +116,23 @@ pub(crate) fn run(args: &Args, output: &Output) -> Result<Exit, Failure> {
 fn create(args: &Create, output: &Output) -> Result<Exit, Failure> {
     let made = recovery::back_up(&args.data.data, &args.to, !args.without_secrets, Timestamp::now());
     let backup = block_on(async { made.await.map_err(|error| of_store(&error)) })?;
+    words::backup(&backup, "wrote", output)?;
+    Ok(Exit::Done)
+}
+
+fn download(args: &Download, output: &Output) -> Result<Exit, Failure> {
+    let control = ControlPlane::connect(&args.server)?;
+    let cannot_write = |error: std::io::Error| of_store(&StoreError::File { path: args.to.clone(), why: error });
+    let backup = block_on(async {
+        let partial = Partial::beside(&args.to).map_err(|error| of_store(&error))?;
+        let mut file = OpenOptions::new().write(true).open(partial.path()).map_err(cannot_write)?;
+        control.download_of_all(&["backup"], |piece| file.write_all(piece).map_err(cannot_write)).await?;
+        drop(file);
+        let mut backup = downhaul_store::inspect(partial.path()).await.map_err(|error| of_store(&error))?;
+        partial.keep(&args.to).map_err(|error| of_store(&error))?;
+        backup.path.clone_from(&args.to);
+        Ok(backup)
+    })?;
     words::backup(&backup, "wrote", output)?;
     Ok(Exit::Done)
 }

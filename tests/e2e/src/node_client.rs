@@ -1,0 +1,46 @@
+use crate::process::{PATIENCE, start};
+use crate::stack::built;
+use anyhow::{Context, Result, bail};
+use serde_json::Value;
+use std::path::Path;
+use std::process::Stdio;
+use tokio::io::{AsyncBufReadExt, BufReader, Lines};
+use tokio::process::{Child, ChildStdout, Command};
+use tokio::time::timeout;
+
+/// A Node process that uses the npm package.
+#[derive(Debug)]
+pub struct NodeClient {
+    _process: Child,
+    states: Lines<BufReader<ChildStdout>>,
+}
+
+impl NodeClient {
+    /// With public keys it believes these and no others; else those that the server names.
+    pub fn start(server: &str, key: &str, public_keys: &[&str]) -> Result<NodeClient> {
+        built("web/sdk/dist/node.js")?;
+        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("node-client.mjs");
+        let mut command = Command::new("node");
+        let mut process = start(command.arg(script).args([server, key]).args(public_keys).stdout(Stdio::piped()))?;
+        let output = process.stdout.take().context("the client's output is not there")?;
+        Ok(NodeClient { _process: process, states: BufReader::new(output).lines() })
+    }
+
+    /// Waits until it says something that `holds`; what it said before is passed over.
+    pub async fn until(&mut self, what: &str, holds: impl Fn(&Value) -> bool) -> Result<Value> {
+        let mut last = Value::Null;
+        let found = timeout(PATIENCE, async {
+            while let Some(line) = self.states.next_line().await? {
+                last = serde_json::from_str(&line)?;
+                if holds(&last) {
+                    return Ok(last.clone());
+                }
+            }
+            bail!("the client ended")
+        });
+        match found.await {
+            Ok(found) => found,
+            Err(_) => bail!("{what} did not come true within {PATIENCE:?}; the last was {last}"),
+        }
+    }
+}
