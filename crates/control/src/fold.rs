@@ -90,8 +90,10 @@ fn apply(state: &mut State, command: &Command, change: &Change) {
         Command::AddSigningKey { .. } | Command::UseSigningKey { .. } | Command::RevokeSigningKey { .. } => {
             signing_keys(&mut state.signing, command, change);
         }
-        // What follows from it is the epoch, which is the log's.
-        Command::RestoreBackup { .. } => {}
+        // What else follows from it is the epoch, which is the log's.
+        Command::RestoreBackup { .. } => {
+            rollout::fold(&mut state.rollouts, &state.flag_set, command, change);
+        }
         Command::PutPolicy { policy } => {
             state.policy = (**policy).clone();
             state.policy_touch = Some(touch(change));

@@ -277,6 +277,19 @@ fn kills_and_freezes_hold_it_and_a_restore_lets_it_bake_anew() {
 }
 
 #[test]
+fn what_a_backup_holds_does_not_go_on_by_itself() {
+    let mut world = world();
+    world.start(PLAN).unwrap();
+    let backup = json!({ "epoch": 2, "epoch_before": 1 });
+    let command = json!({ "type": "restore-backup", "backup": backup });
+    world.by("root", 10, serde_json::from_value(command).unwrap()).unwrap();
+    assert_eq!(world.next(100_000), Next::Paused);
+    world.act(200_000, RolloutAct::Resume).unwrap();
+    assert_eq!(world.next(200_000), Next::Baking { until: at(200_060) });
+    assert_eq!(replay(World::new().state, &world.records), world.state);
+}
+
+#[test]
 fn nobodys_edit_is_overwritten() {
     let mut world = world();
     world.start(PLAN).unwrap();

@@ -20,6 +20,12 @@ pub(crate) fn fold(rollouts: &mut Rollouts, before: &FlagSet, command: &Command,
             }
             forget(rollouts);
         }
+        // What a backup holds may be long past: somebody looks at it first.
+        Command::RestoreBackup { .. } => {
+            for known in rollouts.by_number.values_mut().filter(|known| !known.is_ended()) {
+                Arc::make_mut(known).phase = Phase::Paused(touch(change));
+            }
+        }
         _ => {}
     }
 }
