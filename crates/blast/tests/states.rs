@@ -129,7 +129,7 @@ fn flags_that_give_everyone_the_same() {
     ];
     let kill =
         json!({ "id": "k-1", "flag": "some", "scope": {}, "reason": "r", "by": "a", "at": "2026-11-01T00:00:00Z" });
-    let found = sole_variants(&document(&flags, &[kill]), &Options::default());
+    let found = sole_variants(&document(&flags, &[kill]), |_| true, &Options::default());
     let found: Vec<String> = found.iter().map(|(key, variant)| format!("{key} {variant}")).collect();
     // A split decides nothing without a unit: the default is then another variant.
     assert_eq!(found, ["all-alike v0", "everyone v2", "none v0"]);

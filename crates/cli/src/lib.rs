@@ -16,8 +16,8 @@ use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use command::{
     apply, approve, backup, chart, check, completions, digest, drill, drills, eval, explain, flags, freeze, heartbeat,
     keys, kill, land, people, plan, policy, population, proposals, propose, prove, rebalance, refs, reject, release,
-    restore, retire, rollback, rollout, runs, schema, serve, signing_keys, specialise, states, status, token, tokens,
-    unfreeze, withdraw,
+    restore, retire, revert, rollback, rollout, runs, schema, serve, signing_keys, specialise, stale, states, status,
+    token, tokens, unfreeze, withdraw,
 };
 use downhaul_blast::population::is_decoding;
 use exit::{Exit, Failure};
@@ -69,7 +69,9 @@ enum Verb {
     Reject(reject::Args),
     Withdraw(withdraw::Args),
     Land(land::Args),
+    Stale(stale::Args),
     Retire(retire::Args),
+    Revert(revert::Args),
     Kill(kill::Args),
     Restore(restore::Args),
     Release(release::Args),
@@ -184,7 +186,9 @@ fn run(verb: Verb, output: &Output) -> Result<Exit, Failure> {
         Verb::Reject(args) => reject::run(&args, output),
         Verb::Withdraw(args) => withdraw::run(&args, output),
         Verb::Land(args) => land::run(&args, output),
+        Verb::Stale(args) => stale::run(&args, output),
         Verb::Retire(args) => retire::run(&args, output),
+        Verb::Revert(args) => revert::run(&args, output),
         Verb::Kill(args) => kill::run(&args, output),
         Verb::Restore(args) => restore::run(&args, output),
         Verb::Release(args) => release::run(&args, output),

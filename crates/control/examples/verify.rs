@@ -6,7 +6,7 @@
 #![expect(clippy::disallowed_methods, reason = "a bench reads arguments and clocks")]
 
 use downhaul_control::chart::{Frontier, TreeHead, leaf};
-use downhaul_control::verify::{Stored, Verification};
+use downhaul_control::verify::{Examined, Stored, Verification};
 use downhaul_control::{Change, Command, Hash, Record, State, decide, fold};
 use downhaul_core::document::Flag;
 use serde_json::{Value, json};
@@ -43,6 +43,18 @@ fn main() -> Result<(), Box<dyn Error>> {
         let worked = worked.map(|worked| format!("; {:.0} a second of the core's time", per_second(worked)));
         println!(
             "round {round}: {seconds:.2} s, {:.0} changes a second by the clock{}",
+            per_second(seconds),
+            worked.unwrap_or_default()
+        );
+        let copy = log.clone();
+        let (started, worked) = (Instant::now(), on_core());
+        let verification = verify_on_two(copy, &head)?;
+        let seconds = started.elapsed().as_secs_f64();
+        let worked = on_core().zip(worked).map(|(after, before)| after - before);
+        assert!(verification.fault().is_none(), "{:?}", verification.fault());
+        let worked = worked.map(|worked| format!("; the thread that replays could do {:.0}", per_second(worked)));
+        println!(
+            "round {round}, on two threads: {seconds:.2} s, {:.0} changes a second by the clock{}",
             per_second(seconds),
             worked.unwrap_or_default()
         );
@@ -94,6 +106,27 @@ fn verify(log: Vec<Stored>, head: &TreeHead) -> Result<Verification, Box<dyn Err
     let mut verification = Verification::new("production".parse()?, 1);
     verification.expect(head);
     log.into_iter().for_each(|stored| verification.next(stored));
+    verification.end();
+    Ok(verification)
+}
+
+/// As the command line and the server do it: each record is examined by itself on one thread, and replayed on another.
+fn verify_on_two(log: Vec<Stored>, head: &TreeHead) -> Result<Verification, Box<dyn Error>> {
+    let mut verification = Verification::new("production".parse()?, 1);
+    verification.expect(head);
+    std::thread::scope(|scope| {
+        let (to, examined) = std::sync::mpsc::sync_channel::<Vec<Examined>>(4);
+        scope.spawn(move || {
+            let mut log = log.into_iter().map(Examined::of);
+            loop {
+                let batch: Vec<Examined> = log.by_ref().take(256).collect();
+                if batch.is_empty() || to.send(batch).is_err() {
+                    return;
+                }
+            }
+        });
+        examined.into_iter().flatten().for_each(|examined| verification.next_examined(examined));
+    });
     verification.end();
     Ok(verification)
 }

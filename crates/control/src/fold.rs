@@ -39,6 +39,9 @@ pub(crate) fn fold_into(state: &mut State, record: &Record) {
     if change.command.defines() {
         let defined = Arc::make_mut(&mut state.defined);
         defined.extend(change.command.names().into_iter().map(|named| (named, touch(change))));
+        if let Some(history) = &mut state.history {
+            history.fold(&change.command, change.revision);
+        }
     }
     apply(state, &change.command, change);
     state.proposals.fold(&change.command, change);

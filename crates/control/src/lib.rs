@@ -23,6 +23,8 @@ pub mod fleet;
 pub mod fold;
 pub mod hash;
 pub mod heartbeat;
+pub mod history;
+pub mod hygiene;
 pub mod patch;
 pub mod policy;
 pub mod proposal;

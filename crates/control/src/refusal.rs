@@ -37,6 +37,8 @@ pub enum RefusalCode {
     /// A kill is in force on it.
     StillKilled,
     StillRequired,
+    /// Something counts on a flag that is to be retired.
+    StillInUse,
     ChangedSince,
     TooManyKills,
     /// Nothing changes but by kills and restores, until the freeze is lifted.
@@ -85,6 +87,7 @@ impl RefusalCode {
             RefusalCode::ValueTypeFixed => "value-type-fixed",
             RefusalCode::StillKilled => "still-killed",
             RefusalCode::StillRequired => "still-required",
+            RefusalCode::StillInUse => "still-in-use",
             RefusalCode::ChangedSince => "changed-since",
             RefusalCode::TooManyKills => "too-many-kills",
             RefusalCode::Frozen => "frozen",
@@ -121,6 +124,7 @@ impl RefusalCode {
             | RefusalCode::ValueTypeFixed
             | RefusalCode::StillKilled
             | RefusalCode::StillRequired
+            | RefusalCode::StillInUse
             | RefusalCode::ChangedSince
             | RefusalCode::TooManyKills
             | RefusalCode::Frozen

@@ -1,6 +1,7 @@
 use crate::api::Position;
 use crate::client_key::ClientKey;
 use crate::hash::Hash;
+use crate::history::History;
 use crate::policy::Policy;
 use crate::proposal::{Named, Proposals};
 use crate::release::Releases;
@@ -39,6 +40,8 @@ pub struct State {
     pub touched: BTreeMap<FlagKey, Touch>,
     /// The last change of each definition, removed ones included; kills of a flag are no part of it.
     pub defined: Arc<BTreeMap<Named, Touch>>,
+    /// What each definition was before; absent where the past was forgotten.
+    pub history: Option<History>,
     /// Who last changed each flag's definition: an opaque id.
     pub authors: BTreeMap<FlagKey, String>,
     pub releases: Releases,
@@ -101,6 +104,7 @@ impl State {
             frozen: None,
             touched: BTreeMap::new(),
             defined: Arc::default(),
+            history: Some(History::default()),
             authors: BTreeMap::new(),
             releases: Releases::default(),
             proposals: Proposals::default(),
@@ -110,13 +114,14 @@ impl State {
         }
     }
 
-    /// Forgets what only people ask for: kills that are over, who last changed what, what was proposed, and rollouts. Changes fold into it as before.
+    /// Forgets what only people ask for: kills that are over, who last changed what, what was before, what was proposed, and rollouts. Changes fold into it as before.
     pub fn forget_past(&mut self) {
-        let State { flag_set, kills, touched, authors, defined, proposals, rollouts, .. } = self;
+        let State { flag_set, kills, touched, authors, defined, history, proposals, rollouts, .. } = self;
         kills.retain(|id, _| flag_set.kills.iter().any(|kill| kill.id == *id));
         touched.clear();
         authors.clear();
         *defined = Arc::default();
+        *history = None;
         *proposals = Proposals::default();
         *rollouts = Rollouts::default();
     }

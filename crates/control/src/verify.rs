@@ -20,6 +20,26 @@ pub struct Stored {
     pub hash: String,
 }
 
+/// A stored record with all that can be said of it alone, without those before it: on whatever thread.
+#[derive(Debug, Clone)]
+pub struct Examined {
+    /// The number that it is stored under.
+    revision: u64,
+    /// With its leaf of the tree.
+    record: Result<(Record, Hash), Box<Fault>>,
+}
+
+impl Examined {
+    pub fn of(stored: Stored) -> Examined {
+        let revision = stored.revision;
+        let with_leaf = |record: Record| {
+            let leaf = leaf(record.bytes());
+            (record, leaf)
+        };
+        Examined { revision, record: examine(stored).map(with_leaf) }
+    }
+}
+
 /// What someone else remembers of the newest change.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Witness {
@@ -112,10 +132,17 @@ impl Verification {
     }
 
     pub fn next(&mut self, stored: Stored) {
+        if self.fault.is_none() {
+            self.next_examined(Examined::of(stored));
+        }
+    }
+
+    /// [`Verification::next`] of a record that was examined elsewhere.
+    pub fn next_examined(&mut self, examined: Examined) {
         if self.fault.is_some() {
             return;
         }
-        match self.check(stored) {
+        match self.check(examined) {
             Ok(()) => self.compare_heads(),
             Err(fault) => self.fault = Some(*fault),
         }
@@ -201,9 +228,9 @@ impl Verification {
         }
     }
 
-    fn check(&mut self, stored: Stored) -> Result<(), Box<Fault>> {
+    fn check(&mut self, examined: Examined) -> Result<(), Box<Fault>> {
         let expected = self.revision + 1;
-        let record = self.check_record(stored, expected)?;
+        let (record, leaf) = self.check_place(examined, expected)?;
         fold_into(&mut self.state, &record);
         let replayed = digest(&self.state.flag_set).unwrap_or_default();
         let recorded = &record.change().impact.digest;
@@ -214,7 +241,7 @@ impl Verification {
         }
         (self.revision, self.head, self.digest) = (expected, record.hash(), replayed);
         if let Some(tree) = &mut self.tree {
-            tree.push(leaf(record.bytes()));
+            tree.push(leaf);
         }
         if let Some(index) = &mut self.index {
             index.push(&record, &self.state);
@@ -225,30 +252,19 @@ impl Verification {
         Ok(())
     }
 
-    /// All that can be said of a record without replaying it.
-    fn check_record(&self, stored: Stored, expected: u64) -> Result<Record, Box<Fault>> {
+    /// Whether a record stands where it belongs.
+    fn check_place(&self, examined: Examined, expected: u64) -> Result<(Record, Hash), Box<Fault>> {
         let refuse = |building: Building| Err(Box::new(building.done()));
-        if stored.revision > expected {
-            let message = format!("revision {expected} is missing; the next is {}", stored.revision);
+        let Examined { revision, record } = examined;
+        if revision > expected {
+            let message = format!("revision {expected} is missing; the next is {revision}");
             return refuse(fault(expected, "missing", message));
         }
-        if stored.revision < expected {
-            let message = format!("revision {} stands where {expected} should be", stored.revision);
+        if revision < expected {
+            let message = format!("revision {revision} stands where {expected} should be");
             return refuse(fault(expected, "out-of-order", message));
         }
-        let content = Hash::of(&stored.bytes);
-        if stored.hash.parse() != Ok(content) {
-            let message = format!("the content of revision {expected} was edited");
-            return refuse(fault(expected, "edited", message).expected(&stored.hash).found(&content.to_string()));
-        }
-        let record = match Record::read_hashed(stored.bytes, content) {
-            Ok(record) => record,
-            Err(RecordError::Unreadable(why)) => {
-                let message = format!("revision {expected} cannot be read: {why}");
-                return refuse(fault(expected, "unreadable", message));
-            }
-            Err(why) => return refuse(fault(expected, "not-canonical", format!("revision {expected}: {why}"))),
-        };
+        let (record, leaf) = record?;
         let change = record.change();
         if change.revision != expected || change.environment != *self.state.environment() {
             let message = format!(
@@ -264,8 +280,28 @@ impl Verification {
             let fault = fault(expected, "chain-broken", message);
             return refuse(fault.expected(&self.head.to_string()).found(&change.prev.to_string()));
         }
-        Ok(record)
+        Ok((record, leaf))
     }
+}
+
+/// Whether a record has the hash that stands beside it, and is in canonical form.
+fn examine(stored: Stored) -> Result<Record, Box<Fault>> {
+    let Stored { revision, bytes, hash } = stored;
+    let content = Hash::of(&bytes);
+    let found = if hash.parse() == Ok(content) {
+        match Record::read_hashed(bytes, content) {
+            Ok(record) => return Ok(record),
+            Err(RecordError::Unreadable(why)) => {
+                fault(revision, "unreadable", format!("revision {revision} cannot be read: {why}"))
+            }
+            Err(why) => fault(revision, "not-canonical", format!("revision {revision}: {why}")),
+        }
+    } else {
+        fault(revision, "edited", format!("the content of revision {revision} was edited"))
+            .expected(&hash)
+            .found(&content.to_string())
+    };
+    Err(Box::new(found.done()))
 }
 
 /// As heads write hashes.

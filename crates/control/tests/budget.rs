@@ -202,3 +202,45 @@ proptest! {
         world.kill(&kill_request("checkout")).unwrap();
     }
 }
+
+/// Who asks for a flag that is gone is given the default of the call, which is taken to be the degraded variant.
+#[test]
+fn retiring_a_flag_moves_whom_it_gave_anything_else() {
+    let retire = || Command::RetireFlag { key: "checkout".parse().unwrap() };
+    for (flag, within, words) in [
+        (off(), true, "at most 0.000 % of everyone is moved, 10.000 % may"),
+        (ramp(5_000), true, "at most 5.000 % of everyone is moved, 10.000 % may"),
+        (ramp(20_000), false, "at least 20.000 % of everyone is moved, 10.000 % may (`checkout`)"),
+        (flag_with("checkout", json!({ "default": "on" })), false, "at least 100.000 % of everyone is moved"),
+    ] {
+        let mut world = World::new();
+        world.put(flag).unwrap();
+        world.ask(policy(json!({ "budget": { "share": 0.1 } })), None).unwrap();
+        if within {
+            world.ask(retire(), None).unwrap();
+            assert_eq!(last(&world).budget.as_ref().unwrap().findings[0].why, words);
+            continue;
+        }
+        // Gone by `apply --prune` is gone all the same.
+        for command in [retire(), Command::Apply { commands: vec![retire()] }] {
+            let refusal = world.ask(command, None).unwrap_err();
+            assert_eq!(refusal.code, RefusalCode::NeedsApproval);
+            assert!(refusal.message.contains(words), "{refusal}");
+        }
+    }
+}
+
+#[test]
+fn retiring_a_flag_is_judged_by_people_too() {
+    let mut world = World::new();
+    world.put(tenants(&["acme"])).unwrap();
+    world.ask(policy(json!({ "budget": { "share": 0.1, "critical_tenants": ["acme"] } })), None).unwrap();
+    let some = people("{\"targetingKey\": \"1\", \"tenant\": \"acme\"}\n{\"targetingKey\": \"2\"}\n");
+    let request = world.request(Command::RetireFlag { key: "checkout".parse().unwrap() });
+    let end = AtomicBool::new(false);
+    let over = People { population: &some, name: "people", taken_at: "2026-11-01", digest: "d", end: &end };
+    let refusal = decide_over(&world.state, &world.valid(), request, Some(&over)).unwrap_err();
+    for words in ["50.000 % of the population is moved", "someone of tenant `acme` is given something else"] {
+        assert!(refusal.message.contains(words), "{refusal}");
+    }
+}

@@ -465,6 +465,29 @@ fn the_start_is_judged_by_the_most_that_it_may_move() {
 }
 
 #[test]
+fn a_start_that_begins_as_an_earlier_one_did_is_no_revert() {
+    let policy = |document: Value| Command::PutPolicy { policy: Box::new(read(&document).unwrap()) };
+    let mut world = world();
+    world.start(PLAN).unwrap();
+    world.act(1, RolloutAct::RollBack).unwrap();
+    let back = world.records.last().unwrap().change();
+    assert_eq!(back.impact.reverts, Some(back.revision - 2), "the way back says what it gives back");
+    world.ask(policy(json!({ "approvals": { "change": 1, "revert": 0 } })), None).unwrap();
+    assert_eq!(code(world.start(PLAN)), RefusalCode::NeedsApproval);
+}
+
+#[test]
+fn the_way_back_waits_for_nobody() {
+    let policy = |document: Value| Command::PutPolicy { policy: Box::new(read(&document).unwrap()) };
+    let mut world = world();
+    world.start(PLAN).unwrap();
+    world.ask(policy(json!({ "approvals": { "change": 1, "revert": 1, "critical": 1 } })), None).unwrap();
+    world.advance(60).unwrap();
+    world.act(61, RolloutAct::StepBack).unwrap();
+    world.act(62, RolloutAct::RollBack).unwrap();
+}
+
+#[test]
 fn what_is_being_rolled_out_stays() {
     let mut world = world();
     world.start(PLAN).unwrap();

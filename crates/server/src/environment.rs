@@ -8,6 +8,7 @@ use crate::options::ServerOptions;
 use crate::populations::{Kept, Populations};
 use crate::rollouts::Gates;
 use crate::task::Task;
+use crate::usage::LiveUsage;
 use axum::http::StatusCode;
 use downhaul_control::api::{PopulationName, Position};
 use downhaul_control::chart::Index;
@@ -74,6 +75,9 @@ pub(crate) struct Environment {
     judge: Duration,
     beats: Beats,
     gates: Gates,
+    usage: LiveUsage,
+    /// Held while all flags are looked through.
+    looking: Mutex<()>,
     /// Every publication with a record, for the console.
     changes: broadcast::Sender<Arc<Publication>>,
 }
@@ -123,6 +127,8 @@ impl Environment {
             judge: options.plan_time,
             beats: Beats::default(),
             gates: Gates::default(),
+            usage: LiveUsage::default(),
+            looking: Mutex::new(()),
             changes: broadcast::Sender::new(256),
             metrics,
         };
@@ -179,6 +185,20 @@ impl Environment {
     /// What the gates of rollouts read last.
     pub(crate) fn gates(&self) -> &Gates {
         &self.gates
+    }
+
+    /// Which flags clients ask for.
+    pub(crate) fn usage(&self) -> &LiveUsage {
+        &self.usage
+    }
+
+    pub(crate) fn looking(&self) -> &Mutex<()> {
+        &self.looking
+    }
+
+    /// Where its changes are kept, and what lies beside them.
+    pub(crate) fn log(&self) -> &dyn ChangeLog {
+        &*self.log
     }
 
     /// Keeps what clients told, where something of it is new.

@@ -41,6 +41,8 @@ pub struct ServerOptions {
     pub plan_wait: Duration,
     /// How long a plan may take.
     pub plan_time: Duration,
+    /// How often it is looked who is to be reminded of what.
+    pub remind_every: Duration,
     /// Makes client keys for the example shop at first start, and writes them to `demo-keys.json` in `data`.
     pub demo_keys: Option<DemoKeys>,
     /// Whom the server asks: webhook targets and Prometheus.
@@ -73,6 +75,7 @@ impl ServerOptions {
             plans_at_once: 2,
             plan_wait: Duration::from_secs(5),
             plan_time: Duration::from_secs(10),
+            remind_every: Duration::from_secs(60 * 60),
             demo_keys: None,
             targets: Targets::default(),
         }

@@ -8,7 +8,7 @@ use crate::options::ServerOptions;
 use crate::populations::Kept;
 use axum::http::StatusCode;
 use downhaul_blast::exact::{self, compare_while};
-use downhaul_blast::plan::{Budget, Found, Origin, Plan, Side};
+use downhaul_blast::plan::{Budget, Found, Origin, Plan, Side, with_callers_defaults};
 use downhaul_blast::population::Population;
 use downhaul_blast::replay::{self, Replay, replay};
 use downhaul_control::api::PlanRequest;
@@ -102,16 +102,7 @@ impl Work {
         }
         let old = &*self.before.valid;
         let Drafted { given, effective } = self.draft()?;
-        let replay = self.people.as_ref().map(|people| self.replay(people, &effective, end)).transpose()?;
-        let nodes = asked.nodes.unwrap_or(NODES).min(MOST_NODES);
-        let exact = asked.exact.then(|| {
-            let go_on = || !end.load(Ordering::Relaxed);
-            (compare_while(old, &effective, &exact::Options { nodes }, &go_on), nodes)
-        });
-        let name = format!("{} at revision {}", old.document().environment, old.document().revision);
-        let side = |name: &str, document: &FlagSet| Side::of(name, document).map_err(AppError::internal);
-        let found = Found { old: old.document(), new: effective.document(), exact, replay };
-        let mut plan = Plan::new(side(&name, old.document())?, side("draft", &given)?, found);
+        let mut plan = self.compared(&given, &effective, end)?;
         plan.base_revision = Some(old.document().revision);
         plan.prune = asked.prune;
         if let (Some(moved), Some(people)) = (&mut plan.population, &self.people) {
@@ -123,9 +114,32 @@ impl Work {
             });
         }
         if let Some(budget) = &self.budget {
-            plan.keep_to(budget.clone(), old, &effective);
+            // Whoever asks for a flag that is gone is moved as well, which the plan itself does not show.
+            match with_callers_defaults(old.document(), effective.document()).map_err(Refusal::invalid)? {
+                None => plan.keep_to(budget.clone(), old, &effective),
+                Some(defaults) => {
+                    let mut judged = self.compared(&given, &defaults, end)?;
+                    judged.keep_to(budget.clone(), old, &defaults);
+                    plan.take_judgement(judged);
+                }
+            }
         }
         Ok(plan)
+    }
+
+    /// What is found of what is there now and `new`; `given` is the draft as it is named.
+    fn compared(&self, given: &FlagSet, new: &Valid, end: &AtomicBool) -> AppResult<Plan> {
+        let old = &*self.before.valid;
+        let replay = self.people.as_ref().map(|people| self.replay(people, new, end)).transpose()?;
+        let nodes = self.asked.nodes.unwrap_or(NODES).min(MOST_NODES);
+        let exact = self.asked.exact.then(|| {
+            let go_on = || !end.load(Ordering::Relaxed);
+            (compare_while(old, new, &exact::Options { nodes }, &go_on), nodes)
+        });
+        let name = format!("{} at revision {}", old.document().environment, old.document().revision);
+        let side = |name: &str, document: &FlagSet| Side::of(name, document).map_err(AppError::internal);
+        let found = Found { old: old.document(), new: new.document(), exact, replay };
+        Ok(Plan::new(side(&name, old.document())?, side("draft", given)?, found))
     }
 
     /// What there would be.

@@ -2,11 +2,13 @@ use crate::environment::Environment;
 use crate::heartbeat;
 use crate::listener::{BoundedListener, ClientAddress};
 use crate::metrics::EnvironmentLabels;
+use crate::reminders;
 use crate::rollouts;
 use crate::router::router;
 use crate::runner;
 use crate::state::AppState;
 use crate::task::Task;
+use crate::usage;
 use std::future::Future;
 use std::io;
 use std::time::{Duration, Instant};
@@ -29,6 +31,7 @@ pub async fn run(
 ) -> io::Result<()> {
     let sweeping = Task::spawn(sweep(state.clone()));
     let running = Task::spawn(runner::carry_out(state.clone()));
+    let reminding = Task::spawn(reminders::carry_out(state.clone()));
     let beating = Task::spawn(heartbeat::carry_out(state.clone()));
     let rolling_out = Task::spawn(rollouts::carry_out(state.clone()));
     let listener = BoundedListener { inner: listener, write_limit: state.options().write_limit };
@@ -50,11 +53,12 @@ pub async fn run(
             Ok(())
         }
     };
-    drop((sweeping, running, beating, rolling_out));
+    drop((sweeping, running, beating, reminding, rolling_out));
     for environment in state.environments() {
         // No flag stays killed because a beat was cut short.
         heartbeat::end_left(environment).await;
         save_live(environment).await;
+        save_usage(environment).await;
     }
     state.log().close().await;
     result
@@ -73,6 +77,9 @@ async fn sweep(state: AppState) {
             if sweeps.is_multiple_of(SAVES) || environment.live().instruction().is_none() {
                 save_live(environment).await;
             }
+            if sweeps.is_multiple_of(SAVES) {
+                save_usage(environment).await;
+            }
             if !environment.is_writable() {
                 environment.probe().await;
             }
@@ -87,5 +94,12 @@ async fn sweep(state: AppState) {
 async fn save_live(environment: &Environment) {
     if let Err(error) = environment.save_live().await {
         tracing::warn!(environment = %environment.key(), ?error, "the live sample was not kept");
+    }
+}
+
+/// What cannot be kept now is kept later.
+async fn save_usage(environment: &Environment) {
+    if let Err(error) = usage::save(environment).await {
+        tracing::warn!(environment = %environment.key(), ?error, "which flags were asked for was not kept");
     }
 }

@@ -10,7 +10,7 @@ use crate::populations::Populations;
 use crate::secrets::{self, SAMPLE_CLIENT, SAMPLE_SERVER, SIGNING_KEY, TOKEN_ROOT, kept};
 use crate::sign_in::Pending;
 use crate::state::{AppState, Shared};
-use crate::{random, recovery, signing};
+use crate::{random, recovery, signing, usage};
 use downhaul_control::api::{Attributes, ClientKeyRequest, PopulationName};
 use downhaul_control::chart::Index;
 use downhaul_control::sample::SamplingKeys;
@@ -188,6 +188,7 @@ async fn environment(
     let environment =
         Environment::new(Arc::clone(log), (state, chart), valid, Arc::clone(metrics), populations, live, options);
     take_up(&environment).await;
+    usage::take_up(&environment).await;
     Ok(environment)
 }
 

@@ -2,9 +2,10 @@ use crate::{ChangeLog, StoreError};
 use downhaul_control::State;
 use downhaul_control::api::VerifyReport;
 use downhaul_control::chart::{Index, Leaves, TILE, TreeHead, leaf};
-use downhaul_control::verify::{Verification, Witness};
+use downhaul_control::verify::{Examined, Verification, Witness};
 use downhaul_core::ids::EnvironmentKey;
 use std::collections::BTreeSet;
+use tokio::task::JoinHandle;
 
 /// Changes that are read at a time.
 const PAGE: u32 = 500;
@@ -91,6 +92,7 @@ pub async fn leaves(
     Ok(leaves)
 }
 
+/// Records are looked at by themselves on one thread while those before them are replayed on another.
 async fn read(
     log: &dyn ChangeLog,
     environment: &EnvironmentKey,
@@ -102,18 +104,43 @@ async fn read(
     if from == 1 {
         from = 0;
     }
-    loop {
-        let page = log.read(environment, from, PAGE).await?;
-        let is_last = page.len() < PAGE as usize;
-        for stored in page {
-            if until.is_some_and(|until| stored.revision > until) {
-                return Ok(());
-            }
-            from = stored.revision + 1;
-            verification.next(stored);
+    let mut ahead = Some(page(log, environment, &mut from, until).await?);
+    while let Some(Page { examined, is_last }) = ahead.take() {
+        if !is_last {
+            ahead = Some(page(log, environment, &mut from, until).await?);
         }
-        if is_last || verification.fault().is_some() {
-            return Ok(());
+        for examined in
+            examined.await.map_err(|why| StoreError::Damaged(format!("a record stopped its reader: {why}")))?
+        {
+            verification.next_examined(examined);
+        }
+        if verification.fault().is_some() {
+            break;
         }
     }
+    Ok(())
+}
+
+/// Records of which each is being looked at.
+struct Page {
+    examined: JoinHandle<Vec<Examined>>,
+    is_last: bool,
+}
+
+/// The records from a revision on, which moves behind them.
+async fn page(
+    log: &dyn ChangeLog,
+    environment: &EnvironmentKey,
+    from: &mut u64,
+    until: Option<u64>,
+) -> Result<Page, StoreError> {
+    let mut page = log.read(environment, *from, PAGE).await?;
+    let read = page.len();
+    page.retain(|stored| until.is_none_or(|until| stored.revision <= until));
+    let is_last = read < PAGE as usize || page.len() < read;
+    if let Some(last) = page.last() {
+        *from = last.revision + 1;
+    }
+    let examined = tokio::task::spawn_blocking(|| page.into_iter().map(Examined::of).collect());
+    Ok(Page { examined, is_last })
 }

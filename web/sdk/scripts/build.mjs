@@ -33,6 +33,8 @@ await Promise.all([
     define: { "import.meta.url": "ownUrl" },
     banner: { js: 'const ownUrl = require("node:url").pathToFileURL(__filename).href;' },
   }),
+  build({ ...common, ...entry("testing"), format: "esm", outfile: "dist/testing.js" }),
+  build({ ...common, ...entry("testing"), format: "cjs", outfile: "dist/testing.cjs" }),
   build({ ...common, ...entry("tooling"), format: "esm", outfile: "dist/tooling.js" }),
   build({ ...common, ...entry("blast"), format: "esm", outfile: "dist/blast.js" }),
   build({ ...common, ...entry("blast-worker"), format: "esm", outfile: "dist/blast-worker.js" }),
@@ -43,4 +45,5 @@ const tsc = spawnSync(process.execPath, [new URL("../../node_modules/typescript/
 if (tsc.status !== 0) process.exit(tsc.status ?? 1);
 // CommonJS wants declarations of its own kind.
 await writeFile("dist/types/entry/node.d.cts", 'import type { CreateClient, Store } from "../types.js" with { "resolution-mode": "import" };\nexport type * from "../types.js" with { "resolution-mode": "import" };\nexport declare const createClient: CreateClient;\nexport declare function memoryStore(): Store;\nexport declare function indexedDbStore(name?: string): Store;\n');
+await writeFile("dist/types/entry/testing.d.cts", 'import type { Document, TestFlags } from "../testing.js" with { "resolution-mode": "import" };\nexport type * from "../testing.js" with { "resolution-mode": "import" };\nexport type * from "../types.js" with { "resolution-mode": "import" };\nexport declare function flagsOf(document: Document | readonly Document[]): TestFlags;\n');
 await copyFile("../../LICENSE", "LICENSE").catch(() => undefined);

@@ -18,6 +18,8 @@ export interface Acknowledgement {
   readonly transport: "stream" | "poll" | "kept";
   readonly problems: readonly ProblemCode[];
   readonly applied_after_ms: number | undefined;
+  /** Flags that were asked for since it last told of them. */
+  readonly evaluated: readonly string[] | undefined;
   readonly sample: Sampled | undefined;
 }
 

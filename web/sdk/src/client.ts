@@ -1,5 +1,6 @@
 import { ACKNOWLEDGE_WITHIN_MS, acknowledge, HEARTBEAT_MS, instanceId, type Acknowledgement } from "./acknowledge.js";
-import type { Asked } from "./acceptance.js";
+import type { Asked as AskedAs } from "./acceptance.js";
+import { asked as askedFor } from "./asked.js";
 import { toBase64Url, utf8 } from "./bytes.js";
 import type { Ciphers } from "./ciphers.js";
 import { agreesWithAll, canonical, completed, contextDigest, plain } from "./context.js";
@@ -92,7 +93,7 @@ export function startClient(options: Options, platform: Platform): Client {
 
   const ring = keyRing(host.ciphers, options.signatures ?? (kind === "browser" ? "when-available" : "required"), options.publicKeys, () => fetchKeys(host, url, options.key), (keys) => kept?.keepKeys(keys).catch(storeFailed));
 
-  const asked = (): Omit<Asked, "formats"> => ({ kind, environment: options.environment, context, decidedFor });
+  const asked = (): Omit<AskedAs, "formats"> => ({ kind, environment: options.environment, context, decidedFor });
 
   // Deciding.
 
@@ -286,10 +287,13 @@ export function startClient(options: Options, platform: Platform): Client {
       transport: transport === "stream" || transport === "tab" ? "stream" : source === "kept" ? "kept" : "poll",
       problems,
       applied_after_ms: appliedAfterMs,
+      // Never with the news that a kill was applied: that is small, and on its way at once.
+      evaluated: appliedAfterMs === undefined || !background ? evaluated.take() : undefined,
       sample: told,
     });
   };
 
+  const evaluated = askedFor(host.now);
   let acknowledging: Promise<void> | undefined;
   /** After what else is waiting to be decided or drawn, and not with all other clients at once. */
   const acknowledgeSoon = (appliedAfterMs: number): void => {
@@ -515,7 +519,7 @@ export function startClient(options: Options, platform: Platform): Client {
     return status();
   };
 
-  const reads = decisions({ table: () => table, expired: () => fresh.expired() });
+  const reads = decisions({ table: () => table, expired: () => fresh.expired(), asked: evaluated.add });
   const client: Client = {
     ...reads,
     on: events.on,
@@ -545,7 +549,7 @@ export function startClient(options: Options, platform: Platform): Client {
     evaluate: (who): Decisions => {
       if (sampling) seen = who;
       const own = tableFor(who) ?? EMPTY;
-      return decisions({ table: () => own, expired: () => fresh.expired() });
+      return decisions({ table: () => own, expired: () => fresh.expired(), asked: evaluated.add });
     },
     refresh: async () => {
       await starting;

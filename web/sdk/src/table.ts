@@ -11,6 +11,8 @@ export interface Entry {
   readonly reason: Reason;
   readonly metadata: FlagMetadata;
   readonly browser: boolean;
+  /** Whether this entry was read. */
+  asked: boolean;
 }
 
 /** Every decision for one context. */
@@ -39,7 +41,7 @@ export function tableOf(flags: readonly FlagInfo[], outcomes: readonly Outcome[]
       ...(outcome.ruleIndex === undefined ? {} : { ruleIndex: outcome.ruleIndex }),
       ...(position === undefined ? {} : { revision: position.revision }),
     };
-    entries.set(flag.key, { value: variant.value, text: variant.text, variant: variant.key, reason: outcome.reason, metadata, browser: flag.browser });
+    entries.set(flag.key, { value: variant.value, text: variant.text, variant: variant.key, reason: outcome.reason, metadata, browser: flag.browser, asked: false });
   });
   return { entries, complete, position };
 }
@@ -54,7 +56,7 @@ export function bootstrapTable(bootstrap: Bootstrap): Table | undefined {
     // A copy: the page's own object may change under us.
     const text = JSON.stringify(flag.value);
     const metadata = bootstrap.position ? { revision: bootstrap.position.revision } : {};
-    entries.set(key, { value: frozen(JSON.parse(text) as Json), text, variant: flag.variant, reason: flag.reason ?? "CACHED", metadata, browser: true });
+    entries.set(key, { value: frozen(JSON.parse(text) as Json), text, variant: flag.variant, reason: flag.reason ?? "CACHED", metadata, browser: true, asked: false });
   }
   return { entries, complete: false, position: bootstrap.position };
 }
@@ -75,12 +77,21 @@ export function changes(before: Table, after: Table): Map<string, FlagChange> {
 export interface Source {
   table(): Table;
   expired(): boolean;
+  /** An entry is read for the first time. */
+  asked(key: string): void;
 }
 
 /** The reads over a table. None throws, whatever it is given. */
 export function decisions(source: Source): Decisions {
+  const note = (key: string, entry: Entry): void => {
+    if (entry.asked) return;
+    entry.asked = true;
+    source.asked(key);
+  };
+
   const read = <T>(key: string, fallback: T, fits: (value: Json) => boolean): T => {
     const entry = source.table().entries.get(key);
+    if (entry && !entry.asked) note(key, entry);
     return entry && fits(entry.value) ? (entry.value as T) : fallback;
   };
 
@@ -92,6 +103,7 @@ export function decisions(source: Source): Decisions {
         ? failed(key, fallback, "FLAG_NOT_FOUND", `no flag \`${key}\` in this flag set`)
         : failed(key, fallback, "PROVIDER_NOT_READY", `no flag set for this context as yet`);
     }
+    note(key, entry);
     if (fallback !== null && typeOf(fallback) !== typeOf(entry.value)) {
       return failed(key, fallback, "TYPE_MISMATCH", `flag \`${key}\` is of type ${typeOf(entry.value)}, not ${typeOf(fallback)}`);
     }
@@ -106,7 +118,10 @@ export function decisions(source: Source): Decisions {
     details: details as Decisions["details"],
     all: () => {
       const all: Record<string, Details> = Object.create(null) as Record<string, Details>;
-      for (const [key, entry] of source.table().entries) all[key] = found(key, entry, source.expired());
+      for (const [key, entry] of source.table().entries) {
+        note(key, entry);
+        all[key] = found(key, entry, source.expired());
+      }
       return all;
     },
     bootstrapData: () => {

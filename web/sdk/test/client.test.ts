@@ -425,6 +425,22 @@ test("by hand: nothing in the background, one request each time", async () => {
   assert.equal(await flags.refresh(), false);
 });
 
+test("which flags are asked for is told, and never with the news that a kill was applied", async () => {
+  const server = await plane([flag("f"), flag("g"), flag("h")]);
+  const flags = client(server.url);
+  await flags.ready();
+  assert.equal(flags.boolean("f", false), true);
+  flags.boolean("unknown", false);
+  assert.equal(flags.evaluate({ targetingKey: "u" }).boolean("g", false), true);
+  flags.bootstrapData();
+  server.kill("f");
+  await server.until(() => server.acknowledged.some(({ position }) => position.kill_revision === 1));
+  await flags.close();
+  await server.until(() => server.acknowledged.at(-1)?.state === "closing");
+  assert.deepEqual(server.acknowledged.flatMap(({ evaluated }) => evaluated ?? []).sort(), ["f", "g"]);
+  assert.ok(server.acknowledged.every(({ applied_after_ms, evaluated }) => applied_after_ms === undefined || evaluated === undefined));
+});
+
 test("a trap: the instance is made anew, and nobody notices", async () => {
   const server = await plane();
   let instances = 0;

@@ -80,6 +80,7 @@ interface Acknowledged {
   readonly problems: string[];
   readonly transport: string;
   readonly applied_after_ms?: number;
+  readonly evaluated?: string[];
 }
 
 /** Starts on a free port. `streams` may be switched off, as behind a proxy that holds answers back. */

@@ -1,7 +1,7 @@
 // The tarball, not the sources: packed, installed into projects of their own, and run.
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, readdirSync, rmSync, writeFileSync, copyFileSync, mkdirSync } from "node:fs";
+import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync, copyFileSync, mkdirSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
@@ -39,7 +39,7 @@ async function decided(file: string): Promise<unknown> {
 test("holds one evaluation module, and nothing of the sources and tests", () => {
   const paths = files.map(({ path }) => path);
   assert.deepEqual(paths.filter((path) => path.endsWith(".wasm")).sort(), ["dist/flags.wasm", "dist/tooling.wasm"]);
-  assert.deepEqual(paths.filter((path) => !/^(dist\/|README\.md|LICENSE|package\.json)/.test(path) || /test|tooling_bg/.test(path)), []);
+  assert.deepEqual(paths.filter((path) => !/^(dist\/|README\.md|LICENSE|package\.json)/.test(path) || /\/tests?\/|\.test\.|tooling_bg/.test(path)), []);
 });
 
 test("Node, as a module", async () => {
@@ -55,6 +55,16 @@ test("Node, as CommonJS", async () => {
 test("Node: the tooling", async () => {
   writeFileSync(join(project, "tool.mjs"), 'import { loadTooling } from "downhaul/tooling"; const t = await loadTooling(); console.log(JSON.stringify({ value: t.check("{}").valid }));');
   assert.equal(await decided("tool.mjs"), false);
+});
+
+test("Node: the clients for tests, as a module and as CommonJS, without the client that asks a server", async () => {
+  const flags = '{ flags: [{ key: "f", variants: { on: true, off: false }, default: "off" }] }';
+  writeFileSync(join(project, "testing.mjs"), `import { flagsOf } from "downhaul/testing"; console.log(JSON.stringify({ value: flagsOf(${flags}).client({ f: "on" }).boolean("f", false) }));`);
+  assert.equal(await decided("testing.mjs"), true);
+  writeFileSync(join(project, "testing.cjs"), `const { flagsOf } = require("downhaul/testing"); console.log(JSON.stringify({ value: flagsOf(${flags}).withFlags({ f: "on" }, (flags) => flags.boolean("f", false)) }));`);
+  assert.equal(await decided("testing.cjs"), true);
+  for (const entry of ["testing.js", "testing.cjs"]) assert.doesNotMatch(readFileSync(join(sdk, "dist", entry), "utf8"), /client\/v1|WebAssembly/);
+  assert.doesNotMatch(readFileSync(join(sdk, "dist/browser.js"), "utf8"), /flagsOf/);
 });
 
 test("a page's bundle finds the module beside it, and brings no other", async () => {

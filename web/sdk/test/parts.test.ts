@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { asked } from "../src/asked.js";
 import { backoffMs, retryAfterMs, spreadMs } from "../src/backoff.js";
 import { attribute, canonical, completed, plain } from "../src/context.js";
 import { freshness } from "../src/freshness.js";
@@ -174,7 +175,8 @@ test("kept: by audience, bounded, and never another one's", async () => {
 test("reads never throw, whatever they are asked", () => {
   const table = bootstrapTable({ flags: { b: { value: true, variant: "on" }, s: { value: "x" }, n: { value: 1.5 }, o: { value: { a: [1] } }, __proto__: { value: 1 } } as never });
   assert.ok(table);
-  const reads = decisions({ table: () => table, expired: () => false });
+  const seen: string[] = [];
+  const reads = decisions({ table: () => table, expired: () => false, asked: (key) => seen.push(key) });
   assert.equal(reads.boolean("b", false), true);
   assert.equal(reads.boolean("s", false), false);
   assert.equal(reads.string("s", "y"), "x");
@@ -184,6 +186,7 @@ test("reads never throw, whatever they are asked", () => {
   assert.equal(reads.details("s", 1).errorCode, "TYPE_MISMATCH");
   assert.equal(reads.details("missing", 1).errorCode, "PROVIDER_NOT_READY");
   for (const odd of [undefined, null, {}, Symbol("x"), "constructor"]) assert.equal(reads.boolean(odd as string, false), false);
+  assert.deepEqual(seen, ["b", "s", "n", "o"], "each flag that there is, once");
   assert.equal(bootstrapTable({ flags: { f: null } } as never), undefined);
   assert.equal(bootstrapTable(null as never), undefined);
 });
@@ -204,4 +207,22 @@ test("changes: only real ones", () => {
   assert.deepEqual([...changes(a, b).keys()], ["g", "h"]);
   assert.equal(changes(a, b).get("g")?.before?.value, 1);
   assert.equal(changes(EMPTY, a).size, 2);
+});
+
+test("flags that are asked for are told once an hour, and so many at a time", () => {
+  let now = 0;
+  const told = asked(() => now);
+  told.add("f");
+  told.add("f");
+  told.add("g");
+  assert.deepEqual(told.take(), ["f", "g"]);
+  assert.deepEqual(told.take(), []);
+  told.add("f");
+  assert.deepEqual(told.take(), [], "told of just now");
+  now += 3_600_000;
+  told.add("f");
+  assert.deepEqual(told.take(), ["f"]);
+  for (let i = 0; i < 300; i++) told.add(`f${i}`);
+  assert.equal(told.take().length, 256);
+  assert.equal(told.take().length, 44, "the others come next");
 });

@@ -9,15 +9,19 @@ use downhaul_core::document::{Flag, FlagSet};
 use downhaul_core::ids::{FlagKey, VariantKey};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// The flags of which it is proved that every context is given the same variant, and that variant.
+/// Of the flags that are wanted, those of which it is proved that every context is given the same variant, and that variant.
 ///
 /// Kills are left aside: they come and go. A flag that is too much work by `options`, or of which it cannot be proved, is
 /// not among them.
-pub fn sole_variants(document: &FlagSet, options: &Options) -> BTreeMap<FlagKey, VariantKey> {
+pub fn sole_variants(
+    document: &FlagSet,
+    is_wanted: impl Fn(&Flag) -> bool,
+    options: &Options,
+) -> BTreeMap<FlagKey, VariantKey> {
     let document = FlagSet { kills: Vec::new(), ..document.clone() };
     let indexed = Indexed::new(&document);
     let proved = |flag: &Flag| Some((flag.key.clone(), sole_variant(&indexed, flag, options).ok()??));
-    document.flags.iter().filter_map(proved).collect()
+    document.flags.iter().filter(|flag| is_wanted(flag)).filter_map(proved).collect()
 }
 
 fn sole_variant(indexed: &Indexed<'_>, flag: &Flag, options: &Options) -> Result<Option<VariantKey>, Stop> {

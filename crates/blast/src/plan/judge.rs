@@ -23,6 +23,14 @@ impl Plan {
         self.budget = Some(Judgement { limits: budget, findings });
     }
 
+    /// Takes what another plan of the same change was judged to be.
+    pub fn take_judgement(&mut self, judged: Plan) {
+        if judged.verdict == Verdict::OverBudget {
+            self.verdict = Verdict::OverBudget;
+        }
+        self.budget = judged.budget;
+    }
+
     fn judge_share(&self, allowed: f64) -> Finding {
         let may = format!("{} may", percent(allowed));
         let Share { least, most } = self.share();

@@ -5,11 +5,13 @@
 
 mod budget;
 mod build;
+mod callers;
 mod judge;
 mod share;
 
 pub use budget::{Budget, Finding, Judgement, Kept, Limit};
 pub use build::Found;
+pub use callers::with_callers_defaults;
 pub use share::Share;
 
 use crate::exact::Region;

@@ -1,13 +1,11 @@
 use crate::exit::{Exit, Failure};
 use crate::input::population::{self, BINARY, ColumnArgs};
 use crate::input::server::ServerArgs;
-use crate::input::sources;
 use crate::remote::{ControlPlane, block_on};
-use crate::render::{Format, Output, Table, counted, grouped};
+use crate::render::{Format, Output, Table, counted, grouped, write_whole};
 use downhaul_control::api::{
     PopulationAct, PopulationName, PopulationPut, PopulationView, Populations, PutPopulationQuery,
 };
-use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Keep the people that changes are tried on with the control plane: `plan server …` uses `default` without being asked
@@ -216,19 +214,6 @@ fn get(args: &Get, output: &Output) -> Result<Exit, Failure> {
         output.line(format!("wrote {rows} rows of `{}` to {}", view.name, args.out.display()))?;
     }
     Ok(Exit::Done)
-}
-
-/// All of it or nothing.
-fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
-    let mut beside = path.as_os_str().to_owned();
-    beside.push(".part");
-    let beside = PathBuf::from(beside);
-    fs::write(&beside, bytes).and_then(|()| fs::rename(&beside, path)).map_err(|error| {
-        let _ = fs::remove_file(&beside);
-        let why = sources::describe(&error);
-        Failure::could_not_run("cannot-write", format!("cannot write `{}`: {why}", path.display()))
-            .help("check the folder and make room on the disk")
-    })
 }
 
 fn remove(args: &Named, output: &Output) -> Result<Exit, Failure> {

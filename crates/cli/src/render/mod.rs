@@ -4,11 +4,13 @@
 //! left out where the output is no terminal or `NO_COLOR` is set.
 
 mod diagnostics;
+mod file;
 mod progress;
 mod table;
 mod words;
 
 pub(crate) use diagnostics::{human, plain_line};
+pub(crate) use file::write_whole;
 pub(crate) use progress::Progress;
 pub(crate) use table::{Table, one_line};
 pub(crate) use words::{ago, counted, grouped, kind_word, milliseconds, percent, role_words};

@@ -17,7 +17,7 @@ fn a_head_that_was_kept_proves_the_rest() {
     run("chart head --out old.head").done();
     run("chart head --key --out plane.key").done();
     run("restore checkout-v2 --reason fixed").done();
-    run("retire banner --reason done").done();
+    run("retire banner --reason done --anyway").done();
     run("chart head --out new.head").done();
     let head = read(&place, "new.head");
     let lines: Vec<&str> = head.lines().collect();

@@ -11,6 +11,7 @@ mod chart;
 mod check;
 mod drills;
 mod eval;
+mod hygiene;
 mod interrupt;
 mod offline;
 mod operating;

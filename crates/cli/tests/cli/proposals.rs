@@ -208,3 +208,36 @@ fn whatever_is_refused_says_the_line_that_proposes_it() {
     let none = two.run("propose --reason x");
     assert_eq!(none.status, 2, "{none}");
 }
+
+/// What two people changed, one alone gives back, where the policy says so; and the retired flag moves whom it served.
+#[test]
+fn a_revert_is_asked_less_and_a_retirement_is_judged() {
+    let two = Two::new();
+    two.place.write("policy.json", r#"{ "approvals": { "change": 1, "revert": 0 } }"#);
+    two.run("policy set policy.json --reason changes-need-two --propose").done();
+    two.ann("approve p-1 --reason yes").done();
+    two.run("land p-1").done();
+    two.run("apply on.json --reason everyone --propose").done();
+    two.ann("approve p-2 --reason yes").done();
+    two.run("land p-2").done();
+    for (line, status, said) in [
+        (
+            "revert checkout-v2 --to 4 --reason lost-orders",
+            0,
+            "`checkout-v2` is as at revision 4 again in production, revision 11",
+        ),
+        ("revert checkout-v2 --to 4 --reason again", 0, "`checkout-v2` is as at revision 4 already in production"),
+        ("revert checkout-v2 --to 1 --reason too-far", 2, "revision 1 has no flag `checkout-v2`"),
+    ] {
+        let run = two.run(line);
+        assert!(run.status == status && format!("{run}").contains(said), "{run}");
+    }
+    let newest = two.run("chart --format json --limit 1").done().json();
+    assert_eq!(newest["impact"]["reverts"], 9, "{newest}");
+
+    let retire = SHOP.replace("\"checkout-v2\"", "\"another\"");
+    two.place.write("without.json", retire);
+    let judged = two.run("plan on.json without.json --budget-share 0.1 --format json").json();
+    let finding = &judged["budget"]["findings"][0];
+    assert_eq!((&finding["outcome"], &finding["flag"]), (&"unknown".into(), &"checkout-v2".into()), "{judged}");
+}

@@ -119,7 +119,7 @@ fn the_keys_of_a_control_plane() {
     let counts: Vec<usize> =
         run["flags"].as_array().unwrap().iter().map(|flag| flag["references"].as_array().unwrap().len()).collect();
     assert_eq!(counts, [1, 1]);
-    server.run(&place, "retire banner --reason done").done();
+    server.run(&place, "retire banner --reason done --anyway").done();
     let run = server.run(&place, "refs src --format json");
     assert_eq!((run.status, run.json()["retired"][0]["key"].clone()), (2, "banner".into()), "{run}");
 }

@@ -114,10 +114,12 @@ fn from_the_first_apply_to_a_verified_chart() {
 
     help: nothing is killed; see `downhaul chart` for what was restored already
     "#);
-    assert_snapshot!(run("retire banner --reason done"), @r#"
+    assert_snapshot!(run("retire banner --reason done --anyway"), @r#"
     exit status 0
     --- out
     retired `banner` in production, revision 6
+    --- err
+    whoever still asks for it gets the default of the call, and its key is never used again
     "#);
     assert_snapshot!(run("chart --limit 3"), @r#"
     exit status 0
@@ -151,7 +153,7 @@ fn from_the_first_apply_to_a_verified_chart() {
 #[test]
 fn a_retired_key_is_refused_for_ever() {
     let (place, server) = shop();
-    server.run(&place, "retire banner --reason done").done();
+    server.run(&place, "retire banner --reason done --anyway").done();
     let again = server.run(&place, "apply flags.json --reason again --format json");
     assert_ne!(again.status, 0, "{again}");
     assert!(again.to_string().contains("banner"), "{again}");
@@ -197,9 +199,9 @@ fn what_the_control_plane_refuses() {
     assert_snapshot!(run("retire checkout-v2 --reason done"), @r#"
     exit status 2
     --- err
-    error: `checkout-v2` is required by `banner`
+    error: `checkout-v2` is not to be retired yet: it is required by `banner` (still-required); it does not give everyone the same: 2 rules, else off (serves-several)
 
-    help: retire `banner` first, or take `checkout-v2` out of its `requires`
+    help: retire them first, or take `checkout-v2` out of their `requires`
     "#);
     assert_eq!(run("kill checkout-v2").status, 2);
     let blank = server.run_with(&place, ["kill", "checkout-v2", "--reason", " "]);

@@ -98,6 +98,9 @@ pub struct Impact {
     /// Words that are not listed.
     #[serde(default, skip_serializing_if = "super::is_zero")]
     pub more_edits: u64,
+    /// The newest revision that had all that an edit defines exactly so: the edit gives it back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reverts: Option<u64>,
     /// What users see: the flag's `degraded.meaning`, for kills.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub effect: Option<String>,

@@ -91,6 +91,9 @@ pub struct Acknowledgement {
     /// Milliseconds from receipt to applied, on the client's own clock.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub applied_after_ms: Option<f64>,
+    /// Flags that it was asked for since it last told of them, 256 at most; absent where it does not tell.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub evaluated: Option<Vec<String>>,
     /// A context, where the server asked for one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sample: Option<SampledContext>,

@@ -129,6 +129,20 @@ pub struct PutFlagRequest {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
+pub struct RetireFlagRequest {
+    pub reason: String,
+    /// Set aside what can be set aside of what is in the way.
+    #[serde(default)]
+    pub anyway: bool,
+    /// The revision that was looked at; refused if the flag changed since.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expected_revision: Option<u64>,
+}
+
+/// `POST E/releases/{key}/retire`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
 pub struct RetireRequest {
     pub reason: String,
 }

@@ -9,6 +9,7 @@ mod client;
 mod drills;
 mod flags;
 mod fleet;
+mod hygiene;
 mod keys;
 mod kills;
 mod people;
@@ -39,9 +40,10 @@ pub use drills::{
 };
 pub use flags::{
     Applied, ApplyItem, ApplyReport, ApplyRequest, Changed, DocumentQuery, EnvironmentView, Environments, FlagPage,
-    FlagState, FlagSummary, FlagView, PutFlagRequest, RetireRequest, Source,
+    FlagState, FlagSummary, FlagView, PutFlagRequest, RetireFlagRequest, RetireRequest, Source,
 };
 pub use fleet::{FleetGroup, FleetView, InstanceView, Trust};
+pub use hygiene::{ObstacleView, RetirementView, StalePage, StaleQuery, StaleView};
 pub use keys::{ClientKeyCreated, ClientKeyRequest, ClientKeyView, ClientKeys};
 pub use kills::{
     KillPage, KillRequest, KillScope, KillView, Progress, RegionProgress, RestoreReport, RestoreRequest, Restored,

@@ -3,7 +3,7 @@
 use crate::api::{BudgetFinding, BudgetVerdict, JudgedBy};
 use crate::policy::Policy;
 use downhaul_blast::exact::{Comparison, Options, compare};
-use downhaul_blast::plan::{Finding, Found, Judgement, Kept, Limit, Plan, Side};
+use downhaul_blast::plan::{Finding, Found, Judgement, Kept, Limit, Plan, Side, with_callers_defaults};
 use downhaul_blast::population::Population;
 use downhaul_blast::replay::{self, Replay, replay};
 use downhaul_core::document::FlagSet;
@@ -36,6 +36,12 @@ pub(super) fn judge(
     if policy.budget.is_empty() {
         return None;
     }
+    // Whoever asks for a flag that is retired is given something else as well.
+    let given = with_callers_defaults(sides[0].document(), sides[1].document());
+    let (sides, comparison) = match &given {
+        Ok(Some(given)) => ([sides[0], given], compare(sides[0], given, &Options { nodes })),
+        Ok(None) | Err(_) => (sides, comparison),
+    };
     let (mut findings, heard) = findings(policy, sides, (comparison, nodes), people);
     if sides.iter().any(|side| !side.document().kills.is_empty()) {
         let restored = sides.map(restored);
@@ -46,6 +52,12 @@ pub(super) fn judge(
         } else {
             findings.iter_mut().for_each(|finding| finding.outcome = Kept::Unknown);
         }
+    }
+    if given.is_err() {
+        findings.iter_mut().filter(|finding| finding.outcome == Kept::Within).for_each(|finding| {
+            finding.outcome = Kept::Unknown;
+            finding.why = format!("{}; whom the retired flags move is too much to look at", finding.why);
+        });
     }
     let judged_by = people.filter(|_| heard).map(|people| JudgedBy {
         name: people.name.to_owned(),

@@ -397,6 +397,10 @@ fn impact(
     // A kill waits for nothing, and says by its scope whom it reaches.
     let compared = command.defines().then(|| compare(before, after, &options));
     if let Some(comparison) = &compared {
+        let revision = state.flag_set.revision;
+        // A rollout that starts goes on to where nobody was before.
+        let history = state.history.as_ref().filter(|_| !matches!(command, Command::StartRollout { .. }));
+        impact.reverts = history.and_then(|history| history.given_back(command, revision));
         moves::add(&mut impact, comparison);
         difference::add(&mut impact, &state.flag_set, next);
     }

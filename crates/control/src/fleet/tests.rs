@@ -19,6 +19,7 @@ fn said(instance: &str, kill_revision: u64, state: ClientState) -> Acknowledgeme
         transport: Some(Transport::Stream),
         problems: Vec::new(),
         applied_after_ms: None,
+        evaluated: None,
         sample: None,
     }
 }

@@ -3,6 +3,7 @@
 
 mod difference;
 mod heartbeat;
+mod hygiene;
 mod limit;
 mod read;
 mod sample;
@@ -10,6 +11,7 @@ mod schema;
 
 pub(crate) use difference::difference;
 pub use heartbeat::Heartbeat;
+pub use hygiene::Hygiene;
 pub use limit::Limit;
 pub(crate) use read::problems;
 pub use read::read;
@@ -45,6 +47,9 @@ pub struct Policy {
     /// Absent: nothing beats.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub heartbeat: Option<Heartbeat>,
+    /// When a flag is one that someone should look at, and who is told.
+    #[serde(skip_serializing_if = "Hygiene::is_default")]
+    pub hygiene: Hygiene,
 }
 
 /// How many people other than the author have to approve, by what a change is. Where several apply, the largest counts.

@@ -1,10 +1,10 @@
-use super::{Approvals, Heartbeat, Limit, Policy, Sample};
+use super::{Approvals, Heartbeat, Hygiene, Limit, Policy, Sample};
 use downhaul_core::ids::KEY_LIMIT;
 use serde_json::{Value, json};
 
 /// JSON Schema 2020-12 of a policy, for editors.
 pub fn json_schema() -> Value {
-    let Policy { kills, reason, approvals, budget: _, population: _, sample: _, drill_days, heartbeat: _ } =
+    let Policy { kills, reason, approvals, budget: _, population: _, sample: _, drill_days, heartbeat: _, hygiene } =
         Policy::default();
     json!({
         "$schema": "https://json-schema.org/draft/2020-12/schema",
@@ -24,7 +24,8 @@ pub fn json_schema() -> Value {
             },
             "sample": of_sample(),
             "drill_days": number(drill_days, "Days after which a drill no longer counts."),
-            "heartbeat": of_heartbeat()
+            "heartbeat": of_heartbeat(),
+            "hygiene": of_hygiene(&hygiene)
         }
     })
 }
@@ -100,6 +101,21 @@ fn of_heartbeat() -> Value {
         "properties": {
             "flag": { "type": "string", "description": "A flag on which nothing else rests. It has to exist." },
             "every_seconds": number(every_seconds, "Seconds from one beat to the next; each is two changes in the chart.")
+        }
+    })
+}
+
+fn of_hygiene(defaults: &Hygiene) -> Value {
+    let Hygiene { idle_days, one_variant_days, notice_days, webhook: _ } = defaults;
+    json!({
+        "type": "object",
+        "additionalProperties": false,
+        "description": "When a flag is one that someone should look at, and who is reminded of it.",
+        "properties": {
+            "idle_days": number(*idle_days, "Days after which a flag that no client asks for is stale."),
+            "one_variant_days": number(*one_variant_days, "Days after which a flag that gives everyone the same, or is killed for everyone, is stale."),
+            "notice_days": number(*notice_days, "Days before its date for which the owner of a flag is reminded of it."),
+            "webhook": { "type": "string", "minLength": 1, "description": "The webhook target that is reminded. Left out: nobody is." }
         }
     })
 }

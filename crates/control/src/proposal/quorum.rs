@@ -29,6 +29,7 @@ pub struct Ground {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum GroundKind {
     Change,
+    Revert,
     Critical,
     OverBudget,
     Restore,
@@ -41,6 +42,7 @@ impl GroundKind {
     pub fn as_str(self) -> &'static str {
         match self {
             GroundKind::Change => "change",
+            GroundKind::Revert => "revert",
             GroundKind::Critical => "critical",
             GroundKind::OverBudget => "over_budget",
             GroundKind::Restore => "restore",
@@ -65,8 +67,12 @@ impl Needed {
                 grounds.push(Ground { kind, quorum, why });
             }
         };
-        if command.is_edit() {
-            add(GroundKind::Change, approvals.change.get(), String::new());
+        match approvals.revert.zip(impact.reverts).filter(|_| command.is_edit()) {
+            Some((quorum, revision)) => {
+                add(GroundKind::Revert, quorum.get(), format!("all of it as at revision {revision}"));
+            }
+            None if command.is_edit() => add(GroundKind::Change, approvals.change.get(), String::new()),
+            None => {}
         }
         if let Some(reach) = reach.filter(|reach| command.is_edit() && !reach.critical.is_empty()) {
             add(GroundKind::Critical, approvals.critical.get(), format!("it reaches {}", list(&reach.critical)));

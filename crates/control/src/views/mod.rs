@@ -1,12 +1,14 @@
 //! The state of an environment as the API shows it.
 
 mod drills;
+mod hygiene;
 mod people;
 mod proposals;
 mod releases;
 mod rollouts;
 
 pub use drills::{drill, drills, drills_due};
+pub use hygiene::{retirement, stale};
 pub use people::{people, person, token, tokens};
 pub use proposals::{proposal, proposals};
 pub use releases::{release, releases, run, runs};

@@ -63,7 +63,7 @@ pub(super) async fn as_of(state: &AppState, environment: &Environment, revision:
 }
 
 /// The state as of a revision, from the nearest one that is kept. What only people ask for of the time before is not in it.
-pub(super) async fn state_at(state: &AppState, environment: &Environment, revision: u64) -> AppResult<PastState> {
+pub(crate) async fn state_at(state: &AppState, environment: &Environment, revision: u64) -> AppResult<PastState> {
     let kept = environment.chart().snapshot(revision);
     let from = match kept {
         Some(kept) => (*kept).clone(),

@@ -6,7 +6,7 @@ use crate::error::{AppError, AppResult};
 use crate::extract::{Json, Path};
 use crate::state::AppState;
 use axum::extract::State;
-use downhaul_control::api::{Changed, FlagPage, FlagView, Problem, PutFlagRequest, RetireRequest};
+use downhaul_control::api::{Changed, FlagPage, FlagView, Problem, PutFlagRequest, RetireFlagRequest};
 use downhaul_control::{Command, Refusal, RefusalCode, views};
 use downhaul_core::ids::FlagKey;
 
@@ -80,9 +80,9 @@ pub(crate) async fn put(
     Ok(Json(changed(&state, committed)))
 }
 
-/// Retire a flag; its key is never used again.
+/// Retire a flag; its key is never used again. Refused while something counts on it, unless `anyway` sets that aside.
 #[utoipa::path(
-    post, path = "/api/v1/environments/{environment}/flags/{key}/retire", tag = "flags", request_body = RetireRequest,
+    post, path = "/api/v1/environments/{environment}/flags/{key}/retire", tag = "flags", request_body = RetireFlagRequest,
     params(("environment" = String, Path), ("key" = String, Path)),
     responses(
         (status = 200, body = Changed), (status = 401, body = Problem), (status = 404, body = Problem),
@@ -93,11 +93,15 @@ pub(crate) async fn retire(
     State(state): State<AppState>,
     admin: By<Editor>,
     Path((key, flag)): Path<(String, String)>,
-    Json(body): Json<RetireRequest>,
+    Json(body): Json<RetireFlagRequest>,
 ) -> AppResult<Json<Changed>> {
     let environment = environment(&state, &key)?;
     let parsed = flag.parse().map_err(|_| unknown(&environment.current().state.flag_set, &flag))?;
-    let request = request(&admin, &body.reason, Command::RetireFlag { key: parsed });
+    super::hygiene::judged(&environment, &flag).await?.check(&flag, body.anyway)?;
+    let request = downhaul_control::Request {
+        expected_revision: body.expected_revision,
+        ..request(&admin, &body.reason, Command::RetireFlag { key: parsed })
+    };
     let committed = environment.command(Urgency::Patient, move |_| Ok(request.clone())).await?;
     Ok(Json(changed(&state, committed)))
 }

@@ -10,6 +10,7 @@ mod events;
 mod flags;
 mod fleet;
 mod freeze;
+mod hygiene;
 mod kills;
 mod people;
 mod plan;
@@ -22,6 +23,8 @@ mod runs;
 mod session;
 mod signing_keys;
 mod tokens;
+
+pub(crate) use environments::state_at;
 
 use crate::auth::admin::Admin;
 use crate::environment::{Environment, Publication, log_failed};
@@ -51,6 +54,8 @@ pub(crate) fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(flags::list))
         .routes(routes!(flags::get, flags::put))
         .routes(routes!(flags::retire))
+        .routes(routes!(hygiene::get))
+        .routes(routes!(hygiene::stale))
         .routes(routes!(apply::post))
         .routes(routes!(plan::post))
         .routes(routes!(kills::list, kills::post))

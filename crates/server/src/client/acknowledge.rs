@@ -10,6 +10,7 @@ use axum::http::StatusCode;
 use downhaul_control::api::{Acknowledgement, Problem};
 use downhaul_control::fleet::{NotCounted, Sender};
 use downhaul_control::heartbeat;
+use jiff::Timestamp;
 
 /// What an instance applied, and how it does.
 #[utoipa::path(
@@ -27,12 +28,16 @@ pub(crate) async fn post(
     Json(mut said): Json<Acknowledgement>,
 ) -> AppResult<StatusCode> {
     let sender = Sender { key: caller.key.id.clone(), kind: caller.key.kind, address: address.to_string() };
-    let (sample, instance) = (said.sample.take(), said.instance.clone());
+    let (sample, evaluated, instance) = (said.sample.take(), said.evaluated.take(), said.instance.clone());
     let counted = caller.environment.fleet().acknowledge(&sender, said);
     let outcome = if counted.is_ok() { "counted" } else { "refused" };
     state.metrics().acknowledgements.get_or_create(&OutcomeLabels { outcome }).inc();
     let applied = counted.map_err(refuse)?;
     // Of whom an acknowledgement does not count nothing is taken.
+    if let Some(keys) = evaluated {
+        let current = caller.environment.current();
+        caller.environment.usage().told(sender.kind, &keys, &current.state, Timestamp::now());
+    }
     if let Some(sample) = sample {
         let Sender { key, kind, address } = &sender;
         let teller = Teller { key, kind: *kind, address, instance: &instance };

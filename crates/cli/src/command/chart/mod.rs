@@ -4,6 +4,7 @@ mod export;
 mod file;
 mod head;
 mod proof;
+mod replay_export;
 mod show;
 mod verify;
 

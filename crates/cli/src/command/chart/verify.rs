@@ -1,16 +1,11 @@
-use super::file;
+use super::{file, replay_export};
 use crate::exit::{Exit, Failure};
 use crate::input::server::ServerArgs;
 use crate::input::sources;
 use crate::remote::{ControlPlane, block_on};
 use crate::render::{Format, Output, counted};
-use downhaul_blast::strict_json::object;
 use downhaul_control::api::{VerifyReport, VerifyStatus};
-use downhaul_control::chart::{ConsistencyProof, NoteKey, SignedHead, read_export_line};
-use downhaul_control::verify::{Stored, Verification};
-use downhaul_core::ids::EnvironmentKey;
-use downhaul_core::seal::canonical_bytes;
-use serde_json::Value;
+use downhaul_control::chart::{ConsistencyProof, NoteKey, SignedHead};
 use std::path::PathBuf;
 
 #[derive(Debug, clap::Args)]
@@ -35,7 +30,7 @@ pub(super) fn run(args: &Args, output: &Output) -> Result<Exit, Failure> {
         heads.iter().try_for_each(|head| file::check_signature(head, key))?;
     }
     let report = match &args.file {
-        Some(path) => verify_file(&sources::read_file(path)?, &heads, key.as_ref(), output)?,
+        Some(path) => replay_export::verify(&sources::read_file(path)?, &heads, key.as_ref(), output)?,
         None => verify_online(&args.server, &heads, key.as_ref())?,
     };
     render(&report, &heads, output)
@@ -100,104 +95,4 @@ fn verify_online(server: &ServerArgs, heads: &[SignedHead], key: Option<&NoteKey
         }
         Ok(report)
     })
-}
-
-/// Replays an export. The first record says which environment it is of.
-fn verify_file(
-    text: &sources::Text,
-    heads: &[SignedHead],
-    key: Option<&NoteKey>,
-    output: &Output,
-) -> Result<VerifyReport, Failure> {
-    let mut verification: Option<Verification> = None;
-    let mut own: Option<SignedHead> = None;
-    for (number, line) in (1..).zip(text.bytes.split(|byte| *byte == b'\n')) {
-        if line.trim_ascii().is_empty() {
-            continue;
-        }
-        let not_a_record = |why: &str| {
-            let message = format!("line {number} of `{}` is not a record of the chart: {why}", text.name);
-            Failure::invalid("not-a-record", message)
-                .help("an export has one record a line, as `downhaul chart export` writes it")
-        };
-        if own.is_some() {
-            return Err(not_a_record("it stands behind the head, which is the last line"));
-        }
-        if let Some(head) = read_head(line) {
-            own = Some(head.map_err(|why| not_a_record(&why))?);
-            continue;
-        }
-        let expected = verification.as_ref().map_or(1, |verification| verification.revision() + 1);
-        let (environment, stored) = stored(line, expected).map_err(|why| not_a_record(&why))?;
-        let verification = match &mut verification {
-            Some(verification) => verification,
-            None => {
-                let environment = environment.ok_or_else(|| not_a_record("it names no environment"))?;
-                let begun = verification.insert(Verification::new(environment, 0));
-                heads.iter().for_each(|head| begun.expect(head.head()));
-                begun
-            }
-        };
-        verification.next(stored);
-    }
-    let Some(mut verification) = verification else {
-        return Err(Failure::invalid("empty-chart", format!("`{}` holds no record", text.name))
-            .help("write an export with `downhaul chart export --out FILE`"));
-    };
-    if let Some(own) = &own {
-        if let Some(key) = key {
-            file::check_signature(own, key)?;
-        }
-        verification.expect_end(own.head());
-    }
-    if own.is_none() || key.is_none() {
-        let what =
-            if own.is_none() { "it holds no signed head" } else { "the key that signs its head is not known here" };
-        output.note(format!("note: {what}, so a chart written anew as a whole is found by `--head` alone"));
-    }
-    verification.end();
-    Ok(verification.report())
-}
-
-fn read_head(line: &[u8]) -> Option<Result<SignedHead, String>> {
-    if !line.starts_with(b"{\"head\":") {
-        return None;
-    }
-    let Ok(Value::Object(members)) = serde_json::from_slice(line) else { return Some(Err("it is cut off".to_owned())) };
-    let head = members.get("head").and_then(Value::as_str).unwrap_or_default();
-    Some(head.parse().map_err(|why| format!("{why}")))
-}
-
-/// A line of an export as a server stores it. The environment is looked for in the first line only, `expected` is 1 there.
-fn stored(line: &[u8], expected: u64) -> Result<(Option<EnvironmentKey>, Stored), String> {
-    let Some((hash, bytes)) = read_export_line(line) else { return stored_with_hash(line) };
-    let hash = String::from_utf8_lossy(hash).into_owned();
-    let environment = if expected == 1 { environment(bytes) } else { None };
-    // Whether it says so itself is looked at with the rest of it; what else than its place says which one it should be?
-    let revision = revision(bytes).unwrap_or(expected);
-    Ok((environment, Stored { revision, bytes: bytes.to_vec(), hash }))
-}
-
-/// The record without its hash, in canonical form: as exports were written before the record stood apart.
-fn stored_with_hash(line: &[u8]) -> Result<(Option<EnvironmentKey>, Stored), String> {
-    let mut record = object(line).map_err(|malformed| malformed.message)?;
-    let Some(Value::String(hash)) = record.remove("hash") else { return Err("it has no `hash`".to_owned()) };
-    let revision = record.get("revision").and_then(Value::as_u64).ok_or("it has no `revision`")?;
-    let environment = record.get("environment").and_then(Value::as_str).unwrap_or_default();
-    let environment = environment.parse().map_err(|why| format!("its `environment` is not a name: {why}"))?;
-    let bytes = canonical_bytes(&record).map_err(|error| error.to_string())?;
-    Ok((Some(environment), Stored { revision, bytes, hash }))
-}
-
-fn environment(record: &[u8]) -> Option<EnvironmentKey> {
-    let record: Value = serde_json::from_slice(record).ok()?;
-    record.get("environment")?.as_str()?.parse().ok()
-}
-
-/// The revision that a record names: the last member of that name, as canonical records have it, without reading the rest.
-fn revision(record: &[u8]) -> Option<u64> {
-    const NAME: &[u8] = b"\"revision\":";
-    let at = record.windows(NAME.len()).rposition(|window| window == NAME)?;
-    let digits: Vec<u8> = record.get(at + NAME.len()..)?.iter().copied().take_while(u8::is_ascii_digit).collect();
-    std::str::from_utf8(&digits).ok()?.parse().ok()
 }

@@ -9,16 +9,17 @@ mod words;
 mod xrays;
 
 use crate::exit::{Exit, Failure};
+use crate::input::document;
 use crate::input::server::ServerArgs;
 use crate::interrupt::Interrupt;
-use crate::render::{Format, Output, Written};
+use crate::render::{Format, Output, Written, write_whole};
 use budget::BudgetArgs;
 use downhaul_blast::exact::{self, compare};
-use downhaul_blast::plan::{Found, Plan, Side, Verdict};
+use downhaul_blast::plan::{Budget, Found, Plan, Side, Verdict, with_callers_defaults};
 use downhaul_core::document::FlagSet;
-use population::PopulationArgs;
+use downhaul_core::validate::Valid;
+use population::{People, PopulationArgs};
 use sides::{Given, Pair};
-use std::fs;
 use std::path::{Path, PathBuf};
 use xrays::Xrays;
 
@@ -99,11 +100,13 @@ fn planned(args: &Args, output: &Output) -> Result<Exit, Failure> {
     for side in [&pair.old, &pair.new] {
         output.warnings(&side.warnings, &side.texts);
     }
-    let mut plan = plan(args, &pair, &interrupt, output)?;
+    let people = population::read(args, output)?;
+    let planning = Planning { args, pair: &pair, people: people.as_ref(), interrupt: &interrupt, output };
+    let mut plan = planning.plan(&pair.effective)?;
     if let Some(budget) = budget {
         let documents = [pair.old.valid.document(), pair.effective.document()];
         budget::check_names(&budget, documents, output)?;
-        plan.keep_to(budget, &pair.old.valid, &pair.effective);
+        planning.judge(&mut plan, budget)?;
     }
     let xrays = args.xray.map(|most| Xrays::new(&pair, most.into()));
     if let Some(xrays) = &xrays {
@@ -127,38 +130,65 @@ fn planned(args: &Args, output: &Output) -> Result<Exit, Failure> {
     })
 }
 
-fn plan(args: &Args, pair: &Pair, interrupt: &Interrupt, output: &Output) -> Result<Plan, Failure> {
-    let options = exact::Options { nodes: args.limit_nodes };
-    let exact = || (compare(&pair.old.valid, &pair.effective, &options), options.nodes);
-    let (replay, origin) = match population::run(args, pair, interrupt, output)? {
-        Some((replay, name, origin)) => (Some((replay, name)), origin),
-        None => (None, None),
-    };
-    let found = Found {
-        old: pair.old.valid.document(),
-        new: pair.effective.document(),
-        replay,
-        exact: args.population.is_exact().then(exact),
-    };
-    let side = |side: &sides::Side| Side::of(&side.name, side.valid.document()).map_err(|error| unwritable(&error));
-    let mut plan = Plan::new(side(&pair.old)?, side(&pair.new)?, found);
-    if let Some(people) = &mut plan.population {
-        people.origin = origin;
+/// What plans are made of.
+struct Planning<'a> {
+    args: &'a Args,
+    pair: &'a Pair,
+    people: Option<&'a People>,
+    interrupt: &'a Interrupt,
+    output: &'a Output,
+}
+
+impl Planning<'_> {
+    /// `effective` is what there will be.
+    fn plan(&self, effective: &Valid) -> Result<Plan, Failure> {
+        let Planning { args, pair, people, interrupt, output } = *self;
+        let options = exact::Options { nodes: args.limit_nodes };
+        let exact = || (compare(&pair.old.valid, effective, &options), options.nodes);
+        let replayed = |people: &People| {
+            let replay = population::run(args, [&pair.old.valid, effective], people, interrupt, output)?;
+            Ok((replay, people.name.clone()))
+        };
+        let found = Found {
+            old: pair.old.valid.document(),
+            new: effective.document(),
+            replay: people.map(replayed).transpose()?,
+            exact: args.population.is_exact().then(exact),
+        };
+        let side = |side: &sides::Side| Side::of(&side.name, side.valid.document()).map_err(|error| unwritable(&error));
+        let mut plan = Plan::new(side(&pair.old)?, side(&pair.new)?, found);
+        if let (Some(moved), Some(people)) = (&mut plan.population, people) {
+            moved.origin.clone_from(&people.origin);
+        }
+        plan.base_revision = pair.base_revision;
+        plan.prune = args.prune;
+        Ok(plan)
     }
-    plan.base_revision = pair.base_revision;
-    plan.prune = args.prune;
-    Ok(plan)
+
+    /// Whoever asks for a flag that is gone is moved as well, which the plan itself does not show.
+    fn judge(&self, plan: &mut Plan, budget: Budget) -> Result<(), Failure> {
+        let old = &self.pair.old.valid;
+        let defaults = with_callers_defaults(old.document(), self.pair.effective.document());
+        let defaults = defaults.map_err(|problems| {
+            document::refused(problems, &[]).help("judge what is retired and what is new one after the other")
+        })?;
+        match defaults {
+            None => plan.keep_to(budget, old, &self.pair.effective),
+            Some(defaults) => {
+                let mut judged = self.plan(&defaults)?;
+                judged.keep_to(budget, old, &defaults);
+                plan.take_judgement(judged);
+            }
+        }
+        Ok(())
+    }
 }
 
 fn save(path: &Path, mut plan: Plan, document: &FlagSet) -> Result<(), Failure> {
     plan.document = Some(serde_json::to_value(document).map_err(|error| unwritable(&error))?);
     let mut text = serde_json::to_string_pretty(&plan).map_err(|error| unwritable(&error))?;
     text.push('\n');
-    fs::write(path, text).map_err(|error| {
-        let why = crate::input::sources::describe(&error);
-        Failure::could_not_run("cannot-write", format!("cannot write `{}`: {why}", path.display()))
-            .help("check the folder and make room on the disk")
-    })
+    write_whole(path, text.as_bytes())
 }
 
 fn saved_words(path: &Path, plan: &Plan) -> String {

@@ -1,7 +1,7 @@
 //! The population of a plan: a file, one that the control plane keeps, or its default one.
 
 use super::Args;
-use super::sides::{Given, Pair};
+use super::sides::Given;
 use crate::exit::Failure;
 use crate::input::now::Now;
 use crate::input::population::{self, ColumnArgs};
@@ -12,6 +12,7 @@ use downhaul_blast::plan::Origin;
 use downhaul_blast::population::Population;
 use downhaul_blast::replay::{self, Replay, ReplayError, replay};
 use downhaul_control::api::PopulationName;
+use downhaul_core::validate::Valid;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
@@ -73,25 +74,29 @@ impl PopulationArgs {
 }
 
 /// A population that is to be replayed.
-struct People {
+pub(super) struct People {
     population: Population,
-    name: String,
+    pub(super) name: String,
     /// Of one that the control plane keeps.
-    origin: Option<Origin>,
+    pub(super) origin: Option<Origin>,
 }
 
-/// Replays the population; gives what was found, and what it was found of.
+/// The population that is asked for.
+pub(super) fn read(args: &Args, output: &Output) -> Result<Option<People>, Failure> {
+    let people = people(args, output)?;
+    let wanted = if args.population.no_exact { "--no-exact" } else { "--by" };
+    let is_wanted = args.population.no_exact || (!args.population.by.is_empty() && !args.population.exact);
+    if people.is_none() && is_wanted { Err(nothing_to_replay(wanted)) } else { Ok(people) }
+}
+
+/// Replays a population.
 pub(super) fn run(
     args: &Args,
-    pair: &Pair,
+    [old, new]: [&Valid; 2],
+    People { population, .. }: &People,
     interrupt: &Interrupt,
     output: &Output,
-) -> Result<Option<(Replay, String, Option<Origin>)>, Failure> {
-    let Some(People { population, name, origin }) = people(args, output)? else {
-        let wanted = if args.population.no_exact { "--no-exact" } else { "--by" };
-        let is_wanted = args.population.no_exact || (!args.population.by.is_empty() && !args.population.exact);
-        return if is_wanted { Err(nothing_to_replay(wanted)) } else { Ok(None) };
-    };
+) -> Result<Replay, Failure> {
     let xrays = args.xray;
     let args = &args.population;
     let usual = replay::Options::default();
@@ -106,13 +111,11 @@ pub(super) fn run(
     let mut progress = |at: replay::Progress| {
         bar.get_or_insert_with(|| ROWS.bar(Some(at.of), output)).set_position(at.done);
     };
-    let found = interrupt
-        .heeded(|cancel| replay(&pair.old.valid, &pair.effective, &population, &options, &mut progress, cancel));
+    let found = interrupt.heeded(|cancel| replay(old, new, population, &options, &mut progress, cancel));
     if let Some(bar) = bar {
         bar.finish_and_clear();
     }
-    let found = found?.map_err(|ReplayError::Cancelled| Interrupt::failure())?;
-    Ok(Some((found, name, origin)))
+    found?.map_err(|ReplayError::Cancelled| Interrupt::failure())
 }
 
 fn people(args: &Args, output: &Output) -> Result<Option<People>, Failure> {

@@ -18,6 +18,8 @@ use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
+/// Larger files are skipped, in bytes.
+const LARGEST: u64 = 4 * 1024 * 1024;
 /// Skipped files that are named one by one.
 const NAMED_FILES: usize = 10;
 
@@ -44,7 +46,7 @@ pub(crate) struct Args {
     #[arg(long)]
     hidden: bool,
     /// Skip larger files
-    #[arg(long, value_name = "BYTES", default_value_t = 4 * 1024 * 1024)]
+    #[arg(long, value_name = "BYTES", default_value_t = LARGEST)]
     largest: u64,
     #[command(flatten)]
     server: ServerArgs,
@@ -102,6 +104,27 @@ pub(crate) fn run(args: &Args, output: &Output) -> Result<Exit, Failure> {
     notes(&report, output);
     let is_dead = !report.unknown.is_empty() || !report.retired.is_empty();
     Ok(if is_dead { Exit::Findings } else { Exit::Done })
+}
+
+/// Where code of a folder refers to one flag.
+#[derive(Debug)]
+pub(super) struct Places {
+    /// `src/page.ts:4:3`
+    pub(super) found: Vec<String>,
+    /// Files that could not be looked at, and why.
+    pub(super) skipped: Vec<String>,
+}
+
+/// Looks for one key with the usual options.
+pub(super) fn places(root: &Path, key: &str) -> Result<Places, Failure> {
+    let keys = Keys::new([key], &[]).map_err(|why| Failure::refused("too-many-keys", why.to_string()))?;
+    let scope = Scope { root, hidden: false, largest: LARGEST, without: BTreeSet::new() };
+    let Found { references, skipped, .. } = scan::scan(&scope, &keys)?;
+    let of_flag = references.into_iter().filter(|reference| reference.key == key);
+    Ok(Places {
+        found: of_flag.map(|Reference { file, line, column, .. }| format!("{file}:{line}:{column}")).collect(),
+        skipped: skipped.into_iter().map(|Skipped { file, why }| format!("{file}: {why}")).collect(),
+    })
 }
 
 fn flag_set(args: &Args) -> Result<FlagSet, Failure> {

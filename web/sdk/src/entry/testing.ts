@@ -1,0 +1,3 @@
+export { flagsOf } from "../testing.js";
+export type * from "../testing.js";
+export type * from "../types.js";
