@@ -31,7 +31,7 @@ impl Failure {
                 "Check that `downhaul serve` runs and that this device has a network; the console keeps trying."
                     .to_owned()
             }
-            Failure::SignedOut => "Sign in again with the admin token.".to_owned(),
+            Failure::SignedOut => "Sign in again.".to_owned(),
             Failure::Refused(problem) if problem.help.is_empty() => String::new(),
             Failure::Refused(problem) => sentence(&problem.help),
             Failure::Unreadable(why) => {
@@ -46,8 +46,8 @@ impl Failure {
             401,
             "Unauthorized",
             "wrong-token",
-            "this is not the admin token",
-            "it begins with `dha_`, was shown when the server was first started, and stands in `admin-token` in its data folder",
+            "this token opens nothing here",
+            "it may be revoked, past its end, or of another server: make one with `downhaul tokens create`, or take the admin token from `admin-token` in the data folder",
         );
         Failure::Refused(Box::new(problem))
     }

@@ -55,7 +55,7 @@ pub fn SignIn(props: &SignInProps) -> Html {
         })
     };
     let error = match &props.failure {
-        _ if *missing => Some(("Type or paste the admin token".to_owned(), String::new())),
+        _ if *missing => Some(("Type or paste a token".to_owned(), String::new())),
         Some(failure) => Some((failure.title(), failure.help())),
         None => None,
     };
@@ -65,11 +65,16 @@ pub fn SignIn(props: &SignInProps) -> Html {
                 <div class="pad stack l">
                     <div class="stack s">
                         <h1 id="sign-in">{ "Sign in to Downhaul" }</h1>
-                        <p class="muted">{ "With the admin token of this control plane." }</p>
+                        <p class="muted">
+                            { match &*provider {
+                                Some(name) => format!("With a token, or your account at {name}."),
+                                None => "With a token of this control plane.".to_owned(),
+                            } }
+                        </p>
                     </div>
                     <div class="field">
                         <input type="text" autocomplete="username" value="admin" hidden=true readonly=true />
-                        <label for="token">{ "Admin token" }</label>
+                        <label for="token">{ "Token" }</label>
                         <input class="input mono" id="token" type="password" autocomplete="current-password" spellcheck="false"
                             ref={token} data-test="sign-in-token" aria-invalid={error.is_some().to_string()} aria-describedby="token-help" />
                         if let Some((title, help)) = error {
@@ -77,7 +82,7 @@ pub fn SignIn(props: &SignInProps) -> Html {
                                 <Icon name="alert" small=true /><span><b>{ title }</b><span class="blk">{ help }</span></span>
                             </p>
                         } else {
-                            <p class="help" id="token-help">{ "It was shown when the server was first started, and stands in "}<code>{ "admin-token" }</code>{ " in its data folder. " }<code>{ "cargo xtask run" }</code>{ " prints a link that signs in by itself." }</p>
+                            <p class="help" id="token-help">{ "Yours, from " }<code>{ "downhaul tokens create" }</code>{ "; or the admin token, which stands in " }<code>{ "admin-token" }</code>{ " in the data folder. " }<code>{ "cargo xtask run" }</code>{ " prints a link that signs in by itself." }</p>
                         }
                     </div>
                     <button class="btn primary l block" data-test="sign-in" aria-disabled={props.busy.to_string()}>
