@@ -220,7 +220,8 @@ async fn what_people_do_with_it() {
     served.post("/rollouts", rollout(stages.clone())).await;
     let (status, answer) = served.admin(Method::POST, "/rollouts", Some(rollout(stages.clone()))).await;
     assert_eq!((status, answer["code"].as_str()), (StatusCode::CONFLICT, Some("rollout-active")));
-    let (status, answer) = served.admin(Method::POST, "/flags/checkout/retire", Some(json!({ "reason": "old" }))).await;
+    let retire = json!({ "commands": [{ "type": "retire-flag", "key": "checkout" }], "reason": "old" });
+    let (status, answer) = served.admin(Method::POST, "/proposals", Some(retire)).await;
     assert_eq!((status, answer["code"].as_str()), (StatusCode::CONFLICT, Some("rollout-active")));
     let act = async |act: &str, stage: Value| {
         let body = json!({ "reason": "so it is", "stage": stage });

@@ -168,7 +168,7 @@ fn from_the_start_by_two_people_and_back() {
 
     help: wait for its end, or end it with `downhaul rollout end ro-1`
     ");
-    assert_snapshot!(shop.run("retire checkout-v2 --reason done"), @r"
+    assert_snapshot!(shop.run("propose --retire checkout-v2 --reason done"), @r"
     exit status 2
     --- err
     error: `checkout-v2` is being rolled out by ro-1
