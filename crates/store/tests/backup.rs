@@ -178,6 +178,25 @@ async fn what_is_given_up_before_its_end_changes_nothing() {
     assert_eq!((log.epoch(), log.head(&environment()).await.unwrap().unwrap().revision), (NOW, 2));
 }
 
+#[cfg(unix)]
+#[tokio::test]
+async fn an_attempt_that_was_cut_off_leaves_no_second_name() {
+    let place = Place::new();
+    let log = open(&place.data()).await;
+    Plane::load(log.clone()).await.put("a", true).await.unwrap();
+    back_up(&place.data(), &place.file("one"), &[], &about(true)).await.unwrap();
+    log.close().await;
+    let (cut, kept) = (place.data().join("replaced-1"), place.data().join("replaced-2"));
+    for folder in [&cut, &kept] {
+        std::fs::create_dir(folder).unwrap();
+    }
+    std::fs::hard_link(place.data().join("downhaul.sqlite3"), cut.join("downhaul.sqlite3")).unwrap();
+    std::fs::copy(place.data().join("downhaul.sqlite3"), kept.join("downhaul.sqlite3")).unwrap();
+    drop(stage(&place.file("one"), &place.data(), true).await.unwrap());
+    assert!(!cut.exists() && kept.exists());
+    assert!(place.data().join("downhaul.sqlite3").exists());
+}
+
 #[tokio::test]
 async fn a_backup_is_not_opened_as_it_is() {
     let place = Place::new();

@@ -33,4 +33,5 @@ mod rollout;
 mod server;
 mod states;
 mod support;
+mod terminal;
 mod vectors;

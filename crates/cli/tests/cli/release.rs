@@ -250,6 +250,55 @@ fn check_asks_the_registry_and_says_what_is_missing() {
     );
 }
 
+/// A file is fetched and hashed, unless its server says the digest by itself.
+#[test]
+fn a_file_is_what_its_bytes_are() {
+    const BYTES: &str = "the shop, 2.4.1";
+    // SHA-256 of these bytes.
+    const HEX: &str = "ddbbc2c213f7c26e85b6361224523ccf2826c104aea22563f1f5e6a53cb3adb6";
+    const BASE64: &str = "3bvCwhP3wm6FtjYSJFI8zygmwQSuoiVj8fXmpTyzrbY=";
+    let (place, server) = shop();
+    let files = Outside::start(|asked: &Asked| {
+        let is = |part: &str| asked.line.contains(part);
+        let digest = |base64: &str| vec![("repr-digest", format!("sha-512=:AAAA:, sha-256=:{base64}:"))];
+        match () {
+            () if is("/gone") => (404, Vec::new(), String::new()),
+            () if is("/told.") => (200, digest(BASE64), String::new()),
+            () if is("/told-other") => (200, digest("LXEWQrcmsEQBYnyp+6wy9chTD7GQPMTbAiWHF5IaSIE="), String::new()),
+            () if asked.line.starts_with("HEAD") => (200, Vec::new(), String::new()),
+            () if is("/edited") => (200, Vec::new(), format!("{BYTES}!")),
+            () => (200, Vec::new(), BYTES.to_owned()),
+        }
+    });
+    let check = |path: &str, more: &str| {
+        let release = format!(
+            "key: checkout-2.4.1\nowner: payments\ndata_change: none\nflags: [checkout-v2]\n\
+             artifact: {{ kind: http, reference: 'http://{}/{path}', digest: 'sha256:{HEX}' }}\n",
+            files.address
+        );
+        place.write("release.yaml", release);
+        let run = server.run(&place, &format!("release check release.yaml --format plain {more}"));
+        let of_artifact = run.stdout.lines().find(|line| line.contains("\tartifact\t"));
+        let code = of_artifact.map(|line| line.split('\t').nth(1).unwrap().to_owned());
+        (code.unwrap_or_default(), run)
+    };
+    for (path, code) in [
+        ("shop.tgz", ""),
+        ("edited.tgz", "artifact-differs"),
+        ("gone.tgz", "artifact-missing"),
+        ("told.tgz", ""),
+        ("told-other.tgz", "artifact-differs"),
+    ] {
+        let (found, run) = check(path, "");
+        assert_eq!(found, code, "{path}: {run}");
+    }
+    let fetched = files.asked().iter().filter(|asked| asked.line.starts_with("GET")).count();
+    assert_eq!(fetched, 2, "where the server says the digest, nothing is fetched");
+    let (found, run) = check("edited.tgz", "--no-fetch");
+    assert_eq!(found, "", "{run}");
+    assert!(run.stderr.contains("its digest was not compared"), "{run}");
+}
+
 #[test]
 fn the_schema_of_a_release_says_what_the_reader_takes() {
     let place = Place::new();

@@ -8,6 +8,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use tempfile::TempDir;
 
+pub(crate) const BINARY: &str = env!("CARGO_BIN_EXE_downhaul");
+
 /// A folder of one's own, in which runs take place and nothing of the surroundings is seen.
 pub(crate) struct Place {
     folder: TempDir,
@@ -33,7 +35,12 @@ impl Place {
     }
 
     pub(crate) fn command<S: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = S>) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_downhaul"));
+        self.wrapped(BINARY, arguments)
+    }
+
+    /// Another program, which runs the binary with the same surroundings.
+    pub(crate) fn wrapped<S: AsRef<OsStr>>(&self, program: &str, arguments: impl IntoIterator<Item = S>) -> Command {
+        let mut command = Command::new(program);
         command.current_dir(self.path()).env_clear().env("HOME", self.path()).args(arguments);
         command
     }

@@ -32,6 +32,7 @@ pub async fn stage(backup: &Path, folder: &Path, replace: bool) -> Result<Staged
         return Err(StoreError::Exists(folder.to_owned()));
     }
     let folder = Folder::take(folder)?;
+    forget_unfinished(&folder);
     let stage = folder.path().join("restoring");
     std::fs::remove_dir_all(&stage).or_else(ignore_missing).map_err(|why| cannot(&stage, why))?;
     std::fs::create_dir(&stage).map_err(|why| cannot(&stage, why))?;
@@ -133,6 +134,29 @@ impl Drop for Staged {
         // What is left of it is in nobody's way, and removed by the next attempt.
         let _ = std::fs::remove_dir_all(&self.stage);
     }
+}
+
+/// Where an attempt was cut off after it had set aside what is there, and before it replaced it, the same file has two
+/// names: the second one goes, since it keeps nothing.
+fn forget_unfinished(folder: &Folder) {
+    for entry in std::fs::read_dir(folder.path()).into_iter().flatten().flatten() {
+        if is_same_file(&entry.path().join(DATABASE), &folder.database()) {
+            // Left there it is in nobody's way.
+            let _ = std::fs::remove_dir_all(entry.path());
+        }
+    }
+}
+
+#[cfg(unix)]
+fn is_same_file(one: &Path, other: &Path) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    let id = |path: &Path| std::fs::metadata(path).map(|file| (file.dev(), file.ino())).ok();
+    id(one).is_some_and(|one| Some(one) == id(other))
+}
+
+#[cfg(not(unix))]
+fn is_same_file(_: &Path, _: &Path) -> bool {
+    false
 }
 
 /// A second name for a file, where the disk can do that: the database is large, and is not changed any more.

@@ -5,9 +5,14 @@ use downhaul_control::release::{Artifact, ArtifactKind, validate};
 use reqwest::header::{ACCEPT, AUTHORIZATION, WWW_AUTHENTICATE};
 use reqwest::{Client, Response, StatusCode, Url};
 use serde::Deserialize;
+use sha2::{Digest, Sha256};
 use std::time::Duration;
 
+/// Without a byte for this long there is no answer.
 const LIMIT: Duration = Duration::from_secs(20);
+/// Larger files are not fetched, in bytes; and none for longer.
+const LARGEST: u64 = 8 * 1024 * 1024 * 1024;
+const FETCH: Duration = Duration::from_secs(15 * 60);
 /// What a manifest may be, as the image and distribution specifications name them.
 const MANIFESTS: &str = "application/vnd.oci.image.manifest.v1+json, application/vnd.oci.image.index.v1+json, \
                          application/vnd.docker.distribution.manifest.v2+json, \
@@ -20,24 +25,82 @@ pub(super) struct Login {
     pub(super) password: String,
 }
 
-/// Looks for an artifact.
-pub(super) async fn look(artifact: &Artifact, login: Option<&Login>) -> Reach {
-    let client = match Client::builder().timeout(LIMIT).user_agent("downhaul-cli").build() {
+/// What became of looking for an artifact.
+#[derive(Debug)]
+pub(super) struct Look {
+    pub(super) reach: Reach,
+    /// Whether it is there and its digest is still to be proved.
+    pub(super) unproved: bool,
+}
+
+/// Looks for an artifact; `fetch`: a file of which the server does not say the digest is fetched for it.
+pub(super) async fn look(artifact: &Artifact, login: Option<&Login>, fetch: bool) -> Look {
+    let proved = |reach| Look { reach, unproved: false };
+    let builder = Client::builder().connect_timeout(LIMIT).read_timeout(LIMIT).user_agent("downhaul-cli");
+    let client = match builder.build() {
         Ok(client) => client,
-        Err(error) => return Reach::Unknown { why: error.to_string() },
+        Err(error) => return proved(Reach::Unknown { why: error.to_string() }),
     };
     match artifact.kind {
-        ArtifactKind::Http => file(&client, &artifact.reference).await,
-        ArtifactKind::Oci => manifest(&client, artifact, login).await,
+        ArtifactKind::Http => file(&client, artifact, fetch).await,
+        ArtifactKind::Oci => proved(manifest(&client, artifact, login).await),
     }
 }
 
-async fn file(client: &Client, reference: &str) -> Reach {
-    match client.head(reference).send().await {
-        Ok(answer) if answer.status().is_success() => Reach::There,
-        Ok(answer) => unwell(answer.status()),
-        Err(error) => unknown(error),
+/// A file is what its bytes are: they are fetched and hashed, unless the server says their digest itself (RFC 9530).
+async fn file(client: &Client, artifact: &Artifact, fetch: bool) -> Look {
+    let proved = |reach| Look { reach, unproved: false };
+    let asked = client.head(&artifact.reference).header("want-repr-digest", "sha-256=9").send().await;
+    let answer = match asked {
+        Ok(answer) if answer.status().is_success() => answer,
+        Ok(answer) => return proved(unwell(answer.status())),
+        Err(error) => return proved(unknown(error)),
+    };
+    if let Some(found) = told_digest(&answer) {
+        return proved(compared(artifact, found));
     }
+    if !fetch {
+        return Look { reach: Reach::There, unproved: true };
+    }
+    proved(match tokio::time::timeout(FETCH, fetched(client, &artifact.reference)).await {
+        Ok(Ok(found)) => compared(artifact, found),
+        Ok(Err(reach)) => reach,
+        Err(_) => Reach::Unknown { why: format!("it could not be fetched within {} minutes", FETCH.as_secs() / 60) },
+    })
+}
+
+fn compared(artifact: &Artifact, found: String) -> Reach {
+    if found == artifact.digest { Reach::There } else { Reach::Different { found } }
+}
+
+/// `Repr-Digest: sha-256=:BASE64:`, of the file as it is and not of how it travels.
+fn told_digest(answer: &Response) -> Option<String> {
+    use base64::Engine;
+    let said = answer.headers().get("repr-digest")?.to_str().ok()?;
+    let part = said.split(',').find_map(|part| part.trim().strip_prefix("sha-256=:"))?;
+    let bytes = base64::engine::general_purpose::STANDARD.decode(part.strip_suffix(':')?).ok()?;
+    Some(digest_of(&bytes)).filter(|_| bytes.len() == 32)
+}
+
+fn digest_of(bytes: &[u8]) -> String {
+    format!("sha256:{}", downhaul_core::seal::hexadecimal(bytes))
+}
+
+/// The digest of what is there.
+async fn fetched(client: &Client, reference: &str) -> Result<String, Reach> {
+    let mut answer = client.get(reference).header("accept-encoding", "identity").send().await.map_err(unknown)?;
+    if !answer.status().is_success() {
+        return Err(unwell(answer.status()));
+    }
+    let (mut hash, mut length) = (Sha256::new(), 0_u64);
+    while let Some(chunk) = answer.chunk().await.map_err(unknown)? {
+        length += chunk.len() as u64;
+        if length > LARGEST {
+            return Err(Reach::Unknown { why: format!("it is larger than {} GiB", LARGEST >> 30) });
+        }
+        hash.update(&chunk);
+    }
+    Ok(digest_of(&hash.finalize()))
 }
 
 /// `HEAD /v2/<name>/manifests/<digest>`, and once more with a token where the registry asks for one.
@@ -69,9 +132,10 @@ async fn manifest(client: &Client, artifact: &Artifact, login: Option<&Login>) -
     if !answer.status().is_success() {
         return unwell(answer.status());
     }
+    // A registry that says none was asked by the digest, and answers nothing else.
     match answer.headers().get("docker-content-digest").and_then(|found| found.to_str().ok()) {
-        Some(found) if found != artifact.digest => Reach::Different { found: found.to_owned() },
-        _ => Reach::There,
+        Some(found) => compared(artifact, found.to_owned()),
+        None => Reach::There,
     }
 }
 

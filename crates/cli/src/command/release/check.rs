@@ -1,10 +1,10 @@
-use super::artifact::{Login, look};
+use super::artifact::{Login, Look, look};
 use crate::exit::{Exit, Failure};
 use crate::input::server::ServerArgs;
 use crate::remote::{ControlPlane, block_on};
 use crate::render::{Format, Output, counted};
 use downhaul_control::api::{CheckReleaseRequest, ReleaseReport, ReleaseView};
-use downhaul_control::release::{Release, read};
+use downhaul_control::release::{Artifact, Release, read};
 use downhaul_core::diagnostic::Severity;
 use owo_colors::OwoColorize;
 use std::path::{Path, PathBuf};
@@ -22,6 +22,9 @@ pub(crate) struct Args {
     /// Do not look whether the artifacts are there
     #[arg(long)]
     offline: bool,
+    /// Do not fetch files by HTTP to compare their digests
+    #[arg(long)]
+    no_fetch: bool,
     /// User at the registry of the artifacts
     #[arg(long, value_name = "NAME", env = "DOWNHAUL_REGISTRY_USER", hide = true)]
     registry_user: Option<String>,
@@ -40,9 +43,16 @@ pub(crate) fn run(args: &Args, output: &Output) -> Result<Exit, Failure> {
         let login = login.map(|(user, password)| Login { user, password });
         let (mut artifact, mut previous) = (None, None);
         if !args.offline {
-            artifact = Some(look(&release.artifact, login.as_ref()).await);
+            let look = async |artifact: &Artifact| {
+                let Look { reach, unproved } = look(artifact, login.as_ref(), !args.no_fetch).await;
+                if unproved {
+                    output.note(format!("`{}` is there; its digest was not compared", artifact.reference));
+                }
+                reach
+            };
+            artifact = Some(look(&release.artifact).await);
             if let Some(before) = &release.previous {
-                previous = Some(look(before, login.as_ref()).await);
+                previous = Some(look(before).await);
             }
         }
         let release = serde_json::to_value(&release)
