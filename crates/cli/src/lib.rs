@@ -16,8 +16,8 @@ use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use command::{
     apply, approve, backup, chart, check, completions, digest, drill, drills, eval, explain, flags, freeze, heartbeat,
     keys, kill, land, migration, people, plan, policy, population, proposals, propose, prove, rebalance, refs, reject,
-    release, restore, retire, revert, rollback, runs, schema, serve, signing_keys, specialise, stale, states, status,
-    token, tokens, unfreeze, withdraw,
+    release, restore, retire, revert, rollback, rollout, runs, schema, serve, signing_keys, specialise, stale, states,
+    status, token, tokens, unfreeze, withdraw,
 };
 use downhaul_blast::population::is_decoding;
 use exit::{Exit, Failure};
@@ -77,6 +77,7 @@ enum Verb {
     Restore(restore::Args),
     Release(release::Args),
     Rollback(rollback::Args),
+    Rollout(rollout::Args),
     Runs(runs::Args),
     Drill(drill::Args),
     Drills(drills::Args),
@@ -194,6 +195,7 @@ fn run(verb: Verb, output: &Output) -> Result<Exit, Failure> {
         Verb::Restore(args) => restore::run(&args, output),
         Verb::Release(args) => release::run(&args, output),
         Verb::Rollback(args) => rollback::run(&args, output),
+        Verb::Rollout(args) => rollout::run(&args, output),
         Verb::Runs(args) => runs::run(&args, output),
         Verb::Drill(args) => drill::run(&args, output),
         Verb::Drills(args) => drills::run(&args, output),

@@ -5,6 +5,7 @@ use crate::change::Change;
 use crate::command::Command;
 use crate::heartbeat;
 use crate::proposal;
+use crate::rollout;
 use crate::runbook;
 use crate::state::State;
 use downhaul_core::document::{Flag, FlagSet, Outcome, Rule, Scope, Split};
@@ -184,6 +185,15 @@ fn done(state: &State, change: &Change) -> String {
         Command::Reject { proposal } => format!("rejected {}", proposal::id(*proposal)),
         Command::Withdraw { proposal } => format!("withdrew {}", proposal::id(*proposal)),
         Command::Run { run, event } => runbook::words(state, *run, event),
+        Command::StartRollout { rollout, put } => {
+            let entered = rollout::stage_words(rollout, usize::from(put.is_some()));
+            let entered = if put.is_some() { format!(": entered {entered}") } else { String::new() };
+            let mut known = state.rollouts.by_number.values();
+            let id = known.find(|known| known.started.revision == change.revision).map(|known| known.id());
+            let id = id.unwrap_or_else(|| "a rollout".to_owned());
+            format!("started {id}, `{}` of `{}`{entered}", rollout.variant, rollout.flag)
+        }
+        Command::Rollout { rollout, from, event } => rollout::event_words(state, *rollout, *from, event),
         Command::CreateToken { token } => match &token.roles {
             Some(roles) => format!("created the token `{}`: {}", token.name, roles.words()),
             None => format!("created the token `{}` of {}", token.name, token.actor),
@@ -223,6 +233,11 @@ pub fn draft(state: &State, command: &Command) -> String {
             } else {
                 format!("change the policy from {from} to {to}")
             }
+        }
+        Command::StartRollout { rollout, .. } => {
+            let stages = rollout.stages.len();
+            let plural = if stages == 1 { "" } else { "s" };
+            format!("roll `{}` of `{}` out in {stages} stage{plural}", rollout.variant, rollout.flag)
         }
         other => other.name().to_owned(),
     }

@@ -34,6 +34,7 @@ pub mod refusal;
 pub mod release;
 pub mod restored;
 pub mod role;
+pub mod rollout;
 pub mod runbook;
 pub mod sample;
 pub mod secret;

@@ -26,6 +26,7 @@ pub enum RefusalCode {
     UnknownRelease,
     UnknownRun,
     UnknownProposal,
+    UnknownRollout,
     /// The flag, kill or key is retired, restored or revoked already.
     AlreadyDone,
     /// The flag's key was retired and is never used again.
@@ -51,7 +52,9 @@ pub enum RefusalCode {
     NamedByPolicy,
     /// The release is being rolled back already.
     RunActive,
-    /// The run is past it, or not there yet.
+    /// A rollout of the flag goes on.
+    RolloutActive,
+    /// The run or rollout is past it, or not there yet.
     NotNow,
     /// The token that asks was made nowhere, or in another environment.
     UnknownToken,
@@ -87,6 +90,7 @@ impl RefusalCode {
             RefusalCode::UnknownRelease => "unknown-release",
             RefusalCode::UnknownRun => "unknown-run",
             RefusalCode::UnknownProposal => "unknown-proposal",
+            RefusalCode::UnknownRollout => "unknown-rollout",
             RefusalCode::AlreadyDone => "already-done",
             RefusalCode::RetiredKey => "retired-key",
             RefusalCode::TakenId => "taken-id",
@@ -102,6 +106,7 @@ impl RefusalCode {
             RefusalCode::TooManyProposals => "too-many-proposals",
             RefusalCode::NamedByPolicy => "named-by-policy",
             RefusalCode::RunActive => "run-active",
+            RefusalCode::RolloutActive => "rollout-active",
             RefusalCode::NotNow => "not-now",
             RefusalCode::UnknownToken => "unknown-token",
             RefusalCode::TokenExpired => "token-expired",
@@ -126,7 +131,8 @@ impl RefusalCode {
             | RefusalCode::UnknownName
             | RefusalCode::UnknownRelease
             | RefusalCode::UnknownRun
-            | RefusalCode::UnknownProposal => 404,
+            | RefusalCode::UnknownProposal
+            | RefusalCode::UnknownRollout => 404,
             RefusalCode::AlreadyDone
             | RefusalCode::RetiredKey
             | RefusalCode::TakenId
@@ -141,6 +147,7 @@ impl RefusalCode {
             | RefusalCode::TooManyProposals
             | RefusalCode::NamedByPolicy
             | RefusalCode::RunActive
+            | RefusalCode::RolloutActive
             | RefusalCode::NotNow
             | RefusalCode::PhaseOrder
             | RefusalCode::MissingEvidence

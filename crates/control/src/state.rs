@@ -7,6 +7,7 @@ use crate::policy::Policy;
 use crate::proposal::{Named, Proposals};
 use crate::release::Releases;
 use crate::role::Roles;
+use crate::rollout::Rollouts;
 use crate::signing_key::SigningKeys;
 use crate::token::Token;
 use downhaul_core::document::{FlagSet, Kill};
@@ -48,6 +49,7 @@ pub struct State {
     pub migrations: BTreeMap<FlagKey, MigrationState>,
     pub releases: Releases,
     pub proposals: Proposals,
+    pub rollouts: Rollouts,
     /// What was granted to whom, by the opaque id of the actor.
     pub people: BTreeMap<String, Roles>,
     /// By id, revoked and expired ones included.
@@ -110,20 +112,22 @@ impl State {
             migrations: BTreeMap::new(),
             releases: Releases::default(),
             proposals: Proposals::default(),
+            rollouts: Rollouts::default(),
             people: BTreeMap::new(),
             tokens: BTreeMap::new(),
         }
     }
 
-    /// Forgets what only people ask for: kills that are over, who last changed what, what was before, and what was proposed. Changes fold into it as before.
+    /// Forgets what only people ask for: kills that are over, who last changed what, what was before, what was proposed, and rollouts. Changes fold into it as before.
     pub fn forget_past(&mut self) {
-        let State { flag_set, kills, touched, authors, defined, history, proposals, .. } = self;
+        let State { flag_set, kills, touched, authors, defined, history, proposals, rollouts, .. } = self;
         kills.retain(|id, _| flag_set.kills.iter().any(|kill| kill.id == *id));
         touched.clear();
         authors.clear();
         *defined = Arc::default();
         *history = None;
         *proposals = Proposals::default();
+        *rollouts = Rollouts::default();
     }
 
     pub fn environment(&self) -> &EnvironmentKey {

@@ -6,6 +6,7 @@ use crate::live::LiveSample;
 use crate::metrics::{EnvironmentLabels, Metrics};
 use crate::options::ServerOptions;
 use crate::populations::{Kept, Populations};
+use crate::rollouts::Gates;
 use crate::task::Task;
 use crate::usage::LiveUsage;
 use axum::http::StatusCode;
@@ -74,6 +75,7 @@ pub(crate) struct Environment {
     /// How long a change may be tried on a population before it is made.
     judge: Duration,
     beats: Beats,
+    gates: Gates,
     usage: LiveUsage,
     /// Held while all flags are looked through.
     looking: Mutex<()>,
@@ -125,6 +127,7 @@ impl Environment {
             live,
             judge: options.plan_time,
             beats: Beats::default(),
+            gates: Gates::default(),
             usage: LiveUsage::default(),
             looking: Mutex::new(()),
             changes: broadcast::Sender::new(256),
@@ -178,6 +181,11 @@ impl Environment {
     /// What the heartbeat flag has shown.
     pub(crate) fn beats(&self) -> &Beats {
         &self.beats
+    }
+
+    /// What the gates of rollouts read last.
+    pub(crate) fn gates(&self) -> &Gates {
+        &self.gates
     }
 
     /// Which flags clients ask for.
@@ -310,7 +318,7 @@ impl Environment {
 
     /// The population that a command is judged by, where there is a budget to judge it by.
     pub(crate) async fn judges(&self, state: &State, command: &Command) -> AppResult<Option<Arc<Kept>>> {
-        if !command.defines() || state.policy.budget.is_empty() {
+        if !command.is_edit() || state.policy.budget.is_empty() {
             return Ok(None);
         }
         self.people(state).await

@@ -33,6 +33,7 @@ pub(crate) mod restore;
 pub(crate) mod retire;
 pub(crate) mod revert;
 pub(crate) mod rollback;
+pub(crate) mod rollout;
 pub(crate) mod runs;
 pub(crate) mod schema;
 pub(crate) mod serve;

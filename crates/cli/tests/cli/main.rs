@@ -30,6 +30,7 @@ mod refs;
 mod release;
 mod remote;
 mod rollback;
+mod rollout;
 mod server;
 mod states;
 mod support;

@@ -20,6 +20,7 @@ mod populations;
 mod problem;
 mod proposals;
 mod releases;
+mod rollouts;
 mod runs;
 mod session;
 mod signing_keys;
@@ -70,6 +71,10 @@ pub use proposals::{
 pub use releases::{
     CheckReleaseRequest, KillStep, OneWayView, PlannedStep, PutReleaseRequest, ReleasePage, ReleaseReport,
     ReleaseSummary, ReleaseView, RollbackRequest,
+};
+pub use rollouts::{
+    ApproveStageRequest, EnteredView, GateView, HeldView, RolloutAct, RolloutActRequest, RolloutPage, RolloutStanding,
+    RolloutSummary, RolloutView, StageApproval, StageView, StartRolloutRequest,
 };
 pub use runs::{CallView, RunAct, RunActRequest, RunKillView, RunPage, RunStepView, RunView};
 pub use session::{NotARole, Role, SessionRequest, SignInView, Whoami};

@@ -47,6 +47,7 @@ pub(super) fn check_retire(state: &State, with: &[Command], key: &FlagKey) -> Re
         ));
     }
     migration::check_retire(state, key)?;
+    super::rollouts::check_retire(state, key.as_str())?;
     let stays = |dependent: &&&FlagKey| {
         !with.iter().any(|command| match command {
             Command::RetireFlag { key } => key == **dependent,

@@ -56,6 +56,10 @@ impl Command {
             Command::PutRegions { .. } => BTreeSet::from([Named::Regions]),
             Command::PutPolicy { .. } => BTreeSet::from([Named::Policy]),
             Command::Restore { id } => BTreeSet::from([Named::Kill(id.clone())]),
+            Command::StartRollout { rollout, .. } => BTreeSet::from([Named::Flag(rollout.flag.clone())]),
+            Command::Rollout { event, .. } => {
+                event.put().map(|flag| Named::Flag(flag.key.clone())).into_iter().collect()
+            }
             Command::Apply { commands } => commands.iter().flat_map(Command::names).collect(),
             _ => BTreeSet::new(),
         }

@@ -6,6 +6,7 @@ mod migrations;
 mod people;
 mod proposals;
 mod releases;
+mod rollouts;
 
 pub use drills::{drill, drills, drills_due};
 pub use hygiene::{retirement, stale};
@@ -13,6 +14,7 @@ pub use migrations::{migration, migrations};
 pub use people::{people, person, token, tokens};
 pub use proposals::{proposal, proposals};
 pub use releases::{release, releases, run, runs};
+pub use rollouts::{rollout, rollouts};
 
 use crate::api::{
     ChangeView, EnvironmentView, FlagPage, FlagSummary, FlagView, FreezeView, Frozen, KillPage, KillView, LandedView,
@@ -104,6 +106,7 @@ fn flag_summary(state: &State, flag: &Flag, today: &str) -> FlagSummary {
         degraded_variant: flag.degraded.variant.to_string(),
         degraded_meaning: flag.degraded.meaning.clone(),
         until: until.clone(),
+        rollout: state.rollouts.of_flag(key).map(|rollout| rollout.id()),
         is_review,
         // Dates of this form compare as text.
         overdue: until.as_str() < today,

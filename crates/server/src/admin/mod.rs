@@ -19,6 +19,7 @@ mod policy;
 mod populations;
 mod proposals;
 mod releases;
+mod rollouts;
 mod runs;
 mod session;
 mod signing_keys;
@@ -102,6 +103,10 @@ pub(crate) fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(releases::retire))
         .routes(routes!(releases::check_one))
         .routes(routes!(releases::rollback))
+        .routes(routes!(rollouts::list, rollouts::post))
+        .routes(routes!(rollouts::get))
+        .routes(routes!(rollouts::approve))
+        .routes(routes!(rollouts::act))
         .routes(routes!(drills::list, drills::begin))
         .routes(routes!(drills::due))
         .routes(routes!(drills::attempt))
