@@ -190,6 +190,8 @@ pub(crate) fn flag_asking(number: usize, condition: Condition) -> Result<Flag, N
         kind: FlagKind::Release,
         created: None,
         until: Until::Expires("9999-12-31".to_owned()),
+        phase: None,
+        unaffected: Vec::new(),
         critical: false,
         clients: vec![ClientKind::Server],
         variants: vec![(holds.clone(), Value::Bool(true)), (fails.clone(), Value::Bool(false))],
@@ -199,6 +201,7 @@ pub(crate) fn flag_asking(number: usize, condition: Condition) -> Result<Flag, N
         rules: vec![Rule { name: None, when: vec![condition], then: Outcome::Serve(holds) }],
         default: fails,
         reversibility: Reversibility::RollbackSafe,
+        forward_fix: None,
     })
 }
 

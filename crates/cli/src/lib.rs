@@ -15,9 +15,9 @@ mod render;
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use command::{
     apply, approve, backup, chart, check, completions, digest, drill, drills, eval, explain, flags, freeze, heartbeat,
-    keys, kill, land, people, plan, policy, population, proposals, propose, prove, rebalance, refs, reject, release,
-    restore, retire, revert, rollback, runs, schema, serve, signing_keys, specialise, stale, states, status, token,
-    tokens, unfreeze, withdraw,
+    keys, kill, land, migration, people, plan, policy, population, proposals, propose, prove, rebalance, refs, reject,
+    release, restore, retire, revert, rollback, rollout, runs, schema, serve, signing_keys, specialise, stale, states,
+    status, token, tokens, unfreeze, withdraw,
 };
 use downhaul_blast::population::is_decoding;
 use exit::{Exit, Failure};
@@ -71,11 +71,13 @@ enum Verb {
     Land(land::Args),
     Stale(stale::Args),
     Retire(retire::Args),
+    Migration(migration::Args),
     Revert(revert::Args),
     Kill(kill::Args),
     Restore(restore::Args),
     Release(release::Args),
     Rollback(rollback::Args),
+    Rollout(rollout::Args),
     Runs(runs::Args),
     Drill(drill::Args),
     Drills(drills::Args),
@@ -187,11 +189,13 @@ fn run(verb: Verb, output: &Output) -> Result<Exit, Failure> {
         Verb::Land(args) => land::run(&args, output),
         Verb::Stale(args) => stale::run(&args, output),
         Verb::Retire(args) => retire::run(&args, output),
+        Verb::Migration(args) => migration::run(&args, output),
         Verb::Revert(args) => revert::run(&args, output),
         Verb::Kill(args) => kill::run(&args, output),
         Verb::Restore(args) => restore::run(&args, output),
         Verb::Release(args) => release::run(&args, output),
         Verb::Rollback(args) => rollback::run(&args, output),
+        Verb::Rollout(args) => rollout::run(&args, output),
         Verb::Runs(args) => runs::run(&args, output),
         Verb::Drill(args) => drill::run(&args, output),
         Verb::Drills(args) => drills::run(&args, output),

@@ -1,10 +1,12 @@
 use crate::api::Role;
 use crate::client_key::ClientKey;
 use crate::hash::Hash;
+use crate::migration::MigrationStep;
 use crate::policy::Policy;
 use crate::proposal::Draft;
 use crate::release::{Release, ReleaseKey};
 use crate::restored::RestoredBackup;
+use crate::rollout::{Rollout, RolloutEvent};
 use crate::runbook::RunEvent;
 use crate::signing_key::SigningKey;
 use crate::token::Token;
@@ -23,6 +25,10 @@ pub enum Command {
     /// Leaves a tombstone.
     RetireFlag {
         key: FlagKey,
+    },
+    /// Takes a data change a step on, or back.
+    Migrate {
+        step: Box<MigrationStep>,
     },
     PutSegment {
         key: SegmentKey,
@@ -120,6 +126,21 @@ pub enum Command {
         run: u64,
         event: Box<RunEvent>,
     },
+    /// Begins a staged rollout; its number follows from those before it.
+    StartRollout {
+        rollout: Box<Rollout>,
+        /// The flag with the first stage; absent where others have to approve that it is entered.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        put: Option<Box<Flag>>,
+    },
+    /// Something that happened to a rollout.
+    Rollout {
+        /// Counts the rollouts of the environment from 1.
+        rollout: u64,
+        /// The stage that it was at, from 1; 0 before the first.
+        from: usize,
+        event: Box<RolloutEvent>,
+    },
     CreateToken {
         token: Box<Token>,
     },
@@ -143,6 +164,7 @@ impl Command {
         match self {
             Command::PutFlag { .. } => "put-flag",
             Command::RetireFlag { .. } => "retire-flag",
+            Command::Migrate { .. } => "migrate",
             Command::PutSegment { .. } => "put-segment",
             Command::RemoveSegment { .. } => "remove-segment",
             Command::PutTenant { .. } => "put-tenant",
@@ -168,6 +190,8 @@ impl Command {
             Command::Reject { .. } => "reject",
             Command::Withdraw { .. } => "withdraw",
             Command::Run { .. } => "run",
+            Command::StartRollout { .. } => "start-rollout",
+            Command::Rollout { .. } => "rollout",
             Command::CreateToken { .. } => "create-token",
             Command::RevokeToken { .. } => "revoke-token",
             Command::GrantRole { .. } => "grant-role",
@@ -186,6 +210,7 @@ impl Command {
             | Command::RemoveTenant { .. }
             | Command::PutRegions { .. } => true,
             Command::Apply { .. }
+            | Command::Migrate { .. }
             | Command::Kill { .. }
             | Command::Restore { .. }
             | Command::CreateKey { .. }
@@ -205,6 +230,8 @@ impl Command {
             | Command::Reject { .. }
             | Command::Withdraw { .. }
             | Command::Run { .. }
+            | Command::StartRollout { .. }
+            | Command::Rollout { .. }
             | Command::CreateToken { .. }
             | Command::RevokeToken { .. }
             | Command::GrantRole { .. }
@@ -212,9 +239,27 @@ impl Command {
         }
     }
 
-    /// Whether it defines anything: a definition, or several at once.
+    /// Whether it defines anything: a definition, several at once, a step of a data change, or a stage of a rollout.
     pub fn defines(&self) -> bool {
-        self.is_definition() || matches!(self, Command::Apply { .. })
+        self.is_definition()
+            || matches!(self, Command::Apply { .. } | Command::Migrate { .. })
+            || self.staged().is_some()
+    }
+
+    /// Whether the policy may ask others about it as a change of definitions. Of a rollout that is its start, which is judged
+    /// by the most that it may move; what happens to it later has been judged with it.
+    pub fn is_edit(&self) -> bool {
+        self.is_definition()
+            || matches!(self, Command::Apply { .. } | Command::Migrate { .. } | Command::StartRollout { .. })
+    }
+
+    /// The flag as a rollout puts it.
+    pub fn staged(&self) -> Option<&Flag> {
+        match self {
+            Command::StartRollout { put, .. } => put.as_deref(),
+            Command::Rollout { event, .. } => event.put(),
+            _ => None,
+        }
     }
 
     /// Whether it counts as a kill revision.
@@ -234,14 +279,23 @@ impl Command {
         }
     }
 
-    /// The flags whose definition or kills it changes.
+    /// The flags whose definition or kills it changes, and the one that it rolls out.
     pub fn flags<'a>(&'a self, state: &'a crate::State) -> Vec<&'a str> {
         match self {
             Command::PutFlag { flag } => vec![flag.key.as_str()],
             Command::RetireFlag { key } => vec![key.as_str()],
+            Command::Migrate { step } => vec![step.flag.as_str()],
             Command::Kill { kill } => vec![kill.flag.as_str()],
             Command::Restore { id } => state.kill(id).map(|kill| kill.kill.flag.as_str()).into_iter().collect(),
             Command::Apply { commands } => commands.iter().flat_map(|command| command.flags(state)).collect(),
+            Command::StartRollout { rollout, .. } => vec![rollout.flag.as_str()],
+            Command::Rollout { rollout, event, .. } => match event.put() {
+                Some(flag) => vec![flag.key.as_str()],
+                None => {
+                    let known = state.rollouts.by_number.get(rollout);
+                    known.map(|known| known.rollout.flag.as_str()).into_iter().collect()
+                }
+            },
             Command::PutSegment { .. }
             | Command::RemoveSegment { .. }
             | Command::PutTenant { .. }

@@ -5,9 +5,11 @@ use crate::change::Change;
 use crate::command::Command;
 use crate::heartbeat;
 use crate::proposal;
+use crate::rollout;
 use crate::runbook;
 use crate::state::State;
 use downhaul_core::document::{Flag, FlagSet, Outcome, Rule, Scope, Split};
+use downhaul_core::phase::Phase;
 use std::fmt::Display;
 
 /// What a flag gives to whom, in a few words, such as `25 % on` or `killed for everyone`.
@@ -33,6 +35,16 @@ pub fn state_of(flag_set: &FlagSet, key: &str) -> FlagState {
         FlagState::Killed
     } else {
         FlagState::KilledInPart
+    }
+}
+
+/// What people see while it is killed. Of a data change: how far a kill takes it back, which is a step or nothing.
+pub fn kill_effect(flag: &Flag) -> String {
+    let meaning = &flag.degraded.meaning;
+    let Some(phase) = flag.phase else { return meaning.clone() };
+    match Phase::named(flag.degraded.variant.as_str()).filter(|degraded| *degraded != phase) {
+        Some(degraded) => format!("{meaning} (back to `{}`: {})", degraded.name(), degraded.words()),
+        None => format!("it stays at `{}` ({}): a kill takes nothing back here", phase.name(), phase.words()),
     }
 }
 
@@ -123,6 +135,7 @@ fn done(state: &State, change: &Change) -> String {
             }
         }
         Command::RetireFlag { key } => format!("retired `{key}`"),
+        Command::Migrate { step } => step.words(["moved", "held"]),
         Command::PutSegment { key, .. } => format!("put the segment `{key}`"),
         Command::RemoveSegment { key } => format!("removed the segment `{key}`"),
         Command::PutTenant { tenant, .. } => format!("put the tenant `{tenant}`"),
@@ -172,6 +185,15 @@ fn done(state: &State, change: &Change) -> String {
         Command::Reject { proposal } => format!("rejected {}", proposal::id(*proposal)),
         Command::Withdraw { proposal } => format!("withdrew {}", proposal::id(*proposal)),
         Command::Run { run, event } => runbook::words(state, *run, event),
+        Command::StartRollout { rollout, put } => {
+            let entered = rollout::stage_words(rollout, usize::from(put.is_some()));
+            let entered = if put.is_some() { format!(": entered {entered}") } else { String::new() };
+            let mut known = state.rollouts.by_number.values();
+            let id = known.find(|known| known.started.revision == change.revision).map(|known| known.id());
+            let id = id.unwrap_or_else(|| "a rollout".to_owned());
+            format!("started {id}, `{}` of `{}`{entered}", rollout.variant, rollout.flag)
+        }
+        Command::Rollout { rollout, from, event } => rollout::event_words(state, *rollout, *from, event),
         Command::CreateToken { token } => match &token.roles {
             Some(roles) => format!("created the token `{}`: {}", token.name, roles.words()),
             None => format!("created the token `{}` of {}", token.name, token.actor),
@@ -190,6 +212,7 @@ pub fn draft(state: &State, command: &Command) -> String {
     match command {
         Command::PutFlag { flag } => format!("put `{}`", flag.key),
         Command::RetireFlag { key } => format!("retire `{key}`"),
+        Command::Migrate { step } => step.words(["move", "hold"]),
         Command::PutSegment { key, .. } => format!("put the segment `{key}`"),
         Command::RemoveSegment { key } => format!("remove the segment `{key}`"),
         Command::PutTenant { tenant, .. } => format!("put the tenant `{tenant}`"),
@@ -210,6 +233,11 @@ pub fn draft(state: &State, command: &Command) -> String {
             } else {
                 format!("change the policy from {from} to {to}")
             }
+        }
+        Command::StartRollout { rollout, .. } => {
+            let stages = rollout.stages.len();
+            let plural = if stages == 1 { "" } else { "s" };
+            format!("roll `{}` of `{}` out in {stages} stage{plural}", rollout.variant, rollout.flag)
         }
         other => other.name().to_owned(),
     }

@@ -1,8 +1,10 @@
 use crate::change::{Change, Record};
 use crate::command::Command;
 use crate::heartbeat;
+use crate::migration;
 use crate::release;
 use crate::role::Roles;
+use crate::rollout;
 use crate::runbook::{RunEvent, Subject};
 use crate::signing_key::{SigningKeyState, SigningKeys};
 use crate::state::{KeyState, KillState, State, TokenState, Touch};
@@ -26,7 +28,7 @@ pub(crate) fn fold_into(state: &mut State, record: &Record) {
     if change.command.is_kill_or_restore() {
         state.kill_revision += 1;
     }
-    let touched = if is_beat(&change.command) { Vec::new() } else { change.command.flags(state) };
+    let touched = if touches_no_flag(&change.command) { Vec::new() } else { change.command.flags(state) };
     for key in touched.into_iter().map(str::to_owned).collect::<Vec<_>>() {
         if let Ok(key) = key.parse::<FlagKey>() {
             if change.command.defines() {
@@ -43,6 +45,7 @@ pub(crate) fn fold_into(state: &mut State, record: &Record) {
         }
     }
     apply(state, &change.command, change);
+    migration::fold(state, &change.command, change);
     state.proposals.fold(&change.command, change);
 }
 
@@ -92,8 +95,10 @@ fn apply(state: &mut State, command: &Command, change: &Change) {
         Command::AddSigningKey { .. } | Command::UseSigningKey { .. } | Command::RevokeSigningKey { .. } => {
             signing_keys(&mut state.signing, command, change);
         }
-        // What follows from it is the epoch, which is the log's.
-        Command::RestoreBackup { .. } => {}
+        // What else follows from it is the epoch, which is the log's.
+        Command::RestoreBackup { .. } => {
+            rollout::fold(&mut state.rollouts, &state.flag_set, command, change);
+        }
         Command::PutPolicy { policy } => {
             state.policy = (**policy).clone();
             state.policy_touch = Some(touch(change));
@@ -103,6 +108,10 @@ fn apply(state: &mut State, command: &Command, change: &Change) {
         Command::PutRelease { .. } | Command::RetireRelease { .. } | Command::Run { .. } => {
             let author = author(state, command);
             release::fold(&mut state.releases, command, change, author.as_deref());
+        }
+        Command::StartRollout { .. } | Command::Rollout { .. } => {
+            rollout::fold(&mut state.rollouts, &state.flag_set, command, change);
+            define(&mut state.flag_set, command, &change.at);
         }
         Command::CreateToken { .. }
         | Command::RevokeToken { .. }
@@ -189,6 +198,17 @@ pub(crate) fn define(flag_set: &mut FlagSet, command: &Command, at: &str) {
             flag_set.tenants.remove(tenant);
         }
         Command::PutRegions { regions } => flag_set.regions = regions.clone(),
+        Command::Migrate { step } => {
+            if let Some(mut flag) = flag_set.flag(step.flag.as_str()).cloned() {
+                step.put(&mut flag);
+                flag_set.flags.put(flag);
+            }
+        }
+        Command::StartRollout { .. } | Command::Rollout { .. } => {
+            if let Some(flag) = command.staged() {
+                flag_set.flags.put(flag.clone());
+            }
+        }
         Command::Apply { .. }
         | Command::Kill { .. }
         | Command::Restore { .. }
@@ -230,11 +250,12 @@ fn author(state: &State, command: &Command) -> Option<String> {
     }
 }
 
-/// Beats come and go, and are nobody's change of a flag.
-fn is_beat(command: &Command) -> bool {
+/// Beats come and go, and are nobody's change of a flag; nor is what is said of a rollout between its stages.
+fn touches_no_flag(command: &Command) -> bool {
     match command {
         Command::Kill { kill } => heartbeat::is_beat(&kill.id),
         Command::Restore { id } => heartbeat::is_beat(id),
+        Command::StartRollout { .. } | Command::Rollout { .. } => command.staged().is_none(),
         _ => false,
     }
 }

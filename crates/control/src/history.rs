@@ -84,6 +84,10 @@ fn add(command: &Command, found: &mut BTreeMap<Named, What>) {
         Command::RemoveTenant { tenant } => (Named::Tenant(tenant.clone()), What::Absent),
         Command::PutRegions { regions } if regions.is_empty() => (Named::Regions, What::Absent),
         Command::PutRegions { regions } => (Named::Regions, digest(regions)),
+        Command::StartRollout { .. } | Command::Rollout { .. } => match command.staged() {
+            Some(flag) => (Named::Flag(flag.key.clone()), digest(flag)),
+            None => return,
+        },
         _ => return,
     };
     found.insert(named, what);

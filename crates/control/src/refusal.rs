@@ -26,6 +26,7 @@ pub enum RefusalCode {
     UnknownRelease,
     UnknownRun,
     UnknownProposal,
+    UnknownRollout,
     /// The flag, kill or key is retired, restored or revoked already.
     AlreadyDone,
     /// The flag's key was retired and is never used again.
@@ -51,7 +52,9 @@ pub enum RefusalCode {
     NamedByPolicy,
     /// The release is being rolled back already.
     RunActive,
-    /// The run is past it, or not there yet.
+    /// A rollout of the flag goes on.
+    RolloutActive,
+    /// The run or rollout is past it, or not there yet.
     NotNow,
     /// The token that asks was made nowhere, or in another environment.
     UnknownToken,
@@ -61,6 +64,16 @@ pub enum RefusalCode {
     NotPermitted,
     /// Nobody would be admin of the environment any more.
     LastAdmin,
+    /// A data change goes one step at a time, and not back from `contract`.
+    PhaseOrder,
+    /// A step takes someone's word for what has been done.
+    MissingEvidence,
+    /// Clients are not where a step needs them.
+    FleetBehind,
+    /// A connected release needs the old shape of the data, or may.
+    OldShapeNeeded,
+    /// Clients have counted that the two shapes of the data are not the same.
+    DataDiffers,
     /// Not a fault of the one who asked.
     Internal,
 }
@@ -77,6 +90,7 @@ impl RefusalCode {
             RefusalCode::UnknownRelease => "unknown-release",
             RefusalCode::UnknownRun => "unknown-run",
             RefusalCode::UnknownProposal => "unknown-proposal",
+            RefusalCode::UnknownRollout => "unknown-rollout",
             RefusalCode::AlreadyDone => "already-done",
             RefusalCode::RetiredKey => "retired-key",
             RefusalCode::TakenId => "taken-id",
@@ -92,12 +106,18 @@ impl RefusalCode {
             RefusalCode::TooManyProposals => "too-many-proposals",
             RefusalCode::NamedByPolicy => "named-by-policy",
             RefusalCode::RunActive => "run-active",
+            RefusalCode::RolloutActive => "rollout-active",
             RefusalCode::NotNow => "not-now",
             RefusalCode::UnknownToken => "unknown-token",
             RefusalCode::TokenExpired => "token-expired",
             RefusalCode::TokenRevoked => "token-revoked",
             RefusalCode::NotPermitted => "not-permitted",
             RefusalCode::LastAdmin => "last-admin",
+            RefusalCode::PhaseOrder => "phase-order",
+            RefusalCode::MissingEvidence => "missing-evidence",
+            RefusalCode::FleetBehind => "fleet-behind",
+            RefusalCode::OldShapeNeeded => "old-shape-needed",
+            RefusalCode::DataDiffers => "data-differs",
             RefusalCode::Internal => "internal",
         }
     }
@@ -111,7 +131,8 @@ impl RefusalCode {
             | RefusalCode::UnknownName
             | RefusalCode::UnknownRelease
             | RefusalCode::UnknownRun
-            | RefusalCode::UnknownProposal => 404,
+            | RefusalCode::UnknownProposal
+            | RefusalCode::UnknownRollout => 404,
             RefusalCode::AlreadyDone
             | RefusalCode::RetiredKey
             | RefusalCode::TakenId
@@ -126,7 +147,13 @@ impl RefusalCode {
             | RefusalCode::TooManyProposals
             | RefusalCode::NamedByPolicy
             | RefusalCode::RunActive
+            | RefusalCode::RolloutActive
             | RefusalCode::NotNow
+            | RefusalCode::PhaseOrder
+            | RefusalCode::MissingEvidence
+            | RefusalCode::FleetBehind
+            | RefusalCode::OldShapeNeeded
+            | RefusalCode::DataDiffers
             | RefusalCode::LastAdmin => 409,
             RefusalCode::UnknownToken | RefusalCode::TokenExpired | RefusalCode::TokenRevoked => 401,
             RefusalCode::NotPermitted | RefusalCode::SelfApproval => 403,

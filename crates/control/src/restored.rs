@@ -3,7 +3,7 @@ use serde::{Deserialize, Serialize};
 
 /// What the chart keeps of a data folder that was put back from a backup.
 ///
-/// It folds to nothing: the epoch is the log's. It says from where on the chart goes on, and what was given up.
+/// It folds to nothing but that rollouts are paused: the epoch is the log's. It says from where on the chart goes on, and what was given up.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RestoredBackup {

@@ -1,6 +1,7 @@
 use crate::api::Role;
 use crate::command::Command;
 use crate::refusal::{Refusal, RefusalCode};
+use crate::rollout::RolloutEvent;
 use crate::state::{State, TokenState};
 use crate::time;
 use jiff::Timestamp;
@@ -92,16 +93,20 @@ impl Command {
             | Command::PutRegions { .. }
             | Command::Apply { .. }
             | Command::PutRelease { .. }
-            | Command::RetireRelease { .. } => Role::Editor,
+            | Command::RetireRelease { .. }
+            | Command::StartRollout { .. } => Role::Editor,
             Command::Propose { draft, .. } | Command::Amend { draft, .. } => draft.command.needs(),
             Command::Approve { .. } | Command::Reject { .. } => Role::Approver,
+            Command::Rollout { event, .. } if matches!(**event, RolloutEvent::Approve { .. }) => Role::Approver,
             // Its authors, see `decide`.
             Command::Withdraw { .. } => Role::Viewer,
             Command::Kill { .. }
             | Command::Restore { .. }
+            | Command::Migrate { .. }
             | Command::Freeze
             | Command::Unfreeze
-            | Command::Run { .. } => Role::Operator,
+            | Command::Run { .. }
+            | Command::Rollout { .. } => Role::Operator,
             Command::CreateKey { .. }
             | Command::RevokeKey { .. }
             | Command::AddSigningKey { .. }

@@ -2,10 +2,12 @@ use crate::api::Position;
 use crate::client_key::ClientKey;
 use crate::hash::Hash;
 use crate::history::History;
+use crate::migration::MigrationState;
 use crate::policy::Policy;
 use crate::proposal::{Named, Proposals};
 use crate::release::Releases;
 use crate::role::Roles;
+use crate::rollout::Rollouts;
 use crate::signing_key::SigningKeys;
 use crate::token::Token;
 use downhaul_core::document::{FlagSet, Kill};
@@ -43,8 +45,11 @@ pub struct State {
     pub history: Option<History>,
     /// Who last changed each flag's definition: an opaque id.
     pub authors: BTreeMap<FlagKey, String>,
+    /// What is remembered of data changes beside their definitions.
+    pub migrations: BTreeMap<FlagKey, MigrationState>,
     pub releases: Releases,
     pub proposals: Proposals,
+    pub rollouts: Rollouts,
     /// What was granted to whom, by the opaque id of the actor.
     pub people: BTreeMap<String, Roles>,
     /// By id, revoked and expired ones included.
@@ -104,22 +109,25 @@ impl State {
             defined: Arc::default(),
             history: Some(History::default()),
             authors: BTreeMap::new(),
+            migrations: BTreeMap::new(),
             releases: Releases::default(),
             proposals: Proposals::default(),
+            rollouts: Rollouts::default(),
             people: BTreeMap::new(),
             tokens: BTreeMap::new(),
         }
     }
 
-    /// Forgets what only people ask for: kills that are over, who last changed what, what was before, and what was proposed. Changes fold into it as before.
+    /// Forgets what only people ask for: kills that are over, who last changed what, what was before, what was proposed, and rollouts. Changes fold into it as before.
     pub fn forget_past(&mut self) {
-        let State { flag_set, kills, touched, authors, defined, history, proposals, .. } = self;
+        let State { flag_set, kills, touched, authors, defined, history, proposals, rollouts, .. } = self;
         kills.retain(|id, _| flag_set.kills.iter().any(|kill| kill.id == *id));
         touched.clear();
         authors.clear();
         *defined = Arc::default();
         *history = None;
         *proposals = Proposals::default();
+        *rollouts = Rollouts::default();
     }
 
     pub fn environment(&self) -> &EnvironmentKey {

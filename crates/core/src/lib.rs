@@ -29,6 +29,7 @@ pub mod ip;
 pub mod kills;
 pub mod observe;
 mod operator;
+pub mod phase;
 pub mod program;
 pub mod time;
 pub mod version;

@@ -5,7 +5,8 @@
 use crate::document::SCHEMA;
 use crate::ids::KEY_LIMIT;
 use crate::read::tables::{
-    BUCKETS, CLIENTS, DEFAULT_UNIT, KINDS, ON_STALE, OPERATORS, Operands, REVERSIBILITIES, REVISION_LIMIT, is_reviewed,
+    BUCKETS, CLIENTS, DEFAULT_UNIT, KINDS, ON_STALE, OPERATORS, Operands, PHASES, REVERSIBILITIES, REVISION_LIMIT,
+    is_reviewed,
 };
 use serde_json::{Value, json};
 
@@ -108,7 +109,7 @@ fn flag() -> Value {
     let reviewed: Vec<&str> = KINDS.iter().filter(|(_, kind)| is_reviewed(*kind)).map(|(word, _)| *word).collect();
     let mut flag = object(
         "One flag: its variants, who gets which, and its way down.",
-        &["key", "owner", "kind", "variants", "degraded", "default"],
+        &["key", "owner", "kind", "degraded"],
         json!({
             "key": refer("key", "What code asks for. Never used again once the flag is retired."),
             "description": { "type": "string", "description": "For people." },
@@ -117,6 +118,8 @@ fn flag() -> Value {
             "created": refer("date", "When it was made."),
             "expires": refer("date", "When it is to be gone. A passed date is a warning, never a change of behaviour."),
             "review": refer("date", "When to ask whether it is still needed."),
+            "phase": words(PHASES, "How far a data change has come; of `migration` flags only. Its variants are the phases then, and need not be written out."),
+            "unaffected": { "type": "array", "items": { "$ref": "#/$defs/filled" }, "description": "Releases of applications that the data change does not concern: whole (`shop 2.4.1`) or all of one name (`shop`)." },
             "critical": { "type": "boolean", "default": false, "description": "Whether changes of it can need a second person." },
             "clients": {
                 "type": "array", "minItems": 1, "uniqueItems": true, "default": ["server"],
@@ -129,7 +132,7 @@ fn flag() -> Value {
                 "additionalProperties": { "type": ["boolean", "number", "string", "array", "object"] },
                 "description": "The values it can give, by name; all of one type."
             },
-            "degraded": object("What it gives while it is off.", &["variant", "meaning"], json!({
+            "degraded": object("What it gives while it is off.", &["meaning"], json!({
                 "variant": refer("key", "One of the variants."),
                 "meaning": refer("filled", "For people: what they get, and what they lose.")
             })),
@@ -137,7 +140,8 @@ fn flag() -> Value {
             "requires": { "type": "array", "items": { "$ref": "#/$defs/prerequisite" }, "description": "Prerequisites, in order; one that fails gives the degraded variant." },
             "rules": { "type": "array", "items": { "$ref": "#/$defs/rule" }, "description": "In order: the first whose conditions hold decides." },
             "default": refer("key", "The variant for everyone whom no rule reaches."),
-            "reversibility": with_default(words(REVERSIBILITIES, "Whether turning it back is enough to undo it."), json!("rollback-safe"))
+            "reversibility": with_default(words(REVERSIBILITIES, "Whether turning it back is enough to undo it."), json!("rollback-safe")),
+            "forward_fix": refer("filled", "What to do where turning it back is not enough.")
         }),
     );
     if let Some(members) = flag.as_object_mut() {
@@ -145,6 +149,16 @@ fn flag() -> Value {
             .insert("if".to_owned(), json!({ "properties": { "kind": { "enum": reviewed } }, "required": ["kind"] }));
         members.insert("then".to_owned(), json!({ "required": ["review"], "properties": { "expires": false } }));
         members.insert("else".to_owned(), json!({ "required": ["expires"], "properties": { "review": false } }));
+        // Of a data change the phase gives what others have to say.
+        let said = json!({ "required": ["variant"], "description": "Without a `phase` it names its variant." });
+        members.insert(
+            "allOf".to_owned(),
+            json!([{
+                "if": { "required": ["phase"] },
+                "then": { "properties": { "kind": { "const": "migration", "description": "Only a `migration` has phases." } } },
+                "else": { "required": ["variants", "default"], "properties": { "degraded": said } }
+            }]),
+        );
     }
     flag
 }

@@ -6,6 +6,7 @@ use crate::live::LiveSample;
 use crate::metrics::{EnvironmentLabels, Metrics};
 use crate::options::ServerOptions;
 use crate::populations::{Kept, Populations};
+use crate::rollouts::Gates;
 use crate::task::Task;
 use crate::usage::LiveUsage;
 use axum::http::StatusCode;
@@ -13,6 +14,7 @@ use downhaul_control::api::{PopulationName, Position};
 use downhaul_control::chart::Index;
 use downhaul_control::decide::People;
 use downhaul_control::fleet::Limits;
+use downhaul_control::migration;
 use downhaul_control::{Command, Decided, Decision, Record, Refusal, Request, State, decide_over, fold};
 use downhaul_core::diagnostic::Diagnostic;
 use downhaul_core::document::OnStale;
@@ -73,6 +75,7 @@ pub(crate) struct Environment {
     /// How long a change may be tried on a population before it is made.
     judge: Duration,
     beats: Beats,
+    gates: Gates,
     usage: LiveUsage,
     /// Held while all flags are looked through.
     looking: Mutex<()>,
@@ -124,6 +127,7 @@ impl Environment {
             live,
             judge: options.plan_time,
             beats: Beats::default(),
+            gates: Gates::default(),
             usage: LiveUsage::default(),
             looking: Mutex::new(()),
             changes: broadcast::Sender::new(256),
@@ -177,6 +181,11 @@ impl Environment {
     /// What the heartbeat flag has shown.
     pub(crate) fn beats(&self) -> &Beats {
         &self.beats
+    }
+
+    /// What the gates of rollouts read last.
+    pub(crate) fn gates(&self) -> &Gates {
+        &self.gates
     }
 
     /// Which flags clients ask for.
@@ -265,10 +274,21 @@ impl Environment {
     {
         let state = Arc::clone(&before.state);
         let request = spawn_blocking(move || request(&state)).await.map_err(AppError::internal)??;
+        self.check_fleet(&before.state, &request.command)?;
         let people = self.judges(&before.state, &request.command).await?;
         let before = Arc::clone(before);
         let decided = self.over(people, move |people| decide_over(&before.state, &before.valid, request, people));
         Ok(decided.await??)
+    }
+
+    /// Whether the clients are where a step of a data change needs them.
+    fn check_fleet(&self, state: &State, command: &Command) -> Result<(), Refusal> {
+        let Command::Migrate { step } = command else { return Ok(()) };
+        let Some(flag) = state.flag_set.flag(step.flag.as_str()) else { return Ok(()) };
+        let (fleet, _) = self.fleet.migration(flag, migration::since(state, flag));
+        // What the state says comes first: it is not a matter of waiting.
+        migration::check(state, step)?;
+        migration::check_fleet(state, command, &fleet)
     }
 
     /// Works on what a change would do, with people to try it on for as long as that may take.
@@ -298,7 +318,7 @@ impl Environment {
 
     /// The population that a command is judged by, where there is a budget to judge it by.
     pub(crate) async fn judges(&self, state: &State, command: &Command) -> AppResult<Option<Arc<Kept>>> {
-        if !command.defines() || state.policy.budget.is_empty() {
+        if !command.is_edit() || state.policy.budget.is_empty() {
             return Ok(None);
         }
         self.people(state).await

@@ -1,5 +1,6 @@
-use downhaul_control::api::{Acknowledgement, FleetView, Position, Progress};
-use downhaul_control::fleet::{Fleet, Limits, NotCounted, Sender};
+use downhaul_control::api::{Acknowledgement, FleetView, MigrationFleet, PhaseCounts, Position, Progress};
+use downhaul_control::fleet::{Counted, Fleet, Limits, NotCounted, Sender};
+use downhaul_core::document::Flag;
 use std::collections::BTreeSet;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -58,6 +59,17 @@ impl LiveFleet {
     /// Since when this process counts.
     pub(crate) fn age(&self) -> Duration {
         self.began.elapsed()
+    }
+
+    /// What has been counted of data changes since this was last asked.
+    pub(crate) fn newly_counted(&self) -> Vec<Counted> {
+        self.locked().newly_counted()
+    }
+
+    /// The clients that a data change concerns, and what they have counted. `changed` is when its flag last changed.
+    pub(crate) fn migration(&self, flag: &Flag, changed: Position) -> (MigrationFleet, Vec<PhaseCounts>) {
+        let (fleet, age) = (self.locked(), self.began.elapsed());
+        (fleet.migration(flag, changed, age, age), fleet.counts(flag.key.as_str()))
     }
 
     pub(crate) fn tick(&self) {

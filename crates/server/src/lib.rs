@@ -30,6 +30,7 @@ mod proxies;
 mod random;
 pub mod recovery;
 mod reminders;
+mod rollouts;
 mod router;
 mod run;
 mod runner;

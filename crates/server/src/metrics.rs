@@ -1,4 +1,6 @@
+use downhaul_control::fleet::Counted;
 use downhaul_core::document::ClientKind;
+use downhaul_core::phase::Shape;
 use prometheus_client::encoding::text::encode;
 use prometheus_client::encoding::{EncodeLabelSet, EncodeLabelValue};
 use prometheus_client::metrics::counter::Counter;
@@ -7,6 +9,7 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Registry, Unit};
 use std::fmt;
+use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 /// What the server counts; listed in docs/reference/metrics.md. No label holds a name of a flag, tenant or person.
@@ -30,6 +33,12 @@ pub(crate) struct Metrics {
     pub(crate) revision: Family<EnvironmentLabels, Gauge>,
     pub(crate) writable: Gauge,
     pub(crate) plans: Gauge,
+    compared: Family<PhaseLabels, Counter>,
+    mismatches: Family<PhaseLabels, Counter>,
+    refused: Family<PhaseLabels, Counter>,
+    calls: Family<CallLabels, Counter>,
+    call_errors: Family<CallLabels, Counter>,
+    call_seconds: Family<CallLabels, Counter<f64, AtomicU64>>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -94,6 +103,26 @@ pub(crate) struct EnvironmentLabels {
     pub(crate) environment: String,
 }
 
+/// Data changes at one phase, as clients of one trust tell it.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct PhaseLabels {
+    environment: String,
+    phase: &'static str,
+    /// `trusted claimed`
+    trust: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct CallLabels {
+    environment: String,
+    phase: &'static str,
+    trust: &'static str,
+    /// `read write`
+    call: &'static str,
+    /// `old new`
+    shape: &'static str,
+}
+
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct BeatLabels {
     environment: String,
@@ -134,6 +163,12 @@ impl Metrics {
             revision: Family::default(),
             writable: Gauge::default(),
             plans: Gauge::default(),
+            compared: Family::default(),
+            mismatches: Family::default(),
+            refused: Family::default(),
+            calls: Family::default(),
+            call_errors: Family::default(),
+            call_seconds: Family::default(),
             registry: Registry::default(),
         };
         registry.register("requests", "Requests answered", metrics.requests.clone());
@@ -159,7 +194,44 @@ impl Metrics {
         registry.register("revision", "Newest revision", metrics.revision.clone());
         registry.register("log_writable", "Whether the last write to the log worked", metrics.writable.clone());
         registry.register("plans_running", "Plans being made", metrics.plans.clone());
+        metrics.register_migrations(&mut registry);
         Metrics { registry, ..metrics }
+    }
+
+    fn register_migrations(&self, registry: &mut Registry) {
+        let help = "Reads of a data change whose two answers clients compared";
+        registry.register("migration_compared", help, self.compared.clone());
+        let help = "Of these, those that differed twice in a row";
+        registry.register("migration_mismatches", help, self.mismatches.clone());
+        let help = "Calls that a client refused, as no code of theirs fits the phase";
+        registry.register("migration_refused", help, self.refused.clone());
+        let help = "Reads and writes of a data change, by shape";
+        registry.register("migration_calls", help, self.calls.clone());
+        registry.register("migration_call_errors", "Of these, those that failed", self.call_errors.clone());
+        let help = "How long they took together";
+        registry.register_with_unit("migration_calls", help, Unit::Seconds, self.call_seconds.clone());
+    }
+
+    /// What one acknowledgement has added to the counts of a data change.
+    pub(crate) fn counted(&self, environment: &str, Counted { added, .. }: &Counted) {
+        let (environment, phase) = (environment.to_owned(), added.phase.name());
+        let trust = if added.is_trusted() { "trusted" } else { "claimed" };
+        let labels = PhaseLabels { environment: environment.clone(), phase, trust };
+        self.compared.get_or_create(&labels).inc_by(added.compared);
+        self.mismatches.get_or_create(&labels).inc_by(added.mismatches);
+        self.refused.get_or_create(&labels).inc_by(added.refused);
+        for (call, shape, calls) in [
+            ("read", Shape::Old, added.read_old),
+            ("read", Shape::New, added.read_new),
+            ("write", Shape::Old, added.write_old),
+            ("write", Shape::New, added.write_new),
+        ] {
+            let (environment, shape) = (environment.clone(), shape.name());
+            let labels = CallLabels { environment, phase, trust, call, shape };
+            self.calls.get_or_create(&labels).inc_by(calls.calls);
+            self.call_errors.get_or_create(&labels).inc_by(calls.errors);
+            self.call_seconds.get_or_create(&labels).inc_by(Duration::from_millis(calls.ms).as_secs_f64());
+        }
     }
 
     pub(crate) fn request(&self, route: &str, method: &str, status: u16, took: Duration) {

@@ -3,6 +3,7 @@ use crate::heartbeat;
 use crate::listener::{BoundedListener, ClientAddress};
 use crate::metrics::EnvironmentLabels;
 use crate::reminders;
+use crate::rollouts;
 use crate::router::router;
 use crate::runner;
 use crate::state::AppState;
@@ -32,6 +33,7 @@ pub async fn run(
     let running = Task::spawn(runner::carry_out(state.clone()));
     let reminding = Task::spawn(reminders::carry_out(state.clone()));
     let beating = Task::spawn(heartbeat::carry_out(state.clone()));
+    let rolling_out = Task::spawn(rollouts::carry_out(state.clone()));
     let listener = BoundedListener { inner: listener, write_limit: state.options().write_limit };
     let service = router(state.clone()).into_make_service_with_connect_info::<ClientAddress>();
     let closing = state.clone();
@@ -51,7 +53,7 @@ pub async fn run(
             Ok(())
         }
     };
-    drop((sweeping, running, beating, reminding));
+    drop((sweeping, running, beating, reminding, rolling_out));
     for environment in state.environments() {
         // No flag stays killed because a beat was cut short.
         heartbeat::end_left(environment).await;

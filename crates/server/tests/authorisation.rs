@@ -42,6 +42,8 @@ const ROUTES: &[(Role, &str)] = &[
     (Role::Viewer, "GET E/heartbeat"),
     (Role::Viewer, "GET E/kills"),
     (Role::Viewer, "GET E/kills/{id}"),
+    (Role::Viewer, "GET E/migrations"),
+    (Role::Viewer, "GET E/migrations/{flag}"),
     (Role::Viewer, "GET E/people"),
     (Role::Viewer, "POST E/plan"),
     (Role::Viewer, "GET E/policy"),
@@ -58,6 +60,8 @@ const ROUTES: &[(Role, &str)] = &[
     (Role::Viewer, "GET E/releases"),
     (Role::Viewer, "POST E/releases/check"),
     (Role::Viewer, "GET E/releases/{key}"),
+    (Role::Viewer, "GET E/rollouts"),
+    (Role::Viewer, "GET E/rollouts/{id}"),
     (Role::Viewer, "GET E/runs"),
     (Role::Viewer, "GET E/runs/{id}"),
     (Role::Viewer, "GET E/signing-keys"),
@@ -70,15 +74,19 @@ const ROUTES: &[(Role, &str)] = &[
     (Role::Editor, "PUT E/populations/{name}"),
     (Role::Editor, "PUT E/releases/{key}"),
     (Role::Editor, "POST E/releases/{key}/retire"),
+    (Role::Editor, "POST E/rollouts"),
     (Role::Approver, "POST E/proposals/{id}/approve"),
     (Role::Approver, "POST E/proposals/{id}/reject"),
+    (Role::Approver, "POST E/rollouts/{id}/approve"),
     (Role::Operator, "POST E/drills"),
     (Role::Operator, "POST E/drills/attempts"),
     (Role::Operator, "POST E/drills/{id}/review"),
     (Role::Operator, "POST E/freeze"),
     (Role::Operator, "POST E/kills"),
     (Role::Operator, "POST E/kills/{id}/restore"),
+    (Role::Operator, "POST E/migrations/{flag}/steps"),
     (Role::Operator, "POST E/releases/{key}/rollback"),
+    (Role::Operator, "POST E/rollouts/{id}/{act}"),
     (Role::Operator, "POST E/runs/{id}/{act}"),
     (Role::Operator, "POST E/unfreeze"),
     (Role::Admin, "POST E/client-keys"),
@@ -128,6 +136,7 @@ fn filled(path: &str) -> String {
         .replace("{id}", "k-1")
         .replace("{actor}", "a-9")
         .replace("{name}", "default")
+        .replace("{flag}", "orders-v2")
         .replace("{revision}", "1")
         .replace("{act}", "abort")
         .replace("/chart/proof", "/chart/proof?revision=1")

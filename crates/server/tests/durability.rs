@@ -43,6 +43,17 @@ fn start(folder: &std::path::Path) -> Child {
         .unwrap()
 }
 
+/// Where it listens, once it does.
+async fn address(folder: &std::path::Path, child: &mut Child) -> String {
+    loop {
+        if let Ok(address) = std::fs::read_to_string(folder.join("address")) {
+            return address;
+        }
+        assert!(child.try_wait().unwrap().is_none(), "the server ended by itself");
+        tokio::time::sleep(std::time::Duration::from_millis(1)).await;
+    }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn killed_in_the_middle_of_writes() {
     let folder = TempDir::new().unwrap();
@@ -51,13 +62,7 @@ async fn killed_in_the_middle_of_writes() {
     for round in 0..3 {
         let _ = std::fs::remove_file(folder.path().join("address"));
         let mut child = start(folder.path());
-        let address = loop {
-            if let Ok(address) = std::fs::read_to_string(folder.path().join("address")) {
-                break address;
-            }
-            assert!(child.try_wait().unwrap().is_none(), "the server ended by itself");
-            tokio::task::yield_now().await;
-        };
+        let address = address(folder.path(), &mut child).await;
         let token = std::fs::read_to_string(folder.path().join("admin-token")).unwrap().trim().to_owned();
         let http = support::http();
         let url = format!("http://{address}/api/v1/environments/production");
@@ -108,6 +113,115 @@ async fn killed_in_the_middle_of_writes() {
     epochs.push(served.get("/flags").await["position"]["epoch"].as_u64().unwrap());
     epochs.dedup();
     assert_eq!(epochs.len(), 1, "the epoch stays");
+}
+
+/// Someone who proposes, approves and lands, and asks again for whatever was cut off.
+struct Approver {
+    http: reqwest::Client,
+    url: String,
+    token: String,
+}
+
+impl Approver {
+    /// The answer, and whether it was one; nothing where nobody answers any more.
+    async fn ask(&self, path: &str, body: &Value) -> Option<(StatusCode, Value)> {
+        let request = self.http.post(format!("{}{path}", self.url)).bearer_auth(&self.token).json(body);
+        let answer = request.send().await.ok()?;
+        let status = answer.status();
+        Some((status, answer.json().await.ok()?))
+    }
+
+    /// As far as the process lives; proposals that are open already are taken further.
+    async fn work(&self) -> Option<()> {
+        loop {
+            let get = self.http.get(format!("{}/proposals", self.url)).bearer_auth(&self.token);
+            let page: Value = get.send().await.ok()?.json().await.ok()?;
+            let all = page["proposals"].as_array()?.clone();
+            let open = all.iter().find(|each| each["status"] == "open");
+            let Some(open) = open else {
+                let key = format!("proposed-{}", all.len());
+                self.ask("/proposals", &json!({ "flag": flag(&key), "reason": "a test" })).await?;
+                continue;
+            };
+            let path = format!("/proposals/{}", open["id"].as_str()?);
+            let get = self.http.get(format!("{}{path}", self.url)).bearer_auth(&self.token);
+            let view: Value = get.send().await.ok()?.json().await.ok()?;
+            if view["now"]["counting"] == 0 {
+                let approve = json!({ "digest": view["now"]["digest"], "reason": "a test" });
+                self.ask(&format!("{path}/approve"), &approve).await?;
+            } else {
+                self.ask(&format!("{path}/land"), &json!({})).await?;
+            }
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn killed_in_the_middle_of_a_rollout_and_of_approvals() {
+    let folder = TempDir::new().unwrap();
+    let served = Served::at(folder.path(), |_| {}).await;
+    let mut rolled_out = flag("checkout");
+    rolled_out["default"] = json!("off");
+    served.apply(&document(&[rolled_out])).await;
+    let stages: Value = (1..=100).map(|percent| json!({ "percent": percent, "bake_seconds": 0 })).collect();
+    let rollout = json!({ "flag": "checkout", "variant": "on", "stages": stages });
+    served.post("/rollouts", json!({ "rollout": rollout, "reason": "a test" })).await;
+    served.post("/rollouts/ro-1/pause", json!({ "reason": "not yet" })).await;
+    let policy = json!({ "approvals": { "change": 1, "self": true } });
+    let put = json!({ "policy": policy, "reason": "a test" });
+    assert_eq!(served.admin(reqwest::Method::PUT, "/policy", Some(put)).await.0, StatusCode::OK);
+    served.close().await;
+
+    // Anything from at once to long enough to get somewhere; the same instants each time, as far as a machine allows.
+    for instant in [310, 35, 170, 90, 420, 5, 250, 130] {
+        let _ = std::fs::remove_file(folder.path().join("address"));
+        let mut child = start(folder.path());
+        let address = address(folder.path(), &mut child).await;
+        let token = std::fs::read_to_string(folder.path().join("admin-token")).unwrap().trim().to_owned();
+        let url = format!("http://{address}/api/v1/environments/production");
+        let approver = Approver { http: support::http(), url, token };
+        let begin = approver.ask("/rollouts/ro-1/resume", &json!({ "reason": "now" })).await;
+        assert!(begin.is_some_and(|(status, _)| status == StatusCode::OK || status == StatusCode::CONFLICT));
+        let work = tokio::spawn(async move { approver.work().await });
+        tokio::time::sleep(std::time::Duration::from_millis(instant)).await;
+        child.kill().unwrap();
+        child.wait().unwrap();
+        work.await.unwrap();
+    }
+
+    let served = Served::at(folder.path(), |_| {}).await;
+    while served.get("/rollouts/ro-1").await["standing"]["kind"] != "complete" {
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+    let verified = served.get("/chart/verify").await;
+    assert_eq!(verified["status"], "verified", "{verified}");
+    let export = served.http.get(served.url("/api/v1/environments/production/chart/export"));
+    let export = export.bearer_auth(&served.admin_token).send().await.unwrap().text().await.unwrap();
+    let (mut stages, mut said) = (Vec::new(), std::collections::BTreeMap::<String, u32>::new());
+    for line in export.lines() {
+        let line: Value = serde_json::from_str(line).unwrap();
+        let record = &line["record"];
+        let command = &record["command"];
+        match command["type"].as_str() {
+            Some("start-rollout") => stages.push(1),
+            Some("rollout") if command["event"]["event"] == "advance" => {
+                stages.push(command["from"].as_u64().unwrap() + 1)
+            }
+            Some("rollout") if command["event"]["event"] == "finish" => {
+                *said.entry("finish".to_owned()).or_default() += 1
+            }
+            Some(kind @ ("propose" | "approve")) => {
+                *said.entry(format!("{kind} {}", command["proposal"])).or_default() += 1;
+            }
+            _ => {}
+        }
+        if let Some(landed) = record["landed"].as_object() {
+            *said.entry(format!("land {}", landed["proposal"])).or_default() += 1;
+        }
+    }
+    assert_eq!(stages, (1..=100).collect::<Vec<_>>(), "each stage is entered once, in order");
+    assert!(said.values().all(|count| *count == 1), "{said:#?}");
+    assert!(said.keys().any(|what| what.starts_with("land")), "{said:#?}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

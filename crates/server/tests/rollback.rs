@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::time::Duration;
 use support::target::{Answers, Target};
-use support::{Served, document, flag};
+use support::{Served, document, flag, free};
 use tempfile::TempDir;
 
 fn release(more: Value) -> Value {
@@ -306,13 +306,4 @@ async fn a_run_goes_on_after_crashes_and_does_nothing_twice() {
     let ids: BTreeSet<String> = target.arrived().into_iter().map(|each| each.id).collect();
     assert_eq!(ids, BTreeSet::from(["r-1.2.1".to_owned(), "r-1.3.1".to_owned()]), "a webhook has one id");
     assert_eq!(served.get("/chart/verify").await["status"], "verified");
-}
-
-/// Waits until the last task of the crashed server is gone.
-async fn free(folder: &std::path::Path) {
-    let lock = std::fs::File::open(folder.join("downhaul.lock")).unwrap();
-    while lock.try_lock().is_err() {
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    }
-    lock.unlock().unwrap();
 }

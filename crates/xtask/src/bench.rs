@@ -69,7 +69,7 @@ enum What {
         #[arg(long)]
         no_build: bool,
     },
-    /// A control plane killed at random instants of rollbacks and drills: whether anything is done twice
+    /// A control plane killed at random instants of rollbacks, drills, rollouts and approvals: whether anything is done twice
     Crashes {
         /// How often
         #[arg(long, default_value_t = 200)]

@@ -33,6 +33,8 @@ await Promise.all([
     define: { "import.meta.url": "ownUrl" },
     banner: { js: 'const ownUrl = require("node:url").pathToFileURL(__filename).href;' },
   }),
+  build({ ...common, ...entry("migration"), format: "esm", outfile: "dist/migration.js" }),
+  build({ ...common, ...entry("migration"), format: "cjs", outfile: "dist/migration.cjs" }),
   build({ ...common, ...entry("testing"), format: "esm", outfile: "dist/testing.js" }),
   build({ ...common, ...entry("testing"), format: "cjs", outfile: "dist/testing.cjs" }),
   build({ ...common, ...entry("tooling"), format: "esm", outfile: "dist/tooling.js" }),
@@ -45,5 +47,19 @@ const tsc = spawnSync(process.execPath, [new URL("../../node_modules/typescript/
 if (tsc.status !== 0) process.exit(tsc.status ?? 1);
 // CommonJS wants declarations of its own kind.
 await writeFile("dist/types/entry/node.d.cts", 'import type { CreateClient, Store } from "../types.js" with { "resolution-mode": "import" };\nexport type * from "../types.js" with { "resolution-mode": "import" };\nexport declare const createClient: CreateClient;\nexport declare function memoryStore(): Store;\nexport declare function indexedDbStore(name?: string): Store;\n');
+const asModule = (module) => `"../${module}.js" with { "resolution-mode": "import" }`;
+await writeFile(
+  "dist/types/entry/migration.d.cts",
+  `import type { Client } from ${asModule("types")};
+import type * as migrations from ${asModule("migration")};
+import type * as phases from ${asModule("phases")};
+export type { Migration, MigrationAnswer, MigrationOptions, Reads, Sides } from ${asModule("migration")};
+export type { Does, Phase, Shape } from ${asModule("phases")};
+export declare function migration(client: Client, key: string, options: migrations.MigrationOptions): migrations.Migration;
+export declare const MigrationRefused: typeof migrations.MigrationRefused;
+export declare const PHASES: typeof phases.PHASES;
+export declare const isPhase: typeof phases.isPhase;
+`,
+);
 await writeFile("dist/types/entry/testing.d.cts", 'import type { Document, TestFlags } from "../testing.js" with { "resolution-mode": "import" };\nexport type * from "../testing.js" with { "resolution-mode": "import" };\nexport type * from "../types.js" with { "resolution-mode": "import" };\nexport declare function flagsOf(document: Document | readonly Document[]): TestFlags;\n');
 await copyFile("../../LICENSE", "LICENSE").catch(() => undefined);

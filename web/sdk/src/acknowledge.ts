@@ -1,6 +1,6 @@
 import type { Host } from "./host.js";
 import type { Sampled } from "./sampler.js";
-import type { Position, ProblemCode } from "./types.js";
+import type { MigrationTally, Position, ProblemCode } from "./types.js";
 
 const SDK = "downhaul-js/0.1.0";
 export const HEARTBEAT_MS = 15_000;
@@ -18,6 +18,7 @@ export interface Acknowledgement {
   readonly transport: "stream" | "poll" | "kept";
   readonly problems: readonly ProblemCode[];
   readonly applied_after_ms: number | undefined;
+  readonly migrations: readonly MigrationTally[] | undefined;
   /** Flags that were asked for since it last told of them. */
   readonly evaluated: readonly string[] | undefined;
   readonly sample: Sampled | undefined;

@@ -19,7 +19,7 @@ import { bootstrapTable, changes, decisions, EMPTY, tableOf, type Table } from "
 import { canShare, joinTabs, type Group } from "./tabs.js";
 import { vouchedFor } from "./token.js";
 import { connect, fetchKeys, type Connection, type Feed } from "./transport.js";
-import type { ChangeKind, Client, Context, Decisions, Kind, LastChange, Options, Position, Problem, ProblemCode, Source, Status, Store, Transport } from "./types.js";
+import type { ChangeKind, Client, Context, Decisions, Kind, LastChange, MigrationTally, Options, Position, Problem, ProblemCode, Source, Status, Store, Transport } from "./types.js";
 
 /** What differs between the places a client runs in. */
 export interface Platform {
@@ -70,6 +70,7 @@ export function startClient(options: Options, platform: Platform): Client {
   let ready = false;
   let heardPing: string | undefined;
   const waiting = new Set<() => void>();
+  const tallies: (() => readonly MigrationTally[])[] = [];
 
   const events = emitter((cause) => {
     // A listener of `problem` that throws must not be told of it by itself.
@@ -287,6 +288,7 @@ export function startClient(options: Options, platform: Platform): Client {
       transport: transport === "stream" || transport === "tab" ? "stream" : source === "kept" ? "kept" : "poll",
       problems,
       applied_after_ms: appliedAfterMs,
+      migrations: tallies.length > 0 ? tallies.flatMap((each) => each()) : undefined,
       // Never with the news that a kill was applied: that is small, and on its way at once.
       evaluated: appliedAfterMs === undefined || !background ? evaluated.take() : undefined,
       sample: told,
@@ -524,6 +526,11 @@ export function startClient(options: Options, platform: Platform): Client {
     ...reads,
     on: events.on,
     status,
+    tally: (counts) => {
+      tallies.push(counts);
+      // Whoever follows a data change says so before a step waits for it.
+      if (ready && background) void sendAcknowledgement();
+    },
     ready: async () => (ready || closed ? status() : settled()),
     setContext: async (next, change = {}) => {
       context = next;

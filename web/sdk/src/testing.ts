@@ -156,6 +156,7 @@ function fixedClient(definitions: ReadonlyMap<string, FlagDefinition>, begin: St
     setContext: settled,
     evaluate: () => reads,
     refresh: () => Promise.resolve(true),
+    tally: () => undefined,
     close: () => {
       closed = true;
       return Promise.resolve();

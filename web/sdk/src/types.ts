@@ -268,8 +268,32 @@ export interface Client extends Decisions {
   /** Asks the control plane now; true if it answered. */
   refresh(): Promise<boolean>;
   status(): Status;
+  /** What `counts` gives goes along with what is told to the control plane. For `downhaul/migration`. */
+  tally(counts: () => readonly MigrationTally[]): void;
   /** Says goodbye and stops; reads go on answering. */
   close(): Promise<void>;
+}
+
+/** Calls of the application's own functions. */
+export interface Calls {
+  readonly calls: number;
+  readonly errors: number;
+  /** How long they took together, in milliseconds. */
+  readonly ms: number;
+}
+
+/** What was counted of a data change at one phase since the client began. Numbers only; the protocol names the fields. */
+export interface MigrationTally {
+  readonly flag: string;
+  readonly phase: string;
+  readonly fallback: string;
+  readonly compared: number;
+  readonly mismatches: number;
+  readonly refused: number;
+  readonly read_old: Calls;
+  readonly read_new: Calls;
+  readonly write_old: Calls;
+  readonly write_new: Calls;
 }
 
 export type CreateClient = (options: Options) => Client;

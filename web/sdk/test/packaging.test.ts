@@ -57,6 +57,13 @@ test("Node: the tooling", async () => {
   assert.equal(await decided("tool.mjs"), false);
 });
 
+test("Node: data changes, as a module and as CommonJS", async () => {
+  const told = 'const o = migration(createClient({ url: "http://127.0.0.1:1", key: "key", transport: "manual" }), "o", { fallback: "read-new" }); console.log(JSON.stringify({ value: o.answer().write }));';
+  writeFileSync(join(project, "move.mjs"), `import { createClient } from "downhaul"; import { migration } from "downhaul/migration"; ${told}`);
+  writeFileSync(join(project, "move.cjs"), `const { createClient } = require("downhaul"); const { migration } = require("downhaul/migration"); ${told}`);
+  for (const file of ["move.mjs", "move.cjs"]) assert.deepEqual(await decided(file), ["new", "old"]);
+});
+
 test("Node: the clients for tests, as a module and as CommonJS, without the client that asks a server", async () => {
   const flags = '{ flags: [{ key: "f", variants: { on: true, off: false }, default: "off" }] }';
   writeFileSync(join(project, "testing.mjs"), `import { flagsOf } from "downhaul/testing"; console.log(JSON.stringify({ value: flagsOf(${flags}).client({ f: "on" }).boolean("f", false) }));`);
@@ -76,8 +83,8 @@ test("a page's bundle finds the module beside it, and brings no other", async ()
 });
 
 test("types resolve for modules and for CommonJS", () => {
-  writeFileSync(join(project, "typed.mts"), 'import { createClient, type Client } from "downhaul"; import { loadTooling } from "downhaul/tooling"; const c: Client = createClient({ key: "", url: "" }); const b: boolean = c.boolean("f", false); export { b, loadTooling };');
-  writeFileSync(join(project, "typed.cts"), 'import { createClient, type Client } from "downhaul"; const c: Client = createClient({ key: "", url: "" }); export = c;');
+  writeFileSync(join(project, "typed.mts"), 'import { createClient, type Client } from "downhaul"; import { loadTooling } from "downhaul/tooling"; const c: Client = createClient({ key: "", url: "" }); const b: boolean = c.boolean("f", false); import { migration, type Phase } from "downhaul/migration"; const p: Phase = migration(c, "o", { fallback: "expand" }).answer().phase; export { b, loadTooling, p };');
+  writeFileSync(join(project, "typed.cts"), 'import { createClient, type Client } from "downhaul"; import { migration } from "downhaul/migration"; const c: Client = createClient({ key: "", url: "" }); migration(c, "o", { fallback: "expand" }); export = c;');
   const tsc = new URL("../../../node_modules/typescript/bin/tsc", import.meta.url).pathname;
   run(process.execPath, [tsc, "--noEmit", "--strict", "--module", "nodenext", "--target", "es2022", "--lib", "es2023,dom", "typed.mts", "typed.cts"], project);
 });

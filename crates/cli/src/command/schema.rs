@@ -3,6 +3,7 @@ use crate::render::Output;
 use clap::ValueEnum;
 use downhaul_control::policy;
 use downhaul_control::release::Release;
+use downhaul_control::rollout::Rollout;
 use downhaul_core::schema;
 
 /// Print the JSON Schema of a document, for editors to complete and check by
@@ -22,6 +23,8 @@ enum What {
     Policy,
     /// A release, with its runbook
     Release,
+    /// A staged rollout
+    Rollout,
 }
 
 pub(crate) fn run(args: &Args, output: &Output) -> Result<Exit, Failure> {
@@ -29,6 +32,7 @@ pub(crate) fn run(args: &Args, output: &Output) -> Result<Exit, Failure> {
         What::FlagSet => schema::json_schema(),
         What::Policy => policy::json_schema(),
         What::Release => schemars::schema_for!(Release).to_value(),
+        What::Rollout => schemars::schema_for!(Rollout).to_value(),
     };
     let schema = serde_json::to_string_pretty(&schema)
         .map_err(|error| Failure::could_not_run("cannot-write", format!("cannot write the schema: {error}")))?;

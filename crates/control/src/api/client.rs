@@ -1,3 +1,4 @@
+use super::MigrationTally;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fmt;
@@ -91,6 +92,9 @@ pub struct Acknowledgement {
     /// Milliseconds from receipt to applied, on the client's own clock.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub applied_after_ms: Option<f64>,
+    /// What it has counted of data changes since it began: each flag and phase once.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub migrations: Vec<MigrationTally>,
     /// Flags that it was asked for since it last told of them, 256 at most; absent where it does not tell.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub evaluated: Option<Vec<String>>,

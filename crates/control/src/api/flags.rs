@@ -75,6 +75,9 @@ pub struct FlagSummary {
     pub degraded_meaning: String,
     /// `YYYY-MM-DD`: when it expires or is due for review.
     pub until: String,
+    /// The id of the rollout of it that goes on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rollout: Option<String>,
     /// Whether `until` is a review (else an expiry).
     pub is_review: bool,
     /// `until` has passed.

@@ -63,6 +63,9 @@ pub struct KillView {
     /// The flag's `degraded.meaning`: what users see.
     pub effect: String,
     pub degraded_variant: String,
+    /// Of a flag that is `forward-fix-only`: what to do instead of turning it back; empty where nobody has written it down.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub forward_fix: Option<String>,
     /// The position that the kill made.
     pub position: Position,
     #[serde(default, skip_serializing_if = "Option::is_none")]

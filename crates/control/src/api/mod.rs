@@ -12,6 +12,7 @@ mod fleet;
 mod hygiene;
 mod keys;
 mod kills;
+mod migrations;
 mod people;
 mod plan;
 mod policy;
@@ -19,6 +20,7 @@ mod populations;
 mod problem;
 mod proposals;
 mod releases;
+mod rollouts;
 mod runs;
 mod session;
 mod signing_keys;
@@ -48,6 +50,10 @@ pub use kills::{
     KillPage, KillRequest, KillScope, KillView, Progress, RegionProgress, RestoreReport, RestoreRequest, Restored,
     Split, Straggler,
 };
+pub use migrations::{
+    CallCounts, MigrationFleet, MigrationPage, MigrationRelease, MigrationStepRequest, MigrationTally, MigrationView,
+    MigrationWay, Obstacle, PhaseCounts,
+};
 pub use people::{
     People, PersonRequest, PersonView, RoleRequest, TokenCreated, TokenRequest, TokenRevocation, TokenView, Tokens,
 };
@@ -63,8 +69,12 @@ pub use proposals::{
     ProposalNow, ProposalPage, ProposalStatus, ProposalSummary, ProposalView,
 };
 pub use releases::{
-    CheckReleaseRequest, KillStep, PlannedStep, PutReleaseRequest, ReleasePage, ReleaseReport, ReleaseSummary,
-    ReleaseView, RollbackRequest,
+    CheckReleaseRequest, KillStep, OneWayView, PlannedStep, PutReleaseRequest, ReleasePage, ReleaseReport,
+    ReleaseSummary, ReleaseView, RollbackRequest,
+};
+pub use rollouts::{
+    ApproveStageRequest, EnteredView, GateView, HeldView, RolloutAct, RolloutActRequest, RolloutPage, RolloutStanding,
+    RolloutSummary, RolloutView, StageApproval, StageView, StartRolloutRequest,
 };
 pub use runs::{CallView, RunAct, RunActRequest, RunKillView, RunPage, RunStepView, RunView};
 pub use session::{NotARole, Role, SessionRequest, SignInView, Whoami};

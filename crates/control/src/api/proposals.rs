@@ -3,7 +3,7 @@ use crate::command::Command;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-/// What would be carried out. Exactly one of `sources`, `flag`, `commands`, `restore` and `policy` is given.
+/// What would be carried out. Exactly one of `sources`, `flag`, `commands`, `rollout`, `restore` and `policy` is given.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
@@ -22,6 +22,10 @@ pub struct DraftRequest {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[cfg_attr(feature = "openapi", schema(value_type = Vec<Object>))]
     pub commands: Vec<Command>,
+    /// A rollout to start, as `POST E/rollouts` takes it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<Object>))]
+    pub rollout: Option<Value>,
     /// Id of the kill to restore.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub restore: Option<String>,

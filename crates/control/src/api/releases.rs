@@ -47,9 +47,23 @@ pub struct ReleaseView {
     pub release: Value,
     /// Flags in the order in which a rollback kills them.
     pub kill_order: Vec<KillStep>,
+    /// Flags that are not undone by turning them back, and what to do instead.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub one_way: Vec<OneWayView>,
     pub steps: Vec<PlannedStep>,
     /// A run ends after so many seconds.
     pub limit_seconds: u32,
+}
+
+/// A flag, or a data change, that is `forward-fix-only`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct OneWayView {
+    pub flag: String,
+    /// Why turning it back is not enough.
+    pub why: String,
+    /// What to do instead; empty where nobody has written it down.
+    pub fix: String,
 }
 
 /// A flag that a rollback kills.

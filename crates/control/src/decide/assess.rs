@@ -59,8 +59,8 @@ fn prospect<'a>(
 ) -> Result<Prospect<'a>, Refusal> {
     let command = &proposal.draft.command;
     let reach = proposals::check_draft(state, valid, &proposal.draft, Some(proposal), at)?;
-    let (next, _) = after(state, valid, command, at, None)?.ok_or_else(proposals::so_already)?;
-    let impact = impact(state, command, [valid, &next], people)?;
+    let next = after(state, valid, command, at, None)?.ok_or_else(proposals::so_already)?;
+    let impact = impact(state, command, [valid, &next.valid, next.most()], people)?;
     let needed = Needed::of(state, command, &impact, Some(&reach));
     let standing = proposal.standing(state, &reach, at);
     Ok(Prospect { reach, impact, needed, standing })

@@ -1,4 +1,5 @@
 use crate::command::Command;
+use crate::migration;
 use crate::refusal::{Refusal, RefusalCode};
 use crate::state::State;
 use downhaul_core::document::Flag;
@@ -13,6 +14,7 @@ pub(super) fn check_put(state: &State, flag: &Flag) -> Result<(), Refusal> {
             format!("take a new key, such as `{}-2`", flag.key),
         ));
     }
+    migration::check_put(state, flag)?;
     let Some(before) = state.flag_set.flag(flag.key.as_str()) else { return Ok(()) };
     let (Some(was), Some(is)) = (value_type(before), value_type(flag)) else { return Ok(()) };
     if was == is {
@@ -44,6 +46,8 @@ pub(super) fn check_retire(state: &State, with: &[Command], key: &FlagKey) -> Re
             "give the flag no rules and its degraded variant as `default`, restore the kill, then retire the flag",
         ));
     }
+    migration::check_retire(state, key)?;
+    super::rollouts::check_retire(state, key.as_str())?;
     let stays = |dependent: &&&FlagKey| {
         !with.iter().any(|command| match command {
             Command::RetireFlag { key } => key == **dependent,

@@ -39,6 +39,7 @@ fn is_stopped(command: &Command) -> bool {
     match command {
         Command::PutFlag { .. }
         | Command::RetireFlag { .. }
+        | Command::Migrate { .. }
         | Command::PutSegment { .. }
         | Command::RemoveSegment { .. }
         | Command::PutTenant { .. }
@@ -47,6 +48,9 @@ fn is_stopped(command: &Command) -> bool {
         | Command::Apply { .. }
         | Command::CreateKey { .. }
         | Command::PutPolicy { .. } => true,
+        // A stage, forward or back: a kill is the way down that goes on.
+        Command::StartRollout { .. } => true,
+        Command::Rollout { event, .. } => event.put().is_some(),
         // Practice can wait.
         Command::Run { event, .. } => matches!(**event, RunEvent::Called { .. }),
         // The way back, and who may go it, are needed most when something is wrong.

@@ -12,6 +12,7 @@ mod people;
 mod policy;
 mod proposals;
 mod releases;
+mod rollouts;
 mod signing;
 
 pub use apply::{Plan, applied, check_base, drafted, plan};
@@ -25,9 +26,11 @@ use crate::api::Impact;
 use crate::change::{Change, Record};
 use crate::command::Command;
 use crate::fold::define;
+use crate::migration;
 use crate::proposal::{Needed, ProposalState, Reach};
 use crate::refusal::{Refusal, RefusalCode};
 use crate::role::{self, Authority};
+use crate::rollout::RolloutEvent;
 use crate::runbook;
 use crate::state::{State, Touch};
 use crate::{describe, difference, time};
@@ -108,20 +111,28 @@ pub fn decide_over(
     role::check(state, &command, (&authority, &actor), at)?;
     let reason = check_reason(state, &command, reason)?;
     let mut command = as_recorded(&command)?;
-    if let Command::Approve { root, .. } = &mut command {
-        *root = authority == Authority::Root;
+    match &mut command {
+        Command::Approve { root, .. } => *root = authority == Authority::Root,
+        Command::Rollout { event, .. } => {
+            if let RolloutEvent::Approve { root, .. } = &mut **event {
+                *root = authority == Authority::Root;
+            }
+        }
+        _ => {}
     }
     freeze::check(state, &command)?;
     check_people(state, &command, &authority, at)?;
     let asker = proposals::Asker { actor: &actor, authority: &authority, at };
     proposals::check(state, valid, &command, asker)?;
+    rollouts::check_asker(state, &command, asker)?;
     let landing = landing.map(|proposal| proposals::landing(state, &command, proposal)).transpose()?;
-    let Some((after, warnings)) = after(state, valid, &command, at, expected_revision)? else {
+    let Some(After { valid: after, most, warnings }) = after(state, valid, &command, at, expected_revision)? else {
         return Ok(Decision::Unchanged);
     };
     let wants_reach = landing.is_some() || Needed::asks_for_reach(state, &command);
-    let reach = wants_reach.then(|| Reach::of(state, &command, after.document())).transpose()?;
-    let impact = impact(state, &command, [valid, &after], people)?;
+    let most = most.as_ref().unwrap_or(&after);
+    let reach = wants_reach.then(|| Reach::of(state, &command, most.document())).transpose()?;
+    let impact = impact(state, &command, [valid, &after, most], people)?;
     let needed = Needed::of(state, &command, &impact, reach.as_ref());
     let landed = match landing.zip(reach.as_ref()) {
         Some((proposal, reach)) => Some(proposal.land(state, &needed, reach, at)?),
@@ -153,6 +164,20 @@ pub fn proposal<'a>(state: &'a State, id: &str) -> Result<&'a Arc<ProposalState>
     state.proposals.find(id).ok_or_else(|| unknown("proposal", id, ids().iter().map(String::as_str)))
 }
 
+/// What a command makes of the flag set.
+struct After {
+    valid: Valid,
+    /// The most that it may come to, where that is more: what it is judged by.
+    most: Option<Valid>,
+    warnings: Vec<Diagnostic>,
+}
+
+impl After {
+    fn most(&self) -> &Valid {
+        self.most.as_ref().unwrap_or(&self.valid)
+    }
+}
+
 /// The flag set as a command makes it, one revision on; `None` where it is so already.
 ///
 /// `valid` is the flag set of the state. Who asks, and whether others are to be asked, is not looked at.
@@ -162,8 +187,11 @@ fn after(
     command: &Command,
     at: Timestamp,
     expected_revision: Option<u64>,
-) -> Result<Option<(Valid, Vec<Diagnostic>)>, Refusal> {
+) -> Result<Option<After>, Refusal> {
     check(state, command, expected_revision)?;
+    if let Some(flag) = command.staged() {
+        migration::check_put(state, flag)?;
+    }
     if let Command::Run { run, event } = command {
         runbook::check_event(state, *run, event, at)?;
     }
@@ -175,11 +203,14 @@ fn after(
         return Ok(None);
     }
     let today: String = at.chars().take("YYYY-MM-DD".len()).collect();
+    let most = rollouts::most(state, command, &next).map(|most| validate(most, Some(&today)));
+    let most = most.transpose().map_err(|problems| explain(command, rollouts::in_stages(state, command, problems)))?;
     let validated =
         if command.defines() { validate(next, Some(&today)) } else { valid.with_kills(next.revision, next.kills) };
-    let (after, warnings) = validated.map_err(|problems| explain(command, problems))?;
+    let (after, mut warnings) = validated.map_err(|problems| explain(command, problems))?;
     policy::check_named(state, after.document())?;
-    Ok(Some((after, warnings)))
+    warnings.extend(rollouts::warnings(state, command, &at));
+    Ok(Some(After { valid: after, most: most.map(|(most, _)| most), warnings }))
 }
 
 /// SHA-256 of the canonical form of a flag set: what a replay has to arrive at.
@@ -208,6 +239,7 @@ fn check(state: &State, command: &Command, expected: Option<u64>) -> Result<(), 
         | Command::PutTenant { .. }
         | Command::RemoveTenant { .. }
         | Command::PutRegions { .. } => Ok(()),
+        Command::Migrate { step } => migration::check(state, step),
         Command::Apply { commands } => apply::check(state, commands),
         Command::Kill { kill } => kills::check_kill(state, kill),
         Command::Restore { id } => kills::check_restore(state, id),
@@ -221,6 +253,11 @@ fn check(state: &State, command: &Command, expected: Option<u64>) -> Result<(), 
         Command::PutPolicy { policy } => policy::check_put(state, policy, expected),
         Command::PutRelease { release } => releases::check_put(state, release, expected),
         Command::RetireRelease { key } => releases::check_retire(state, key),
+        Command::StartRollout { rollout, .. } => {
+            check_expected(state, rollout.flag.as_str(), expected)?;
+            rollouts::check(state, command)
+        }
+        Command::Rollout { .. } => rollouts::check(state, command),
         // Looked at with the time, see `check_event` and `check_people`.
         Command::RestoreBackup { .. }
         | Command::Run { .. }
@@ -264,7 +301,9 @@ fn changes_nothing(state: &State, command: &Command, next: &FlagSet) -> bool {
         return state.releases.release(release.key.as_str()).is_some_and(|before| before.release == **release);
     }
     let FlagSet { regions, tenants, segments, flags, retired, .. } = &state.flag_set;
+    // A stage that moves nobody is entered all the same.
     command.defines()
+        && command.staged().is_none()
         && *regions == next.regions
         && *tenants == next.tenants
         && *segments == next.segments
@@ -338,7 +377,7 @@ fn explain(command: &Command, problems: Vec<Diagnostic>) -> Refusal {
 fn impact(
     state: &State,
     command: &Command,
-    [before, after]: [&Valid; 2],
+    [before, after, most]: [&Valid; 3],
     people: Option<&People<'_>>,
 ) -> Result<Impact, Refusal> {
     let next = after.document();
@@ -349,7 +388,7 @@ fn impact(
         impact.from = Some(describe::flag_state(&state.flag_set, flag));
         impact.to = Some(describe::flag_state(next, flag));
         if let (Command::Kill { .. }, Some(definition)) = (command, next.flag(flag)) {
-            impact.effect = Some(definition.degraded.meaning.clone());
+            impact.effect = Some(describe::kill_effect(definition));
         }
         if command.is_kill_or_restore() {
             impact.also = state.degrades_with(flag).into_iter().map(ToString::to_string).collect();
@@ -359,14 +398,21 @@ fn impact(
         let [from, to] = crate::policy::difference(&state.policy, policy);
         (impact.from, impact.to) = (Some(from), Some(to));
     }
+    let options = Options { nodes: NODES };
     // A kill waits for nothing, and says by its scope whom it reaches.
-    if command.defines() {
+    let compared = command.defines().then(|| compare(before, after, &options));
+    if let Some(comparison) = &compared {
         let revision = state.flag_set.revision;
-        impact.reverts = state.history.as_ref().and_then(|history| history.given_back(command, revision));
-        let comparison = compare(before, after, &Options { nodes: NODES });
-        moves::add(&mut impact, &comparison);
+        // A rollout that starts goes on to where nobody was before.
+        let history = state.history.as_ref().filter(|_| !matches!(command, Command::StartRollout { .. }));
+        impact.reverts = history.and_then(|history| history.given_back(command, revision));
+        moves::add(&mut impact, comparison);
         difference::add(&mut impact, &state.flag_set, next);
-        impact.budget = budget::judge(&state.policy, [before, after], (comparison, NODES), people);
+    }
+    if command.is_edit() && !state.policy.budget.is_empty() {
+        let same = compared.filter(|_| std::ptr::eq(after, most));
+        let comparison = same.unwrap_or_else(|| compare(before, most, &options));
+        impact.budget = budget::judge(&state.policy, [before, most], (comparison, NODES), people);
     }
     Ok(impact)
 }
@@ -380,6 +426,7 @@ pub(crate) fn unknown<'a>(what: &str, name: &str, known: impl IntoIterator<Item 
         "release" => RefusalCode::UnknownRelease,
         "run" => RefusalCode::UnknownRun,
         "proposal" => RefusalCode::UnknownProposal,
+        "rollout" => RefusalCode::UnknownRollout,
         _ => RefusalCode::UnknownName,
     };
     let near = known

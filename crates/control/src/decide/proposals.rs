@@ -104,12 +104,12 @@ pub(super) fn check_draft(
     at: Timestamp,
 ) -> Result<Reach, Refusal> {
     let Draft { command, base } = draft;
-    let may_wait = command.defines() || matches!(command, Command::Restore { .. } | Command::PutPolicy { .. });
+    let may_wait = command.is_edit() || matches!(command, Command::Restore { .. } | Command::PutPolicy { .. });
     if !may_wait {
         return Err(Refusal::new(
             RefusalCode::Invalid,
             format!("`{}` cannot be proposed", command.name()),
-            "ask for it by itself; definitions, restores and policies can be proposed, and a kill never waits",
+            "ask for it by itself; definitions, rollouts, restores and policies can be proposed, and a kill never waits",
         ));
     }
     if *base > state.flag_set.revision {
@@ -118,7 +118,7 @@ pub(super) fn check_draft(
     }
     check_base(state, draft, known)?;
     match after(state, valid, command, at, None)? {
-        Some((next, _)) => Reach::of(state, command, next.document()),
+        Some(next) => Reach::of(state, command, next.most().document()),
         None => Err(so_already()),
     }
 }

@@ -2,11 +2,14 @@
 //!
 //! Times are monotonic, since any moment that the caller chooses and keeps.
 
+mod migration;
 mod progress;
 mod view;
 
 use crate::api::{Acknowledgement, ClientState, Position, Transport, Trust};
 use downhaul_core::document::ClientKind;
+pub use migration::Counted;
+use migration::Counts;
 use progress::Watch;
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -75,6 +78,7 @@ pub struct Fleet {
     per_address: BTreeMap<String, usize>,
     /// By id of the kill.
     watches: BTreeMap<String, Watch>,
+    counts: Counts,
     refused: u64,
 }
 
@@ -101,6 +105,7 @@ impl Fleet {
             per_key: BTreeMap::new(),
             per_address: BTreeMap::new(),
             watches: BTreeMap::new(),
+            counts: Counts::default(),
             refused: 0,
         }
     }
@@ -129,6 +134,8 @@ impl Fleet {
             return Err(why);
         }
         let was_known = known.is_some();
+        let trust = trust_of(sender.kind);
+        self.counts.take(trust, known.map_or(&[], |known| known.said.migrations.as_slice()), &said.migrations);
         // A late or repeated word never moves an instance back; a lower epoch is a server that it no longer follows.
         let position = known.map_or(said.position, |known| known.said.position.max(said.position));
         let applied = self.note_applied(&id, was_known, position, now);
@@ -225,14 +232,18 @@ impl Standing {
 
 impl Instance {
     fn trust(&self) -> Trust {
-        match self.kind {
-            ClientKind::Browser => Trust::Claimed,
-            ClientKind::Edge | ClientKind::Server => Trust::Trusted,
-        }
+        trust_of(self.kind)
     }
 
     fn polls(&self) -> bool {
         matches!(self.said.transport, Some(Transport::Poll | Transport::Kept))
+    }
+}
+
+fn trust_of(kind: ClientKind) -> Trust {
+    match kind {
+        ClientKind::Browser => Trust::Claimed,
+        ClientKind::Edge | ClientKind::Server => Trust::Trusted,
     }
 }
 
@@ -250,6 +261,7 @@ fn is_well_formed(said: &Acknowledgement) -> bool {
         && said.program.as_ref().is_none_or(is_short)
         && said.problems.len() <= PROBLEMS
         && said.problems.iter().all(is_short)
+        && migration::are_well_formed(&said.migrations)
 }
 
 fn count(counts: &BTreeMap<String, usize>, of: &str) -> usize {

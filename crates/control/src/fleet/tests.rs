@@ -19,6 +19,7 @@ fn said(instance: &str, kill_revision: u64, state: ClientState) -> Acknowledgeme
         transport: Some(Transport::Stream),
         problems: Vec::new(),
         applied_after_ms: None,
+        migrations: Vec::new(),
         evaluated: None,
         sample: None,
     }
@@ -165,6 +166,92 @@ proptest! {
             prop_assert_eq!(counted, fleet.instances.len());
         }
     }
+}
+
+fn counted(instance: &str, mismatches: u64, release: &str) -> Acknowledgement {
+    let calls = crate::api::CallCounts { calls: 2 * mismatches, errors: 0, ms: 3 };
+    let tally = crate::api::MigrationTally {
+        flag: "orders-v2".to_owned(),
+        phase: downhaul_core::phase::Phase::Backfill,
+        fallback: downhaul_core::phase::Phase::DualWrite,
+        compared: 10 * mismatches,
+        mismatches,
+        refused: 0,
+        read_old: calls,
+        read_new: calls,
+        write_old: crate::api::CallCounts::default(),
+        write_new: crate::api::CallCounts::default(),
+    };
+    let said = said(instance, 0, ClientState::Live);
+    Acknowledgement { release: Some(release.to_owned()), migrations: vec![tally], ..said }
+}
+
+#[test]
+fn counts_of_a_data_change_add_up_whatever_is_lost_or_said_twice() {
+    let mut fleet = Fleet::new(Limits::default());
+    let tell = |fleet: &mut Fleet, kind, said| fleet.acknowledge(&sender(kind), said, SECOND).expect("counted");
+    tell(&mut fleet, ClientKind::Server, counted("a", 1, "shop 1"));
+    tell(&mut fleet, ClientKind::Server, counted("a", 1, "shop 1"));
+    // One was lost between.
+    tell(&mut fleet, ClientKind::Server, counted("a", 5, "shop 1"));
+    tell(&mut fleet, ClientKind::Server, counted("b", 2, "shop 1"));
+    tell(&mut fleet, ClientKind::Browser, counted("c", 7, "shop 1"));
+    let [trusted, claimed] = fleet.counts("orders-v2").try_into().expect("by trust");
+    assert_eq!(
+        (trusted.trust, trusted.mismatches, trusted.compared, trusted.read_old.calls),
+        (Trust::Trusted, 7, 70, 14)
+    );
+    assert_eq!((claimed.trust, claimed.mismatches), (Trust::Claimed, 7));
+    let news = fleet.newly_counted();
+    assert_eq!(news.iter().map(|news| news.added.mismatches).collect::<Vec<_>>(), [1, 4, 2, 7]);
+    assert_eq!(fleet.newly_counted(), []);
+    // One that begins anew under the same id, and one that leaves, take nothing away.
+    tell(&mut fleet, ClientKind::Server, counted("a", 2, "shop 1"));
+    tell(&mut fleet, ClientKind::Server, Acknowledgement { state: ClientState::Closing, ..counted("b", 3, "shop 1") });
+    assert_eq!(fleet.counts("orders-v2").first().map(|counts| counts.mismatches), Some(10));
+    assert_eq!(fleet.counts("other"), []);
+}
+
+#[test]
+fn too_much_of_a_count_is_malformed() {
+    let mut fleet = Fleet::new(Limits::default());
+    let many =
+        Acknowledgement { migrations: vec![counted("a", 1, "").migrations.remove(0); 65], ..counted("a", 1, "") };
+    let mut large = counted("a", 1, "");
+    large.migrations[0].compared = (1 << 53) + 1;
+    for said in [many, large] {
+        assert_eq!(fleet.acknowledge(&sender(ClientKind::Server), said, SECOND), Err(NotCounted::Malformed));
+    }
+    assert_eq!(fleet.counts("orders-v2"), []);
+}
+
+#[test]
+fn a_roster_says_who_is_where_in_a_data_change() {
+    let mut fleet = Fleet::new(Limits::default());
+    let flag: downhaul_core::document::Flag = serde_json::from_value(serde_json::json!({
+        "key": "orders-v2", "owner": "orders", "kind": "migration", "expires": "2027-03-31", "phase": "backfill",
+        "degraded": { "meaning": "-" }, "clients": ["server"],
+    }))
+    .unwrap();
+    let mut tell = |kind, said, now| fleet.acknowledge(&sender(kind), said, now).expect("counted");
+    tell(ClientKind::Server, counted("silent", 0, "shop 1"), SECOND);
+    tell(ClientKind::Server, counted("a", 0, "shop 1"), 90 * SECOND);
+    let ahead = said("b", 5, ClientState::Live);
+    tell(ClientKind::Server, Acknowledgement { release: Some("shop 2".to_owned()), ..ahead }, 90 * SECOND);
+    tell(ClientKind::Browser, counted("page", 0, "shop 1"), 90 * SECOND);
+    let changed = Position { epoch: 1, revision: 12, kill_revision: 0 };
+    let seen = fleet.migration(&flag, changed, 100 * SECOND, 100 * SECOND);
+    let rows: Vec<_> = seen
+        .releases
+        .iter()
+        .map(|row| {
+            (row.release.as_deref(), row.fallback.map(|own| own.name()), row.instances, row.behind, row.behind_silent)
+        })
+        .collect();
+    assert_eq!(rows, [(Some("shop 1"), Some("dual-write"), 2, 2, 1), (Some("shop 2"), None, 1, 0, 0)]);
+    assert_eq!(seen.settles_in_seconds, None);
+    // A roster that has only just begun says so.
+    assert_eq!(fleet.migration(&flag, changed, SECOND, 5 * SECOND).settles_in_seconds, Some(40));
 }
 
 #[test]

@@ -10,6 +10,7 @@ pub use named::Named;
 pub use quorum::{Ground, GroundKind, Needed};
 pub use reach::Reach;
 pub use standing::{Standing, Void};
+pub(crate) use standing::{is_of, standing_of};
 pub use state::{Approval, Outcome, ProposalState, Proposals};
 
 use crate::command::Command;

@@ -46,6 +46,7 @@ impl Command {
         match self {
             Command::PutFlag { flag } => BTreeSet::from([Named::Flag(flag.key.clone())]),
             Command::RetireFlag { key } => BTreeSet::from([Named::Flag(key.clone())]),
+            Command::Migrate { step } => BTreeSet::from([Named::Flag(step.flag.clone())]),
             Command::PutSegment { key, .. } | Command::RemoveSegment { key } => {
                 BTreeSet::from([Named::Segment(key.clone())])
             }
@@ -55,6 +56,10 @@ impl Command {
             Command::PutRegions { .. } => BTreeSet::from([Named::Regions]),
             Command::PutPolicy { .. } => BTreeSet::from([Named::Policy]),
             Command::Restore { id } => BTreeSet::from([Named::Kill(id.clone())]),
+            Command::StartRollout { rollout, .. } => BTreeSet::from([Named::Flag(rollout.flag.clone())]),
+            Command::Rollout { event, .. } => {
+                event.put().map(|flag| Named::Flag(flag.key.clone())).into_iter().collect()
+            }
             Command::Apply { commands } => commands.iter().flat_map(Command::names).collect(),
             _ => BTreeSet::new(),
         }

@@ -55,7 +55,7 @@ impl GroundKind {
 impl Needed {
     /// Whether whom it reaches has to be known for a command.
     pub(crate) fn asks_for_reach(state: &State, command: &Command) -> bool {
-        command.defines() && state.policy.approvals.critical.get() > 0
+        command.is_edit() && state.policy.approvals.critical.get() > 0
     }
 
     /// `reach` where [`Needed::asks_for_reach`] says so. A kill comes under nothing.
@@ -67,14 +67,14 @@ impl Needed {
                 grounds.push(Ground { kind, quorum, why });
             }
         };
-        match approvals.revert.zip(impact.reverts) {
+        match approvals.revert.zip(impact.reverts).filter(|_| command.is_edit()) {
             Some((quorum, revision)) => {
                 add(GroundKind::Revert, quorum.get(), format!("all of it as at revision {revision}"));
             }
-            None if command.defines() => add(GroundKind::Change, approvals.change.get(), String::new()),
+            None if command.is_edit() => add(GroundKind::Change, approvals.change.get(), String::new()),
             None => {}
         }
-        if let Some(reach) = reach.filter(|reach| command.defines() && !reach.critical.is_empty()) {
+        if let Some(reach) = reach.filter(|reach| command.is_edit() && !reach.critical.is_empty()) {
             add(GroundKind::Critical, approvals.critical.get(), format!("it reaches {}", list(&reach.critical)));
         }
         if let Some(budget) = impact.budget.as_ref().filter(|budget| budget.verdict != Kept::Within) {

@@ -5,6 +5,7 @@ use crate::api::Role;
 use crate::refusal::{Refusal, RefusalCode};
 use crate::state::{State, TokenState, Touch};
 use jiff::Timestamp;
+use std::collections::BTreeSet;
 
 /// Longest list of what has changed, in words.
 const TOLD: usize = 3;
@@ -59,32 +60,12 @@ fn by(touch: &Touch) -> String {
 impl ProposalState {
     /// Each approval, and whether it counts. `reach` is what the proposal reaches now.
     pub fn standing(&self, state: &State, reach: &Reach, at: Timestamp) -> Vec<Standing<'_>> {
-        let void = |approval: &Approval| {
-            let actor = approval.touch.actor.as_str();
-            if self.is_of(state, actor) && !state.policy.approvals.by_author {
-                return Some(Void::Author);
-            }
-            if !approval.root && !state.has_role(actor, Role::Approver, at) {
-                return Some(Void::LostRole);
-            }
-            if approval.digest == reach.digest {
-                return None;
-            }
-            let later = |touch: &&Touch| touch.revision > approval.touch.revision;
-            Some(match self.amended.as_ref().filter(later) {
-                Some(touch) => Void::Amended(touch.clone()),
-                None => Void::Changed(reach.touched_since(approval.touch.revision).cloned().collect()),
-            })
-        };
-        self.approvals.iter().map(|approval| Standing { approval, void: void(approval) }).collect()
+        standing_of(state, (&self.authors, self.amended.as_ref()), &self.approvals, reach, at)
     }
 
     /// Whether an actor wrote it, or is a machine whose token was made by someone who did.
     pub(crate) fn is_of(&self, state: &State, actor: &str) -> bool {
-        let made_by_author = |held: &TokenState| {
-            held.token.actor == actor && held.token.roles.is_some() && self.authors.contains(&held.created.actor)
-        };
-        self.authors.contains(actor) || state.tokens.values().any(made_by_author)
+        is_of(state, &self.authors, actor)
     }
 
     /// What its landing records, if enough approvals count.
@@ -126,6 +107,42 @@ impl ProposalState {
             shared.into_iter().map(move |named| (named, &**other))
         })
     }
+}
+
+/// Each approval of what these authors wrote, and last amended then, and whether it counts. `reach` is what it reaches now.
+pub(crate) fn standing_of<'a>(
+    state: &State,
+    (authors, amended): (&BTreeSet<String>, Option<&Touch>),
+    approvals: &'a [Approval],
+    reach: &Reach,
+    at: Timestamp,
+) -> Vec<Standing<'a>> {
+    let void = |approval: &Approval| {
+        let actor = approval.touch.actor.as_str();
+        if is_of(state, authors, actor) && !state.policy.approvals.by_author {
+            return Some(Void::Author);
+        }
+        if !approval.root && !state.has_role(actor, Role::Approver, at) {
+            return Some(Void::LostRole);
+        }
+        if approval.digest == reach.digest {
+            return None;
+        }
+        let later = |touch: &&Touch| touch.revision > approval.touch.revision;
+        Some(match amended.filter(later) {
+            Some(touch) => Void::Amended(touch.clone()),
+            None => Void::Changed(reach.touched_since(approval.touch.revision).cloned().collect()),
+        })
+    };
+    approvals.iter().map(|approval| Standing { approval, void: void(approval) }).collect()
+}
+
+/// Whether an actor is one of these authors, or a machine whose token was made by one.
+pub(crate) fn is_of(state: &State, authors: &BTreeSet<String>, actor: &str) -> bool {
+    let made_by_author = |held: &TokenState| {
+        held.token.actor == actor && held.token.roles.is_some() && authors.contains(&held.created.actor)
+    };
+    authors.contains(actor) || state.tokens.values().any(made_by_author)
 }
 
 impl Draft {

@@ -2,6 +2,7 @@
 
 use super::{DataChange, Release, validate};
 use crate::drill::{Drill, Outcome};
+use crate::release::one_way;
 use crate::runbook::{What, derived};
 use crate::state::State;
 use crate::time;
@@ -75,7 +76,7 @@ pub fn check(state: &State, release: &Release, facts: &Facts, now: Timestamp) ->
     }
     people(&mut list, release);
     artifacts(&mut list, release, facts);
-    data(&mut list, release);
+    data(&mut list, state, release);
     flags(&mut list, state, release);
     proof(&mut list, release, facts);
     around(&mut list, release);
@@ -158,7 +159,7 @@ fn reach(list: &mut List, item: &str, reach: &Option<Reach>, reference: &str) {
     }
 }
 
-fn data(list: &mut List, release: &Release) {
+fn data(list: &mut List, state: &State, release: &Release) {
     let forward_only = release.reversibility == Reversibility::ForwardFixOnly;
     match release.data_change {
         None => {
@@ -176,6 +177,13 @@ fn data(list: &mut List, release: &Release) {
             list.warning("data-contradiction", "data change", message, "classify what the migrations do");
         }
         Some(_) => {}
+    }
+    let claims_safe = release.reversibility == Reversibility::RollbackSafe;
+    for each in one_way(state, release).into_iter().filter(|each| claims_safe && each.data_is_gone) {
+        if !release.flags.contains(&each.flag) {
+            let message = format!("{}, and the release claims to be `rollback-safe`", each.why);
+            list.error("flag-one-way", format!("migration {}", each.flag), message, "make both say the same");
+        }
     }
     for migration in release.migrations.iter().filter(|migration| migration.note.trim().is_empty()) {
         let help = "say in its `note` what the previous artifact makes of the data after it";

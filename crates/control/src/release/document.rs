@@ -2,6 +2,7 @@ use super::{Condition, ReleaseKey};
 use crate::runbook::Runbook;
 use downhaul_core::document::Reversibility;
 use downhaul_core::ids::FlagKey;
+use downhaul_core::phase::Shape;
 use serde::{Deserialize, Serialize};
 
 /// A release and its way back, as people write it.
@@ -117,6 +118,10 @@ pub struct Migration {
     /// What the previous artifact makes of the data after it.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub note: String,
+    /// Of a `migration` flag of this name: the shape of the data that the artifact needs, `old` or `new`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", schemars(with = "Option<ShapeWord>"))]
+    pub needs: Option<Shape>,
 }
 
 /// Something that may go on serving what is gone.
@@ -214,6 +219,16 @@ impl Artifact {
 enum ReversibilityWord {
     RollbackSafe,
     ForwardFixOnly,
+}
+
+/// The words of [`Shape`], for the schema.
+#[cfg(feature = "schema")]
+#[derive(schemars::JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+#[expect(dead_code, reason = "only its schema is used")]
+enum ShapeWord {
+    Old,
+    New,
 }
 
 fn rollback_safe() -> Reversibility {

@@ -8,6 +8,7 @@ mod condition;
 mod document;
 mod fold;
 mod key;
+mod one_way;
 mod order;
 pub mod read;
 mod state;
@@ -19,5 +20,6 @@ pub use document::{
 };
 pub(crate) use fold::fold;
 pub use key::ReleaseKey;
+pub use one_way::{OneWay, one_way};
 pub use order::kill_order;
 pub use state::{ReleaseState, Releases};

@@ -32,7 +32,7 @@ pub fn of_json(json: &Value) -> Result<Release, Box<Diagnostic>> {
     })
 }
 
-fn pointer(path: &serde_path_to_error::Path) -> String {
+pub(crate) fn pointer(path: &serde_path_to_error::Path) -> String {
     use serde_path_to_error::Segment;
     let step = |segment: &Segment| match segment {
         Segment::Seq { index } => Some(index.to_string()),
@@ -42,6 +42,6 @@ fn pointer(path: &serde_path_to_error::Path) -> String {
     path.iter().filter_map(step).map(|step| format!("/{step}")).collect()
 }
 
-fn one_line(text: &str) -> String {
+pub(crate) fn one_line(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }

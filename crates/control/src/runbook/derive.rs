@@ -1,5 +1,5 @@
 use super::{Runbook, Step, What, Which};
-use crate::release::{Release, kill_order};
+use crate::release::{Release, kill_order, one_way};
 use crate::state::State;
 use downhaul_core::document::Reversibility;
 
@@ -8,7 +8,7 @@ const DARK_SECONDS: u32 = 120;
 
 /// The runbook of a release: its own, else the one that follows from it. Flags to kill are put in order.
 pub fn derived(state: &State, release: &Release) -> Runbook {
-    let mut runbook = release.runbook.clone().unwrap_or_else(|| plain(release));
+    let mut runbook = release.runbook.clone().unwrap_or_else(|| plain(state, release));
     for step in &mut runbook.steps {
         if let What::Kill(flags) = &mut step.what {
             *flags = kill_order(state, flags);
@@ -19,18 +19,26 @@ pub fn derived(state: &State, release: &Release) -> Runbook {
 
 /// First the fastest: kill. Then what was before it is put back, and what may still serve the new is emptied or waited
 /// for. Last the proof.
-fn plain(release: &Release) -> Runbook {
+fn plain(state: &State, release: &Release) -> Runbook {
     let mut steps = Vec::new();
     if !release.flags.is_empty() {
         let kill = Step::new(What::Kill(release.flags.clone()), "every live client is dark");
         steps.push(Step { limit_seconds: DARK_SECONDS, ..kill });
     }
+    let one_way = one_way(state, release);
+    steps.extend(one_way.iter().map(|each| {
+        let instructions =
+            format!("`{}` is forward-fix-only: {}; forward fix: {}", each.flag, each.why, each.fix_words());
+        Step::new(What::Manual(instructions), format!("the fix of {} is out", each.flag))
+    }));
     let jobs = release.jobs.iter().filter(|job| !job.on_rollback.is_empty());
     steps.extend(jobs.map(|job| {
         let instructions = format!("{}: {}", job.name, job.on_rollback);
         Step::new(What::Manual(instructions), format!("{} does no harm", job.name))
     }));
     match release.reversibility {
+        // What needs the old shape of the data would find nothing.
+        Reversibility::RollbackSafe if one_way.iter().any(|each| each.data_is_gone) => {}
         Reversibility::RollbackSafe => steps.extend(redeploy(release)),
         Reversibility::ForwardFixOnly => {
             let fix = release.forward_fix.clone().unwrap_or_default();

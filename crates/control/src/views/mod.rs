@@ -2,15 +2,19 @@
 
 mod drills;
 mod hygiene;
+mod migrations;
 mod people;
 mod proposals;
 mod releases;
+mod rollouts;
 
 pub use drills::{drill, drills, drills_due};
 pub use hygiene::{retirement, stale};
+pub use migrations::{migration, migrations};
 pub use people::{people, person, token, tokens};
 pub use proposals::{proposal, proposals};
 pub use releases::{release, releases, run, runs};
+pub use rollouts::{rollout, rollouts};
 
 use crate::api::{
     ChangeView, EnvironmentView, FlagPage, FlagSummary, FlagView, FreezeView, Frozen, KillPage, KillView, LandedView,
@@ -102,6 +106,7 @@ fn flag_summary(state: &State, flag: &Flag, today: &str) -> FlagSummary {
         degraded_variant: flag.degraded.variant.to_string(),
         degraded_meaning: flag.degraded.meaning.clone(),
         until: until.clone(),
+        rollout: state.rollouts.of_flag(key).map(|rollout| rollout.id()),
         is_review,
         // Dates of this form compare as text.
         overdue: until.as_str() < today,
@@ -135,6 +140,7 @@ pub fn kill(state: &State, kill: &KillState, names: &Names, progress: Option<Pro
         incident: kill.kill.incident.clone(),
         effect: kill.effect.clone(),
         degraded_variant: flag.map(|flag| flag.degraded.variant.to_string()).unwrap_or_default(),
+        forward_fix: flag.and_then(Flag::only_forward).map(str::to_owned),
         position: state.position_of(kill),
         restored: kill.restored.as_ref().map(|touch| restored(touch, names)),
         progress,

@@ -106,7 +106,7 @@ fn summary(state: &State, proposal: &ProposalState, names: &Names) -> ProposalSu
     }
 }
 
-fn act(touch: &Touch, names: &Names) -> ActView {
+pub(super) fn act(touch: &Touch, names: &Names) -> ActView {
     ActView {
         at: touch.at.clone(),
         actor: touch.actor.clone(),

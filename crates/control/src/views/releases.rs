@@ -1,10 +1,11 @@
 use super::{Names, drills, name};
 use crate::api::{
-    CallView, KillStep, PlannedStep, Progress, ReleasePage, ReleaseSummary, ReleaseView, RunKillView, RunPage,
-    RunStepView, RunView,
+    CallView, KillStep, OneWayView, PlannedStep, Progress, ReleasePage, ReleaseSummary, ReleaseView, RunKillView,
+    RunPage, RunStepView, RunView,
 };
+use crate::describe;
 use crate::drill::Drill;
-use crate::release::ReleaseState;
+use crate::release::{ReleaseState, one_way};
 use crate::runbook::{Phase, Run, StepRun, StepState, What, derived};
 use crate::state::State;
 use crate::time;
@@ -26,7 +27,7 @@ pub fn release(state: &State, release: &ReleaseState, names: &Names) -> ReleaseV
         let also = state.degrades_with(key.as_str()).into_iter().filter(|other| !release.release.flags.contains(other));
         KillStep {
             flag: key.to_string(),
-            effect: flag.map(|flag| flag.degraded.meaning.clone()).unwrap_or_default(),
+            effect: flag.map(describe::kill_effect).unwrap_or_default(),
             also: also.map(ToString::to_string).collect(),
         }
     });
@@ -35,6 +36,10 @@ pub fn release(state: &State, release: &ReleaseState, names: &Names) -> ReleaseV
         summary: summary(state, release, names),
         release: serde_json::to_value(&release.release).unwrap_or_default(),
         kill_order: kill_order.collect(),
+        one_way: one_way(state, &release.release)
+            .into_iter()
+            .map(|each| OneWayView { flag: each.flag.to_string(), why: each.why, fix: each.fix })
+            .collect(),
         steps: runbook
             .steps
             .iter()

@@ -1,5 +1,6 @@
-use super::Rule;
+use super::{Outcome, Rule};
 use crate::ids::{FlagKey, VariantKey};
+use crate::phase::Phase;
 use serde::{Deserialize, Serialize};
 
 /// One flag: its variants, who gets which, and its way down.
@@ -15,6 +16,12 @@ pub struct Flag {
     pub created: Option<String>,
     #[serde(flatten)]
     pub until: Until,
+    /// How far a data change has come; of `migration` flags only. Its variants are the phases then.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub phase: Option<Phase>,
+    /// Releases of applications that the data change does not concern: whole (`shop 2.4.1`) or all of one name (`shop`).
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub unaffected: Vec<String>,
     #[serde(skip_serializing_if = "is_false")]
     pub critical: bool,
     /// Who receives it; never empty, each once. Nothing reaches a browser unless asked.
@@ -30,11 +37,36 @@ pub struct Flag {
     pub rules: Vec<Rule>,
     pub default: VariantKey,
     pub reversibility: Reversibility,
+    /// What to do where turning it back is not enough.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub forward_fix: Option<String>,
 }
 
 impl Flag {
     pub fn variant_index(&self, key: &VariantKey) -> Option<usize> {
         self.variants.iter().position(|(each, _)| each == key)
+    }
+
+    /// The fix that a kill cannot replace: of a flag that is `forward-fix-only`, empty where none is written down.
+    pub fn only_forward(&self) -> Option<&str> {
+        match self.reversibility {
+            Reversibility::RollbackSafe => None,
+            Reversibility::ForwardFixOnly => Some(self.forward_fix.as_deref().unwrap_or_default()),
+        }
+    }
+
+    /// The variants that its rules and its default name, each once.
+    pub fn ruled(&self) -> Vec<&VariantKey> {
+        let mut served = vec![&self.default];
+        for rule in &self.rules {
+            match &rule.then {
+                Outcome::Serve(variant) => served.push(variant),
+                Outcome::Split(split) => served.extend(split.slices.iter().map(|slice| &slice.variant)),
+            }
+        }
+        served.sort();
+        served.dedup();
+        served
     }
 
     /// Whether all that decides is the same as in another version: descriptions, owners, dates and names of rules do not.

@@ -3,6 +3,7 @@ use super::rule;
 use super::tree::{Content, Node};
 use crate::document::{ClientKind, Degraded, Flag, FlagKind, OnStale, Prerequisite, Reversibility, Until};
 use crate::ids::{FlagKey, VariantKey};
+use crate::phase::Phase;
 use serde_json::Value;
 
 pub(crate) const FIELDS: &[&str] = &[
@@ -13,6 +14,8 @@ pub(crate) const FIELDS: &[&str] = &[
     "created",
     "expires",
     "review",
+    "phase",
+    "unaffected",
     "critical",
     "clients",
     "variants",
@@ -22,6 +25,7 @@ pub(crate) const FIELDS: &[&str] = &[
     "rules",
     "default",
     "reversibility",
+    "forward_fix",
 ];
 pub(crate) const DEGRADED_FIELDS: &[&str] = &["variant", "meaning"];
 pub(crate) const PREREQUISITE_FIELDS: &[&str] = &["flag", "variants"];
@@ -38,6 +42,15 @@ pub(crate) const CLIENTS: &[(&str, ClientKind)] =
 pub(crate) const ON_STALE: &[(&str, OnStale)] = &[("keep", OnStale::Keep), ("degraded", OnStale::Degraded)];
 pub(crate) const REVERSIBILITIES: &[(&str, Reversibility)] =
     &[("rollback-safe", Reversibility::RollbackSafe), ("forward-fix-only", Reversibility::ForwardFixOnly)];
+
+pub(crate) const PHASES: &[(&str, Phase)] = &[
+    ("expand", Phase::Expand),
+    ("dual-write", Phase::DualWrite),
+    ("backfill", Phase::Backfill),
+    ("read-new", Phase::ReadNew),
+    ("stop-old-writes", Phase::StopOldWrites),
+    ("contract", Phase::Contract),
+];
 
 const WHAT: &str = "a flag";
 
@@ -61,21 +74,28 @@ pub(crate) fn read_flag(reader: &mut Reader<'_>, node: &Node<'_>, at: At<'_>) ->
         .and_then(|node| reader.word(node, at.key("kind"), KINDS));
     let created = fields.get("created").and_then(|node| reader.text(node, at.key("created"))).map(str::to_owned);
     let until = read_until(reader, &fields, at, kind);
+    let phase = fields.get("phase").and_then(|node| reader.word(node, at.key("phase"), PHASES));
+    let unaffected =
+        fields.get("unaffected").map(|node| read_texts(reader, node, at.key("unaffected"))).unwrap_or_default();
     let critical = fields.get("critical").and_then(|node| reader.boolean(node, at.key("critical"))).unwrap_or_default();
     let clients = match fields.get("clients") {
         Some(node) => read_clients(reader, node, at.key("clients")),
         None => vec![ClientKind::Server],
     };
-    let variants = reader
-        .required(
-            &fields,
-            at,
-            WHAT,
-            "variants",
-            "write the values it can give, such as `{ \"on\": true, \"off\": false }`",
-        )
-        .map(|node| read_variants(reader, node, at.key("variants")))
-        .unwrap_or_default();
+    // Of a data change they are known.
+    let variants = match phase {
+        Some(_) if !fields.has("variants") => of_phases(),
+        _ => reader
+            .required(
+                &fields,
+                at,
+                WHAT,
+                "variants",
+                "write the values it can give, such as `{ \"on\": true, \"off\": false }`",
+            )
+            .map(|node| read_variants(reader, node, at.key("variants")))
+            .unwrap_or_default(),
+    };
     let degraded = reader
         .required(
             &fields,
@@ -84,7 +104,7 @@ pub(crate) fn read_flag(reader: &mut Reader<'_>, node: &Node<'_>, at: At<'_>) ->
             "degraded",
             "say what people get while it is off: `{ \"variant\": \"off\", \"meaning\": \"Old three-page checkout\" }`",
         )
-        .map_or_else(degraded_stand_in, |node| read_degraded(reader, node, at.key("degraded")));
+        .map_or_else(degraded_stand_in, |node| read_degraded(reader, node, at.key("degraded"), phase));
     let on_stale = fields
         .get("on_stale")
         .and_then(|node| reader.word(node, at.key("on_stale"), ON_STALE))
@@ -93,14 +113,18 @@ pub(crate) fn read_flag(reader: &mut Reader<'_>, node: &Node<'_>, at: At<'_>) ->
         fields.get("requires").map(|node| read_requires(reader, node, at.key("requires"))).unwrap_or_default();
     let rules =
         fields.get("rules").map(|node| rule::read_rules(reader, node, at.key("rules"), &key)).unwrap_or_default();
-    let default = reader
-        .required(&fields, at, WHAT, "default", "name the variant for everyone whom no rule reaches")
-        .and_then(|node| reader.name(node, at.key("default"), "a variant"))
-        .unwrap_or_else(VariantKey::stand_in);
+    let default = match phase {
+        Some(phase) if !fields.has("default") => variant_of(phase),
+        _ => reader
+            .required(&fields, at, WHAT, "default", "name the variant for everyone whom no rule reaches")
+            .and_then(|node| reader.name(node, at.key("default"), "a variant")),
+    };
+    let default = default.unwrap_or_else(VariantKey::stand_in);
     let reversibility = fields
         .get("reversibility")
         .and_then(|node| reader.word(node, at.key("reversibility"), REVERSIBILITIES))
         .unwrap_or(Reversibility::RollbackSafe);
+    let forward_fix = fields.get("forward_fix").and_then(|node| reader.filled_text(node, at.key("forward_fix")));
     Flag {
         key,
         description,
@@ -108,6 +132,8 @@ pub(crate) fn read_flag(reader: &mut Reader<'_>, node: &Node<'_>, at: At<'_>) ->
         kind: kind.unwrap_or(FlagKind::Release),
         created,
         until,
+        phase,
+        unaffected,
         critical,
         clients,
         variants,
@@ -117,6 +143,7 @@ pub(crate) fn read_flag(reader: &mut Reader<'_>, node: &Node<'_>, at: At<'_>) ->
         rules,
         default,
         reversibility,
+        forward_fix,
     }
 }
 
@@ -194,18 +221,34 @@ fn read_variants(reader: &mut Reader<'_>, node: &Node<'_>, at: At<'_>) -> Vec<(V
     variants
 }
 
-fn read_degraded(reader: &mut Reader<'_>, node: &Node<'_>, at: At<'_>) -> Degraded {
+fn read_degraded(reader: &mut Reader<'_>, node: &Node<'_>, at: At<'_>, phase: Option<Phase>) -> Degraded {
     let what = "`degraded`";
     let Some(fields) = reader.fields(node, at, what, DEGRADED_FIELDS) else { return degraded_stand_in() };
-    let variant = reader
-        .required(&fields, at, what, "variant", "name the variant that is given while the flag is off")
-        .and_then(|node| reader.name(node, at.key("variant"), "a variant"))
-        .unwrap_or_else(VariantKey::stand_in);
+    let variant = match phase {
+        Some(phase) if !fields.has("variant") => variant_of(phase.a_step_down()),
+        _ => reader
+            .required(&fields, at, what, "variant", "name the variant that is given while the flag is off")
+            .and_then(|node| reader.name(node, at.key("variant"), "a variant")),
+    };
     let meaning = reader
         .required(&fields, at, what, "meaning", "say for people what they get and what they lose while it is off")
         .and_then(|node| reader.filled_text(node, at.key("meaning")))
         .unwrap_or_default();
-    Degraded { variant, meaning }
+    Degraded { variant: variant.unwrap_or_else(VariantKey::stand_in), meaning }
+}
+
+/// The variants of a data change: each phase by its name.
+fn of_phases() -> Vec<(VariantKey, Value)> {
+    Phase::ALL.into_iter().filter_map(|phase| Some((variant_of(phase)?, Value::from(phase.name())))).collect()
+}
+
+fn variant_of(phase: Phase) -> Option<VariantKey> {
+    phase.name().parse().ok()
+}
+
+fn read_texts(reader: &mut Reader<'_>, node: &Node<'_>, at: At<'_>) -> Vec<String> {
+    let items = reader.list(node, at).iter().enumerate();
+    items.filter_map(|(index, item)| reader.filled_text(item, at.index(index))).collect()
 }
 
 fn read_requires(reader: &mut Reader<'_>, node: &Node<'_>, at: At<'_>) -> Vec<Prerequisite> {
@@ -244,6 +287,8 @@ fn stand_in() -> Flag {
         kind: FlagKind::Release,
         created: None,
         until: Until::Expires(String::new()),
+        phase: None,
+        unaffected: Vec::new(),
         critical: false,
         clients: vec![ClientKind::Server],
         variants: Vec::new(),
@@ -253,5 +298,6 @@ fn stand_in() -> Flag {
         rules: Vec::new(),
         default: VariantKey::stand_in(),
         reversibility: Reversibility::RollbackSafe,
+        forward_fix: None,
     }
 }

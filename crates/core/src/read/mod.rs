@@ -28,7 +28,7 @@ pub(crate) use rule::BUCKETS;
 /// What the reader knows, for the schema to be built from.
 pub(crate) mod tables {
     pub(crate) use super::condition::{OPERATORS, Operands};
-    pub(crate) use super::flag::{CLIENTS, KINDS, ON_STALE, REVERSIBILITIES, is_reviewed};
+    pub(crate) use super::flag::{CLIENTS, KINDS, ON_STALE, PHASES, REVERSIBILITIES, is_reviewed};
     pub(crate) use super::flag_set::REVISION_LIMIT;
     pub(crate) use super::rule::{BUCKETS, DEFAULT_UNIT};
 }

@@ -8,6 +8,7 @@ mod flags;
 mod kills;
 mod known;
 mod patterns;
+mod phases;
 
 pub(crate) use broken::Broken;
 

@@ -238,6 +238,8 @@ fn finish((rules, default, degraded, stale, requires): FlagParts, index: usize) 
         kind: FlagKind::Release,
         created: None,
         until: Until::Expires("2030-01-01".to_owned()),
+        phase: None,
+        unaffected: Vec::new(),
         critical: false,
         clients: vec![ClientKind::Browser, ClientKind::Edge, ClientKind::Server],
         variants: VARIANTS
@@ -251,6 +253,7 @@ fn finish((rules, default, degraded, stale, requires): FlagParts, index: usize) 
         rules,
         default,
         reversibility: Reversibility::RollbackSafe,
+        forward_fix: None,
     }
 }
 

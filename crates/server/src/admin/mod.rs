@@ -12,12 +12,14 @@ mod fleet;
 mod freeze;
 mod hygiene;
 mod kills;
+mod migrations;
 mod people;
 mod plan;
 mod policy;
 mod populations;
 mod proposals;
 mod releases;
+mod rollouts;
 mod runs;
 mod session;
 mod signing_keys;
@@ -81,6 +83,9 @@ pub(crate) fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(people::revoke_role))
         .routes(routes!(people::erase))
         .routes(routes!(policy::get, policy::put))
+        .routes(routes!(migrations::list))
+        .routes(routes!(migrations::get))
+        .routes(routes!(migrations::step))
         .routes(routes!(freeze::get, freeze::begin))
         .routes(routes!(freeze::end))
         .routes(routes!(proposals::list, proposals::post))
@@ -98,6 +103,10 @@ pub(crate) fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(releases::retire))
         .routes(routes!(releases::check_one))
         .routes(routes!(releases::rollback))
+        .routes(routes!(rollouts::list, rollouts::post))
+        .routes(routes!(rollouts::get))
+        .routes(routes!(rollouts::approve))
+        .routes(routes!(rollouts::act))
         .routes(routes!(drills::list, drills::begin))
         .routes(routes!(drills::due))
         .routes(routes!(drills::attempt))

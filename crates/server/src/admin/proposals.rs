@@ -12,6 +12,7 @@ use downhaul_control::api::{
     ApproveRequest, Changed, DraftRequest, PlanRequest, Problem, ProposalActRequest, ProposalPage, ProposalView,
 };
 use downhaul_control::proposal::{Draft, ProposalState};
+use downhaul_control::rollout::{self, Rollout};
 use downhaul_control::{
     Command, Policy, Refusal, RefusalCode, Request, State as EnvironmentState, decide, policy, views,
 };
@@ -261,6 +262,12 @@ async fn plan(
     let commands = match &proposal.draft.command {
         Command::Apply { commands } => commands.clone(),
         command if command.is_definition() => vec![command.clone()],
+        // Of all that it may come to give.
+        Command::StartRollout { rollout, .. } => {
+            let flag = before.state.flag_set.flag(rollout.flag.as_str());
+            let whole = flag.and_then(|flag| rollout::whole(rollout, flag));
+            whole.map(|flag| Command::PutFlag { flag: Box::new(flag) }).into_iter().collect()
+        }
         _ => return Ok(None),
     };
     let people = environment.people(&before.state).await?;
@@ -287,6 +294,7 @@ struct Wanted {
 enum What {
     Document { document: Box<FlagSet>, prune: bool },
     Commands(Vec<Command>),
+    Rollout(Box<Rollout>),
     Restore(String),
     Policy(Box<Policy>),
 }
@@ -298,6 +306,7 @@ impl Wanted {
             prune,
             flag,
             commands,
+            rollout,
             restore,
             policy,
             reason,
@@ -305,26 +314,27 @@ impl Wanted {
             expected_revision,
             expected_digest,
         } = body;
-        let what = match (sources.is_empty(), flag, commands.is_empty(), restore, policy) {
-            (false, None, true, None, None) => {
+        let what = match (sources.is_empty(), flag, commands.is_empty(), rollout, restore, policy) {
+            (false, None, true, None, None, None) => {
                 let sources = draft::sources(sources);
                 let checked = spawn_blocking(move || check(&sources, Some(&today()))).await;
                 let Checked { valid, diagnostics } = checked.map_err(AppError::internal)?;
                 let valid = valid.ok_or_else(|| Refusal::invalid(diagnostics))?;
                 What::Document { document: Box::new(valid.into_document()), prune }
             }
-            (true, Some(flag), true, None, None) => {
+            (true, Some(flag), true, None, None, None) => {
                 What::Commands(vec![Command::PutFlag { flag: Box::new(draft::flag(flag)?) }])
             }
-            (true, None, false, None, None) => What::Commands(commands),
-            (true, None, true, Some(kill), None) => What::Restore(kill),
-            (true, None, true, None, Some(document)) => {
+            (true, None, false, None, None, None) => What::Commands(commands),
+            (true, None, true, Some(rollout), None, None) => What::Rollout(Box::new(super::rollouts::read(&rollout)?)),
+            (true, None, true, None, Some(kill), None) => What::Restore(kill),
+            (true, None, true, None, None, Some(document)) => {
                 What::Policy(Box::new(policy::read(&document).map_err(Refusal::invalid)?))
             }
             _ => {
                 return Err(AppError::bad_request(
                     "no-draft",
-                    "what is proposed is one of `sources`, `flag`, `commands`, `restore` and `policy`",
+                    "what is proposed is one of `sources`, `flag`, `commands`, `rollout`, `restore` and `policy`",
                     "give exactly one of them",
                 ));
             }
@@ -343,6 +353,7 @@ impl Wanted {
                 [command] => command.clone(),
                 _ => Command::Apply { commands: commands.clone() },
             },
+            What::Rollout(rollout) => rollout::start(state, rollout)?,
             What::Restore(kill) => Command::Restore { id: kill.clone() },
             What::Policy(policy) => Command::PutPolicy { policy: policy.clone() },
         };

@@ -11,6 +11,7 @@ use downhaul_control::api::{Acknowledgement, Problem};
 use downhaul_control::fleet::{NotCounted, Sender};
 use downhaul_control::heartbeat;
 use jiff::Timestamp;
+use std::sync::Arc;
 
 /// What an instance applied, and how it does.
 #[utoipa::path(
@@ -29,10 +30,17 @@ pub(crate) async fn post(
 ) -> AppResult<StatusCode> {
     let sender = Sender { key: caller.key.id.clone(), kind: caller.key.kind, address: address.to_string() };
     let (sample, evaluated, instance) = (said.sample.take(), said.evaluated.take(), said.instance.clone());
+    // Of what is no data change here nothing is counted.
+    let flags = Arc::clone(&caller.environment.current().state);
+    let has_phase = |key: &str| flags.flag_set.flag(key).is_some_and(|flag| flag.phase.is_some());
+    said.migrations.retain(|tally| has_phase(&tally.flag));
     let counted = caller.environment.fleet().acknowledge(&sender, said);
     let outcome = if counted.is_ok() { "counted" } else { "refused" };
     state.metrics().acknowledgements.get_or_create(&OutcomeLabels { outcome }).inc();
     let applied = counted.map_err(refuse)?;
+    for counted in caller.environment.fleet().newly_counted() {
+        state.metrics().counted(caller.environment.key().as_str(), &counted);
+    }
     // Of whom an acknowledgement does not count nothing is taken.
     if let Some(keys) = evaluated {
         let current = caller.environment.current();

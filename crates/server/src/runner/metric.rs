@@ -35,7 +35,7 @@ pub(super) async fn verify(
         };
         let holds = value.is_some_and(|value| metric.condition.holds(value));
         held = holds.then(|| Held::next(held, now));
-        let held_ms = held.map_or(0, |held| u64::try_from((now - held.since).as_millis()).unwrap_or(u64::MAX));
+        let held_ms = held.map_or(0, |held| u64::try_from(held.until(now).as_millis()).unwrap_or(u64::MAX));
         let event = RunEvent::MetricRead { step, attempt, value, holds, held_ms, problem };
         let is_news = environment
             .current()
@@ -53,17 +53,22 @@ pub(super) async fn verify(
 
 /// Since when readings have held without a gap.
 #[derive(Debug, Clone, Copy)]
-struct Held {
+pub(crate) struct Held {
     since: Instant,
     last: Instant,
 }
 
 impl Held {
-    fn next(before: Option<Held>, now: Instant) -> Held {
+    pub(crate) fn next(before: Option<Held>, now: Instant) -> Held {
         match before {
             Some(held) if now - held.last <= GAP => Held { since: held.since, last: now },
             _ => Held { since: now, last: now },
         }
+    }
+
+    /// For how long until now.
+    pub(crate) fn until(self, now: Instant) -> Duration {
+        now - self.since
     }
 }
 
@@ -82,7 +87,7 @@ pub(super) async fn watch_stop(state: AppState, environment: Arc<Environment>, r
     }
 }
 
-async fn read(state: &AppState, query: &str) -> Answer {
+pub(crate) async fn read(state: &AppState, query: &str) -> Answer {
     match &state.options().targets.prometheus {
         Some(prometheus) => ask(prometheus, query).await,
         None => Answer::Down("the server knows no Prometheus; name it in the targets file".to_owned()),

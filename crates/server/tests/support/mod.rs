@@ -194,6 +194,15 @@ pub fn claimed(context: &Value) -> String {
     base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(context.to_string())
 }
 
+/// Waits until the last task of the crashed server is gone.
+pub async fn free(folder: &Path) {
+    let lock = std::fs::File::open(folder.join("downhaul.lock")).unwrap();
+    while lock.try_lock().is_err() {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    lock.unlock().unwrap();
+}
+
 /// A context token that ends in an hour.
 pub fn token(secret: &str, attributes: Value) -> String {
     let exp = jiff::Timestamp::now().as_second() + 3600;

@@ -128,6 +128,7 @@ mod tests {
             variants: vec![],
             degraded_variant: String::new(),
             degraded_meaning: String::new(),
+            rollout: None,
             until: "2027-01-31".into(),
             is_review: false,
             overdue,

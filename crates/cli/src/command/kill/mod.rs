@@ -8,7 +8,8 @@ use downhaul_control::api::{ConsoleEvent, KillRequest, KillScope, KillView};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use owo_colors::OwoColorize;
 use std::time::Duration;
-use words::{live_words, report};
+pub(crate) use words::fix_words;
+use words::{live_words, one_way_words, report};
 
 /// How long `--wait` waits where no time is given.
 const WAIT_SECONDS: &str = "60";
@@ -114,6 +115,9 @@ fn announce(kill: &KillView, environment: &str, output: &Output) -> Result<(), F
         output.line(kill.effect.bold().to_string())?;
         let (flag, scope) = (&kill.flag, &kill.scope_text);
         output.line(format!("killed `{flag}` for {scope} in {environment} ({}, revision {revision})", kill.id))?;
+        if let Some(fix) = &kill.forward_fix {
+            output.line(one_way_words(flag, fix))?;
+        }
         output.note(format!("restore: downhaul restore {} --reason …", kill.id));
         return Ok(());
     }
@@ -125,6 +129,9 @@ fn announce(kill: &KillView, environment: &str, output: &Output) -> Result<(), F
         ("revision", &revision.to_string()),
     ] {
         output.line(format!("{name}: {value}"))?;
+    }
+    if let Some(fix) = &kill.forward_fix {
+        output.line(format!("forward-fix-only: {}", fix_words(fix)))?;
     }
     Ok(())
 }

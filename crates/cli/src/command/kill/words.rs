@@ -12,6 +12,15 @@ pub(super) fn live_words(kill: &KillView) -> String {
     }
 }
 
+/// That a kill is not enough, and what is.
+pub(super) fn one_way_words(flag: &str, fix: &str) -> String {
+    format!("`{flag}` is forward-fix-only: what it has done stays; forward fix: {}", fix_words(fix))
+}
+
+pub(crate) fn fix_words(fix: &str) -> &str {
+    if fix.is_empty() { "none was written down" } else { fix }
+}
+
 /// Who is dark, how fast, by what, and what happens to the rest.
 pub(super) fn report(kill: &KillView) -> Vec<String> {
     let mut lines = Vec::new();

@@ -60,7 +60,7 @@ fn read_release(path: &Path, output: &Output) -> Result<Release, Failure> {
     }
 }
 
-fn utf8(text: &Text) -> Result<&str, Failure> {
+pub(crate) fn utf8(text: &Text) -> Result<&str, Failure> {
     std::str::from_utf8(&text.bytes).map_err(|error| {
         let message = format!("`{}` is not UTF-8 from byte {} on", text.name, error.valid_up_to());
         Failure::invalid("not-utf-8", message).help("save the file as UTF-8")

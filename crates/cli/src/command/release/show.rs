@@ -1,3 +1,4 @@
+use crate::command::kill::fix_words;
 use crate::exit::{Exit, Failure};
 use crate::input::server::ServerArgs;
 use crate::remote::{ControlPlane, block_on};
@@ -52,6 +53,10 @@ pub(crate) fn steps(view: &ReleaseView, output: &Output) -> Result<(), Failure> 
     for (number, step) in view.steps.iter().enumerate() {
         let expect = if step.expect.is_empty() { String::new() } else { format!("; expect: {}", step.expect) };
         output.line(format!("{:>3}. {} (at most {} s{expect})", number + 1, step.what, step.limit_seconds))?;
+    }
+    for each in &view.one_way {
+        let fix = fix_words(&each.fix);
+        output.line(format!("     `{}` is forward-fix-only: {}; forward fix: {fix}", each.flag, each.why))?;
     }
     for kill in &view.kill_order {
         let also =

@@ -123,7 +123,7 @@ fn question(run: &RunView, stopwatch: &ProgressBar) -> Result<Option<&'static st
 }
 
 /// Ends with the next change, and else once it is time to ask again.
-async fn next_event(events: &mut Option<Events>) {
+pub(crate) async fn next_event(events: &mut Option<Events>) {
     let change = async {
         while let Some(stream) = events {
             match stream.next().await {

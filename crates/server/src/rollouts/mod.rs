@@ -1,0 +1,259 @@
+//! Takes rollouts on, stage after stage, as each has baked and its gates hold. Decides nothing: what is due follows from
+//! the state, and every step names the stage that it starts from, so that none is made twice.
+
+mod gates;
+
+use crate::environment::{Environment, Publication, Urgency};
+use crate::runner::backoff;
+use crate::state::AppState;
+use crate::task::Task;
+use downhaul_control::rollout::{self, HoldKind, Next, Reading, RolloutState};
+use downhaul_control::{Command, Refusal, RefusalCode, Request, State, heartbeat};
+pub(crate) use gates::Gates;
+use gates::{Standing, Watch};
+use jiff::Timestamp;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::task::{JoinSet, spawn_blocking};
+use tokio::time::{Instant, sleep, sleep_until};
+
+/// Where nothing is due it is looked again after this long all the same: clocks are set, and roles expire.
+const IDLE: Duration = Duration::from_secs(60);
+
+/// Takes on every rollout of every environment, those of before the last start too.
+pub(crate) async fn carry_out(state: AppState) {
+    let mut environments = JoinSet::new();
+    for environment in state.environments() {
+        environments.spawn(supervise(state.clone(), Arc::clone(environment)));
+    }
+    while environments.join_next().await.is_some() {}
+}
+
+async fn supervise(state: AppState, environment: Arc<Environment>) {
+    let mut publications = environment.publications();
+    let mut driven: BTreeMap<u64, Task> = BTreeMap::new();
+    loop {
+        let current = Arc::clone(&publications.borrow_and_update());
+        driven.retain(|_, task| !task.is_finished());
+        for rollout in current.state.rollouts.going_on() {
+            let drive = || Task::spawn(drive(state.clone(), Arc::clone(&environment), rollout.number));
+            driven.entry(rollout.number).or_insert_with(drive);
+        }
+        if publications.changed().await.is_err() {
+            return;
+        }
+    }
+}
+
+/// Takes one rollout on until it is over.
+pub(crate) async fn drive(state: AppState, environment: Arc<Environment>, number: u64) {
+    let mut publications = environment.publications();
+    // Wall clocks jump; once a time to come is known, it is also waited for on a clock that does not.
+    let mut baked: Option<(Timestamp, Instant)> = None;
+    let mut watch: Option<Watch> = None;
+    let mut failures = 0;
+    // What was refused is not asked for with every reading of a gate.
+    let mut refused: Option<(u64, Instant)> = None;
+    loop {
+        let current = Arc::clone(&publications.borrow_and_update());
+        let Some(rollout) = going_on(&current.state, number) else {
+            environment.gates().forget(number);
+            return;
+        };
+        let revision = current.state.flag_set.revision;
+        let until = rollout::baked_at(&current.state, rollout);
+        let known = baked.filter(|(known, _)| *known == until).map(|(_, at)| at);
+        let at = known.unwrap_or_else(|| Instant::now() + time_to(until));
+        baked = Some((until, at));
+        let (mut wake, mut is_due) = (Instant::now() + IDLE, false);
+        let look = look(&current, number).await;
+        match look {
+            Some(Look::Stopped | Look::Asking) => {}
+            Some(Look::Baking) => wake = wake.min(at.max(Instant::now() + time_to(until))),
+            Some(Look::Due) if Instant::now() < at => wake = wake.min(at),
+            Some(Look::Due) => is_due = refused.is_none_or(|(at, again)| at != revision || Instant::now() >= again),
+            None => {
+                environment.gates().forget(number);
+                return;
+            }
+        }
+        let stage = rollout.current();
+        let (is_watched, longest) = match stage {
+            Some(stage) if !stage.gates.is_empty() && !matches!(look, Some(Look::Stopped)) => {
+                (true, stage.gates.iter().map(|gate| gate.for_seconds).max().unwrap_or(0))
+            }
+            _ => (false, 0),
+        };
+        // Whatever has to hold for a while is looked at for that long before the stage has baked.
+        let begin = at.checked_sub(Duration::from_secs(u64::from(longest) + 1)).unwrap_or_else(Instant::now);
+        if !is_watched || watch.as_ref().is_some_and(|watch| !watch.is_of(rollout)) {
+            watch = None;
+        }
+        if is_watched && watch.is_none() {
+            if Instant::now() >= begin {
+                watch = Some(Watch::begin(&state, &environment, rollout));
+            } else {
+                wake = wake.min(begin);
+            }
+        }
+        if is_due {
+            let standing = watch.as_ref().map(Watch::standing);
+            match step(&environment, rollout, standing.as_deref()).await {
+                Stepped::Done => failures = 0,
+                Stepped::Waits => {}
+                Stepped::Refused => refused = Some((revision, Instant::now() + IDLE)),
+                Stepped::Failed => {
+                    sleep(backoff(failures)).await;
+                    failures += 1;
+                    continue;
+                }
+            }
+        }
+        tokio::select! {
+            changed = publications.changed() => if changed.is_err() { return },
+            () = gates::changed(watch.as_mut()) => {}
+            () = sleep_until(wake) => {}
+        }
+    }
+}
+
+fn going_on(state: &State, number: u64) -> Option<&Arc<RolloutState>> {
+    state.rollouts.by_number.get(&number).filter(|rollout| !rollout.is_ended())
+}
+
+/// What is waited for, as far as it matters here.
+#[derive(Debug, Clone, Copy)]
+enum Look {
+    Baking,
+    Due,
+    /// For approvals; its gates are read meanwhile.
+    Asking,
+    /// Until somebody lets it go on.
+    Stopped,
+}
+
+/// `None` where it is over, or nothing can be said of it.
+async fn look(current: &Arc<Publication>, number: u64) -> Option<Look> {
+    let current = Arc::clone(current);
+    // Approvals are of all that decides of the flag, which takes a while to write.
+    let looked = spawn_blocking(move || {
+        let rollout = going_on(&current.state, number)?;
+        match rollout::next(&current.state, rollout, Timestamp::now()) {
+            Ok(Next::Ended) => None,
+            Ok(Next::Baking { .. }) => Some(Look::Baking),
+            Ok(Next::Due { .. }) => Some(Look::Due),
+            Ok(Next::Approval { .. }) => Some(Look::Asking),
+            Ok(Next::Paused | Next::Blocked(_)) => Some(Look::Stopped),
+            Err(refusal) => {
+                tracing::error!(
+                    rollout = rollout.id(),
+                    detail = refusal.message,
+                    "it cannot be said what a rollout waits for"
+                );
+                Some(Look::Stopped)
+            }
+        }
+    });
+    looked.await.ok().flatten()
+}
+
+/// How long until a time of the wall clock; nothing where it has passed, and no longer than anyone waits.
+fn time_to(at: Timestamp) -> Duration {
+    Duration::try_from(at.duration_since(Timestamp::now())).unwrap_or_default().min(Duration::from_secs(31_536_000))
+}
+
+/// What came of a step.
+enum Stepped {
+    Done,
+    /// There is nothing to do until something changes.
+    Waits,
+    /// The flag set would not be valid.
+    Refused,
+    /// The log could not be written.
+    Failed,
+}
+
+/// Does what is due: enters the next stage, ends the rollout, or charts what is in the way. `standing` is of the gates of
+/// the stage; absent where it has none.
+async fn step(environment: &Arc<Environment>, rollout: &Arc<RolloutState>, standing: Option<&[Standing]>) -> Stepped {
+    let mut readings = Vec::new();
+    for gate in standing.unwrap_or_default() {
+        match gate {
+            Standing::Held(reading) => readings.push(reading.clone()),
+            Standing::NotYet => return Stepped::Waits,
+            Standing::InTheWay { kind, why } => return hold(environment, rollout, *kind, why).await,
+        }
+    }
+    if standing.is_some() && readings.is_empty() {
+        return Stepped::Waits;
+    }
+    let advanced = advance(environment, rollout, readings).await;
+    match advanced {
+        Ok(()) => Stepped::Done,
+        Err(error) if error.status() >= 500 => {
+            tracing::warn!(rollout = rollout.id(), detail = error.detail(), "a rollout could not be taken on yet");
+            Stepped::Failed
+        }
+        // Someone else was first, or was in the way first.
+        Err(error) if is_overtaken(error.code()) => Stepped::Waits,
+        Err(error) => match hold(environment, rollout, HoldKind::Refused, error.detail()).await {
+            Stepped::Failed => Stepped::Failed,
+            _ => Stepped::Refused,
+        },
+    }
+}
+
+fn is_overtaken(code: &str) -> bool {
+    [
+        RefusalCode::NotNow,
+        RefusalCode::AlreadyDone,
+        RefusalCode::ChangedSince,
+        RefusalCode::Frozen,
+        RefusalCode::UnknownRollout,
+    ]
+    .iter()
+    .any(|other| other.as_str() == code)
+}
+
+async fn advance(
+    environment: &Arc<Environment>,
+    rollout: &Arc<RolloutState>,
+    readings: Vec<Reading>,
+) -> crate::error::AppResult<()> {
+    let (number, from, actor) = (rollout.number, rollout.stage, rollout.started.actor.clone());
+    let reason = words(rollout, &readings);
+    let request = move |state: &State| {
+        let command = rollout::advance(state, number, from, readings.clone())?;
+        Ok(Request::by_server(command, &actor, &reason, Timestamp::now()))
+    };
+    environment.command(Urgency::Patient, request).await.map(drop)
+}
+
+/// What is charted as the reason: `ro-1: stage 2 has baked for 600 s, errors read 0.002`.
+fn words(rollout: &RolloutState, readings: &[Reading]) -> String {
+    let Some(stage) = rollout.current() else { return format!("{}: approved", rollout.id()) };
+    let mut words = format!("{}: stage {} has baked for {} s", rollout.id(), rollout.stage, stage.bake_seconds);
+    for Reading { gate, value } in readings {
+        words.push_str(&format!(", {gate} read {value}"));
+    }
+    // A policy allows reasons of 100 bytes at least.
+    if words.len() <= 100 { words } else { words.chars().take_while(|c| *c != ',').collect() }
+}
+
+/// Charts what is in the way, once for each kind.
+async fn hold(environment: &Arc<Environment>, rollout: &Arc<RolloutState>, kind: HoldKind, why: &str) -> Stepped {
+    if rollout.held.iter().any(|held| held.kind == kind) {
+        return Stepped::Waits;
+    }
+    let command: Command = rollout::hold(rollout.number, rollout.stage, kind, why.to_owned());
+    let reason = format!("{}: {}", rollout.id(), kind.as_str());
+    let request = move |_: &State| -> Result<Request, Refusal> {
+        Ok(Request::by_server(command.clone(), heartbeat::ACTOR, &reason, Timestamp::now()))
+    };
+    match environment.command(Urgency::Patient, request).await {
+        Ok(_) => Stepped::Done,
+        Err(error) if error.status() >= 500 => Stepped::Failed,
+        Err(_) => Stepped::Waits,
+    }
+}
