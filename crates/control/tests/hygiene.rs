@@ -6,9 +6,10 @@ mod support;
 use downhaul_control::hygiene::{Facts, SoleSince, StaleKind, Usage, reminders, retirement, stale};
 use downhaul_control::policy::{Hygiene, read};
 use downhaul_control::runbook::{self, Named, Pace};
-use downhaul_control::{Command, RefusalCode, fold};
+use downhaul_control::{Command, RefusalCode, fold, rollout};
 use downhaul_core::document::ClientKind;
 use downhaul_core::ids::{FlagKey, VariantKey};
+use downhaul_core::read::Format;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
@@ -165,6 +166,18 @@ fn what_gives_everyone_the_same() {
 fn obstacles(world: &World, flag: &str, usage: &Usage, at: Timestamp) -> Vec<String> {
     let retirement = retirement(&world.state, flag, usage, at).unwrap();
     retirement.obstacles.iter().map(|each| format!("{}: {}", each.code, each.message)).collect()
+}
+
+#[test]
+fn a_rollout_that_goes_on_is_in_the_way() {
+    let mut world = World::new();
+    world.put(flag("base")).unwrap();
+    let stages = json!({ "flag": "base", "variant": "on", "stages": [{ "percent": 5, "bake_seconds": 60 }] });
+    let plan = rollout::read::rollout(&stages.to_string(), Format::Json).unwrap().0;
+    world.ask(rollout::start(&world.state, &plan).unwrap(), None).unwrap();
+    let found = obstacles(&world, "base", &Usage::default(), now());
+    assert!(found.contains(&"rollout-active: it is being rolled out by `ro-1`".to_owned()), "{found:?}");
+    assert!(retirement(&world.state, "base", &Usage::default(), now()).unwrap().check("base", true).is_err());
 }
 
 #[test]

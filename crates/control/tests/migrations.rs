@@ -5,6 +5,7 @@
 mod support;
 
 use downhaul_control::api::{CallCounts, MigrationFleet, MigrationRelease, MigrationStepRequest, PhaseCounts, Trust};
+use downhaul_control::hygiene::{Usage, retirement};
 use downhaul_control::migration::{Evidence, check_fleet, propose};
 use downhaul_control::release::check::{Facts, check};
 use downhaul_control::release::{Release, one_way};
@@ -16,7 +17,7 @@ use downhaul_core::phase::Phase;
 use insta::assert_snapshot;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
-use support::{World, flag, flag_with, kill_request};
+use support::{World, flag, flag_with, kill_request, now};
 
 const FLAG: &str = "orders-v2";
 
@@ -246,6 +247,8 @@ fn a_definition_never_moves_it() {
         "kind": "migration", "variants": { "a": "a" }, "default": "a", "degraded": { "variant": "a", "meaning": "-" },
     })))), @r#"`orders-v2` is at `backfill`, and its definition has no `phase` [phase-order]: write `"phase": "backfill"`; at `expand` and at `contract` the flag can be retired"#);
     assert_snapshot!(refused(world.retire(FLAG)), @"`orders-v2` is at `backfill`, and clients that no longer find it would go by their own fallback [phase-order]: take it to `contract`, or back to `expand`, and retire it there");
+    let in_the_way = retirement(&world.state, FLAG, &Usage::default(), now()).unwrap().obstacles;
+    assert!(in_the_way.iter().any(|each| each.code == "phase-order" && !each.may_be_set_aside), "{in_the_way:?}");
     // All else may be edited.
     assert!(world.put(migration(&json!({ "phase": "backfill", "owner": "logistics" }))).unwrap());
     assert_eq!(phase(&world), Phase::Backfill);

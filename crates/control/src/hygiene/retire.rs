@@ -2,6 +2,7 @@ use super::stale::days;
 use super::{Usage, is_temporary};
 use crate::decide::unknown;
 use crate::describe;
+use crate::migration;
 use crate::refusal::{Refusal, RefusalCode};
 use crate::state::State;
 use crate::time;
@@ -113,6 +114,14 @@ fn firm(list: &mut List, state: &State, flag: &Flag) {
     if !dependents.is_empty() {
         let help = format!("retire them first, or take `{key}` out of their `requires`");
         list.firm("still-required", format!("it is required by {}", quoted(&dependents)), help);
+    }
+    if let Some(rollout) = state.rollouts.of_flag(key) {
+        let id = rollout.id();
+        let help = format!("end that first: `downhaul rollout end {id}` or `downhaul rollout roll-back {id}`");
+        list.firm("rollout-active", format!("it is being rolled out by `{id}`"), help);
+    }
+    if let Err(refusal) = migration::check_retire(state, &flag.key) {
+        list.firm(refusal.code.as_str(), refusal.message, refusal.help);
     }
 }
 
