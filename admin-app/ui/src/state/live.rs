@@ -188,6 +188,7 @@ mod tests {
             incident: None,
             effect: "Old checkout".into(),
             degraded_variant: "off".into(),
+            forward_fix: None,
             position: Position::default(),
             restored: None,
             progress: Some(Progress { live: 10, dark, elapsed_ms, ..Progress::default() }),
