@@ -1,5 +1,6 @@
 //! Kills and restores the heartbeat flag of each environment on its schedule, and keeps how long the clients took.
 
+use crate::drivers;
 use crate::environment::{Environment, Urgency};
 use crate::runner::backoff;
 use crate::state::AppState;
@@ -10,7 +11,6 @@ use jiff::Timestamp;
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
-use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 
 /// The first beat comes this soon, where the schedule leaves more time.
@@ -73,11 +73,7 @@ const NOBODY: &str = "no client is connected";
 
 /// Beats in every environment, as its policy says at each time.
 pub(crate) async fn carry_out(state: AppState) {
-    let mut environments = JoinSet::new();
-    for environment in state.environments() {
-        environments.spawn(follow(Arc::clone(environment), state.clone()));
-    }
-    while environments.join_next().await.is_some() {}
+    drivers::in_every_environment(state, |state, environment| follow(environment, state)).await;
 }
 
 async fn follow(environment: Arc<Environment>, state: AppState) {

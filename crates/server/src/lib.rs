@@ -12,6 +12,7 @@ mod console;
 mod console_events;
 mod docs;
 mod draft;
+mod drivers;
 mod environment;
 mod error;
 mod extract;

@@ -3,8 +3,7 @@ use crate::exit::{Exit, Failure};
 use crate::input::server::ServerArgs;
 use crate::remote::{ControlPlane, block_on};
 use crate::render::{Format, Output};
-use downhaul_control::api::{Changed, DocumentQuery, DraftRequest, PutFlagRequest};
-use downhaul_core::document::FlagSet;
+use downhaul_control::api::{Changed, DraftRequest, PutFlagRequest};
 use serde_json::Value;
 
 /// Give a flag back the definition that it had at an earlier revision
@@ -55,9 +54,7 @@ pub(crate) fn run(args: &Args, output: &Output) -> Result<Exit, Failure> {
 
 /// The flag as it was.
 async fn then(args: &Args, control: &ControlPlane) -> Result<Value, Failure> {
-    let query = DocumentQuery { revision: Some(args.to) };
-    let query: Vec<_> = query.revision.iter().map(|revision| ("revision", revision.to_string())).collect();
-    let document: FlagSet = control.get(&["document"], &query).await?;
+    let document = control.document(Some(args.to)).await?;
     let Some(flag) = document.flag(&args.flag) else {
         return Err(Failure::refused("unknown-flag", format!("revision {} has no flag `{}`", args.to, args.flag))
             .help(format!("see which revisions changed it: `downhaul chart --flag {}`", args.flag)));

@@ -9,6 +9,7 @@ use crate::exit::{Exit, Failure};
 use crate::input::server::{ServerArgs, Target, is_loopback};
 use crate::render::counted;
 use downhaul_control::api::Problem;
+use downhaul_core::document::FlagSet;
 use reqwest::{Method, Response, StatusCode, Url};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -67,6 +68,12 @@ impl ControlPlane {
         }
         let request = self.http.get(url).timeout(ANSWER_LIMIT);
         self.read(self.send(request).await?).await
+    }
+
+    /// What is published, or was at a revision.
+    pub(crate) async fn document(&self, revision: Option<u64>) -> Result<FlagSet, Failure> {
+        let query: Vec<_> = revision.iter().map(|revision| ("revision", revision.to_string())).collect();
+        self.get(&["document"], &query).await
     }
 
     /// `GET` of a text below the environment.

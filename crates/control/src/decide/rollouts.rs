@@ -239,7 +239,7 @@ pub(super) fn check_retire(state: &State, key: &str) -> Result<(), Refusal> {
         Some(known) => Err(Refusal::new(
             RefusalCode::RolloutActive,
             format!("`{key}` is being rolled out by {}", known.id()),
-            format!("end that first: `downhaul rollout end {}` or `downhaul rollout roll-back {0}`", known.id()),
+            rollout::end_first(&known.id()),
         )),
     }
 }

@@ -4,6 +4,7 @@ use crate::decide::unknown;
 use crate::describe;
 use crate::migration;
 use crate::refusal::{Refusal, RefusalCode};
+use crate::rollout;
 use crate::state::State;
 use crate::time;
 use downhaul_blast::exact::{Options, sole_variants};
@@ -115,10 +116,9 @@ fn firm(list: &mut List, state: &State, flag: &Flag) {
         let help = format!("retire them first, or take `{key}` out of their `requires`");
         list.firm("still-required", format!("it is required by {}", quoted(&dependents)), help);
     }
-    if let Some(rollout) = state.rollouts.of_flag(key) {
-        let id = rollout.id();
-        let help = format!("end that first: `downhaul rollout end {id}` or `downhaul rollout roll-back {id}`");
-        list.firm("rollout-active", format!("it is being rolled out by `{id}`"), help);
+    if let Some(known) = state.rollouts.of_flag(key) {
+        let id = known.id();
+        list.firm("rollout-active", format!("it is being rolled out by `{id}`"), rollout::end_first(&id));
     }
     if let Err(refusal) = migration::check_retire(state, &flag.key) {
         list.firm(refusal.code.as_str(), refusal.message, refusal.help);

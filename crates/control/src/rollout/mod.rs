@@ -26,5 +26,6 @@ pub(crate) use fold::fold;
 pub use next::{Gated, Next, Obstacle, baked_at, gated, next};
 pub(crate) use place::{at_stage, position};
 pub use place::{conflict, rebased, whole};
+pub(crate) use state::end_first;
 pub use state::{Held, Mark, Outcome, Phase, RolloutState, Rollouts, id};
 pub(crate) use words::{cohort, event_words, stage_words};

@@ -127,6 +127,11 @@ impl RolloutState {
     }
 }
 
+/// What to do first where a rollout of the flag stands in the way of taking the flag away.
+pub(crate) fn end_first(id: &str) -> String {
+    format!("end that first: `downhaul rollout end {id}` or `downhaul rollout roll-back {id}`")
+}
+
 /// `ro-7`
 pub fn id(rollout: u64) -> String {
     format!("ro-{rollout}")

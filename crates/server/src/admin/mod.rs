@@ -35,7 +35,7 @@ use crate::router::BODY_LIMIT;
 use crate::state::AppState;
 use axum::extract::DefaultBodyLimit;
 use downhaul_control::api::{ChangeView, Progress};
-use downhaul_control::{Command, Record, Request, views};
+use downhaul_control::{Command, Hash, Record, Refusal, RefusalCode, Request, views};
 use downhaul_store::StoreError;
 use jiff::Timestamp;
 use std::sync::Arc;
@@ -129,6 +129,14 @@ pub(crate) fn environment(state: &AppState, key: &str) -> AppResult<Arc<Environm
             format!("there is no environment `{key}`"),
             format!("there is {}", known.join(", ")),
         )
+    })
+}
+
+/// The digest of what somebody approves.
+fn looked_at(digest: &str, what: &str) -> Result<Hash, Refusal> {
+    digest.parse().map_err(|why| {
+        let help = format!("send the `digest` of the {what} that was looked at");
+        Refusal::new(RefusalCode::Invalid, format!("`digest`: {why}"), help)
     })
 }
 

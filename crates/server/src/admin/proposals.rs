@@ -1,5 +1,5 @@
 use super::flags::changed;
-use super::{environment, request, today};
+use super::{environment, looked_at, request, today};
 use crate::auth::admin::{Admin, Approver, By};
 use crate::draft;
 use crate::environment::{Environment, Publication, Urgency};
@@ -124,10 +124,7 @@ pub(crate) async fn approve(
     Json(body): Json<ApproveRequest>,
 ) -> AppResult<Json<ProposalView>> {
     let environment = environment(&state, &key)?;
-    let digest = body.digest.parse().map_err(|why| {
-        let help = "send the `digest` of the proposal that was looked at";
-        Refusal::new(RefusalCode::Invalid, format!("`digest`: {why}"), help)
-    })?;
+    let digest = looked_at(&body.digest, "proposal")?;
     // Whether it is of the root is said by the authority.
     let approve = move |_: &EnvironmentState, proposal| Ok(Command::Approve { proposal, digest, root: false });
     about(&state, &environment, (admin.clone(), body.reason), id, approve).await

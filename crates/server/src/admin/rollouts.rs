@@ -1,4 +1,4 @@
-use super::{environment, request};
+use super::{environment, looked_at, request};
 use crate::auth::admin::{Admin, Approver, By, Editor, Operator};
 use crate::environment::{Environment, Publication, Urgency};
 use crate::error::{AppError, AppResult};
@@ -97,10 +97,7 @@ pub(crate) async fn approve(
 ) -> AppResult<Json<RolloutView>> {
     let environment = environment(&state, &key)?;
     let number = find(&environment.current().state, &id)?.number;
-    let digest = body.digest.parse().map_err(|why| {
-        let help = "send the `digest` of the approval that was looked at";
-        Refusal::new(RefusalCode::Invalid, format!("`digest`: {why}"), help)
-    })?;
+    let digest = looked_at(&body.digest, "approval")?;
     let committed = environment
         .command(Urgency::Patient, move |state: &EnvironmentState| {
             let from = find(state, &id)?.stage;

@@ -11,7 +11,6 @@ use downhaul_control::api::{Acknowledgement, Problem};
 use downhaul_control::fleet::{NotCounted, Sender};
 use downhaul_control::heartbeat;
 use jiff::Timestamp;
-use std::sync::Arc;
 
 /// What an instance applied, and how it does.
 #[utoipa::path(
@@ -31,8 +30,8 @@ pub(crate) async fn post(
     let sender = Sender { key: caller.key.id.clone(), kind: caller.key.kind, address: address.to_string() };
     let (sample, evaluated, instance) = (said.sample.take(), said.evaluated.take(), said.instance.clone());
     // Of what is no data change here nothing is counted.
-    let flags = Arc::clone(&caller.environment.current().state);
-    let has_phase = |key: &str| flags.flag_set.flag(key).is_some_and(|flag| flag.phase.is_some());
+    let current = caller.environment.current();
+    let has_phase = |key: &str| current.state.flag_set.flag(key).is_some_and(|flag| flag.phase.is_some());
     said.migrations.retain(|tally| has_phase(&tally.flag));
     let counted = caller.environment.fleet().acknowledge(&sender, said);
     let outcome = if counted.is_ok() { "counted" } else { "refused" };
@@ -43,7 +42,6 @@ pub(crate) async fn post(
     }
     // Of whom an acknowledgement does not count nothing is taken.
     if let Some(keys) = evaluated {
-        let current = caller.environment.current();
         caller.environment.usage().told(sender.kind, &keys, &current.state, Timestamp::now());
     }
     if let Some(sample) = sample {

@@ -3,19 +3,18 @@
 
 mod gates;
 
+use crate::drivers;
 use crate::environment::{Environment, Publication, Urgency};
-use crate::runner::backoff;
+use crate::runner::{backoff, until};
 use crate::state::AppState;
-use crate::task::Task;
 use downhaul_control::rollout::{self, HoldKind, Next, Reading, RolloutState};
 use downhaul_control::{Command, Refusal, RefusalCode, Request, State, heartbeat};
 pub(crate) use gates::Gates;
 use gates::{Standing, Watch};
 use jiff::Timestamp;
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::task::{JoinSet, spawn_blocking};
+use tokio::task::spawn_blocking;
 use tokio::time::{Instant, sleep, sleep_until};
 
 /// Where nothing is due it is looked again after this long all the same: clocks are set, and roles expire.
@@ -23,27 +22,13 @@ const IDLE: Duration = Duration::from_secs(60);
 
 /// Takes on every rollout of every environment, those of before the last start too.
 pub(crate) async fn carry_out(state: AppState) {
-    let mut environments = JoinSet::new();
-    for environment in state.environments() {
-        environments.spawn(supervise(state.clone(), Arc::clone(environment)));
-    }
-    while environments.join_next().await.is_some() {}
+    drivers::in_every_environment(state, supervise).await;
 }
 
 async fn supervise(state: AppState, environment: Arc<Environment>) {
-    let mut publications = environment.publications();
-    let mut driven: BTreeMap<u64, Task> = BTreeMap::new();
-    loop {
-        let current = Arc::clone(&publications.borrow_and_update());
-        driven.retain(|_, task| !task.is_finished());
-        for rollout in current.state.rollouts.going_on() {
-            let drive = || Task::spawn(drive(state.clone(), Arc::clone(&environment), rollout.number));
-            driven.entry(rollout.number).or_insert_with(drive);
-        }
-        if publications.changed().await.is_err() {
-            return;
-        }
-    }
+    let going_on = |current: &State| current.rollouts.going_on().map(|rollout| rollout.number).collect();
+    let drive = |number| drive(state.clone(), Arc::clone(&environment), number);
+    drivers::drive_each(&environment, going_on, drive).await;
 }
 
 /// Takes one rollout on until it is over.
@@ -62,15 +47,15 @@ pub(crate) async fn drive(state: AppState, environment: Arc<Environment>, number
             return;
         };
         let revision = current.state.flag_set.revision;
-        let until = rollout::baked_at(&current.state, rollout);
-        let known = baked.filter(|(known, _)| *known == until).map(|(_, at)| at);
-        let at = known.unwrap_or_else(|| Instant::now() + time_to(until));
-        baked = Some((until, at));
+        let baked_at = rollout::baked_at(&current.state, rollout);
+        let known = baked.filter(|(known, _)| *known == baked_at).map(|(_, at)| at);
+        let at = known.unwrap_or_else(|| Instant::now() + time_to(baked_at));
+        baked = Some((baked_at, at));
         let (mut wake, mut is_due) = (Instant::now() + IDLE, false);
         let look = look(&current, number).await;
         match look {
             Some(Look::Stopped | Look::Asking) => {}
-            Some(Look::Baking) => wake = wake.min(at.max(Instant::now() + time_to(until))),
+            Some(Look::Baking) => wake = wake.min(at.max(Instant::now() + time_to(baked_at))),
             Some(Look::Due) if Instant::now() < at => wake = wake.min(at),
             Some(Look::Due) => is_due = refused.is_none_or(|(at, again)| at != revision || Instant::now() >= again),
             None => {
@@ -160,7 +145,7 @@ async fn look(current: &Arc<Publication>, number: u64) -> Option<Look> {
 
 /// How long until a time of the wall clock; nothing where it has passed, and no longer than anyone waits.
 fn time_to(at: Timestamp) -> Duration {
-    Duration::try_from(at.duration_since(Timestamp::now())).unwrap_or_default().min(Duration::from_secs(31_536_000))
+    until(at).min(Duration::from_secs(31_536_000))
 }
 
 /// What came of a step.

@@ -5,9 +5,11 @@ mod kills;
 mod metric;
 mod record;
 
+use crate::drivers;
 use crate::environment::Environment;
 use crate::state::AppState;
 use crate::task::Task;
+use downhaul_control::State;
 use downhaul_control::runbook::{Action, Due, Phase, Run, RunEvent};
 use jiff::Timestamp;
 pub(crate) use metric::{Held, read};
@@ -16,7 +18,6 @@ use record::record;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, sleep_until};
 
 /// Where nothing is due there is nothing to wait for; it is looked again after this long all the same.
@@ -24,27 +25,15 @@ const IDLE: Duration = Duration::from_secs(60);
 
 /// Carries out every run of every environment, those of before the last start too.
 pub(crate) async fn carry_out(state: AppState) {
-    let mut environments = JoinSet::new();
-    for environment in state.environments() {
-        environments.spawn(supervise(state.clone(), Arc::clone(environment)));
-    }
-    while environments.join_next().await.is_some() {}
+    drivers::in_every_environment(state, supervise).await;
 }
 
 async fn supervise(state: AppState, environment: Arc<Environment>) {
-    let mut publications = environment.publications();
-    let mut driven: BTreeMap<u64, Task> = BTreeMap::new();
-    loop {
-        let current = Arc::clone(&publications.borrow_and_update());
-        driven.retain(|_, task| !task.is_finished());
-        for run in current.state.releases.runs.values().filter(|run| !run.is_settled()) {
-            let drive = || Task::spawn(drive(state.clone(), Arc::clone(&environment), run.number));
-            driven.entry(run.number).or_insert_with(drive);
-        }
-        if publications.changed().await.is_err() {
-            return;
-        }
-    }
+    let going_on = |current: &State| {
+        current.releases.runs.values().filter(|run| !run.is_settled()).map(|run| run.number).collect()
+    };
+    let drive = |number| drive(state.clone(), Arc::clone(&environment), number);
+    drivers::drive_each(&environment, going_on, drive).await;
 }
 
 /// Carries out one run until nothing is left to do.
@@ -89,7 +78,7 @@ async fn drive(state: AppState, environment: Arc<Environment>, number: u64) {
 }
 
 /// How long until a time of the wall clock; nothing where it has passed.
-fn until(at: Timestamp) -> Duration {
+pub(crate) fn until(at: Timestamp) -> Duration {
     Duration::try_from(at.duration_since(Timestamp::now())).unwrap_or_default()
 }
 

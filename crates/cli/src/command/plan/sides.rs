@@ -5,10 +5,8 @@ use crate::exit::Failure;
 use crate::input::document;
 use crate::input::sources::Text;
 use crate::remote::{ControlPlane, block_on};
-use downhaul_control::api::DocumentQuery;
 use downhaul_control::decide;
 use downhaul_core::diagnostic::Diagnostic;
-use downhaul_core::document::FlagSet;
 use downhaul_core::validate::{Valid, validate};
 use jiff::Timestamp;
 use std::path::PathBuf;
@@ -93,9 +91,7 @@ fn side(given: &Given, args: &Args) -> Result<Side, Failure> {
         Given::Published(revision) => *revision,
     };
     let control = ControlPlane::connect(&args.server)?;
-    let query = DocumentQuery { revision };
-    let query: Vec<_> = query.revision.iter().map(|revision| ("revision", revision.to_string())).collect();
-    let document: FlagSet = block_on(control.get(&["document"], &query))?;
+    let document = block_on(control.document(revision))?;
     let name = format!("{} of {} at revision {}", document.environment, control.server(), document.revision);
     let (valid, _) = validate(document, None).map_err(|problems| {
         document::refused(problems, &[]).help("the control plane may be of another version than this command line")

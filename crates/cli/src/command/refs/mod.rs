@@ -130,7 +130,7 @@ pub(super) fn places(root: &Path, key: &str) -> Result<Places, Failure> {
 fn flag_set(args: &Args) -> Result<FlagSet, Failure> {
     if args.flags.is_empty() {
         let control = ControlPlane::connect(&args.server)?;
-        return block_on(control.get(&["document"], &[]));
+        return block_on(control.document(None));
     }
     Ok(document::load(&args.flags)?.valid.document().clone())
 }

@@ -7,7 +7,6 @@ use crate::render::{Format, Output};
 use downhaul_control::release::{Release, ReleaseState, validate};
 use downhaul_control::{State, Touch, views};
 use downhaul_core::diagnostic::Diagnostic;
-use downhaul_core::document::FlagSet;
 use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -28,7 +27,7 @@ pub(crate) struct Args {
 
 pub(crate) fn run(args: &Args, output: &Output) -> Result<Exit, Failure> {
     let control = ControlPlane::connect(&args.server)?;
-    let flag_set: FlagSet = block_on(control.get(&["document"], &[]))?;
+    let flag_set = block_on(control.document(None))?;
     let release = match &args.file {
         Some(file) => super::read_release(file, output)?,
         None => {
