@@ -14,7 +14,7 @@ mod sqlite;
 pub use error::StoreError;
 pub use log::{ChangeLog, Effects, Head};
 pub use populations::PopulationStore;
-pub use postgres::{DatabaseUrl, NotADatabaseUrl, PostgresLog, Turn};
+pub use postgres::{DatabaseUrl, Ear, Heard, KeptSession, Lead, NotADatabaseUrl, PostgresLog, Turn};
 pub use replay::{advance, leaves, load, replay, verify};
 pub use sqlite::{
     Backup, BackupAbout, BackupHead, DATABASE, InPlace, Options, Partial, SqliteLog, Staged, back_up, inspect, look,

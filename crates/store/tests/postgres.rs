@@ -6,7 +6,7 @@ mod postgres_server;
 mod support;
 
 use downhaul_control::api::VerifyStatus;
-use downhaul_store::{ChangeLog, DatabaseUrl, PostgresLog, StoreError, replay, verify};
+use downhaul_store::{ChangeLog, DatabaseUrl, Heard, PostgresLog, StoreError, replay, verify};
 use postgres_server::Postgres;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -175,4 +175,70 @@ fn a_password_is_never_shown() {
         let error = wrong.parse::<DatabaseUrl>().unwrap_err().to_string();
         assert!(error.contains("postgres://") && !error.contains("s3cret"), "{error}");
     }
+}
+
+#[tokio::test]
+async fn what_one_replica_tells_every_other_hears_whole_and_in_order() {
+    let url = Postgres::shared().database();
+    let (one, two) = (open(&url).await, open(&url).await);
+    let mut ear = two.listen().await.unwrap();
+    let long: String = (0..40_000).map(|number| char::from_u32(0x3b1 + number % 24).unwrap()).collect();
+    for text in ["", "two words", &long, &"x".repeat(7_800 * 3), "last"] {
+        one.tell("r-1", text).await.unwrap();
+        let told = Heard::Told { from: "r-1".to_owned(), text: text.to_owned() };
+        assert_eq!(ear.next().await.unwrap(), told);
+    }
+    Plane::load(one.clone()).await.put("a", true).await.unwrap();
+    assert_eq!(ear.next().await.unwrap(), Heard::Changed("production".to_owned()));
+    Postgres::shared().psql(&url, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE 'LISTEN%'");
+    ear.next().await.unwrap_err();
+}
+
+#[tokio::test]
+async fn one_replica_leads_until_its_connection_ends() {
+    let url = Postgres::shared().database();
+    let (one, two) = (open(&url).await, open(&url).await);
+    let mut lead = one.lead(&environment()).await.unwrap().expect("nobody else leads");
+    assert!(two.lead(&environment()).await.unwrap().is_none());
+    assert!(two.lead(&"staging".parse().unwrap()).await.unwrap().is_some(), "of another environment");
+    lead.hold().await.unwrap();
+    let others = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity \
+                  WHERE datname = current_database() AND pid <> pg_backend_pid()";
+    Postgres::shared().psql(&url, others);
+    lead.hold().await.unwrap_err();
+    assert!(two.lead(&environment()).await.unwrap().is_some());
+}
+
+#[tokio::test]
+async fn replicas_say_how_far_they_have_followed() {
+    let url = Postgres::shared().database();
+    let log = open(&url).await;
+    let mut ear = log.listen().await.unwrap();
+    let within = std::time::Duration::from_secs(3_600);
+    let at = |revision| [("production".to_owned(), revision)].into();
+    assert!(ear.beat("r-1", &at(0)).await.unwrap().is_empty());
+    Plane::load(log.clone()).await.put("a", true).await.unwrap();
+    assert_eq!(ear.beat("r-2", &at(1)).await.unwrap(), at(1));
+    assert_eq!(log.lagging(&environment(), 1, within).await.unwrap(), ["r-1"]);
+    assert_eq!(log.lagging(&environment(), 2, within).await.unwrap(), ["r-1", "r-2"]);
+    Postgres::shared().psql(&url, "UPDATE replicas SET seen_at = now() - interval '2 hours' WHERE replica = 'r-1'");
+    assert!(log.lagging(&environment(), 1, within).await.unwrap().is_empty(), "it has been silent for too long");
+    log.leave("r-2").await.unwrap();
+    assert!(log.lagging(&environment(), 9, within).await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn a_session_begun_at_one_replica_is_known_and_ended_at_another() {
+    let url = Postgres::shared().database();
+    let (one, two) = (open(&url).await, open(&url).await);
+    one.begin_session("hash", "ada").await.unwrap();
+    let kept = two.session("hash").await.unwrap().unwrap();
+    assert_eq!((kept.what.as_str(), one.session("other").await.unwrap()), ("ada", None));
+    Postgres::shared()
+        .psql(&url, "UPDATE sessions SET began = now() - interval '1 hour', used = now() - interval '10 minutes'");
+    let kept = two.session("hash").await.unwrap().unwrap();
+    assert_eq!((kept.age.as_secs() / 60, kept.idle.as_secs() / 60), (60, 10));
+    assert_eq!(one.session("hash").await.unwrap().unwrap().idle.as_secs() / 60, 0, "that was a use of it");
+    assert_eq!(two.end_session("hash").await.unwrap().map(|kept| kept.what).as_deref(), Some("ada"));
+    assert_eq!((one.end_session("hash").await.unwrap(), one.session("hash").await.unwrap()), (None, None));
 }

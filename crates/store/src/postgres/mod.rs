@@ -2,9 +2,13 @@
 
 mod log;
 mod populations;
+mod replicas;
 mod schema;
+mod sessions;
 
 use crate::StoreError;
+pub use replicas::{Ear, Heard, Lead};
+pub use sessions::KeptSession;
 use sqlx::postgres::{PgConnectOptions, PgConnection, PgPool, PgPoolOptions};
 use sqlx::{ConnectOptions, Row};
 use std::fmt;
