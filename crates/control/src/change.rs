@@ -8,6 +8,7 @@ use downhaul_core::ids::EnvironmentKey;
 use downhaul_core::seal::{canonical_bytes, check_canonical};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use std::ops::Range;
 
 /// Something that happened, as it is hashed.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -39,6 +40,15 @@ pub struct Record {
     change: Change,
     bytes: Vec<u8>,
     hash: Hash,
+    /// Where `bytes` have the flags that it puts.
+    flags: written::Flags,
+}
+
+/// A record that nobody needs any more, for what is taken out of it.
+pub(crate) struct Parts {
+    pub(crate) change: Change,
+    bytes: Vec<u8>,
+    flags: std::vec::IntoIter<Range<usize>>,
 }
 
 /// Why bytes are not a record.
@@ -70,10 +80,18 @@ impl Record {
     pub(crate) fn read_hashed(bytes: Vec<u8>, hash: Hash) -> Result<Record, RecordError> {
         let unreadable = |why: serde_json::Error| RecordError::Unreadable(why.to_string());
         let text = std::str::from_utf8(&bytes).map_err(|why| RecordError::Unreadable(why.to_string()))?;
+        if let Some(written::Canonical { change, flags }) = written::canonical(text) {
+            return Ok(Record { change, bytes, hash, flags });
+        }
         let change = written::change(text).map_err(unreadable)?;
         // Of the text, not of the change: how a document is written may gain a default later.
         check_canonical(&bytes).map_err(|_| RecordError::NotCanonical)?;
-        Ok(Record { change, bytes, hash })
+        Ok(Record { change, bytes, hash, flags: Vec::new() })
+    }
+
+    pub(crate) fn into_parts(self) -> Parts {
+        let Record { change, bytes, flags, .. } = self;
+        Parts { change, bytes, flags: flags.into_iter() }
     }
 
     pub fn change(&self) -> &Change {
@@ -96,5 +114,13 @@ impl Record {
             members.insert("hash".to_owned(), Value::String(self.hash.to_string()));
         }
         json
+    }
+}
+
+impl Parts {
+    /// The canonical form of the next flag that the command puts, where it is known.
+    pub(crate) fn next_flag(&mut self) -> Option<&str> {
+        let place = self.flags.next().filter(|place| !place.is_empty())?;
+        std::str::from_utf8(self.bytes.get(place)?).ok()
     }
 }

@@ -1,5 +1,6 @@
-use crate::change::{Change, Record};
+use crate::change::{Change, Parts, Record};
 use crate::command::Command;
+use crate::hash::Hash;
 use crate::heartbeat;
 use crate::migration;
 use crate::release;
@@ -22,12 +23,59 @@ pub fn fold(mut state: State, record: &Record) -> State {
 /// [`fold`], in place.
 pub(crate) fn fold_into(state: &mut State, record: &Record) {
     let change = record.change();
+    begin(state, change, record.hash());
+    remember(state, change);
+    apply(state, &change.command, change);
+    migration::fold(state, &change.command, change);
+    state.proposals.fold(&change.command, change);
+}
+
+/// [`fold_into`] of a record that nobody needs any more, into a state whose past nobody asks for: see
+/// [`State::forget_past`]. What decides is the same.
+pub(crate) fn fold_away(state: &mut State, record: Record) {
+    let change = record.change();
+    begin(state, change, record.hash());
+    match &change.command {
+        // Of these a flag set is made, and nothing else.
+        Command::PutFlag { .. } | Command::Apply { .. } => {
+            migration::fold(state, &change.command, change);
+            put_all(&mut state.flag_set, record.into_parts());
+        }
+        command => {
+            apply(state, command, change);
+            migration::fold(state, command, change);
+        }
+    }
+}
+
+/// As [`define`] does it for each, without a copy.
+fn put_all(flag_set: &mut FlagSet, mut parts: Parts) {
+    let commands = match std::mem::replace(&mut parts.change.command, Command::Freeze) {
+        Command::Apply { commands } => commands,
+        command => vec![command],
+    };
+    for command in commands.into_iter().filter(Command::is_definition) {
+        match command {
+            Command::PutFlag { flag } => match parts.next_flag() {
+                Some(written) => flag_set.flags.put_written(*flag, written),
+                None => flag_set.flags.put(*flag),
+            },
+            command => define(flag_set, &command, &parts.change.at),
+        }
+    }
+}
+
+fn begin(state: &mut State, change: &Change, hash: Hash) {
     state.flag_set.revision = change.revision;
-    state.head = record.hash();
+    state.head = hash;
     state.changed_at.clone_from(&change.at);
     if change.command.is_kill_or_restore() {
         state.kill_revision += 1;
     }
+}
+
+/// Who changed what last, and what was there before.
+fn remember(state: &mut State, change: &Change) {
     let touched = if touches_no_flag(&change.command) { Vec::new() } else { change.command.flags(state) };
     for key in touched.into_iter().map(str::to_owned).collect::<Vec<_>>() {
         if let Ok(key) = key.parse::<FlagKey>() {
@@ -44,9 +92,6 @@ pub(crate) fn fold_into(state: &mut State, record: &Record) {
             history.fold(&change.command, change.revision);
         }
     }
-    apply(state, &change.command, change);
-    migration::fold(state, &change.command, change);
-    state.proposals.fold(&change.command, change);
 }
 
 /// The state after all of these changes.

@@ -65,8 +65,15 @@ impl FromStr for Hash {
     type Err = NotAHash;
 
     fn from_str(text: &str) -> Result<Hash, NotAHash> {
-        let bytes = unhex(text).ok_or(NotAHash)?;
-        Ok(Hash(bytes.try_into().map_err(|_| NotAHash)?))
+        let (pairs, rest) = text.as_bytes().as_chunks::<2>();
+        let mut hash = [0; 32];
+        if pairs.len() != hash.len() || !rest.is_empty() {
+            return Err(NotAHash);
+        }
+        for (byte, pair) in hash.iter_mut().zip(pairs) {
+            *byte = unhex_pair(*pair).ok_or(NotAHash)?;
+        }
+        Ok(Hash(hash))
     }
 }
 
@@ -84,16 +91,20 @@ impl<'de> Deserialize<'de> for Hash {
 
 /// Bytes of lower-case hexadecimal, two digits each.
 pub(crate) fn unhex(text: &str) -> Option<Vec<u8>> {
+    let (pairs, rest) = text.as_bytes().as_chunks::<2>();
+    if !rest.is_empty() {
+        return None;
+    }
+    pairs.iter().map(|pair| unhex_pair(*pair)).collect()
+}
+
+fn unhex_pair([high, low]: [u8; 2]) -> Option<u8> {
     let digit = |byte: u8| match byte {
         b'0'..=b'9' => Some(byte - b'0'),
         b'a'..=b'f' => Some(byte - b'a' + 10),
         _ => None,
     };
-    let (pairs, rest) = text.as_bytes().as_chunks::<2>();
-    if !rest.is_empty() {
-        return None;
-    }
-    pairs.iter().map(|[high, low]| Some(digit(*high)? << 4 | digit(*low)?)).collect()
+    Some(digit(high)? << 4 | digit(low)?)
 }
 
 #[cfg(test)]

@@ -3,13 +3,13 @@
 use crate::api::{Fault, VerifyReport, VerifyStatus};
 use crate::change::{Record, RecordError};
 use crate::chart::{Frontier, Index, TreeHead, leaf};
-use crate::decide::digest;
-use crate::fold::fold_into;
+use crate::fold::{fold_away, fold_into};
 use crate::hash::Hash;
 use crate::state::State;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use downhaul_core::ids::EnvironmentKey;
+use downhaul_core::seal::Digests;
 
 /// A record as it is stored, believed to be nothing yet.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -52,22 +52,33 @@ pub struct Witness {
 ///
 /// Of every record are checked: its number, its hash, its form, that it names the hash of the one before, and that
 /// replaying it gives the flag set whose digest it names. What a record costs is its own size, and for the digest what
-/// stands behind the first flag that it changes, which is hashed but not written again.
+/// stands behind the first flag that it changes, which is hashed but not written again: how a flag is written is taken from
+/// the record where reading it has proved that it is written so.
 #[derive(Debug, Clone)]
 pub struct Verification {
     state: State,
     /// Of the newest record without fault.
     revision: u64,
     head: Hash,
-    digest: String,
+    digest: Hash,
+    digests: Digests,
     /// Absent where the replay did not begin with the first record.
     tree: Option<Frontier>,
     /// Witnessed heads that were not reached yet, smallest last.
     heads: Vec<TreeHead>,
     index: Option<Index>,
-    /// Whether the state is asked for in the end.
-    keeps_past: bool,
+    past: Past,
     fault: Option<Fault>,
+}
+
+/// How much of what only people ask for a replay keeps: see [`State::forget_past`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Past {
+    /// What decides, and nothing else.
+    Nothing,
+    /// Of the last changes at least.
+    Some,
+    Whole,
 }
 
 /// Revisions after which a replay forgets what nobody will ask it for.
@@ -76,31 +87,24 @@ const FORGET_EVERY: u64 = 1024;
 impl Verification {
     /// From the first record on.
     pub fn new(environment: EnvironmentKey, epoch: u64) -> Verification {
-        let state = State::empty(environment, epoch);
-        let digest = digest(&state.flag_set).unwrap_or_default();
-        Verification {
-            revision: 0,
-            head: state.head,
-            digest,
-            tree: Some(Frontier::default()),
-            heads: Vec::new(),
-            index: None,
-            keeps_past: false,
-            fault: None,
-            state,
-        }
+        let mut verification = Verification::resume(State::empty(environment, epoch));
+        verification.tree = Some(Frontier::default());
+        verification.past = Past::Nothing;
+        verification
     }
 
     /// From the change after a state on.
     pub fn resume(state: State) -> Verification {
+        let mut digests = Digests::default();
         Verification {
             revision: state.flag_set.revision,
             head: state.head,
-            digest: digest(&state.flag_set).unwrap_or_default(),
+            digest: digests.of(&state.flag_set).map_or(Hash::ZERO, Hash::from),
+            digests,
             tree: None,
             heads: Vec::new(),
             index: None,
-            keeps_past: false,
+            past: Past::Some,
             fault: None,
             state,
         }
@@ -109,7 +113,7 @@ impl Verification {
     /// Keeps all that is known of the past, and an index, for [`Verification::into_parts`].
     #[must_use]
     pub fn keeping_past(mut self) -> Verification {
-        self.keeps_past = true;
+        self.past = Past::Whole;
         self.index = Some(Index::default());
         self
     }
@@ -181,9 +185,10 @@ impl Verification {
         } else if witness.revision == revision && witness.hash != hash {
             let message = format!("revision {revision} is not the change that is remembered");
             Some(fault(revision, "edited", message).found(&hash).expected(&witness.hash))
-        } else if witness.revision == revision && witness.document_digest != self.digest {
+        } else if witness.revision == revision && witness.document_digest != self.digest.to_string() {
             let message = "replaying gives another flag set than the one in use".to_owned();
-            Some(fault(revision, "replay-differs", message).found(&self.digest).expected(&witness.document_digest))
+            let fault = fault(revision, "replay-differs", message).found(&self.digest.to_string());
+            Some(fault.expected(&witness.document_digest))
         } else {
             None
         }
@@ -205,7 +210,7 @@ impl Verification {
             changes: self.revision,
             head: self.head.to_string(),
             root: self.tree.as_ref().map(|tree| base64(&tree.root())).unwrap_or_default(),
-            document_digest: self.digest.clone(),
+            document_digest: self.digest.to_string(),
             fault: self.fault.clone(),
         }
     }
@@ -231,22 +236,34 @@ impl Verification {
     fn check(&mut self, examined: Examined) -> Result<(), Box<Fault>> {
         let expected = self.revision + 1;
         let (record, leaf) = self.check_place(examined, expected)?;
-        fold_into(&mut self.state, &record);
-        let replayed = digest(&self.state.flag_set).unwrap_or_default();
-        let recorded = &record.change().impact.digest;
-        if replayed != *recorded {
+        let head = record.hash();
+        let recorded = record.change().impact.digest.clone();
+        // What an index needs of a record is looked at behind it.
+        let kept = match self.past {
+            Past::Nothing => {
+                fold_away(&mut self.state, record);
+                None
+            }
+            Past::Some | Past::Whole => {
+                fold_into(&mut self.state, &record);
+                Some(record)
+            }
+        };
+        let replayed = self.digests.of(&self.state.flag_set).map(Hash::from).ok();
+        let Some(replayed) = replayed.filter(|replayed| recorded.parse() == Ok(*replayed)) else {
             let message = format!("replaying revision {expected} gives another flag set than it gave then");
-            let fault = fault(expected, "replay-differs", message).expected(recorded).found(&replayed);
+            let found = replayed.map(|replayed| replayed.to_string()).unwrap_or_default();
+            let fault = fault(expected, "replay-differs", message).expected(&recorded).found(&found);
             return Err(Box::new(fault.done()));
-        }
-        (self.revision, self.head, self.digest) = (expected, record.hash(), replayed);
+        };
+        (self.revision, self.head, self.digest) = (expected, head, replayed);
         if let Some(tree) = &mut self.tree {
             tree.push(leaf);
         }
-        if let Some(index) = &mut self.index {
-            index.push(&record, &self.state);
+        if let (Some(index), Some(record)) = (&mut self.index, &kept) {
+            index.push(record, &self.state);
         }
-        if !self.keeps_past && expected.is_multiple_of(FORGET_EVERY) {
+        if self.past != Past::Whole && expected.is_multiple_of(FORGET_EVERY) {
             self.state.forget_past();
         }
         Ok(())

@@ -34,19 +34,32 @@ struct Written {
 impl Flags {
     /// Puts a flag in the place of the one with its key, or at the end.
     pub fn put(&mut self, flag: Flag) {
+        self.put_piece(flag, None);
+    }
+
+    /// [`Flags::put`] of a flag whose canonical form is known: it is not written again for the digest.
+    ///
+    /// INVARIANT: `written` is what [`canonical_bytes`] gives for the flag, as it is of one that
+    /// [`written_flag`](crate::read::written_flag) took.
+    pub fn put_written(&mut self, flag: Flag, written: &str) {
+        debug_assert_eq!(canonical_bytes(&flag).ok().as_deref(), Some(written.as_bytes()));
+        self.put_piece(flag, Some(written.as_bytes().into()));
+    }
+
+    fn put_piece(&mut self, flag: Flag, written_as: Option<Arc<[u8]>>) {
         let shared = Arc::make_mut(&mut self.0);
         let written = written_mut(&mut shared.written);
         written.pieces.resize(shared.list.len(), None);
         match shared.list.iter().position(|each| each.key == flag.key) {
             Some(at) => {
                 if let (Some(place), Some(piece)) = (shared.list.get_mut(at), written.pieces.get_mut(at)) {
-                    (*place, *piece) = (flag, None);
+                    (*place, *piece) = (flag, written_as);
                 }
                 written.hashes.truncate(at + 1);
             }
             None => {
                 shared.list.push(flag);
-                written.pieces.push(None);
+                written.pieces.push(written_as);
             }
         }
     }

@@ -48,6 +48,11 @@ fn in_words(diagnostic: &Diagnostic) -> String {
     }
 }
 
+/// The tree of a JSON text, without places.
+pub(super) fn tree(text: &str, depth: usize) -> Option<Node<'_>> {
+    Tree { depth }.deserialize(&mut serde_json::Deserializer::from_str(text)).ok()
+}
+
 /// Builds a tree without places from whatever serde reads; `depth` levels may still open.
 struct Tree {
     depth: usize,

@@ -16,6 +16,7 @@ mod other;
 mod place;
 mod rule;
 mod tree;
+mod written;
 mod yaml;
 
 pub(crate) use fields::{At, Reader, escaped, shortened};
@@ -24,6 +25,7 @@ pub(crate) use merge::{Merged, merge};
 pub use other::other;
 pub(crate) use place::{Files, locate};
 pub(crate) use rule::BUCKETS;
+pub use written::written_flag;
 
 /// What the reader knows, for the schema to be built from.
 pub(crate) mod tables {

@@ -1,12 +1,15 @@
 //! The one way to write a document as bytes, and the digest of these.
 
+mod digests;
 mod lexical;
 mod scan;
 mod write;
 
-pub use scan::{NotCanonical, check_canonical};
+pub use digests::Digests;
+pub use scan::{NotCanonical, Scan, check_canonical};
 
 use crate::document::FlagSet;
+use digests::whole;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
@@ -44,62 +47,7 @@ pub fn hexadecimal(bytes: &[u8]) -> String {
 /// # Errors
 /// As for [`canonical_bytes`].
 pub fn document_digest(document: &FlagSet) -> Result<String, serde_json::Error> {
-    let mut before = Vec::with_capacity(64);
-    before.extend_from_slice(b"{\"environment\":");
-    write::write(&document.environment, &mut before)?;
-    before.extend_from_slice(b",\"flags\":[");
-    let mut hash = document.flags.hashed_after(&before)?;
-    hash.update(after_flags(document)?);
-    Ok(hexadecimal(&hash.finalize()))
-}
-
-/// What stands behind the last flag of a document.
-fn after_flags(document: &FlagSet) -> Result<Vec<u8>, serde_json::Error> {
-    // Taken apart, so that a new member cannot be forgotten here.
-    let FlagSet {
-        schema,
-        environment: _,
-        revision,
-        issued_at,
-        valid_until,
-        regions,
-        tenants,
-        segments,
-        flags: _,
-        kills,
-        retired,
-    } = document;
-    let mut after = Vec::with_capacity(512);
-    after.push(b']');
-    let mut member = |name: &str, value: &dyn Fn(&mut Vec<u8>) -> Result<(), serde_json::Error>| {
-        after.extend_from_slice(format!(",\"{name}\":").as_bytes());
-        value(&mut after)
-    };
-    if let Some(issued_at) = issued_at {
-        member("issued_at", &|out| write::write(issued_at, out))?;
-    }
-    if !kills.is_empty() {
-        member("kills", &|out| write::write(kills, out))?;
-    }
-    if !regions.is_empty() {
-        member("regions", &|out| write::write(regions, out))?;
-    }
-    if !retired.is_empty() {
-        member("retired", &|out| write::write(retired, out))?;
-    }
-    member("revision", &|out| write::write(revision, out))?;
-    member("schema", &|out| write::write(schema, out))?;
-    if !segments.is_empty() {
-        member("segments", &|out| write::write(segments, out))?;
-    }
-    if !tenants.is_empty() {
-        member("tenants", &|out| write::write(tenants, out))?;
-    }
-    if let Some(valid_until) = valid_until {
-        member("valid_until", &|out| write::write(valid_until, out))?;
-    }
-    after.push(b'}');
-    Ok(after)
+    Ok(hexadecimal(&whole(document, None)?))
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! Whether bytes are RFC 8785 canonical JSON, in one pass and without building anything of them.
 
-use super::lexical::{number, order};
+use super::lexical::{number, order, plain_len};
+use std::borrow::Cow;
 use std::cmp::Ordering;
 
 /// Levels that may be open; serde_json reads no more.
@@ -21,12 +22,61 @@ pub fn check_canonical(bytes: &[u8]) -> Result<(), NotCanonical> {
     if scan.at == bytes.len() { Ok(()) } else { Err(NotCanonical(scan.at)) }
 }
 
-struct Scan<'t> {
+/// Goes over canonical JSON piece by piece, for readers that know what comes next.
+///
+/// What it has passed is canonical JSON, as far as one value can be judged by itself: that members are in order, and none is
+/// there twice, is up to who takes them one by one with [`Scan::take`].
+#[derive(Debug, Clone)]
+pub struct Scan<'t> {
     whole: &'t str,
     at: usize,
 }
 
 impl<'t> Scan<'t> {
+    pub fn new(text: &'t str) -> Self {
+        Scan { whole: text, at: 0 }
+    }
+
+    /// Bytes that were passed.
+    pub fn at(&self) -> usize {
+        self.at
+    }
+
+    pub fn is_at_end(&self) -> bool {
+        self.at == self.whole.len()
+    }
+
+    /// What was passed since an earlier [`Scan::at`].
+    pub fn since(&self, start: usize) -> &'t str {
+        self.whole.get(start..self.at).unwrap_or_default()
+    }
+
+    /// Passes this, if it comes next.
+    pub fn take(&mut self, literal: &str) -> bool {
+        self.literal(literal.as_bytes()).is_ok()
+    }
+
+    /// Passes a text.
+    pub fn text(&mut self) -> Option<Cow<'t, str>> {
+        let text = self.string().ok()?;
+        Some(if text.escapes { Cow::Owned(text.unescaped()) } else { Cow::Borrowed(text.raw) })
+    }
+
+    /// Passes a whole number from 0 to 10^15.
+    pub fn whole(&mut self) -> Option<u64> {
+        let start = self.at;
+        self.number().ok()?;
+        let written = self.since(start);
+        if is_plain_integer(written.as_bytes()) { written.parse().ok() } else { None }
+    }
+
+    /// Passes a value, whatever it is; what it is written as.
+    pub fn any(&mut self) -> Option<&'t str> {
+        let start = self.at;
+        self.value(0).ok()?;
+        Some(self.since(start))
+    }
+
     fn rest(&self) -> &'t [u8] {
         self.whole.as_bytes().get(self.at..).unwrap_or_default()
     }
@@ -108,15 +158,15 @@ impl<'t> Scan<'t> {
         self.eat(b'"')?;
         let mut escapes = false;
         loop {
-            let plain = self.rest().iter().position(|byte| *byte < 0x20 || *byte == b'"' || *byte == b'\\');
-            self.at += plain.ok_or(NotCanonical(start))?;
+            self.at += plain_len(self.rest());
             match self.peek() {
                 Some(b'"') => break,
                 Some(b'\\') => {
                     escapes = true;
                     self.escape()?;
                 }
-                _ => return Err(NotCanonical(self.at)),
+                None => return Err(NotCanonical(start)),
+                Some(_) => return Err(NotCanonical(self.at)),
             }
         }
         let raw = self.whole.get(start + 1..self.at).unwrap_or_default();
@@ -170,7 +220,7 @@ fn is_plain_integer(written: &[u8]) -> bool {
 }
 
 /// A text as it is written.
-#[derive(Clone, Copy)]
+#[derive(Debug, Clone, Copy)]
 struct Text<'t> {
     raw: &'t str,
     escapes: bool,
