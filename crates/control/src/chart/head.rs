@@ -69,6 +69,15 @@ impl SignedHead {
         &self.head
     }
 
+    pub(super) fn note(&self) -> &Note {
+        &self.note
+    }
+
+    /// The same head with other signatures under it.
+    pub(super) fn with_note(&self, note: Note) -> SignedHead {
+        SignedHead { head: self.head.clone(), note }
+    }
+
     /// What is written to a file.
     pub fn as_str(&self) -> &str {
         self.note.as_str()

@@ -8,7 +8,7 @@ use ed25519_dalek::{Signature, Signer as _, SigningKey, VerifyingKey};
 use std::fmt;
 use std::str::FromStr;
 
-/// The only type of signature that is read here: Ed25519 over the text.
+/// The type of signature of who writes a note: Ed25519 over the text.
 const ED25519: u8 = 1;
 const KEY_ID: usize = 4;
 /// Lines of signatures that are read; a witnessed head may have a few.
@@ -29,53 +29,73 @@ pub enum NoteError {
     NotAKey,
 }
 
-/// Who may sign: name, id and public key, written as `name+id+base64`.
+/// Who may sign a note, and how: name, id and public key, written as `name+id+base64`.
+///
+/// `TYPE` is the type of signature; the id follows from it, so one key signs in different ways under different ids.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct NoteKey {
+pub struct Named<const TYPE: u8> {
     name: String,
     id: [u8; KEY_ID],
     key: VerifyingKey,
 }
+
+/// Who may sign heads of a chart.
+pub type NoteKey = Named<ED25519>;
 
 impl NoteKey {
     /// A key that signs envelopes, as it signs notes under this name.
     pub fn of(name: &str, key: &PublicKey) -> NoteKey {
         NoteKey::new(name, key.verifying())
     }
+}
 
-    fn new(name: &str, key: VerifyingKey) -> NoteKey {
+impl<const TYPE: u8> Named<TYPE> {
+    pub(super) fn new(name: &str, key: VerifyingKey) -> Self {
         let mut named = format!("{name}\n").into_bytes();
-        named.push(ED25519);
+        named.push(TYPE);
         named.extend_from_slice(key.as_bytes());
         let [a, b, c, d, ..] = *Hash::of(&named).as_bytes();
-        NoteKey { name: name.to_owned(), id: [a, b, c, d], key }
+        Named { name: name.to_owned(), id: [a, b, c, d], key }
     }
 
     pub fn name(&self) -> &str {
         &self.name
     }
+
+    /// The same key, whatever its name is.
+    pub fn is_same_key(&self, other: &Self) -> bool {
+        self.key == other.key
+    }
+
+    pub(super) fn id(&self) -> &[u8] {
+        &self.id
+    }
+
+    pub(super) fn verifies(&self, text: &[u8], signature: &[u8]) -> bool {
+        Signature::from_slice(signature).is_ok_and(|signature| self.key.verify_strict(text, &signature).is_ok())
+    }
 }
 
-impl fmt::Display for NoteKey {
+impl<const TYPE: u8> fmt::Display for Named<TYPE> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut key = vec![ED25519];
+        let mut key = vec![TYPE];
         key.extend_from_slice(self.key.as_bytes());
         write!(f, "{}+{}+{}", self.name, hex(&self.id), STANDARD.encode(key))
     }
 }
 
-impl FromStr for NoteKey {
+impl<const TYPE: u8> FromStr for Named<TYPE> {
     type Err = NoteError;
 
-    fn from_str(text: &str) -> Result<NoteKey, NoteError> {
+    fn from_str(text: &str) -> Result<Self, NoteError> {
         let (name, rest) = text.split_once('+').ok_or(NoteError::NotAKey)?;
         let (id, key) = rest.split_once('+').ok_or(NoteError::NotAKey)?;
         let key = STANDARD.decode(key).map_err(|_| NoteError::NotAKey)?;
-        let [ED25519, key @ ..] = key.as_slice() else { return Err(NoteError::NotAKey) };
+        let (kind, key) = key.split_first().ok_or(NoteError::NotAKey)?;
         let key: [u8; 32] = key.try_into().map_err(|_| NoteError::NotAKey)?;
         let key = VerifyingKey::from_bytes(&key).map_err(|_| NoteError::NotAKey)?;
-        let made = NoteKey::new(name, key);
-        let is_named = is_name(name) && unhex(id).is_some_and(|id| id == made.id);
+        let made = Self::new(name, key);
+        let is_named = is_name(name) && *kind == TYPE && unhex(id).is_some_and(|id| id == made.id);
         if is_named { Ok(made) } else { Err(NoteError::NotAKey) }
     }
 }
@@ -107,10 +127,8 @@ impl NoteSigner {
 
     /// The text, which ends in a newline, with a signature under it.
     pub fn sign(&self, text: &str) -> Note {
-        let mut signature = self.key.id.to_vec();
-        signature.extend_from_slice(&self.signing.sign(text.as_bytes()).to_bytes());
-        let line = format!("\u{2014} {} {}\n", self.key.name, STANDARD.encode(signature));
-        Note { written: format!("{text}\n{line}"), text: text.len() }
+        let note = Note { written: format!("{text}\n"), text: text.len() };
+        note.signed(&self.key, &self.signing.sign(text.as_bytes()).to_bytes())
     }
 }
 
@@ -144,21 +162,34 @@ impl Note {
     /// There is none, or it is not of this text.
     pub fn verify(&self, key: &NoteKey) -> Result<(), NoteError> {
         let mut is_signed = false;
-        for (name, bytes) in self.signatures() {
-            let Some((id, signature)) = bytes.split_at_checked(KEY_ID) else { continue };
-            if name != key.name || id != key.id {
-                continue;
+        for signature in self.signatures().filter(|signature| signature.is_by(key)) {
+            if !key.verifies(self.text().as_bytes(), &signature.bytes) {
+                return Err(NoteError::SignatureInvalid);
             }
-            let signature = Signature::from_slice(signature).map_err(|_| NoteError::SignatureInvalid)?;
-            let verified = key.key.verify_strict(self.text().as_bytes(), &signature);
-            verified.map_err(|_| NoteError::SignatureInvalid)?;
             is_signed = true;
         }
         if is_signed { Ok(()) } else { Err(NoteError::NotSigned) }
     }
 
-    fn signatures(&self) -> impl Iterator<Item = (&str, Vec<u8>)> {
-        self.written.get(self.text + 1..).unwrap_or_default().lines().filter_map(signature)
+    pub(super) fn signatures(&self) -> impl Iterator<Item = SignatureLine<'_>> {
+        self.lines().filter_map(SignatureLine::read)
+    }
+
+    fn lines(&self) -> std::str::Lines<'_> {
+        self.written.get(self.text + 1..).unwrap_or_default().lines()
+    }
+
+    /// With a signature by this key as the last; one that it had is replaced.
+    pub(super) fn signed<const TYPE: u8>(&self, key: &Named<TYPE>, signature: &[u8]) -> Note {
+        let mut written = format!("{}\n", self.text());
+        let is_other = |line: &&str| !SignatureLine::read(line).is_some_and(|signature| signature.is_by(key));
+        for line in self.lines().filter(is_other) {
+            written.push_str(line);
+            written.push('\n');
+        }
+        let bytes = STANDARD.encode([key.id(), signature].concat());
+        written.push_str(&format!("\u{2014} {} {bytes}\n", key.name));
+        Note { written, text: self.text }
     }
 }
 
@@ -178,7 +209,7 @@ impl FromStr for Note {
         }
         let empty = written.rfind("\n\n").ok_or(NoteError::Malformed)?;
         let lines: Vec<&str> = written.get(empty + 2..).unwrap_or_default().lines().collect();
-        let are_signatures = lines.iter().all(|line| signature(line).is_some());
+        let are_signatures = lines.iter().all(|line| SignatureLine::read(line).is_some());
         if lines.is_empty() || lines.len() > SIGNATURES || !are_signatures {
             return Err(NoteError::Malformed);
         }
@@ -186,14 +217,29 @@ impl FromStr for Note {
     }
 }
 
-/// Name and bytes of a signature line.
-fn signature(line: &str) -> Option<(&str, Vec<u8>)> {
-    let (name, bytes) = line.strip_prefix("\u{2014} ")?.split_once(' ')?;
-    let bytes = STANDARD.decode(bytes).ok().filter(|bytes| bytes.len() > KEY_ID)?;
-    is_name(name).then_some((name, bytes))
+/// A line under a note, of whatever type.
+pub(super) struct SignatureLine<'t> {
+    pub(super) name: &'t str,
+    id: [u8; KEY_ID],
+    /// What the key signed with.
+    pub(super) bytes: Vec<u8>,
 }
 
-fn is_name(name: &str) -> bool {
+impl<'t> SignatureLine<'t> {
+    fn read(line: &'t str) -> Option<SignatureLine<'t>> {
+        let (name, bytes) = line.strip_prefix("\u{2014} ")?.split_once(' ')?;
+        let bytes = STANDARD.decode(bytes).ok()?;
+        let (id, bytes) = bytes.split_first_chunk::<KEY_ID>()?;
+        let is_whole = is_name(name) && !bytes.is_empty();
+        is_whole.then(|| SignatureLine { name, id: *id, bytes: bytes.to_vec() })
+    }
+
+    pub(super) fn is_by<const TYPE: u8>(&self, key: &Named<TYPE>) -> bool {
+        self.name == key.name && self.id == key.id
+    }
+}
+
+pub(super) fn is_name(name: &str) -> bool {
     !name.is_empty() && !name.contains(|c: char| c.is_whitespace() || c == '+')
 }
 

@@ -1,4 +1,5 @@
 use super::file;
+use super::witness::{self, WitnessArgs, Witnesses};
 use crate::exit::{Exit, Failure};
 use crate::render::{Format, Output};
 use downhaul_control::Record;
@@ -18,12 +19,15 @@ pub(crate) struct Args {
     /// A head that was kept elsewhere: the one in the proof, or of a proof of consistency the earlier one
     #[arg(long, value_name = "FILE")]
     head: Option<PathBuf>,
+    #[command(flatten)]
+    witnesses: WitnessArgs,
 }
 
 pub(super) fn run(args: &Args, output: &Output) -> Result<Exit, Failure> {
     let text = file::text(&args.proof)?;
     let trusted = args.head.as_ref().map(|path| file::head(path)).transpose()?;
     let key = args.key.as_ref().map(|key| file::key(key)).transpose()?;
+    let witnesses = args.witnesses.read()?;
     if text.starts_with("old ") {
         let proof: ConsistencyProof = text.parse().map_err(refused)?;
         let old = trusted.ok_or_else(|| {
@@ -33,7 +37,7 @@ pub(super) fn run(args: &Args, output: &Output) -> Result<Exit, Failure> {
         if let Some(key) = &key {
             file::check_signature(&proof.head, key)?;
         }
-        consistency(&proof, &old, output)
+        consistency(&proof, &old, &witnesses, output)
     } else {
         let proof: InclusionProof = text.parse().map_err(refused)?;
         if let Some(key) = &key {
@@ -42,15 +46,20 @@ pub(super) fn run(args: &Args, output: &Output) -> Result<Exit, Failure> {
         if let Some(head) = &trusted {
             same_head(&proof.head, head)?;
         }
-        inclusion(&proof.check().map_err(refused)?, &proof.head, output)
+        let head = trusted.as_ref().unwrap_or(&proof.head);
+        inclusion(&proof.check().map_err(refused)?, head, &witnesses, output)
     }
 }
 
-fn inclusion(record: &Record, head: &SignedHead, output: &Output) -> Result<Exit, Failure> {
-    let (change, head) = (record.change(), head.head());
+/// `signed` is the head that is relied on.
+fn inclusion(record: &Record, signed: &SignedHead, witnesses: &Witnesses, output: &Output) -> Result<Exit, Failure> {
+    let (change, head) = (record.change(), signed.head());
+    let witnessed = witnesses.json([signed])?;
     match output.format {
         Format::Json => {
-            output.json(&json!({ "origin": head.origin, "size": head.size, "record": record.to_json() }))?
+            let mut said = json!({ "origin": head.origin, "size": head.size, "record": record.to_json() });
+            witness::add(&mut said, witnessed);
+            output.json(&said)?;
         }
         Format::Human | Format::Plain => {
             let (revision, environment) = (change.revision, &change.environment);
@@ -60,23 +69,37 @@ fn inclusion(record: &Record, head: &SignedHead, output: &Output) -> Result<Exit
             output.line(format!("reason:  {}", change.reason))?;
             output.line(format!("command: {}", change.command.name()))?;
             output.line(format!("hash:    {}", record.hash()))?;
+            witnesses.say(signed, output)?;
         }
     }
     Ok(Exit::Done)
 }
 
-fn consistency(proof: &ConsistencyProof, old: &SignedHead, output: &Output) -> Result<Exit, Failure> {
-    let (old, head) = (old.head(), proof.head.head());
+fn consistency(
+    proof: &ConsistencyProof,
+    signed: &SignedHead,
+    witnesses: &Witnesses,
+    output: &Output,
+) -> Result<Exit, Failure> {
+    let (old, head) = (signed.head(), proof.head.head());
     if old.size != proof.old || old.origin != head.origin {
         return Err(other_head(proof.old, &head.origin, old.size, &old.origin));
     }
     proof.check(old.root).map_err(refused)?;
+    let witnessed = witnesses.json([signed])?;
     match output.format {
-        Format::Json => output.json(&json!({ "origin": head.origin, "old": old.size, "size": head.size }))?,
-        Format::Human | Format::Plain => output.line(format!(
-            "the chart of {} changes begins with the {} of the head that was given",
-            head.size, old.size
-        ))?,
+        Format::Json => {
+            let mut said = json!({ "origin": head.origin, "old": old.size, "size": head.size });
+            witness::add(&mut said, witnessed);
+            output.json(&said)?;
+        }
+        Format::Human | Format::Plain => {
+            output.line(format!(
+                "the chart of {} changes begins with the {} of the head that was given",
+                head.size, old.size
+            ))?;
+            witnesses.say(signed, output)?;
+        }
     }
     Ok(Exit::Done)
 }
@@ -102,7 +125,7 @@ fn other_head(size: u64, origin: &str, other_size: u64, other_origin: &str) -> F
         .help("make the proof by that head: `downhaul chart proof REVISION --head FILE`")
 }
 
-fn refused(why: ProofError) -> Failure {
+pub(super) fn refused(why: ProofError) -> Failure {
     let code = match why {
         ProofError::Malformed | ProofError::Head(_) => "not-a-proof",
         ProofError::Record(_)

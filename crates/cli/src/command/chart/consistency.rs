@@ -1,4 +1,5 @@
 use super::file;
+use super::witness::WitnessArgs;
 use crate::exit::{Exit, Failure};
 use crate::input::server::ServerArgs;
 use crate::remote::{ControlPlane, block_on};
@@ -17,13 +18,20 @@ pub(crate) struct Args {
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
     #[command(flatten)]
+    witnesses: WitnessArgs,
+    #[command(flatten)]
     server: ServerArgs,
 }
 
 pub(super) fn run(args: &Args, output: &Output) -> Result<Exit, Failure> {
-    let mut query = vec![("old", file::head(&args.from)?.head().size.to_string())];
+    let witnesses = args.witnesses.read()?;
+    let from = file::head(&args.from)?;
+    witnesses.check(&from)?;
+    let mut query = vec![("old", from.head().size.to_string())];
     if let Some(to) = &args.to {
-        query.push(("size", file::head(to)?.head().size.to_string()));
+        let to = file::head(to)?;
+        witnesses.check(&to)?;
+        query.push(("size", to.head().size.to_string()));
     }
     let control = ControlPlane::connect(&args.server)?;
     let proof = block_on(control.text(&["chart", "consistency"], &query))?;

@@ -2,11 +2,13 @@
 
 use crate::exit::Failure;
 use crate::input::sources;
-use crate::render::Output;
-use downhaul_control::chart::{HeadError, NoteKey, SignedHead};
-use std::fs::File;
+
+use crate::render::{Output, write_whole};
+use downhaul_control::chart::{HeadError, NoteKey, SignedHead, Witness, WitnessKey};
+use std::fs::{self, File};
 use std::io::Write;
 use std::path::{Path, PathBuf};
+use std::str::FromStr;
 
 /// A head that was kept elsewhere.
 pub(super) fn head(path: &Path) -> Result<SignedHead, Failure> {
@@ -17,20 +19,40 @@ pub(super) fn head(path: &Path) -> Result<SignedHead, Failure> {
     })
 }
 
-/// A key as text, or a file that holds it.
+/// The key of a control plane, as text or in a file.
 pub(super) fn key(text_or_path: &str) -> Result<NoteKey, Failure> {
+    read_key(text_or_path, || {
+        Failure::invalid("not-a-key", format!("`{text_or_path}` is no key of a control plane"))
+            .help("print the key with `downhaul chart head --key`, and give it as text or as a file")
+    })
+}
+
+/// The key of a witness, as text or in a file.
+pub(super) fn witness(text_or_path: &str) -> Result<WitnessKey, Failure> {
+    read_key(text_or_path, || {
+        Failure::invalid("not-a-key", format!("`{text_or_path}` is no key of a witness"))
+            .help("give the line that `downhaul chart witness-key` printed, `NAME+ID+BASE64`, as text or as a file")
+    })
+}
+
+fn read_key<K: FromStr>(text_or_path: &str, refused: impl Fn() -> Failure) -> Result<K, Failure> {
     if let Ok(key) = text_or_path.parse() {
         return Ok(key);
     }
     let path = Path::new(text_or_path);
-    let refused = || {
-        Failure::invalid("not-a-key", format!("`{text_or_path}` is no key of a control plane"))
-            .help("print the key with `downhaul chart head --key`, and give it as text or as a file")
-    };
     if !path.exists() {
         return Err(refused());
     }
     text(path)?.trim().parse().map_err(|_| refused())
+}
+
+/// The secret half of a witness's key.
+pub(super) fn own_witness(path: &Path) -> Result<Witness, Failure> {
+    // What stands in the file is not said.
+    text(path)?.trim().parse().map_err(|_| {
+        Failure::invalid("not-a-key", format!("`{}` holds no secret key of a witness", path.display()))
+            .help("make one with `downhaul chart witness-key NAME --out FILE`")
+    })
 }
 
 /// A head has to be signed by this key.
@@ -58,6 +80,31 @@ pub(super) fn write(out: Option<&PathBuf>, text: &str, output: &Output) -> Resul
     file.write_all(text.as_bytes()).and_then(|()| file.sync_all()).map_err(|error| cannot_write(path, &error))?;
     output.note(format!("wrote `{}`", path.display()));
     Ok(())
+}
+
+/// To a new file that only its owner may read.
+pub(super) fn create_secret(path: &Path, text: &str) -> Result<(), Failure> {
+    let mut options = fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let mut file = options.open(path).map_err(|error| match error.kind() {
+        std::io::ErrorKind::AlreadyExists => {
+            Failure::could_not_run("file-exists", format!("`{}` is there already", path.display()))
+                .help("name another file; nothing is written over")
+        }
+        _ => cannot_write(path, &error),
+    })?;
+    file.write_all(text.as_bytes()).and_then(|()| file.sync_all()).map_err(|error| cannot_write(path, &error))
+}
+
+/// In the place of what was there, whole, and so that it survives a power cut.
+pub(super) fn write_durably(path: &Path, text: &str) -> Result<(), Failure> {
+    write_whole(path, text.as_bytes())?;
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let synced = File::open(path).and_then(|file| file.sync_all());
+    let synced = synced.and_then(|()| if cfg!(unix) { File::open(folder)?.sync_all() } else { Ok(()) });
+    synced.map_err(|error| cannot_write(path, &error))
 }
 
 pub(super) fn create(path: &Path) -> Result<File, Failure> {

@@ -1,5 +1,6 @@
 mod check_proof;
 mod consistency;
+mod cosign;
 mod export;
 mod file;
 mod head;
@@ -7,6 +8,8 @@ mod proof;
 mod replay_export;
 mod show;
 mod verify;
+mod witness;
+mod witness_key;
 
 use crate::exit::{Exit, Failure};
 use crate::input::server::ServerArgs;
@@ -59,6 +62,10 @@ enum Part {
     CheckProof(check_proof::Args),
     /// Write a proof that the chart begins with what it was at an earlier head
     Consistency(consistency::Args),
+    /// As a witness, sign a head that extends the last one that this witness signed
+    Cosign(cosign::Args),
+    /// Make the key of a witness, and print its public half
+    WitnessKey(witness_key::Args),
 }
 
 pub(crate) fn run(args: &Args, output: &Output) -> Result<Exit, Failure> {
@@ -69,6 +76,8 @@ pub(crate) fn run(args: &Args, output: &Output) -> Result<Exit, Failure> {
         Some(Part::Head(args)) => head::run(args, output),
         Some(Part::Export(args)) => export::run(args, output),
         Some(Part::Proof(args)) => proof::run(args, output),
+        Some(Part::Cosign(args)) => cosign::run(args, output),
+        Some(Part::WitnessKey(args)) => witness_key::run(args, output),
         Some(Part::CheckProof(args)) => check_proof::run(args, output),
         Some(Part::Consistency(args)) => consistency::run(args, output),
     }

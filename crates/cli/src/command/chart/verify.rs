@@ -1,3 +1,4 @@
+use super::witness::{self, WitnessArgs, Witnesses};
 use super::{file, replay_export};
 use crate::exit::{Exit, Failure};
 use crate::input::server::ServerArgs;
@@ -6,6 +7,7 @@ use crate::remote::{ControlPlane, block_on};
 use crate::render::{Format, Output, counted};
 use downhaul_control::api::{VerifyReport, VerifyStatus};
 use downhaul_control::chart::{ConsistencyProof, NoteKey, SignedHead};
+use serde_json::json;
 use std::path::PathBuf;
 
 #[derive(Debug, clap::Args)]
@@ -20,6 +22,8 @@ pub(crate) struct Args {
     #[arg(long, value_name = "KEY|FILE")]
     key: Option<String>,
     #[command(flatten)]
+    witnesses: WitnessArgs,
+    #[command(flatten)]
     server: ServerArgs,
 }
 
@@ -29,23 +33,40 @@ pub(super) fn run(args: &Args, output: &Output) -> Result<Exit, Failure> {
     if let Some(key) = &key {
         heads.iter().try_for_each(|head| file::check_signature(head, key))?;
     }
+    let witnesses = args.witnesses.read()?;
+    if heads.is_empty() && witnesses.are_asked() {
+        return Err(Failure::refused("no-head", "witnesses sign heads, and none was given")
+            .help("give the head that they signed with `--head FILE`"));
+    }
+    heads.iter().try_for_each(|head| witnesses.check(head).map(drop))?;
     let report = match &args.file {
         Some(path) => replay_export::verify(&sources::read_file(path)?, &heads, key.as_ref(), output)?,
         None => verify_online(&args.server, &heads, key.as_ref())?,
     };
-    render(&report, &heads, output)
+    render(&report, &heads, &witnesses, output)
 }
 
-fn render(report: &VerifyReport, heads: &[SignedHead], output: &Output) -> Result<Exit, Failure> {
+fn render(
+    report: &VerifyReport,
+    heads: &[SignedHead],
+    witnesses: &Witnesses,
+    output: &Output,
+) -> Result<Exit, Failure> {
     let is_verified = report.status == VerifyStatus::Verified;
     match output.format {
-        Format::Json => output.json(&report)?,
+        Format::Json if witnesses.are_asked() => {
+            let mut said = json!(report);
+            witness::add(&mut said, witnesses.json(heads)?);
+            output.json(&said)?;
+        }
+        Format::Json => output.json(report)?,
         Format::Human | Format::Plain => {
             if is_verified {
                 let changes = counted(usize::try_from(report.changes).unwrap_or(usize::MAX), "change");
                 output.line(format!("verified: {changes}"))?;
                 for head in heads {
                     output.line(format!("extends: the head of {} changes", head.head().size))?;
+                    witnesses.say(head, output)?;
                 }
             }
             output.line(format!("head: {}", report.head))?;
