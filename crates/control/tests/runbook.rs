@@ -97,7 +97,10 @@ fn a_rollback_from_kill_to_proof() {
     let done = RunEvent::CalledBack { step: 1, attempt: 1, ok: true, detail: String::new() };
     let run = run.advance(&done, after(9)).unwrap();
     assert_eq!(run.advance(&done, after(10)), Err(NotNow::Late), "the same call-back again");
-    assert_eq!(run.actions(), [Action::Wait { step: 2, attempt: 1, until: after(29) }]);
+    assert_eq!(
+        run.actions(),
+        [Action::Wait { step: 2, attempt: 1, until: after(29), longest: SignedDuration::from_secs(20) }]
+    );
     let run = run.advance(&RunEvent::Waited { step: 2, attempt: 1 }, after(29)).unwrap();
     // Nothing, then a value that holds, then a gap, then long enough.
     let run = run.advance(&read(3, None, false, 0), after(30)).unwrap();

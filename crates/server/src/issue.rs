@@ -12,6 +12,9 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
+/// How far a clock is set back as clocks are kept, without anything being issued anew.
+const AHEAD: SignedDuration = SignedDuration::from_mins(1);
+
 /// Makes and signs what clients get.
 #[derive(Debug)]
 pub(crate) struct Issuer {
@@ -92,9 +95,11 @@ impl Issuer {
         self.signer(state).note_signer(origin)
     }
 
-    /// Whether what was issued then need not be issued anew yet.
+    /// Whether what was issued then need not be issued anew yet. What was issued before the clock was set back would be
+    /// valid for longer than it should.
     pub(crate) fn is_fresh(&self, issued: Timestamp, now: Timestamp) -> bool {
-        now.duration_since(issued).as_nanos() < self.validity.as_nanos() / 2
+        let age = now.duration_since(issued);
+        age >= -AHEAD && age.as_nanos() < self.validity.as_nanos() / 2
     }
 
     /// `rules_decide`: see [`publish::rules_decide`].

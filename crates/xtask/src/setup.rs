@@ -12,7 +12,7 @@ const APT_LIMIT: Duration = Duration::from_mins(10);
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
-    /// Also what only the tests need: Chromium and its driver, Prometheus, an OpenID provider
+    /// Also what only the tests need: Chromium and its driver, Prometheus, PostgreSQL, libfaketime, an OpenID provider
     #[arg(long)]
     tests: bool,
 }
@@ -25,6 +25,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
         browser()?;
         prometheus()?;
         postgres()?;
+        faketime()?;
         provider()?;
     }
     Ok(())
@@ -71,6 +72,15 @@ pub(crate) fn postgres() -> Result<()> {
         return Ok(());
     }
     apt_install("PostgreSQL", &["postgresql"])
+}
+
+/// A library that shows a process another time, for the tests of clocks that jump.
+pub(crate) fn faketime() -> Result<()> {
+    let folders = std::fs::read_dir("/usr/lib").into_iter().flatten().flatten();
+    if folders.into_iter().any(|folder| folder.path().join("faketime/libfaketime.so.1").exists()) {
+        return Ok(());
+    }
+    apt_install("libfaketime", &["libfaketime"])
 }
 
 /// The OpenID provider at which tests sign in.

@@ -9,6 +9,7 @@
 
 mod chart;
 mod check;
+mod clock;
 mod drills;
 mod eval;
 mod hygiene;
@@ -36,3 +37,4 @@ mod states;
 mod support;
 mod terminal;
 mod vectors;
+mod witness;

@@ -20,7 +20,13 @@ impl Server {
     }
 
     pub(crate) fn start_with(place: &Place, more: &[&str]) -> Self {
+        Self::start_as(place, more, |_| {})
+    }
+
+    /// With something about its process other than usual.
+    pub(crate) fn start_as(place: &Place, more: &[&str], adjust: impl FnOnce(&mut Command)) -> Self {
         let mut command = place.command(["serve", "--data", "data", "--listen", "127.0.0.1:0", "--format", "json"]);
+        adjust(&mut command);
         let mut process = command.args(more).stdin(Stdio::null()).stdout(Stdio::piped()).spawn().unwrap();
         let mut line = String::new();
         BufReader::new(process.stdout.take().unwrap()).read_line(&mut line).unwrap();

@@ -118,8 +118,9 @@ fn obstacle(state: &State, rollout: &RolloutState) -> Option<Obstacle> {
 
 /// When the stage has baked: its time without a break since it was entered, let go on, or restored.
 ///
-/// Counted from what is charted: a clock that is set back only makes it later, and one that jumps ahead ends one stage's
-/// time at most, since the next one begins to bake where the clock is then.
+/// Counted from what is charted. Whoever takes rollouts on counts it too, on a clock that does not jump, and relies on that
+/// where the two differ; only over a restart a clock that has jumped ahead ends the time of one stage at most, since the
+/// next one begins to bake where the clock is then.
 pub fn baked_at(state: &State, rollout: &RolloutState) -> Timestamp {
     let Some(stage) = rollout.current() else { return Timestamp::MIN };
     let on = required(&state.flag_set, rollout.rollout.flag.as_str());

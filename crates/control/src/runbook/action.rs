@@ -33,6 +33,8 @@ pub enum Action {
         step: usize,
         attempt: u32,
         until: Timestamp,
+        /// From its beginning on: where the clock says longer, it was set back.
+        longest: SignedDuration,
     },
     QueryMetric {
         step: usize,
@@ -135,8 +137,9 @@ impl Run {
                 deliver(target, Payload::Tell { step, attempt, message: message.clone() })
             }
             What::Wait { seconds } => {
-                let until = running.began?.checked_add(SignedDuration::from_secs(i64::from(*seconds)));
-                Some(Action::Wait { step, attempt, until: until.unwrap_or(Timestamp::MAX) })
+                let longest = SignedDuration::from_secs(i64::from(*seconds));
+                let until = running.began?.checked_add(longest).unwrap_or(Timestamp::MAX);
+                Some(Action::Wait { step, attempt, until, longest })
             }
             What::Verify { metric } => {
                 let metric = self.subject.metric(metric)?.clone();

@@ -219,6 +219,16 @@ impl Run {
         due
     }
 
+    /// The longest that there can be until a time of [`Run::due`]: where the clock says longer, it was set back.
+    pub fn longest(&self, due: Due) -> SignedDuration {
+        let limit = |step: usize| self.runbook.steps.get(step).map_or(0, |step| i64::from(step.limit_seconds));
+        match (&self.phase, due) {
+            (Phase::Unwinding { .. }, _) => self.longest_unwinding(),
+            (_, Due::Step { step, .. }) => SignedDuration::from_secs(limit(step)),
+            (_, Due::Run) => SignedDuration::from_secs(i64::from(self.runbook.limit_seconds)),
+        }
+    }
+
     /// The step that it is at.
     pub fn at_step(&self) -> Option<usize> {
         match self.phase {

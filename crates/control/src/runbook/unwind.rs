@@ -80,6 +80,12 @@ impl Run {
     }
 
     /// Each redeployment may take as long as its step may, one after the other.
+    /// From its beginning to its end, at most.
+    pub(super) fn longest_unwinding(&self) -> SignedDuration {
+        let limit = |step: usize| self.runbook.steps.get(step).map_or(0, |step| i64::from(step.limit_seconds));
+        SignedDuration::from_secs(self.replaced().map(limit).sum()).saturating_add(RESTORING)
+    }
+
     pub(super) fn due_unwinding(&self, since: Timestamp) -> Vec<(Timestamp, Due)> {
         let limit = |step: usize| self.runbook.steps.get(step).map_or(0, |step| i64::from(step.limit_seconds));
         let mut until = since;

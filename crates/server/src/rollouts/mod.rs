@@ -5,13 +5,13 @@ mod gates;
 
 use crate::drivers;
 use crate::environment::{Environment, Publication, Urgency};
-use crate::runner::{backoff, until};
+use crate::runner::{backoff, until, within};
 use crate::state::AppState;
 use downhaul_control::rollout::{self, HoldKind, Next, Reading, RolloutState};
 use downhaul_control::{Command, Refusal, RefusalCode, Request, State, heartbeat};
 pub(crate) use gates::Gates;
 use gates::{Standing, Watch};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::task::spawn_blocking;
@@ -49,13 +49,16 @@ pub(crate) async fn drive(state: AppState, environment: Arc<Environment>, number
         let revision = current.state.flag_set.revision;
         let baked_at = rollout::baked_at(&current.state, rollout);
         let known = baked.filter(|(known, _)| *known == baked_at).map(|(_, at)| at);
-        let at = known.unwrap_or_else(|| Instant::now() + time_to(baked_at));
+        // Where the clock says longer than the stage bakes, it was set back.
+        let longest = SignedDuration::from_secs(rollout.current().map_or(0, |stage| i64::from(stage.bake_seconds)));
+        let at = known.unwrap_or_else(|| Instant::now() + time_to(baked_at, longest));
         baked = Some((baked_at, at));
+        let now = charted(Timestamp::now(), baked_at, Instant::now() >= at);
         let (mut wake, mut is_due) = (Instant::now() + IDLE, false);
-        let look = look(&current, number).await;
+        let look = look(&current, number, now).await;
         match look {
             Some(Look::Stopped | Look::Asking) => {}
-            Some(Look::Baking) => wake = wake.min(at.max(Instant::now() + time_to(baked_at))),
+            Some(Look::Baking) => wake = wake.min(at),
             Some(Look::Due) if Instant::now() < at => wake = wake.min(at),
             Some(Look::Due) => is_due = refused.is_none_or(|(at, again)| at != revision || Instant::now() >= again),
             None => {
@@ -84,7 +87,7 @@ pub(crate) async fn drive(state: AppState, environment: Arc<Environment>, number
         }
         if is_due {
             let standing = watch.as_ref().map(Watch::standing);
-            match step(&environment, rollout, standing.as_deref()).await {
+            match step(&environment, rollout, standing.as_deref(), now).await {
                 Stepped::Done => failures = 0,
                 Stepped::Waits => {}
                 Stepped::Refused => refused = Some((revision, Instant::now() + IDLE)),
@@ -119,12 +122,12 @@ enum Look {
 }
 
 /// `None` where it is over, or nothing can be said of it.
-async fn look(current: &Arc<Publication>, number: u64) -> Option<Look> {
+async fn look(current: &Arc<Publication>, number: u64, now: Timestamp) -> Option<Look> {
     let current = Arc::clone(current);
     // Approvals are of all that decides of the flag, which takes a while to write.
     let looked = spawn_blocking(move || {
         let rollout = going_on(&current.state, number)?;
-        match rollout::next(&current.state, rollout, Timestamp::now()) {
+        match rollout::next(&current.state, rollout, now) {
             Ok(Next::Ended) => None,
             Ok(Next::Baking { .. }) => Some(Look::Baking),
             Ok(Next::Due { .. }) => Some(Look::Due),
@@ -143,9 +146,16 @@ async fn look(current: &Arc<Publication>, number: u64) -> Option<Look> {
     looked.await.ok().flatten()
 }
 
-/// How long until a time of the wall clock; nothing where it has passed, and no longer than anyone waits.
-fn time_to(at: Timestamp) -> Duration {
-    until(at).min(Duration::from_secs(31_536_000))
+/// How long until a stage has baked; nothing where it has, and no longer than it bakes.
+fn time_to(baked_at: Timestamp, longest: SignedDuration) -> Duration {
+    // What cannot be read has not happened yet.
+    if baked_at == Timestamp::MAX { Duration::from_secs(31_536_000) } else { within(until(baked_at), longest) }
+}
+
+/// The time that a step is decided on and charted at: that of the wall clock, but where the stage has baked by the clock
+/// that does not jump, it has baked, however far the other one was set back.
+fn charted(wall: Timestamp, baked_at: Timestamp, has_baked: bool) -> Timestamp {
+    if has_baked && baked_at != Timestamp::MAX { wall.max(baked_at) } else { wall }
 }
 
 /// What came of a step.
@@ -161,19 +171,24 @@ enum Stepped {
 
 /// Does what is due: enters the next stage, ends the rollout, or charts what is in the way. `standing` is of the gates of
 /// the stage; absent where it has none.
-async fn step(environment: &Arc<Environment>, rollout: &Arc<RolloutState>, standing: Option<&[Standing]>) -> Stepped {
+async fn step(
+    environment: &Arc<Environment>,
+    rollout: &Arc<RolloutState>,
+    standing: Option<&[Standing]>,
+    at: Timestamp,
+) -> Stepped {
     let mut readings = Vec::new();
     for gate in standing.unwrap_or_default() {
         match gate {
             Standing::Held(reading) => readings.push(reading.clone()),
             Standing::NotYet => return Stepped::Waits,
-            Standing::InTheWay { kind, why } => return hold(environment, rollout, *kind, why).await,
+            Standing::InTheWay { kind, why } => return hold(environment, rollout, *kind, why, at).await,
         }
     }
     if standing.is_some() && readings.is_empty() {
         return Stepped::Waits;
     }
-    let advanced = advance(environment, rollout, readings).await;
+    let advanced = advance(environment, rollout, readings, at).await;
     match advanced {
         Ok(()) => Stepped::Done,
         Err(error) if error.status() >= 500 => {
@@ -182,7 +197,7 @@ async fn step(environment: &Arc<Environment>, rollout: &Arc<RolloutState>, stand
         }
         // Someone else was first, or was in the way first.
         Err(error) if is_overtaken(error.code()) => Stepped::Waits,
-        Err(error) => match hold(environment, rollout, HoldKind::Refused, error.detail()).await {
+        Err(error) => match hold(environment, rollout, HoldKind::Refused, error.detail(), at).await {
             Stepped::Failed => Stepped::Failed,
             _ => Stepped::Refused,
         },
@@ -205,12 +220,13 @@ async fn advance(
     environment: &Arc<Environment>,
     rollout: &Arc<RolloutState>,
     readings: Vec<Reading>,
+    at: Timestamp,
 ) -> crate::error::AppResult<()> {
     let (number, from, actor) = (rollout.number, rollout.stage, rollout.started.actor.clone());
     let reason = words(rollout, &readings);
     let request = move |state: &State| {
         let command = rollout::advance(state, number, from, readings.clone())?;
-        Ok(Request::by_server(command, &actor, &reason, Timestamp::now()))
+        Ok(Request::by_server(command, &actor, &reason, at))
     };
     environment.command(Urgency::Patient, request).await.map(drop)
 }
@@ -227,14 +243,20 @@ fn words(rollout: &RolloutState, readings: &[Reading]) -> String {
 }
 
 /// Charts what is in the way, once for each kind.
-async fn hold(environment: &Arc<Environment>, rollout: &Arc<RolloutState>, kind: HoldKind, why: &str) -> Stepped {
+async fn hold(
+    environment: &Arc<Environment>,
+    rollout: &Arc<RolloutState>,
+    kind: HoldKind,
+    why: &str,
+    at: Timestamp,
+) -> Stepped {
     if rollout.held.iter().any(|held| held.kind == kind) {
         return Stepped::Waits;
     }
     let command: Command = rollout::hold(rollout.number, rollout.stage, kind, why.to_owned());
     let reason = format!("{}: {}", rollout.id(), kind.as_str());
     let request = move |_: &State| -> Result<Request, Refusal> {
-        Ok(Request::by_server(command.clone(), heartbeat::ACTOR, &reason, Timestamp::now()))
+        Ok(Request::by_server(command.clone(), heartbeat::ACTOR, &reason, at))
     };
     match environment.command(Urgency::Patient, request).await {
         Ok(_) => Stepped::Done,

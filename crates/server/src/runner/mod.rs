@@ -11,7 +11,7 @@ use crate::state::AppState;
 use crate::task::Task;
 use downhaul_control::State;
 use downhaul_control::runbook::{Action, Due, Phase, Run, RunEvent};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 pub(crate) use metric::{Held, read};
 pub(crate) use record::backoff;
 use record::record;
@@ -63,7 +63,7 @@ async fn drive(state: AppState, environment: Arc<Environment>, number: u64) {
         let due = run.due();
         deadlines.retain(|known, _| due.contains(known));
         for each in due {
-            deadlines.entry(each).or_insert_with(|| Instant::now() + until(each.0));
+            deadlines.entry(each).or_insert_with(|| Instant::now() + within(until(each.0), run.longest(each.1)));
         }
         let next = deadlines.iter().min_by_key(|(_, at)| **at).map(|((_, due), at)| (*due, *at));
         tokio::select! {
@@ -80,6 +80,11 @@ async fn drive(state: AppState, environment: Arc<Environment>, number: u64) {
 /// How long until a time of the wall clock; nothing where it has passed.
 pub(crate) fn until(at: Timestamp) -> Duration {
     Duration::try_from(at.duration_since(Timestamp::now())).unwrap_or_default()
+}
+
+/// No longer than it can take: where the wall clock was set back since it began, it says more.
+pub(crate) fn within(wait: Duration, longest: SignedDuration) -> Duration {
+    wait.min(Duration::try_from(longest).unwrap_or_default())
 }
 
 fn overdue(due: Due) -> RunEvent {
@@ -110,8 +115,8 @@ async fn work(state: AppState, environment: Arc<Environment>, run: Arc<Run>, act
             let event = deliver::deliver(&state, &environment, &run, &delivery).await;
             record(&environment, number, &event).await;
         }
-        Action::Wait { step, attempt, until: at } => {
-            sleep(until(at)).await;
+        Action::Wait { step, attempt, until: at, longest } => {
+            sleep(within(until(at), longest)).await;
             record(&environment, number, &RunEvent::Waited { step, attempt }).await;
         }
         Action::QueryMetric { step, attempt, metric } => {
