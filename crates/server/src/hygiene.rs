@@ -59,15 +59,17 @@ async fn past(state: &AppState, environment: &Environment, days: u32, now: Times
 async fn sole(
     state: &AppState,
     environment: &Environment,
-    publication: &Publication,
+    publication: &Arc<Publication>,
     days: u32,
     now: Timestamp,
 ) -> AppResult<(BTreeMap<FlagKey, VariantKey>, BTreeSet<FlagKey>)> {
     let Some(past) = past(state, environment, days, now).await? else { return Ok(Default::default()) };
     let newest = publication.position().revision;
     let mut from = past.flag_set.revision + 1;
-    let mut sole = spawn_blocking(move || SoleSince::new(past)).await.map_err(AppError::internal)?;
-    while from <= newest {
+    let current = Arc::clone(publication);
+    let begun = spawn_blocking(move || SoleSince::new(past, &current.state));
+    let mut sole = begun.await.map_err(AppError::internal)?;
+    while from <= newest && !sole.is_settled() {
         let page = state.log().read(environment.key(), from, PAGE).await.map_err(log_failed)?;
         let page: Vec<_> = page.into_iter().take_while(|stored| stored.revision <= newest).collect();
         let Some(last) = page.last() else { break };
@@ -76,7 +78,7 @@ async fn sole(
             for stored in page {
                 let revision = stored.revision;
                 let damaged = |why| StoreError::Damaged(format!("revision {revision} cannot be read: {why}"));
-                sole.take(&Record::read(stored.bytes).map_err(damaged)?);
+                sole.take(Record::read(stored.bytes).map_err(damaged)?);
             }
             Ok::<SoleSince, StoreError>(sole)
         })
