@@ -217,3 +217,77 @@ async fn what_clients_count_arrives() {
         assert_eq!(tell(&served, &key, bad).await, StatusCode::UNPROCESSABLE_ENTITY);
     }
 }
+
+/// A step is proposed as it is asked for: what it needs, and what clients have counted, the server knows.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_step_is_proposed_approved_and_landed() {
+    let served = served().await;
+    let (key, _) = served.key(json!({ "kind": "server" })).await;
+    let policy = json!({ "policy": { "approvals": { "change": 1, "by_author": true } }, "reason": "two people" });
+    let (status, answer) = served.admin(Method::PUT, "/policy", Some(policy)).await;
+    assert_eq!(status, StatusCode::OK, "{answer}");
+    assert_eq!(tell(&served, &key, follows("expand")).await, StatusCode::NO_CONTENT);
+    let (status, problem) = ask(&served, "expand", "dual-write", json!({})).await;
+    assert_eq!((status, &problem["code"]), (StatusCode::CONFLICT, &json!("needs-approval")), "{problem}");
+    let draft = |from: &str, to: &str| {
+        let step = json!({ "from": from, "to": to, "evidence": {}, "reason": "" });
+        json!({ "migration": { "flag": "orders-v2", "step": step }, "reason": "on we go" })
+    };
+    // Where a kill would take a step back, the hold comes first.
+    for (id, from, to, summary) in [
+        ("p-1", "expand", "dual-write", "move `orders-v2` from expand to dual-write"),
+        ("p-2", "dual-write", "backfill", "hold `orders-v2` at dual-write on the way to backfill"),
+        ("p-3", "dual-write", "backfill", "move `orders-v2` from dual-write to backfill"),
+    ] {
+        let made = served.post("/proposals", draft(from, to)).await;
+        let proposal = &made["proposal"];
+        assert_eq!((&proposal["id"], &proposal["summary"]), (&json!(id), &json!(summary)), "{made}");
+        let digest = made["now"]["digest"].clone();
+        served.post(&format!("/proposals/{id}/approve"), json!({ "digest": digest, "reason": "looked at it" })).await;
+        served.post(&format!("/proposals/{id}/land"), json!({})).await;
+        assert_eq!(tell(&served, &key, follows("dual-write")).await, StatusCode::NO_CONTENT);
+    }
+    assert_eq!(served.get("/migrations/orders-v2").await["phase"], "backfill");
+    let skip = Some(draft("backfill", "contract"));
+    let (status, problem) = served.admin(Method::POST, "/proposals", skip).await;
+    assert_eq!((status, &problem["code"]), (StatusCode::CONFLICT, &json!("phase-order")), "{problem}");
+}
+
+/// A rollout of a data change's flag gives its phase to more and more, and no step overtakes it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_rollout_of_a_data_change() {
+    let served = served().await;
+    let (key, _) = served.key(json!({ "kind": "server" })).await;
+    let cohort = json!({
+        "from": "expand", "to": "dual-write", "tenants": ["acme"], "evidence": everything(), "reason": "a test",
+    });
+    for _ in 0..2 {
+        assert_eq!(tell(&served, &key, follows("expand")).await, StatusCode::NO_CONTENT);
+        served.post("/migrations/orders-v2/steps", cohort.clone()).await;
+    }
+    let start = async |variant: &str| {
+        let stages = json!([{ "percent": 10, "bake_seconds": 0 }, { "percent": 50, "bake_seconds": 3600 }]);
+        let rollout = json!({ "flag": "orders-v2", "variant": variant, "stages": stages });
+        served.admin(Method::POST, "/rollouts", Some(json!({ "rollout": rollout, "reason": "a test" }))).await
+    };
+    let (status, problem) = start("backfill").await;
+    assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY, "a phase that nobody may be at: {problem}");
+    let (status, view) = start("dual-write").await;
+    assert_eq!(status, StatusCode::OK, "{view}");
+    for _ in 0..600 {
+        if served.get("/rollouts/ro-1").await["stage"] == 2 {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    let view = served.get("/migrations/orders-v2").await;
+    assert!(view["serving"].as_str().unwrap().contains("50"), "{view}");
+    assert_eq!(tell(&served, &key, follows("expand")).await, StatusCode::NO_CONTENT);
+    let (status, problem) = ask(&served, "dual-write", "backfill", everything()).await;
+    assert_eq!((status, &problem["code"]), (StatusCode::CONFLICT, &json!("phase-order")), "{problem}");
+    // Everyone at the same phase, past the rollout: it is held, and nothing that it would put overwrites that.
+    let (status, view) = ask(&served, "dual-write", "dual-write", everything()).await;
+    assert_eq!(status, StatusCode::OK, "{view}");
+    assert_eq!(served.get("/rollouts/ro-1").await["standing"]["kind"], "held");
+    served.post("/rollouts/ro-1/end", json!({ "reason": "the data change has overtaken it" })).await;
+}

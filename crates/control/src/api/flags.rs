@@ -169,6 +169,9 @@ pub struct ApplyRequest {
     /// Retire flags, and remove segments and tenants, that no source names.
     #[serde(default)]
     pub prune: bool,
+    /// With `prune`: set aside what is in the way of retiring a flag, as far as that can be set aside.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub anyway: bool,
     /// Report only.
     #[serde(default)]
     pub dry_run: bool,

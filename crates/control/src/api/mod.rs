@@ -65,8 +65,8 @@ pub use populations::{
 };
 pub use problem::Problem;
 pub use proposals::{
-    ActView, ApprovalView, ApproveRequest, Blocked, ConflictView, DraftRequest, GroundView, ProposalActRequest,
-    ProposalNow, ProposalPage, ProposalStatus, ProposalSummary, ProposalView,
+    ActView, ApprovalView, ApproveRequest, Blocked, ConflictView, DraftRequest, GroundView, MigrationDraft,
+    ProposalActRequest, ProposalNow, ProposalPage, ProposalStatus, ProposalSummary, ProposalView,
 };
 pub use releases::{
     CheckReleaseRequest, KillStep, OneWayView, PlannedStep, PutReleaseRequest, ReleasePage, ReleaseReport,

@@ -1,9 +1,9 @@
-use super::{Impact, Position, Source};
+use super::{Impact, MigrationStepRequest, Position, Source};
 use crate::command::Command;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-/// What would be carried out. Exactly one of `sources`, `flag`, `commands`, `rollout`, `restore` and `policy` is given.
+/// What would be carried out. Exactly one of `sources`, `flag`, `commands`, `rollout`, `migration`, `restore` and `policy` is given.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
@@ -14,6 +14,9 @@ pub struct DraftRequest {
     /// With `sources`: retire flags, and remove segments and tenants, that no source names.
     #[serde(default)]
     pub prune: bool,
+    /// With `prune`: set aside what is in the way of retiring a flag, as far as that can be set aside.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub anyway: bool,
     /// One flag, as in a document.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(value_type = Option<Object>))]
@@ -26,6 +29,9 @@ pub struct DraftRequest {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(value_type = Option<Object>))]
     pub rollout: Option<Value>,
+    /// A step of a data change.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub migration: Option<MigrationDraft>,
     /// Id of the kill to restore.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub restore: Option<String>,
@@ -44,6 +50,16 @@ pub struct DraftRequest {
     /// The digest of the document that has to be published; refused if another one is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expected_digest: Option<String>,
+}
+
+/// A step of a data change, to be proposed.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct MigrationDraft {
+    pub flag: String,
+    /// As `POST E/migrations/{flag}/steps` takes it; its `reason` is not looked at.
+    pub step: MigrationStepRequest,
 }
 
 /// `POST E/proposals/{id}/approve`.

@@ -6,7 +6,8 @@ use crate::extract::{Json, Path};
 use crate::state::AppState;
 use axum::extract::State;
 use downhaul_control::api::{MigrationFleet, MigrationPage, MigrationStepRequest, MigrationView, PhaseCounts, Problem};
-use downhaul_control::{Command, migration, views};
+use downhaul_control::migration::MigrationStep;
+use downhaul_control::{Command, Refusal, migration, views};
 use downhaul_core::document::Flag;
 use std::sync::Arc;
 
@@ -63,16 +64,26 @@ pub(crate) async fn step(
     let counting = Arc::clone(&environment);
     let committed = environment
         .command(Urgency::Patient, move |state| {
-            let counted = match state.flag_set.flag(&asked) {
-                Some(flag) => counting.fleet().migration(flag, migration::since(state, flag)).1,
-                None => Vec::new(),
-            };
-            let counted = counted.into_iter().filter(|counts| counts.phase == body.from).collect();
-            let step = migration::propose(state, &asked, &body, counted)?;
+            let step = next_step(&counting, state, &asked, &body)?;
             Ok(request(&admin, &body.reason, Command::Migrate { step: Box::new(step) }))
         })
         .await?;
     Ok(Json(view(&state, &environment, &committed.publication, &flag)?))
+}
+
+/// The step that is asked for, or the hold that comes before it, with what clients have counted where the flag stands.
+pub(super) fn next_step(
+    environment: &Environment,
+    state: &downhaul_control::State,
+    flag: &str,
+    asked: &MigrationStepRequest,
+) -> Result<MigrationStep, Refusal> {
+    let counted = match state.flag_set.flag(flag) {
+        Some(flag) => environment.fleet().migration(flag, migration::since(state, flag)).1,
+        None => Vec::new(),
+    };
+    let counted = counted.into_iter().filter(|counts| counts.phase == asked.from).collect();
+    migration::propose(state, flag, asked, counted)
 }
 
 fn seen(environment: &Environment, publication: &Publication, flag: &Flag) -> (MigrationFleet, Vec<PhaseCounts>) {

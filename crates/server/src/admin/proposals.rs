@@ -1,5 +1,6 @@
 use super::flags::changed;
-use super::{environment, looked_at, request, today};
+use super::migrations::next_step;
+use super::{environment, hygiene, looked_at, request, today};
 use crate::auth::admin::{Admin, Approver, By};
 use crate::draft;
 use crate::environment::{Environment, Publication, Urgency};
@@ -9,7 +10,8 @@ use crate::planner::Work;
 use crate::state::AppState;
 use axum::extract::State;
 use downhaul_control::api::{
-    ApproveRequest, Changed, DraftRequest, PlanRequest, Problem, ProposalActRequest, ProposalPage, ProposalView,
+    ApproveRequest, Changed, DraftRequest, MigrationDraft, PlanRequest, Problem, ProposalActRequest, ProposalPage,
+    ProposalView,
 };
 use downhaul_control::proposal::{Draft, ProposalState};
 use downhaul_control::rollout::{self, Rollout};
@@ -74,8 +76,10 @@ pub(crate) async fn post(
 ) -> AppResult<Json<ProposalView>> {
     let environment = environment(&state, &key)?;
     let wanted = Wanted::of(body).await?;
+    wanted.check_pruned(&environment).await?;
+    let counting = Arc::clone(&environment);
     let request = move |state: &EnvironmentState| {
-        let draft = Box::new(wanted.draft(state)?);
+        let draft = Box::new(wanted.draft(&counting, state)?);
         let command = Command::Propose { proposal: state.proposals.next(), draft };
         Ok(request(&admin, &wanted.reason, command))
     };
@@ -100,9 +104,11 @@ pub(crate) async fn amend(
 ) -> AppResult<Json<ProposalView>> {
     let environment = environment(&state, &key)?;
     let wanted = Wanted::of(body).await?;
+    wanted.check_pruned(&environment).await?;
     let reason = wanted.reason.clone();
+    let counting = Arc::clone(&environment);
     about(&state, &environment, (admin, reason), id, move |state, proposal| {
-        Ok(Command::Amend { proposal, draft: Box::new(wanted.draft(state)?) })
+        Ok(Command::Amend { proposal, draft: Box::new(wanted.draft(&counting, state)?) })
     })
     .await
 }
@@ -289,9 +295,10 @@ struct Wanted {
 
 #[derive(Debug)]
 enum What {
-    Document { document: Box<FlagSet>, prune: bool },
+    Document { document: Box<FlagSet>, prune: bool, anyway: bool },
     Commands(Vec<Command>),
     Rollout(Box<Rollout>),
+    Migration(Box<MigrationDraft>),
     Restore(String),
     Policy(Box<Policy>),
 }
@@ -301,9 +308,11 @@ impl Wanted {
         let DraftRequest {
             sources,
             prune,
+            anyway,
             flag,
             commands,
             rollout,
+            migration,
             restore,
             policy,
             reason,
@@ -311,27 +320,30 @@ impl Wanted {
             expected_revision,
             expected_digest,
         } = body;
-        let what = match (sources.is_empty(), flag, commands.is_empty(), rollout, restore, policy) {
-            (false, None, true, None, None, None) => {
+        let what = match (sources.is_empty(), flag, commands.is_empty(), rollout, migration, restore, policy) {
+            (false, None, true, None, None, None, None) => {
                 let sources = draft::sources(sources);
                 let checked = spawn_blocking(move || check(&sources, Some(&today()))).await;
                 let Checked { valid, diagnostics } = checked.map_err(AppError::internal)?;
                 let valid = valid.ok_or_else(|| Refusal::invalid(diagnostics))?;
-                What::Document { document: Box::new(valid.into_document()), prune }
+                What::Document { document: Box::new(valid.into_document()), prune, anyway }
             }
-            (true, Some(flag), true, None, None, None) => {
+            (true, Some(flag), true, None, None, None, None) => {
                 What::Commands(vec![Command::PutFlag { flag: Box::new(draft::flag(flag)?) }])
             }
-            (true, None, false, None, None, None) => What::Commands(commands),
-            (true, None, true, Some(rollout), None, None) => What::Rollout(Box::new(super::rollouts::read(&rollout)?)),
-            (true, None, true, None, Some(kill), None) => What::Restore(kill),
-            (true, None, true, None, None, Some(document)) => {
+            (true, None, false, None, None, None, None) => What::Commands(commands),
+            (true, None, true, Some(rollout), None, None, None) => {
+                What::Rollout(Box::new(super::rollouts::read(&rollout)?))
+            }
+            (true, None, true, None, Some(step), None, None) => What::Migration(Box::new(step)),
+            (true, None, true, None, None, Some(kill), None) => What::Restore(kill),
+            (true, None, true, None, None, None, Some(document)) => {
                 What::Policy(Box::new(policy::read(&document).map_err(Refusal::invalid)?))
             }
             _ => {
                 return Err(AppError::bad_request(
                     "no-draft",
-                    "what is proposed is one of `sources`, `flag`, `commands`, `rollout`, `restore` and `policy`",
+                    "what is proposed is one of `sources`, `flag`, `commands`, `rollout`, `migration`, `restore` and `policy`",
                     "give exactly one of them",
                 ));
             }
@@ -339,18 +351,33 @@ impl Wanted {
         Ok(Wanted { what, reason, base, expected_revision, expected_digest })
     }
 
+    /// Whether the flags may go that a document does not name, where it is to prune.
+    async fn check_pruned(&self, environment: &Arc<Environment>) -> AppResult<()> {
+        let What::Document { document, prune: true, anyway } = &self.what else { return Ok(()) };
+        match decide::plan(&environment.current().state, document, true).command {
+            Some(command) => hygiene::check_pruned(environment, &command, *anyway).await,
+            None => Ok(()),
+        }
+    }
+
     /// As the state is that it is proposed on.
-    fn draft(&self, state: &EnvironmentState) -> Result<Draft, Refusal> {
+    fn draft(&self, environment: &Environment, state: &EnvironmentState) -> Result<Draft, Refusal> {
         decide::check_base(state, self.expected_revision, self.expected_digest.as_deref())?;
         let command = match &self.what {
-            What::Document { document, prune } => decide::plan(state, document, *prune).command.ok_or_else(|| {
-                Refusal::new(RefusalCode::AlreadyDone, "it is so already", "nothing differs from what is published")
-            })?,
+            What::Document { document, prune, .. } => {
+                decide::plan(state, document, *prune).command.ok_or_else(|| {
+                    Refusal::new(RefusalCode::AlreadyDone, "it is so already", "nothing differs from what is published")
+                })?
+            }
             What::Commands(commands) => match commands.as_slice() {
                 [command] => command.clone(),
                 _ => Command::Apply { commands: commands.clone() },
             },
             What::Rollout(rollout) => rollout::start(state, rollout)?,
+            What::Migration(draft) => {
+                let step = next_step(environment, state, &draft.flag, &draft.step)?;
+                Command::Migrate { step: Box::new(step) }
+            }
             What::Restore(kill) => Command::Restore { id: kill.clone() },
             What::Policy(policy) => Command::PutPolicy { policy: policy.clone() },
         };

@@ -1,8 +1,9 @@
+use crate::command::{proposals, propose};
 use crate::exit::{Exit, Failure};
 use crate::input::server::ServerArgs;
 use crate::remote::{ControlPlane, block_on};
 use crate::render::{Format, Output};
-use downhaul_control::api::{MigrationStepRequest, MigrationView};
+use downhaul_control::api::{DraftRequest, MigrationDraft, MigrationStepRequest, MigrationView};
 use downhaul_control::migration::Evidence;
 use downhaul_core::phase::Phase;
 use std::time::{Duration, Instant};
@@ -84,6 +85,9 @@ struct Patience {
     /// How long clients are waited for
     #[arg(long, value_name = "SECONDS", default_value_t = 30)]
     within: u64,
+    /// Propose it instead, for others to approve: the hold first, and once that has landed the step
+    #[arg(long)]
+    propose: bool,
 }
 
 pub(super) fn advance(args: &AdvanceArgs, output: &Output) -> Result<Exit, Failure> {
@@ -160,6 +164,12 @@ async fn take(
     control: &ControlPlane,
     output: &Output,
 ) -> Result<Exit, Failure> {
+    if patience.propose {
+        let migration = Some(MigrationDraft { flag: before.flag.clone(), step: request.clone() });
+        let draft = DraftRequest { migration, reason: request.reason.clone(), ..DraftRequest::default() };
+        let view = propose::post(control, &draft).await?;
+        return proposals::proposed(&view, "proposed", control.environment(), output);
+    }
     let (began, within) = (Instant::now(), Duration::from_secs(patience.within));
     let mut said = false;
     loop {
@@ -168,7 +178,7 @@ async fn take(
             Ok(view) if view.phase == request.to => return done(before, &view, output),
             Ok(_) => "held; waiting for the clients",
             Err(failure) if &*failure.code == "fleet-behind" && began.elapsed() < within => "waiting for the clients",
-            Err(failure) => return Err(failure),
+            Err(failure) => return Err(propose::or_propose(failure)),
         };
         if !said {
             output.note(format!("`{}` is {held}, at most {} s", before.flag, patience.within));
