@@ -3,10 +3,10 @@
 
 mod support;
 
-use downhaul_control::hygiene::{Facts, SoleSince, StaleKind, Usage, reminders, retirement, stale};
+use downhaul_control::hygiene::{Facts, SoleSince, StaleKind, Usage, check_retired, reminders, retirement, stale};
 use downhaul_control::policy::{Hygiene, read};
 use downhaul_control::runbook::{self, Named, Pace};
-use downhaul_control::{Command, RefusalCode, fold, rollout};
+use downhaul_control::{Command, RefusalCode, State, fold, rollout};
 use downhaul_core::document::ClientKind;
 use downhaul_core::ids::{FlagKey, VariantKey};
 use downhaul_core::read::Format;
@@ -143,16 +143,73 @@ fn one_variant_through_every_change() {
     world.kill(&kill_request("same")).unwrap();
     // What `above` requires turns, and so does it.
     world.put(flag_with("base", json!({ "default": "on" }))).unwrap();
-    let mut sole = SoleSince::new(then.clone());
-    for record in &world.records[begin..] {
-        sole.take(record);
-    }
-    let (sole, flags) = sole.finish();
-    let sole: Vec<String> = sole.iter().map(|(flag, variant)| format!("{flag}={variant}")).collect();
-    assert_eq!(sole, ["same=on"]);
-    assert_eq!(flags.len(), then.flag_set.flags.len());
+    let (found, flags) = sole_since(&world, &then, begin);
+    assert_eq!(found, ["same=on"]);
+    assert_eq!(flags, then.flag_set.flags.len());
+    // With what is forgotten every change is looked at, and the same is found.
+    let mut forgetful = world.clone();
+    forgetful.state.forget_past();
+    assert_eq!(sole_since(&forgetful, &then, begin).0, found);
     let after = world.records[begin..].iter().fold(then, fold);
     assert_eq!(after.flag_set, world.state.flag_set);
+}
+
+fn sole_since(world: &World, then: &State, begin: usize) -> (Vec<String>, usize) {
+    let mut sole = SoleSince::new(then.clone(), &world.state);
+    for record in &world.records[begin..] {
+        sole.take(record.clone());
+    }
+    let (sole, flags) = sole.finish();
+    (sole.iter().map(|(flag, variant)| format!("{flag}={variant}")).collect(), flags.len())
+}
+
+/// Which changes have to be looked at at all: those of what decides of a flag that gives the same at both ends.
+#[test]
+fn nothing_is_read_for_flags_that_nothing_has_touched() {
+    let mut world = World::new();
+    let segment = |user: &str| Command::PutSegment {
+        key: "staff".parse().unwrap(),
+        segment: serde_json::from_value(json!({ "include": [user] })).unwrap(),
+    };
+    let rules = json!([{ "when": [{ "segment": ["staff"] }], "serve": "on" }]);
+    world.ask(segment("user-1"), None).unwrap();
+    world.put(flag("plain")).unwrap();
+    world.put(flag("base")).unwrap();
+    world.put(flag_with("above", json!({ "requires": [{ "flag": "base", "variants": ["on"] }] }))).unwrap();
+    world.put(flag_with("ruled", json!({ "rules": rules }))).unwrap();
+    let (then, begin) = (world.state.clone(), world.records.len());
+    let everything = ["above=on", "base=on", "plain=on", "ruled=on"];
+    let other = |world: &mut World, words: &str| {
+        world.put(flag_with("other", json!({ "description": words }))).unwrap();
+    };
+    other(&mut world, "another");
+    world.kill(&kill_request("plain")).unwrap();
+    let tokened = policy(json!({ "hygiene": { "idle_days": 60 } }));
+    world.ask(tokened, None).unwrap();
+    let settled = |world: &World| SoleSince::new(then.clone(), &world.state).is_settled();
+    assert!(settled(&world));
+    assert_eq!(sole_since(&world, &then, begin).0, everything);
+    for (name, touch) in [
+        ("a prerequisite", Command::PutFlag { flag: flag_with("base", json!({ "description": "words" })) }),
+        ("a segment", segment("user-2")),
+        ("a tenant", Command::PutTenant { tenant: "acme".parse().unwrap(), attributes: serde_json::Map::new() }),
+        ("the flag", Command::PutFlag { flag: flag_with("plain", json!({ "description": "words" })) }),
+    ] {
+        let mut world = world.clone();
+        world.ask(touch, None).unwrap();
+        other(&mut world, "again");
+        assert!(!settled(&world), "{name}");
+        assert_eq!(sole_since(&world, &then, begin).0, everything, "{name}");
+    }
+    // Gone and back: the same at both ends, and not in between.
+    let mut turned = world.clone();
+    turned.put(flag_with("plain", json!({ "default": "off" }))).unwrap();
+    turned.put(flag("plain")).unwrap();
+    assert_eq!(sole_since(&turned, &then, begin).0, ["above=on", "base=on", "ruled=on"]);
+    // Other than at first: what happened between does not matter.
+    turned.put(flag_with("plain", json!({ "default": "off" }))).unwrap();
+    assert!(settled(&turned));
+    assert_eq!(sole_since(&turned, &then, begin).0, ["above=on", "base=on", "ruled=on"]);
 }
 
 #[test]
@@ -225,6 +282,47 @@ fn everything_that_is_in_the_way_of_retiring_is_named() {
     all.check("base", true).unwrap();
     let code = |flag| retirement(&world.state, flag, &usage, now()).unwrap_err().code;
     assert_eq!((code("above"), code("nothing")), (RefusalCode::AlreadyDone, RefusalCode::UnknownFlag));
+}
+
+/// What `retire` looks at, a change that retires flags among other things looks at too, in the same words.
+#[test]
+fn a_change_that_prunes_has_the_same_in_its_way() {
+    let mut world = World::new();
+    let several = json!({ "rules": [{ "when": [{ "tenant": ["acme"] }], "serve": "off" }] });
+    world.put(flag("base")).unwrap();
+    world.put(flag_with("above", json!({ "requires": [{ "flag": "base", "variants": ["on"] }] }))).unwrap();
+    world.put(flag_with("several", several)).unwrap();
+    world.put(flag("asked")).unwrap();
+    let usage = told(&["asked"], now());
+    let retire = |keys: &[&str]| keys.iter().map(|key| Command::RetireFlag { key: key.parse().unwrap() }).collect();
+    let apply = |commands: Vec<Command>| Command::Apply { commands };
+    let check = |world: &World, command: &Command, anyway| {
+        check_retired(&world.state, command, &usage, later(1), anyway).map_err(|why| why.message)
+    };
+    // What goes with it, or no longer requires it, is not in the way.
+    let freed = Command::PutFlag { flag: flag("above") };
+    assert_eq!(check(&world, &apply(retire(&["base", "above"])), false), Ok(()));
+    assert_eq!(check(&world, &apply([retire(&["base"]), vec![freed.clone()]].concat()), false), Ok(()));
+    assert_eq!(check(&world, &freed, false), Ok(()));
+    for (keys, anyway) in [
+        (&["base"] as &[&str], false),
+        (&["base"], true),
+        (&["several"], false),
+        (&["several"], true),
+        (&["asked", "several", "base"], false),
+        (&["asked", "several", "base"], true),
+    ] {
+        let alone = |key: &&str| {
+            retirement(&world.state, key, &usage, later(1)).unwrap().check(key, anyway).err().map(|why| why.message)
+        };
+        let mut sorted = keys.to_vec();
+        sorted.sort_unstable();
+        let words: Vec<String> = sorted.iter().filter_map(alone).collect();
+        let expected = if words.is_empty() { Ok(()) } else { Err(words.join("; ")) };
+        assert_eq!(check(&world, &apply(retire(keys)), anyway), expected, "{keys:?} {anyway}");
+    }
+    world.kill(&kill_request("several")).unwrap();
+    assert!(check(&world, &apply(retire(&["several"])), true).unwrap_err().contains("still-killed"));
 }
 
 #[test]

@@ -152,6 +152,39 @@ async fn a_flag_is_retired_once_nothing_counts_on_it() {
     assert_eq!(retire("nothing", json!({ "reason": "tidy" })).await.0, StatusCode::NOT_FOUND);
 }
 
+/// `apply` with `prune` retires flags too, and has the same in its way.
+#[tokio::test]
+async fn what_a_document_leaves_out_is_retired_once_nothing_counts_on_it() {
+    let served = Served::new().await;
+    let several = with("several", json!({ "rules": [{ "when": [{ "tenant": ["acme"] }], "serve": "off" }] }));
+    let above = with("above", json!({ "requires": [{ "flag": "base", "variants": ["on"] }] }));
+    served.apply(&document(&[flag("stays"), flag("base"), above.clone(), several.clone()])).await;
+    let prune = async |path: &str, flags: &[Value], more: Value| {
+        let source = json!({ "name": "flags.json", "text": document(flags).to_string() });
+        let mut body = json!({ "sources": [source], "prune": true, "reason": "tidy" });
+        body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        served.admin(Method::POST, path, Some(body)).await
+    };
+    let alone = json!({ "reason": "tidy" });
+    let (_, alone) = served.admin(Method::POST, "/flags/several/retire", Some(alone)).await;
+    let without = [flag("stays"), flag("base"), above];
+    for (path, more) in [("/apply", json!({})), ("/apply", json!({ "dry_run": true })), ("/proposals", json!({}))] {
+        let (status, problem) = prune(path, &without, more).await;
+        assert_eq!((status, &problem["code"]), (StatusCode::CONFLICT, &json!("still-in-use")), "{problem}");
+        assert_eq!((&problem["detail"], &problem["help"]), (&alone["detail"], &alone["help"]), "{problem}");
+    }
+    assert_eq!(served.get("/flags").await["flags"].as_array().unwrap().len(), 4, "nothing was changed");
+    let (status, answer) = prune("/proposals", &without, json!({ "anyway": true })).await;
+    assert_eq!(status, StatusCode::OK, "{answer}");
+    // `above` goes with what it requires.
+    let (status, answer) = prune("/apply", &[flag("stays"), several], json!({})).await;
+    assert_eq!(status, StatusCode::OK, "{answer}");
+    served.kill("several").await;
+    let (status, problem) = prune("/apply", &[flag("stays")], json!({ "anyway": true })).await;
+    assert_eq!((status, &problem["code"]), (StatusCode::CONFLICT, &json!("still-in-use")), "{problem}");
+    assert!(problem["detail"].as_str().unwrap().contains("it is killed by"), "{problem}");
+}
+
 /// What has arrived of reminders, by flag or release and what it is about.
 fn told(target: &Target) -> Vec<String> {
     let arrived = target.arrived().into_iter();

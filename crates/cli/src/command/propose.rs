@@ -21,6 +21,9 @@ pub(crate) struct Args {
     /// With PATH: retire flags, and remove segments and tenants, that no file names
     #[arg(long, requires = "paths")]
     prune: bool,
+    /// With --prune: set aside what is in the way of retiring a flag, as `retire` names it, as far as that can be set aside
+    #[arg(long, requires = "prune")]
+    anyway: bool,
     /// Propose that a flag be retired
     #[arg(long, value_name = "FLAG")]
     retire: Option<String>,
@@ -51,7 +54,8 @@ pub(crate) fn run(args: &Args, output: &Output) -> Result<Exit, Failure> {
         (_, _, Some(file)) => DraftRequest { policy: Some(super::policy::read(file)?), ..DraftRequest::default() },
         (None, None, None) => {
             texts = sources::read(&args.paths)?;
-            DraftRequest { sources: sources_of(&texts)?, prune: args.prune, ..DraftRequest::default() }
+            let sources = sources_of(&texts)?;
+            DraftRequest { sources, prune: args.prune, anyway: args.anyway, ..DraftRequest::default() }
         }
     };
     let draft = DraftRequest { reason: args.reason.clone(), base: args.since, ..draft };

@@ -728,7 +728,12 @@ fn a_plan_can_prune() {
     --- err
     saved as less.plan.json; as long as production is at revision 1: downhaul apply --plan less.plan.json --reason …
     "#);
-    run("apply less.plan.json --reason done").done();
+    // As `retire` would be: it is of a kind that stays.
+    let refused = run("apply less.plan.json --reason done --format plain");
+    assert_eq!(refused.status, 2, "{refused}");
+    assert!(refused.stderr.contains("error[still-in-use]"), "{refused}");
+    assert!(refused.stderr.contains("(permanent)"), "{refused}");
+    run("apply less.plan.json --anyway --reason done").done();
     assert_eq!(run("flags --format json").done().json()["retired"], json!(["banner"]));
 }
 

@@ -48,16 +48,7 @@ pub(super) fn check_retire(state: &State, with: &[Command], key: &FlagKey) -> Re
     }
     migration::check_retire(state, key)?;
     super::rollouts::check_retire(state, key.as_str())?;
-    let stays = |dependent: &&&FlagKey| {
-        !with.iter().any(|command| match command {
-            Command::RetireFlag { key } => key == **dependent,
-            // Its new definition may no longer require it; validation of the whole will tell.
-            Command::PutFlag { flag } => flag.key == ***dependent,
-            _ => false,
-        })
-    };
-    let dependents = state.dependents(key.as_str());
-    if let Some(dependent) = dependents.iter().find(stays) {
+    if let Some(dependent) = dependents_left(state, with, key.as_str()).first() {
         return Err(Refusal::new(
             RefusalCode::StillRequired,
             format!("`{key}` is required by `{dependent}`"),
@@ -65,6 +56,19 @@ pub(super) fn check_retire(state: &State, with: &[Command], key: &FlagKey) -> Re
         ));
     }
     Ok(())
+}
+
+/// The flags that require this one, and still may once the commands `with` are carried out.
+pub(crate) fn dependents_left<'a>(state: &'a State, with: &[Command], key: &str) -> Vec<&'a FlagKey> {
+    let stays = |dependent: &&FlagKey| {
+        !with.iter().any(|command| match command {
+            Command::RetireFlag { key } => key == *dependent,
+            // Its new definition may no longer require it; validation of the whole will tell.
+            Command::PutFlag { flag } => flag.key == **dependent,
+            _ => false,
+        })
+    };
+    state.dependents(key).into_iter().filter(stays).collect()
 }
 
 /// The JSON type of the variants, which all have the same.

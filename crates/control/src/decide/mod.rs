@@ -18,6 +18,7 @@ mod signing;
 pub use apply::{Plan, applied, check_base, drafted, plan};
 pub use assess::{Assessment, Prospect, assess};
 pub use budget::People;
+pub(crate) use flags::dependents_left;
 pub use keys::create_key;
 pub use kills::{kill, kill_everyone};
 pub use people::create_token;

@@ -7,7 +7,7 @@ mod stale;
 mod usage;
 
 pub use remind::{Reminder, reminders};
-pub use retire::{Obstacle, Retirement, retirement};
+pub use retire::{Obstacle, Retirement, check_retired, retirement};
 pub use sole::SoleSince;
 pub use stale::{Facts, Stale, StaleKind, stale};
 pub use usage::Usage;

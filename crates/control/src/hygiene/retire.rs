@@ -1,6 +1,7 @@
 use super::stale::days;
 use super::{Usage, is_temporary};
-use crate::decide::unknown;
+use crate::command::Command;
+use crate::decide::{dependents_left, unknown};
 use crate::describe;
 use crate::migration;
 use crate::refusal::{Refusal, RefusalCode};
@@ -9,8 +10,9 @@ use crate::state::State;
 use crate::time;
 use downhaul_blast::exact::{Options, sole_variants};
 use downhaul_core::document::Flag;
-use downhaul_core::ids::VariantKey;
+use downhaul_core::ids::{FlagKey, VariantKey};
 use jiff::Timestamp;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Nodes for the question whether a flag gives everyone the same.
 const NODES: usize = 50_000;
@@ -73,21 +75,79 @@ pub fn retirement(state: &State, key: &str, usage: &Usage, now: Timestamp) -> Re
     let Some(flag) = set.flag(key) else {
         return Err(unknown("flag", key, set.flags.iter().map(|flag| flag.key.as_str())));
     };
+    let sole = sole_of(state, &BTreeSet::from([&flag.key])).remove(&flag.key);
+    Ok(judged(state, &[], flag, sole, usage, now))
+}
+
+/// Of a change that retires flags, such as one that applies a document and prunes: whether any of them has something in
+/// the way. What the same change retires, or defines anew, is not in the way.
+///
+/// # Errors
+/// Something is, of one or several, that `anyway` does not set aside; or one is not there.
+pub fn check_retired(
+    state: &State,
+    command: &Command,
+    usage: &Usage,
+    now: Timestamp,
+    anyway: bool,
+) -> Result<(), Refusal> {
+    let commands = match command {
+        Command::Apply { commands } => commands.as_slice(),
+        command => std::slice::from_ref(command),
+    };
+    let retired: BTreeSet<&FlagKey> = commands
+        .iter()
+        .filter_map(|command| if let Command::RetireFlag { key } = command { Some(key) } else { None })
+        .collect();
+    if retired.is_empty() {
+        return Ok(());
+    }
+    let mut sole = sole_of(state, &retired);
+    let mut refused: Option<Refusal> = None;
+    for key in retired {
+        // What is not there is refused with the rest of the change.
+        let Some(flag) = state.flag_set.flag(key.as_str()) else { continue };
+        let found = judged(state, commands, flag, sole.remove(key), usage, now);
+        let Err(next) = found.check(key.as_str(), anyway) else { continue };
+        match &mut refused {
+            None => refused = Some(next),
+            Some(first) => {
+                first.message.push_str("; ");
+                first.message.push_str(&next.message);
+            }
+        }
+    }
+    refused.map_or(Ok(()), Err)
+}
+
+fn sole_of(state: &State, wanted: &BTreeSet<&FlagKey>) -> BTreeMap<FlagKey, VariantKey> {
+    sole_variants(&state.flag_set, |flag| wanted.contains(&flag.key), &Options { nodes: NODES })
+}
+
+/// `with` are the other commands of the change.
+fn judged(
+    state: &State,
+    with: &[Command],
+    flag: &Flag,
+    sole: Option<VariantKey>,
+    usage: &Usage,
+    now: Timestamp,
+) -> Retirement {
+    let (set, key) = (&state.flag_set, flag.key.as_str());
     let mut list = List(Vec::new());
-    firm(&mut list, state, flag);
+    firm(&mut list, state, with, flag);
     let notes = in_use(&mut list, state, flag, usage, now);
     planned(&mut list, state, flag);
     if !is_temporary(flag) {
         let message = "it is of a kind that stays (`ops` or `permission`)";
         list.soft("permanent", message, "make it `release` if it is to go, or leave it");
     }
-    let sole = sole_variants(set, |other| other.key == flag.key, &Options { nodes: NODES }).remove(&flag.key);
     if sole.is_none() {
         let only = if flag.requires.is_empty() { "" } else { ", where what it requires allows it" };
         let message = format!("it does not give everyone the same: {}{only}", describe::flag_state(set, key));
         list.soft("serves-several", message, "give everyone one variant first, and let it rest");
     }
-    Ok(Retirement { serves: describe::flag_state(set, key), sole, obstacles: list.0, notes })
+    Retirement { serves: describe::flag_state(set, key), sole, obstacles: list.0, notes }
 }
 
 struct List(Vec<Obstacle>);
@@ -103,7 +163,7 @@ impl List {
 }
 
 /// What [`crate::decide()`] refuses in any case, all of it at once.
-fn firm(list: &mut List, state: &State, flag: &Flag) {
+fn firm(list: &mut List, state: &State, with: &[Command], flag: &Flag) {
     let key = flag.key.as_str();
     let kills: Vec<&str> = state.kills_of(key).map(|kill| kill.kill.id.as_str()).collect();
     if !kills.is_empty() {
@@ -111,7 +171,7 @@ fn firm(list: &mut List, state: &State, flag: &Flag) {
             "give the flag no rules and its degraded variant as `default`, restore the kill, then retire the flag";
         list.firm("still-killed", format!("it is killed by {}", quoted(&kills)), help);
     }
-    let dependents: Vec<&str> = state.dependents(key).into_iter().map(|key| key.as_str()).collect();
+    let dependents: Vec<&str> = dependents_left(state, with, key).into_iter().map(|key| key.as_str()).collect();
     if !dependents.is_empty() {
         let help = format!("retire them first, or take `{key}` out of their `requires`");
         list.firm("still-required", format!("it is required by {}", quoted(&dependents)), help);

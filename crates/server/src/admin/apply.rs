@@ -1,3 +1,4 @@
+use super::hygiene::check_pruned;
 use super::{environment, request, today};
 use crate::auth::admin::{Admin, By, Editor};
 use crate::draft;
@@ -31,13 +32,13 @@ pub(crate) async fn post(
     Json(body): Json<ApplyRequest>,
 ) -> AppResult<Json<ApplyReport>> {
     let environment = environment(&state, &key)?;
-    let ApplyRequest { sources, reason, prune, dry_run, expected_revision, expected_digest } = body;
+    let ApplyRequest { sources, reason, prune, anyway, dry_run, expected_revision, expected_digest } = body;
     let sources = draft::sources(sources);
     let checked = spawn_blocking(move || check(&sources, Some(&today()))).await.map_err(AppError::internal)?;
     let Checked { valid, diagnostics } = checked;
     let Some(valid) = valid else { return Err(Refusal::invalid(diagnostics).into()) };
     let wanted =
-        Arc::new(Wanted { document: valid.into_document(), reason, prune, expected_revision, expected_digest });
+        Arc::new(Wanted { document: valid.into_document(), reason, prune, anyway, expected_revision, expected_digest });
     if dry_run {
         return rehearse(&environment, &admin, &wanted, diagnostics).await.map(Json);
     }
@@ -50,6 +51,7 @@ struct Wanted {
     document: FlagSet,
     reason: String,
     prune: bool,
+    anyway: bool,
     expected_revision: Option<u64>,
     expected_digest: Option<String>,
 }
@@ -70,9 +72,10 @@ async fn apply(
 ) -> AppResult<ApplyReport> {
     let before = environment.current();
     let plan = wanted.plan(&before.state)?;
-    if plan.command.is_none() {
+    let Some(command) = plan.command else {
         return Ok(ApplyReport { position: before.position(), dry_run: false, items: plan.items, diagnostics });
-    }
+    };
+    check_pruned(environment, &command, wanted.anyway).await?;
     let admin = admin.clone();
     // The plan that is carried out is made from the state that it is decided on; its items are kept for the report.
     let items = Arc::new(std::sync::Mutex::new(Vec::new()));
@@ -102,6 +105,7 @@ async fn rehearse(
     let current = environment.current();
     let plan = wanted.plan(&current.state)?;
     if let Some(command) = plan.command {
+        check_pruned(environment, &command, wanted.anyway).await?;
         environment.rehearse(request(admin, &wanted.reason, command)).await?;
     }
     Ok(ApplyReport { position: current.position(), dry_run: true, items: plan.items, diagnostics })

@@ -6,9 +6,9 @@ use crate::hygiene::{Looked, look};
 use crate::state::AppState;
 use axum::extract::State;
 use downhaul_control::api::{Problem, RetirementView, StalePage, StaleQuery};
-use downhaul_control::hygiene::{Retirement, retirement};
+use downhaul_control::hygiene::{Retirement, check_retired, retirement};
 use downhaul_control::policy::{Hygiene, Limit};
-use downhaul_control::{Refusal, views};
+use downhaul_control::{Command, Refusal, views};
 use jiff::Timestamp;
 use std::sync::Arc;
 use tokio::task::spawn_blocking;
@@ -65,4 +65,18 @@ pub(super) async fn judged(environment: &Arc<crate::environment::Environment>, f
         retirement(&current.state, &flag, &environment.usage().now(), Timestamp::now())
     });
     Ok(judged.await.map_err(AppError::internal)??)
+}
+
+/// Whether the flags that a command retires may go, as things are.
+pub(super) async fn check_pruned(
+    environment: &Arc<crate::environment::Environment>,
+    command: &Command,
+    anyway: bool,
+) -> AppResult<()> {
+    let (environment, command) = (Arc::clone(environment), command.clone());
+    let checked = spawn_blocking(move || {
+        let current = environment.current();
+        check_retired(&current.state, &command, &environment.usage().now(), Timestamp::now(), anyway)
+    });
+    Ok(checked.await.map_err(AppError::internal)??)
 }

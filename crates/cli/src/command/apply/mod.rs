@@ -36,6 +36,9 @@ pub(crate) struct Args {
     /// Retire flags, and remove segments and tenants, that no file names
     #[arg(long)]
     prune: bool,
+    /// With --prune: set aside what is in the way of retiring a flag, as `retire` names it, as far as that can be set aside
+    #[arg(long)]
+    anyway: bool,
     #[command(flatten)]
     server: ServerArgs,
 }
@@ -66,8 +69,8 @@ pub(crate) fn run(args: &Args, output: &Output) -> Result<Exit, Failure> {
 }
 
 fn draft(request: ApplyRequest) -> DraftRequest {
-    let ApplyRequest { sources, reason, prune, expected_revision, expected_digest, .. } = request;
-    DraftRequest { sources, reason, prune, expected_revision, expected_digest, ..DraftRequest::default() }
+    let ApplyRequest { sources, reason, prune, anyway, expected_revision, expected_digest, .. } = request;
+    DraftRequest { sources, reason, prune, anyway, expected_revision, expected_digest, ..DraftRequest::default() }
 }
 
 fn given(args: &Args) -> Result<(Vec<Text>, ApplyRequest), Failure> {
@@ -80,6 +83,7 @@ fn given(args: &Args) -> Result<(Vec<Text>, ApplyRequest), Failure> {
             .collect(),
         reason: args.reason.clone(),
         prune: args.prune,
+        anyway: args.anyway,
         dry_run: args.dry_run,
         expected_revision: None,
         expected_digest: None,

@@ -68,6 +68,7 @@ pub(super) fn request(args: &Args, path: &Path, output: &Output) -> Result<(Vec<
         sources: vec![source],
         reason: args.reason.clone(),
         prune: plan.prune,
+        anyway: args.anyway,
         dry_run: args.dry_run,
         expected_revision: Some(revision),
         expected_digest: Some(plan.old.digest),
