@@ -54,7 +54,6 @@ pub(super) fn run(args: &Args, output: &Output) -> Result<Exit, Failure> {
     Ok(Exit::Done)
 }
 
-#[expect(clippy::disallowed_methods, reason = "a cosignature says when it was made")]
 fn now() -> Timestamp {
     Timestamp::now()
 }
