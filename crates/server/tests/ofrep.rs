@@ -1,7 +1,9 @@
 //! OpenFeature's remote evaluation, as its specification words it.
 #![allow(
     clippy::allow_attributes,
+    clippy::expect_used,
     clippy::indexing_slicing,
+    clippy::panic,
     clippy::unwrap_used,
     reason = "a test that panics has failed"
 )]
