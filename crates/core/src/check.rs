@@ -117,11 +117,8 @@ pub fn check_flag(
         }
     };
     let mut document = around.clone();
-    let index = document
-        .flags
-        .iter()
-        .position(|flag| Some(flag.key.as_str()) == instead_of)
-        .unwrap_or(document.flags.len());
+    let index =
+        document.flags.iter().position(|flag| Some(flag.key.as_str()) == instead_of).unwrap_or(document.flags.len());
     let flags = At::ROOT.key("flags");
     let at = flags.index(index);
     let root = at.pointer();
@@ -154,11 +151,7 @@ pub fn check_flag(
     read::cut_off(&mut diagnostics, PROBLEM_LIMIT);
     files.fill_positions(&mut diagnostics);
     let is_valid = !diagnostics.iter().any(Diagnostic::is_error);
-    CheckedFlag {
-        valid: is_valid.then(|| Valid::without_errors(document)),
-        flag: is_read.then_some(flag),
-        diagnostics,
-    }
+    CheckedFlag { valid: is_valid.then(|| Valid::without_errors(document)), flag: is_read.then_some(flag), diagnostics }
 }
 
 /// The rest of a pointer that is `root` or lies within it.

@@ -28,7 +28,8 @@ pub(crate) fn build() -> Result<()> {
     let fresh = source.join("dist.new");
     let _ = fs::remove_dir_all(&fresh);
     fs::create_dir_all(&fresh)?;
-    for (what, built, name) in [("console", &console, "downhaul-ui"), ("console's worker", &radius, "downhaul-radius")] {
+    for (what, built, name) in [("console", &console, "downhaul-ui"), ("console's worker", &radius, "downhaul-radius")]
+    {
         let module = wasm::bind(built, &fresh, name, wasm::TypeScript::No)?;
         wasm::optimise(what, &module, &module)?;
     }
