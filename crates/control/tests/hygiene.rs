@@ -156,7 +156,7 @@ fn one_variant_through_every_change() {
 
 fn sole_since(world: &World, then: &State, begin: usize) -> (Vec<String>, usize) {
     let mut sole = SoleSince::new(then.clone(), &world.state);
-    for record in &world.records[begin..] {
+    for record in world.records.iter().skip(begin) {
         sole.take(record.clone());
     }
     let (sole, flags) = sole.finish();
