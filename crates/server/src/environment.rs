@@ -5,6 +5,7 @@ use crate::heartbeat::Beats;
 use crate::live::LiveSample;
 use crate::metrics::{EnvironmentLabels, Metrics};
 use crate::options::ServerOptions;
+use crate::outcomes::LiveOutcomes;
 use crate::populations::{Kept, Populations};
 use crate::rollouts::Gates;
 use crate::task::Task;
@@ -77,6 +78,7 @@ pub(crate) struct Environment {
     beats: Beats,
     gates: Gates,
     usage: LiveUsage,
+    outcomes: LiveOutcomes,
     /// Held while all flags are looked through.
     looking: Mutex<()>,
     /// Every publication with a record, for the console.
@@ -129,6 +131,7 @@ impl Environment {
             beats: Beats::default(),
             gates: Gates::default(),
             usage: LiveUsage::default(),
+            outcomes: LiveOutcomes::new(),
             looking: Mutex::new(()),
             changes: broadcast::Sender::new(256),
             metrics,
@@ -191,6 +194,11 @@ impl Environment {
     /// Which flags clients ask for.
     pub(crate) fn usage(&self) -> &LiveUsage {
         &self.usage
+    }
+
+    /// How what flags decide of goes, as clients tell.
+    pub(crate) fn outcomes(&self) -> &LiveOutcomes {
+        &self.outcomes
     }
 
     pub(crate) fn looking(&self) -> &Mutex<()> {
