@@ -91,7 +91,7 @@ fn a_report_counts_once_and_when_its_outcomes_were() {
     let mut outcomes = listening();
     let first = report(1, &[count("f", "on", 30, 0)]);
     let second = OutcomeReport { from_ms: 20_000, to_ms: 10_000, ..report(2, &[count("f", "on", 0, 30)]) };
-    outcomes.take(&SERVER, &[first.clone()], known, seconds(1000));
+    outcomes.take(&SERVER, std::slice::from_ref(&first), known, seconds(1000));
     // The answer was lost: it comes again with the next, and the next with the one after.
     let again = outcomes.take(&SERVER, &[first.clone(), second.clone()], known, seconds(1020));
     assert_eq!(again, IgnoredOutcomes { repeated: 1, ..IgnoredOutcomes::default() });
