@@ -1,3 +1,4 @@
+use crate::client::ofrep::Programs;
 use crate::client::slot::Slots;
 use crate::error::{AppError, AppResult};
 use crate::fleet::LiveFleet;
@@ -79,6 +80,7 @@ pub(crate) struct Environment {
     gates: Gates,
     usage: LiveUsage,
     outcomes: LiveOutcomes,
+    programs: Programs,
     /// Held while all flags are looked through.
     looking: Mutex<()>,
     /// Every publication with a record, for the console.
@@ -132,6 +134,7 @@ impl Environment {
             gates: Gates::default(),
             usage: LiveUsage::default(),
             outcomes: LiveOutcomes::new(),
+            programs: Programs::default(),
             looking: Mutex::new(()),
             changes: broadcast::Sender::new(256),
             metrics,
@@ -189,6 +192,11 @@ impl Environment {
     /// What the gates of rollouts read last.
     pub(crate) fn gates(&self) -> &Gates {
         &self.gates
+    }
+
+    /// The flag set as the server itself decides by it.
+    pub(crate) fn programs(&self) -> &Programs {
+        &self.programs
     }
 
     /// Which flags clients ask for.

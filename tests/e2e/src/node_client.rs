@@ -27,6 +27,11 @@ impl NodeClient {
         NodeClient::run("outcome-client.mjs", &[server, key])
     }
 
+    /// OpenFeature's own clients of its remote evaluation protocol.
+    pub fn start_ofrep(server: &str, key: &str) -> Result<NodeClient> {
+        NodeClient::run("ofrep-client.mjs", &[server, key])
+    }
+
     fn run(script: &str, arguments: &[&str]) -> Result<NodeClient> {
         built("web/sdk/dist/node.js")?;
         let script = Path::new(env!("CARGO_MANIFEST_DIR")).join(script);

@@ -13,6 +13,7 @@ mod hygiene;
 mod keys;
 mod kills;
 mod migrations;
+mod ofrep;
 mod outcomes;
 mod people;
 mod plan;
@@ -55,6 +56,7 @@ pub use migrations::{
     CallCounts, MigrationFleet, MigrationPage, MigrationRelease, MigrationStepRequest, MigrationTally, MigrationView,
     MigrationWay, Obstacle, PhaseCounts,
 };
+pub use ofrep::{OfrepFailure, OfrepFlag, OfrepFlags, OfrepMetadata, OfrepSetMetadata};
 pub use outcomes::{IgnoredOutcomes, OutcomeCount, OutcomePage, OutcomeQuery, OutcomeReport, OutcomeView};
 pub use people::{
     People, PersonRequest, PersonView, RoleRequest, TokenCreated, TokenRequest, TokenRevocation, TokenView, Tokens,
