@@ -60,6 +60,11 @@ impl Failure {
         }
     }
 
+    /// A refusal's two sentences as they are shown.
+    pub fn said(detail: &str, help: &str) -> (String, String) {
+        (sentence(detail), sentence(help))
+    }
+
     pub fn is_forbidden(&self) -> bool {
         matches!(self, Failure::Refused(problem) if problem.status == 403)
     }

@@ -1,5 +1,6 @@
 //! Parts that pages share. They take data and callbacks, and know neither backend nor address.
 
+mod act_bar;
 mod failure;
 mod hold_button;
 mod icon;
@@ -12,7 +13,8 @@ mod skeleton;
 mod toasts;
 mod variant;
 
-pub use failure::{Empty, FailureCard};
+pub use act_bar::{ActBar, ActItem, Look, Reason};
+pub use failure::{Empty, FailureCard, Missing};
 pub use hold_button::HoldButton;
 pub use icon::{Icon, Sign};
 pub use lamps::Lamps;

@@ -1,11 +1,17 @@
 //! What the console says, as plain data: pure functions from documents and numbers to sentences.
 
 pub mod change;
+pub mod drill;
+pub mod fleet;
 pub mod kill;
+pub mod may;
 pub mod number;
+pub mod proposal;
 pub mod ray;
 pub mod reach;
+pub mod rollout;
 pub mod rule;
+pub mod run;
 pub mod sentence;
 pub mod time;
 
