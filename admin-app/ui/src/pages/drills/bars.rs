@@ -15,7 +15,7 @@ pub struct BarsProps {
 const SHOWN: usize = 24;
 const WIDTH: f64 = 960.0;
 const LEFT: f64 = 44.0;
-const RIGHT: f64 = 84.0;
+const RIGHT: f64 = 104.0;
 const TOP: f64 = 22.0;
 const BOTTOM: f64 = 190.0;
 
@@ -45,14 +45,14 @@ pub fn Bars(props: &BarsProps) -> Html {
         <section class="card">
             <header><h2>{ "Time to come back" }</h2><p>{ counted(drills.len(), "drill", "drills") }</p>
                 <span class="legend end">{ for ["decide", "disable", "redeploy", "verify"].map(|part| html! { <span><i class={format!("sw p-{part}")}></i>{ part }</span> }) }</span></header>
-            <div class="pad plotwrap"><svg class="plot bars" viewBox={format!("0 0 {WIDTH} 224")} role="img" aria-label={words}>
+            <div class="pad plotwrap" tabindex="0"><svg class="plot bars" viewBox={format!("0 0 {WIDTH} 232")} role="img" aria-label={words}>
                 { for scale.ticks().into_iter().map(|ms| html! {
                     <><line class="grid" x1={LEFT.to_string()} x2={(WIDTH - RIGHT).to_string()} y1={scale.y(ms).to_string()} y2={scale.y(ms).to_string()} />
                         <text x={(LEFT - 8.0).to_string()} y={(scale.y(ms) + 4.0).to_string()} text-anchor="end">{ stopwatch(ms).0 }</text></>
                 }) }
                 { for drills.iter().enumerate().map(|(at, drill)| bar(drill, x(at), wide, &scale)) }
                 { for drills.iter().enumerate().filter(|(at, _)| at % every == 0).map(|(at, drill)| html! {
-                    <text x={x(at).to_string()} y="212" text-anchor="middle">{ parse(&drill.began).map(|began| day(began, now, offset)) }</text>
+                    <text x={x(at).to_string()} y="224" text-anchor="middle">{ parse(&drill.began).map(|began| day(began, now, offset)) }</text>
                 }) }
                 <line class="objective-line" x1={LEFT.to_string()} x2={(WIDTH - RIGHT).to_string()} y1={scale.y(scale.objective).to_string()} y2={scale.y(scale.objective).to_string()} />
                 <text class="strong" x={(WIDTH - RIGHT + 8.0).to_string()} y={(scale.y(scale.objective) + 4.0).to_string()}>{ format!("objective {}", stopwatch(scale.objective).0) }</text>

@@ -46,7 +46,7 @@ pub fn DueCard(props: &DueCardProps) -> Html {
                                     <td><Link<Route> to={to(&props.environment, each)} classes="key">{ each.subject.key() }</Link<Route>><small class="muted blk">{ format!("{}, {}", if each.subject.flag.is_some() { "flag" } else { "release" }, each.owner) }</small></td>
                                     <td data-l="Last drill" class="nowrap">{ last(each.last.as_ref(), now) }</td>
                                     <td data-l="Last by others" class="nowrap">{ last(each.last_independent.as_ref(), now) }</td>
-                                    <td data-l="Due">if each.due { <span class="warn-ink"><Icon name="alert" small=true />{ format!(" {}", since(each)) }</span><small class="muted blk">{ &each.why }</small> } else { { since(each) } }</td>
+                                    <td data-l="Due">if each.due { <span class="warn-ink"><Icon name="alert" small=true />{ format!(" {}", since(each)) }</span>if each.days.is_some() { <small class="muted blk">{ &each.why }</small> } } else { { since(each) } }</td>
                                     <td class="num"><button type="button" class="btn s" aria-expanded={is_open.to_string()} data-test={format!("drill-{key}")} onclick={toggle}>{ "Drill…" }</button></td>
                                 </tr>
                                 if is_open { <tr key={format!("{key}-call")}><td colspan="5"><Call environment={props.environment.clone()} subject={each.subject.clone()} on_close={ let open = open.clone(); Callback::from(move |()| open.set(None)) } /></td></tr> }

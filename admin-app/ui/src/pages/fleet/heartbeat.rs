@@ -101,7 +101,7 @@ fn Plot(props: &PlotProps) -> Html {
     );
     let ends = [beats.first(), beats.last()];
     html! {
-        <div class="pad plotwrap"><svg class="plot beats" viewBox={format!("0 0 {WIDTH} 176")} role="img" aria-label={words}>
+        <div class="pad plotwrap" tabindex="0"><svg class="plot beats" viewBox={format!("0 0 {WIDTH} 176")} role="img" aria-label={words}>
             { for [0.0, most / 2.0, most / 1.15].into_iter().map(|ms| html! {
                 <><line class="grid" x1={LEFT.to_string()} x2={(WIDTH - RIGHT).to_string()} y1={y(ms).to_string()} y2={y(ms).to_string()} />
                     <text x={(LEFT - 8.0).to_string()} y={(y(ms) + 4.0).to_string()} text-anchor="end">{ if ms == 0.0 { "0".to_owned() } else { duration(ms) } }</text></>
