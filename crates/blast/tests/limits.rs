@@ -270,3 +270,40 @@ fn hundreds_of_interlocking_conditions() {
         .collect();
     assert_eq!(without_last(&rules).unwrap().status, Status::Unknown);
 }
+
+/// A document of many flags that are each too much: those after them are allowed less, and what is given up says so.
+#[test]
+fn many_hard_flags_have_a_limit_together() {
+    let of = |serve_last: &str| {
+        // Conditions on some of seven attributes in each of some rules; the last rule is edited.
+        let flag_of = |key: &str, rules: usize, conditions: usize| {
+            let rule = |rule: usize| {
+                let condition =
+                    |at: usize| is_in(&format!("a{}", (rule * (at + 1) + at) % 7), json!([format!("v{}", rule % 3)]));
+                let when: Vec<Value> = (0..conditions).map(condition).collect();
+                json!({ "when": when, "serve": if rule + 1 == rules { serve_last } else { "on" } })
+            };
+            flag(key, &json!({ "rules": (0..rules).map(rule).collect::<Vec<_>>() }))
+        };
+        let hard = (0..300).map(|number| flag_of(&format!("f{number}"), 6, 4));
+        let others =
+            |suffix: &str| [flag_of(&format!("easy-{suffix}"), 1, 1), flag_of(&format!("middle-{suffix}"), 2, 2)];
+        document(
+            &json!({ "flags": others("before").into_iter().chain(hard).chain(others("after")).collect::<Vec<_>>() }),
+        )
+    };
+    let (old, new) = (of("on"), of("off"));
+    let given_up = |nodes| {
+        let comparison = compare(&old, &new, &Options { nodes });
+        let unknown = comparison.flags.iter().filter(|found| found.status == Status::Unknown);
+        let others = unknown.clone().filter(|found| !found.flag.starts_with('f'));
+        (unknown.count(), others.map(|found| found.flag.clone()).collect::<Vec<_>>())
+    };
+    assert_eq!(given_up(20_000), (0, vec![]));
+    assert_eq!(given_up(60), (301, vec!["middle-after".to_owned()]));
+    let unseen = |nodes| {
+        let found = lints(new.document(), &Options { nodes });
+        found.iter().filter(|found| found.code == "not-looked-at" && found.place.pointer == "/flags/303").count()
+    };
+    assert_eq!([unseen(60), unseen(20_000)], [1, 0]);
+}

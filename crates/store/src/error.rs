@@ -1,6 +1,6 @@
 use std::path::PathBuf;
 
-/// Why the log did not do as asked. Nothing was kept of what failed.
+/// Why the log did not do as asked. Nothing was kept of what failed, but for [`StoreError::Unsure`].
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     /// Someone else appended first: load what is new and decide again.
@@ -32,6 +32,13 @@ pub enum StoreError {
     NotALog { path: PathBuf, why: String },
     #[error("the change log is damaged: {0}")]
     Damaged(String),
+    #[error("the database does not answer")]
+    Unreachable(#[source] sqlx::Error),
+    /// The database went away while it was committing, and did not come back in time to be asked.
+    #[error("whether revision {revision} of `{environment}` was kept is not known: the database went away meanwhile")]
+    Unsure { environment: String, revision: u64 },
+    #[error("the database would lose acknowledged changes in a power cut: its setting `{0}` is not `on`")]
+    NotDurable(&'static str),
     #[error("the database failed")]
     Database(#[source] sqlx::Error),
 }
@@ -50,6 +57,9 @@ impl StoreError {
             StoreError::File { .. } => "cannot-write",
             StoreError::NotALog { .. } => "not-a-log",
             StoreError::Damaged(_) => "log-damaged",
+            StoreError::Unreachable(_) => "log-unreachable",
+            StoreError::Unsure { .. } => "log-unsure",
+            StoreError::NotDurable(_) => "log-not-durable",
             StoreError::Database(_) => "log-failed",
         }
     }
@@ -58,9 +68,7 @@ impl StoreError {
     pub fn help(&self) -> &'static str {
         match self {
             StoreError::Conflict { .. } => "try again; the state has been loaded anew",
-            StoreError::Full(_) => {
-                "free space on the disk of the data folder and repeat; what was acknowledged is safe"
-            }
+            StoreError::Full(_) => "free space on the disk of the database and repeat; what was acknowledged is safe",
             StoreError::InUse(_) => "stop the other process, or give this one a data folder of its own with `--data`",
             StoreError::Folder { .. } => "give a folder that can be written with `--data`",
             StoreError::Newer(_) => "run the version that wrote it, or a newer one; nothing was touched",
@@ -73,6 +81,11 @@ impl StoreError {
             StoreError::Damaged(_) => {
                 "keep the data folder as it is, run `downhaul chart verify`, and compare the head with a witness"
             }
+            StoreError::Unreachable(_) => {
+                "see whether the database runs and can be reached from here, and repeat; what was acknowledged is safe"
+            }
+            StoreError::Unsure { .. } => "look at the chart once the database is back, and repeat what is not in it",
+            StoreError::NotDurable(_) => "turn it on in the configuration of PostgreSQL, and restart PostgreSQL",
             StoreError::Database(_) => "look at the log of the server for the cause",
         }
     }
@@ -80,18 +93,29 @@ impl StoreError {
 
 /// SQLite's codes for no space left, its own limit included.
 const FULL: &str = "13";
+/// PostgreSQL's code for the same.
+const DISK_FULL: &str = "53100";
 /// A read or write failed; of a full disk only where the WAL's write is cut short.
 const IO_ERROR_WRITE: &str = "778";
 /// Anything that the database does not find as it left it.
-const DAMAGED: [&str; 2] = ["11", "26"];
+const DAMAGED: [&str; 4] = ["11", "26", "XX001", "XX002"];
+/// PostgreSQL is being shut down, has crashed, or does not take connections yet; a standby takes no changes.
+const AWAY: [&str; 5] = ["57P01", "57P02", "57P03", "53300", "25006"];
 
 impl From<sqlx::Error> for StoreError {
     fn from(error: sqlx::Error) -> Self {
         let code = error.as_database_error().and_then(|error| error.code().map(|code| code.into_owned()));
         match code.as_deref() {
-            Some(FULL | IO_ERROR_WRITE) => StoreError::Full(error),
+            Some(FULL | IO_ERROR_WRITE | DISK_FULL) => StoreError::Full(error),
             Some(code) if DAMAGED.contains(&code) => StoreError::Damaged(error.to_string()),
+            Some(code) if AWAY.contains(&code) => StoreError::Unreachable(error),
+            None if is_silence(&error) => StoreError::Unreachable(error),
             _ => StoreError::Database(error),
         }
     }
+}
+
+/// No answer, for whatever reason.
+fn is_silence(error: &sqlx::Error) -> bool {
+    matches!(error, sqlx::Error::Io(_) | sqlx::Error::Tls(_) | sqlx::Error::PoolTimedOut | sqlx::Error::WorkerCrashed)
 }

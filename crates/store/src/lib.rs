@@ -1,17 +1,20 @@
 //! The change log: what was decided is kept here, with what follows from it, in one transaction.
 //!
-//! [`ChangeLog`] and [`PopulationStore`] are what the control plane asks of a database, [`SqliteLog`] the embedded one.
+//! [`ChangeLog`] and [`PopulationStore`] are what the control plane asks of a database, [`SqliteLog`] the embedded one, and
+//! [`PostgresLog`] one that several replicas share.
 //! The layout of a data folder is in docs/reference/change-log.md.
 
 mod error;
 mod log;
 mod populations;
+mod postgres;
 mod replay;
 mod sqlite;
 
 pub use error::StoreError;
 pub use log::{ChangeLog, Effects, Head};
 pub use populations::PopulationStore;
+pub use postgres::{DatabaseUrl, Ear, Heard, KeptSession, Lead, NotADatabaseUrl, PostgresLog, Turn};
 pub use replay::{advance, leaves, load, replay, verify};
 pub use sqlite::{
     Backup, BackupAbout, BackupHead, DATABASE, InPlace, Options, Partial, SqliteLog, Staged, back_up, inspect, look,

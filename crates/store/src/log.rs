@@ -8,8 +8,8 @@ use std::fmt;
 
 /// Where changes are kept.
 ///
-/// One writer: a log belongs to one process at a time, and `append` to one caller at a time per environment; who comes
-/// second gets [`StoreError::Conflict`].
+/// A change is appended by one caller at a time per environment, whichever process it is in; who comes second gets
+/// [`StoreError::Conflict`].
 #[async_trait]
 pub trait ChangeLog: fmt::Debug + Send + Sync + 'static {
     /// When the log was created, in epoch milliseconds.
@@ -17,7 +17,7 @@ pub trait ChangeLog: fmt::Debug + Send + Sync + 'static {
 
     /// Keeps a change and what follows from it, both or neither. When this returns `Ok`, the change survives a power cut.
     ///
-    /// Runs to its end even if the caller goes away.
+    /// Runs to its end even if the caller goes away. Any error but [`StoreError::Unsure`] says that nothing was kept.
     async fn append(&self, record: &Record, effects: &Effects) -> Result<(), StoreError>;
 
     /// The newest change of an environment; `None` where there is none.

@@ -1,28 +1,38 @@
 //! What every change log has to do, whatever database it is on.
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that cannot be set up has failed")]
 
+#[path = "support/postgres.rs"]
+mod postgres_server;
 mod support;
 
 use downhaul_control::api::VerifyStatus;
 use downhaul_control::{AdminToken, Hash, State};
-use downhaul_store::{ChangeLog, Effects, Options, SqliteLog, StoreError, replay, verify};
+use downhaul_store::{ChangeLog, Effects, Options, PostgresLog, SqliteLog, StoreError, replay, verify};
+use postgres_server::Postgres;
 use std::sync::Arc;
 use support::{NOW, Plane, environment};
 
-/// Runs each test of the contract over a back end, on an empty log.
+/// Runs each test of the contract over every back end, on an empty log.
 macro_rules! contract {
-    ($backend:ident: $($test:ident)*) => {
-        mod $backend {
+    ($($test:ident)*) => {
+        mod sqlite {
             $(#[tokio::test]
             async fn $test() {
-                let (log, _keep) = super::$backend().await;
+                let (log, _keep) = super::sqlite().await;
                 super::$test(log).await;
+            })*
+        }
+
+        mod postgres {
+            $(#[tokio::test]
+            async fn $test() {
+                super::$test(super::postgres().await).await;
             })*
         }
     };
 }
 
-contract! { sqlite:
+contract! {
     starts_empty
     keeps_changes_in_order
     refuses_what_does_not_follow
@@ -38,6 +48,12 @@ async fn sqlite() -> (Arc<dyn ChangeLog>, tempfile::TempDir) {
     let folder = tempfile::tempdir().unwrap();
     let log = SqliteLog::open(folder.path(), NOW, &Options::default()).await.unwrap();
     (Arc::new(log), folder)
+}
+
+async fn postgres() -> Arc<dyn ChangeLog> {
+    let url = Postgres::shared().database().parse().unwrap();
+    let (log, _) = PostgresLog::open(&url, NOW).await.unwrap();
+    Arc::new(log)
 }
 
 async fn starts_empty(log: Arc<dyn ChangeLog>) {

@@ -24,6 +24,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     if arguments.tests {
         browser()?;
         prometheus()?;
+        postgres()?;
         provider()?;
     }
     Ok(())
@@ -59,6 +60,17 @@ pub(crate) fn prometheus() -> Result<()> {
         Some(_) => Ok(()),
         None => apt_install("Prometheus", &["prometheus"]),
     }
+}
+
+/// PostgreSQL, on which the tests of several replicas run servers of their own. Debian keeps its programs beside the search
+/// path.
+pub(crate) fn postgres() -> Result<()> {
+    let versions = std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
+    let is_beside = versions.into_iter().any(|version| version.path().join("bin/initdb").exists());
+    if is_beside || workspace::find_program("initdb").is_some() {
+        return Ok(());
+    }
+    apt_install("PostgreSQL", &["postgresql"])
 }
 
 /// The OpenID provider at which tests sign in.

@@ -44,15 +44,15 @@ pub fn TopBar(props: &TopBarProps) -> Html {
             if let Some(environment) = &props.environment {
                 <EnvironmentSwitch environment={environment.clone()} environments={props.who.environments.clone()} route={props.route.clone()} />
             }
-            <button class="cmdk" aria-label="Search or run a command" data-test="open-palette" onclick={props.on_palette.reform(|_| ())}>
-                <Icon name="search" small=true /><span class="grow">{ "Search or run a command" }</span><kbd aria-hidden="true">{ "Ctrl K" }</kbd>
+            <button class="cmdk" aria-label="Search or run a command Ctrl K" data-test="open-palette" onclick={props.on_palette.reform(|_| ())}>
+                <Icon name="search" small=true /><span class="grow">{ "Search or run a command" }</span><kbd>{ "Ctrl K" }</kbd>
             </button>
             <span class="end"></span>
             <ConnectionState />
             if let Some(environment) = &props.environment { <Inbox environment={environment.clone()} /> }
             <button class="iconbtn" aria-label="Switch light and dark" data-test="theme" onclick={Callback::from(|_| theme::switch())}><Icon name="theme" /></button>
             <details class="person">
-                <summary class="avatar" title={format!("{}, {}", props.who.name, roles(&props.who, props.environment.as_deref()))} aria-label={format!("{}, {}", props.who.name, roles(&props.who, props.environment.as_deref()))}><span aria-hidden="true">{ initials(&props.who.name) }</span></summary>
+                <summary class="avatar" title={format!("{}, {}", props.who.name, roles(&props.who, props.environment.as_deref()))} aria-label={format!("{} {}, {}", initials(&props.who.name), props.who.name, roles(&props.who, props.environment.as_deref()))}>{ initials(&props.who.name) }</summary>
                 <div class="menu">
                     <p><b>{ &props.who.name }</b><small class="muted blk">{ roles(&props.who, props.environment.as_deref()) }</small></p>
                     <p class="small faint">{ format!("Downhaul {}", props.who.version) }</p>

@@ -4,6 +4,7 @@ use super::Stop;
 use super::domain::{Domain, IS_IN, Side};
 use super::set::{Set, Sets};
 use super::tree::{BUCKETS, Fuel, Tree};
+use super::work::Work;
 use crate::atoms::Atom;
 use crate::cone::{Cone, Indexed, scope_conditions};
 use downhaul_core::bucket::{self, Unit};
@@ -83,11 +84,11 @@ impl<'a> Space<'a> {
     }
 
     /// What can be asked about the contexts that these cones look at.
-    pub(crate) fn of(documents: [&'a Indexed<'a>; 2], cones: &[(Side, &Cone<'_>)], limit: usize) -> Result<Self, Stop> {
+    pub(crate) fn of(documents: [&'a Indexed<'a>; 2], cones: &[(Side, &Cone<'_>)], work: &Work) -> Result<Self, Stop> {
         let asked = cones.iter().flat_map(|(side, cone)| cone.atoms().into_iter().map(|atom| (*side, atom)));
         let units = cones.iter().flat_map(|(_, cone)| cone.units()).collect();
         let domain = Domain::new(documents.map(|indexed| indexed.document), asked.collect(), units)?;
-        Ok(Space::new(documents, domain, limit))
+        Ok(Space::new(documents, domain, work.allowed()))
     }
 
     fn indexed(&self, side: Side) -> &'a Indexed<'a> {

@@ -4,8 +4,8 @@ use super::Stop;
 use super::decide::{Given, Space};
 use super::difference::{Moved, possible};
 use super::domain::Side;
-use super::report::Options;
 use super::set::Set;
+use super::work::Work;
 use crate::cone::Indexed;
 use downhaul_core::diagnostic::Diagnostic;
 use downhaul_core::document::{Flag, FlagKind, Outcome, Split};
@@ -18,7 +18,7 @@ const PAIRS: usize = 500;
 /// A salt with a bucketing unit.
 type Layer<'a> = (&'a str, &'a str);
 
-pub(super) fn overlaps(indexed: &Indexed<'_>, options: &Options) -> Vec<Diagnostic> {
+pub(super) fn overlaps(indexed: &Indexed<'_>, work: &Work) -> Vec<Diagnostic> {
     let mut layers: BTreeMap<Layer<'_>, Vec<usize>> = BTreeMap::new();
     for (index, flag) in indexed.document.flags.iter().enumerate().filter(|(_, flag)| flag.kind == FlagKind::Experiment)
     {
@@ -52,7 +52,7 @@ pub(super) fn overlaps(indexed: &Indexed<'_>, options: &Options) -> Vec<Diagnost
     });
     let found = pairs.take(PAIRS).filter_map(|(layer, first, second)| {
         // Two flags that are too much work get no warning.
-        overlap(indexed, layer, [first, second], options).unwrap_or_default()
+        work.counted(overlap(indexed, layer, [first, second], work)).unwrap_or_default()
     });
     found.collect()
 }
@@ -85,13 +85,13 @@ fn overlap(
     indexed: &Indexed<'_>,
     (salt, by): Layer<'_>,
     [first, second]: [usize; 2],
-    options: &Options,
+    work: &Work,
 ) -> Result<Option<Diagnostic>, Stop> {
     let flags = &indexed.document.flags;
     let Some((one, other)) = flags.get(first).zip(flags.get(second)) else { return Ok(None) };
     let cones: Vec<_> = [one, other].iter().filter_map(|flag| indexed.cone(flag.key.as_str())).collect();
     let sides: Vec<_> = cones.iter().map(|cone| (Side::Old, cone)).collect();
-    let mut space = Space::of([indexed, indexed], &sides, options.nodes)?;
+    let mut space = Space::of([indexed, indexed], &sides, work)?;
     let ones = space.decide(Side::Old, one, Set::ALL)?;
     let others = space.decide(Side::Old, other, Set::ALL)?;
     for (set, tree) in &ones {

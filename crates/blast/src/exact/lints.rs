@@ -7,6 +7,7 @@ use super::layers;
 use super::report::Options;
 use super::set::Set;
 use super::tree::{BUCKETS, Tree};
+use super::work::Work;
 use crate::cone::{Indexed, scope_conditions};
 use downhaul_core::diagnostic::Diagnostic;
 use downhaul_core::document::{Flag, FlagSet, Kill, Outcome, Rule};
@@ -17,14 +18,14 @@ use downhaul_core::explain::whole_condition_words;
 /// A flag that is too much work by `options` gets none but that one.
 pub fn lints(document: &FlagSet, options: &Options) -> Vec<Diagnostic> {
     let indexed = Indexed::new(document);
+    let work = Work::new(options);
     let mut found = Vec::new();
     for (index, flag) in document.flags.iter().enumerate() {
         // Half a flag's warnings would be as true as all of them, but read as if there were no others.
-        found.extend(
-            flag_lints(&indexed, flag, index, options).unwrap_or_else(|_| vec![too_much(flag, index, options)]),
-        );
+        let of_flag = work.counted(flag_lints(&indexed, flag, index, &work));
+        found.extend(of_flag.unwrap_or_else(|_| vec![too_much(flag, index, options)]));
     }
-    found.extend(layers::overlaps(&indexed, options));
+    found.extend(layers::overlaps(&indexed, &work));
     found
 }
 
@@ -34,9 +35,9 @@ fn too_much(flag: &Flag, index: usize, options: &Options) -> Diagnostic {
         .help("nothing is said of rules, slices and kills of it that may be in vain; fewer conditions on one attribute, or fewer salts, may help")
 }
 
-fn flag_lints(indexed: &Indexed<'_>, flag: &Flag, index: usize, options: &Options) -> Result<Vec<Diagnostic>, Stop> {
+fn flag_lints(indexed: &Indexed<'_>, flag: &Flag, index: usize, work: &Work) -> Result<Vec<Diagnostic>, Stop> {
     let Some(cone) = indexed.cone(flag.key.as_str()) else { return Ok(Vec::new()) };
-    let space = Space::of([indexed, indexed], &[(Side::Old, &cone)], options.nodes)?;
+    let space = Space::of([indexed, indexed], &[(Side::Old, &cone)], work)?;
     let document = indexed.document;
     let mut linter = Linter { space, document, flag, at: format!("/flags/{index}"), found: Vec::new() };
     linter.rules()?;

@@ -23,6 +23,7 @@ mod shapes;
 mod sole;
 mod tree;
 mod witness;
+mod work;
 
 pub use lints::lints;
 pub use prove::{Assertion, Assertions, Claim, Counterexample, Outcome, Verdict, prove};

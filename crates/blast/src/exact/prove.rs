@@ -7,6 +7,7 @@ use super::domain::Side;
 use super::report::{Confirm, Options, Transition, transition};
 use super::set::Set;
 use super::witness::Undecided;
+use super::work::Work;
 use crate::cone::{Cone, Indexed};
 use downhaul_core::document::{Condition, Flag};
 use downhaul_core::ids::{FlagKey, VariantKey};
@@ -90,7 +91,8 @@ pub struct Counterexample {
 /// However many claims there are about a flag, it is compared once.
 pub fn prove(old: &Valid, new: &Valid, assertions: &[Assertion], options: &Options) -> Vec<Verdict> {
     let (before, after) = (Indexed::new(old.document()), Indexed::new(new.document()));
-    let prover = Prover { documents: [&before, &after], options, confirm: &Confirm::new(old, new) };
+    let (confirm, work) = (Confirm::new(old, new), Work::new(options));
+    let prover = Prover { documents: [&before, &after], work: &work, confirm: &confirm };
     let mut by_flag: BTreeMap<FlagKey, Vec<Place>> = BTreeMap::new();
     for (number, assertion) in assertions.iter().enumerate() {
         for (at, flag) in prover.named(assertion).into_iter().enumerate() {
@@ -126,7 +128,7 @@ impl Verdict {
 
 struct Prover<'a> {
     documents: [&'a Indexed<'a>; 2],
-    options: &'a Options,
+    work: &'a Work,
     confirm: &'a Confirm,
 }
 
@@ -160,14 +162,14 @@ impl<'a> Prover<'a> {
         let is_served = |claim: &&Assertion| matches!(claim.claim, Claim::NeverServes(_));
         let (served, moved): (Vec<&Assertion>, Vec<&Assertion>) = claims.iter().copied().partition(is_served);
         let mut served = match &will_be {
-            Some(cone) => together(key, &served, &|claims| self.serves(cone, claims)),
+            Some(cone) => self.together(key, &served, &|claims| self.serves(cone, claims)),
             None => {
                 vec![by_itself(if was.is_some() { "the flag is gone" } else { "there is no such flag" }); served.len()]
             }
         }
         .into_iter();
         let mut moved = match (&was, &will_be) {
-            (Some(was), Some(will_be)) => together(key, &moved, &|claims| self.moves([was, will_be], claims)),
+            (Some(was), Some(will_be)) => self.together(key, &moved, &|claims| self.moves([was, will_be], claims)),
             (None, Some(_)) => vec![by_itself("the flag is new"); moved.len()],
             (Some(_), None) => vec![by_itself("the flag is gone"); moved.len()],
             (None, None) => vec![by_itself("there is no such flag"); moved.len()],
@@ -234,6 +236,27 @@ impl<'a> Prover<'a> {
         claims.iter().zip(scopes).map(|(claim, scope)| given(claim, scope)).collect()
     }
 
+    /// All claims at once, and where that is too much, each by itself.
+    fn together(
+        &self,
+        key: &FlagKey,
+        claims: &[&Assertion],
+        judge: &dyn Fn(&[&Assertion]) -> Result<Found, Stop>,
+    ) -> Found {
+        if claims.is_empty() {
+            return Vec::new();
+        }
+        judge(claims).unwrap_or_else(|Stop::TooMuch| {
+            let alone = |claim| match self.work.counted(judge(std::slice::from_ref(claim))) {
+                Ok(found) if claims.len() > 1 => found.into_iter().next().flatten(),
+                Ok(_) | Err(Stop::TooMuch) => {
+                    Some(Counterexample::without_context(key, "the comparison ended at its limit of work"))
+                }
+            };
+            claims.iter().map(alone).collect()
+        })
+    }
+
     /// What questions with conditions of their own need.
     fn space(
         &self,
@@ -246,24 +269,8 @@ impl<'a> Prover<'a> {
             claims.iter().map(|claim| Cone::of_conditions(new.document, &claim.when)).collect();
         let all: Vec<(Side, &Cone<'_>)> =
             cones.iter().copied().chain(besides.iter().map(|cone| (Side::New, cone))).collect();
-        Space::of(documents, &all, self.options.nodes)
+        Space::of(documents, &all, self.work)
     }
-}
-
-/// All claims at once, and where that is too much, each by itself.
-fn together(key: &FlagKey, claims: &[&Assertion], judge: &dyn Fn(&[&Assertion]) -> Result<Found, Stop>) -> Found {
-    if claims.is_empty() {
-        return Vec::new();
-    }
-    judge(claims).unwrap_or_else(|Stop::TooMuch| {
-        let alone = |claim| match judge(std::slice::from_ref(claim)) {
-            Ok(found) if claims.len() > 1 => found.into_iter().next().flatten(),
-            Ok(_) | Err(Stop::TooMuch) => {
-                Some(Counterexample::without_context(key, "the comparison ended at its limit of work"))
-            }
-        };
-        claims.iter().map(alone).collect()
-    })
 }
 
 fn shown(space: &mut Space<'_>, moved: &Moved, flag: &Flag, confirm: &Confirm) -> Counterexample {

@@ -5,6 +5,7 @@ use super::difference::{Moved, difference, units_of};
 use super::domain::Side;
 use super::tree::{BUCKETS, Run};
 use super::witness::Undecided;
+use super::work::Work;
 use crate::cone::{Cone, Indexed};
 use downhaul_core::compile::load;
 use downhaul_core::document::{Condition, Flag};
@@ -19,7 +20,8 @@ use std::collections::BTreeMap;
 /// How much work a comparison may be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Options {
-    /// Nodes of the diagrams of one flag. At about 100 bytes each and more with many classes.
+    /// Nodes of the diagrams of one flag. At about 100 bytes each and more with many classes. Where many flags
+    /// are given up at that, the next ones are allowed fewer.
     pub nodes: usize,
 }
 
@@ -140,11 +142,12 @@ pub fn compare(old: &Valid, new: &Valid, options: &Options) -> Comparison {
 pub fn compare_while(old: &Valid, new: &Valid, options: &Options, go_on: &dyn Fn() -> bool) -> Comparison {
     let (before, after) = (Indexed::new(old.document()), Indexed::new(new.document()));
     let confirm = Confirm::new(old, new);
+    let work = Work::new(options);
     let mut comparison = Comparison { flags: Vec::new(), unchanged: 0 };
     for flag in &new.document().flags {
         let key = flag.key.as_str();
         let found = match before.cone(key).zip(after.cone(key)) {
-            Some((was, will_be)) => changed([&before, &after], [&was, &will_be], options, &confirm, go_on),
+            Some((was, will_be)) => changed([&before, &after], [&was, &will_be], &work, &confirm, go_on),
             None => Some(FlagDifference::only(flag, Status::Added)),
         };
         match found {
@@ -161,7 +164,7 @@ pub fn compare_while(old: &Valid, new: &Valid, options: &Options, go_on: &dyn Fn
 fn changed(
     documents: [&Indexed<'_>; 2],
     cones: [&Cone<'_>; 2],
-    options: &Options,
+    work: &Work,
     confirm: &Confirm,
     go_on: &dyn Fn() -> bool,
 ) -> Option<FlagDifference> {
@@ -174,7 +177,7 @@ fn changed(
     if !go_on() {
         return Some(FlagDifference { edited, ..FlagDifference::only(after, Status::Unknown) });
     }
-    let found = regions(documents, [before, after], cones, options, confirm);
+    let found = work.counted(regions(documents, [before, after], cones, work, confirm));
     match found {
         Ok((regions, reason_regions)) if regions.is_empty() && reason_regions.is_empty() => None,
         Ok((regions, reason_regions)) => Some(FlagDifference {
@@ -192,11 +195,11 @@ fn regions(
     documents: [&Indexed<'_>; 2],
     flags: [&Flag; 2],
     cones: [&Cone<'_>; 2],
-    options: &Options,
+    work: &Work,
     confirm: &Confirm,
 ) -> Result<(Vec<Region>, Vec<Region>), Stop> {
     let [was, will_be] = cones;
-    let mut space = Space::of(documents, &[(Side::Old, was), (Side::New, will_be)], options.nodes)?;
+    let mut space = Space::of(documents, &[(Side::Old, was), (Side::New, will_be)], work)?;
     let difference = difference(&mut space, flags, cones)?;
     if difference.variants.is_empty() && difference.reasons.is_empty() {
         return Ok((Vec::new(), Vec::new()));

@@ -4,6 +4,7 @@ use super::Stop;
 use super::decide::Space;
 use super::domain::Side;
 use super::report::Options;
+use super::work::Work;
 use crate::cone::Indexed;
 use downhaul_core::document::{Flag, FlagSet};
 use downhaul_core::ids::{FlagKey, VariantKey};
@@ -20,13 +21,14 @@ pub fn sole_variants(
 ) -> BTreeMap<FlagKey, VariantKey> {
     let document = FlagSet { kills: Vec::new(), ..document.clone() };
     let indexed = Indexed::new(&document);
-    let proved = |flag: &Flag| Some((flag.key.clone(), sole_variant(&indexed, flag, options).ok()??));
+    let work = Work::new(options);
+    let proved = |flag: &Flag| Some((flag.key.clone(), work.counted(sole_variant(&indexed, flag, &work)).ok()??));
     document.flags.iter().filter(|flag| is_wanted(flag)).filter_map(proved).collect()
 }
 
-fn sole_variant(indexed: &Indexed<'_>, flag: &Flag, options: &Options) -> Result<Option<VariantKey>, Stop> {
+fn sole_variant(indexed: &Indexed<'_>, flag: &Flag, work: &Work) -> Result<Option<VariantKey>, Stop> {
     let Some(cone) = indexed.cone(flag.key.as_str()) else { return Ok(None) };
-    let mut space = Space::of([indexed, indexed], &[(Side::Old, &cone)], options.nodes)?;
+    let mut space = Space::of([indexed, indexed], &[(Side::Old, &cone)], work)?;
     let parts = space.decide(Side::Old, flag, super::set::Set::ALL)?;
     let given: BTreeSet<usize> =
         parts.iter().flat_map(|(_, tree)| tree.leaves()).map(|(_, given)| given.variant).collect();

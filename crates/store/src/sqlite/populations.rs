@@ -1,13 +1,11 @@
 use super::SqliteLog;
+use crate::populations::{PIECE, about, event, to_its_end, whole, written};
 use crate::{PopulationStore, StoreError};
 use async_trait::async_trait;
 use downhaul_control::api::{PopulationEvent, PopulationName, PopulationView};
 use downhaul_core::ids::EnvironmentKey;
 use sqlx::sqlite::SqlitePool;
 use sqlx::{Row, Sqlite, SqliteConnection, Transaction};
-
-/// What one transaction writes of a population: a kill waits for no more than this.
-const PIECE: usize = 256 * 1024;
 
 #[async_trait]
 impl PopulationStore for SqliteLog {
@@ -40,15 +38,8 @@ impl PopulationStore for SqliteLog {
             .bind(content)
             .fetch_all(&mut *transaction)
             .await?;
-        let mut bytes = Vec::with_capacity(usize::try_from(about.size).unwrap_or_default());
-        for row in &rows {
-            bytes.extend_from_slice(row.try_get(0)?);
-        }
-        if bytes.len() as u64 == about.size {
-            Ok(Some((about, bytes)))
-        } else {
-            Err(StoreError::Damaged(format!("the population `{name}` lacks a part of its content")))
-        }
+        let pieces = rows.iter().map(|row| row.try_get::<&[u8], _>(0)).collect::<Result<Vec<_>, _>>()?;
+        whole(name, about, &pieces).map(Some)
     }
 
     async fn put_population(
@@ -85,20 +76,7 @@ impl PopulationStore for SqliteLog {
                 .bind(limit)
                 .fetch_all(&self.readers)
                 .await?;
-        let event = |text: String| {
-            serde_json::from_str(&text).map_err(|why| StoreError::Damaged(format!("the journal of populations: {why}")))
-        };
         rows.iter().map(|row| event(row.try_get(0)?)).collect()
-    }
-}
-
-/// Runs in a task of its own, and so to its end even if the caller goes away.
-async fn to_its_end<T: Send + 'static>(
-    work: impl Future<Output = Result<T, StoreError>> + Send + 'static,
-) -> Result<T, StoreError> {
-    match tokio::spawn(work).await {
-        Ok(result) => result,
-        Err(why) => Err(StoreError::Damaged(format!("writing was cut off: {why}"))),
     }
 }
 
@@ -118,15 +96,6 @@ async fn find(
         .fetch_optional(connection)
         .await?;
     row.map(|row| Ok(Found { content: row.try_get(0)?, about: about(row.try_get(1)?)? })).transpose()
-}
-
-fn about(text: String) -> Result<PopulationView, StoreError> {
-    serde_json::from_str(&text)
-        .map_err(|why| StoreError::Damaged(format!("what is kept of a population cannot be read: {why}")))
-}
-
-fn written(value: &impl serde::Serialize) -> Result<String, StoreError> {
-    serde_json::to_string(value).map_err(|why| StoreError::Damaged(format!("cannot be written: {why}")))
 }
 
 async fn put(

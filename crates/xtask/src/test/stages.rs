@@ -27,7 +27,7 @@ pub(crate) struct Outcome {
 }
 
 pub(crate) const STAGES: &[Stage] = &[
-    Stage { name: "setup", about: "WebAssembly target, npm packages, Chromium, Prometheus", run: set_up },
+    Stage { name: "setup", about: "WebAssembly target, npm packages, Chromium, Prometheus, PostgreSQL", run: set_up },
     Stage { name: "format", about: "cargo fmt", run: format },
     Stage { name: "tidy", about: "the rules of the repository", run: || checked(tidy::run()) },
     Stage { name: "wasm", about: "the modules of the npm package", run: || checked(wasm::build(wasm::Which::All)) },
@@ -76,6 +76,7 @@ fn set_up() -> Outcome {
         npm::install(),
         setup::browser(),
         setup::prometheus(),
+        setup::postgres(),
         setup::provider(),
     ];
     parts.into_iter().map(checked).fold(Outcome::default(), Outcome::and)
