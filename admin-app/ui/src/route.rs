@@ -38,6 +38,8 @@ pub enum Route {
     Drill { environment: String, id: String },
     #[at("/e/:environment/fleet")]
     Fleet { environment: String },
+    #[at("/e/:environment/people")]
+    People { environment: String },
     #[at("/e/:environment/chart")]
     Chart { environment: String },
     #[at("/e/:environment/xray")]
@@ -65,6 +67,7 @@ impl Route {
             | Route::Drills { environment }
             | Route::Drill { environment, .. }
             | Route::Fleet { environment }
+            | Route::People { environment }
             | Route::Chart { environment }
             | Route::Xray { environment } => Some(environment),
             Route::Home | Route::NotFound => None,
@@ -86,6 +89,7 @@ impl Route {
             Route::Releases { .. } | Route::Run { .. } => Route::Releases { environment },
             Route::Drills { .. } | Route::Drill { .. } => Route::Drills { environment },
             Route::Fleet { .. } => Route::Fleet { environment },
+            Route::People { .. } => Route::People { environment },
             Route::Chart { .. } => Route::Chart { environment },
             Route::Xray { .. } => Route::Xray { environment },
             Route::Home | Route::Flags { .. } | Route::NotFound => Route::Flags { environment },

@@ -86,12 +86,10 @@ async fn a_release_is_rolled_back_step_by_step_by_two_people() -> Result<()> {
     first.marked("rollback-reason").await?.send_keys("payments fail").await?;
     first.marked("pace-step").await?.click().await?;
     maya.hold_until("run-phase").await?;
-    maya.says("run-phase", "phase", "awaiting-go").await?;
+    maya.says("step-1", "state", "running").await?;
 
     let operator = Console::open_as(&second, &stack, &jonas).await?;
     operator.page("/runs/r-1").await?;
-    operator.press("go").await?;
-    operator.says("step-1", "state", "running").await?;
     maya.press("confirm").await?;
     operator.says("step-1", "state", "done").await?;
     operator.press("go").await?;
@@ -159,5 +157,34 @@ async fn a_drill_is_called_begun_and_reviewed() -> Result<()> {
     browser.marked("drill-row-r-1").await?;
     browser.accessible("the drills").await?;
     browser.picture("console-drills").await?;
+    Ok(())
+}
+
+#[tokio::test]
+async fn someone_new_is_let_in_and_shut_out_again() -> Result<()> {
+    let stack = Stack::start().await?;
+    let (first, second) = (Browser::start().await?, Browser::start().await?);
+    let admin = Console::open(&first, &stack).await?;
+    admin.page("/people").await?;
+    first.marked("person-name").await?.send_keys("Ada Lovelace").await?;
+    first.marked("person-reason").await?.send_keys("looks at releases").await?;
+    first.shown("[data-test=person-add][aria-disabled=false]").await?.click().await?;
+    first.shown("[data-test^=change-a-]").await?.click().await?;
+    admin.act("grant-approver", "she knows the shop").await?;
+    first.shown("[data-test=act-take-approver]").await?;
+    admin.act("token", "to sign in").await?;
+    let token = first.marked("token-secret").await?.text().await?;
+    first.accessible("people and tokens").await?;
+
+    let ada = Console::open_as(&second, &stack, &token).await?;
+    ada.page("/people").await?;
+    second.shown("[data-test^=change-a-]").await?.click().await?;
+    let why = ada.why_not("grant-admin").await?;
+    assert!(why.contains("Only an admin may do this"), "{why}");
+    first.shown("[data-test^=revoke-]").await?.click().await?;
+    first.marked("act-reason").await?.send_keys("it was a story").await?;
+    first.shown("[data-test=act-confirm][aria-disabled=false]").await?.click().await?;
+    second.driver.refresh().await?;
+    second.marked("sign-in-token").await?;
     Ok(())
 }

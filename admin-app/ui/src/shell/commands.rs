@@ -47,6 +47,7 @@ pub fn CommandPalette(props: &CommandPaletteProps) -> Html {
             ("release", "Releases", Route::Releases { environment: environment() }),
             ("drill", "Drills", Route::Drills { environment: environment() }),
             ("fleet", "Fleet", Route::Fleet { environment: environment() }),
+            ("segment", "People and tokens", Route::People { environment: environment() }),
             ("chart", "Chart", Route::Chart { environment: environment() }),
             ("xray", "X-ray", Route::Xray { environment: environment() }),
         ] {

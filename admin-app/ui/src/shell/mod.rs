@@ -100,6 +100,7 @@ fn page(route: &Route, environment: &str) -> Html {
         Route::Drills { .. } => html! { <pages::Drills {environment} /> },
         Route::Drill { id, .. } => html! { <pages::Drill {environment} key={id.clone()} id={id.clone()} /> },
         Route::Fleet { .. } => html! { <pages::Fleet {environment} /> },
+        Route::People { .. } => html! { <pages::People {environment} /> },
         Route::Chart { .. } => html! { <pages::Chart {environment} /> },
         Route::Xray { .. } => html! { <pages::Xray {environment} /> },
         Route::Home | Route::NotFound => {

@@ -31,6 +31,7 @@ pub fn Nav(props: &NavProps) -> Html {
         | Section::Releases
         | Section::Drills
         | Section::Fleet
+        | Section::People
         | Section::Chart
         | Section::Xray => None,
     };
@@ -91,6 +92,7 @@ enum Section {
     Releases,
     Drills,
     Fleet,
+    People,
     Chart,
     Xray,
 }
@@ -103,6 +105,7 @@ fn section(route: &Route) -> Section {
         Route::Releases { .. } | Route::Release { .. } | Route::Run { .. } => Section::Releases,
         Route::Drills { .. } | Route::Drill { .. } => Section::Drills,
         Route::Fleet { .. } => Section::Fleet,
+        Route::People { .. } => Section::People,
         Route::Chart { .. } => Section::Chart,
         Route::Xray { .. } => Section::Xray,
         Route::Home | Route::Flags { .. } | Route::Flag { .. } | Route::Kill { .. } | Route::NotFound => Section::Flags,
@@ -131,6 +134,7 @@ fn pages(environment: &str) -> Vec<Page> {
         page(Section::Fleet, "fleet", "Fleet", Route::Fleet { environment: environment() }, false),
         page(Section::Chart, "chart", "Chart", Route::Chart { environment: environment() }, true),
         page(Section::Xray, "xray", "X-ray", Route::Xray { environment: environment() }, false),
+        page(Section::People, "segment", "People", Route::People { environment: environment() }, false),
     ]
 }
 

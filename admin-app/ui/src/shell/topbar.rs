@@ -45,7 +45,7 @@ pub fn TopBar(props: &TopBarProps) -> Html {
                 <EnvironmentSwitch environment={environment.clone()} environments={props.who.environments.clone()} route={props.route.clone()} />
             }
             <button class="cmdk" aria-label="Search or run a command Ctrl K" data-test="open-palette" onclick={props.on_palette.reform(|_| ())}>
-                <Icon name="search" small=true /><span class="grow">{ "Search or run a command" }</span><kbd>{ "Ctrl K" }</kbd>
+                <Icon name="search" small=true /><span class="grow">{ "Search or run a command" }</span>{ " " }<kbd>{ "Ctrl K" }</kbd>
             </button>
             <span class="end"></span>
             <ConnectionState />

@@ -3,8 +3,7 @@
 use super::{encoded, post, within};
 use crate::backend::{Failure, Get, Handle};
 use downhaul_control::api::{
-    ApprovalView, ApproveRequest, Changed, People, PolicyView, ProposalActRequest, ProposalNow, ProposalPage,
-    ProposalSummary,
+    ApprovalView, ApproveRequest, Changed, PolicyView, ProposalActRequest, ProposalNow, ProposalPage, ProposalSummary,
 };
 use serde::Deserialize;
 use serde_json::Value;
@@ -52,10 +51,6 @@ pub async fn close_proposal(
 pub async fn land(backend: Handle, environment: String, id: String, reason: String) -> Result<Changed, Failure> {
     let path = within(&environment, &format!("proposals/{}/land", encoded(&id)));
     post(&backend, path, &ProposalActRequest { reason }).await
-}
-
-pub fn people(environment: &str) -> Get<People> {
-    Get::new(within(environment, "people"))
 }
 
 pub fn policy(environment: &str) -> Get<PolicyView> {

@@ -16,7 +16,7 @@ pub struct HeartbeatProps {
 /// How long a kill takes to reach everyone, known before one is needed.
 #[function_component]
 pub fn Heartbeat(props: &HeartbeatProps) -> Html {
-    let (asked, _) = use_asked(api::heartbeat(&props.environment), 0);
+    let (asked, _) = use_asked(api::heartbeat(&props.environment), 10_000);
     let Slot::Ready(view) = &asked.slot else {
         return match &asked.slot {
             Slot::Failed(failure) => html! { <FailureCard failure={failure.clone()} what="The heartbeat" /> },
