@@ -1,3 +1,4 @@
+use crate::client::ofrep::Programs;
 use crate::client::slot::Slots;
 use crate::error::{AppError, AppResult};
 use crate::fleet::LiveFleet;
@@ -77,6 +78,7 @@ pub(crate) struct Environment {
     beats: Beats,
     gates: Gates,
     usage: LiveUsage,
+    programs: Programs,
     /// Held while all flags are looked through.
     looking: Mutex<()>,
     /// Every publication with a record, for the console.
@@ -129,6 +131,7 @@ impl Environment {
             beats: Beats::default(),
             gates: Gates::default(),
             usage: LiveUsage::default(),
+            programs: Programs::default(),
             looking: Mutex::new(()),
             changes: broadcast::Sender::new(256),
             metrics,
@@ -186,6 +189,11 @@ impl Environment {
     /// What the gates of rollouts read last.
     pub(crate) fn gates(&self) -> &Gates {
         &self.gates
+    }
+
+    /// The flag set as the server itself decides by it.
+    pub(crate) fn programs(&self) -> &Programs {
+        &self.programs
     }
 
     /// Which flags clients ask for.

@@ -2,6 +2,7 @@
 
 mod chart;
 mod drills;
+mod edit;
 mod flag;
 mod flags;
 mod fleet;
@@ -17,6 +18,7 @@ mod xray;
 
 pub use chart::Chart;
 pub use drills::{Drill, Drills};
+pub use edit::{Create, Edit};
 pub use flag::Flag;
 pub use flags::Flags;
 pub use fleet::Fleet;

@@ -1,12 +1,15 @@
 //! What the console says, as plain data: pure functions from documents and numbers to sentences.
 
 pub mod change;
+pub mod difference;
 pub mod drill;
 pub mod fleet;
 pub mod kill;
 pub mod may;
+pub mod message;
 pub mod number;
 pub mod proposal;
+pub mod radius;
 pub mod ray;
 pub mod reach;
 pub mod rollout;
@@ -14,5 +17,6 @@ pub mod rule;
 pub mod run;
 pub mod sentence;
 pub mod time;
+pub mod unfinished;
 
 pub use sentence::{Kind, Piece, Sentence};

@@ -3,7 +3,7 @@
 use super::{encoded, post, within};
 use crate::backend::{Failure, Get, Handle};
 use downhaul_control::api::{
-    ApprovalView, ApproveRequest, Changed, PolicyView, ProposalActRequest, ProposalNow, ProposalPage, ProposalSummary,
+    ApprovalView, ApproveRequest, Changed, ProposalActRequest, ProposalNow, ProposalPage, ProposalSummary,
 };
 use serde::Deserialize;
 use serde_json::Value;
@@ -51,8 +51,4 @@ pub async fn close_proposal(
 pub async fn land(backend: Handle, environment: String, id: String, reason: String) -> Result<Changed, Failure> {
     let path = within(&environment, &format!("proposals/{}/land", encoded(&id)));
     post(&backend, path, &ProposalActRequest { reason }).await
-}
-
-pub fn policy(environment: &str) -> Get<PolicyView> {
-    Get::new(within(environment, "policy"))
 }

@@ -4,7 +4,7 @@ use super::effect::Effect;
 use crate::backend::api::{self, ProposalView};
 use crate::components::{ActBar, ActItem, CardSkeleton, FailureCard, Icon, Look, Missing, Reason, SentenceText};
 use crate::hooks::{
-    Key, May, clock, use_act, use_asked, use_console, use_document_title, use_keys, use_may, use_way_back,
+    Key, May, clock, use_act, use_asked, use_console, use_document_title, use_keys, use_may, use_policy, use_way_back,
 };
 use crate::route::Route;
 use crate::state::live::Slot;
@@ -133,10 +133,9 @@ fn role_of(command: &Value) -> Role {
 fn Acts(props: &ShownProps) -> Html {
     let console = use_console();
     let may = use_may(&props.environment);
-    let (policy, _) = use_asked(api::policy(&props.environment), 0);
+    let policy = use_policy();
     let (act, open) = (use_act(), use_state(|| None::<&'static str>));
-    let allows_self =
-        policy.slot.ready().and_then(|page| page.policy.pointer("/approvals/self")?.as_bool()).unwrap_or(false);
+    let allows_self = policy.is_some_and(|policy| policy.approvals.by_author);
     let actor = console.who().map(|who| who.actor.clone()).unwrap_or_default();
     let acts = acts(&props.view, &may, &actor, allows_self);
     {

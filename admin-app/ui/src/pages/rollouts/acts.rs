@@ -1,7 +1,7 @@
 use super::rollout::ShownProps;
 use crate::backend::api;
 use crate::components::{ActBar, ActItem, Look, Reason};
-use crate::hooks::{use_act, use_asked, use_console, use_may};
+use crate::hooks::{use_act, use_console, use_may, use_policy};
 use crate::words::rollout;
 use downhaul_control::api::{ApproveStageRequest, RolloutAct, RolloutActRequest, RolloutView};
 use yew::prelude::*;
@@ -14,11 +14,10 @@ const ALL: [RolloutAct; 5] =
 pub fn Acts(props: &ShownProps) -> Html {
     let console = use_console();
     let may = use_may(&props.environment);
-    let (policy, _) = use_asked(api::policy(&props.environment), 0);
+    let policy = use_policy();
     let (act, open) = (use_act(), use_state(|| None::<&'static str>));
     let view = &props.view;
-    let allows_self =
-        policy.slot.ready().and_then(|page| page.policy.pointer("/approvals/self")?.as_bool()).unwrap_or(false);
+    let allows_self = policy.is_some_and(|policy| policy.approvals.by_author);
     let actor = console.who().map(|who| who.actor.clone()).unwrap_or_default();
     let mut acts: Vec<ActItem> =
         rollout::acts(&view.summary).into_iter().map(|act| item(act, view, may.operate.clone())).collect();
