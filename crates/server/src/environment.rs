@@ -6,6 +6,7 @@ use crate::heartbeat::Beats;
 use crate::live::LiveSample;
 use crate::metrics::{EnvironmentLabels, Metrics};
 use crate::options::ServerOptions;
+use crate::outcomes::LiveOutcomes;
 use crate::populations::{Kept, Populations};
 use crate::rollouts::Gates;
 use crate::task::Task;
@@ -78,6 +79,7 @@ pub(crate) struct Environment {
     beats: Beats,
     gates: Gates,
     usage: LiveUsage,
+    outcomes: LiveOutcomes,
     programs: Programs,
     /// Held while all flags are looked through.
     looking: Mutex<()>,
@@ -131,6 +133,7 @@ impl Environment {
             beats: Beats::default(),
             gates: Gates::default(),
             usage: LiveUsage::default(),
+            outcomes: LiveOutcomes::new(),
             programs: Programs::default(),
             looking: Mutex::new(()),
             changes: broadcast::Sender::new(256),
@@ -199,6 +202,11 @@ impl Environment {
     /// Which flags clients ask for.
     pub(crate) fn usage(&self) -> &LiveUsage {
         &self.usage
+    }
+
+    /// How what flags decide of goes, as clients tell.
+    pub(crate) fn outcomes(&self) -> &LiveOutcomes {
+        &self.outcomes
     }
 
     pub(crate) fn looking(&self) -> &Mutex<()> {
