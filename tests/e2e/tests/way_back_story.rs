@@ -6,7 +6,8 @@ use serde_json::{Value, json};
 
 /// The flag `checkout-v2` of the example with another share of its first cohort.
 async fn checkout(stack: &Stack, on: u32) -> Result<Value> {
-    let mut flag = stack.admin("GET", "/flags/checkout-v2", None).await?["flag"].take();
+    let mut view = stack.admin("GET", "/flags/checkout-v2", None).await?;
+    let mut flag = view.get_mut("flag").context("no flag")?.take();
     let slices = flag.pointer_mut("/rules/2/split/slices").context("the flag is another one by now")?;
     *slices = json!([["on", on], ["off", 100_000 - on]]);
     Ok(flag)
