@@ -31,6 +31,7 @@ mod proxies;
 mod random;
 pub mod recovery;
 mod reminders;
+mod replica;
 mod rollouts;
 mod router;
 mod run;
