@@ -8,7 +8,9 @@ const require = createRequire(import.meta.url);
 await rm("dist", { recursive: true, force: true });
 await mkdir("dist/public", { recursive: true });
 await build({
-  entryPoints: { shop: "src/page/main.ts" },
+  entryPoints: { shop: "src/page/main.ts", account: "src/page/account.tsx" },
+  jsx: "automatic",
+  define: { "process.env.NODE_ENV": '"production"' },
   outdir: "dist/public",
   bundle: true,
   format: "esm",
@@ -28,6 +30,6 @@ await build({
   platform: "node",
   target: "node20",
 });
-await cp("src/page/index.html", "dist/public/index.html");
+for (const page of ["index", "account"]) await cp(`src/page/${page}.html`, `dist/public/${page}.html`);
 await cp("src/page/shop.css", "dist/public/shop.css");
 await cp(require.resolve("downhaul/flags.wasm"), "dist/public/flags.wasm");

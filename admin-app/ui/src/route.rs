@@ -9,6 +9,11 @@ pub enum Route {
     Flags { environment: String },
     #[at("/e/:environment/flags/:key")]
     Flag { environment: String, key: String },
+    #[at("/e/:environment/edit/:key")]
+    Edit { environment: String, key: String },
+    /// A flag that is to be made.
+    #[at("/e/:environment/create")]
+    Create { environment: String },
     /// The kill control of a flag.
     #[at("/e/:environment/kill/:key")]
     Kill { environment: String, key: String },
@@ -31,6 +36,8 @@ impl Route {
         match self {
             Route::Flags { environment }
             | Route::Flag { environment, .. }
+            | Route::Edit { environment, .. }
+            | Route::Create { environment }
             | Route::Kill { environment, .. }
             | Route::Kills { environment }
             | Route::LiveKill { environment, .. }
@@ -46,6 +53,8 @@ impl Route {
         let environment = environment.to_owned();
         match self {
             Route::Flag { key, .. } => Route::Flag { environment, key: key.clone() },
+            Route::Edit { key, .. } => Route::Edit { environment, key: key.clone() },
+            Route::Create { .. } => Route::Create { environment },
             Route::Kill { key, .. } => Route::Kill { environment, key: key.clone() },
             // A kill's id means nothing elsewhere.
             Route::Kills { .. } | Route::LiveKill { .. } => Route::Kills { environment },
@@ -54,6 +63,14 @@ impl Route {
             Route::Home | Route::Flags { .. } | Route::NotFound => Route::Flags { environment },
         }
     }
+}
+
+/// The query of the address under which a flag is made.
+#[derive(Debug, Clone, PartialEq, Default, serde::Serialize, serde::Deserialize)]
+pub struct CreateQuery {
+    /// The flag to begin with, if it is to be like another.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub like: String,
 }
 
 /// The query of the X-ray's address.

@@ -18,7 +18,7 @@ pub(crate) fn description() -> OpenApi {
     #[openapi(
         info(
             title = "Downhaul",
-            description = "The admin API of the control plane, under /api/v1, and the API of its clients, under /client/v1."
+            description = "The admin API of the control plane, under /api/v1, the API of its clients, under /client/v1, and OpenFeature's remote evaluation, under /ofrep/v1."
         ),
         security(("admin_token" = []), ("session" = []))
     )]

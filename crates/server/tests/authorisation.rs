@@ -122,6 +122,8 @@ const OTHERS: &[&str] = &[
     "POST /api/v1/session",
     "POST /callback/v1/{token}",
     "POST /client/v1/acknowledge",
+    "POST /ofrep/v1/evaluate/flags",
+    "POST /ofrep/v1/evaluate/flags/{key}",
 ];
 
 /// `GET E/flags` in full.
@@ -296,12 +298,14 @@ async fn every_client_route_is_closed() {
     ];
     let (kept, last) = browser.split_at(browser.len() - 1);
     let mistyped = format!("{kept}{}", if last == "A" { "E" } else { "A" });
-    for (method, path) in described(&served).await.iter().filter(|(_, path)| path.starts_with("/client/")) {
+    for (method, path) in
+        described(&served).await.iter().filter(|(_, path)| path.starts_with("/client/") || path.starts_with("/ofrep/"))
+    {
         let body = json!({
             "instance": "i", "position": { "epoch": 1, "revision": 1, "kill_revision": 0 }, "state": "live", "sdk": "s"
         });
         let ask = || {
-            let request = served.http.request(method.clone(), served.url(path));
+            let request = served.http.request(method.clone(), served.url(&filled(path)));
             if method == Method::POST { request.json(&body) } else { request }
         };
         let status = |request: reqwest::RequestBuilder| async { request.send().await.unwrap().status().as_u16() };

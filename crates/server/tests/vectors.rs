@@ -86,6 +86,14 @@ async fn what_is_published_and_explained_decides_as_the_vectors_say() {
                         );
                         explained += 1;
                     }
+                    let path = served.url(&format!("/ofrep/v1/evaluate/flags/{flag}"));
+                    let request = served.http.post(path).bearer_auth(&key).json(&json!({ "context": context }));
+                    let answer: Value = request.send().await.unwrap().json().await.unwrap();
+                    for member in
+                        ["variant", "reason", "value"].into_iter().filter(|member| expected.get(member).is_some())
+                    {
+                        assert_eq!(answer[member], expected[member], "{name}: by OFREP, {flag}: {case}\n{answer}");
+                    }
                 }
             }
         }

@@ -7,7 +7,7 @@ use std::fs;
 use std::path::Path;
 
 /// What the page loads besides the compiled console.
-const FILES: [&str; 3] = ["index.html", "boot.js", "icon.svg"];
+const FILES: [&str; 4] = ["index.html", "boot.js", "worker.js", "icon.svg"];
 
 pub(crate) fn run() -> Result<()> {
     setup::node()?;
@@ -20,14 +20,19 @@ pub(crate) fn build() -> Result<()> {
     let source = workspace::root().join("admin-app/ui");
     let dist = source.join("dist");
     let toolchain = toolchain::ensure()?;
-    let built = wasm::compile(&toolchain, "console", "downhaul-ui", &[], "downhaul-ui")?;
+    let console = wasm::compile(&toolchain, "console", "downhaul-ui", &["--bin", "downhaul-ui"], "downhaul-ui")?;
+    let extra = ["--bin", "downhaul-radius"];
+    let radius = wasm::compile(&toolchain, "console's worker", "downhaul-ui", &extra, "downhaul-radius")?;
 
     // A console that is being served stays whole until the new one is finished.
     let fresh = source.join("dist.new");
     let _ = fs::remove_dir_all(&fresh);
     fs::create_dir_all(&fresh)?;
-    let module = wasm::bind(&built, &fresh, "downhaul-ui", wasm::TypeScript::No)?;
-    wasm::optimise("console", &module, &module)?;
+    for (what, built, name) in [("console", &console, "downhaul-ui"), ("console's worker", &radius, "downhaul-radius")]
+    {
+        let module = wasm::bind(built, &fresh, name, wasm::TypeScript::No)?;
+        wasm::optimise(what, &module, &module)?;
+    }
     for name in FILES {
         let from = source.join(name);
         if from.is_file() {
@@ -37,7 +42,9 @@ pub(crate) fn build() -> Result<()> {
     copy_folder(&source.join("styles"), &fresh.join("styles"))?;
     let _ = fs::remove_dir_all(&dist);
     fs::rename(&fresh, &dist).with_context(|| format!("cannot put `{}` in place", workspace::shown(&dist)))?;
-    wasm::report(&dist.join("downhaul-ui_bg.wasm"))?;
+    for name in ["downhaul-ui_bg.wasm", "downhaul-radius_bg.wasm"] {
+        wasm::report(&dist.join(name))?;
+    }
     step::done(&format!("console in {}", workspace::shown(&dist)));
     Ok(())
 }

@@ -19,9 +19,17 @@ impl NodeClient {
     /// With public keys it believes these and no others; else those that the server names.
     pub fn start(server: &str, key: &str, public_keys: &[&str]) -> Result<NodeClient> {
         built("web/sdk/dist/node.js")?;
-        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("node-client.mjs");
-        let mut command = Command::new("node");
-        let mut process = start(command.arg(script).args([server, key]).args(public_keys).stdout(Stdio::piped()))?;
+        NodeClient::run("node-client.mjs", &[&[server, key], public_keys].concat())
+    }
+
+    /// OpenFeature's own clients of its remote evaluation protocol.
+    pub fn start_ofrep(server: &str, key: &str) -> Result<NodeClient> {
+        NodeClient::run("ofrep-client.mjs", &[server, key])
+    }
+
+    fn run(script: &str, arguments: &[&str]) -> Result<NodeClient> {
+        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join(script);
+        let mut process = start(Command::new("node").arg(script).args(arguments).stdout(Stdio::piped()))?;
         let output = process.stdout.take().context("the client's output is not there")?;
         Ok(NodeClient { _process: process, states: BufReader::new(output).lines() })
     }

@@ -16,6 +16,20 @@ impl<'a> Shop<'a> {
         Ok(shop)
     }
 
+    /// Opens the visitor's orders: a page in React that has its flags through OpenFeature.
+    pub async fn open_orders(browser: &'a Browser, stack: &Stack, visitor: &str) -> Result<Self> {
+        let shop = Shop { browser };
+        browser.driver.goto(format!("{}/account.html?visitor={visitor}&tenant=acme&region=de", stack.shop)).await?;
+        shop.orders_are("READY").await?;
+        Ok(shop)
+    }
+
+    /// Waits until OpenFeature says so of its provider.
+    pub async fn orders_are(&self, status: &str) -> Result<()> {
+        let script = format!("return !!document.querySelector('[data-test=state][data-status={status}]')");
+        self.browser.until(&format!("a provider that is {status}"), &script).await
+    }
+
     /// Waits until the client has a stream.
     pub async fn live(&self) -> Result<()> {
         self.browser.until("a live shop", "return !!document.querySelector('[data-test=state].ready')").await

@@ -37,6 +37,10 @@ await Promise.all([
   build({ ...common, ...entry("migration"), format: "cjs", outfile: "dist/migration.cjs" }),
   build({ ...common, ...entry("testing"), format: "esm", outfile: "dist/testing.js" }),
   build({ ...common, ...entry("testing"), format: "cjs", outfile: "dist/testing.cjs" }),
+  ...["openfeature-web", "openfeature-server"].flatMap((name) => [
+    build({ ...common, ...entry(name), external: ["@openfeature/*"], format: "esm", outfile: `dist/${name}.js` }),
+    build({ ...common, ...entry(name), external: ["@openfeature/*"], format: "cjs", outfile: `dist/${name}.cjs` }),
+  ]),
   build({ ...common, ...entry("tooling"), format: "esm", outfile: "dist/tooling.js" }),
   build({ ...common, ...entry("blast"), format: "esm", outfile: "dist/blast.js" }),
   build({ ...common, ...entry("blast-worker"), format: "esm", outfile: "dist/blast-worker.js" }),
@@ -61,5 +65,16 @@ export declare const PHASES: typeof phases.PHASES;
 export declare const isPhase: typeof phases.isPhase;
 `,
 );
+for (const [name, provider, options] of [["web", "DownhaulWebProvider", "WebProviderOptions"], ["server", "DownhaulServerProvider", "ProviderOptions"]]) {
+  await writeFile(
+    `dist/types/entry/openfeature-${name}.d.cts`,
+    `import type { Client } from ${asModule("types")};
+import type { Provider } from "@openfeature/${name}-sdk";
+import type { ${options} } from ${asModule(name === "web" ? "openfeature-web" : "openfeature")};
+export type { ProviderOptions, Track } from ${asModule("openfeature")};
+${name === "web" ? `export type { WebProviderOptions } from ${asModule("openfeature-web")};\n` : ""}export declare const ${provider}: new (client: Client, options?: ${options}) => Provider;
+`,
+  );
+}
 await writeFile("dist/types/entry/testing.d.cts", 'import type { Document, TestFlags } from "../testing.js" with { "resolution-mode": "import" };\nexport type * from "../testing.js" with { "resolution-mode": "import" };\nexport type * from "../types.js" with { "resolution-mode": "import" };\nexport declare function flagsOf(document: Document | readonly Document[]): TestFlags;\n');
 await copyFile("../../LICENSE", "LICENSE").catch(() => undefined);

@@ -1,7 +1,7 @@
 // The tarball, not the sources: packed, installed into projects of their own, and run.
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync, copyFileSync, mkdirSync } from "node:fs";
+import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync, copyFileSync, mkdirSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
@@ -82,11 +82,32 @@ test("a page's bundle finds the module beside it, and brings no other", async ()
   assert.doesNotMatch(outputFiles[0]?.text ?? "", /node:|tooling/);
 });
 
+test("OpenFeature, as a module and as CommonJS", async () => {
+  // The SDKs are the application's own.
+  mkdirSync(join(project, "node_modules/@openfeature"), { recursive: true });
+  for (const name of ["core", "server-sdk", "web-sdk"]) symlinkSync(new URL(`../../../node_modules/@openfeature/${name}`, import.meta.url), join(project, "node_modules/@openfeature", name));
+  const use = `
+    OpenFeature.setProviderAndWait(new DownhaulServerProvider(createClient({ url: process.env.DOWNHAUL_URL, key: "key" }))).then(async () => {
+      console.log(JSON.stringify({ value: await OpenFeature.getClient().getBooleanValue("f", false), page: typeof DownhaulWebProvider }));
+      await OpenFeature.close();
+    });`;
+  const names = [["OpenFeature", "@openfeature/server-sdk"], ["createClient", "downhaul"], ["DownhaulServerProvider", "downhaul/openfeature-server"], ["DownhaulWebProvider", "downhaul/openfeature-web"]];
+  writeFileSync(join(project, "feature.mjs"), names.map(([name, from]) => `import { ${name} } from "${from}";`).join("\n") + use);
+  writeFileSync(join(project, "feature.cjs"), names.map(([name, from]) => `const { ${name} } = require("${from}");`).join("\n") + use);
+  assert.equal(await decided("feature.mjs"), true);
+  assert.equal(await decided("feature.cjs"), true);
+});
+
 test("types resolve for modules and for CommonJS", () => {
   writeFileSync(join(project, "typed.mts"), 'import { createClient, type Client } from "downhaul"; import { loadTooling } from "downhaul/tooling"; const c: Client = createClient({ key: "", url: "" }); const b: boolean = c.boolean("f", false); import { migration, type Phase } from "downhaul/migration"; const p: Phase = migration(c, "o", { fallback: "expand" }).answer().phase; export { b, loadTooling, p };');
   writeFileSync(join(project, "typed.cts"), 'import { createClient, type Client } from "downhaul"; import { migration } from "downhaul/migration"; const c: Client = createClient({ key: "", url: "" }); migration(c, "o", { fallback: "expand" }); export = c;');
   const tsc = new URL("../../../node_modules/typescript/bin/tsc", import.meta.url).pathname;
-  run(process.execPath, [tsc, "--noEmit", "--strict", "--module", "nodenext", "--target", "es2022", "--lib", "es2023,dom", "typed.mts", "typed.cts"], project);
+  const check = (...more: string[]) => run(process.execPath, [tsc, "--noEmit", "--strict", "--module", "nodenext", "--target", "es2022", "--lib", "es2023,dom", ...more], project);
+  check("typed.mts", "typed.cts");
+  const provided = 'import { createClient } from "downhaul"; import { OpenFeature } from "@openfeature/server-sdk"; import { OpenFeature as Page } from "@openfeature/web-sdk"; import { DownhaulServerProvider } from "downhaul/openfeature-server"; import { DownhaulWebProvider } from "downhaul/openfeature-web"; const c = createClient({ key: "", url: "" }); OpenFeature.setProvider(new DownhaulServerProvider(c)); Page.setProvider(new DownhaulWebProvider(c, { contextToken: () => "t" }));';
+  for (const name of ["provided.mts", "provided.cts"]) writeFileSync(join(project, name), provided);
+  // The server SDK's own types need Node's.
+  check("--types", "node", "--typeRoots", new URL("../../../node_modules/@types", import.meta.url).pathname, "provided.mts", "provided.cts");
 });
 
 test("workerd: the module is imported, requests refresh", async () => {

@@ -1,14 +1,17 @@
 //! One function per request of the admin API.
 
 use super::{Failure, Handle, Method, Request};
+use crate::state::friction::Policy;
+use downhaul_blast::plan::Plan;
 use downhaul_control::api::{
-    ChartPage, FlagPage, FleetView, KillPage, KillRequest, KillView, RestoreReport, RestoreRequest, SessionRequest,
-    SignInView, VerifyReport, Whoami,
+    Changed, ChartPage, FlagPage, FleetView, KillPage, KillRequest, KillView, PolicyView, Populations, ProposalSummary,
+    PutFlagRequest, RestoreReport, RestoreRequest, RetireFlagRequest, SessionRequest, SignInView, VerifyReport, Whoami,
 };
 use downhaul_core::document::FlagSet;
 use downhaul_core::read;
-use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 
 pub async fn who_am_i(backend: &Handle) -> Result<Whoami, Failure> {
     get(backend, "/api/v1/session".to_owned()).await
@@ -86,6 +89,71 @@ pub async fn verify(backend: &Handle, environment: &str) -> Result<VerifyReport,
     get(backend, within(environment, "chart/verify")).await
 }
 
+/// Creates or replaces a flag.
+pub async fn put_flag(
+    backend: &Handle,
+    environment: &str,
+    key: &str,
+    request: &PutFlagRequest,
+) -> Result<Changed, Failure> {
+    send(backend, Method::Put, within(environment, &format!("flags/{}", encoded(key))), request).await
+}
+
+pub async fn retire_flag(
+    backend: &Handle,
+    environment: &str,
+    key: &str,
+    request: &RetireFlagRequest,
+) -> Result<Changed, Failure> {
+    post(backend, within(environment, &format!("flags/{}/retire", encoded(key))), request).await
+}
+
+/// Proposes a flag for others to approve. `base` is the revision that the draft was begun at.
+pub async fn propose(
+    backend: &Handle,
+    environment: &str,
+    flag: &Value,
+    reason: &str,
+    base: u64,
+) -> Result<Proposed, Failure> {
+    let draft = json!({ "flag": flag, "reason": reason, "base": base });
+    post(backend, within(environment, "proposals"), &draft).await
+}
+
+/// Of a proposal, what its author has to know. The whole view has the command in it, and with it every command there is,
+/// which would be a third of this program.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+pub struct Proposed {
+    pub proposal: ProposalSummary,
+    pub now: Option<Asking>,
+}
+
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+pub struct Asking {
+    pub quorum: u32,
+}
+
+/// Whom a flag would move, worked out by the server over its default population.
+pub async fn plan(backend: &Handle, environment: &str, flag: &str) -> Result<Plan, Failure> {
+    let flag: Value = serde_json::from_str(flag).map_err(|error| Failure::Unreadable(error.to_string()))?;
+    post(backend, within(environment, "plan"), &json!({ "flag": flag, "exact": false })).await
+}
+
+pub async fn policy(backend: &Handle, environment: &str) -> Result<Policy, Failure> {
+    let view: PolicyView = get(backend, within(environment, "policy")).await?;
+    serde_json::from_value(view.policy).map_err(|error| Failure::Unreadable(error.to_string()))
+}
+
+pub async fn populations(backend: &Handle, environment: &str) -> Result<Populations, Failure> {
+    get(backend, within(environment, "populations")).await
+}
+
+/// A sample of a population in its binary form, the same each time.
+pub async fn sample(backend: &Handle, environment: &str, name: &str, rows: u64) -> Result<Vec<u8>, Failure> {
+    let path = format!("populations/{}/content?rows={rows}", encoded(name));
+    backend.bytes(within(environment, &path)).await
+}
+
 /// The path of an environment's stream.
 pub fn events(environment: &str) -> String {
     within(environment, "events")
@@ -100,8 +168,17 @@ async fn get<T: DeserializeOwned>(backend: &Handle, path: String) -> Result<T, F
 }
 
 async fn post<T: DeserializeOwned>(backend: &Handle, path: String, body: &impl Serialize) -> Result<T, Failure> {
+    send(backend, Method::Post, path, body).await
+}
+
+async fn send<T: DeserializeOwned>(
+    backend: &Handle,
+    method: Method,
+    path: String,
+    body: &impl Serialize,
+) -> Result<T, Failure> {
     let body = serde_json::to_string(body).map_err(|error| Failure::Unreadable(error.to_string()))?;
-    parsed(backend.request(Request { method: Method::Post, path, body: Some(body) }).await?)
+    parsed(backend.request(Request { method, path, body: Some(body) }).await?)
 }
 
 fn parsed<T: DeserializeOwned>(body: String) -> Result<T, Failure> {

@@ -1,3 +1,4 @@
+use crate::words::message::sentence;
 use downhaul_control::api::Problem;
 
 /// Why there is no answer.
@@ -60,6 +61,14 @@ impl Failure {
         }
     }
 
+    /// The stable name of a refusal, such as `needs-approval`; empty for whatever is no refusal.
+    pub fn code(&self) -> &str {
+        match self {
+            Failure::Refused(problem) => &problem.code,
+            Failure::Offline | Failure::SignedOut | Failure::Unreadable(_) => "",
+        }
+    }
+
     pub fn is_forbidden(&self) -> bool {
         matches!(self, Failure::Refused(problem) if problem.status == 403)
     }
@@ -78,24 +87,6 @@ impl Failure {
             // Not from the control plane: something stands between.
             Err(_) => Failure::Unreadable(format!("status {status}")),
         }
-    }
-}
-
-/// Messages begin with a small letter, have no full stop and set the user's text in backticks; on screen they are
-/// sentences with quotation marks.
-fn sentence(text: &str) -> String {
-    let mut is_open = false;
-    let quoted = text.chars().map(|c| {
-        if c != '`' {
-            return c;
-        }
-        is_open = !is_open;
-        if is_open { '“' } else { '”' }
-    });
-    let mut chars = quoted;
-    match chars.next() {
-        Some(first) => first.to_uppercase().chain(chars).collect(),
-        None => String::new(),
     }
 }
 

@@ -1,5 +1,5 @@
 use super::stream::EventStream;
-use super::{Answer, Backend, Failure, Listener, Method, Request, Subscription};
+use super::{Answer, Backend, Bytes, Failure, Listener, Method, Request, Subscription};
 use gloo::net::http::{RequestBuilder, Response};
 
 /// The control plane that serves this page; the session is a cookie that no script can read.
@@ -9,15 +9,14 @@ pub struct Http;
 impl Backend for Http {
     fn request(&self, request: Request) -> Answer {
         Box::pin(async move {
-            let builder = RequestBuilder::new(&request.path)
+            let builder = builder(&request.path)
                 .method(match request.method {
                     Method::Get => gloo::net::http::Method::GET,
                     Method::Post => gloo::net::http::Method::POST,
+                    Method::Put => gloo::net::http::Method::PUT,
                     Method::Delete => gloo::net::http::Method::DELETE,
                 })
-                .header("Accept", "application/json")
-                // Only a page of this origin can set it, which is what makes the cookie safe to use.
-                .header("Downhaul-Console", "1");
+                .header("Accept", "application/json");
             let sent = match request.body {
                 Some(body) => match builder.header("Content-Type", "application/json").body(body) {
                     Ok(request) => request.send().await,
@@ -29,9 +28,24 @@ impl Backend for Http {
         })
     }
 
+    fn bytes(&self, path: String) -> Bytes {
+        Box::pin(async move {
+            let response = builder(&path).send().await.map_err(|_| Failure::Offline)?;
+            if !response.ok() {
+                return Err(answer(response).await.err().unwrap_or(Failure::Offline));
+            }
+            response.binary().await.map_err(|_| Failure::Offline)
+        })
+    }
+
     fn subscribe(&self, path: String, listener: Listener) -> Box<dyn Subscription> {
         Box::new(EventStream::open(path, listener))
     }
+}
+
+fn builder(path: &str) -> RequestBuilder {
+    // Only a page of this origin can set it, which is what makes the cookie safe to use.
+    RequestBuilder::new(path).header("Downhaul-Console", "1")
 }
 
 async fn answer(response: Response) -> Result<String, Failure> {

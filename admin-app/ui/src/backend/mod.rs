@@ -18,10 +18,14 @@ pub trait Backend {
     /// The body of a successful answer.
     fn request(&self, request: Request) -> Answer;
 
+    /// The bytes at a path.
+    fn bytes(&self, path: String) -> Bytes;
+
     /// Listens to an environment until what is returned is dropped; comes back by itself after a loss.
     fn subscribe(&self, path: String, listener: Listener) -> Box<dyn Subscription>;
 }
 
+pub type Bytes = Pin<Box<dyn Future<Output = Result<Vec<u8>, Failure>>>>;
 pub type Answer = Pin<Box<dyn Future<Output = Result<String, Failure>>>>;
 pub type Listener = Rc<dyn Fn(StreamEvent)>;
 
@@ -41,6 +45,7 @@ pub struct Request {
 pub enum Method {
     Get,
     Post,
+    Put,
     Delete,
 }
 

@@ -20,6 +20,12 @@ pub fn Icon(props: &IconProps) -> Html {
     }
 }
 
+/// The signal flag P, about to sail: publish.
+#[function_component]
+pub fn Sail() -> Html {
+    html! { <svg class="sig" viewBox="0 0 14 14" aria-hidden="true"><use href="#s-sail" /></svg> }
+}
+
 #[derive(Debug, Properties, PartialEq)]
 pub struct SignProps {
     /// `kill` or `degraded`.

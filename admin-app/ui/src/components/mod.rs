@@ -1,25 +1,31 @@
 //! Parts that pages share. They take data and callbacks, and know neither backend nor address.
 
+mod dialog;
 mod failure;
 mod hold_button;
 mod icon;
 mod lamps;
 mod palette;
 mod placed;
+mod raw_input;
 mod sentence;
 mod share_bar;
 mod skeleton;
 mod toasts;
+mod tokens;
 mod variant;
 
+pub use dialog::Dialog;
 pub use failure::{Empty, FailureCard};
 pub use hold_button::HoldButton;
-pub use icon::{Icon, Sign};
+pub use icon::{Icon, Sail, Sign};
 pub use lamps::Lamps;
 pub use palette::{Entry, Palette};
 pub use placed::Placed;
+pub use raw_input::{Notation, RawInput};
 pub use sentence::SentenceText;
 pub use share_bar::ShareBar;
 pub use skeleton::{CardSkeleton, RowsSkeleton};
 pub use toasts::ToastList;
+pub use tokens::Tokens;
 pub use variant::{Swatches, Variant};

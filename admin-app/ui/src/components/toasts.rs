@@ -6,6 +6,7 @@ use yew::prelude::*;
 pub struct ToastListProps {
     pub toasts: Vec<Toast>,
     pub on_dismiss: Callback<u32>,
+    pub on_undo: Callback<()>,
 }
 
 #[function_component]
@@ -21,7 +22,9 @@ pub fn ToastList(props: &ToastListProps) -> Html {
                         <Icon name={icon} />
                         <b>{ &toast.title }</b>
                         <small>{ &toast.detail }</small>
-                        <span class="row"><button class="iconbtn" aria-label="Dismiss" onclick={dismiss}><Icon name="x" small=true /></button></span>
+                        <span class="row">
+                            if toast.undo.is_some() { <button type="button" class="btn s" data-test="undo-publish" onclick={props.on_undo.reform(|_: MouseEvent| ())}>{ "Undo" }<kbd>{ "Ctrl Z" }</kbd></button> }
+                            <button class="iconbtn" aria-label="Dismiss" onclick={dismiss}><Icon name="x" small=true /></button></span>
                     </div>
                 }
             }) }

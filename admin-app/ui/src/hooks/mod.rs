@@ -1,6 +1,7 @@
 //! Effects: what reads the clock, the keyboard and the backend, and tells the reducers.
 
 pub mod clock;
+mod hands;
 mod use_console;
 mod use_document_title;
 mod use_environment;
@@ -8,6 +9,8 @@ mod use_history;
 mod use_keys;
 mod use_kill;
 mod use_now;
+mod use_policy;
+mod use_radius;
 mod use_throttled;
 
 pub use use_console::{Console, use_console};
@@ -17,4 +20,6 @@ pub use use_history::use_history;
 pub use use_keys::{Key, use_keys};
 pub use use_kill::use_kill;
 pub use use_now::use_now;
+pub use use_policy::use_policy;
+pub use use_radius::{Subject, use_radius};
 pub use use_throttled::use_throttled;

@@ -1,7 +1,7 @@
 use crate::backend::{Failure, Handle};
 use crate::state::live::Live;
-use crate::state::session::{self, Session, refusal_to_kill};
-use crate::state::toasts::{self, Toasts, Tone};
+use crate::state::session::{self, Session, refusal_to_edit, refusal_to_kill};
+use crate::state::toasts::{self, Toasts, Tone, Undo};
 use downhaul_control::api::Whoami;
 use yew::prelude::*;
 
@@ -27,8 +27,18 @@ impl Console {
         self.who().and_then(|who| refusal_to_kill(who, &self.live.environment))
     }
 
+    /// Why this person may not edit in the environment that is looked at; `None` if they may.
+    pub fn refusal_to_edit(&self) -> Option<&'static str> {
+        self.who().and_then(|who| refusal_to_edit(who, &self.live.environment))
+    }
+
     pub fn toast(&self, tone: Tone, title: String, detail: String) {
         self.toasts.dispatch(toasts::Action::Show { tone, title, detail });
+    }
+
+    /// Reports a publish that can be taken back.
+    pub fn toast_undo(&self, title: String, detail: String, undo: Box<Undo>) {
+        self.toasts.dispatch(toasts::Action::ShowUndo { title, detail, undo });
     }
 
     /// Every failed request comes by here, so that an ended session leads to the sign-in page from wherever it shows.

@@ -11,6 +11,7 @@ pub struct Key {
     pub key: String,
     /// Ctrl or Cmd.
     pub command: bool,
+    pub shift: bool,
     /// Focus is in a text field: single letters are text, not shortcuts.
     pub typing: bool,
     /// Focus is on something that has its own meaning for Enter and Space.
@@ -52,6 +53,7 @@ fn key_of(event: &KeyboardEvent) -> Key {
     Key {
         key: if key.chars().count() == 1 { key.to_lowercase() } else { key },
         command: event.ctrl_key() || event.meta_key(),
+        shift: event.shift_key(),
         typing: is("input:not([type=checkbox]):not([type=radio]), textarea, select, [contenteditable]"),
         on_control: is("a, button, summary, select, input, textarea, [role=radio], [role=tab]"),
     }

@@ -1,6 +1,7 @@
 //! One folder a page; a page owns what only it uses.
 
 mod chart;
+mod edit;
 mod flag;
 mod flags;
 mod kill;
@@ -9,6 +10,7 @@ mod sign_in;
 mod xray;
 
 pub use chart::Chart;
+pub use edit::{Create, Edit};
 pub use flag::Flag;
 pub use flags::Flags;
 pub use kill::Kill;

@@ -51,6 +51,12 @@ pub fn CommandPalette(props: &CommandPaletteProps) -> Html {
             let route = Route::LiveKill { environment: environment(), id: kill.id.clone() };
             add("Kills", "undo", format!("Restore {}…", kill.flag), kill.scope_text.clone(), Target::Go(route));
         }
+        let create = Route::Create { environment: environment() };
+        add("Commands", "plus", "New flag".to_owned(), "opens the editor".to_owned(), Target::Go(create));
+        for flag in flags.clone() {
+            let route = Route::Edit { environment: environment(), key: flag.key.clone() };
+            add("Commands", "flag", format!("Edit {}", flag.key), "opens the editor".to_owned(), Target::Go(route));
+        }
         for flag in flags {
             let route = Route::Kill { environment: environment(), key: flag.key.clone() };
             add(

@@ -5,6 +5,7 @@ mod commands;
 mod nav;
 pub mod theme;
 mod topbar;
+mod undo;
 
 use crate::components::{Empty, ToastList};
 use crate::hooks::{Key, use_console, use_environment, use_keys};
@@ -41,6 +42,7 @@ pub fn Shell(props: &ShellProps) -> Html {
             opens
         });
     }
+    let on_undo = undo::use_undo(&console, &route);
     if route == Route::Home {
         return match Route::first(&props.who.environments) {
             Some(first) => html! { <Redirect<Route> to={first} /> },
@@ -75,16 +77,22 @@ pub fn Shell(props: &ShellProps) -> Html {
             if *palette {
                 <CommandPalette who={props.who.clone()} route={route} environment={environment} on_close={toggle.reform(|()| false)} />
             }
-            <ToastList toasts={console.toasts.shown.clone()} on_dismiss={dismiss} />
+            <ToastList toasts={console.toasts.shown.clone()} on_dismiss={dismiss} {on_undo} />
         </div>
     }
 }
 
 fn page(route: &Route, environment: &str) -> Html {
+    // A draft of one environment is nothing in another.
+    let of = |key: &str| format!("{environment}/{key}");
     let environment = AttrValue::from(environment.to_owned());
     match route.clone() {
         Route::Flags { .. } => html! { <pages::Flags {environment} /> },
         Route::Flag { key, .. } => html! { <pages::Flag {environment} key={key.clone()} flag={key.clone()} /> },
+        Route::Edit { key, .. } => {
+            html! { <pages::Edit key={of(&key)} {environment} flag={key.clone()} /> }
+        }
+        Route::Create { .. } => html! { <pages::Create key={of("")} {environment} /> },
         Route::Kill { key, .. } => html! { <pages::Kill {environment} key={key.clone()} flag={key.clone()} /> },
         Route::Kills { .. } => html! { <pages::Kills {environment} /> },
         Route::LiveKill { id, .. } => html! { <pages::LiveKill {environment} key={id.clone()} id={id.clone()} /> },

@@ -74,7 +74,13 @@ fn section(route: &Route) -> Section {
         Route::Kills { .. } | Route::LiveKill { .. } => Section::Kills,
         Route::Chart { .. } => Section::Chart,
         Route::Xray { .. } => Section::Xray,
-        Route::Home | Route::Flags { .. } | Route::Flag { .. } | Route::Kill { .. } | Route::NotFound => Section::Flags,
+        Route::Home
+        | Route::Flags { .. }
+        | Route::Flag { .. }
+        | Route::Edit { .. }
+        | Route::Create { .. }
+        | Route::Kill { .. }
+        | Route::NotFound => Section::Flags,
     }
 }
 

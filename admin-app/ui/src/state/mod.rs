@@ -2,12 +2,17 @@
 
 pub mod context_draft;
 pub mod cursor;
+pub mod draft;
+pub mod friction;
 pub mod history;
 pub mod hold;
 pub mod kill_draft;
+pub mod lane;
 pub mod live;
+pub mod radius;
 pub mod session;
 pub mod shared;
+pub mod shares;
 pub mod toasts;
 
 pub use shared::Shared;

@@ -54,6 +54,16 @@ pub fn refusal_to_kill(who: &Whoami, environment: &str) -> Option<&'static str> 
     (!may).then_some("Your role may not kill. Ask an operator or an admin.")
 }
 
+/// Why this person may not edit there; `None` if they may.
+pub fn refusal_to_edit(who: &Whoami, environment: &str) -> Option<&'static str> {
+    let roles = who.roles.get(environment).map(Vec::as_slice).unwrap_or_default();
+    let may = roles.iter().any(|role| match role {
+        Role::Editor | Role::Admin => true,
+        Role::Viewer | Role::Operator | Role::Approver => false,
+    });
+    (!may).then_some("Your role may not edit. Ask an editor or an admin.")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -101,5 +111,15 @@ mod tests {
         assert_eq!(all.map(|role| may(&[role], "production")), [false, false, true, false, true]);
         assert!(may(&[Role::Editor, Role::Operator], "production"));
         assert!(!may(&all, "staging"), "roles are of one environment");
+    }
+
+    #[test]
+    fn only_editors_and_admins_edit() {
+        let may = |role: Role| {
+            let who = Whoami { roles: [("production".into(), vec![role])].into(), ..maya() };
+            refusal_to_edit(&who, "production").is_none()
+        };
+        let all = [Role::Viewer, Role::Editor, Role::Operator, Role::Approver, Role::Admin];
+        assert_eq!(all.map(may), [false, true, false, false, true]);
     }
 }

@@ -75,6 +75,16 @@ pub fn heading(at: f64, now: f64, offset: i32) -> String {
     }
 }
 
+/// `2026-11-26`, in UTC.
+pub fn iso_day(at: f64) -> String {
+    civil(at, 0).map(|at| at.date().to_string()).unwrap_or_default()
+}
+
+/// The date so many days after a time, as in a document.
+pub fn days_later(at: f64, days: u32) -> String {
+    iso_day(at + f64::from(days) * 86_400_000.0)
+}
+
 /// A date of the document, `YYYY-MM-DD`, and how far off it is: (`31 Jan 2027`, `in 69 days`).
 pub fn until(text: &str, now: f64, offset: i32) -> (String, String) {
     let (Ok(at), Some(now)) = (text.parse::<jiff::civil::Date>(), civil(now, offset)) else {

@@ -13,6 +13,7 @@ mod hygiene;
 mod keys;
 mod kills;
 mod migrations;
+mod ofrep;
 mod people;
 mod plan;
 mod policy;
@@ -54,6 +55,7 @@ pub use migrations::{
     CallCounts, MigrationFleet, MigrationPage, MigrationRelease, MigrationStepRequest, MigrationTally, MigrationView,
     MigrationWay, Obstacle, PhaseCounts,
 };
+pub use ofrep::{OfrepFailure, OfrepFlag, OfrepFlags, OfrepMetadata, OfrepSetMetadata};
 pub use people::{
     People, PersonRequest, PersonView, RoleRequest, TokenCreated, TokenRequest, TokenRevocation, TokenView, Tokens,
 };

@@ -19,7 +19,7 @@ mod tree;
 mod yaml;
 
 pub(crate) use fields::{At, Reader, escaped, shortened};
-pub(crate) use flag::is_reviewed;
+pub(crate) use flag::{is_reviewed, read_flag};
 pub(crate) use merge::{Merged, merge};
 pub use other::other;
 pub(crate) use place::{Files, locate};

@@ -5,7 +5,7 @@ use crate::issue::Asker;
 use crate::state::AppState;
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, StatusCode, header};
 use downhaul_control::api::FlagSetQuery;
 use downhaul_control::{ClientKey, Secret};
 use std::sync::Arc;
@@ -25,6 +25,11 @@ pub(crate) struct Caller {
 const FORMATS: [u32; 1] = [1];
 
 impl Caller {
+    /// What the key pins and the context token says.
+    pub(crate) fn attributes(&self) -> &downhaul_control::api::Attributes {
+        &self.attributes
+    }
+
     /// Whom a flag set is for that this client asks for.
     pub(crate) fn asks(&self, query: &FlagSetQuery) -> AppResult<Asker> {
         check_formats(query.formats.as_deref())?;
@@ -35,6 +40,9 @@ impl Caller {
         })
     }
 }
+
+/// The header that OFREP's clients may carry the key in.
+const API_KEY: HeaderName = HeaderName::from_static("x-api-key");
 
 impl FromRequestParts<AppState> for Caller {
     type Rejection = AppError;
@@ -68,7 +76,7 @@ impl FromRequestParts<AppState> for Caller {
 
 /// The key that a request carries, if it is one that was not revoked.
 pub(crate) fn client_key(state: &AppState, headers: &HeaderMap) -> Option<(Arc<Environment>, ClientKey)> {
-    let secret = Secret::parse(bearer(headers)?).ok()?;
+    let secret = Secret::parse(bearer(headers).or_else(|| single(headers, &API_KEY))?).ok()?;
     state.client_key(secret.id()).filter(|(_, key)| key.is(&secret))
 }
 

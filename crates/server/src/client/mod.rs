@@ -7,6 +7,7 @@ mod flag_set;
 mod keys;
 mod kills;
 pub(crate) mod limits;
+pub(crate) mod ofrep;
 pub(crate) mod slot;
 mod stream;
 
@@ -22,5 +23,7 @@ pub(crate) fn routes(state: &AppState) -> OpenApiRouter<AppState> {
         .routes(routes!(stream::get))
         .routes(routes!(acknowledge::post))
         .routes(routes!(keys::get))
+        .routes(routes!(ofrep::one))
+        .routes(routes!(ofrep::all))
         .layer(from_fn_with_state(state.clone(), cors::answer))
 }

@@ -1,5 +1,6 @@
 mod follow;
 
+use crate::client::ofrep::Programs;
 use crate::client::slot::Slots;
 use crate::error::{AppError, AppResult};
 use crate::fleet::LiveFleet;
@@ -83,6 +84,7 @@ pub(crate) struct Environment {
     beats: Beats,
     gates: Gates,
     usage: LiveUsage,
+    programs: Programs,
     /// Held while all flags are looked through.
     looking: Mutex<()>,
     /// Every publication with a record, for the console.
@@ -143,6 +145,7 @@ impl Environment {
             beats: Beats::default(),
             gates: Gates::default(),
             usage: LiveUsage::default(),
+            programs: Programs::default(),
             looking: Mutex::new(()),
             changes: broadcast::Sender::new(256),
             metrics,
@@ -200,6 +203,11 @@ impl Environment {
     /// What the gates of rollouts read last.
     pub(crate) fn gates(&self) -> &Gates {
         &self.gates
+    }
+
+    /// The flag set as the server itself decides by it.
+    pub(crate) fn programs(&self) -> &Programs {
+        &self.programs
     }
 
     /// Which flags clients ask for.

@@ -5,6 +5,7 @@ use crate::state::AppState;
 use downhaul_control::api::{Acknowledgement, BeatView, GateView};
 use downhaul_control::fleet::Sender;
 use downhaul_core::document::ClientKind;
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
@@ -13,6 +14,8 @@ use std::time::Duration;
 pub(crate) enum Message {
     /// What clients acknowledged at the one who tells.
     Acknowledged { environment: String, words: Vec<Word> },
+    /// What clients had decided at the one who tells.
+    Evaluated { environment: String, kind: ClientKind, keys: Vec<String> },
     /// What the heartbeat flag has shown.
     Beat { environment: String, view: Box<BeatView>, times: Vec<f64> },
     /// What the gates of a rollout read last.
@@ -41,6 +44,11 @@ pub(super) async fn take(state: &AppState, message: Message) {
             for Word { key, kind, address, ms, said } in words {
                 let sender = Sender { key, kind, address };
                 acknowledge::heard(environment, &sender, said, Duration::from_millis(ms));
+            }
+        }
+        Message::Evaluated { environment, kind, keys } => {
+            if let Some(environment) = state.environment(&environment) {
+                environment.usage().told(kind, &keys, &environment.current().state, Timestamp::now());
             }
         }
         Message::Beat { environment, view, times } => {

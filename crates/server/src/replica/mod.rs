@@ -18,6 +18,7 @@ use axum::http::StatusCode;
 use axum::middleware::Next;
 use axum::response::Response;
 use downhaul_control::api::Position;
+use downhaul_core::document::ClientKind;
 use downhaul_core::ids::EnvironmentKey;
 use downhaul_store::{ChangeLog, Ear, PostgresLog, StoreError};
 pub(crate) use follow::carry_out as follow;
@@ -32,6 +33,8 @@ use tokio::sync::watch;
 
 /// A lagging replica is asked after for so much longer than it may go on vouching.
 const MARGIN: Duration = Duration::from_secs(5);
+/// The others are told that a flag was asked for at most this often.
+const USAGE: Duration = Duration::from_secs(60);
 /// Unknown keys make a replica look whether it lacks something, at most this often.
 const LOOKS: Duration = Duration::from_millis(500);
 
@@ -49,6 +52,8 @@ pub(crate) struct Replica {
     outbox: Outbox,
     leads: Mutex<BTreeMap<String, watch::Sender<bool>>>,
     looked: Mutex<Option<Instant>>,
+    /// When the others were last told that a flag was asked for, by environment, kind of client and flag.
+    evaluated: Mutex<BTreeMap<(String, ClientKind, String), Instant>>,
 }
 
 impl Replica {
@@ -64,12 +69,32 @@ impl Replica {
             outbox: Outbox::default(),
             leads: Mutex::default(),
             looked: Mutex::default(),
+            evaluated: Mutex::default(),
         })
     }
 
     /// Tells the others something, soon.
     pub(crate) fn tell(&self, message: Message) {
         self.outbox.put(message);
+    }
+
+    /// Tells the others for which flags it has decided, of each once in a while.
+    pub(crate) fn evaluated(&self, environment: &str, kind: ClientKind, keys: Vec<String>) {
+        let now = Instant::now();
+        let mut told = self.evaluated.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut is_due = |key: &String| {
+            let id = (environment.to_owned(), kind, key.clone());
+            let is_due = told.get(&id).is_none_or(|at| now.duration_since(*at) > USAGE);
+            if is_due {
+                told.insert(id, now);
+            }
+            is_due
+        };
+        let keys: Vec<String> = keys.into_iter().filter(|key| is_due(key)).collect();
+        drop(told);
+        if !keys.is_empty() {
+            self.tell(Message::Evaluated { environment: environment.to_owned(), kind, keys });
+        }
     }
 
     /// Whether what its clients have can be said to be the newest.

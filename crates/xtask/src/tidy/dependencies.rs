@@ -12,7 +12,7 @@ const TABLE: &[(&str, &[&str])] = &[
     ("downhaul-server", &["downhaul-core", "downhaul-blast", "downhaul-control", "downhaul-store"]),
     ("downhaul-wasm", &["downhaul-core", "downhaul-blast"]),
     ("downhaul-cli", &["downhaul-core", "downhaul-blast", "downhaul-control", "downhaul-store", "downhaul-server"]),
-    ("downhaul-ui", &["downhaul-core", "downhaul-control"]),
+    ("downhaul-ui", &["downhaul-core", "downhaul-blast", "downhaul-control"]),
     ("downhaul-e2e", &["downhaul-core", "downhaul-control", "downhaul-server", "downhaul-cli"]),
     ("xtask", &[]),
 ];

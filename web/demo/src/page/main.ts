@@ -7,7 +7,7 @@ import { renderBasket } from "./basket.js";
 import { renderCheckout } from "./checkout.js";
 import { renderLines } from "./lines.js";
 import { renderAdvice, renderBanner, renderGoods } from "./view.js";
-import { pageOf, keep, keptVisit, newVisitor, shopSettings, tokenFor, type Visit } from "./visit.js";
+import { contextOf, keep, keptVisit, newVisitor, shopSettings, tokenFor, type Visit } from "./visit.js";
 
 const settings = await shopSettings();
 let visit = keptVisit(settings);
@@ -23,10 +23,6 @@ const client: Client = createClient({
   region: visit.region,
   bootstrap: JSON.parse(document.getElementById("downhaul-bootstrap")?.textContent ?? "null") ?? undefined,
 });
-
-function contextOf(visit: Visit) {
-  return { targetingKey: visit.visitor, tenant: visit.tenant, region: visit.region, ...pageOf(navigator.userAgent) };
-}
 
 function render(): void {
   renderBanner(element("banner"), client);

@@ -78,3 +78,8 @@ export function pageOf(agent: string): { browser: { name: string; version: strin
     app: { version: "2.4.1" },
   };
 }
+
+/** What the page says of its visitor; tenant and region count only as far as the token vouches for them. */
+export function contextOf(visit: Visit) {
+  return { targetingKey: visit.visitor, tenant: visit.tenant, region: visit.region, ...pageOf(navigator.userAgent) };
+}

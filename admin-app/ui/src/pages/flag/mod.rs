@@ -31,10 +31,14 @@ pub fn Flag(props: &FlagProps) -> Html {
     let console = use_console();
     let navigator = use_navigator();
     {
-        let environment = props.environment.to_string();
+        let (environment, key_of_flag) = (props.environment.to_string(), props.flag.clone());
         use_keys(move |key: &Key| match (key.plain(), &navigator) {
             (Some("Escape"), Some(navigator)) => {
                 navigator.push(&Route::Flags { environment: environment.clone() });
+                true
+            }
+            (Some("e"), Some(navigator)) => {
+                navigator.push(&Route::Edit { environment: environment.clone(), key: key_of_flag.clone() });
                 true
             }
             (Some("t"), _) => {
@@ -103,6 +107,7 @@ fn Whole(props: &WholeProps) -> Html {
                             if flag.critical { <span class="chip line"><Icon name="shield" />{ "critical" }</span> }
                         </div>
                     </div>
+                    <Link<Route> to={Route::Edit { environment: environment(), key: key.clone() }} classes="btn"><span data-test="edit-open">{ "Edit" }</span><kbd>{ "E" }</kbd></Link<Route>>
                     <Link<Route> to={Route::Kill { environment: environment(), key: key.clone() }} classes="btn kill"><Sign name="kill" /><span data-test="kill-open">{ "Kill…" }</span></Link<Route>>
                 </div>
                 <div class="meta">

@@ -50,7 +50,7 @@ pub fn Flags(props: &FlagsProps) -> Html {
             <>
                 <Head environment={props.environment.clone()} page={None::<Shared<FlagPage>>} />
                 <div class="card"><Empty title="Make a flag and its way down">
-                    <p>{ "There is no flag here yet. Write one with what users see when it is killed, and apply it:" }</p>
+                    <p>{ "There is no flag here yet. Begin with New flag, or write one with what users see when it is killed, and apply it:" }</p>
                     <p><code>{ "downhaul apply flags/" }</code></p>
                 </Empty></div>
             </>
@@ -103,7 +103,7 @@ fn Head(props: &HeadProps) -> Html {
         <div class="pagehead"><div class="grow">
             <h1>{ "Flags" }</h1>
             if let Some(line) = line { <p>{ line }</p> }
-        </div></div>
+        </div><Link<Route> to={Route::Create { environment: props.environment.to_string() }} classes="btn"><Icon name="plus" small=true /><span data-test="new-flag">{ "New flag" }</span><kbd>{ "N" }</kbd></Link<Route>></div>
     }
 }
 
@@ -174,6 +174,10 @@ fn List(props: &ListProps) -> Html {
                 Some("j") => cursor.set(cursor.down(keys.len())),
                 Some("k") => cursor.set(cursor.up(keys.len())),
                 Some("/") => focus(&search),
+                Some("n") => {
+                    let Some(navigator) = &navigator else { return false };
+                    navigator.push(&Route::Create { environment: environment.to_string() });
+                }
                 Some("f") => focus(&kind),
                 Some("Enter") if !key.on_control => {
                     let chosen = cursor.0.and_then(|at| keys.get(at));

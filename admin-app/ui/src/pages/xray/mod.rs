@@ -2,6 +2,7 @@ mod context;
 mod ray;
 mod tester;
 
+pub use ray::Ray;
 pub use tester::Tester;
 
 use crate::components::{CardSkeleton, FailureCard};

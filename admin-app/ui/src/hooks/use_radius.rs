@@ -1,0 +1,237 @@
+use super::hands::Hands;
+use super::{Console, clock, use_console};
+use crate::backend::api;
+use crate::radius::{Answer, Ask, Draft, Wanted};
+use crate::state::Shared;
+use crate::state::lane::Lane;
+use crate::state::radius::{Action, Radius, Source};
+use downhaul_blast::plan::Budget;
+use gloo::timers::callback::Timeout;
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::rc::Rc;
+use wasm_bindgen_futures::spawn_local;
+use yew::prelude::*;
+
+/// Rows of a population that are replayed in the page: as many as fit into a frame.
+const ROWS: u64 = 50_000;
+/// The server is asked when nobody has edited for so long, in milliseconds.
+const PAUSE: u32 = 300;
+
+/// What a radius is asked of.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Subject {
+    /// The published flag set as JSON, as far as the flag has to do with it.
+    pub published: Rc<str>,
+    pub instead_of: Option<String>,
+    /// The flag as JSON; `None` while it is not valid, or is what is published.
+    pub draft: Option<Rc<str>>,
+    pub is_changed: bool,
+    pub budget: Option<Budget>,
+}
+
+/// Both workers, and what they have to do.
+#[derive(Default)]
+struct Desk {
+    replay: Option<Hands>,
+    exact: Option<Hands>,
+    replays: Lane<Draft>,
+    comparisons: Lane<Draft>,
+    by_server: Lane<Draft>,
+    /// When each draft was edited, in milliseconds of the monotonic clock.
+    since: BTreeMap<u64, f64>,
+    pause: Option<Timeout>,
+    number: u64,
+}
+
+/// Whom a draft moves, worked out while it is edited: over a sample in a worker, or by the server; and exactly in another
+/// worker. Never more than one piece of work at a time each, and the newest draft is always next.
+#[hook]
+pub fn use_radius(subject: Subject) -> Radius {
+    let console = use_console();
+    let radius = use_reducer_eq(Radius::default);
+    let desk = use_mut_ref(Desk::default);
+    {
+        let (console, desk, radius) = (console.clone(), Rc::clone(&desk), radius.dispatcher());
+        use_effect_with(console.live.environment.clone(), move |environment| {
+            open(&desk, &radius);
+            find_people(console, environment.clone(), Rc::clone(&desk), radius);
+            let closing = desk;
+            move || {
+                closing.replace(Desk::default());
+            }
+        });
+    }
+    {
+        let desk = Rc::clone(&desk);
+        use_effect_with(subject.published.clone(), move |published| {
+            let ask = Ask::Published(published.to_string());
+            let desk = desk.borrow();
+            for hands in [&desk.replay, &desk.exact].into_iter().flatten() {
+                hands.ask(&ask);
+            }
+        });
+    }
+    {
+        let dispatcher = radius.dispatcher();
+        let depends = (subject, radius.source.clone(), console.live.environment.clone());
+        use_effect_with(depends, move |(subject, source, environment)| {
+            match &subject.draft {
+                Some(text) => draft(&console, environment, &desk, &dispatcher, subject, text, source),
+                None if !subject.is_changed => {
+                    let mut desk = desk.borrow_mut();
+                    desk.replays.forget();
+                    desk.comparisons.forget();
+                    desk.by_server.forget();
+                    desk.number += 1;
+                    desk.pause = None;
+                    dispatcher.dispatch(Action::Asked(desk.number));
+                    dispatcher.dispatch(Action::Clear);
+                }
+                // What was known of the last valid draft stays.
+                None => {}
+            }
+        });
+    }
+    (*radius).clone()
+}
+
+type Dispatcher = UseReducerDispatcher<Radius>;
+
+fn open(desk: &Rc<RefCell<Desk>>, radius: &Dispatcher) {
+    let hands = |is_replay: bool| {
+        let (desk, radius) = (Rc::downgrade(desk), radius.clone());
+        Hands::start(Rc::new(move |answer| {
+            if let Some(desk) = desk.upgrade() {
+                heard(&desk, &radius, is_replay, answer);
+            }
+        }))
+    };
+    let (replay, exact) = (hands(true), hands(false));
+    let mut desk = desk.borrow_mut();
+    (desk.replay, desk.exact) = (replay, exact);
+}
+
+fn heard(desk: &Rc<RefCell<Desk>>, radius: &Dispatcher, is_replay: bool, answer: Result<Answer, String>) {
+    let mut desk = desk.borrow_mut();
+    match answer {
+        Ok(Answer { number, found: Ok(found) }) if is_replay => {
+            let took = desk.since.get(&number).map_or(0.0, |since| clock::monotonic() - since);
+            desk.since.retain(|each, _| *each > number);
+            radius.dispatch(Action::Replayed { number, plan: Shared::new(*found.plan), took });
+        }
+        Ok(Answer { number, found: Ok(found) }) => {
+            radius.dispatch(Action::Compared { number, found: Box::new(found) });
+        }
+        Ok(Answer { number, found: Err(why) }) => radius.dispatch(Action::Failed { number, why }),
+        Err(why) => radius.dispatch(Action::Failed { number: desk.number, why }),
+    }
+    let desk = &mut *desk;
+    let (hands, lane) =
+        if is_replay { (&desk.replay, &mut desk.replays) } else { (&desk.exact, &mut desk.comparisons) };
+    if let (Some(next), Some(hands)) = (lane.done(), hands) {
+        hands.ask(&Ask::Draft(next));
+    }
+}
+
+/// The population that counts here, and a sample of it for the worker.
+fn find_people(console: Console, environment: String, desk: Rc<RefCell<Desk>>, radius: Dispatcher) {
+    if environment.is_empty() {
+        return;
+    }
+    spawn_local(async move {
+        let found = match api::populations(&console.backend, &environment).await {
+            Ok(found) => found,
+            Err(failure) => {
+                console.failed(&failure);
+                radius.dispatch(Action::Source(Source::Nobody));
+                return;
+            }
+        };
+        let view = found.populations.into_iter().find(|view| Some(view.name.as_str()) == found.default.as_deref());
+        let Some(view) = view.filter(|view| view.rows > 0) else {
+            radius.dispatch(Action::Source(Source::Nobody));
+            return;
+        };
+        let name = view.name.to_string();
+        let source = match api::sample(&console.backend, &environment, &name, ROWS).await {
+            Ok(bytes) => match &desk.borrow().replay {
+                Some(hands) => {
+                    hands.give_population(&bytes);
+                    Source::Sample { name, rows: view.rows.min(ROWS), of: view.rows, taken_at: view.taken_at }
+                }
+                None => Source::Server { name, why: "this browser runs no workers".to_owned() },
+            },
+            Err(failure) => Source::Server { name, why: failure.title() },
+        };
+        radius.dispatch(Action::Source(source));
+    });
+}
+
+fn draft(
+    console: &Console,
+    environment: &str,
+    desk: &Rc<RefCell<Desk>>,
+    radius: &Dispatcher,
+    subject: &Subject,
+    text: &Rc<str>,
+    source: &Source,
+) {
+    let mut open = desk.borrow_mut();
+    open.number += 1;
+    let number = open.number;
+    open.since.insert(number, clock::monotonic());
+    radius.dispatch(Action::Asked(number));
+    let draft = |wanted| Draft {
+        number,
+        instead_of: subject.instead_of.clone(),
+        text: text.to_string(),
+        budget: subject.budget.clone(),
+        wanted,
+    };
+    let next = open.comparisons.offer(draft(Wanted::Exact));
+    if let (Some(next), Some(hands)) = (next, &open.exact) {
+        hands.ask(&Ask::Draft(next));
+    }
+    match source {
+        Source::Looking | Source::Nobody => {}
+        Source::Sample { name, .. } => {
+            let next = open.replays.offer(draft(Wanted::Replay { name: name.clone() }));
+            if let (Some(next), Some(hands)) = (next, &open.replay) {
+                hands.ask(&Ask::Draft(next));
+            }
+        }
+        Source::Server { name, .. } => {
+            let draft = draft(Wanted::Replay { name: name.clone() });
+            let (console, environment, again, radius) =
+                (console.clone(), environment.to_owned(), Rc::clone(desk), radius.clone());
+            open.pause = Some(Timeout::new(PAUSE, move || {
+                let next = again.borrow_mut().by_server.offer(draft);
+                if let Some(next) = next {
+                    ask_server(console, environment, again, radius, next);
+                }
+            }));
+        }
+    }
+}
+
+fn ask_server(console: Console, environment: String, desk: Rc<RefCell<Desk>>, radius: Dispatcher, draft: Draft) {
+    spawn_local(async move {
+        let mut next = Some(draft);
+        while let Some(draft) = next {
+            let number = draft.number;
+            match api::plan(&console.backend, &environment, &draft.text).await {
+                Ok(plan) => {
+                    let since = desk.borrow().since.get(&number).copied();
+                    let took = since.map_or(0.0, |since| clock::monotonic() - since);
+                    radius.dispatch(Action::Replayed { number, plan: Shared::new(plan), took });
+                }
+                Err(failure) => {
+                    console.failed(&failure);
+                    radius.dispatch(Action::Failed { number, why: failure.title() });
+                }
+            }
+            next = desk.borrow_mut().by_server.done();
+        }
+    });
+}

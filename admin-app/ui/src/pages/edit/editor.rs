@@ -1,0 +1,464 @@
+use super::conflict::Conflict;
+use super::editing::{Editing, Problems};
+use super::facts::{Facts, Requires};
+use super::json::Json;
+use super::leave::{Leave, use_leaving};
+use super::panel::{MiniBar, Panel};
+use super::publish::Outcome;
+use super::retire::Retire;
+use super::review::Review;
+use super::rules::{Rules, add_rule};
+use super::variants::{Degraded, Variants};
+use crate::components::{Icon, Sail, Sign, Swatches};
+use crate::hooks::{Key, Subject, clock, use_console, use_keys, use_policy, use_radius};
+use crate::route::{CreateQuery, Route};
+use crate::state::Shared;
+use crate::state::context_draft::attributes_read;
+use crate::state::draft::around::around;
+use crate::state::draft::kept::Kept;
+use crate::state::draft::{Action, Draft};
+use crate::state::toasts::Tone;
+use crate::words::difference::difference;
+use crate::words::number::{count, counted};
+use downhaul_core::check::{CheckedFlag, check_flag};
+use downhaul_core::diagnostic::Diagnostic;
+use downhaul_core::document::{Flag, FlagSet};
+use downhaul_core::read::Format;
+use gloo::storage::{LocalStorage, Storage};
+use serde_json::Value;
+use std::rc::Rc;
+use yew::prelude::*;
+use yew_router::prelude::*;
+
+#[derive(Debug, Properties, PartialEq)]
+pub struct EditorProps {
+    pub environment: AttrValue,
+    pub document: Shared<FlagSet>,
+    /// `None` for a flag that is to be made.
+    pub flag: Option<String>,
+    pub start: Draft,
+    /// Where the draft is kept.
+    pub shelf: String,
+}
+
+/// What has been worked out of a draft.
+struct Looked {
+    /// The published flag set, as far as it matters, without kills: they are set aside, as the server does when it judges.
+    before: Shared<FlagSet>,
+    published_text: Rc<str>,
+    checked: CheckedFlag,
+    /// With the draft in it.
+    after: Option<Shared<FlagSet>>,
+}
+
+fn look(document: &FlagSet, key: Option<&str>, draft: &Draft) -> Looked {
+    let around = around(document, key.unwrap_or_default(), draft.tree());
+    let before = FlagSet { kills: Vec::new(), ..around };
+    let today = crate::words::time::iso_day(clock::now());
+    let text = match draft.tree() {
+        Some(tree) => tree.to_string(),
+        None => draft.text(),
+    };
+    let mut checked = check_flag(&before, key, &text, Format::Json, Some(&today));
+    if key.is_none() {
+        checked.diagnostics.extend(taken(document, draft.tree()));
+        if checked.diagnostics.iter().any(Diagnostic::is_error) {
+            checked.valid = None;
+        }
+    }
+    let after = checked.valid.as_ref().map(|valid| Shared::new(valid.document().clone()));
+    let published_text = serde_json::to_string(&before).unwrap_or_default().into();
+    Looked { before: Shared::new(before), published_text, checked, after }
+}
+
+/// A key that is used, or was.
+fn taken(document: &FlagSet, draft: Option<&Value>) -> Option<Diagnostic> {
+    let key = draft?.get("key")?.as_str()?;
+    let taken = |message: String, help: &str| Some(Diagnostic::error("duplicate-flag", "/key", message).help(help));
+    if document.flag(key).is_some() {
+        return taken(format!("there is a flag `{key}` already"), "take another key, or edit that flag");
+    }
+    let date = document.retired.get(key)?;
+    taken(format!("`{key}` was retired on {date}, and a key is never used again"), "take another key")
+}
+
+#[function_component]
+pub fn Editor(props: &EditorProps) -> Html {
+    let console = use_console();
+    let navigator = use_navigator();
+    let draft = use_reducer_eq({
+        let start = props.start.clone();
+        move || start
+    });
+    let as_json = use_state(|| false);
+    let open = use_state(|| None::<usize>);
+    let reviewing = use_state(|| false);
+    let retiring = use_state(|| false);
+    let policy = use_policy();
+    let leaving = use_leaving(draft.is_changed());
+    use_shelf(props.shelf.clone(), &draft);
+
+    let published = props.flag.as_deref().and_then(|key| props.document.flag(key)).cloned().map(Rc::new);
+    let published_json = published.as_deref().and_then(|flag| serde_json::to_value(flag).ok());
+    let looked = use_memo((props.document.clone(), draft.doc.clone()), {
+        let (draft, key) = (draft.clone(), props.flag.clone());
+        move |(document, _)| look(document, key.as_deref(), &draft)
+    });
+    let has_moved = props.flag.is_some() && draft.base != published_json;
+    {
+        // What is published was looked at again, and is what the draft is over.
+        let (dispatch, revision) = (draft.dispatcher(), props.document.revision);
+        use_effect_with((has_moved, revision), move |(has_moved, revision)| {
+            if !has_moved {
+                dispatch.dispatch(Action::Confirm { revision: *revision });
+            }
+        });
+    }
+    let flag_text: Option<Rc<str>> = match (&looked.checked.valid, draft.tree()) {
+        (Some(_), Some(tree)) if draft.is_changed() => Some(tree.to_string().into()),
+        _ => None,
+    };
+    let radius = use_radius(Subject {
+        published: looked.published_text.clone(),
+        instead_of: props.flag.clone(),
+        draft: flag_text,
+        is_changed: draft.is_changed(),
+        budget: policy.as_ref().map(|policy| policy.budget.clone()).filter(|budget| !budget.is_empty()),
+    });
+
+    let editing = editing(props, &draft, &looked, published.clone());
+    let errors = editing.problems.errors().count();
+    let tree = draft.tree().cloned().unwrap_or_default();
+    let key = super::editing::text_at(&tree, "key").to_owned();
+    let is_critical = looked.checked.flag.as_ref().is_some_and(|flag| flag.critical)
+        || published.as_ref().is_some_and(|flag| flag.critical);
+    let weight = radius.weight(is_critical);
+    let why_not: Option<AttrValue> = console
+        .refusal_to_edit()
+        .map(AttrValue::from)
+        .or_else(|| has_moved.then(|| "Decide first what becomes of the other change.".into()))
+        .or_else(|| (errors > 0).then(|| format!("Mend {} first.", counted(errors, "problem", "problems")).into()))
+        .or_else(|| (!draft.is_changed()).then(|| "Nothing is changed yet.".into()));
+
+    let on_open = {
+        let open = open.clone();
+        Callback::from(move |next| open.set(next))
+    };
+    let set = |state: &UseStateHandle<bool>, value: bool| {
+        let state = state.clone();
+        Callback::from(move |()| state.set(value))
+    };
+    let may_review = why_not.is_none();
+    let review = {
+        let reviewing = reviewing.clone();
+        Callback::from(move |()| {
+            if may_review {
+                reviewing.set(true)
+            }
+        })
+    };
+    let drop_draft = {
+        let (shelf, dispatch) = (props.shelf.clone(), draft.dispatcher());
+        let (document, flag) = (props.document.clone(), props.flag.clone());
+        Callback::from(move |()| {
+            LocalStorage::delete(&shelf);
+            match flag.as_deref().and_then(|key| document.flag(key)).and_then(|flag| serde_json::to_value(flag).ok()) {
+                Some(base) => {
+                    let doc = crate::state::draft::Doc::Tree(base.clone());
+                    dispatch.dispatch(Action::Rebase { base, revision: document.revision, doc });
+                }
+                None => dispatch.dispatch(Action::Drop),
+            }
+        })
+    };
+    let done = done(props, &console, navigator.clone(), key.clone(), &draft);
+    let history = |action: Action| {
+        let draft = draft.dispatcher();
+        Callback::from(move |_: MouseEvent| draft.dispatch(action.clone()))
+    };
+    {
+        let (draft, as_json, review) = (draft.clone(), as_json.clone(), review.clone());
+        let add = add_rule(&editing, &tree, &on_open);
+        let is_asking = *reviewing || *retiring || leaving.is_some();
+        let back = back(props);
+        let leaving = leaving.clone();
+        use_keys(move |key: &Key| {
+            if is_asking {
+                return false;
+            }
+            match (key.command, key.shift, key.key.as_str()) {
+                (true, false, "z") => draft.dispatch(Action::Undo),
+                (true, true, "z") | (true, false, "y") => draft.dispatch(Action::Redo),
+                (true, _, "Enter") => review.emit(()),
+                (true, ..) => return false,
+                _ => match key.plain() {
+                    Some("a") if !*as_json => add.emit(()),
+                    Some("d") => as_json.set(!*as_json),
+                    Some("Escape") if draft.is_changed() => leaving.set(Some(back.to_path())),
+                    Some("Escape") => {
+                        if let Some(navigator) = &navigator {
+                            navigator.push(&back);
+                        }
+                    }
+                    Some(_) | None => return false,
+                },
+            }
+            true
+        });
+    }
+    let kills = console.live.kills.ready().map_or(0, |page| page.kills.iter().filter(|kill| kill.flag == key).count());
+    let lints: Vec<Diagnostic> = if draft.is_changed() { radius.lints.clone() } else { Vec::new() };
+    let button = html! {
+        <button type="button" class="btn primary l block" aria-disabled={why_not.is_some().to_string()} title={why_not.clone()} data-test="review-open" onclick={review.reform(|_: MouseEvent| ())}>
+            <Sail />{ "Review and publish" }<kbd>{ "Ctrl Enter" }</kbd></button>
+    };
+    html! {
+        <ContextProvider<Editing> context={editing.clone()}>
+            <div class="editor" data-test="editor">
+                <div class="stack l">
+                    <Head environment={props.environment.clone()} flag={props.flag.clone()} on_retire={set(&retiring, true)} />
+                    <div class="draftbar" data-test="draft" data-changed={draft.is_changed().to_string()}>
+                        <span class={classes!("dot", draft.is_changed().then_some("accent"))}></span>
+                        <span class="grow"><b>{ "Draft" }</b>{ match (&draft.base, draft.is_changed()) {
+                            (Some(_), _) => format!(" over revision {}", count(draft.revision)),
+                            (None, _) => " of a new flag".to_owned(),
+                        } }{ if draft.is_changed() { ", kept in this browser" } else { ", nothing changed yet" } }</span>
+                        <button type="button" class="iconbtn" aria-label="Undo" disabled={!draft.can_undo()} data-test="undo" onclick={history(Action::Undo)}><Icon name="undo" small=true /></button>
+                        <button type="button" class="iconbtn flip" aria-label="Redo" disabled={!draft.can_redo()} data-test="redo" onclick={history(Action::Redo)}><Icon name="undo" small=true /></button>
+                        <button type="button" class="btn s quiet" disabled={!draft.is_changed()} data-test="drop" onclick={history(Action::Drop)}>{ "Discard" }</button>
+                        <button type="button" class="btn s" aria-pressed={as_json.to_string()} data-test="as-json" onclick={
+                            let as_json = as_json.clone();
+                            Callback::from(move |_: MouseEvent| as_json.set(!*as_json))
+                        }><Icon name="code" small=true />{ if *as_json { "Show the form" } else { "Show JSON" } }<kbd>{ "D" }</kbd></button>
+                    </div>
+                    if let Some(why) = console.refusal_to_edit() {
+                        <div class="banner info" role="status"><Icon name="lock" /><p>{ why }{ " You can try out an edit and see whom it would move." }</p></div>
+                    }
+                    if has_moved {
+                        if let Some(theirs) = published_json.clone() {
+                            <Conflict draft={(*draft).clone()} {theirs} revision={props.document.revision} on_drop={drop_draft.clone()} />
+                        }
+                    }
+                    <Summary problems={editing.problems.clone()} on_open={on_open.clone()} as_json={*as_json} />
+                    if *as_json || draft.tree().is_none() {
+                        <Json draft={(*draft).clone()} />
+                    } else {
+                        if props.flag.is_none() { <Facts flag={tree.clone()} is_new=true /> }
+                        <Rules environment={props.environment.clone()} flag={tree.clone()} {kills} {lints} open={*open} {on_open} />
+                        <Degraded flag={tree.clone()} />
+                        <Variants flag={tree.clone()} />
+                        <Requires flag={tree.clone()} is_new={props.flag.is_none()} />
+                        if props.flag.is_some() { <Facts flag={tree.clone()} is_new=false /> }
+                    }
+                    <datalist id="known-attributes">{ for editing.attributes.iter().map(|name| html! { <option value={name.clone()} /> }) }</datalist>
+                </div>
+                <Panel environment={props.environment.clone()} flag={key.clone()} radius={radius.clone()} {weight} is_changed={draft.is_changed()} {errors} before={Some(looked.before.clone())} after={looked.after.clone()} {button} />
+            </div>
+            <MiniBar flag={key.clone()} radius={radius.clone()} is_changed={draft.is_changed()} on_review={review} disabled={why_not} />
+            if *reviewing {
+                if let Some(flag) = &looked.checked.flag {
+                    <Review environment={props.environment.clone()} flag={tree} key_of_flag={key} before={draft.base.clone()} revision={draft.revision}
+                        lines={difference(published.as_deref(), flag)} swatches={editing.swatches.clone()} {radius} {weight} {policy}
+                        warnings={warnings(&editing.problems)} on_close={set(&reviewing, false)} on_done={done} />
+                }
+            }
+            if *retiring {
+                if let Some(flag) = &props.flag {
+                    <Retire environment={props.environment.clone()} flag={flag.clone()} revision={props.document.revision} on_close={set(&retiring, false)} on_retired={drop_draft.clone()} />
+                }
+            }
+            if let Some(to) = &*leaving {
+                <Leave to={to.clone()} on_drop={drop_draft} on_stay={
+                    let leaving = leaving.clone();
+                    Callback::from(move |()| leaving.set(None))
+                } />
+            }
+        </ContextProvider<Editing>>
+    }
+}
+
+/// Where Escape leads.
+fn back(props: &EditorProps) -> Route {
+    let environment = props.environment.to_string();
+    match &props.flag {
+        Some(key) => Route::Flag { environment, key: key.clone() },
+        None => Route::Flags { environment },
+    }
+}
+
+/// Every change lies on the shelf as soon as it is made.
+#[hook]
+fn use_shelf(shelf: String, draft: &UseReducerHandle<Draft>) {
+    let now = (**draft).clone();
+    use_effect_with((shelf, draft.doc.clone(), draft.revision), move |(shelf, ..)| {
+        if now.is_changed() {
+            // A full shelf must not keep anyone from editing.
+            let _ = LocalStorage::set(shelf, Kept::of(&now, clock::now()));
+        } else {
+            LocalStorage::delete(shelf);
+        }
+    });
+}
+
+fn editing(
+    props: &EditorProps,
+    draft: &UseReducerHandle<Draft>,
+    looked: &Looked,
+    published: Option<Rc<Flag>>,
+) -> Editing {
+    let tree = draft.tree();
+    let variants: Vec<String> = tree
+        .and_then(|tree| tree.get("variants")?.as_object())
+        .map(|variants| variants.keys().cloned().collect())
+        .unwrap_or_default();
+    let degraded = tree.and_then(|tree| tree.pointer("/degraded/variant")?.as_str()).unwrap_or_default();
+    let keys: Vec<&str> = variants.iter().map(String::as_str).collect();
+    let mut attributes: Vec<String> =
+        props.document.flags.iter().flat_map(|flag| attributes_read(&props.document, flag)).collect();
+    attributes.sort_unstable();
+    attributes.dedup();
+    Editing {
+        dispatch: draft.dispatcher(),
+        problems: Problems(looked.checked.diagnostics.clone().into()),
+        document: props.document.clone(),
+        swatches: Swatches::of_keys(&keys, degraded),
+        published,
+        variants: variants.into(),
+        attributes: attributes.into(),
+    }
+}
+
+fn warnings(problems: &Problems) -> Vec<Diagnostic> {
+    problems.0.iter().filter(|each| !each.is_error()).cloned().collect()
+}
+
+/// What happens once the draft has left.
+fn done(
+    props: &EditorProps,
+    console: &crate::hooks::Console,
+    navigator: Option<Navigator>,
+    key: String,
+    draft: &UseReducerHandle<Draft>,
+) -> Callback<Outcome> {
+    let (console, shelf, environment) = (console.clone(), props.shelf.clone(), props.environment.to_string());
+    let dispatch = draft.dispatcher();
+    Callback::from(move |outcome: Outcome| {
+        // Nothing is left that could be lost.
+        dispatch.dispatch(Action::Drop);
+        LocalStorage::delete(&shelf);
+        match outcome {
+            Outcome::Published { revision, undo, warnings } => {
+                let title = format!("Published {key} as revision {}", count(revision));
+                let detail = if warnings > 0 { counted(warnings, "warning", "warnings") } else { String::new() };
+                match undo {
+                    Some(undo) => console.toast_undo(title, detail, undo),
+                    None => console.toast(Tone::Ok, title, detail),
+                }
+            }
+            Outcome::Proposed { id, approvals } => {
+                let waits = counted(approvals.max(1) as usize, "approval", "approvals");
+                console.toast(Tone::Ok, format!("Proposed {key} as {id}"), format!("It waits for {waits}"));
+            }
+        }
+        let is_there = console.live.flags.ready().is_some_and(|page| page.flags.iter().any(|flag| flag.key == key));
+        if let Some(navigator) = &navigator {
+            let environment = environment.clone();
+            navigator.push(&if is_there {
+                Route::Flag { environment, key: key.clone() }
+            } else {
+                Route::Flags { environment }
+            });
+        }
+    })
+}
+
+#[derive(Debug, Properties, PartialEq)]
+struct HeadProps {
+    environment: AttrValue,
+    flag: Option<String>,
+    on_retire: Callback<()>,
+}
+
+#[function_component]
+fn Head(props: &HeadProps) -> Html {
+    let environment = || props.environment.to_string();
+    let list = html! { <Link<Route> to={Route::Flags { environment: environment() }}>{ "Flags" }</Link<Route>> };
+    let Some(key) = props.flag.clone() else {
+        return html! {
+            <div class="pagehead"><div class="grow">
+                <div class="crumbs">{ list }<Icon name="right" small=true /><span>{ "New flag" }</span></div>
+                <h1>{ "New flag" }</h1><p>{ "A flag is its variants, who gets which, and its way down." }</p>
+            </div></div>
+        };
+    };
+    html! {
+        <div class="pagehead">
+            <div class="grow">
+                <div class="crumbs">{ list }<Icon name="right" small=true /><Link<Route> to={Route::Flag { environment: environment(), key: key.clone() }}>{ &key }</Link<Route>><Icon name="right" small=true /><span>{ "Edit" }</span></div>
+                <h1 class="mono">{ &key }</h1>
+            </div>
+            <div class="row">
+                <Link<Route, CreateQuery> to={Route::Create { environment: environment() }} query={CreateQuery { like: key.clone() }} classes="btn"><Icon name="copy" small=true />{ "Duplicate" }</Link<Route, CreateQuery>>
+                <button type="button" class="btn quiet" data-test="retire" onclick={props.on_retire.reform(|_: MouseEvent| ())}>{ "Retire…" }</button>
+                <Link<Route> to={Route::Kill { environment: environment(), key }} classes="btn kill"><Sign name="kill" />{ "Kill…" }</Link<Route>>
+            </div>
+        </div>
+    }
+}
+
+#[derive(Debug, Properties, PartialEq)]
+struct SummaryProps {
+    problems: Problems,
+    on_open: Callback<Option<usize>>,
+    as_json: bool,
+}
+
+/// All problems in one place, each leading to its field.
+#[function_component]
+fn Summary(props: &SummaryProps) -> Html {
+    let errors: Vec<Diagnostic> = props.problems.errors().cloned().collect();
+    if errors.is_empty() {
+        return Html::default();
+    }
+    html! {
+        <details class="banner danger problems" data-test="problems" data-count={errors.len().to_string()}>
+            <summary><Icon name="alert" /><b>{ counted(errors.len(), "problem", "problems") }</b>{ " before this can be published" }</summary>
+            <ul>{ for errors.iter().map(|each| {
+                let (pointer, open) = (each.place.pointer.clone(), props.on_open.clone());
+                let go = Callback::from(move |_: MouseEvent| {
+                    let rule = pointer.strip_prefix("/rules/").and_then(|rest| rest.split('/').next()?.parse::<usize>().ok());
+                    if rule.is_some() {
+                        open.emit(rule);
+                    }
+                    let pointer = pointer.clone();
+                    // Once the rule is open.
+                    gloo::timers::callback::Timeout::new(0, move || focus(&pointer)).forget();
+                });
+                html! { <li><button type="button" class="linkbtn" onclick={go}>{ crate::words::message::sentence(&each.message) }</button></li> }
+            }) }</ul>
+        </details>
+    }
+}
+
+/// Brings the field of a place into view, or what is nearest above it.
+fn focus(pointer: &str) {
+    use wasm_bindgen::JsCast;
+    let Some(document) = web_sys::window().and_then(|window| window.document()) else { return };
+    let mut pointer = pointer;
+    loop {
+        let quoted = pointer.replace('\\', "\\\\").replace('"', "\\\"");
+        let found = document.query_selector(&format!("[data-at=\"{quoted}\"]")).ok().flatten();
+        if let Some(element) = found.filter(|_| !pointer.is_empty()) {
+            element.scroll_into_view_with_bool(false);
+            if let Ok(element) = element.dyn_into::<web_sys::HtmlElement>() {
+                // Not everything takes the focus.
+                let _ = element.focus();
+            }
+            return;
+        }
+        match pointer.rsplit_once('/') {
+            Some((above, _)) => pointer = above,
+            None => return,
+        }
+    }
+}

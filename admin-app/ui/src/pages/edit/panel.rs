@@ -1,0 +1,376 @@
+use super::editing::use_editing;
+use super::examples::Examples;
+use crate::components::{Icon, Placed, Sail, SentenceText, Variant};
+use crate::hooks::clock;
+use crate::hooks::use_throttled;
+use crate::state::friction::{SECOND_PERSON_ABOVE, Step, TYPE_KEY_ABOVE, Weight};
+use crate::state::radius::{Radius, Source};
+use crate::words::number::{count, counted};
+use crate::words::radius as words;
+use crate::words::time::{day, duration, parse};
+use downhaul_blast::plan::{FlagPlan, Kept, Limit, Status, Transition};
+use downhaul_blast::replay::{Given, Groups};
+use downhaul_core::document::FlagSet;
+use yew::prelude::*;
+
+#[derive(Debug, Properties, PartialEq)]
+pub struct PanelProps {
+    pub environment: AttrValue,
+    pub flag: String,
+    pub radius: Radius,
+    pub weight: Weight,
+    pub is_changed: bool,
+    pub errors: usize,
+    /// Both documents, for X-rays of examples: as published, and with the draft in it.
+    pub before: Option<crate::state::Shared<FlagSet>>,
+    pub after: Option<crate::state::Shared<FlagSet>>,
+    pub button: Html,
+}
+
+/// Whom the draft moves: the count on top and the button at the bottom never scroll away.
+#[function_component]
+pub fn Panel(props: &PanelProps) -> Html {
+    let plan = props.radius.of(&props.flag);
+    let spoken = use_throttled(if props.is_changed { words::spoken(plan) } else { String::new() }, 2_000.0);
+    let is_behind = props.is_changed && props.errors == 0 && props.radius.is_behind();
+    let state = match () {
+        () if props.errors > 0 => html! { <><span class="dot warn"></span>{ "of the last valid draft" }</> },
+        () if !props.is_changed => html! { <>{ "no edits yet" }</> },
+        () if is_behind => html! { <><span class="dot"></span>{ "working it out" }</> },
+        () => html! { <><span class="dot ok"></span>{ match props.radius.took {
+            Some(took) => format!("live, {}", duration(took)),
+            None => "live".to_owned(),
+        } }</> },
+    };
+    html! {
+        <aside class="blast" aria-label="Blast radius" id="blast" data-test="radius" data-state={if is_behind { "behind" } else { "current" }}>
+            <header><h2>{ "Blast radius" }</h2><span class="end small faint row">{ state }</span></header>
+            <section class="count"><Count plan={plan.cloned()} radius={props.radius.clone()} is_changed={props.is_changed} /></section>
+            <div class="scroll" tabindex="0" role="region" aria-label="Blast radius, in detail">
+                if let Some(why) = &props.radius.failure {
+                    <section><p class="warning small" role="status"><Icon name="alert" small=true /><span>{ format!("This draft could not be worked out: {why}.") }</span></p></section>
+                }
+                if let Some(plan) = plan.filter(|_| props.is_changed) { <Detail plan={plan.clone()} flag={props.flag.clone()} radius={props.radius.clone()} /> }
+                if let (Some(plan), Some(before), Some(after)) = (plan, &props.before, &props.after) {
+                    if props.is_changed && !plan.examples.is_empty() {
+                        <Examples environment={props.environment.clone()} flag={props.flag.clone()} examples={plan.examples.clone()} before={before.clone()} after={after.clone()} />
+                    }
+                }
+                <section><Ladder weight={props.weight} is_known={props.is_changed} /></section>
+                <section class="small muted"><Of source={props.radius.source.clone()} /></section>
+            </div>
+            <footer class="budget"><BudgetMeter radius={props.radius.clone()} is_changed={props.is_changed} />{ props.button.clone() }</footer>
+            <p class="sr" role="status" aria-live="polite">{ spoken }</p>
+        </aside>
+    }
+}
+
+#[derive(Debug, Properties, PartialEq)]
+struct CountProps {
+    plan: Option<FlagPlan>,
+    radius: Radius,
+    is_changed: bool,
+}
+
+/// How many, from what, to what.
+#[function_component]
+fn Count(props: &CountProps) -> Html {
+    let editing = use_editing();
+    let nobody = props.radius.replay.is_some() || props.radius.exact.is_some();
+    let Some(plan) = props.plan.as_ref().filter(|_| props.is_changed) else {
+        let words = match (props.is_changed, nobody) {
+            (false, _) => "Edit, and see here at once who would be given something else.",
+            (true, true) => "Nobody is given anything else.",
+            (true, false) => "…",
+        };
+        return html! { <div class="big" data-test="moved" data-moved={(props.is_changed && nobody).then_some("0")}><b>{ "0" }</b><span class="muted">{ words }</span></div> };
+    };
+    if plan.status == Status::Added {
+        return html! { <div class="big" data-test="moved" data-moved="new"><b>{ "New" }</b><span class="muted">{ "Who asks for this key now is given the default of the call" }</span></div> };
+    }
+    let moved = match (plan.moved, plan.of, plan.moved_share()) {
+        (Some(moved), Some(of), Some(part)) => html! {
+            <div class="big" data-test="moved" data-moved={moved.to_string()}><b>{ words::weight(moved) }</b><span class="muted">{ format!("of {} change", words::weight(of)) }</span><span class="pct">{ words::percent(part) }</span></div>
+        },
+        _ => {
+            html! { <div class="big" data-test="moved" data-moved="unknown"><b class="text">{ words::of_everyone(plan.share()) }</b><span class="muted">{ "may change; how many is not known without a population" }</span></div> }
+        }
+    };
+    let most = plan.transitions.iter().filter_map(|way| way.weight).fold(0.0, f64::max);
+    let way = |way: &Transition| {
+        let height = way.weight.map_or(12.0, |moved| if most > 0.0 { 2.0 + 22.0 * moved / most } else { 2.0 });
+        let (top, bottom) = (13.0 - height / 2.0, 13.0 + height / 2.0);
+        html! {
+            <>
+                <Variant name={way.from.clone()} swatches={editing.swatches.clone()} />
+                <svg viewBox="0 0 120 26" preserveAspectRatio="none" aria-hidden="true"><path class={editing.swatches.class(&way.to)} d={format!("M0 {top}H112L120 13 112 {bottom}H0z")} /></svg>
+                <Variant name={way.to.clone()} swatches={editing.swatches.clone()} />
+                <b>{ way.weight.map(words::weight) }</b>
+            </>
+        }
+    };
+    html! {
+        <>
+            { moved }
+            if plan.status == Status::ReasonOnly { <p class="small muted">{ "Everyone keeps what they have; only the reason is another." }</p> }
+            <div class="flow" role="img" aria-label={words::spoken(Some(plan))}>{ for plan.transitions.iter().take(4).map(way) }</div>
+        </>
+    }
+}
+
+#[derive(Debug, Properties, PartialEq)]
+struct DetailProps {
+    plan: FlagPlan,
+    flag: String,
+    radius: Radius,
+}
+
+/// Regions shown before the rest is only counted.
+const REGIONS: usize = 12;
+
+#[function_component]
+fn Detail(props: &DetailProps) -> Html {
+    let editing = use_editing();
+    let exact = props.radius.exact.as_ref();
+    let own = exact.and_then(|known| known.plan.flags.get(&props.flag));
+    let regions = own.map(|plan| plan.regions.as_slice()).unwrap_or_default();
+    let is_complete = exact.and_then(|known| known.plan.exact).is_some_and(|exact| exact.complete);
+    let others: Vec<String> = exact
+        .or(props.radius.replay.as_ref())
+        .map(|known| {
+            known
+                .plan
+                .flags
+                .iter()
+                .filter(|(key, plan)| **key != props.flag && plan.status != Status::ReasonOnly)
+                .map(|(key, _)| key.clone())
+                .collect()
+        })
+        .unwrap_or_default();
+    html! {
+        <>
+            if !props.plan.given.is_empty() { <section><h3>{ "What it would give" }</h3><GivenBars given={props.plan.given.clone()} /></section> }
+            if own.is_some() && (!regions.is_empty() || props.plan.status != Status::Added) {
+                <section data-test="exact">
+                    <h3>{ "Exactly who" }<small>{ counted(regions.len(), "region", "regions") }</small></h3>
+                    <ul class="exact">
+                        { for regions.iter().take(REGIONS).map(|region| html! {
+                            <li><span><SentenceText sentence={words::region(&props.flag, region)} /></span>
+                                <span class="to"><Variant name={region.transition.from.clone()} swatches={editing.swatches.clone()} /><Icon name="arrow" small=true /><Variant name={region.transition.to.clone()} swatches={editing.swatches.clone()} /></span></li>
+                        }) }
+                    </ul>
+                    if regions.len() > REGIONS { <p class="small faint">{ format!("and {} more", counted(regions.len() - REGIONS, "region", "regions")) }</p> }
+                    if is_complete {
+                        <p class="proof"><Icon name="shieldcheck" small=true /><span>{ "Complete for every possible context, not only this population" }</span></p>
+                    } else {
+                        <p class="small warn-ink">{ "Not complete: the rules are too entangled to look at every context." }</p>
+                    }
+                </section>
+            }
+            { groups(&props.plan) }
+            if !others.is_empty() {
+                <section><h3>{ "Other flags that change with it" }</h3><p class="mono small">{ others.join(", ") }</p></section>
+            }
+        </>
+    }
+}
+
+/// Bars of a list.
+const BARS: usize = 5;
+
+fn groups(plan: &FlagPlan) -> Html {
+    let shown = |name: &str, title: &'static str| {
+        let groups = plan.by.get(name).filter(|groups| !groups.groups.is_empty())?;
+        Some(html! { <div data-test={format!("by-{name}")}><h3>{ title }</h3><Bars groups={groups.clone()} /></div> })
+    };
+    let both: Vec<Html> = [shown("tenant", "By tenant"), shown("region", "By region")].into_iter().flatten().collect();
+    if both.is_empty() {
+        return Html::default();
+    }
+    html! { <section class={if both.len() == 2 { "two" } else { "" }}>{ for both }</section> }
+}
+
+#[derive(Debug, Properties, PartialEq)]
+struct BarsProps {
+    groups: Groups,
+}
+
+#[function_component]
+fn Bars(props: &BarsProps) -> Html {
+    let groups = &props.groups.groups;
+    let most = groups.iter().map(|group| group.moved).fold(0.0, f64::max);
+    let more = props.groups.touched.saturating_sub(BARS.min(groups.len()));
+    html! {
+        <>
+            <div class="hbar">
+                { for groups.iter().take(BARS).map(|group| html! {
+                    <>
+                        <span class="trunc" title={words::group(&group.value)}>{ words::group(&group.value) }</span>
+                        <span class="track"><Placed class="fill" width={Some(if most > 0.0 { 100.0 * group.moved / most } else { 0.0 })} /></span>
+                        <b title={format!("of {}", words::weight(group.of))}>{ words::weight(group.moved) }</b>
+                    </>
+                }) }
+            </div>
+            if more > 0 { <p class="small faint">{ format!("and {} more", count(more as u64)) }</p> }
+        </>
+    }
+}
+
+#[derive(Debug, Properties, PartialEq)]
+struct GivenBarsProps {
+    given: Vec<Given>,
+}
+
+#[function_component]
+fn GivenBars(props: &GivenBarsProps) -> Html {
+    let whole: f64 = props.given.iter().map(|given| given.weight).sum();
+    html! {
+        <div class="hbar">
+            { for props.given.iter().map(|given| {
+                let part = if whole > 0.0 { given.weight / whole } else { 0.0 };
+                html! {
+                    <>
+                        <span class="mono">{ &given.variant }</span>
+                        <span class="track"><Placed class="fill" width={Some(100.0 * part)} /></span>
+                        <b>{ words::percent(part) }</b>
+                    </>
+                }
+            }) }
+        </div>
+    }
+}
+
+#[derive(Debug, Properties, PartialEq)]
+pub struct LadderProps {
+    pub weight: Weight,
+    /// Whether there is anything to weigh.
+    pub is_known: bool,
+}
+
+/// What publishing asks for, before the button is pressed.
+#[function_component]
+pub fn Ladder(props: &LadderProps) -> Html {
+    let steps: &[(Step, String, &str)] = &if props.weight.critical {
+        vec![
+            (Step::Nothing, "nobody".to_owned(), "nothing, publish at once"),
+            (Step::Why, format!("up to {}", words::percent(SECOND_PERSON_ABOVE)), "say why"),
+            (
+                Step::SecondPerson,
+                format!("above {}", words::percent(SECOND_PERSON_ABOVE)),
+                "and a second person approves",
+            ),
+            (Step::TypeKey, format!("above {}", words::percent(TYPE_KEY_ABOVE)), "and type the flag’s key"),
+        ]
+    } else {
+        vec![
+            (Step::Nothing, "nobody".to_owned(), "nothing, publish at once"),
+            (Step::Why, "anyone".to_owned(), "say why"),
+        ]
+    };
+    let now = props.is_known.then(|| props.weight.step());
+    html! {
+        <>
+            <h3>{ "What publishing asks for" }<small>{ if props.weight.critical { "critical flags" } else { "" } }</small></h3>
+            <ul class="ladder" data-test="ladder">
+                { for steps.iter().map(|(step, whom, what)| html! {
+                    <li aria-current={(Some(*step) == now).then_some("step")}><Icon name={if Some(*step) == now { "check" } else { "ball" }} /><span>{ whom }</span><span>{ *what }</span></li>
+                }) }
+            </ul>
+        </>
+    }
+}
+
+#[derive(Debug, Properties, PartialEq)]
+struct OfProps {
+    source: Source,
+}
+
+/// Over whom it was worked out: measured, not assumed.
+#[function_component]
+fn Of(props: &OfProps) -> Html {
+    let text = match &props.source {
+        Source::Looking => "Looking for a population.".to_owned(),
+        Source::Sample { name, rows, of, taken_at } => {
+            let when = parse(taken_at).map(|at| day(at, clock::now(), clock::offset())).unwrap_or_default();
+            let which = if rows < of {
+                format!("a sample of {} of {} contexts", count(*rows), count(*of))
+            } else {
+                format!("all {} contexts", count(*rows))
+            };
+            format!("Worked out in this page over {which} of the population “{name}”, taken {when}.")
+        }
+        Source::Server { name, why } => {
+            format!("Worked out by the server over the population “{name}”: its sample is not here ({why}).")
+        }
+        Source::Nobody => "This environment has no population: how many change is not known, only who can. downhaul population put adds one.".to_owned(),
+    };
+    html! { <p data-test="radius-source">{ text }</p> }
+}
+
+#[derive(Debug, Properties, PartialEq)]
+struct BudgetMeterProps {
+    radius: Radius,
+    is_changed: bool,
+}
+
+/// How much of the budget the draft takes; nothing where the policy sets none.
+#[function_component]
+fn BudgetMeter(props: &BudgetMeterProps) -> Html {
+    if !props.is_changed {
+        return Html::default();
+    }
+    let findings = props.radius.findings();
+    let known = props.radius.replay.as_ref().or(props.radius.exact.as_ref());
+    let allowed = known.and_then(|known| known.plan.budget.as_ref()).and_then(|judged| judged.limits.share);
+    let part = props.radius.share().most;
+    let others = findings.iter().filter(|finding| finding.limit != Limit::Share && finding.outcome != Kept::Within);
+    let meter = allowed.map(|allowed| {
+        // Twice the budget fills the bar, so that the mark stands in its middle.
+        let filled = if allowed > 0.0 { (part / (2.0 * allowed)).min(1.0) } else { f64::from(u8::from(part > 0.0)) };
+        let is_over = part > allowed;
+        html! {
+            <div data-test="budget" data-over={is_over.to_string()}>
+                <div class="row between small"><b>{ "Budget" }</b><span class={if is_over { "warn-ink" } else { "muted" }}>{ format!("{} of {}", words::percent(part), words::percent(allowed)) }</span></div>
+                <div class={classes!("meter", is_over.then_some("over"))} role="img" aria-label={format!("{} of a budget of {}", words::percent(part), words::percent(allowed))}>
+                    <span class="zone"></span><Placed class="filled" width={Some(100.0 * filled)} /><Placed class="mark" left={Some(50.0)} />
+                </div>
+            </div>
+        }
+    });
+    html! {
+        <>
+            { meter.unwrap_or_default() }
+            { for others.map(|finding| html! {
+                <p class="small warn-ink row top"><Icon name="alert" small=true /><span>{ crate::words::message::sentence(&finding.why) }</span></p>
+            }) }
+        </>
+    }
+}
+
+#[derive(Debug, Properties, PartialEq)]
+pub struct MiniBarProps {
+    pub flag: String,
+    pub radius: Radius,
+    pub is_changed: bool,
+    pub on_review: Callback<()>,
+    pub disabled: Option<AttrValue>,
+}
+
+/// On a narrow screen the radius stays in view as a small bar.
+#[function_component]
+pub fn MiniBar(props: &MiniBarProps) -> Html {
+    let plan = props.radius.of(&props.flag).filter(|_| props.is_changed);
+    let (title, more) = match plan {
+        None if !props.is_changed => ("No edits yet".to_owned(), String::new()),
+        None => ("Nobody changes".to_owned(), String::new()),
+        Some(plan) if plan.status == Status::Added => ("A new flag".to_owned(), String::new()),
+        Some(plan) => match (plan.moved, plan.moved_share()) {
+            (Some(moved), Some(part)) => (format!("{} change", words::weight(moved)), words::percent(part)),
+            _ => (words::of_everyone(plan.share()), "no population".to_owned()),
+        },
+    };
+    html! {
+        <div class="minibar"><a href="#blast" class="grow"><b>{ title }</b><small class="faint blk">{ more }</small></a>
+            <button type="button" class="btn primary" aria-disabled={props.disabled.is_some().to_string()} title={props.disabled.clone()} onclick={props.on_review.reform(|_| ())}><Sail />{ "Review" }</button></div>
+    }
+}

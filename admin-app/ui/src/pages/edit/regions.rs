@@ -1,0 +1,97 @@
+use super::editing::use_editing;
+use crate::components::{Icon, Tokens};
+use crate::state::draft::Edit;
+use downhaul_core::document::RegionTree;
+use serde_json::Value;
+use yew::prelude::*;
+
+#[derive(Debug, Properties, PartialEq)]
+pub struct RegionsProps {
+    /// JSON pointer of the list.
+    pub at: String,
+    pub names: Value,
+    pub test: String,
+}
+
+/// Regions by name, or from their tree.
+#[function_component]
+pub fn Regions(props: &RegionsProps) -> Html {
+    let editing = use_editing();
+    let is_open = use_state(|| false);
+    let values: Vec<String> =
+        props.names.as_array().into_iter().flatten().filter_map(|name| name.as_str().map(str::to_owned)).collect();
+    let put = {
+        let (editing, at) = (editing.clone(), props.at.clone());
+        Callback::from(move |names: Vec<String>| editing.typed(Edit::put(at.clone(), names)))
+    };
+    let toggle = {
+        let (editing, at, values) = (editing.clone(), props.at.clone(), values.clone());
+        Callback::from(move |name: String| {
+            let mut names = values.clone();
+            match names.iter().position(|each| *each == name) {
+                Some(index) => {
+                    names.remove(index);
+                }
+                None => names.push(name),
+            }
+            editing.act(Edit::put(at.clone(), names));
+        })
+    };
+    let switch = {
+        let is_open = is_open.clone();
+        Callback::from(move |_: MouseEvent| is_open.set(!*is_open))
+    };
+    let tree = &editing.document.regions;
+    html! {
+        <div class="stack s">
+            <Tokens values={values.clone()} on_values={put} on_settle={editing.settle()} label="Region" placeholder="Add a region" class="region" known={offered(tree)}
+                invalid={editing.problems.is_wrong(&props.at)} test={format!("{}-value", props.test)} at={props.at.clone()} />
+            if !tree.is_empty() {
+                <div><button type="button" class="linkbtn small" aria-expanded={is_open.to_string()} data-test={format!("{}-tree", props.test)} onclick={switch}>
+                    { if *is_open { "Close the tree of regions" } else { "Choose in the tree of regions" } }</button></div>
+                if *is_open { <div class="regiontree" role="group" aria-label="Regions">{ level(tree, false, &values, &toggle) }</div> }
+            }
+        </div>
+    }
+}
+
+/// The large ones first: those of the top and below, before what lies deep.
+fn offered(tree: &RegionTree) -> Vec<String> {
+    let mut names = Vec::new();
+    let mut levels = vec![tree];
+    while !levels.is_empty() {
+        names.extend(levels.iter().flat_map(|level| level.0.keys()).map(ToString::to_string));
+        levels = levels.iter().flat_map(|level| level.0.values()).filter(|below| !below.is_empty()).collect();
+    }
+    names
+}
+
+fn level(tree: &RegionTree, covered: bool, chosen: &[String], toggle: &Callback<String>) -> Html {
+    tree.0
+        .iter()
+        .map(|(name, below)| {
+            let name = name.to_string();
+            let is_chosen = chosen.contains(&name);
+            let within = below.names().iter().filter(|each| chosen.iter().any(|name| *name == each.as_str())).count();
+            let change = {
+                let name = name.clone();
+                toggle.reform(move |_: Event| name.clone())
+            };
+            let check = html! {
+                <label><input type="checkbox" class="check" checked={is_chosen || covered} disabled={covered} onchange={change} />{ &name }</label>
+            };
+            if below.is_empty() {
+                return html! { <div class="leaf" key={name.clone()}>{ check }</div> };
+            }
+            html! {
+                <details key={name.clone()} open={within > 0}>
+                    <summary><Icon name="right" small=true />{ check }<span class="faint small">{ match within {
+                        0 => format!("{} within", below.names().len()),
+                        some => format!("{some} chosen within"),
+                    } }</span></summary>
+                    <div class="within">{ level(below, covered || is_chosen, chosen, toggle) }</div>
+                </details>
+            }
+        })
+        .collect()
+}

@@ -1,0 +1,93 @@
+use crate::backend::{Failure, api};
+use crate::components::{Dialog, Icon};
+use crate::hooks::use_console;
+use crate::route::Route;
+use crate::state::toasts::Tone;
+use crate::words::number::count;
+use downhaul_control::api::RetireFlagRequest;
+use wasm_bindgen_futures::spawn_local;
+use web_sys::HtmlInputElement;
+use yew::prelude::*;
+use yew_router::prelude::*;
+
+#[derive(Debug, Properties, PartialEq)]
+pub struct RetireProps {
+    pub environment: AttrValue,
+    pub flag: String,
+    pub revision: u64,
+    pub on_close: Callback<()>,
+    /// The draft means nothing any more.
+    pub on_retired: Callback<()>,
+}
+
+/// Takes a flag away for ever; its key is never used again.
+#[function_component]
+pub fn Retire(props: &RetireProps) -> Html {
+    let console = use_console();
+    let navigator = use_navigator();
+    let reason = use_state(String::new);
+    let anyway = use_state(|| false);
+    let sent = use_state(|| false);
+    let refused = use_state(|| None::<Failure>);
+    let is_in_use = refused.as_ref().is_some_and(|failure| failure.code() == "still-in-use");
+    let is_off = *sent || reason.trim().is_empty();
+    let on_retire = {
+        let (environment, flag, revision) = (props.environment.to_string(), props.flag.clone(), props.revision);
+        let (sent, refused, done) = (sent.clone(), refused.clone(), props.on_retired.clone());
+        let request =
+            RetireFlagRequest { reason: reason.trim().to_owned(), anyway: *anyway, expected_revision: Some(revision) };
+        Callback::from(move |_: MouseEvent| {
+            if is_off {
+                return;
+            }
+            sent.set(true);
+            let (console, environment, flag, request) =
+                (console.clone(), environment.clone(), flag.clone(), request.clone());
+            let (sent, refused, done, navigator) = (sent.clone(), refused.clone(), done.clone(), navigator.clone());
+            spawn_local(async move {
+                match api::retire_flag(&console.backend, &environment, &flag, &request).await {
+                    Ok(changed) => {
+                        done.emit(());
+                        let title = format!("{flag} was retired");
+                        console.toast(Tone::Ok, title, format!("Revision {}", count(changed.position.revision)));
+                        if let Some(navigator) = navigator {
+                            navigator.push(&Route::Flags { environment });
+                        }
+                    }
+                    Err(failure) => {
+                        console.failed(&failure);
+                        sent.set(false);
+                        refused.set(Some(failure));
+                    }
+                }
+            });
+        })
+    };
+    let on_reason = {
+        let reason = reason.clone();
+        Callback::from(move |event: InputEvent| reason.set(event.target_unchecked_into::<HtmlInputElement>().value()))
+    };
+    let on_anyway = {
+        let anyway = anyway.clone();
+        Callback::from(move |event: Event| anyway.set(event.target_unchecked_into::<HtmlInputElement>().checked()))
+    };
+    let footer = html! {
+        <>
+            <button type="button" class="btn quiet" onclick={props.on_close.reform(|_: MouseEvent| ())}>{ "Keep it" }</button>
+            <button type="button" class="btn kill" aria-disabled={is_off.to_string()} data-test="retire-confirm" onclick={on_retire}>{ format!("Retire {}", props.flag) }</button>
+        </>
+    };
+    html! {
+        <Dialog title={format!("Retire {} in {}", props.flag, props.environment)} on_close={props.on_close.clone()} {footer} test="retire-dialog">
+            <p>{ "Code that still asks for it is given the default of its call. The key is never used again, so that nothing old wakes up with a new meaning." }</p>
+            if let Some(failure) = &*refused {
+                <div class="banner danger" role="alert" data-test="retire-refused"><Icon name="alert" /><p><b>{ failure.title() }</b>{ ". " }{ failure.help() }</p></div>
+            }
+            if is_in_use {
+                <label class="row"><input type="checkbox" class="check" checked={*anyway} onchange={on_anyway} />{ "Set that aside and retire it anyway" }</label>
+            }
+            <div class="field"><label for="retire-reason">{ "Why" }</label>
+                <input class="input" id="retire-reason" data-test="retire-reason" value={(*reason).clone()} oninput={on_reason} maxlength="500" autocomplete="off" autofocus=true /></div>
+        </Dialog>
+    }
+}

@@ -1,0 +1,55 @@
+//! Takes the last publish back.
+
+use crate::backend::api;
+use crate::hooks::{Console, Key, use_keys};
+use crate::route::Route;
+use crate::state::toasts::{Action, Tone};
+use crate::words::number::count;
+use downhaul_control::api::PutFlagRequest;
+use wasm_bindgen_futures::spawn_local;
+use yew::prelude::*;
+
+/// `Ctrl Z`, and the button of the toast. In the editor the key is the draft's.
+#[hook]
+pub fn use_undo(console: &Console, route: &Route) -> Callback<()> {
+    let undo = {
+        let console = console.clone();
+        Callback::from(move |()| take_back(&console))
+    };
+    let is_editor = matches!(route, Route::Edit { .. } | Route::Create { .. });
+    {
+        let (undo, can_undo) = (undo.clone(), console.toasts.undo().is_some() && !is_editor);
+        use_keys(move |key: &Key| {
+            let is_meant = can_undo && key.command && !key.shift && !key.typing && key.key == "z";
+            if is_meant {
+                undo.emit(());
+            }
+            is_meant
+        });
+    }
+    undo
+}
+
+fn take_back(console: &Console) {
+    let Some((toast, undo)) = console.toasts.undo() else { return };
+    let (console, undo) = (console.clone(), undo.clone());
+    console.toasts.dispatch(Action::Dismiss(toast));
+    spawn_local(async move {
+        let request = PutFlagRequest {
+            flag: undo.before.clone(),
+            reason: format!("undo of revision {}", undo.revision),
+            expected_revision: Some(undo.revision),
+        };
+        match api::put_flag(&console.backend, &undo.environment, &undo.flag, &request).await {
+            Ok(changed) => {
+                let title = format!("{} is as it was before revision {}", undo.flag, count(undo.revision));
+                console.toast(Tone::Ok, title, format!("Revision {}", count(changed.position.revision)));
+            }
+            Err(failure) => {
+                console.failed(&failure);
+                let title = format!("Revision {} was not taken back: {}", count(undo.revision), failure.title());
+                console.toast(Tone::Warn, title, failure.help());
+            }
+        }
+    });
+}

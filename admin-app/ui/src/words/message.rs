@@ -1,0 +1,17 @@
+/// Messages begin with a small letter, have no full stop and set the user's text in backticks; on screen they are
+/// sentences with quotation marks.
+pub fn sentence(text: &str) -> String {
+    let mut is_open = false;
+    let quoted = text.chars().map(|c| {
+        if c != '`' {
+            return c;
+        }
+        is_open = !is_open;
+        if is_open { '“' } else { '”' }
+    });
+    let mut chars = quoted;
+    match chars.next() {
+        Some(first) => first.to_uppercase().chain(chars).collect(),
+        None => String::new(),
+    }
+}

@@ -1,0 +1,2 @@
+export { DownhaulServerProvider } from "../openfeature-server.js";
+export type { ProviderOptions, Track } from "../openfeature.js";
