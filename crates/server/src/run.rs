@@ -15,7 +15,7 @@ use std::io;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::net::TcpListener;
-use tokio::time::{MissedTickBehavior, interval};
+use tokio::time::{MissedTickBehavior, interval, timeout};
 
 /// How long requests under way may take when the server closes.
 const CLOSING: Duration = Duration::from_secs(10);
@@ -63,7 +63,9 @@ pub async fn run(
     drop((sweeping, running, beating, reminding, rolling_out));
     for environment in state.environments().filter(|environment| state.leads(environment)) {
         // No flag stays killed because a beat was cut short.
-        heartbeat::end_left(environment).await;
+        if timeout(CLOSING, heartbeat::end_left(environment)).await.is_err() {
+            tracing::warn!(environment = %environment.key(), "a beat is left over: whoever starts next ends it");
+        }
         save_live(environment).await;
         save_usage(environment).await;
     }

@@ -37,7 +37,7 @@ impl Replica {
     fn serve(place: &Place, url: &str) -> Server {
         place.write("database-url", url);
         // Clients are stale soon, and a replica is cut off soon: no test waits for long until all of them are known.
-        Server::start_with(place, &["--database-file", "database-url", "--stale", "2", "--cut-off", "5"])
+        Server::start_with(place, &["--database-file", "database-url", "--stale", "2", "--cut-off", "10"])
     }
 
     fn run(&self, arguments: &[&str]) -> crate::support::Run {
@@ -97,9 +97,13 @@ impl Client {
             "GET /client/v1/stream?formats=1 HTTP/1.1\r\nhost: {address}\r\nauthorization: Bearer {key}\r\n\r\n"
         )
         .unwrap();
+        let mut reader = BufReader::new(stream);
+        let mut status = String::new();
+        reader.read_line(&mut status).unwrap();
+        assert!(status.starts_with("HTTP/1.1 200"), "{status}");
         thread::spawn(move || {
             let mut name = String::new();
-            for line in BufReader::new(stream).lines().map_while(Result::ok) {
+            for line in reader.lines().map_while(Result::ok) {
                 if let Some(event) = line.strip_prefix("event: ") {
                     event.clone_into(&mut name);
                     if name == "ping" && tell.send((name.clone(), String::new())).is_err() {

@@ -30,14 +30,14 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::sync::watch;
+use tokio::time::timeout;
 
 /// A lagging replica is asked after for so much longer than it may go on vouching.
 const MARGIN: Duration = Duration::from_secs(5);
 /// The others are told that a flag was asked for at most this often.
 const USAGE: Duration = Duration::from_secs(60);
-/// Unknown keys make a replica look whether it lacks something, at most this often.
-const LOOKS: Duration = Duration::from_millis(500);
-
+/// A request waits no longer than this to be answered with what others did a moment ago.
+const FRESH: Duration = Duration::from_secs(4);
 #[derive(Debug)]
 pub(crate) struct Replica {
     log: Arc<PostgresLog>,
@@ -51,7 +51,8 @@ pub(crate) struct Replica {
     ear: Mutex<Option<Ear>>,
     outbox: Outbox,
     leads: Mutex<BTreeMap<String, watch::Sender<bool>>>,
-    looked: Mutex<Option<Instant>>,
+    /// When the last look began.
+    looked: tokio::sync::Mutex<Option<Instant>>,
     /// When the others were last told that a flag was asked for, by environment, kind of client and flag.
     evaluated: Mutex<BTreeMap<(String, ClientKind, String), Instant>>,
 }
@@ -68,7 +69,7 @@ impl Replica {
             ear: Mutex::default(),
             outbox: Outbox::default(),
             leads: Mutex::default(),
-            looked: Mutex::default(),
+            looked: tokio::sync::Mutex::default(),
             evaluated: Mutex::default(),
         })
     }
@@ -149,7 +150,8 @@ impl Replica {
         if !self.vouches() {
             return;
         }
-        match self.log.heads().await {
+        let heads = timeout(FRESH, self.log.heads()).await;
+        match heads.unwrap_or_else(|_| Ok(BTreeMap::new())) {
             Ok(heads) => {
                 for environment in state.environments() {
                     let newest = heads.get(environment.key().as_str()).map_or(0, |head| head.revision);
@@ -166,14 +168,13 @@ impl Replica {
 
     /// The same for whoever comes with a key that is not known: it may have been made a moment ago.
     pub(crate) async fn look(&self, state: &AppState) {
-        {
-            let mut looked = self.looked.lock().unwrap_or_else(PoisonError::into_inner);
-            if looked.is_some_and(|looked| looked.elapsed() < LOOKS) {
-                return;
-            }
+        let asked = Instant::now();
+        let mut looked = self.looked.lock().await;
+        // One look at a time, for all who wait for it.
+        if looked.is_none_or(|began| began < asked) {
             *looked = Some(Instant::now());
+            self.freshen(state).await;
         }
-        self.freshen(state).await;
     }
 }
 

@@ -37,7 +37,7 @@ const ACQUIRE: Duration = Duration::from_secs(3);
 /// What every connection asks of the server. Whoever is cut off in the midst of a change holds nobody up for long: the server
 /// ends a transaction that waits for a client, and finds clients that are gone.
 const SETTINGS: [(&str, &str); 6] = [
-    ("lock_timeout", "5s"),
+    ("lock_timeout", "12s"),
     ("idle_in_transaction_session_timeout", "10s"),
     ("tcp_keepalives_idle", "10"),
     ("tcp_keepalives_interval", "5"),
