@@ -26,6 +26,7 @@ pub mod heartbeat;
 pub mod history;
 pub mod hygiene;
 pub mod migration;
+pub mod outcomes;
 pub mod patch;
 pub mod policy;
 pub mod proposal;

@@ -115,6 +115,25 @@ fn a_rollback_from_kill_to_proof() {
     assert_eq!(run.advance(&RunEvent::Aborted, after(94)), Err(NotNow::Ended));
 }
 
+/// Whoever looks is told why it is held now, and two reasons in turn do not fill the chart.
+#[test]
+fn another_reason_for_there_being_nothing_to_read_is_told() {
+    let without = |why: &str| RunEvent::MetricRead {
+        step: 0,
+        attempt: 1,
+        value: None,
+        holds: false,
+        held_ms: 0,
+        problem: Some(why.to_owned()),
+    };
+    let run = begun(json!([{ "verify": "errors" }])).advance(&without("the server has just begun"), after(1)).unwrap();
+    assert_eq!(run.advance(&without("clients are silent"), after(15)), Err(NotNow::NoNews));
+    assert_eq!(run.advance(&without("the server has just begun"), after(16)), Err(NotNow::NoNews));
+    let run = run.advance(&without("clients are silent"), after(16)).unwrap();
+    assert_eq!(run.steps[0].reading.as_ref().unwrap().problem.as_deref(), Some("clients are silent"));
+    assert_eq!(run.advance(&without("the server has just begun"), after(30)), Err(NotNow::NoNews));
+}
+
 #[test]
 fn a_failed_step_holds_the_run_and_calls_for_help() {
     let run = begun(json!([{ "redeploy": { "target": "deploy" }, "escalate_to": "deployers" }, { "manual": "look" }]));

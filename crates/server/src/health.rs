@@ -1,8 +1,12 @@
+use crate::auth::bearer;
+use crate::auth::identity::of_token;
+use crate::environment::Environment;
 use crate::error::{AppError, AppResult};
 use crate::state::AppState;
 use axum::extract::State;
-use axum::http::{HeaderName, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, StatusCode, header};
 use downhaul_control::api::Problem;
+use std::sync::Arc;
 
 /// The process runs.
 #[utoipa::path(get, path = "/healthz", tag = "operation", responses((status = 200, body = String)))]
@@ -29,9 +33,28 @@ pub(crate) async fn ready(State(state): State<AppState>) -> AppResult<&'static s
     Ok("ready\n")
 }
 
-/// Figures in the text format of Prometheus.
-#[utoipa::path(get, path = "/metrics", tag = "operation", responses((status = 200, body = String)))]
-pub(crate) async fn metrics(State(state): State<AppState>) -> AppResult<([(HeaderName, &'static str); 1], String)> {
-    let text = state.metrics().encode().map_err(AppError::internal)?;
+/// Figures in the text format of Prometheus; with an admin token also the outcomes of flags, of the environments in which it
+/// has a role.
+#[utoipa::path(
+    get, path = "/metrics", tag = "operation", security((), ("admin_token" = [])),
+    responses((status = 200, body = String), (status = 401, body = Problem))
+)]
+pub(crate) async fn metrics(
+    State(state): State<AppState>,
+    headers: HeaderMap,
+) -> AppResult<([(HeaderName, &'static str); 1], String)> {
+    let text = match bearer(&headers) {
+        None => state.metrics().encode(),
+        Some(token) => {
+            let (identity, _) = of_token(&state, token)?;
+            let seen = state.environments().filter(|environment| identity.roles(environment).is_ok());
+            let totals = |environment: &Arc<Environment>| {
+                let current = environment.current();
+                (environment.key().to_string(), environment.outcomes().totals(&current.state))
+            };
+            state.metrics().encode_with(&seen.map(totals).collect::<Vec<_>>())
+        }
+    };
+    let text = text.map_err(AppError::internal)?;
     Ok(([(header::CONTENT_TYPE, "application/openmetrics-text; version=1.0.0; charset=utf-8")], text))
 }

@@ -25,6 +25,7 @@ mod listener;
 mod live;
 mod metrics;
 mod options;
+mod outcomes;
 mod planner;
 mod populations;
 mod proxies;

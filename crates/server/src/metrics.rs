@@ -1,7 +1,9 @@
+use downhaul_control::api::IgnoredOutcomes;
 use downhaul_control::fleet::Counted;
+use downhaul_control::outcomes::Total;
 use downhaul_core::document::ClientKind;
 use downhaul_core::phase::Shape;
-use prometheus_client::encoding::text::encode;
+use prometheus_client::encoding::text::{encode, encode_eof, encode_registry};
 use prometheus_client::encoding::{EncodeLabelSet, EncodeLabelValue};
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
@@ -12,7 +14,8 @@ use std::fmt;
 use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
-/// What the server counts; listed in docs/reference/metrics.md. No label holds a name of a flag, tenant or person.
+/// What the server counts; listed in docs/reference/metrics.md. No label holds a name of a flag, tenant or person, but of what
+/// [`Metrics::encode_with`] adds for those who may see flags.
 pub(crate) struct Metrics {
     registry: Registry,
     requests: Family<RequestLabels, Counter>,
@@ -39,6 +42,7 @@ pub(crate) struct Metrics {
     calls: Family<CallLabels, Counter>,
     call_errors: Family<CallLabels, Counter>,
     call_seconds: Family<CallLabels, Counter<f64, AtomicU64>>,
+    ignored: Family<IgnoredLabels, Counter>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -124,6 +128,25 @@ struct CallLabels {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct IgnoredLabels {
+    environment: String,
+    kind: Kind,
+    /// `unknown repeated late limited`
+    why: &'static str,
+}
+
+/// Outcomes of a flag under one of its variants.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct FlagOutcomeLabels {
+    environment: String,
+    flag: String,
+    variant: String,
+    kind: Kind,
+    /// `ok failed`
+    outcome: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct BeatLabels {
     environment: String,
     /// `complete incomplete`
@@ -169,6 +192,7 @@ impl Metrics {
             calls: Family::default(),
             call_errors: Family::default(),
             call_seconds: Family::default(),
+            ignored: Family::default(),
             registry: Registry::default(),
         };
         registry.register("requests", "Requests answered", metrics.requests.clone());
@@ -195,6 +219,8 @@ impl Metrics {
         registry.register("log_writable", "Whether the last write to the log worked", metrics.writable.clone());
         registry.register("plans_running", "Plans being made", metrics.plans.clone());
         metrics.register_migrations(&mut registry);
+        let help = "Entries of reports of outcomes that were passed over";
+        registry.register("outcomes_ignored", help, metrics.ignored.clone());
         Metrics { registry, ..metrics }
     }
 
@@ -256,6 +282,43 @@ impl Metrics {
 
     pub(crate) fn event(&self, event: &'static str) {
         self.sent.get_or_create(&EventLabels { event }).inc();
+    }
+
+    /// What was passed over of the outcomes that a client told.
+    pub(crate) fn outcomes(&self, environment: &str, kind: ClientKind, ignored: &IgnoredOutcomes) {
+        let IgnoredOutcomes { unknown, repeated, late, limited } = *ignored;
+        for (why, count) in [("unknown", unknown), ("repeated", repeated), ("late", late), ("limited", limited)] {
+            if count > 0 {
+                let labels = IgnoredLabels { environment: environment.to_owned(), kind: kind.into(), why };
+                self.ignored.get_or_create(&labels).inc_by(count);
+            }
+        }
+    }
+
+    /// In the text format of Prometheus, with the outcomes of each environment, which name flags.
+    pub(crate) fn encode_with(&self, outcomes: &[(String, Vec<Total>)]) -> Result<String, fmt::Error> {
+        let counted: Family<FlagOutcomeLabels, Counter> = Family::default();
+        for (environment, totals) in outcomes {
+            for Total { flag, variant, kind, ok, failed } in totals {
+                for (outcome, count) in [("ok", *ok), ("failed", *failed)] {
+                    let labels = FlagOutcomeLabels {
+                        environment: environment.clone(),
+                        flag: flag.to_string(),
+                        variant: variant.to_string(),
+                        kind: (*kind).into(),
+                        outcome,
+                    };
+                    counted.get_or_create(&labels).inc_by(count);
+                }
+            }
+        }
+        let mut registry = Registry::with_prefix("downhaul");
+        registry.register("flag_outcomes", "Outcomes that clients told, by flag and variant", counted);
+        let mut text = String::new();
+        encode_registry(&mut text, &self.registry)?;
+        encode_registry(&mut text, &registry)?;
+        encode_eof(&mut text)?;
+        Ok(text)
     }
 
     /// In the text format of Prometheus.

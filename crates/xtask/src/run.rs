@@ -89,6 +89,9 @@ fn print(stack: &Stack, downhaul: &Path) {
     println!("  {downhaul} restore checkout-v2 --reason 'mended'");
     println!("  {downhaul} status");
     println!();
+    println!("pay in the shop, let its bank refuse, and see how the checkout goes:");
+    println!("  {downhaul} outcomes checkout-v2");
+    println!();
     println!("see whom an edit of examples/shop/flags would move, before anyone is:");
     println!("  {downhaul} plan server examples/shop/flags");
     println!();

@@ -4,8 +4,8 @@ use anyhow::Result;
 /// The console, as an operator uses it. The marks are listed in admin-app/ui/README.md.
 #[derive(Debug)]
 pub struct Console<'a> {
-    browser: &'a Browser,
-    address: String,
+    pub(crate) browser: &'a Browser,
+    pub(crate) address: String,
 }
 
 impl<'a> Console<'a> {

@@ -6,6 +6,7 @@
 
 mod browser;
 mod console;
+mod editor;
 mod node_client;
 mod process;
 mod shop;
@@ -13,6 +14,7 @@ mod stack;
 
 pub use browser::Browser;
 pub use console::Console;
+pub use editor::Editor;
 pub use node_client::NodeClient;
 pub use shop::Shop;
 pub use stack::Stack;

@@ -12,8 +12,17 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Starts a program that ends when the value is dropped. Its output is the test's own.
 pub(crate) fn start(command: &mut Command) -> Result<Child> {
+    start_with(command, Stdio::null())
+}
+
+/// The same, and it reads what it is told.
+pub(crate) fn start_told(command: &mut Command) -> Result<Child> {
+    start_with(command, Stdio::piped())
+}
+
+fn start_with(command: &mut Command, input: Stdio) -> Result<Child> {
     command
-        .stdin(Stdio::null())
+        .stdin(input)
         .kill_on_drop(true)
         .spawn()
         .with_context(|| format!("cannot start {:?}", command.as_std().get_program()))

@@ -35,6 +35,18 @@ impl<'a> Shop<'a> {
         self.browser.until("a live shop", "return !!document.querySelector('[data-test=state].ready')").await
     }
 
+    /// Pays, or tries to, and waits until the page says `outcome`.
+    pub async fn pay(&self, outcome: &str) -> Result<()> {
+        self.browser.marked("pay").await?.click().await?;
+        let script = format!("return document.querySelector('[data-test=paid]').textContent.startsWith({outcome:?})");
+        self.browser.until("an answer of the bank", &script).await
+    }
+
+    /// Has the bank refuse from now on.
+    pub async fn let_the_bank_refuse(&self) -> Result<()> {
+        Ok(self.browser.marked("refuse").await?.click().await?)
+    }
+
     /// Waits until the checkout is `one-page` or `three-page`.
     pub async fn checkout(&self, mode: &str) -> Result<()> {
         let script = format!("return document.querySelector('[data-test=checkout]').dataset.mode === '{mode}'");

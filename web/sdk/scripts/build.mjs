@@ -35,6 +35,8 @@ await Promise.all([
   }),
   build({ ...common, ...entry("migration"), format: "esm", outfile: "dist/migration.js" }),
   build({ ...common, ...entry("migration"), format: "cjs", outfile: "dist/migration.cjs" }),
+  build({ ...common, ...entry("outcomes"), format: "esm", outfile: "dist/outcomes.js" }),
+  build({ ...common, ...entry("outcomes"), format: "cjs", outfile: "dist/outcomes.cjs" }),
   build({ ...common, ...entry("testing"), format: "esm", outfile: "dist/testing.js" }),
   build({ ...common, ...entry("testing"), format: "cjs", outfile: "dist/testing.cjs" }),
   ...["openfeature-web", "openfeature-server"].flatMap((name) => [
@@ -63,6 +65,14 @@ export declare function migration(client: Client, key: string, options: migratio
 export declare const MigrationRefused: typeof migrations.MigrationRefused;
 export declare const PHASES: typeof phases.PHASES;
 export declare const isPhase: typeof phases.isPhase;
+`,
+);
+await writeFile(
+  "dist/types/entry/outcomes.d.cts",
+  `import type { Client } from ${asModule("types")};
+import type * as counted from ${asModule("outcomes")};
+export type { Decided, Outcomes, OutcomesOptions } from ${asModule("outcomes")};
+export declare function outcomes(client: Client, options?: counted.OutcomesOptions): counted.Outcomes;
 `,
 );
 for (const [name, provider, options] of [["web", "DownhaulWebProvider", "WebProviderOptions"], ["server", "DownhaulServerProvider", "ProviderOptions"]]) {

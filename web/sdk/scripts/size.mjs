@@ -12,5 +12,6 @@ const { outputFiles } = await build({
 });
 const sampler = await build({ entryPoints: ["dist/sampler.js"], ...small });
 const migration = await build({ entryPoints: ["dist/migration.js"], ...small });
-const sizes = [["browser client", outputFiles[0].contents], ["migration (its own entry)", migration.outputFiles[0].contents], ["evaluation module", readFileSync("dist/flags.wasm")], ["sampler (only where a policy asks for it)", sampler.outputFiles[0].contents], ["tooling module (lazily loaded)", readFileSync("dist/tooling.wasm")]];
+const outcomes = await build({ entryPoints: ["dist/outcomes.js"], ...small });
+const sizes = [["browser client", outputFiles[0].contents], ["migration (its own entry)", migration.outputFiles[0].contents], ["outcomes (its own entry)", outcomes.outputFiles[0].contents], ["evaluation module", readFileSync("dist/flags.wasm")], ["sampler (only where a policy asks for it)", sampler.outputFiles[0].contents], ["tooling module (lazily loaded)", readFileSync("dist/tooling.wasm")]];
 for (const [what, bytes] of sizes) console.log(`${what}: ${bytes.length} bytes, ${gzipSync(bytes, { level: 9 }).length} gzipped`);

@@ -1,6 +1,6 @@
 import type { Host } from "./host.js";
 import type { Sampled } from "./sampler.js";
-import type { MigrationTally, Position, ProblemCode } from "./types.js";
+import type { MigrationTally, OutcomeReport, Position, ProblemCode } from "./types.js";
 
 const SDK = "downhaul-js/0.1.0";
 export const HEARTBEAT_MS = 15_000;
@@ -21,14 +21,17 @@ export interface Acknowledgement {
   readonly migrations: readonly MigrationTally[] | undefined;
   /** Flags that were asked for since it last told of them. */
   readonly evaluated: readonly string[] | undefined;
+  /** How what flags decide of went, until an answer says that it has arrived. */
+  readonly outcomes: readonly OutcomeReport[] | undefined;
   readonly sample: Sampled | undefined;
 }
 
 /**
  * Sends one acknowledgement, in a way that outlives the page (a beacon would, too, but can't carry the key in a header).
  * A lost one is no problem of the application: the next heartbeat says the same.
+ * True if it need not be said again: it was taken, or will never be.
  */
-export async function acknowledge(host: Host, url: string, key: string, token: string | undefined, body: Acknowledgement): Promise<void> {
+export async function acknowledge(host: Host, url: string, key: string, token: string | undefined, body: Acknowledgement): Promise<boolean> {
   try {
     const response = await host.fetch(`${url}/client/v1/acknowledge`, {
       method: "POST",
@@ -44,8 +47,10 @@ export async function acknowledge(host: Host, url: string, key: string, token: s
     });
     // An unread body would hold the connection.
     await response.body?.cancel();
+    return response.ok || response.status === 413 || response.status === 422;
   } catch {
     // See above.
+    return false;
   }
 }
 

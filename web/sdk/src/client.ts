@@ -19,7 +19,7 @@ import { bootstrapTable, changes, decisions, EMPTY, tableOf, type Table } from "
 import { canShare, joinTabs, type Group } from "./tabs.js";
 import { vouchedFor } from "./token.js";
 import { connect, fetchKeys, type Connection, type Feed } from "./transport.js";
-import type { ChangeKind, Client, Context, Decisions, Kind, LastChange, MigrationTally, Options, Position, Problem, ProblemCode, Source, Status, Store, Transport } from "./types.js";
+import type { ChangeKind, Client, Context, Decisions, Kind, LastChange, MigrationTally, Options, OutcomeReporter, Position, Problem, ProblemCode, Source, Status, Store, Transport } from "./types.js";
 
 /** What differs between the places a client runs in. */
 export interface Platform {
@@ -71,6 +71,7 @@ export function startClient(options: Options, platform: Platform): Client {
   let heardPing: string | undefined;
   const waiting = new Set<() => void>();
   const tallies: (() => readonly MigrationTally[])[] = [];
+  let reporter: OutcomeReporter | undefined;
 
   const events = emitter((cause) => {
     // A listener of `problem` that throws must not be told of it by itself.
@@ -278,7 +279,10 @@ export function startClient(options: Options, platform: Platform): Client {
 
   const sendAcknowledgement = async (appliedAfterMs?: number, told?: Sampled): Promise<void> => {
     if (!held?.position) return;
-    await acknowledge(host, url, options.key, typeof contextToken === "string" ? contextToken : undefined, {
+    // Never with the news that a kill was applied: that is small, and on its way at once.
+    const unhurried = appliedAfterMs === undefined || !background;
+    const outcomes = unhurried ? reporter?.pending() : undefined;
+    const arrived = await acknowledge(host, url, options.key, typeof contextToken === "string" ? contextToken : undefined, {
       instance,
       position: held.position,
       state: pageState,
@@ -289,10 +293,11 @@ export function startClient(options: Options, platform: Platform): Client {
       problems,
       applied_after_ms: appliedAfterMs,
       migrations: tallies.length > 0 ? tallies.flatMap((each) => each()) : undefined,
-      // Never with the news that a kill was applied: that is small, and on its way at once.
-      evaluated: appliedAfterMs === undefined || !background ? evaluated.take() : undefined,
+      evaluated: unhurried ? evaluated.take() : undefined,
+      outcomes: outcomes?.length ? outcomes : undefined,
       sample: told,
     });
+    if (arrived && outcomes) reporter?.arrived(outcomes);
   };
 
   const evaluated = askedFor(host.now);
@@ -530,6 +535,9 @@ export function startClient(options: Options, platform: Platform): Client {
       tallies.push(counts);
       // Whoever follows a data change says so before a step waits for it.
       if (ready && background) void sendAcknowledgement();
+    },
+    report: (next) => {
+      reporter = next;
     },
     ready: async () => (ready || closed ? status() : settled()),
     setContext: async (next, change = {}) => {

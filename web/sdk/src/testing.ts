@@ -157,6 +157,7 @@ function fixedClient(definitions: ReadonlyMap<string, FlagDefinition>, begin: St
     evaluate: () => reads,
     refresh: () => Promise.resolve(true),
     tally: () => undefined,
+    report: () => undefined,
     close: () => {
       closed = true;
       return Promise.resolve();

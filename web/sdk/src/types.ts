@@ -270,6 +270,8 @@ export interface Client extends Decisions {
   status(): Status;
   /** What `counts` gives goes along with what is told to the control plane. For `downhaul/migration`. */
   tally(counts: () => readonly MigrationTally[]): void;
+  /** What `reporter` has to tell goes along with heartbeats and goodbyes. For `downhaul/outcomes`. */
+  report(reporter: OutcomeReporter): void;
   /** Says goodbye and stops; reads go on answering. */
   close(): Promise<void>;
 }
@@ -294,6 +296,29 @@ export interface MigrationTally {
   readonly read_new: Calls;
   readonly write_old: Calls;
   readonly write_new: Calls;
+}
+
+/** Outcomes of a flag under one of its variants; the protocol names the fields. */
+export interface OutcomeCount {
+  readonly flag: string;
+  readonly variant: string;
+  readonly ok: number;
+  readonly failed: number;
+}
+
+/** What was counted in one stretch of time. */
+export interface OutcomeReport {
+  readonly sequence: number;
+  readonly from_ms: number;
+  readonly to_ms: number;
+  readonly counts: readonly OutcomeCount[];
+}
+
+export interface OutcomeReporter {
+  /** What is to be told now, the oldest first: the same again until it has arrived. */
+  pending(): readonly OutcomeReport[];
+  /** The control plane has these. */
+  arrived(told: readonly OutcomeReport[]): void;
 }
 
 export type CreateClient = (options: Options) => Client;

@@ -6,6 +6,7 @@ import { readFileSync } from "node:fs";
 import { loadTooling } from "../src/entry/tooling-node.js";
 import { wasmEngine, type Instantiate } from "../src/wasm-engine.js";
 import type { Header } from "../src/envelope.js";
+import type { OutcomeReport } from "../src/types.js";
 
 export const module = new WebAssembly.Module(readFileSync(new URL("../flags.wasm", import.meta.url)));
 export const engine = (instantiate?: Instantiate) => wasmEngine(module, instantiate);
@@ -81,6 +82,7 @@ interface Acknowledged {
   readonly transport: string;
   readonly applied_after_ms?: number;
   readonly evaluated?: string[];
+  readonly outcomes?: OutcomeReport[];
 }
 
 /** Starts on a free port. `streams` may be switched off, as behind a proxy that holds answers back. */
@@ -94,6 +96,8 @@ export async function controlPlane(flags: object[] = [flag("f")]) {
     header: { epoch: 1000, revision: 1, kill_revision: 0 } as { -readonly [name in keyof Header]?: Header[name] },
     streams: true,
     polls: true,
+    /** How an acknowledgement is answered; nothing at all where the connection breaks after it was read. */
+    acknowledges: 204 as number | "breaks",
     /** Whether a stream begins with the flag set; a client that sends its position may have it. */
     greets: true,
     hello: { ping_seconds: 10, stale_seconds: 45 },
@@ -134,7 +138,8 @@ export async function controlPlane(flags: object[] = [flag("f")]) {
       request.on("data", (chunk: Buffer) => (body += chunk.toString()));
       request.on("end", () => {
         acknowledged.push(JSON.parse(body) as Acknowledged);
-        response.writeHead(204).end();
+        if (state.acknowledges === "breaks") response.destroy();
+        else response.writeHead(state.acknowledges).end();
         changed();
       });
     } else if (url.pathname === "/client/v1/stream") {

@@ -64,6 +64,14 @@ test("Node: data changes, as a module and as CommonJS", async () => {
   for (const file of ["move.mjs", "move.cjs"]) assert.deepEqual(await decided(file), ["new", "old"]);
 });
 
+test("Node: outcomes, as a module and as CommonJS", async () => {
+  const told = 'const o = outcomes(createClient({ url: "http://127.0.0.1:1", key: "key", transport: "manual" })); o.outcome("o", true); console.log(JSON.stringify({ value: o.watch("o", () => 7) }));';
+  writeFileSync(join(project, "went.mjs"), `import { createClient } from "downhaul"; import { outcomes } from "downhaul/outcomes"; ${told}`);
+  writeFileSync(join(project, "went.cjs"), `const { createClient } = require("downhaul"); const { outcomes } = require("downhaul/outcomes"); ${told}`);
+  for (const file of ["went.mjs", "went.cjs"]) assert.equal(await decided(file), 7);
+  assert.doesNotMatch(readFileSync(join(sdk, "dist/browser.js"), "utf8"), /outcome\b.*watch/);
+});
+
 test("Node: the clients for tests, as a module and as CommonJS, without the client that asks a server", async () => {
   const flags = '{ flags: [{ key: "f", variants: { on: true, off: false }, default: "off" }] }';
   writeFileSync(join(project, "testing.mjs"), `import { flagsOf } from "downhaul/testing"; console.log(JSON.stringify({ value: flagsOf(${flags}).client({ f: "on" }).boolean("f", false) }));`);
@@ -99,8 +107,8 @@ test("OpenFeature, as a module and as CommonJS", async () => {
 });
 
 test("types resolve for modules and for CommonJS", () => {
-  writeFileSync(join(project, "typed.mts"), 'import { createClient, type Client } from "downhaul"; import { loadTooling } from "downhaul/tooling"; const c: Client = createClient({ key: "", url: "" }); const b: boolean = c.boolean("f", false); import { migration, type Phase } from "downhaul/migration"; const p: Phase = migration(c, "o", { fallback: "expand" }).answer().phase; export { b, loadTooling, p };');
-  writeFileSync(join(project, "typed.cts"), 'import { createClient, type Client } from "downhaul"; import { migration } from "downhaul/migration"; const c: Client = createClient({ key: "", url: "" }); migration(c, "o", { fallback: "expand" }); export = c;');
+  writeFileSync(join(project, "typed.mts"), 'import { createClient, type Client } from "downhaul"; import { loadTooling } from "downhaul/tooling"; const c: Client = createClient({ key: "", url: "" }); const b: boolean = c.boolean("f", false); import { migration, type Phase } from "downhaul/migration"; const p: Phase = migration(c, "o", { fallback: "expand" }).answer().phase; import { outcomes } from "downhaul/outcomes"; const n: number = outcomes(c).watch("o", () => 1); export { b, loadTooling, p, n };');
+  writeFileSync(join(project, "typed.cts"), 'import { createClient, type Client } from "downhaul"; import { migration } from "downhaul/migration"; import { outcomes } from "downhaul/outcomes"; const c: Client = createClient({ key: "", url: "" }); migration(c, "o", { fallback: "expand" }); outcomes(c).outcome("o", true); export = c;');
   const tsc = new URL("../../../node_modules/typescript/bin/tsc", import.meta.url).pathname;
   const check = (...more: string[]) => run(process.execPath, [tsc, "--noEmit", "--strict", "--module", "nodenext", "--target", "es2022", "--lib", "es2023,dom", ...more], project);
   check("typed.mts", "typed.cts");

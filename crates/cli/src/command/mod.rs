@@ -18,6 +18,7 @@ pub(crate) mod keys;
 pub(crate) mod kill;
 pub(crate) mod land;
 pub(crate) mod migration;
+pub(crate) mod outcomes;
 pub(crate) mod people;
 pub(crate) mod plan;
 pub(crate) mod policy;

@@ -16,6 +16,7 @@ mod interrupt;
 mod migration;
 mod offline;
 mod operating;
+mod outcomes;
 mod outside;
 mod people;
 mod plan;

@@ -217,7 +217,7 @@ fn check_asks_the_registry_and_says_what_is_missing() {
     --- out
     missing  previous artifact: `[address]/shop/checkout:2.4.0` is not there: the answer is 404 Not Found
              push it again, or name one that is there; keep it from being cleaned up
-    missing  recovery metric reachable: it could not be asked: the server knows no Prometheus
+    missing  recovery metric reachable: it could not be asked: the server knows no Prometheus; name it in the targets file
              see that the server reaches Prometheus
     missing  webhook target deploy: the server does not know it
              name it in the server's targets file (`downhaul serve --targets`), or use one that is there

@@ -1,4 +1,4 @@
-use super::MigrationTally;
+use super::{MigrationTally, OutcomeReport};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fmt;
@@ -95,6 +95,9 @@ pub struct Acknowledgement {
     /// What it has counted of data changes since it began: each flag and phase once.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub migrations: Vec<MigrationTally>,
+    /// How what flags decide of went since it last told, 4 reports at most.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub outcomes: Vec<OutcomeReport>,
     /// Flags that it was asked for since it last told of them, 256 at most; absent where it does not tell.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub evaluated: Option<Vec<String>>,

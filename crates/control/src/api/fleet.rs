@@ -14,6 +14,16 @@ pub enum Trust {
     Claimed,
 }
 
+impl Trust {
+    /// Whose key is seen by nobody else is trusted.
+    pub fn of(kind: ClientKind) -> Trust {
+        match kind {
+            ClientKind::Browser => Trust::Claimed,
+            ClientKind::Edge | ClientKind::Server => Trust::Trusted,
+        }
+    }
+}
+
 /// `GET E/fleet`. Counts are of instances.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]

@@ -14,6 +14,7 @@ mod keys;
 mod kills;
 mod migrations;
 mod ofrep;
+mod outcomes;
 mod people;
 mod plan;
 mod policy;
@@ -56,6 +57,7 @@ pub use migrations::{
     MigrationWay, Obstacle, PhaseCounts,
 };
 pub use ofrep::{OfrepFailure, OfrepFlag, OfrepFlags, OfrepMetadata, OfrepSetMetadata};
+pub use outcomes::{IgnoredOutcomes, OutcomeCount, OutcomePage, OutcomeQuery, OutcomeReport, OutcomeView};
 pub use people::{
     People, PersonRequest, PersonView, RoleRequest, TokenCreated, TokenRequest, TokenRevocation, TokenView, Tokens,
 };

@@ -134,7 +134,7 @@ impl Fleet {
             return Err(why);
         }
         let was_known = known.is_some();
-        let trust = trust_of(sender.kind);
+        let trust = Trust::of(sender.kind);
         self.counts.take(trust, known.map_or(&[], |known| known.said.migrations.as_slice()), &said.migrations);
         // A late or repeated word never moves an instance back; a lower epoch is a server that it no longer follows.
         let position = known.map_or(said.position, |known| known.said.position.max(said.position));
@@ -239,18 +239,11 @@ impl Standing {
 
 impl Instance {
     fn trust(&self) -> Trust {
-        trust_of(self.kind)
+        Trust::of(self.kind)
     }
 
     fn polls(&self) -> bool {
         matches!(self.said.transport, Some(Transport::Poll | Transport::Kept))
-    }
-}
-
-fn trust_of(kind: ClientKind) -> Trust {
-    match kind {
-        ClientKind::Browser => Trust::Claimed,
-        ClientKind::Edge | ClientKind::Server => Trust::Trusted,
     }
 }
 

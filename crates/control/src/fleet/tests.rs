@@ -22,6 +22,7 @@ fn said(instance: &str, kill_revision: u64, state: ClientState) -> Acknowledgeme
         migrations: Vec::new(),
         evaluated: None,
         sample: None,
+        outcomes: Vec::new(),
     }
 }
 

@@ -180,11 +180,12 @@ fn planned(list: &mut List, state: &State, flag: &Flag) {
         .releases
         .by_key
         .values()
-        .filter(|each| each.retired.is_none() && each.release.flags.contains(&flag.key))
+        .filter(|each| each.retired.is_none())
+        .filter(|each| each.release.flags.contains(&flag.key) || each.release.measures(&flag.key))
         .map(|each| each.release.key.as_str())
         .collect();
     if !releases.is_empty() {
-        let help = "retire these releases, or take the flag out of their `flags`";
+        let help = "retire these releases, or take the flag out of their `flags` and metrics";
         list.soft("in-release", format!("the way back of {} counts on it", quoted(&releases)), help);
     }
     if state.policy.heartbeat.as_ref().is_some_and(|heartbeat| heartbeat.flag == flag.key) {

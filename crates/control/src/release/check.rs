@@ -2,6 +2,7 @@
 
 use super::{DataChange, Release, validate};
 use crate::drill::{Drill, Outcome};
+use crate::outcomes::OutcomeMetric;
 use crate::release::one_way;
 use crate::runbook::{What, derived};
 use crate::state::State;
@@ -247,7 +248,13 @@ fn proof(list: &mut List, release: &Release, facts: &Facts) {
         match facts.metrics.get(&metric.name) {
             Some(MetricFact::Value { .. }) => {}
             Some(MetricFact::NoData { why }) => {
-                let help = "run the query in Prometheus; a metric without data proves nothing";
+                let help = match OutcomeMetric::of_query(&metric.query) {
+                    Some(Ok(outcomes)) => format!(
+                        "count outcomes in the application and see `downhaul outcomes {}`; a metric without data proves nothing",
+                        outcomes.flag
+                    ),
+                    _ => "run the query in Prometheus; a metric without data proves nothing".to_owned(),
+                };
                 list.error("metric-without-data", item, format!("it gives no number now: {why}"), help);
             }
             Some(MetricFact::Unknown { why }) => {

@@ -1,4 +1,5 @@
 use super::{Condition, ReleaseKey};
+use crate::outcomes::OutcomeMetric;
 use crate::runbook::Runbook;
 use downhaul_core::document::Reversibility;
 use downhaul_core::ids::FlagKey;
@@ -150,13 +151,13 @@ pub struct BackgroundJob {
     pub on_rollback: String,
 }
 
-/// A query to Prometheus, and what its result has to be, for how long, to prove recovery.
+/// A query to Prometheus or for outcomes, and what its result has to be, for how long, to prove recovery.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct RecoveryMetric {
     pub name: String,
-    /// PromQL that gives one number.
+    /// PromQL that gives one number, or the share of outcomes that failed: `outcomes of checkout-v2 over 60s`.
     pub query: String,
     /// `<`, `<=`, `>`, `>=` or `==` and a number, such as `< 0.01`.
     #[cfg_attr(feature = "schema", schemars(with = "String"))]
@@ -183,6 +184,20 @@ impl Release {
     /// The recovery metric of this name.
     pub fn metric(&self, name: &str) -> Option<&RecoveryMetric> {
         self.recovery.iter().find(|metric| metric.name == name)
+    }
+
+    /// What its metrics and stop conditions ask for, with its places.
+    pub fn queries(&self) -> impl Iterator<Item = (String, &str)> {
+        let recovery = self.recovery.iter().enumerate();
+        let recovery = recovery.map(|(index, metric)| (format!("/recovery/{index}/query"), metric.query.as_str()));
+        let stop = self.runbook.iter().flat_map(|runbook| runbook.stop.iter().enumerate());
+        recovery.chain(stop.map(|(index, stop)| (format!("/runbook/stop/{index}/query"), stop.query.as_str())))
+    }
+
+    /// Whether it proves its way back, or stops on it, by the outcomes of a flag.
+    pub fn measures(&self, flag: &FlagKey) -> bool {
+        let metrics = self.queries().filter_map(|(_, query)| OutcomeMetric::of_query(query));
+        metrics.flatten().any(|metric| metric.flag == *flag)
     }
 
     /// The webhook targets that it names.

@@ -2,6 +2,7 @@
 
 use super::{Artifact, ArtifactKind, Release};
 use crate::decide::unknown;
+use crate::outcomes;
 use crate::runbook::{Runbook, Step, What, Which};
 use crate::state::State;
 use downhaul_core::diagnostic::Diagnostic;
@@ -15,8 +16,16 @@ const ENTRIES: usize = 100;
 /// A day, in seconds.
 const DAY: u32 = 86_400;
 
-/// What is wrong with a release in an environment: also flags that do not exist there.
+/// What is wrong with a release in an environment: also flags that do not exist there, and metrics that can have no data.
 pub fn problems(state: &State, release: &Release) -> Vec<Diagnostic> {
+    let mut problems = hindrances(state, release);
+    problems.extend(release.queries().filter_map(|(pointer, query)| outcomes::misplaced(state, &pointer, query)));
+    problems
+}
+
+/// What keeps its runbook from being carried out. A metric without data does not: the way back is gone, and held where the
+/// metric would prove it.
+pub(crate) fn hindrances(state: &State, release: &Release) -> Vec<Diagnostic> {
     let mut problems = alone(release);
     for (pointer, flag) in flags(release) {
         if let Some(date) = state.flag_set.retired.get(flag) {
@@ -60,6 +69,7 @@ pub fn alone(release: &Release) -> Vec<Diagnostic> {
         found.filled(&format!("/recovery/{index}/query"), &metric.query);
         found.seconds(&format!("/recovery/{index}/for_seconds"), metric.for_seconds, 0, DAY);
     }
+    found.0.extend(release.queries().filter_map(|(pointer, query)| outcomes::malformed(&pointer, query)));
     for (pointer, text) in texts(release) {
         if text.len() > TEXT {
             let message = format!("the text has {} bytes, more than {TEXT}", text.len());
@@ -233,8 +243,7 @@ fn texts(release: &Release) -> impl Iterator<Item = (String, &str)> {
     let own = [("/description", release.description.as_str()), ("/owner", release.owner.as_str())];
     let fix = release.forward_fix.as_deref().map(|text| ("/forward_fix", text));
     let own = own.into_iter().chain(fix).map(|(pointer, text)| (pointer.to_owned(), text));
-    let metrics = release.recovery.iter().enumerate();
-    own.chain(metrics.map(|(index, metric)| (format!("/recovery/{index}/query"), metric.query.as_str())))
+    own.chain(release.queries())
 }
 
 fn shortened(text: &str) -> String {

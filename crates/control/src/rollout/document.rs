@@ -63,13 +63,13 @@ pub struct Stage {
     pub gates: Vec<Gate>,
 }
 
-/// A query to Prometheus, and what its result has to be, for how long, before a stage is left.
+/// A query to Prometheus or for outcomes, and what its result has to be, for how long, before a stage is left.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Gate {
     pub name: String,
-    /// PromQL that gives one number.
+    /// PromQL that gives one number, or the share of outcomes that failed: `outcomes of checkout-v2=on over 60s`.
     pub query: String,
     /// `<`, `<=`, `>`, `>=` or `==` and a number, such as `< 0.01`.
     #[cfg_attr(feature = "schema", schemars(with = "String"))]

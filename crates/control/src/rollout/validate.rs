@@ -2,6 +2,7 @@
 
 use super::{Percent, Rollout, Stage};
 use crate::decide::unknown;
+use crate::outcomes;
 use crate::state::State;
 use downhaul_core::diagnostic::Diagnostic;
 use downhaul_core::document::{Condition, Flag};
@@ -17,6 +18,10 @@ const DAY: u32 = 86_400;
 /// What is wrong with a rollout in an environment. Whether what its conditions name exists, the flag set with it says.
 pub fn problems(state: &State, rollout: &Rollout) -> Vec<Diagnostic> {
     let mut problems = alone(rollout);
+    for (at, stage) in rollout.stages.iter().enumerate() {
+        let queries = stage.gates.iter().enumerate().map(|(gate, of)| (format!("/stages/{at}/gates/{gate}/query"), of));
+        problems.extend(queries.filter_map(|(pointer, gate)| outcomes::misplaced(state, &pointer, &gate.query)));
+    }
     let flags = || state.flag_set.flags.iter().map(|flag| flag.key.as_str());
     let Some(flag) = state.flag_set.flag(rollout.flag.as_str()) else {
         let refusal = unknown("flag", rollout.flag.as_str(), flags());
@@ -112,6 +117,7 @@ fn check_stage(found: &mut Found, pointer: &str, stage: &Stage, before: &[Stage]
                 found.error("empty-text", &pointer, "the text is empty", "fill it, or leave the gate out");
             }
         }
+        found.0.extend(outcomes::malformed(&format!("{pointer}/query"), &gate.query));
         if !names.insert(gate.name.as_str()) {
             let message = format!("`{}` stands here twice", gate.name);
             found.error("duplicate-value", &format!("{pointer}/name"), message, "give each gate its own name");

@@ -5,6 +5,9 @@ use super::{
 use crate::time;
 use jiff::Timestamp;
 
+/// How long after a reading another reason for there being none is told.
+const ANOTHER_SECONDS: i64 = 15;
+
 /// Why an event does not fit where the run stands. Nothing has changed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum NotNow {
@@ -297,10 +300,7 @@ impl Run {
     fn read(&mut self, step: usize, read: Reading, needed_ms: u64) -> Result<(), NotNow> {
         let Some(running) = self.steps.get_mut(step) else { return Err(NotNow::Late) };
         let is_proved = read.holds && read.held_ms >= needed_ms;
-        let is_news = running
-            .reading
-            .as_ref()
-            .is_none_or(|last| last.holds != read.holds || last.problem.is_some() != read.problem.is_some());
+        let is_news = running.reading.as_ref().is_none_or(|last| is_news(last, &read));
         if !is_proved && !is_news {
             return Err(NotNow::NoNews);
         }
@@ -423,4 +423,10 @@ impl StepRun {
             put_back: None,
         }
     }
+}
+
+/// Another reason why there is nothing to read is told, too, but not of two in turn all the time.
+fn is_news(last: &Reading, read: &Reading) -> bool {
+    let is_another = last.problem != read.problem && read.at.duration_since(last.at).as_secs() >= ANOTHER_SECONDS;
+    last.holds != read.holds || last.problem.is_some() != read.problem.is_some() || is_another
 }

@@ -28,7 +28,7 @@ pub fn start(state: &State, release: &str, pace: Pace) -> Result<Command, Refusa
 fn runnable(state: &State, release: &Release) -> Result<Runbook, Refusal> {
     let runbook = derived(state, release);
     let problems: Vec<Diagnostic> =
-        validate::problems(state, release).into_iter().filter(Diagnostic::is_error).collect();
+        validate::hindrances(state, release).into_iter().filter(Diagnostic::is_error).collect();
     if !problems.is_empty() {
         return Err(Refusal::invalid(problems));
     }

@@ -82,7 +82,7 @@ pub enum OnFailure {
 #[serde(deny_unknown_fields)]
 pub struct StopCondition {
     pub name: String,
-    /// PromQL that gives one number.
+    /// PromQL that gives one number, or the share of outcomes that failed: `outcomes of checkout-v2 over 60s`.
     pub query: String,
     /// The run is held when this holds. No data is not taken for a sign.
     #[cfg_attr(feature = "schema", schemars(with = "String"))]

@@ -176,7 +176,7 @@ fn standing(
         }
         What::Redeploy { .. } | What::Purge { .. } | What::Escalate { .. } => "sending".to_owned(),
         What::Verify { .. } => match &running.reading {
-            None => "asking Prometheus".to_owned(),
+            None => "asking for the metric".to_owned(),
             Some(reading) => match (&reading.problem, reading.value) {
                 (Some(problem), _) => format!("held: {problem}"),
                 (None, Some(value)) if reading.holds => {

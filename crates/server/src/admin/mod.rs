@@ -13,6 +13,7 @@ mod freeze;
 mod hygiene;
 mod kills;
 mod migrations;
+mod outcomes;
 mod people;
 mod plan;
 mod policy;
@@ -63,6 +64,7 @@ pub(crate) fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(kills::get))
         .routes(routes!(kills::restore))
         .routes(routes!(fleet::get))
+        .routes(routes!(outcomes::get))
         .routes(routes!(chart::list))
         .routes(routes!(chart::verify))
         .routes(routes!(chart::head::get))

@@ -4,8 +4,9 @@ use crate::auth::admin::{Admin, By, Editor, Operator};
 use crate::environment::{Committed, Environment, Urgency};
 use crate::error::{AppError, AppResult};
 use crate::extract::{Json, Path};
+use crate::runner::read;
 use crate::state::AppState;
-use crate::targets::{Answer, ask};
+use crate::targets::Answer;
 use axum::extract::State;
 use downhaul_control::api::{
     Changed, CheckReleaseRequest, Problem, PutReleaseRequest, ReleasePage, ReleaseReport, ReleaseView, RetireRequest,
@@ -124,13 +125,10 @@ pub(crate) async fn check_one(
         ..Facts::default()
     };
     for metric in &release.recovery {
-        let fact = match &targets.prometheus {
-            None => MetricFact::Unknown { why: "the server knows no Prometheus".to_owned() },
-            Some(prometheus) => match ask(prometheus, &metric.query).await {
-                Answer::Value(value) => MetricFact::Value { value },
-                Answer::NoData(why) => MetricFact::NoData { why },
-                Answer::Down(why) => MetricFact::Unknown { why },
-            },
+        let fact = match read(&state, &environment, &metric.query).await.answer {
+            Answer::Value(value) => MetricFact::Value { value },
+            Answer::NoData(why) => MetricFact::NoData { why },
+            Answer::Down(why) => MetricFact::Unknown { why },
         };
         facts.metrics.insert(metric.name.clone(), fact);
     }

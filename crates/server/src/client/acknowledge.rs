@@ -10,7 +10,7 @@ use axum::extract::{ConnectInfo, State};
 use axum::http::StatusCode;
 use downhaul_control::api::{Acknowledgement, Problem};
 use downhaul_control::fleet::{NotCounted, Sender};
-use downhaul_control::heartbeat;
+use downhaul_control::{heartbeat, outcomes};
 use jiff::Timestamp;
 use std::time::Duration;
 
@@ -32,6 +32,8 @@ pub(crate) async fn post(
     let sender = Sender { key: caller.key.id.clone(), kind: caller.key.kind, address: address.to_string() };
     let whole = state.replica().map(|_| said.clone());
     let (sample, evaluated, instance) = (said.sample.take(), said.evaluated.take(), said.instance.clone());
+    let reports = std::mem::take(&mut said.outcomes);
+    outcomes::check(&reports).map_err(|why| malformed(why.to_string()))?;
     // Of what is no data change here nothing is counted.
     let current = caller.environment.current();
     let has_phase = |key: &str| current.state.flag_set.flag(key).is_some_and(|flag| flag.phase.is_some());
@@ -49,6 +51,12 @@ pub(crate) async fn post(
     // Of whom an acknowledgement does not count nothing is taken.
     if let Some(keys) = evaluated {
         caller.environment.usage().told(sender.kind, &keys, &current.state, Timestamp::now());
+    }
+    if !reports.is_empty() {
+        let Sender { key, kind, address } = &sender;
+        let teller = outcomes::Teller { key, kind: *kind, instance: &instance, address };
+        let ignored = caller.environment.outcomes().take(&teller, &reports, &current.state);
+        state.metrics().outcomes(caller.environment.key().as_str(), sender.kind, &ignored);
     }
     if let Some(sample) = sample {
         let Sender { key, kind, address } = &sender;
@@ -81,7 +89,18 @@ pub(crate) fn heard(environment: &Environment, sender: &Sender, mut said: Acknow
     let current = environment.current();
     let has_phase = |key: &str| current.state.flag_set.flag(key).is_some_and(|flag| flag.phase.is_some());
     said.migrations.retain(|tally| has_phase(&tally.flag));
+    let mut reports = std::mem::take(&mut said.outcomes);
+    let ms = u64::try_from(ago.as_millis()).unwrap_or(u64::MAX);
+    for report in &mut reports {
+        (report.from_ms, report.to_ms) = (report.from_ms.saturating_add(ms), report.to_ms.saturating_add(ms));
+    }
     environment.fleet().heard(sender, said, ago);
+    if !reports.is_empty() {
+        let Sender { key, kind, address } = sender;
+        let teller = outcomes::Teller { key, kind: *kind, instance: &instance, address };
+        // What is passed over is told of by the replica that it came to.
+        let _ = environment.outcomes().take(&teller, &reports, &current.state);
+    }
     if let Some(keys) = evaluated {
         environment.usage().told(sender.kind, &keys, &current.state, Timestamp::now());
     }
@@ -94,12 +113,7 @@ pub(crate) fn heard(environment: &Environment, sender: &Sender, mut said: Acknow
 
 fn refuse(why: NotCounted) -> AppError {
     match why {
-        NotCounted::Malformed => AppError::new(
-            StatusCode::UNPROCESSABLE_ENTITY,
-            "acknowledgement-malformed",
-            why.to_string(),
-            "see the protocol for what an acknowledgement holds",
-        ),
+        NotCounted::Malformed => malformed(why.to_string()),
         NotCounted::KeyFull | NotCounted::AddressFull => AppError::new(
             StatusCode::TOO_MANY_REQUESTS,
             "too-many-instances",
@@ -108,4 +122,9 @@ fn refuse(why: NotCounted) -> AppError {
         )
         .retry_after(60),
     }
+}
+
+fn malformed(why: String) -> AppError {
+    let help = "see the protocol for what an acknowledgement holds";
+    AppError::new(StatusCode::UNPROCESSABLE_ENTITY, "acknowledgement-malformed", why, help)
 }

@@ -9,6 +9,7 @@ use crate::issue::Issuer;
 use crate::live::LiveSample;
 use crate::metrics::{EnvironmentLabels, Metrics};
 use crate::options::ServerOptions;
+use crate::outcomes::LiveOutcomes;
 use crate::populations::{Kept, Populations};
 use crate::replica::Replica;
 use crate::rollouts::Gates;
@@ -84,6 +85,7 @@ pub(crate) struct Environment {
     beats: Beats,
     gates: Gates,
     usage: LiveUsage,
+    outcomes: LiveOutcomes,
     programs: Programs,
     /// Held while all flags are looked through.
     looking: Mutex<()>,
@@ -145,6 +147,7 @@ impl Environment {
             beats: Beats::default(),
             gates: Gates::default(),
             usage: LiveUsage::default(),
+            outcomes: LiveOutcomes::new(),
             programs: Programs::default(),
             looking: Mutex::new(()),
             changes: broadcast::Sender::new(256),
@@ -213,6 +216,11 @@ impl Environment {
     /// Which flags clients ask for.
     pub(crate) fn usage(&self) -> &LiveUsage {
         &self.usage
+    }
+
+    /// How what flags decide of goes, as clients tell.
+    pub(crate) fn outcomes(&self) -> &LiveOutcomes {
+        &self.outcomes
     }
 
     pub(crate) fn looking(&self) -> &Mutex<()> {

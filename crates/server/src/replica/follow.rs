@@ -45,6 +45,7 @@ async fn hear_anew(state: &AppState, replica: &Replica) -> Result<Ear, StoreErro
     let ear = replica.log.listen().await?;
     for environment in state.environments() {
         environment.fleet().begin_anew();
+        environment.outcomes().begin_anew();
         environment.take_up_live().await;
     }
     message::take(state, Message::Names).await;

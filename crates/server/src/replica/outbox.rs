@@ -143,6 +143,10 @@ fn together(older: Waiting, newer: Waiting) -> Waiting {
     let mut said = newer.said;
     said.position = said.position.max(older.said.position);
     said.sample = said.sample.or(older.said.sample);
+    let mut reports = older.said.outcomes;
+    reports.retain(|report| said.outcomes.iter().all(|newer| newer.sequence != report.sequence));
+    reports.append(&mut said.outcomes);
+    said.outcomes = reports;
     said.evaluated = match (older.said.evaluated, said.evaluated) {
         (Some(mut older), Some(newer)) => {
             older.extend(newer);

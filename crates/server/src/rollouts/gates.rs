@@ -2,7 +2,7 @@
 
 use crate::environment::Environment;
 use crate::replica::Message;
-use crate::runner::{Held, read};
+use crate::runner::{self, Held, read};
 use crate::state::AppState;
 use crate::targets::Answer;
 use crate::task::Task;
@@ -123,11 +123,11 @@ async fn follow(
     loop {
         let (mut views, mut standings) = (Vec::new(), Vec::new());
         for (gate, held) in gates.iter().zip(&mut since) {
-            let answer = read(&state, &gate.query).await;
+            let runner::Reading { answer, as_of } = read(&state, &environment, &gate.query).await;
             let now = Instant::now();
             let holds = matches!(answer, Answer::Value(value) if gate.condition.holds(value));
             *held = holds.then(|| Held::next(*held, now));
-            let held_for = held.map_or(Duration::ZERO, |held| held.until(now));
+            let held_for = held.map_or(Duration::ZERO, |held| held.until(as_of));
             let (standing, view) = judged(gate, answer, holds, held_for);
             standings.push(standing);
             views.push(view);

@@ -2,6 +2,7 @@ use super::record::record;
 use crate::environment::Environment;
 use crate::state::AppState;
 use crate::targets::{Answer, ask};
+use downhaul_control::outcomes::OutcomeMetric;
 use downhaul_control::release::RecoveryMetric;
 use downhaul_control::runbook::{Run, RunEvent};
 use jiff::Timestamp;
@@ -27,7 +28,7 @@ pub(super) async fn verify(
 ) {
     let mut held: Option<Held> = None;
     loop {
-        let answer = read(state, &metric.query).await;
+        let Reading { answer, as_of } = read(state, environment, &metric.query).await;
         let now = Instant::now();
         let (value, problem) = match answer {
             Answer::Value(value) => (Some(value), None),
@@ -35,7 +36,7 @@ pub(super) async fn verify(
         };
         let holds = value.is_some_and(|value| metric.condition.holds(value));
         held = holds.then(|| Held::next(held, now));
-        let held_ms = held.map_or(0, |held| u64::try_from(held.until(now).as_millis()).unwrap_or(u64::MAX));
+        let held_ms = held.map_or(0, |held| u64::try_from(held.until(as_of).as_millis()).unwrap_or(u64::MAX));
         let event = RunEvent::MetricRead { step, attempt, value, holds, held_ms, problem };
         let is_news = environment
             .current()
@@ -66,9 +67,9 @@ impl Held {
         }
     }
 
-    /// For how long until now.
-    pub(crate) fn until(self, now: Instant) -> Duration {
-        now - self.since
+    /// For how long until `as_of`, of which the last reading is.
+    pub(crate) fn until(self, as_of: Instant) -> Duration {
+        as_of.saturating_duration_since(self.since)
     }
 }
 
@@ -76,7 +77,7 @@ impl Held {
 pub(super) async fn watch_stop(state: AppState, environment: Arc<Environment>, run: Arc<Run>) {
     loop {
         for stop in &run.runbook.stop {
-            if let Answer::Value(value) = read(&state, &stop.query).await
+            if let Answer::Value(value) = read(&state, &environment, &stop.query).await.answer
                 && stop.condition.holds(value)
             {
                 let event = RunEvent::Stopped { condition: stop.name.clone(), value };
@@ -87,9 +88,34 @@ pub(super) async fn watch_stop(state: AppState, environment: Arc<Environment>, r
     }
 }
 
-pub(crate) async fn read(state: &AppState, query: &str) -> Answer {
-    match &state.options().targets.prometheus {
+/// What a query gives.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Reading {
+    pub(crate) answer: Answer,
+    /// Of what came later it says nothing, and so nothing has held since: who falls silent is never taken for well.
+    pub(crate) as_of: Instant,
+}
+
+/// What a query gives now: of outcomes that clients told, else of Prometheus.
+pub(crate) async fn read(state: &AppState, environment: &Environment, query: &str) -> Reading {
+    if let Some(metric) = OutcomeMetric::of_query(query) {
+        return read_outcomes(environment, metric.map_err(|why| why.to_string()));
+    }
+    let answer = match &state.options().targets.prometheus {
         Some(prometheus) => ask(prometheus, query).await,
         None => Answer::Down("the server knows no Prometheus; name it in the targets file".to_owned()),
+    };
+    Reading { answer, as_of: Instant::now() }
+}
+
+fn read_outcomes(environment: &Environment, metric: Result<OutcomeMetric, String>) -> Reading {
+    let now = Instant::now();
+    let read = metric.and_then(|metric| environment.outcomes().read(&metric).map_err(|why| why.to_string()));
+    match read {
+        Ok(reading) => {
+            let as_of = now.checked_sub(reading.age).unwrap_or(now);
+            Reading { answer: Answer::Value(reading.share), as_of }
+        }
+        Err(why) => Reading { answer: Answer::NoData(why), as_of: now },
     }
 }

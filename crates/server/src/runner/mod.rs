@@ -12,7 +12,7 @@ use crate::task::Task;
 use downhaul_control::State;
 use downhaul_control::runbook::{Action, Due, Phase, Run, RunEvent};
 use jiff::Timestamp;
-pub(crate) use metric::{Held, read};
+pub(crate) use metric::{Held, Reading, read};
 pub(crate) use record::backoff;
 use record::record;
 use std::collections::BTreeMap;

@@ -3,6 +3,7 @@
 import type { Client } from "downhaul";
 import { total } from "./basket.js";
 import { money } from "./catalogue.js";
+import { bank, payBy } from "./payment.js";
 import { escape } from "./view.js";
 import type { Visit } from "./visit.js";
 
@@ -14,7 +15,8 @@ export function renderCheckout(into: HTMLElement, client: Client, visit: Visit):
   into.dataset["mode"] = onePage ? "one-page" : "three-page";
   const keep = new Map([...into.querySelectorAll("input")].map((input) => [input.name, input.value]));
   into.innerHTML = onePage ? oneSheet(client, visit) : threeSheets(client, visit);
-  for (const input of into.querySelectorAll("input")) input.value = keep.get(input.name) ?? input.value;
+  for (const input of into.querySelectorAll<HTMLInputElement>("input:not([type=checkbox])")) input.value = keep.get(input.name) ?? input.value;
+  payBy(into, client);
   into.querySelector("[data-next]")?.addEventListener("click", () => {
     page = (page + 1) % pages.length;
     renderCheckout(into, client, visit);
@@ -26,16 +28,21 @@ function oneSheet(client: Client, visit: Visit): string {
   return `<h2>Checkout <small>one page</small></h2>
     ${field("name", "Name and address")}${payment(client)}
     ${gift ? field("gift", "Gift card") : ""}
-    <button class="primary" data-test="pay">Pay ${money(total(), visit.region)}</button>`;
+    ${bank}
+    ${payButton(visit)}`;
 }
 
 function threeSheets(client: Client, visit: Visit): string {
   const steps = pages.map((name, at) => `<li ${at === page ? 'aria-current="step"' : ""}>${name}</li>`).join("");
-  const sheets = [field("name", "Name and address"), payment(client), `<p>To pay: ${money(total(), visit.region)}</p>`];
+  const sheets = [field("name", "Name and address"), payment(client), `${bank}${payButton(visit)}`];
   return `<h2>Checkout <small>step ${page + 1} of 3</small></h2><ol class="steps">${steps}</ol>
     ${sheets[page] ?? ""}
     <p class="note">Gift cards cannot be used just now.</p>
     <button data-next>${page === 2 ? "Start over" : "Continue"}</button>`;
+}
+
+function payButton(visit: Visit): string {
+  return `<button class="primary" data-test="pay">Pay ${money(total(), visit.region)}</button>`;
 }
 
 function payment(client: Client): string {

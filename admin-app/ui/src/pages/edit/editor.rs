@@ -222,14 +222,14 @@ pub fn Editor(props: &EditorProps) -> Html {
                         <span class="grow"><b>{ "Draft" }</b>{ match (&draft.base, draft.is_changed()) {
                             (Some(_), _) => format!(" over revision {}", count(draft.revision)),
                             (None, _) => " of a new flag".to_owned(),
-                        } }{ if draft.is_changed() { ", kept in this browser" } else { ", nothing changed yet" } }</span>
+                        } }<span class="hide-narrow">{ if draft.is_changed() { ", kept in this browser" } else { ", nothing changed yet" } }</span></span>
                         <button type="button" class="iconbtn" aria-label="Undo" disabled={!draft.can_undo()} data-test="undo" onclick={history(Action::Undo)}><Icon name="undo" small=true /></button>
                         <button type="button" class="iconbtn flip" aria-label="Redo" disabled={!draft.can_redo()} data-test="redo" onclick={history(Action::Redo)}><Icon name="undo" small=true /></button>
                         <button type="button" class="btn s quiet" disabled={!draft.is_changed()} data-test="drop" onclick={history(Action::Drop)}>{ "Discard" }</button>
                         <button type="button" class="btn s" aria-pressed={as_json.to_string()} data-test="as-json" onclick={
                             let as_json = as_json.clone();
                             Callback::from(move |_: MouseEvent| as_json.set(!*as_json))
-                        }><Icon name="code" small=true />{ if *as_json { "Show the form" } else { "Show JSON" } }<kbd>{ "D" }</kbd></button>
+                        }><Icon name="code" small=true />{ if *as_json { "Form" } else { "JSON" } }<kbd>{ "D" }</kbd></button>
                     </div>
                     if let Some(why) = console.refusal_to_edit() {
                         <div class="banner info" role="status"><Icon name="lock" /><p>{ why }{ " You can try out an edit and see whom it would move." }</p></div>
@@ -319,7 +319,12 @@ fn editing(
     attributes.dedup();
     Editing {
         dispatch: draft.dispatcher(),
-        problems: Problems(looked.checked.diagnostics.clone().into()),
+        // Nobody is told what a form lacks that they have not begun with.
+        problems: if props.flag.is_none() && !draft.is_changed() {
+            Problems::default()
+        } else {
+            Problems(looked.checked.diagnostics.clone().into())
+        },
         document: props.document.clone(),
         swatches: Swatches::of_keys(&keys, degraded),
         published,

@@ -45,7 +45,7 @@ pub fn Panel(props: &PanelProps) -> Html {
     html! {
         <aside class="blast" aria-label="Blast radius" id="blast" data-test="radius" data-state={if is_behind { "behind" } else { "current" }}>
             <header><h2>{ "Blast radius" }</h2><span class="end small faint row">{ state }</span></header>
-            <section class="count"><Count plan={plan.cloned()} radius={props.radius.clone()} is_changed={props.is_changed} /></section>
+            <section class="count"><Count plan={plan.cloned()} radius={props.radius.clone()} is_changed={props.is_changed} errors={props.errors} /></section>
             <div class="scroll" tabindex="0" role="region" aria-label="Blast radius, in detail">
                 if let Some(why) = &props.radius.failure {
                     <section><p class="warning small" role="status"><Icon name="alert" small=true /><span>{ format!("This draft could not be worked out: {why}.") }</span></p></section>
@@ -70,6 +70,7 @@ struct CountProps {
     plan: Option<FlagPlan>,
     radius: Radius,
     is_changed: bool,
+    errors: usize,
 }
 
 /// How many, from what, to what.
@@ -78,12 +79,15 @@ fn Count(props: &CountProps) -> Html {
     let editing = use_editing();
     let nobody = props.radius.replay.is_some() || props.radius.exact.is_some();
     let Some(plan) = props.plan.as_ref().filter(|_| props.is_changed) else {
-        let words = match (props.is_changed, nobody) {
+        if props.is_changed && nobody {
+            return html! { <div class="big" data-test="moved" data-moved="0"><b>{ "0" }</b><span class="muted">{ "Nobody is given anything else" }</span></div> };
+        }
+        let words = match (props.is_changed, props.errors) {
             (false, _) => "Edit, and see here at once who would be given something else.",
-            (true, true) => "Nobody is given anything else.",
-            (true, false) => "…",
+            (true, 0) => "Working out who would be given something else.",
+            (true, _) => "Once the draft has no problems, who would be given something else stands here.",
         };
-        return html! { <div class="big" data-test="moved" data-moved={(props.is_changed && nobody).then_some("0")}><b>{ "0" }</b><span class="muted">{ words }</span></div> };
+        return html! { <p class="muted" data-test="moved">{ words }</p> };
     };
     if plan.status == Status::Added {
         return html! { <div class="big" data-test="moved" data-moved="new"><b>{ "New" }</b><span class="muted">{ "Who asks for this key now is given the default of the call" }</span></div> };
@@ -362,6 +366,9 @@ pub fn MiniBar(props: &MiniBarProps) -> Html {
     let plan = props.radius.of(&props.flag).filter(|_| props.is_changed);
     let (title, more) = match plan {
         None if !props.is_changed => ("No edits yet".to_owned(), String::new()),
+        None if props.radius.replay.is_none() && props.radius.exact.is_none() => {
+            ("Not worked out yet".to_owned(), String::new())
+        }
         None => ("Nobody changes".to_owned(), String::new()),
         Some(plan) if plan.status == Status::Added => ("A new flag".to_owned(), String::new()),
         Some(plan) => match (plan.moved, plan.moved_share()) {

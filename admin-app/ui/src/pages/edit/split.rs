@@ -115,11 +115,20 @@ fn keeps(before: &Shares, now: &Shares) -> Html {
     if before == now {
         return Html::default();
     }
+    let gained: Vec<&str> = before
+        .parts()
+        .iter()
+        .zip(now.parts())
+        .filter_map(|((key, was), (_, is))| (is > was).then_some(key.as_deref()?))
+        .collect();
+    let kept = (!gained.is_empty()).then(|| {
+        html! { <span class="row ok-ink small"><Icon name="check" small=true />{ format!("no one loses {}", gained.join(" or ")) }</span> }
+    });
     match losers.as_slice() {
         [] => {
             html! { <span class="row ok-ink small"><Icon name="check" small=true />{ "no one loses a variant" }</span> }
         }
-        losers => html! { <span class="small muted">{ losers.join(", ") }</span> },
+        losers => html! { <>{ kept }<span class="small muted">{ losers.join(", ") }</span></> },
     }
 }
 

@@ -1,0 +1,96 @@
+use crate::{Browser, Console};
+use anyhow::{Context, Result};
+use thirtyfour::prelude::*;
+
+/// The flag editor, used by keyboard as far as that goes. The marks are listed in admin-app/ui/README.md.
+#[derive(Debug)]
+pub struct Editor<'a> {
+    browser: &'a Browser,
+    address: String,
+}
+
+impl<'a> Editor<'a> {
+    /// Makes a flag from the list: `N`.
+    pub async fn create(console: &Console<'a>) -> Result<Self> {
+        let Console { browser, address } = console;
+        browser.driver.goto(format!("{address}/e/production/flags")).await?;
+        // While the flags are on their way the page is another one.
+        browser.marked("flag-row-checkout-v2").await?;
+        browser.shown("body").await?.send_keys("n").await?;
+        browser.marked("editor").await?;
+        Ok(Editor { browser, address: address.clone() })
+    }
+
+    /// Opens a flag's page and edits it from there: `E`.
+    pub async fn edit(&self, key: &str) -> Result<()> {
+        self.browser.driver.goto(format!("{}/e/production/flags/{key}", self.address)).await?;
+        self.browser.marked("edit-open").await?;
+        self.browser.shown("body").await?.send_keys("e").await?;
+        self.browser.marked("editor").await?;
+        Ok(())
+    }
+
+    /// Types into a field.
+    pub async fn write(&self, field: &str, text: &str) -> Result<()> {
+        Ok(self.browser.marked(field).await?.send_keys(text).await?)
+    }
+
+    /// Presses a button by Enter.
+    pub async fn press(&self, button: &str) -> Result<()> {
+        Ok(self.browser.marked(button).await?.send_keys(Key::Enter.value().to_string()).await?)
+    }
+
+    /// Adds a value to a list of them.
+    pub async fn add(&self, field: &str, value: &str) -> Result<()> {
+        let field = self.browser.marked(field).await?;
+        Ok(field.send_keys(format!("{value}{}", Key::Enter.value())).await?)
+    }
+
+    /// Moves a handle by large steps to the left.
+    pub async fn move_left(&self, handle: &str, steps: usize) -> Result<()> {
+        let handle = self.browser.marked(handle).await?;
+        for _ in 0..steps {
+            handle.send_keys(format!("{}{}{}", Key::Shift.value(), Key::Left.value(), Key::Null.value())).await?;
+        }
+        Ok(())
+    }
+
+    /// The weight that the panel says moves, once it speaks of the newest draft.
+    pub async fn moved(&self) -> Result<f64> {
+        let script = "const panel = document.querySelector('[data-test=radius]'); \
+                      return panel.dataset.state === 'current' && !!panel.querySelector('[data-test=exact]')";
+        self.browser.until("a radius of this draft", script).await?;
+        let moved = self.browser.marked("moved").await?.attr("data-moved").await?.context("no weight")?;
+        Ok(moved.parse()?)
+    }
+
+    /// Loads the page anew, and goes on with the draft that was kept.
+    pub async fn reload(&self) -> Result<()> {
+        self.browser.driver.refresh().await?;
+        self.press("resume-go-on").await?;
+        self.browser.marked("editor").await?;
+        Ok(())
+    }
+
+    /// Reads the difference, says why, and publishes: twice Ctrl Enter. Gives what the review said.
+    pub async fn publish(&self, reason: &str) -> Result<String> {
+        let publish = format!("{}{}{}", Key::Control.value(), Key::Enter.value(), Key::Null.value());
+        self.browser.shown("[data-test=review-open]:not([aria-disabled=true])").await?;
+        self.browser.shown("body").await?.send_keys(&publish).await?;
+        let difference = self.browser.marked("difference").await?.text().await?;
+        let why = self.browser.marked("publish-reason").await?;
+        why.send_keys(reason).await?;
+        self.browser.shown("[data-test=publish]:not([aria-disabled=true])").await?;
+        why.send_keys(&publish).await?;
+        self.browser.marked("toast").await?;
+        Ok(difference)
+    }
+
+    /// Takes the last publish back: Ctrl Z.
+    pub async fn undo_publish(&self) -> Result<()> {
+        self.browser.marked("undo-publish").await?;
+        let undo = format!("{}z{}", Key::Control.value(), Key::Null.value());
+        self.browser.shown("body").await?.send_keys(undo).await?;
+        Ok(())
+    }
+}

@@ -1,0 +1,2 @@
+export { outcomes } from "../outcomes.js";
+export type { Decided, Outcomes, OutcomesOptions } from "../outcomes.js";
