@@ -22,6 +22,29 @@ pub enum Route {
     /// A kill that was fired, live.
     #[at("/e/:environment/kills/:id")]
     LiveKill { environment: String, id: String },
+    #[at("/e/:environment/proposals")]
+    Proposals { environment: String },
+    #[at("/e/:environment/proposals/:id")]
+    Proposal { environment: String, id: String },
+    #[at("/e/:environment/rollouts")]
+    Rollouts { environment: String },
+    #[at("/e/:environment/rollouts/:id")]
+    Rollout { environment: String, id: String },
+    #[at("/e/:environment/releases")]
+    Releases { environment: String },
+    #[at("/e/:environment/releases/:key")]
+    Release { environment: String, key: String },
+    /// A rollback or a drill, live.
+    #[at("/e/:environment/runs/:id")]
+    Run { environment: String, id: String },
+    #[at("/e/:environment/drills")]
+    Drills { environment: String },
+    #[at("/e/:environment/drills/:id")]
+    Drill { environment: String, id: String },
+    #[at("/e/:environment/fleet")]
+    Fleet { environment: String },
+    #[at("/e/:environment/people")]
+    People { environment: String },
     #[at("/e/:environment/chart")]
     Chart { environment: String },
     #[at("/e/:environment/xray")]
@@ -41,6 +64,17 @@ impl Route {
             | Route::Kill { environment, .. }
             | Route::Kills { environment }
             | Route::LiveKill { environment, .. }
+            | Route::Proposals { environment }
+            | Route::Proposal { environment, .. }
+            | Route::Rollouts { environment }
+            | Route::Rollout { environment, .. }
+            | Route::Releases { environment }
+            | Route::Release { environment, .. }
+            | Route::Run { environment, .. }
+            | Route::Drills { environment }
+            | Route::Drill { environment, .. }
+            | Route::Fleet { environment }
+            | Route::People { environment }
             | Route::Chart { environment }
             | Route::Xray { environment } => Some(environment),
             Route::Home | Route::NotFound => None,
@@ -56,8 +90,15 @@ impl Route {
             Route::Edit { key, .. } => Route::Edit { environment, key: key.clone() },
             Route::Create { .. } => Route::Create { environment },
             Route::Kill { key, .. } => Route::Kill { environment, key: key.clone() },
-            // A kill's id means nothing elsewhere.
+            // The id of a kill, a proposal, a rollout or a run means nothing elsewhere.
             Route::Kills { .. } | Route::LiveKill { .. } => Route::Kills { environment },
+            Route::Proposals { .. } | Route::Proposal { .. } => Route::Proposals { environment },
+            Route::Rollouts { .. } | Route::Rollout { .. } => Route::Rollouts { environment },
+            Route::Release { key, .. } => Route::Release { environment, key: key.clone() },
+            Route::Releases { .. } | Route::Run { .. } => Route::Releases { environment },
+            Route::Drills { .. } | Route::Drill { .. } => Route::Drills { environment },
+            Route::Fleet { .. } => Route::Fleet { environment },
+            Route::People { .. } => Route::People { environment },
             Route::Chart { .. } => Route::Chart { environment },
             Route::Xray { .. } => Route::Xray { environment },
             Route::Home | Route::Flags { .. } | Route::NotFound => Route::Flags { environment },

@@ -104,6 +104,8 @@ async fn what_is_over_budget_is_proposed_approved_and_landed() {
     assert_eq!(two.refused("/proposals/p-1/land", json!({})).await, (409, "needs-approval".to_owned()));
     let view = served.get("/proposals/p-1").await;
     assert_eq!(view["approvals"][0]["counts"], false);
+    // Whether or not it counts, it was given.
+    assert_eq!(view["proposal"]["approved_by"], json!([view["approvals"][0]["actor"]]), "{view}");
     assert!(view["approvals"][0]["void"].as_str().unwrap().starts_with("`checkout` was changed at revision"), "{view}");
     // Its restore is proposed too, by the policy.
     let restore = json!({ "restore": kill, "reason": "mended" });

@@ -1,5 +1,6 @@
 use crate::process::{PATIENCE, answering, free_port, start};
-use anyhow::{Result, bail};
+use crate::stack::built;
+use anyhow::{Result, bail, ensure};
 use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::path::PathBuf;
@@ -90,6 +91,21 @@ impl Browser {
             }
             sleep(Duration::from_millis(50)).await;
         }
+    }
+
+    /// Checks what is shown against WCAG 2.2 A and AA, as far as axe-core can tell.
+    pub async fn accessible(&self, what: &str) -> Result<()> {
+        const RULES: [&str; 5] = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"];
+        let axe = std::fs::read_to_string(built("web/node_modules/axe-core/axe.min.js")?)?;
+        self.driver.execute(axe, vec![]).await?;
+        let check = format!(
+            "const done = arguments[0]; axe.run(document, {{ runOnly: {RULES:?} }}).then(found => done(found.violations.map(each => \
+             `${{each.id}}: ${{each.nodes.map(node => node.target + ' ' + node.failureSummary).join('; ')}}`)))"
+        );
+        let found = self.driver.execute_async(check, vec![]).await?;
+        let violations = found.json().as_array().cloned().unwrap_or_default();
+        ensure!(violations.is_empty(), "{what}: {violations:#?}");
+        Ok(())
     }
 
     /// Keeps a picture in `test-results/` for people to look at.

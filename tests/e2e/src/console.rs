@@ -18,6 +18,58 @@ impl<'a> Console<'a> {
         Ok(Console { browser, address: stack.server.clone() })
     }
 
+    /// Opens the console and signs in with a token of one's own.
+    pub async fn open_as(browser: &'a Browser, stack: &Stack, token: &str) -> Result<Self> {
+        browser.driver.goto(format!("{}/#token={token}", stack.server)).await?;
+        browser.marked("flag-row-checkout-v2").await?;
+        Ok(Console { browser, address: stack.server.clone() })
+    }
+
+    /// Opens a page of the example environment, such as `/proposals`.
+    pub async fn page(&self, path: &str) -> Result<()> {
+        self.browser.driver.goto(format!("{}/e/production{path}", self.address)).await?;
+        self.browser.shown("h1").await?;
+        Ok(())
+    }
+
+    /// Does something that asks why: opens it once it may be done, says why, and does it.
+    pub async fn act(&self, id: &str, reason: &str) -> Result<()> {
+        self.press(id).await?;
+        self.browser.marked("act-reason").await?.send_keys(reason).await?;
+        self.browser.shown("[data-test=act-confirm][aria-disabled=false]").await?.click().await?;
+        Ok(())
+    }
+
+    /// Does something that asks nothing, or opens what asks, once it may be done.
+    pub async fn press(&self, id: &str) -> Result<()> {
+        let button = self.browser.shown(&format!("[data-test=act-{id}][aria-disabled=false]")).await?;
+        button.scroll_into_view().await?;
+        button.click().await?;
+        Ok(())
+    }
+
+    /// Why something may not be done, once that is said.
+    pub async fn why_not(&self, id: &str) -> Result<String> {
+        self.browser.shown(&format!("[data-test=act-{id}][aria-disabled=true]")).await?;
+        Ok(self.browser.shown(".why-not").await?.text().await?)
+    }
+
+    /// Waits until what is marked so has this value of an attribute.
+    pub async fn says(&self, mark: &str, attribute: &str, value: &str) -> Result<()> {
+        self.browser.shown(&format!("[data-test=\"{mark}\"][data-{attribute}=\"{value}\"]")).await?;
+        Ok(())
+    }
+
+    /// Holds the button that kills for as long as it asks, until `mark` shows what came of it.
+    pub async fn hold_until(&self, mark: &str) -> Result<()> {
+        let hold = self.browser.shown("[data-test=hold-to-kill][aria-disabled=false]").await?;
+        hold.scroll_into_view().await?;
+        self.browser.driver.action_chain().click_and_hold_element(&hold).perform().await?;
+        self.browser.marked(mark).await?;
+        self.browser.driver.action_chain().release().perform().await?;
+        Ok(())
+    }
+
     /// Opens a flag's page from the list.
     pub async fn flag(&self, key: &str) -> Result<()> {
         self.browser.driver.goto(format!("{}/e/production/flags/{key}", self.address)).await?;
@@ -30,13 +82,7 @@ impl<'a> Console<'a> {
         self.flag(key).await?;
         self.browser.marked("kill-open").await?.click().await?;
         self.browser.marked("kill-reason").await?.send_keys(reason).await?;
-        let hold = self.browser.marked("hold-to-kill").await?;
-        hold.scroll_into_view().await?;
-        let actions = self.browser.driver.action_chain().click_and_hold_element(&hold);
-        actions.perform().await?;
-        self.browser.marked("clients-dark").await?;
-        self.browser.driver.action_chain().release().perform().await?;
-        Ok(())
+        self.hold_until("clients-dark").await
     }
 
     /// How many clients the console says are dark, once it says at least `count`.

@@ -111,6 +111,14 @@ impl Stack {
         Ok(if answered.is_empty() { Value::Null } else { serde_json::from_str(&answered)? })
     }
 
+    /// Someone new with a role, and a token to sign in with.
+    pub async fn person(&self, name: &str, role: &str) -> Result<String> {
+        let person = json!({ "name": name, "role": role, "reason": "a story" });
+        let person = self.admin("POST", "/people", Some(person)).await?;
+        let token = json!({ "name": "console", "person": text(&person, "actor")?, "reason": "a story" });
+        text(&self.admin("POST", "/tokens", Some(token)).await?, "token")
+    }
+
     /// Runs the command line against this server, and gives its standard output.
     pub async fn downhaul(&self, arguments: &[&str]) -> Result<String> {
         let output = Command::new(binary()?)

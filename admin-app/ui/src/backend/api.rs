@@ -1,4 +1,16 @@
-//! One function per request of the admin API.
+//! One function per request of the admin API; what is asked for again and again is a [`Get`](super::Get).
+
+mod approvals;
+mod drills;
+mod people;
+mod releases;
+mod rollouts;
+
+pub use approvals::{ProposalView, approve, close_proposal, land, proposal, proposals};
+pub use drills::{call_drill, drill, drills, drills_due, heartbeat, review_drill};
+pub use people::{add_person, change_role, create_token, people, revoke_token, tokens};
+pub use releases::{act_on_run, check_release, release, releases, roll_back, run, runs};
+pub use rollouts::{act_on_rollout, approve_stage, rollout, rollouts};
 
 use super::{Failure, Handle, Method, Request};
 use crate::state::friction::Policy;

@@ -61,6 +61,11 @@ impl Failure {
         }
     }
 
+    /// A refusal's two sentences as they are shown.
+    pub fn said(detail: &str, help: &str) -> (String, String) {
+        (sentence(detail), sentence(help))
+    }
+
     /// The stable name of a refusal, such as `needs-approval`; empty for whatever is no refusal.
     pub fn code(&self) -> &str {
         match self {

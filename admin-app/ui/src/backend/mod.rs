@@ -2,10 +2,12 @@
 
 pub mod api;
 mod failure;
+mod get;
 mod http;
 mod stream;
 
 pub use failure::Failure;
+pub use get::Get;
 pub use http::Http;
 
 use downhaul_control::api::ConsoleEvent;

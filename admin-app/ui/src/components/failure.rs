@@ -24,6 +24,24 @@ pub fn FailureCard(props: &FailureCardProps) -> Html {
 }
 
 #[derive(Debug, Properties, PartialEq)]
+pub struct MissingProps {
+    pub title: AttrValue,
+    pub text: AttrValue,
+}
+
+/// The address names something that is not there.
+#[function_component]
+pub fn Missing(props: &MissingProps) -> Html {
+    html! {
+        <section class="card"><div class="empty" role="alert">
+            <Icon name="alert" class="large" />
+            <h2>{ &props.title }</h2>
+            <p>{ &props.text }</p>
+        </div></section>
+    }
+}
+
+#[derive(Debug, Properties, PartialEq)]
 pub struct EmptyProps {
     pub title: AttrValue,
     pub children: Html,

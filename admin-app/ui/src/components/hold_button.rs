@@ -15,6 +15,9 @@ pub struct HoldButtonProps {
     pub disabled: Option<AttrValue>,
     /// On the way to the server: a status, not a button.
     pub sent: bool,
+    /// What it says while it is on the way.
+    #[prop_or_else(|| "Killing…".into())]
+    pub sent_label: AttrValue,
     /// Raised when the server refused, so that it may be tried again.
     pub attempt: u32,
     pub on_fire: Callback<()>,
@@ -120,7 +123,7 @@ pub fn HoldButton(props: &HoldButtonProps) -> Html {
     let on_blur = Callback::from(move |_: FocusEvent| cancel());
     let is_sent = props.sent || *hold == Hold::Fired;
     let label = match *hold {
-        _ if is_sent => "Killing…".into(),
+        _ if is_sent => props.sent_label.clone(),
         Hold::Armed => AttrValue::from(format!("Press again: {}", props.press_label)),
         Hold::Ready | Hold::Holding { .. } | Hold::Fired if *two_presses => props.press_label.clone(),
         Hold::Ready | Hold::Holding { .. } | Hold::Fired => props.label.clone(),
@@ -159,7 +162,7 @@ pub fn HoldButton(props: &HoldButtonProps) -> Html {
                 </button>
             </p>
             <p class="sr" role="alert">
-                if *hold == Hold::Armed { { format!("{} Press once more to kill.", props.effect) } }
+                if *hold == Hold::Armed { { format!("{} Press once more to go on.", props.effect) } }
             </p>
         </div></div>
     }

@@ -1,5 +1,6 @@
 //! Parts that pages share. They take data and callbacks, and know neither backend nor address.
 
+mod act_bar;
 mod dialog;
 mod failure;
 mod hold_button;
@@ -15,8 +16,9 @@ mod toasts;
 mod tokens;
 mod variant;
 
+pub use act_bar::{ActBar, ActItem, Look, Reason};
 pub use dialog::Dialog;
-pub use failure::{Empty, FailureCard};
+pub use failure::{Empty, FailureCard, Missing};
 pub use hold_button::HoldButton;
 pub use icon::{Icon, Sail, Sign};
 pub use lamps::Lamps;

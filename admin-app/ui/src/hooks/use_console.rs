@@ -2,7 +2,9 @@ use crate::backend::{Failure, Handle};
 use crate::state::live::Live;
 use crate::state::session::{self, Session, refusal_to_edit, refusal_to_kill};
 use crate::state::toasts::{self, Toasts, Tone, Undo};
-use downhaul_control::api::Whoami;
+use crate::words::may;
+use crate::words::proposal::{self, Group};
+use downhaul_control::api::{ProposalSummary, Role, Whoami};
 use yew::prelude::*;
 
 /// What every page may use: the one context of the app, provided at its root.
@@ -25,6 +27,14 @@ impl Console {
     /// Why this person may not kill or restore in the environment that is looked at; `None` if they may.
     pub fn refusal_to_kill(&self) -> Option<&'static str> {
         self.who().and_then(|who| refusal_to_kill(who, &self.live.environment))
+    }
+
+    /// Open proposals that whoever is at the console may approve, and has not.
+    pub fn waiting_for_me(&self) -> usize {
+        let (Some(who), Some(page)) = (self.who(), self.live.proposals.ready()) else { return 0 };
+        let is_approver = may::has(who, &self.live.environment, Role::Approver);
+        let waits = |proposal: &&ProposalSummary| proposal::group(proposal, &who.actor, is_approver) == Group::Waiting;
+        page.proposals.iter().filter(waits).count()
     }
 
     /// Why this person may not edit in the environment that is looked at; `None` if they may.

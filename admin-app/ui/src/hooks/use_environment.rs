@@ -1,7 +1,8 @@
 use super::{Console, clock};
-use crate::backend::{StreamEvent, api};
+use crate::backend::{Failure, Handle, StreamEvent, api};
 use crate::state::Shared;
 use crate::state::live::Action;
+use downhaul_control::api::ProposalPage;
 use std::rc::Rc;
 use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
@@ -36,7 +37,7 @@ pub fn use_environment(console: &Console, environment: Option<String>) {
     });
 }
 
-/// The four requests go at once; each fills its own place when it comes.
+/// These requests go at once; each fills its own place when it comes.
 fn refresh(console: Console, environment: String) {
     macro_rules! ask {
         ($request:path, $action:expr) => {{
@@ -54,4 +55,9 @@ fn refresh(console: Console, environment: String) {
     ask!(api::kills, Action::Kills);
     ask!(api::document, Action::Document);
     ask!(api::fleet, Action::Fleet);
+    ask!(proposals, Action::Proposals);
+}
+
+async fn proposals(backend: &Handle, environment: &str) -> Result<ProposalPage, Failure> {
+    api::proposals(environment).send(backend).await
 }

@@ -42,6 +42,12 @@ pub fn CommandPalette(props: &CommandPaletteProps) -> Html {
         for (icon, name, route) in [
             ("flag", "Flags", Route::Flags { environment: environment() }),
             ("kill", "Kills in force", Route::Kills { environment: environment() }),
+            ("inbox", "Proposals", Route::Proposals { environment: environment() }),
+            ("rollout", "Rollouts", Route::Rollouts { environment: environment() }),
+            ("release", "Releases", Route::Releases { environment: environment() }),
+            ("drill", "Drills", Route::Drills { environment: environment() }),
+            ("fleet", "Fleet", Route::Fleet { environment: environment() }),
+            ("segment", "People and tokens", Route::People { environment: environment() }),
             ("chart", "Chart", Route::Chart { environment: environment() }),
             ("xray", "X-ray", Route::Xray { environment: environment() }),
         ] {

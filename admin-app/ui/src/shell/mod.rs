@@ -96,6 +96,19 @@ fn page(route: &Route, environment: &str) -> Html {
         Route::Kill { key, .. } => html! { <pages::Kill {environment} key={key.clone()} flag={key.clone()} /> },
         Route::Kills { .. } => html! { <pages::Kills {environment} /> },
         Route::LiveKill { id, .. } => html! { <pages::LiveKill {environment} key={id.clone()} id={id.clone()} /> },
+        Route::Proposals { .. } => html! { <pages::Proposals {environment} /> },
+        Route::Proposal { id, .. } => html! { <pages::Proposal {environment} key={id.clone()} id={id.clone()} /> },
+        Route::Rollouts { .. } => html! { <pages::Rollouts {environment} /> },
+        Route::Rollout { id, .. } => html! { <pages::Rollout {environment} key={id.clone()} id={id.clone()} /> },
+        Route::Releases { .. } => html! { <pages::Releases {environment} /> },
+        Route::Release { key, .. } => {
+            html! { <pages::Release {environment} key={key.clone()} release={key.clone()} /> }
+        }
+        Route::Run { id, .. } => html! { <pages::Run {environment} key={id.clone()} id={id.clone()} /> },
+        Route::Drills { .. } => html! { <pages::Drills {environment} /> },
+        Route::Drill { id, .. } => html! { <pages::Drill {environment} key={id.clone()} id={id.clone()} /> },
+        Route::Fleet { .. } => html! { <pages::Fleet {environment} /> },
+        Route::People { .. } => html! { <pages::People {environment} /> },
         Route::Chart { .. } => html! { <pages::Chart {environment} /> },
         Route::Xray { .. } => html! { <pages::Xray {environment} /> },
         Route::Home | Route::NotFound => {

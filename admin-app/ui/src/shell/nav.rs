@@ -19,34 +19,56 @@ pub fn Nav(props: &NavProps) -> Html {
         return html! { <nav class="nav" aria-label="Main"></nav> };
     };
     let flags = console.live.flags.ready().map(|page| count(page.flags.len() as u64));
+    let waiting = match console.waiting_for_me() {
+        0 => None,
+        waiting => Some(count(waiting as u64)),
+    };
+    let number = |section| match section {
+        Section::Flags => flags.clone(),
+        Section::Proposals => waiting.clone(),
+        Section::Kills
+        | Section::Rollouts
+        | Section::Releases
+        | Section::Drills
+        | Section::Fleet
+        | Section::People
+        | Section::Chart
+        | Section::Xray => None,
+    };
     let (lit, silent) = console.live.fleet.ready().map_or((0, 0), |fleet| (fleet.live, fleet.unknown));
     html! {
         <nav class="nav" aria-label="Main">
             { for pages(&environment).into_iter().map(|page| html! {
-                <NavLink here={page.section == section(&props.route)} page={page.clone()} count={(page.section == Section::Flags).then(|| flags.clone()).flatten()} />
+                <NavLink here={page.section == section(&props.route)} count={number(page.section)} page={page} />
             }) }
             <div class="aloft">
                 <h2>{ format!("In effect in {environment}") }</h2>
                 <Link<Route> to={Route::Kills { environment: environment.clone() }}>
                     <Sign name="kill" />{ "Kills" }<b data-test="kills-in-force">{ count(console.live.kill_count() as u64) }</b>
                 </Link<Route>>
-                <p><Icon name="fleet" small=true />{ "Clients live" }<b>{ count(lit as u64) }</b></p>
-                <p><Icon name="clock" small=true />{ "Silent clients" }<b>{ count(silent as u64) }</b></p>
+                <Link<Route> to={Route::Fleet { environment: environment.clone() }}><Icon name="fleet" small=true />{ "Clients live" }<b>{ count(lit as u64) }</b></Link<Route>>
+                <Link<Route> to={Route::Fleet { environment }}><Icon name="clock" small=true />{ "Silent clients" }<b>{ count(silent as u64) }</b></Link<Route>>
             </div>
         </nav>
     }
 }
 
-/// The same at the foot of a narrow screen.
+/// The same at the foot of a narrow screen; what has no room stands under *More*.
 #[function_component]
 pub fn TabBar(props: &NavProps) -> Html {
     let console = use_console();
     let Some(environment) = props.environment.clone() else { return Html::default() };
+    let here = section(&props.route);
+    let (tabs, more): (Vec<Page>, Vec<Page>) = pages(&environment).into_iter().partition(|page| page.is_tab);
+    let is_more = more.iter().any(|page| page.section == here);
     html! {
         <nav class="tabbar" aria-label="Main, narrow">
-            { for pages(&environment).into_iter().map(|page| html! {
-                <NavLink here={page.section == section(&props.route)} page={page} narrow=true />
-            }) }
+            { for tabs.into_iter().map(|page| html! { <NavLink here={page.section == here} page={page} narrow=true /> }) }
+            // Another page closes it.
+            <details class="more-tab" key={props.route.to_path()}>
+                <summary aria-current={is_more.then_some("page")}><Icon name="more" /><span>{ "More" }</span></summary>
+                <div class="menu">{ for more.into_iter().map(|page| html! { <NavLink here={page.section == here} page={page} /> }) }</div>
+            </details>
             <Link<Route> to={Route::Kills { environment }} classes={classes!((console.live.kill_count() > 0).then_some("aloft-tab"))}>
                 <Sign name="kill" /><span>{ killed(&console) }</span>
             </Link<Route>>
@@ -64,7 +86,13 @@ fn killed(console: &Console) -> String {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Section {
     Flags,
+    Proposals,
     Kills,
+    Rollouts,
+    Releases,
+    Drills,
+    Fleet,
+    People,
     Chart,
     Xray,
 }
@@ -72,6 +100,12 @@ enum Section {
 fn section(route: &Route) -> Section {
     match route {
         Route::Kills { .. } | Route::LiveKill { .. } => Section::Kills,
+        Route::Proposals { .. } | Route::Proposal { .. } => Section::Proposals,
+        Route::Rollouts { .. } | Route::Rollout { .. } => Section::Rollouts,
+        Route::Releases { .. } | Route::Release { .. } | Route::Run { .. } => Section::Releases,
+        Route::Drills { .. } | Route::Drill { .. } => Section::Drills,
+        Route::Fleet { .. } => Section::Fleet,
+        Route::People { .. } => Section::People,
         Route::Chart { .. } => Section::Chart,
         Route::Xray { .. } => Section::Xray,
         Route::Home
@@ -90,24 +124,23 @@ struct Page {
     icon: &'static str,
     name: &'static str,
     route: Route,
+    /// On a narrow screen it has a tab of its own.
+    is_tab: bool,
 }
 
-fn pages(environment: &str) -> [Page; 3] {
+fn pages(environment: &str) -> Vec<Page> {
     let environment = || environment.to_owned();
-    [
-        Page {
-            section: Section::Flags,
-            icon: "flag",
-            name: "Flags",
-            route: Route::Flags { environment: environment() },
-        },
-        Page {
-            section: Section::Chart,
-            icon: "chart",
-            name: "Chart",
-            route: Route::Chart { environment: environment() },
-        },
-        Page { section: Section::Xray, icon: "xray", name: "X-ray", route: Route::Xray { environment: environment() } },
+    let page = |section, icon, name, route, is_tab| Page { section, icon, name, route, is_tab };
+    vec![
+        page(Section::Flags, "flag", "Flags", Route::Flags { environment: environment() }, true),
+        page(Section::Proposals, "inbox", "Proposals", Route::Proposals { environment: environment() }, true),
+        page(Section::Rollouts, "rollout", "Rollouts", Route::Rollouts { environment: environment() }, false),
+        page(Section::Releases, "release", "Releases", Route::Releases { environment: environment() }, true),
+        page(Section::Drills, "drill", "Drills", Route::Drills { environment: environment() }, false),
+        page(Section::Fleet, "fleet", "Fleet", Route::Fleet { environment: environment() }, false),
+        page(Section::Chart, "chart", "Chart", Route::Chart { environment: environment() }, true),
+        page(Section::Xray, "xray", "X-ray", Route::Xray { environment: environment() }, false),
+        page(Section::People, "segment", "People", Route::People { environment: environment() }, false),
     ]
 }
 

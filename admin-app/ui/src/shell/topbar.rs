@@ -44,14 +44,15 @@ pub fn TopBar(props: &TopBarProps) -> Html {
             if let Some(environment) = &props.environment {
                 <EnvironmentSwitch environment={environment.clone()} environments={props.who.environments.clone()} route={props.route.clone()} />
             }
-            <button class="cmdk" aria-label="Search or run a command" data-test="open-palette" onclick={props.on_palette.reform(|_| ())}>
-                <Icon name="search" small=true /><span class="grow">{ "Search or run a command" }</span><kbd>{ "Ctrl K" }</kbd>
+            <button class="cmdk" aria-label="Search or run a command Ctrl K" data-test="open-palette" onclick={props.on_palette.reform(|_| ())}>
+                <Icon name="search" small=true /><span class="grow">{ "Search or run a command" }</span>{ " " }<kbd>{ "Ctrl K" }</kbd>
             </button>
             <span class="end"></span>
             <ConnectionState />
+            if let Some(environment) = &props.environment { <Inbox environment={environment.clone()} /> }
             <button class="iconbtn" aria-label="Switch light and dark" data-test="theme" onclick={Callback::from(|_| theme::switch())}><Icon name="theme" /></button>
             <details class="person">
-                <summary class="avatar" title={format!("{}, {}", props.who.name, roles(&props.who, props.environment.as_deref()))} aria-label={format!("{}, {}", props.who.name, roles(&props.who, props.environment.as_deref()))}>{ initials(&props.who.name) }</summary>
+                <summary class="avatar" title={format!("{}, {}", props.who.name, roles(&props.who, props.environment.as_deref()))} aria-label={format!("{} {}, {}", initials(&props.who.name), props.who.name, roles(&props.who, props.environment.as_deref()))}>{ initials(&props.who.name) }</summary>
                 <div class="menu">
                     <p><b>{ &props.who.name }</b><small class="muted blk">{ roles(&props.who, props.environment.as_deref()) }</small></p>
                     <p class="small faint">{ format!("Downhaul {}", props.who.version) }</p>
@@ -95,6 +96,39 @@ fn ConnectionState() -> Html {
             if class == "warn" { <span class="sr">{ "not connected" }</span> }
             <span data-test="revision">{ revision }</span>
         </span>
+    }
+}
+
+#[derive(Debug, Properties, PartialEq)]
+struct InboxProps {
+    environment: String,
+}
+
+/// What waits for whoever is at the console.
+#[function_component]
+fn Inbox(props: &InboxProps) -> Html {
+    let waiting = use_console().waiting_for_me();
+    let label = match waiting {
+        0 => "Proposals: none waits for you".to_owned(),
+        1 => "Proposals: 1 waits for you".to_owned(),
+        waiting => format!("Proposals: {} wait for you", count(waiting as u64)),
+    };
+    let navigator = use_navigator();
+    let to = Route::Proposals { environment: props.environment.clone() };
+    let go = {
+        let to = to.clone();
+        Callback::from(move |event: MouseEvent| {
+            let elsewhere = event.ctrl_key() || event.meta_key() || event.shift_key() || event.button() != 0;
+            if let (Some(navigator), false) = (&navigator, elsewhere) {
+                event.prevent_default();
+                navigator.push(&to);
+            }
+        })
+    };
+    html! {
+        <a class="iconbtn" href={to.to_path()} aria-label={label} data-test="inbox" data-waiting={waiting.to_string()} onclick={go}>
+            <Icon name="inbox" />if waiting > 0 { <span class="badge" aria-hidden="true">{ count(waiting as u64) }</span> }
+        </a>
     }
 }
 

@@ -1,6 +1,6 @@
 use super::Shared;
 use crate::backend::Failure;
-use downhaul_control::api::{ConsoleEvent, FlagPage, FleetView, KillPage, KillView, Position};
+use downhaul_control::api::{ConsoleEvent, FlagPage, FleetView, KillPage, KillView, Position, ProposalPage};
 use downhaul_core::document::FlagSet;
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -15,6 +15,7 @@ pub struct Live {
     pub document: Slot<FlagSet>,
     pub kills: Slot<KillPage>,
     pub fleet: Slot<FleetView>,
+    pub proposals: Slot<ProposalPage>,
     /// The latest of each kill that was looked at or heard of, restored ones included, by id.
     pub watched: BTreeMap<String, Watched>,
     pub connection: Connection,
@@ -59,6 +60,7 @@ pub enum Action {
     Document(Result<Shared<FlagSet>, Failure>),
     Kills(Result<Shared<KillPage>, Failure>),
     Fleet(Result<Shared<FleetView>, Failure>),
+    Proposals(Result<Shared<ProposalPage>, Failure>),
     Kill {
         kill: Box<KillView>,
         received: f64,
@@ -95,7 +97,7 @@ impl<T> Slot<T> {
         }
     }
 
-    fn fill(&mut self, answer: Result<Shared<T>, Failure>) {
+    pub fn fill(&mut self, answer: Result<Shared<T>, Failure>) {
         match (answer, &self) {
             (Ok(data), _) => *self = Slot::Ready(data),
             (Err(_), Slot::Ready(_)) => {}
@@ -131,6 +133,7 @@ impl Reducible for Live {
             Action::Document(answer) => live.document.fill(answer),
             Action::Kills(answer) => live.kills.fill(answer),
             Action::Fleet(answer) => live.fleet.fill(answer),
+            Action::Proposals(answer) => live.proposals.fill(answer),
             Action::Kill { kill, received } => live.watch(*kill, received),
             Action::Opened { now } => {
                 // What happened while the stream was closed was missed.

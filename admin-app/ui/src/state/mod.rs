@@ -1,5 +1,6 @@
 //! What the console knows. Reducers are pure: a state and an action give a state; effects live in `hooks`.
 
+pub mod asked;
 pub mod context_draft;
 pub mod cursor;
 pub mod draft;

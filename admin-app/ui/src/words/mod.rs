@@ -2,13 +2,19 @@
 
 pub mod change;
 pub mod difference;
+pub mod drill;
+pub mod fleet;
 pub mod kill;
+pub mod may;
 pub mod message;
 pub mod number;
+pub mod proposal;
 pub mod radius;
 pub mod ray;
 pub mod reach;
+pub mod rollout;
 pub mod rule;
+pub mod run;
 pub mod sentence;
 pub mod time;
 pub mod unfinished;

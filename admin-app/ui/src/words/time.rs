@@ -46,6 +46,11 @@ pub fn parse(text: &str) -> Option<f64> {
     text.parse::<jiff::Timestamp>().ok().map(|at| at.as_millisecond() as f64)
 }
 
+/// Epoch milliseconds as RFC 3339 in UTC.
+pub fn text(at: f64) -> String {
+    jiff::Timestamp::from_millisecond(at as i64).map(|at| at.to_string()).unwrap_or_default()
+}
+
 /// `20:14:07`, local.
 pub fn clock(at: f64, offset: i32) -> String {
     civil(at, offset).map(|at| at.strftime("%H:%M:%S").to_string()).unwrap_or_default()
@@ -168,5 +173,6 @@ mod tests {
         assert_eq!(heading(now, now, 0), "Today, Monday 23 November");
         assert_eq!(heading(now, now, 60), "Today, Tuesday 24 November");
         assert_eq!(clock(now, 60), "00:30:00");
+        assert_eq!(text(now), "2026-11-23T23:30:00Z");
     }
 }

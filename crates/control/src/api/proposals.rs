@@ -98,6 +98,9 @@ pub struct ProposalSummary {
     pub names: Vec<String>,
     /// Approvals that were given, whether or not they count now.
     pub approvals: usize,
+    /// The opaque ids of those who gave them, each once.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub approved_by: Vec<String>,
     /// What closed it; absent while it is open.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub closed: Option<ActView>,

@@ -9,6 +9,7 @@ use crate::decide::{Assessment, Prospect};
 use crate::describe;
 use crate::proposal::{Ground, Named, Outcome, ProposalState, Standing};
 use crate::state::{State, Touch};
+use std::collections::BTreeSet;
 
 /// Newest first.
 pub fn proposals(state: &State, names: &Names) -> ProposalPage {
@@ -90,6 +91,7 @@ fn summary(state: &State, proposal: &ProposalState, names: &Names) -> ProposalSu
         Outcome::Rejected(touch) => (ProposalStatus::Rejected, Some(touch)),
         Outcome::Withdrawn(touch) => (ProposalStatus::Withdrawn, Some(touch)),
     };
+    let approvers: BTreeSet<&str> = proposal.approvals.iter().map(|approval| approval.touch.actor.as_str()).collect();
     ProposalSummary {
         id: proposal.id(),
         status,
@@ -102,6 +104,7 @@ fn summary(state: &State, proposal: &ProposalState, names: &Names) -> ProposalSu
         base: proposal.draft.base,
         names: proposal.draft.command.names().iter().map(ToString::to_string).collect(),
         approvals: proposal.approvals.len(),
+        approved_by: approvers.into_iter().map(str::to_owned).collect(),
         closed: closed.map(|touch| act(touch, names)),
     }
 }

@@ -1,0 +1,37 @@
+use super::{use_asked, use_console};
+use crate::backend::api;
+use crate::state::live::Connection;
+use crate::words::may;
+use downhaul_control::api::Role;
+use yew::prelude::*;
+
+/// Why whoever is at the console may not do now what a role does; `None` for a role that they have.
+#[hook]
+pub fn use_may(environment: &str) -> May {
+    let console = use_console();
+    let (people, _) = use_asked(api::people(environment), 0);
+    let is_offline = matches!(console.live.connection, Connection::Lost { .. });
+    let may = |role| console.who().is_some_and(|who| may::has(who, environment, role));
+    let people = people.slot.ready().map(|page| page.people.clone()).unwrap_or_default();
+    let refusal = |role| (!may(role)).then(|| may::ask_whom(role, &people));
+    let why_not = |role| {
+        let offline =
+            || is_offline.then(|| "The control plane cannot be reached. This waits until it is back.".to_owned());
+        refusal(role).or_else(offline)
+    };
+    May {
+        edit: why_not(Role::Editor),
+        operate: why_not(Role::Operator),
+        approve: why_not(Role::Approver),
+        manage: why_not(Role::Admin),
+    }
+}
+
+/// Why not, by role.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct May {
+    pub edit: Option<String>,
+    pub operate: Option<String>,
+    pub approve: Option<String>,
+    pub manage: Option<String>,
+}

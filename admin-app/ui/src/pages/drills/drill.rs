@@ -1,0 +1,171 @@
+use super::Outcome;
+use crate::backend::api;
+use crate::components::{ActBar, ActItem, CardSkeleton, FailureCard, Icon, Look, Missing, Reason};
+use crate::hooks::{clock, use_act, use_asked, use_console, use_document_title, use_may, use_way_back};
+use crate::route::Route;
+use crate::state::live::Slot;
+use crate::words::drill::who;
+use crate::words::number::count;
+use crate::words::time::{ago, duration, parse, stopwatch};
+use downhaul_control::api::{DrillView, ReviewRequest};
+use downhaul_control::runbook::ReviewAbout;
+use yew::prelude::*;
+use yew_router::prelude::*;
+
+#[derive(Debug, Properties, PartialEq)]
+pub struct DrillProps {
+    pub environment: AttrValue,
+    pub id: String,
+}
+
+/// What one drill has shown: its times, who ran it, why it failed, and what was said of it.
+#[function_component]
+pub fn Drill(props: &DrillProps) -> Html {
+    use_document_title(format!("Drill {}", props.id));
+    let (asked, put) = use_asked(api::drill(&props.environment, &props.id), 0);
+    let list = Route::Drills { environment: props.environment.to_string() };
+    use_way_back(list.clone());
+    let body = match &asked.slot {
+        Slot::Ready(drill) => {
+            html! { <Shown environment={props.environment.clone()} drill={(**drill).clone()} on_drill={put} /> }
+        }
+        Slot::Loading => html! { <div class="sidegrid"><CardSkeleton lines=8 /><CardSkeleton /></div> },
+        Slot::Failed(failure) if failure.is_missing() => {
+            html! { <Missing title="There is no such drill" text={format!("{} names no drill of {}.", props.id, props.environment)} /> }
+        }
+        Slot::Failed(failure) => html! { <FailureCard failure={failure.clone()} what="This drill" /> },
+    };
+    html! {
+        <>
+            <div class="pagehead"><div class="grow">
+                <div class="crumbs"><Link<Route> to={list}>{ "Drills" }</Link<Route>><Icon name="right" small=true /><span>{ &props.id }</span></div>
+                <div class="row wrap"><h1>{ "Drill" }{ asked.slot.ready().map(|drill| html! { <>{ " of " }<span class="mono">{ drill.subject.key() }</span></> }) }</h1>
+                    if let Some(drill) = asked.slot.ready() { <Outcome drill={(**drill).clone()} />
+                        if drill.independent == Some(true) { <span class="chip ok"><Icon name="shieldcheck" />{ "not run by its author" }</span> } }
+                </div>
+            </div>
+            <Link<Route> to={Route::Run { environment: props.environment.to_string(), id: props.id.clone() }} classes="btn"><Icon name="undo" />{ "Its run" }</Link<Route>>
+            </div>
+            { body }
+        </>
+    }
+}
+
+#[derive(Debug, Properties, PartialEq)]
+struct ShownProps {
+    environment: AttrValue,
+    drill: DrillView,
+    on_drill: Callback<DrillView>,
+}
+
+#[function_component]
+fn Shown(props: &ShownProps) -> Html {
+    let (drill, now) = (&props.drill, clock::now());
+    let phases = &drill.phases;
+    let times = [
+        ("Decide", phases.decide_ms),
+        ("Disable", phases.disable_ms),
+        ("Redeploy", phases.redeploy_ms),
+        ("Verify", phases.verify_ms),
+        ("Other steps, and waiting", phases.other_ms),
+        ("Put back", phases.put_back_ms),
+    ];
+    html! {
+        <div class="sidegrid">
+            <div class="stack l">
+                if !drill.reasons.is_empty() {
+                    <div class="banner warn"><Icon name="alert" /><div class="grow"><b>{ "It has failed: " }</b><ul>{ for drill.reasons.iter().map(|reason| html! { <li>{ reason }</li> }) }</ul></div></div>
+                }
+                <section class="card">
+                    <header><h2>{ "Times" }</h2><p>{ "As the control plane measured them" }</p></header>
+                    <div class="pad"><dl class="dl">
+                        { for times.into_iter().map(|(name, ms)| html! { <><dt>{ name }</dt><dd>{ ms.map_or_else(|| "–".to_owned(), |ms| duration(ms as f64)) }</dd></> }) }
+                        <dt>{ "Whole way back" }</dt><dd><b>{ phases.total_ms.map_or_else(|| "–".to_owned(), |ms| stopwatch(ms as f64).0) }</b>{ format!(" of {}", stopwatch(f64::from(drill.objective_seconds) * 1000.0).0) }</dd>
+                        <dt>{ "Clients waited for" }</dt><dd>{ drill.clients.map_or_else(|| "not told".to_owned(), count) }{ drill.slowest_ms.map(|ms| format!(", the slowest after {}", duration(ms))) }</dd>
+                    </dl></div>
+                </section>
+                <section class="card">
+                    <header><h2>{ "What was said of it" }</h2></header>
+                    if drill.reviews.is_empty() { <p class="pad muted">{ "Nobody has said anything. What was confusing, and who may not do what, is worth most while it is fresh." }</p> }
+                    <ul class="approvals">{ for drill.reviews.iter().map(|review| html! {
+                        <li data-test="drill-review"><Icon name="user" small=true /><div><b>{ &review.by }</b><small class="faint">{ format!(" {}, {}{}", parse(&review.at).map(|at| ago(now - at)).unwrap_or_default(), about(review.about), review.step.map(|step| format!(", step {step}")).unwrap_or_default()) }</small>
+                            <p class="quote">{ &review.note }</p></div></li>
+                    }) }</ul>
+                    if drill.outcome != "under-way" { <div class="pad bt"><Review environment={props.environment.clone()} drill={drill.clone()} on_drill={props.on_drill.clone()} /></div> }
+                </section>
+            </div>
+            <aside class="stack l"><section class="card"><div class="pad stack s">
+                <p class="quote">{ &drill.reason }</p>
+                <dl class="dl">
+                    <dt>{ "Called by" }</dt><dd>{ format!("{} {}", drill.by, parse(&drill.began).map(|at| ago(now - at)).unwrap_or_default()) }</dd>
+                    <dt>{ "Run by" }</dt><dd>{ who(drill) }</dd>
+                    <dt>{ "Written by" }</dt><dd>{ drill.author.clone().unwrap_or_else(|| "not known".to_owned()) }</dd>
+                    if let Some(tried) = &drill.tried { <dt>{ "Tried" }</dt><dd>{ parse(tried).map(|at| ago(now - at)) }</dd> }
+                </dl>
+            </div></section></aside>
+        </div>
+    }
+}
+
+fn about(about: ReviewAbout) -> &'static str {
+    match about {
+        ReviewAbout::ConfusingStep => "a confusing step",
+        ReviewAbout::WrongStep => "a wrong step",
+        ReviewAbout::MissingStep => "a missing step",
+        ReviewAbout::MissingPermission => "a missing permission",
+        ReviewAbout::Other => "something else",
+    }
+}
+
+#[function_component]
+fn Review(props: &ShownProps) -> Html {
+    let console = use_console();
+    let may = use_may(&props.environment);
+    let (act, open) = (use_act(), use_state(|| None::<&'static str>));
+    let why_not = may.operate;
+    let item = |id, label, icon, what: &str| ActItem {
+        id,
+        label,
+        icon,
+        verb: format!("Add it to {}", props.drill.run),
+        effect: format!("It stands with the drill and in the chart, for good: {what}."),
+        look: Look::Plain,
+        reason: Reason::Required,
+        why_not: why_not.clone(),
+        key: None,
+    };
+    let acts = vec![
+        item("review-step", "A confusing step…", "alert", "what was not clear"),
+        item("review-wrong", "A wrong step…", "x", "which step does not do what it should"),
+        item("review-missing", "A missing step…", "plus", "what had to be done and is no step"),
+        item("review-permission", "A missing permission…", "lock", "who could not do what"),
+        item("review-other", "Something else…", "info", "what else is worth knowing"),
+    ];
+    let on_open = {
+        let open = open.clone();
+        Callback::from(move |id| open.set(id))
+    };
+    let on_act = {
+        let (act, open, on_drill) = (act.clone(), open.clone(), props.on_drill.clone());
+        let (environment, run) = (props.environment.to_string(), props.drill.run.clone());
+        Callback::from(move |(id, note): (&'static str, String)| {
+            let about = match id {
+                "review-step" => ReviewAbout::ConfusingStep,
+                "review-wrong" => ReviewAbout::WrongStep,
+                "review-missing" => ReviewAbout::MissingStep,
+                "review-permission" => ReviewAbout::MissingPermission,
+                _ => ReviewAbout::Other,
+            };
+            let review = ReviewRequest { note, about, step: None };
+            let (open, on_drill) = (open.clone(), on_drill.clone());
+            act.run(
+                api::review_drill(console.backend.clone(), environment.clone(), run.clone(), review),
+                move |drill| {
+                    open.set(None);
+                    on_drill.emit(drill);
+                },
+            );
+        })
+    };
+    html! { <ActBar {acts} open={*open} {on_open} sent={act.state.sent} failure={act.state.failure.clone()} {on_act} /> }
+}

@@ -1,0 +1,109 @@
+mod bars;
+mod call;
+mod drill;
+mod due;
+
+pub use drill::Drill;
+
+use crate::backend::api;
+use crate::components::{CardSkeleton, Empty, FailureCard, Icon};
+use crate::hooks::{clock, use_asked, use_document_title, use_rows};
+use crate::route::Route;
+use crate::state::live::Slot;
+use crate::words::drill::{Summary, outcome, summary, who};
+use crate::words::number::{count, counted};
+use crate::words::time::{ago, parse, stopwatch};
+use bars::Bars;
+use downhaul_control::api::DrillView;
+use due::DueCard;
+use yew::prelude::*;
+use yew_router::prelude::*;
+
+#[derive(Debug, Properties, PartialEq)]
+pub struct DrillsProps {
+    pub environment: AttrValue,
+}
+
+/// Whether the way back is rehearsed, by whom, and how fast it is.
+#[function_component]
+pub fn Drills(props: &DrillsProps) -> Html {
+    use_document_title(format!("Drills in {}", props.environment));
+    let (asked, _) = use_asked(api::drills(&props.environment), 0);
+    let drills: Vec<DrillView> = asked.slot.ready().map(|page| page.drills.clone()).unwrap_or_default();
+    let to = |run: &str| Route::Drill { environment: props.environment.to_string(), id: run.to_owned() };
+    let (cursor, place) = use_rows(drills.iter().map(|each| to(&each.run)).collect());
+    let now = clock::now();
+    let body = match &asked.slot {
+        Slot::Failed(failure) => html! { <FailureCard failure={failure.clone()} what="The drills" /> },
+        Slot::Loading => html! { <><CardSkeleton lines=2 /><CardSkeleton lines=8 /></> },
+        Slot::Ready(_) if drills.is_empty() => html! {
+            <div class="card"><Empty title="No way back was ever gone on purpose">
+                <p>{ "A drill runs the same runbook, for real, measures it, and puts everything back. Until then the way back is a guess." }</p>
+            </Empty></div>
+        },
+        Slot::Ready(_) => html! {
+            <>
+                <Stats summary={summary(&drills)} />
+                <Bars drills={drills.clone()} />
+            </>
+        },
+    };
+    html! {
+        <>
+            <div class="pagehead"><div class="grow"><h1>{ "Drills" }</h1>
+                <p>{ "The way back, gone on purpose and timed. Nobody types any of these numbers." }</p></div></div>
+            { body }
+            <DueCard environment={props.environment.clone()} />
+            if !drills.is_empty() {
+                <section class="card">
+                    <header><h2>{ "All drills" }</h2><p>{ "The newest first" }</p></header>
+                    <div class="tablewrap" ref={place}><table class="table compact">
+                        <thead><tr><th>{ "Drill" }</th><th>{ "Outcome" }</th><th>{ "Took" }</th><th>{ "Run by" }</th><th>{ "When" }</th></tr></thead>
+                        <tbody>{ for drills.iter().enumerate().map(|(at, each)| html! {
+                            <tr key={each.run.clone()} data-row={at.to_string()} class={classes!((cursor == Some(at)).then_some("is-focus"))} data-test={format!("drill-row-{}", each.run)}>
+                                <td><Link<Route> to={to(&each.run)} classes="key">{ each.subject.key() }</Link<Route>><small class="muted blk">{ format!("{}, {}", each.run, if each.subject.flag.is_some() { "a flag" } else { "a release" }) }</small></td>
+                                <td data-l="Outcome"><Outcome drill={each.clone()} /></td>
+                                <td data-l="Took" class="nowrap">{ each.phases.total_ms.map_or_else(|| "–".to_owned(), |total| stopwatch(total as f64).0) }</td>
+                                <td data-l="Run by">{ if each.independent == Some(true) { html! { <span class="ok-ink"><Icon name="shieldcheck" small=true />{ " " }</span> } } else { html! {} } }{ who(each) }</td>
+                                <td data-l="When" class="nowrap">{ parse(&each.began).map(|at| ago(now - at)) }
+                                    if !each.reviews.is_empty() { <small class="faint blk">{ counted(each.reviews.len(), "review", "reviews") }</small> }</td>
+                            </tr>
+                        }) }</tbody>
+                    </table></div>
+                </section>
+            }
+        </>
+    }
+}
+
+#[derive(Debug, Properties, PartialEq)]
+struct StatsProps {
+    summary: Summary,
+}
+
+#[function_component]
+fn Stats(props: &StatsProps) -> Html {
+    let all = &props.summary;
+    let of = |(part, whole): (usize, usize)| html! { <span class="v">{ count(part as u64) }<small>{ format!(" of {}", count(whole as u64)) }</small></span> };
+    let time = |ms: Option<u64>| html! { <span class="v">{ ms.map_or_else(|| "–".to_owned(), |ms| stopwatch(ms as f64).0) }</span> };
+    html! {
+        <section class="card stats" aria-label="Drills taken together">
+            <div class="stat"><span class="k">{ "Passed" }</span>{ of((all.passed, all.passed + all.failed)) }</div>
+            <div class="stat"><span class="k">{ "Within the objective" }</span>{ of(all.within) }</div>
+            <div class="stat"><span class="k">{ "Median, whole way back" }</span>{ time(all.median_ms) }</div>
+            <div class="stat"><span class="k">{ "Slowest" }</span>{ time(all.slowest_ms) }</div>
+            <div class="stat"><span class="k">{ "Not run by the author" }</span>{ of(all.independent) }</div>
+        </section>
+    }
+}
+
+#[derive(Debug, Properties, PartialEq)]
+struct OutcomeProps {
+    drill: DrillView,
+}
+
+#[function_component]
+fn Outcome(props: &OutcomeProps) -> Html {
+    let (words, class) = outcome(&props.drill);
+    html! { <span class={classes!("chip", class)} data-test="drill-outcome" data-outcome={props.drill.outcome.clone()}>{ words }</span> }
+}

@@ -1,0 +1,118 @@
+use crate::backend::api;
+use crate::components::{CardSkeleton, FailureCard, Icon};
+use crate::hooks::{clock, use_asked};
+use crate::state::live::Slot;
+use crate::words::kill::latency;
+use crate::words::number::{count, counted};
+use crate::words::time::{age, duration, hour, parse};
+use downhaul_control::api::{BeatView, HeartbeatView};
+use yew::prelude::*;
+
+#[derive(Debug, Properties, PartialEq)]
+pub struct HeartbeatProps {
+    pub environment: AttrValue,
+}
+
+/// How long a kill takes to reach everyone, known before one is needed.
+#[function_component]
+pub fn Heartbeat(props: &HeartbeatProps) -> Html {
+    let (asked, _) = use_asked(api::heartbeat(&props.environment), 10_000);
+    let Slot::Ready(view) = &asked.slot else {
+        return match &asked.slot {
+            Slot::Failed(failure) => html! { <FailureCard failure={failure.clone()} what="The heartbeat" /> },
+            Slot::Loading | Slot::Ready(_) => html! { <CardSkeleton lines=5 /> },
+        };
+    };
+    html! {
+        <section class="card" data-test="heartbeat" data-beats={view.beats.len().to_string()}>
+            <header><h2>{ "Time to reach everyone" }</h2><p>{ about(view) }</p></header>
+            if let Some(paused) = &view.paused { <div class="banner warn flat"><Icon name="pause" /><p><b>{ "No beat now: " }</b>{ paused }</p></div> }
+            { body(view) }
+        </section>
+    }
+}
+
+fn about(view: &HeartbeatView) -> String {
+    match (&view.flag, view.every_seconds) {
+        (Some(flag), Some(seconds)) => {
+            format!("{flag} is killed and restored every {}", age(f64::from(seconds) * 1000.0))
+        }
+        _ => "no flag is killed and restored on a schedule".to_owned(),
+    }
+}
+
+fn body(view: &HeartbeatView) -> Html {
+    if view.flag.is_none() {
+        return html! { <p class="pad muted">{ "Name a flag on which nothing rests in the policy, as " }<code>{ "heartbeat" }</code>{ ": then it is known before a kill is needed how long one takes." }</p> };
+    }
+    if view.beats.is_empty() {
+        return html! { <p class="pad muted">{ "It has not beaten since the control plane started." }</p> };
+    }
+    let missing: usize = view.beats.iter().map(|beat| beat.missing).sum();
+    html! {
+        <>
+            <div class="stats">
+                <div class="stat"><span class="k">{ "p50" }</span><span class="v">{ latency(view.p50_ms) }</span></div>
+                <div class="stat"><span class="k">{ "p99" }</span><span class="v">{ latency(view.p99_ms) }</span></div>
+                <div class="stat"><span class="k">{ "Slowest" }</span><span class="v">{ latency(view.slowest_ms) }</span></div>
+                <div class="stat"><span class="k">{ counted(view.beats.len(), "beat", "beats") }</span><span class="v">{ count(missing as u64) }<small>{ " acknowledgements missing" }</small></span></div>
+            </div>
+            <Plot beats={view.beats.clone()} />
+        </>
+    }
+}
+
+#[derive(Debug, Properties, PartialEq)]
+struct PlotProps {
+    /// Newest first.
+    beats: Vec<BeatView>,
+}
+
+const WIDTH: f64 = 960.0;
+const LEFT: f64 = 56.0;
+const RIGHT: f64 = 96.0;
+const TOP: f64 = 14.0;
+const BOTTOM: f64 = 150.0;
+
+/// p50 and p99 of each beat; the newest at the right.
+#[function_component]
+fn Plot(props: &PlotProps) -> Html {
+    let offset = clock::offset();
+    let beats: Vec<&BeatView> = props.beats.iter().rev().collect();
+    let most = beats.iter().filter_map(|beat| beat.p99_ms).fold(1.0_f64, f64::max) * 1.15;
+    let x = |at: usize| LEFT + (WIDTH - LEFT - RIGHT) * (at as f64 + 0.5) / beats.len() as f64;
+    let y = |ms: f64| BOTTOM - (BOTTOM - TOP) * (ms / most).clamp(0.0, 1.0);
+    let line = |of: fn(&BeatView) -> Option<f64>| -> String {
+        beats
+            .iter()
+            .enumerate()
+            .filter_map(|(at, beat)| of(beat).map(|ms| format!("{:.1},{:.1} ", x(at), y(ms))))
+            .collect()
+    };
+    let last = |of: fn(&BeatView) -> Option<f64>| beats.iter().rev().find_map(|beat| of(beat));
+    let mark = |name: &str, class: &'static str, ms: Option<f64>| {
+        ms.map(|ms| html! { <text class={class} x={(WIDTH - RIGHT + 8.0).to_string()} y={(y(ms) + 4.0).to_string()}>{ format!("{name} {}", duration(ms)) }</text> })
+    };
+    let words = format!(
+        "{}: the newest p50 {}, p99 {}",
+        counted(beats.len(), "beat", "beats"),
+        latency(last(|beat| beat.p50_ms)),
+        latency(last(|beat| beat.p99_ms))
+    );
+    let ends = [beats.first(), beats.last()];
+    html! {
+        <div class="pad plotwrap" tabindex="0"><svg class="plot beats" viewBox={format!("0 0 {WIDTH} 176")} role="img" aria-label={words}>
+            { for [0.0, most / 2.0, most / 1.15].into_iter().map(|ms| html! {
+                <><line class="grid" x1={LEFT.to_string()} x2={(WIDTH - RIGHT).to_string()} y1={y(ms).to_string()} y2={y(ms).to_string()} />
+                    <text x={(LEFT - 8.0).to_string()} y={(y(ms) + 4.0).to_string()} text-anchor="end">{ if ms == 0.0 { "0".to_owned() } else { duration(ms) } }</text></>
+            }) }
+            <polyline class="p99" points={line(|beat| beat.p99_ms)} />
+            <polyline class="p50" points={line(|beat| beat.p50_ms)} />
+            { for beats.iter().enumerate().filter(|(_, beat)| beat.missing > 0).map(|(at, beat)| html! { <circle class="missing" cx={x(at).to_string()} cy={y(beat.p99_ms.unwrap_or_default()).to_string()} r="4"><title>{ format!("{} missing", beat.missing) }</title></circle> }) }
+            { mark("p99", "p99", last(|beat| beat.p99_ms)).unwrap_or_default() }{ mark("p50", "p50", last(|beat| beat.p50_ms)).unwrap_or_default() }
+            { for ends.into_iter().flatten().enumerate().map(|(at, beat)| html! {
+                <text x={(if at == 0 { LEFT } else { WIDTH - RIGHT }).to_string()} y="170" text-anchor={if at == 0 { "start" } else { "end" }}>{ parse(&beat.at).map(|at| hour(at, offset)) }</text>
+            }) }
+        </svg></div>
+    }
+}

@@ -1,0 +1,79 @@
+mod behind;
+mod heartbeat;
+mod spread;
+
+use crate::components::{CardSkeleton, Empty, FailureCard, Icon};
+use crate::hooks::{use_console, use_document_title};
+use crate::route::Route;
+use crate::state::live::Slot;
+use crate::words::number::{count, counted, ratio};
+use behind::Behind;
+use downhaul_control::api::FleetView;
+use heartbeat::Heartbeat;
+use spread::{Regions, Releases};
+use yew::prelude::*;
+use yew_router::prelude::*;
+
+#[derive(Debug, Properties, PartialEq)]
+pub struct FleetProps {
+    pub environment: AttrValue,
+}
+
+/// What every connected client runs, counted from its own acknowledgements.
+#[function_component]
+pub fn Fleet(props: &FleetProps) -> Html {
+    use_document_title(format!("Fleet of {}", props.environment));
+    let console = use_console();
+    let body = match &console.live.fleet {
+        Slot::Failed(failure) => html! { <FailureCard failure={failure.clone()} what="The fleet" /> },
+        Slot::Loading => {
+            html! { <><CardSkeleton lines=2 /><div class="cols c2"><CardSkeleton lines=6 /><CardSkeleton lines=6 /></div></> }
+        }
+        Slot::Ready(fleet) if fleet.live + fleet.hidden + fleet.unknown == 0 => html! {
+            <div class="card"><Empty title="No client is connected" actions={html! {
+                <Link<Route> to={Route::Flags { environment: props.environment.to_string() }} classes="btn">{ "All flags" }</Link<Route>>
+            }}><p>{ "A page, an edge or a server that asks for flags with a client key appears here with its first acknowledgement." }</p></Empty></div>
+        },
+        Slot::Ready(fleet) => html! { <Shown fleet={(**fleet).clone()} /> },
+    };
+    html! {
+        <>
+            <div class="pagehead"><div class="grow"><h1>{ "Fleet" }</h1>
+                <p>{ "What every connected client runs, counted from its own acknowledgements." }</p></div></div>
+            { body }
+            <Heartbeat environment={props.environment.clone()} />
+        </>
+    }
+}
+
+#[derive(Debug, Properties, PartialEq)]
+pub struct ShownProps {
+    pub fleet: FleetView,
+}
+
+#[function_component]
+fn Shown(props: &ShownProps) -> Html {
+    let fleet = &props.fleet;
+    let behind = fleet.live.saturating_sub(fleet.current);
+    let warn = |number: usize| classes!("v", (number > 0).then_some("warn-ink"));
+    html! {
+        <>
+            <section class="card stats" aria-label="Clients" data-test="fleet" data-live={fleet.live.to_string()} data-current={fleet.current.to_string()}>
+                <div class="stat"><span class="k">{ "Live" }</span><span class="v">{ count(fleet.live as u64) }<small>{ format!(" {} hidden", count(fleet.hidden as u64)) }</small></span></div>
+                <div class="stat"><span class="k">{ format!("On revision {}", count(fleet.position.revision)) }</span><span class="v">{ format!("{:.1}\u{202F}%", ratio(fleet.current, fleet.live)) }<small>{ format!(" {}", count(fleet.current as u64)) }</small></span></div>
+                <div class="stat"><span class="k">{ "Behind" }</span><span class={warn(behind)}>{ count(behind as u64) }</span></div>
+                <div class="stat"><span class="k">{ "Silent" }</span><span class={warn(fleet.unknown)}>{ count(fleet.unknown as u64) }</span></div>
+                <div class="stat"><span class="k">{ "Edge and server" }</span><span class="v">{ count(fleet.trusted as u64) }<small>{ format!(" and {} browsers, which only claim it", count(fleet.claimed as u64)) }</small></span></div>
+            </section>
+            <div class="cols c2"><Regions fleet={fleet.clone()} /><Releases fleet={fleet.clone()} /></div>
+            if !fleet.problems.is_empty() || fleet.refused > 0 {
+                <section class="card" data-test="fleet-problems"><header><h2>{ "What clients could not accept" }</h2></header>
+                    <ul class="pad-rows divide">
+                        { for fleet.problems.iter().map(|(code, clients)| html! { <li><Icon name="alert" small=true /><code class="grow">{ code }</code><b>{ counted(*clients, "client", "clients") }</b></li> }) }
+                        if fleet.refused > 0 { <li><Icon name="lock" small=true /><span class="grow">{ "Acknowledgements that were not counted, since a limit of their key or address was reached" }</span><b>{ count(fleet.refused) }</b></li> }
+                    </ul></section>
+            }
+            <Behind fleet={fleet.clone()} />
+        </>
+    }
+}

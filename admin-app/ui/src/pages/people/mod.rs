@@ -1,0 +1,70 @@
+mod newcomer;
+mod person;
+mod tokens;
+
+use crate::backend::api;
+use crate::components::{Empty, FailureCard, RowsSkeleton};
+use crate::hooks::{use_asked, use_document_title, use_may};
+use crate::state::live::Slot;
+use crate::words::number::count;
+use downhaul_control::api::PersonView;
+use newcomer::Newcomer;
+use person::PersonActs;
+use tokens::TokensCard;
+use yew::prelude::*;
+
+#[derive(Debug, Properties, PartialEq)]
+pub struct PeopleProps {
+    pub environment: AttrValue,
+}
+
+/// Who may what here, and with which tokens.
+#[function_component]
+pub fn People(props: &PeopleProps) -> Html {
+    use_document_title(format!("People of {}", props.environment));
+    let (asked, _) = use_asked(api::people(&props.environment), 0);
+    let may = use_may(&props.environment);
+    let open = use_state(|| None::<String>);
+    let people: Vec<PersonView> = asked.slot.ready().map(|page| page.people.clone()).unwrap_or_default();
+    let body = match &asked.slot {
+        Slot::Failed(failure) => html! { <FailureCard failure={failure.clone()} what="The people" /> },
+        Slot::Loading => html! {
+            <div class="card" aria-busy="true"><table class="table compact"><tbody><RowsSkeleton rows=4 cells={vec!["c-flag", "", ""]} /></tbody></table></div>
+        },
+        Slot::Ready(_) if people.is_empty() => html! {
+            <div class="card"><Empty title="Nobody has a role here yet">
+                <p>{ "Whoever holds the admin token may everything. Name the people, so that the chart can tell them apart." }</p>
+            </Empty></div>
+        },
+        Slot::Ready(_) => html! {
+            <div class="card tablewrap"><table class="table compact">
+                <thead><tr><th>{ "Person" }</th><th>{ "Roles" }</th><th>{ "Tokens in force" }</th><th><span class="sr">{ "Actions" }</span></th></tr></thead>
+                <tbody>{ for people.iter().map(|each| {
+                    let is_open = open.as_ref() == Some(&each.actor);
+                    let toggle = { let (open, actor) = (open.clone(), each.actor.clone()); Callback::from(move |_: MouseEvent| open.set((!is_open).then(|| actor.clone()))) };
+                    html! {
+                        <>
+                            <tr key={each.actor.clone()} data-test={format!("person-{}", each.actor)}>
+                                <td><b>{ each.name.clone().unwrap_or_else(|| "name erased".to_owned()) }</b><small class="faint blk mono">{ &each.actor }</small></td>
+                                <td data-l="Roles"><span class="chips">{ for each.roles.iter().map(|role| html! { <span class="chip">{ role.as_str() }</span> }) }
+                                    if each.roles.is_empty() { <span class="faint">{ "none" }</span> }</span></td>
+                                <td data-l="Tokens in force">{ count(each.tokens.len() as u64) }</td>
+                                <td class="num"><button type="button" class="btn s" aria-expanded={is_open.to_string()} data-test={format!("change-{}", each.actor)} onclick={toggle}>{ "Change…" }</button></td>
+                            </tr>
+                            if is_open { <tr key={format!("{}-acts", each.actor)}><td colspan="4"><PersonActs environment={props.environment.clone()} person={each.clone()} why_not={may.manage.clone()} /></td></tr> }
+                        </>
+                    }
+                }) }</tbody>
+            </table></div>
+        },
+    };
+    html! {
+        <>
+            <div class="pagehead"><div class="grow"><h1>{ "People and tokens" }</h1>
+                <p>{ "Who may what in this environment. Names stand beside the chart, where they can be erased." }</p></div></div>
+            { body }
+            <Newcomer environment={props.environment.clone()} why_not={may.manage.clone()} />
+            <TokensCard environment={props.environment.clone()} why_not={may.manage.clone()} />
+        </>
+    }
+}

@@ -1,0 +1,204 @@
+use crate::components::{Icon, SentenceText};
+use crate::words::change::{marked, short_hash};
+use crate::words::number::{count, counted};
+use crate::words::time::stopwatch;
+use downhaul_control::api::ReleaseReport;
+use downhaul_core::diagnostic::Severity;
+use serde_json::Value;
+use std::rc::Rc;
+use yew::prelude::*;
+
+#[derive(Debug, Properties, PartialEq)]
+pub struct ArtifactsProps {
+    pub release: Value,
+}
+
+/// What was put out, and exactly what a rollback puts back.
+#[function_component]
+pub fn Artifacts(props: &ArtifactsProps) -> Html {
+    let one = |name: &str, artifact: Option<&Value>, none: &str| {
+        html! {
+            <div class="stat"><span class="k">{ name }</span>
+                if let Some(artifact) = artifact {
+                    <span class="wrapany">{ text(artifact, "/reference") }</span><code class="faint" title={text(artifact, "/digest")}>{ digest(&text(artifact, "/digest")) }</code>
+                } else { <span class="warn-ink">{ none }</span> }
+            </div>
+        }
+    };
+    html! {
+        <section class="card"><header><h2>{ "Artifacts" }</h2><p>{ "The digest decides; a name may be given to something else" }</p></header>
+            <div class="stats">
+                { one("Put out", props.release.get("artifact"), "not told") }
+                { one("Put back by a rollback", props.release.get("previous").filter(|previous| !previous.is_null()), "none: there is nothing to go back to") }
+            </div></section>
+    }
+}
+
+fn digest(digest: &str) -> String {
+    match digest.split_once(':') {
+        Some((kind, hash)) => format!("{kind}:{}", short_hash(hash)),
+        None => digest.to_owned(),
+    }
+}
+
+#[derive(Debug, Properties, PartialEq)]
+pub struct ChecklistProps {
+    pub release: Value,
+    /// What is missing, once it was checked.
+    pub report: Option<Rc<ReleaseReport>>,
+    pub step_count: usize,
+}
+
+/// The plan on one screen: what is missing first, then what it stands on.
+#[function_component]
+pub fn Checklist(props: &ChecklistProps) -> Html {
+    let findings = props.report.iter().flat_map(|report| report.findings.iter());
+    html! {
+        <section class="card">
+            <header><h2>{ "Rollback plan" }</h2><span class="end">
+                if let Some(report) = &props.report { { super::findings::chip(report) } } else { <i class="skel w-60" aria-label="Being checked"></i> }
+            </span></header>
+            <ul class="checklist">
+                { for findings.map(|finding| {
+                    let (class, word) = if finding.severity == Severity::Error { ("miss", "missing") } else { ("look", "look at it") };
+                    html! {
+                        <li class={class} data-test="release-finding" data-code={finding.code.clone()}><Icon name={if class == "miss" { "alert" } else { "info" }} />
+                            <span><b>{ capital(&finding.item) }</b><em>{ word }</em></span>
+                            <p><SentenceText sentence={marked(&format!("{}. {}", capital(&finding.message), capital(&finding.help)))} /></p></li>
+                    }
+                }) }
+                { for facts(&props.release, props.step_count).into_iter().map(|(name, value)| html! {
+                    <li class="fact"><Icon name="ball" /><span>{ name }<em>{ value }</em></span></li>
+                }) }
+            </ul>
+            <footer><div class="cmd grow"><code>{ format!("downhaul release check {}.yaml", text(&props.release, "/key")) }</code></div>
+                <p class="small faint">{ "It also looks whether the artifacts are there, which the server does not." }</p></footer>
+        </section>
+    }
+}
+
+fn facts(release: &Value, step_count: usize) -> Vec<(&'static str, String)> {
+    let or = |text: String, none: &str| if text.is_empty() { none.to_owned() } else { text };
+    let names = |pointer: &str, words: fn(&Value) -> String| {
+        or(list(release, pointer).iter().map(words).collect::<Vec<_>>().join(", "), "none")
+    };
+    let (target, contact) = (text(release, "/escalation/target"), text(release, "/escalation/contact"));
+    let called = if contact.is_empty() { target } else { format!("{contact}, by {target}") };
+    let is_written = release.get("runbook").is_some_and(|runbook| !runbook.is_null());
+    let mut facts = vec![
+        ("Owner", or(text(release, "/owner"), "nobody")),
+        ("Called for help", or(called, "nobody")),
+        (
+            "Config revision",
+            release.get("config_revision").and_then(Value::as_u64).map_or_else(|| "not told".to_owned(), count),
+        ),
+        ("Data", data(&text(release, "/data_change")).to_owned()),
+        ("Flags", names("/flags", |flag| flag.as_str().unwrap_or_default().to_owned())),
+        ("Caches", names("/caches", cache)),
+        ("Jobs", names("/jobs", |job| text(job, "/name"))),
+        ("Reversibility", or(text(release, "/reversibility"), "rollback-safe")),
+        ("Objective", stopwatch(objective(release) * 1000.0).0),
+        (
+            "Runbook",
+            format!(
+                "{}, {}",
+                counted(step_count, "step", "steps"),
+                if is_written { "as written" } else { "as it follows from the rest" }
+            ),
+        ),
+    ];
+    for metric in list(release, "/recovery") {
+        let seconds = metric.get("for_seconds").and_then(Value::as_u64).unwrap_or(60);
+        let (name, condition, query) = (text(metric, "/name"), text(metric, "/condition"), text(metric, "/query"));
+        facts.push(("Proves recovery", format!("{name} {condition} for {} s: {query}", count(seconds))));
+    }
+    facts
+}
+
+fn objective(release: &Value) -> f64 {
+    release.get("objective_seconds").and_then(Value::as_f64).unwrap_or(300.0)
+}
+
+fn cache(cache: &Value) -> String {
+    match cache.get("lag_seconds").and_then(Value::as_u64) {
+        Some(lag) => format!("{} (up to {} s)", text(cache, "/name"), count(lag)),
+        None => format!("{} (nobody knows for how long)", text(cache, "/name")),
+    }
+}
+
+fn text(value: &Value, pointer: &str) -> String {
+    value.pointer(pointer).and_then(Value::as_str).unwrap_or_default().to_owned()
+}
+
+fn list<'a>(value: &'a Value, pointer: &str) -> &'a [Value] {
+    value.pointer(pointer).and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default()
+}
+
+fn data(change: &str) -> &str {
+    match change {
+        "" => "not told",
+        "none" => "reads only, or writes as before",
+        "additive" => "writes more, which the old code passes over",
+        "dual-write" => "writes the old and the new form",
+        "new-only" => "writes what only the new code reads",
+        "irreversible" => "cannot be taken back",
+        other => other,
+    }
+}
+
+/// `previous artifact` as `Previous artifact`.
+fn capital(text: &str) -> String {
+    let mut chars = text.chars();
+    chars.next().map(|first| first.to_uppercase().chain(chars).collect()).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn check(release: &Value, expected: &[&str]) {
+        let told: Vec<String> = facts(release, 2)
+            .into_iter()
+            .map(|(name, value)| format!("{name}: {value}").replace('\u{202F}', " "))
+            .collect();
+        assert_eq!(told, expected);
+    }
+
+    #[test]
+    fn what_is_not_told_is_said_to_be() {
+        let bare = [
+            "Owner: nobody",
+            "Called for help: nobody",
+            "Config revision: not told",
+            "Data: not told",
+            "Flags: none",
+            "Caches: none",
+            "Jobs: none",
+            "Reversibility: rollback-safe",
+            "Objective: 5:00",
+            "Runbook: 2 steps, as it follows from the rest",
+        ];
+        check(&json!({ "key": "a" }), &bare);
+        let whole = json!({
+            "owner": "payments", "escalation": { "target": "pager", "contact": "on duty" }, "config_revision": 1831,
+            "data_change": "additive", "flags": ["a", "b"], "caches": [{ "name": "cdn", "lag_seconds": 60 }, { "name": "app" }],
+            "jobs": [{ "name": "invoices" }], "reversibility": "forward-fix-only", "objective_seconds": 90, "runbook": { "steps": [] },
+            "recovery": [{ "name": "errors", "query": "rate(errors[1m])", "condition": "< 0.01" }],
+        });
+        let told = [
+            "Owner: payments",
+            "Called for help: on duty, by pager",
+            "Config revision: 1 831",
+            "Data: writes more, which the old code passes over",
+            "Flags: a, b",
+            "Caches: cdn (up to 60 s), app (nobody knows for how long)",
+            "Jobs: invoices",
+            "Reversibility: forward-fix-only",
+            "Objective: 1:30",
+            "Runbook: 2 steps, as written",
+            "Proves recovery: errors < 0.01 for 60 s: rate(errors[1m])",
+        ];
+        check(&whole, &told);
+    }
+}

@@ -1,0 +1,131 @@
+use super::facts::{Artifacts, Checklist};
+use super::findings::use_report;
+use super::rollback::RollBack;
+use crate::backend::api;
+use crate::components::{CardSkeleton, FailureCard, Icon, Missing, SentenceText, Sign};
+use crate::hooks::{clock, use_asked, use_document_title, use_way_back};
+use crate::pages::run::RunsCard;
+use crate::route::Route;
+use crate::state::live::Slot;
+use crate::words::change::marked;
+use crate::words::number::count;
+use crate::words::time::{ago, parse, stopwatch};
+use downhaul_control::api::ReleaseView;
+use serde_json::Value;
+use yew::prelude::*;
+use yew_router::prelude::*;
+
+#[derive(Debug, Properties, PartialEq)]
+pub struct ReleaseProps {
+    pub environment: AttrValue,
+    pub release: String,
+}
+
+/// One release: exactly what goes back to what, what is missing for that, and the way.
+#[function_component]
+pub fn Release(props: &ReleaseProps) -> Html {
+    use_document_title(format!("Release {}", props.release));
+    let (asked, _) = use_asked(api::release(&props.environment, &props.release), 0);
+    let list = Route::Releases { environment: props.environment.to_string() };
+    use_way_back(list.clone());
+    let body = match &asked.slot {
+        Slot::Ready(view) => html! { <Shown environment={props.environment.clone()} view={(**view).clone()} /> },
+        Slot::Loading => html! { <div class="sidegrid"><CardSkeleton lines=8 /><CardSkeleton lines=6 /></div> },
+        Slot::Failed(failure) if failure.is_missing() => {
+            html! { <Missing title="There is no such release" text={format!("{} names no release of {}.", props.release, props.environment)} /> }
+        }
+        Slot::Failed(failure) => html! { <FailureCard failure={failure.clone()} what="This release" /> },
+    };
+    html! {
+        <>
+            <div class="pagehead"><div class="grow">
+                <div class="crumbs"><Link<Route> to={list}>{ "Releases" }</Link<Route>><Icon name="right" small=true /><span>{ &props.release }</span></div>
+                <div class="row wrap"><h1 class="mono">{ &props.release }</h1>
+                    if let Some(view) = asked.slot.ready() {
+                        if view.summary.retired { <span class="chip line">{ "retired" }</span> }
+                        if !view.one_way.is_empty() { <span class="chip warn"><Icon name="arrow" />{ "forward-fix only" }</span> }
+                    }
+                </div>
+            </div></div>
+            { body }
+        </>
+    }
+}
+
+#[derive(Debug, Properties, PartialEq)]
+struct ShownProps {
+    environment: AttrValue,
+    view: ReleaseView,
+}
+
+#[function_component]
+fn Shown(props: &ShownProps) -> Html {
+    let now = clock::now();
+    let view = &props.view;
+    let summary = &view.summary;
+    let report = use_report(props.environment.clone(), summary.key.clone(), summary.revision);
+    let document = &view.release;
+    let description = document.get("description").and_then(Value::as_str).unwrap_or_default();
+    let report = report.and_then(Result::ok);
+    html! {
+        <>
+            if let Some(run) = &summary.running {
+                <div class="banner danger" role="status" data-test="release-running"><Icon name="undo" /><p><b>{ format!("{run} is under way. ") }</b>{ "Others can follow it and act on it, too." }</p>
+                    <Link<Route> to={Route::Run { environment: props.environment.to_string(), id: run.clone() }} classes="btn s">{ "Open the run" }</Link<Route>></div>
+            }
+            { for view.one_way.iter().map(|each| html! {
+                <div class="banner warn"><Icon name="arrow" /><p><b>{ format!("{} is not undone by going back. ", each.flag) }</b>{ format!("{}. ", each.why) }
+                    { if each.fix.is_empty() { "Nobody has written down what to do instead.".to_owned() } else { format!("Instead: {}", each.fix) } }</p></div>
+            }) }
+            <div class="sidegrid">
+                <div class="stack l">
+                    if !description.is_empty() { <p class="muted">{ description }</p> }
+                    <Artifacts release={document.clone()} />
+                    <WayBack environment={props.environment.clone()} view={view.clone()} />
+                    if !summary.retired && summary.running.is_none() {
+                        <RollBack environment={props.environment.clone()} view={view.clone()} />
+                    }
+                    <RunsCard environment={props.environment.clone()} subject={Some(summary.key.clone())} />
+                </div>
+                <aside class="stack l">
+                    <Checklist release={document.clone()} {report} step_count={view.steps.len()} />
+                    <section class="card"><div class="pad stack s">
+                        <p class="small muted">{ format!("Put by {} {}, at revision {}", summary.by, parse(&summary.at).map(|at| ago(now - at)).unwrap_or_default(), count(summary.revision)) }</p>
+                        <dl class="dl"><dt>{ "Last drill" }</dt><dd>{ super::last_drill(summary.last_drill.as_ref(), now) }</dd>
+                            <dt>{ "By others than its author" }</dt><dd>{ super::last_drill(summary.last_independent_drill.as_ref(), now) }</dd></dl>
+                    </div></section>
+                    <section class="card"><details><summary class="pad tight">{ "As it was put" }</summary>
+                        <pre class="json" tabindex="0" aria-label="The release as JSON">{ serde_json::to_string_pretty(&view.release).unwrap_or_default() }</pre></details></section>
+                </aside>
+            </div>
+        </>
+    }
+}
+
+#[function_component]
+fn WayBack(props: &ShownProps) -> Html {
+    let view = &props.view;
+    html! {
+        <section class="card" data-test="way-back">
+            <header><h2>{ "The way back" }</h2><p>{ format!("{}, ended after {} however far it has come", crate::words::number::counted(view.steps.len(), "step", "steps"), stopwatch(f64::from(view.limit_seconds) * 1000.0).0) }</p></header>
+            if !view.kill_order.is_empty() {
+                <ol class="killorder">
+                    { for view.kill_order.iter().map(|each| html! {
+                        <li key={each.flag.clone()} data-test={format!("kill-order-{}", each.flag)}><Sign name="kill" />
+                            <div><Link<Route> to={Route::Flag { environment: props.environment.to_string(), key: each.flag.clone() }} classes="key">{ &each.flag }</Link<Route>>
+                                <p class="muted">{ &each.effect }</p>
+                                if !each.also.is_empty() { <p class="small warn-ink">{ format!("degrades with it, outside of this release: {}", each.also.join(", ")) }</p> }
+                            </div></li>
+                    }) }
+                </ol>
+            }
+            <ol class="steps">
+                { for view.steps.iter().enumerate().map(|(at, step)| html! {
+                    <li class="rstep" key={at}><span class="st">{ at + 1 }</span>
+                        <div><b><SentenceText sentence={marked(&step.what)} /></b><span class="kind">{ &step.kind }</span>if !step.expect.is_empty() { <p>{ &step.expect }</p> }</div>
+                        <div class="t"><small>{ format!("limit {}", stopwatch(f64::from(step.limit_seconds) * 1000.0).0) }</small></div></li>
+                }) }
+            </ol>
+        </section>
+    }
+}

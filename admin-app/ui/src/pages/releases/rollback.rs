@@ -1,0 +1,99 @@
+use crate::backend::api;
+use crate::components::{HoldButton, Icon};
+use crate::hooks::{use_act, use_console, use_may};
+use crate::route::Route;
+use crate::words::number::counted;
+use downhaul_control::api::{ReleaseView, RollbackRequest, RunView};
+use downhaul_control::runbook::Pace;
+use web_sys::HtmlInputElement;
+use yew::prelude::*;
+use yew_router::prelude::*;
+
+#[derive(Debug, Properties, PartialEq)]
+pub struct RollBackProps {
+    pub environment: AttrValue,
+    pub view: ReleaseView,
+}
+
+/// Starts a rollback. It kills flags, so it leaves only by the hold button.
+#[function_component]
+pub fn RollBack(props: &RollBackProps) -> Html {
+    let console = use_console();
+    let navigator = use_navigator();
+    let may = use_may(&props.environment);
+    let act = use_act();
+    let (reason, by_step) = (use_state(String::new), use_state(|| false));
+    let attempt = use_state(|| 0_u32);
+    let key = props.view.summary.key.clone();
+    let disabled = may.operate.clone().or_else(|| reason.trim().is_empty().then(|| "Say why first".to_owned()));
+    let on_fire = {
+        let (environment, key, reason, by_step) =
+            (props.environment.to_string(), key.clone(), reason.clone(), *by_step);
+        let act = act.clone();
+        Callback::from(move |()| {
+            let pace = if by_step { Pace::StepByStep } else { Pace::Straight };
+            let request = RollbackRequest { reason: reason.trim().to_owned(), pace };
+            let (navigator, to) = (navigator.clone(), environment.clone());
+            act.run(
+                api::roll_back(console.backend.clone(), environment.clone(), key.clone(), request),
+                move |run: RunView| {
+                    if let Some(navigator) = navigator {
+                        navigator.push(&Route::Run { environment: to, id: run.id });
+                    }
+                },
+            );
+        })
+    };
+    {
+        let attempt = attempt.clone();
+        use_effect_with(act.state.failure.clone(), move |failure| {
+            if failure.is_some() {
+                attempt.set(*attempt + 1);
+            }
+        });
+    }
+    let on_input = {
+        let reason = reason.clone();
+        Callback::from(move |event: InputEvent| reason.set(event.target_unchecked_into::<HtmlInputElement>().value()))
+    };
+    let choose = |stepwise: bool| {
+        let by_step = by_step.clone();
+        Callback::from(move |_: MouseEvent| by_step.set(stepwise))
+    };
+    let effect = effect(&props.view, &props.environment);
+    html! {
+        <section class="card" aria-label="Roll back">
+            <header><h2>{ "Roll back" }</h2></header>
+            <div class="pad stack">
+                <p class="effect" data-test="rollback-effect">{ &effect }</p>
+                if let Some(failure) = &act.state.failure {
+                    <div class="banner danger" role="alert" data-test="act-refused"><Icon name="alert" /><p><b>{ failure.title() }</b>{ ". " }{ failure.help() }
+                        if failure.leaves_doubt() { { " It may have begun all the same: look at the runs below." } }</p></div>
+                }
+                <div class="field"><label for="rollback-reason">{ "Why" }</label>
+                    <input class="input" id="rollback-reason" data-test="rollback-reason" value={(*reason).clone()} oninput={on_input} maxlength="500" autocomplete="off" aria-required="true" /></div>
+                <div class="seg" role="radiogroup" aria-label="Pace">
+                    <button type="button" role="radio" aria-checked={(!*by_step).to_string()} data-test="pace-straight" onclick={choose(false)}>{ "Straight on" }</button>
+                    <button type="button" role="radio" aria-checked={by_step.to_string()} data-test="pace-step" onclick={choose(true)}>{ "A go for each step" }</button>
+                </div>
+                <HoldButton label={format!("Hold to roll back {key} in {}", props.environment)} press_label={format!("Roll back {key} in {}", props.environment)}
+                    {effect} disabled={disabled.map(AttrValue::from)} sent={act.state.sent || act.state.done > 0} attempt={*attempt} {on_fire} sent_label="The rollback begins…" />
+            </div>
+        </section>
+    }
+}
+
+/// What holding the button does, before it is held.
+fn effect(view: &ReleaseView, environment: &str) -> String {
+    let flags: Vec<&str> = view.kill_order.iter().map(|step| step.flag.as_str()).collect();
+    let steps = counted(view.steps.len(), "step", "steps");
+    if flags.is_empty() {
+        return format!("Goes through {steps}; no flag is killed.");
+    }
+    let stay = if flags.len() == 1 {
+        "It stays killed until somebody restores it."
+    } else {
+        "They stay killed until somebody restores them."
+    };
+    format!("Goes through {steps}, and kills {} for everyone in {environment}. {stay}", flags.join(", then "))
+}

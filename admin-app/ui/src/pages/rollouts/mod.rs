@@ -1,0 +1,89 @@
+mod acts;
+mod rollout;
+mod stages;
+
+pub use rollout::Rollout;
+
+use crate::backend::api;
+use crate::components::{Empty, FailureCard, Placed, RowsSkeleton, SentenceText};
+use crate::hooks::{clock, use_asked, use_document_title, use_rows};
+use crate::route::Route;
+use crate::state::live::Slot;
+use crate::words::change::marked;
+use crate::words::number::{counted, ratio};
+use crate::words::proposal::by;
+use crate::words::rollout::{is_over, standing};
+use crate::words::time::{ago, parse};
+use downhaul_control::api::{RolloutStanding, RolloutSummary};
+use yew::prelude::*;
+use yew_router::prelude::*;
+
+#[derive(Debug, Properties, PartialEq)]
+pub struct RolloutsProps {
+    pub environment: AttrValue,
+}
+
+/// What is being given to more and more people.
+#[function_component]
+pub fn Rollouts(props: &RolloutsProps) -> Html {
+    use_document_title(format!("Rollouts in {}", props.environment));
+    let (asked, _) = use_asked(api::rollouts(&props.environment), 10_000);
+    let mut rollouts: Vec<RolloutSummary> = asked.slot.ready().map(|page| page.rollouts.clone()).unwrap_or_default();
+    rollouts.sort_by_key(is_over);
+    let going = rollouts.iter().filter(|rollout| !is_over(rollout)).count();
+    let to = |id: &str| Route::Rollout { environment: props.environment.to_string(), id: id.to_owned() };
+    let (cursor, place) = use_rows(rollouts.iter().map(|each| to(&each.id)).collect());
+    let now = clock::now();
+    let body = match &asked.slot {
+        Slot::Failed(failure) => html! { <FailureCard failure={failure.clone()} what="The rollouts" /> },
+        Slot::Loading => html! {
+            <div class="card" aria-busy="true"><table class="table compact"><tbody><RowsSkeleton rows=3 cells={vec!["c-flag", "", "", ""]} /></tbody></table></div>
+        },
+        Slot::Ready(_) if rollouts.is_empty() => html! {
+            <div class="card"><Empty title="Nothing is being rolled out">
+                <p>{ "A rollout gives a variant to one cohort after another, each for a while before the next. Start one:" }</p>
+                <p><code>{ "downhaul rollout start --flag FLAG --variant on --percent 1,5,25,100 --bake 86400 --reason TEXT" }</code></p>
+            </Empty></div>
+        },
+        Slot::Ready(_) => html! {
+            <div class="card tablewrap"><table class="table compact rollouts">
+                <thead><tr><th>{ "Flag" }</th><th>{ "Stage" }</th><th>{ "How it stands" }</th><th>{ "Started" }</th></tr></thead>
+                <tbody>{ for rollouts.iter().enumerate().map(|(at, each)| html! {
+                    <tr key={each.id.clone()} data-row={at.to_string()} class={classes!((cursor == Some(at)).then_some("is-focus"))} data-test={format!("rollout-row-{}", each.id)}>
+                        <td><Link<Route> to={to(&each.id)} classes="key">{ &each.flag }</Link<Route>><span class="muted">{ format!(" {} to {}", each.id, each.variant) }</span>
+                            if !each.description.is_empty() { <small class="muted blk">{ &each.description }</small> }</td>
+                        <td data-l="Stage"><div class="meter stagemeter"><Placed width={Some(ratio(each.stage, each.stage_count))} /></div><small class="muted">{ stage(each) }</small></td>
+                        <td data-l="How it stands"><Standing standing={each.standing.clone()} /><small class="muted blk"><SentenceText sentence={marked(&each.standing.words)} /></small></td>
+                        <td data-l="Started" class="nowrap">{ by(&each.started) }<small class="faint blk">{ parse(&each.started.at).map(|at| ago(now - at)) }</small></td>
+                    </tr>
+                }) }</tbody>
+            </table></div>
+        },
+    };
+    html! {
+        <>
+            <div class="pagehead"><div class="grow"><h1>{ "Rollouts" }</h1>
+                if asked.slot.ready().is_some() { <p>{ format!("{} under way. A kill is the way down that always goes.", counted(going, "rollout", "rollouts")) }</p> }
+            </div></div>
+            <div ref={place}>{ body }</div>
+        </>
+    }
+}
+
+fn stage(rollout: &RolloutSummary) -> String {
+    match rollout.stage {
+        0 => format!("none of {}", counted(rollout.stage_count, "stage", "stages")),
+        stage => format!("{stage} of {}", counted(rollout.stage_count, "stage", "stages")),
+    }
+}
+
+#[derive(Debug, Properties, PartialEq)]
+struct StandingProps {
+    standing: RolloutStanding,
+}
+
+#[function_component]
+fn Standing(props: &StandingProps) -> Html {
+    let (words, class) = standing(&props.standing);
+    html! { <span class={classes!("chip", class)} data-test="rollout-standing" data-kind={props.standing.kind.clone()} data-held={props.standing.held.clone()}>{ words }</span> }
+}

@@ -1,0 +1,135 @@
+use super::Standing;
+use super::acts::Acts;
+use super::stages::Stages;
+use crate::backend::api;
+use crate::components::{CardSkeleton, FailureCard, Icon, Missing, Placed, SentenceText};
+use crate::hooks::{clock, use_asked, use_document_title, use_way_back};
+use crate::route::Route;
+use crate::state::live::Slot;
+use crate::words::change::marked;
+use crate::words::number::{count, ratio};
+use crate::words::proposal::by;
+use crate::words::rollout::{is_over, reads_gates, what_to_do};
+use crate::words::time::{ago, parse};
+use downhaul_control::api::{ApprovalView, RolloutView};
+use yew::prelude::*;
+use yew_router::prelude::*;
+
+/// Readings of gates are not charted, so they are asked for this often while there are any, in milliseconds.
+const FOLLOW: u32 = 2_000;
+
+#[derive(Debug, Properties, PartialEq)]
+pub struct RolloutProps {
+    pub environment: AttrValue,
+    pub id: String,
+}
+
+/// One rollout: where it is, what it waits for, and the ways on and back.
+#[function_component]
+pub fn Rollout(props: &RolloutProps) -> Html {
+    let follows = use_state(|| true);
+    let (asked, put) = use_asked(api::rollout(&props.environment, &props.id), if *follows { FOLLOW } else { 0 });
+    {
+        let (follows, reads) = (follows.clone(), asked.slot.ready().is_none_or(|view| reads_gates(&view.summary)));
+        use_effect_with(reads, move |reads| follows.set(*reads));
+    }
+    let view = asked.slot.ready().cloned();
+    use_document_title(
+        view.as_ref()
+            .map_or_else(|| format!("Rollout {}", props.id), |view| format!("Rollout of {}", view.summary.flag)),
+    );
+    let list = Route::Rollouts { environment: props.environment.to_string() };
+    use_way_back(list.clone());
+    let body = match &asked.slot {
+        Slot::Ready(view) => {
+            html! { <Shown environment={props.environment.clone()} view={(**view).clone()} on_view={put} /> }
+        }
+        Slot::Loading => html! { <div class="sidegrid"><CardSkeleton lines=8 /><CardSkeleton /></div> },
+        Slot::Failed(failure) if failure.is_missing() => {
+            html! { <Missing title="There is no such rollout" text={format!("{} names no rollout of {}.", props.id, props.environment)} /> }
+        }
+        Slot::Failed(failure) => html! { <FailureCard failure={failure.clone()} what="This rollout" /> },
+    };
+    html! {
+        <>
+            <div class="pagehead"><div class="grow">
+                <div class="crumbs"><Link<Route> to={list}>{ "Rollouts" }</Link<Route>><Icon name="right" small=true /><span>{ &props.id }</span></div>
+                <div class="row wrap"><h1>{ "Rollout" }{ view.as_ref().map(|view| html! { <>{ " of " }<span class="mono">{ &view.summary.flag }</span></> }) }</h1>
+                    if let Some(view) = &view { <Standing standing={view.summary.standing.clone()} /> }</div>
+            </div>
+            if let Some(view) = view {
+                <Link<Route> to={Route::Flag { environment: props.environment.to_string(), key: view.summary.flag.clone() }} classes="btn"><Icon name="flag" />{ "The flag" }</Link<Route>>
+            }
+            </div>
+            { body }
+        </>
+    }
+}
+
+#[derive(Debug, Properties, PartialEq)]
+pub struct ShownProps {
+    pub environment: AttrValue,
+    pub view: RolloutView,
+    pub on_view: Callback<RolloutView>,
+}
+
+#[function_component]
+fn Shown(props: &ShownProps) -> Html {
+    let (view, now) = (&props.view, clock::now());
+    let (summary, standing) = (&view.summary, &view.summary.standing);
+    let when = |at: &str| parse(at).map(|at| ago(now - at)).unwrap_or_default();
+    html! {
+        <div class="sidegrid">
+            <div class="stack l">
+                if let Some(held) = &standing.held {
+                    <div class="banner warn" role="status" data-test="rollout-held"><Icon name="pause" /><p><b>{ "Held: " }</b><SentenceText sentence={marked(&standing.words)} />{ ". " }{ what_to_do(held) }</p></div>
+                }
+                <Stages view={view.clone()} />
+                <section class="card">
+                    <header><h2>{ "So far" }</h2><p>{ "Each stage that was entered, the newest first" }</p></header>
+                    <ul class="approvals">
+                        { for view.entered.iter().rev().map(|each| html! {
+                            <li key={each.change.revision}><Icon name={if each.stage == 0 { "undo" } else { "check" }} small=true /><div><b>{ if each.stage == 0 { "before the first stage".to_owned() } else { format!("stage {}", each.stage) } }</b>
+                                <small class="faint">{ format!(" {}, revision {}, by {}", when(&each.change.at), count(each.change.revision), by(&each.change)) }</small><p class="muted">{ format!("“{}”", each.change.reason) }</p></div></li>
+                        }) }
+                        { for view.held.iter().rev().map(|each| html! {
+                            <li class="void" key={each.revision}><Icon name="pause" small=true /><div><b>{ "held" }</b><small class="faint">{ format!(" {}, revision {}", when(&each.at), count(each.revision)) }</small>
+                                <p class="muted"><SentenceText sentence={marked(&each.why)} /></p></div></li>
+                        }) }
+                    </ul>
+                    if view.entered.is_empty() { <p class="pad muted">{ "No stage has been entered." }</p> }
+                </section>
+            </div>
+            <aside class="stack l">
+                <section class="card"><div class="pad stack s">
+                    <p class="say">{ "Gives " }<span class="variant">{ &summary.variant }</span></p>
+                    if standing.held.is_none() { <p data-test="rollout-words"><SentenceText sentence={marked(&standing.words)} /></p> }
+                    if !summary.description.is_empty() { <p class="muted">{ &summary.description }</p> }
+                    <p class="quote">{ &summary.started.reason }</p>
+                    <p class="small muted">{ format!("started by {} {}, at revision {}", by(&summary.started), when(&summary.started.at), count(summary.started.revision)) }</p>
+                </div></section>
+                if let Some(approval) = &view.approval {
+                    <section class="card divide">
+                        <header><h2>{ format!("Stage {}", approval.stage) }</h2>
+                            <span class={classes!("chip", "end", if approval.counting >= approval.needed { "ok" } else { "warn" })} data-test="stage-approvals">{ format!("{} of {} approvals", count(u64::from(approval.counting)), count(u64::from(approval.needed))) }</span></header>
+                        <div class="pad"><div class="meter"><Placed width={Some(ratio(approval.counting as usize, approval.needed as usize))} /></div></div>
+                        if approval.approvals.is_empty() { <p class="pad muted">{ "Nobody has approved that it is entered." }</p> }
+                        else { <ul class="approvals">{ for approval.approvals.iter().map(|each| row(each, &when(&each.act.at))) }</ul> }
+                    </section>
+                }
+                if !is_over(summary) { <section class="card"><div class="pad"><Acts environment={props.environment.clone()} view={view.clone()} on_view={props.on_view.clone()} /></div></section> }
+                <section class="card"><details><summary class="pad tight">{ "As it is carried out" }</summary>
+                    <pre class="json" tabindex="0" aria-label="The rollout as JSON">{ serde_json::to_string_pretty(&view.rollout).unwrap_or_default() }</pre></details></section>
+            </aside>
+        </div>
+    }
+}
+
+fn row(approval: &ApprovalView, when: &str) -> Html {
+    let (class, icon) = if approval.counts == Some(false) { ("void", "alert") } else { ("counts", "check") };
+    html! {
+        <li class={class} key={approval.act.revision}><Icon name={icon} small=true /><div><b>{ by(&approval.act) }</b><small class="faint">{ format!(" {when}") }</small>
+            <p class="muted">{ format!("“{}”", approval.act.reason) }</p>
+            if let Some(void) = &approval.void { <p class="warn-ink">{ "Does not count: " }<SentenceText sentence={marked(void)} /></p> }</div></li>
+    }
+}

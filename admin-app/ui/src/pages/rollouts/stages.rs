@@ -1,0 +1,92 @@
+use crate::components::{Icon, SentenceText};
+use crate::hooks::{clock, use_now};
+use crate::words::change::marked;
+use crate::words::rollout::bake;
+use crate::words::time::{age, clock as clock_time, day, duration, parse};
+use downhaul_control::api::{GateView, RolloutView, StageView};
+use yew::prelude::*;
+
+#[derive(Debug, Properties, PartialEq)]
+pub struct StagesProps {
+    pub view: RolloutView,
+}
+
+/// The stages on one line, from the first to everyone: what each adds, bakes and asks for.
+#[function_component]
+pub fn Stages(props: &StagesProps) -> Html {
+    let view = &props.view;
+    let is_baking = view.summary.standing.kind == "baking";
+    let now = use_now(if is_baking { 1_000 } else { 0 });
+    html! {
+        <section class="card">
+            <header><h2>{ "Stages" }</h2><p>{ "Each adds its people to those before it" }</p></header>
+            <ol class="halyard stages">
+                { for view.stages.iter().map(|stage| html! {
+                    <li key={stage.number} class={classes!("knot", "stage", stage.state.clone())} aria-current={(stage.state == "current").then_some("step")}
+                        data-test={format!("stage-{}", stage.number)} data-state={stage.state.clone()}>
+                        <span class="node">{ mark(stage) }</span>
+                        <div class="stagebody">
+                            <p><b>{ if stage.name.is_empty() { format!("Stage {}", stage.number) } else { stage.name.clone() } }</b>{ " " }<SentenceText sentence={marked(&stage.cohort)} />
+                                <span class="sr">{ format!(", {}", words(&stage.state)) }</span></p>
+                            <p class="small muted">{ about(stage) }</p>
+                            if stage.state == "current" {
+                                if let (true, Some(until)) = (is_baking, view.summary.standing.until.as_deref().and_then(parse)) { { baking(until, now) } }
+                                { for view.gates.iter().map(gate) }
+                            }
+                        </div>
+                    </li>
+                }) }
+            </ol>
+        </section>
+    }
+}
+
+fn about(stage: &StageView) -> String {
+    let mut parts = Vec::new();
+    if stage.approvals > 0 {
+        parts.push(format!(
+            "asks for {} before it is entered",
+            crate::words::number::counted(stage.approvals as usize, "approval", "approvals")
+        ));
+    }
+    parts.push(format!("bakes for {}", bake(stage.bake_seconds)));
+    if !stage.gates.is_empty() {
+        parts.push(format!("left when {}", stage.gates.join(", and ")));
+    }
+    parts.join("; ")
+}
+
+fn baking(until: f64, now: f64) -> Html {
+    let offset = clock::offset();
+    let left = age((until - now).max(1_000.0));
+    html! { <p class="small" data-test="baking"><Icon name="clock" small=true />{ format!(" Baked in {left}, at {} on {}", clock_time(until, offset), day(until, now, offset)) }</p> }
+}
+
+fn gate(gate: &GateView) -> Html {
+    let (class, icon) = if gate.holds { ("ok-ink", "check") } else { ("warn-ink", "alert") };
+    let reading = match (gate.value, &gate.problem) {
+        (_, Some(problem)) => problem.clone(),
+        (Some(value), None) if gate.holds => format!("reads {value}, and holds for {}", duration(gate.held_ms as f64)),
+        (Some(value), None) => format!("reads {value}, which does not hold"),
+        (None, None) => "not read yet".to_owned(),
+    };
+    html! { <p class={classes!("small", class)} data-test="gate" data-holds={gate.holds.to_string()}><Icon name={icon} small=true />{ " " }<b>{ &gate.name }</b>{ " " }{ reading }</p> }
+}
+
+fn mark(stage: &StageView) -> Html {
+    match stage.state.as_str() {
+        "passed" => html! { <Icon name="check" /> },
+        "taken-back" => html! { <Icon name="undo" /> },
+        "left-out" => html! { <Icon name="x" /> },
+        _ => html! { { stage.number } },
+    }
+}
+
+fn words(state: &str) -> &str {
+    match state {
+        "current" => "where it is now",
+        "taken-back" => "taken back",
+        "left-out" => "left out",
+        other => other,
+    }
+}

@@ -1,0 +1,189 @@
+mod acts;
+mod clock_card;
+mod steps;
+
+use crate::backend::api;
+use crate::components::{CardSkeleton, FailureCard, Icon, Missing, Sign};
+use crate::hooks::{clock, use_asked, use_document_title, use_way_back};
+use crate::route::Route;
+use crate::state::live::Slot;
+use crate::words::run::{has_ended, standing, title};
+use crate::words::time::{ago, clock as clock_time, parse, stopwatch};
+use clock_card::ClockCard;
+use downhaul_control::api::RunView;
+use downhaul_control::runbook::Purpose;
+use steps::Steps;
+use yew::prelude::*;
+use yew_router::prelude::*;
+
+/// While a run goes on, what it waits for is read again so often, in milliseconds: not all of that is charted.
+const FOLLOW: u32 = 1_000;
+
+#[derive(Debug, Properties, PartialEq)]
+pub struct RunProps {
+    pub environment: AttrValue,
+    pub id: String,
+}
+
+/// A run of a runbook, live for everyone who looks: steps, time against the objective, and what may be done now.
+#[function_component]
+pub fn Run(props: &RunProps) -> Html {
+    let is_over = use_state(|| false);
+    let (asked, put) = use_asked(api::run(&props.environment, &props.id), if *is_over { 0 } else { FOLLOW });
+    {
+        let (is_over, ended) = (is_over.clone(), asked.slot.ready().is_some_and(|run| has_ended(run)));
+        use_effect_with(ended, move |ended| is_over.set(*ended));
+    }
+    let run = asked.slot.ready().cloned();
+    use_document_title(run.as_ref().map_or_else(|| format!("Run {}", props.id), |run| title(run)));
+    let environment = || props.environment.to_string();
+    use_way_back(back(&environment(), run.as_deref()));
+    let body = match &asked.slot {
+        Slot::Ready(run) => {
+            html! { <Shown environment={props.environment.clone()} run={(**run).clone()} received={asked.received} on_run={put} /> }
+        }
+        Slot::Loading => html! { <><CardSkeleton lines=4 /><CardSkeleton lines=8 /></> },
+        Slot::Failed(failure) if failure.is_missing() => {
+            html! { <Missing title="There is no such run" text={format!("{} names no run of {}.", props.id, props.environment)} /> }
+        }
+        Slot::Failed(failure) => html! { <FailureCard failure={failure.clone()} what="This run" /> },
+    };
+    html! {
+        <>
+            <div class="pagehead"><div class="grow">
+                <div class="crumbs"><Link<Route> to={Route::Releases { environment: environment() }}>{ "Releases" }</Link<Route>>
+                    if let Some(key) = run.as_ref().and_then(|run| run.subject.release.clone()) {
+                        <Icon name="right" small=true /><Link<Route> to={Route::Release { environment: environment(), key: key.clone() }}>{ key }</Link<Route>>
+                    }
+                    <Icon name="right" small=true /><span>{ &props.id }</span></div>
+                <div class="row wrap"><h1>{ run.as_ref().map_or_else(|| format!("Run {}", props.id), |run| title(run)) }</h1>
+                    if let Some(run) = &run { <Standing run={(**run).clone()} /> }</div>
+            </div></div>
+            { body }
+        </>
+    }
+}
+
+/// To the release, or the flag, that it is about.
+fn back(environment: &str, run: Option<&RunView>) -> Route {
+    let environment = environment.to_owned();
+    let subject = run.map(|run| run.subject.clone()).unwrap_or_default();
+    match (subject.release, subject.flag) {
+        (Some(key), _) => Route::Release { environment, key },
+        (None, Some(key)) => Route::Flag { environment, key },
+        (None, None) => Route::Releases { environment },
+    }
+}
+
+#[derive(Debug, Properties, PartialEq)]
+struct StandingProps {
+    run: RunView,
+}
+
+#[function_component]
+fn Standing(props: &StandingProps) -> Html {
+    let (words, class) = standing(&props.run);
+    html! { <span class={classes!("chip", class)} data-test="run-phase" data-phase={props.run.phase.clone()} data-verdict={props.run.verdict.clone()}>{ words }</span> }
+}
+
+#[derive(Debug, Properties, PartialEq)]
+pub struct ShownProps {
+    pub environment: AttrValue,
+    pub run: RunView,
+    /// When it arrived, of the monotonic clock.
+    pub received: f64,
+    pub on_run: Callback<RunView>,
+}
+
+#[function_component]
+fn Shown(props: &ShownProps) -> Html {
+    let (run, now) = (&props.run, clock::now());
+    let environment = || props.environment.to_string();
+    html! {
+        <>
+            <ClockCard run={run.clone()} received={props.received} />
+            if let Some(held) = &run.held {
+                <div class="banner warn" role="alert" data-test="run-held"><Icon name="pause" /><p><b>{ "Held. " }</b>{ held }{ ". Try the step again, skip it, or abort." }</p></div>
+            }
+            <div class="sidegrid">
+                <Steps environment={props.environment.clone()} run={run.clone()} received={props.received} on_run={props.on_run.clone()} />
+                <aside class="stack l">
+                    <section class="card"><div class="pad stack s">
+                        <p class="quote">{ &run.reason }</p>
+                        <p class="small muted">{ format!("by {} {}", run.by, parse(&run.began).map(|at| ago(now - at)).unwrap_or_default()) }</p>
+                        <p class="small muted">{ match run.purpose {
+                            Purpose::Rollback => "What it killed stays killed, however it ends.",
+                            Purpose::Drill => "At its end, however it ends, what it took away is put back: artifacts, then flags.",
+                        } }</p>
+                    </div></section>
+                    <section class="card">
+                        <header><h2>{ "Kills" }</h2></header>
+                        if run.kills.is_empty() { <p class="pad muted">{ "It has killed nothing yet." }</p> }
+                        <ul class="killorder">{ for run.kills.iter().map(|kill| html! {
+                            <li key={kill.kill.clone()}><Sign name="kill" /><div><Link<Route> to={Route::LiveKill { environment: environment(), id: kill.kill.clone() }} classes="key">{ &kill.flag }</Link<Route>>
+                                <p class="small muted">{ match (kill.found, kill.restored) {
+                                    (_, true) => "restored by this run",
+                                    (true, false) => "was in force already",
+                                    (false, false) => "killed by this run",
+                                } }</p></div></li>
+                        }) }</ul>
+                    </section>
+                    if !run.calls.is_empty() {
+                        <section class="card">
+                            <header><Sign name="assist" /><h2>{ "Calls for help" }</h2></header>
+                            <ul class="approvals">{ for run.calls.iter().map(|call| html! {
+                                <li class={if call.through == Some(false) { "void" } else { "counts" }}><Icon name={match call.through { Some(true) => "check", Some(false) => "alert", None => "clock" }} small=true />
+                                    <div><b>{ &call.target }</b><small class="faint">{ format!(" {}", parse(&call.at).map(|at| clock_time(at, clock::offset())).unwrap_or_default()) }</small>
+                                        <p class="muted">{ &call.message }</p>
+                                        <p class="small">{ match call.through { Some(true) => "got through", Some(false) => "did not get through: reach them another way", None => "under way" } }</p></div></li>
+                            }) }</ul>
+                        </section>
+                    }
+                </aside>
+            </div>
+        </>
+    }
+}
+
+#[derive(Debug, Properties, PartialEq)]
+pub struct RunsCardProps {
+    pub environment: AttrValue,
+    /// Only of this release.
+    pub subject: Option<String>,
+}
+
+/// Rollbacks and drills, the newest first.
+#[function_component]
+pub fn RunsCard(props: &RunsCardProps) -> Html {
+    const SHOWN: usize = 20;
+    let (asked, _) = use_asked(api::runs(&props.environment), 0);
+    let now = clock::now();
+    let of = |run: &&RunView| props.subject.is_none() || run.subject.release == props.subject;
+    let Some(page) = asked.slot.ready() else {
+        return match &asked.slot {
+            Slot::Failed(failure) => html! { <FailureCard failure={failure.clone()} what="The runs" /> },
+            Slot::Loading | Slot::Ready(_) => html! { <CardSkeleton /> },
+        };
+    };
+    let runs: Vec<&RunView> = page.runs.iter().filter(of).collect();
+    html! {
+        <section class="card">
+            <header><h2>{ "Runs" }</h2><p>{ "Rollbacks and drills, the newest first" }</p></header>
+            if runs.is_empty() { <p class="pad muted">{ "Nobody has gone this way back, nor rehearsed it." }</p> } else {
+                <div class="tablewrap"><table class="table compact">
+                    <thead><tr><th>{ "Run" }</th><th>{ "How it stands" }</th><th>{ "By" }</th><th>{ "Took" }</th><th>{ "Why" }</th></tr></thead>
+                    <tbody>{ for runs.into_iter().take(SHOWN).map(|run| html! {
+                        <tr key={run.id.clone()} data-test={format!("run-row-{}", run.id)}>
+                            <td><Link<Route> to={Route::Run { environment: props.environment.to_string(), id: run.id.clone() }} classes="key">{ &run.id }</Link<Route>>
+                                <small class="muted blk">{ title(run) }</small></td>
+                            <td data-l="How it stands"><Standing run={run.clone()} /></td>
+                            <td data-l="By" class="nowrap">{ &run.by }<small class="faint blk">{ parse(&run.began).map(|at| ago(now - at)) }</small></td>
+                            <td data-l="Took" class="nowrap">{ stopwatch(run.elapsed_ms as f64).0 }</td>
+                            <td data-l="Why">{ &run.reason }</td>
+                        </tr>
+                    }) }</tbody>
+                </table></div>
+            }
+        </section>
+    }
+}

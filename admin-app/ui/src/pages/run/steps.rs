@@ -1,0 +1,70 @@
+use super::ShownProps;
+use super::acts::Acts;
+use crate::components::{Icon, SentenceText};
+use crate::hooks::{clock, use_now};
+use crate::words::change::marked;
+use crate::words::number::counted;
+use crate::words::run::has_ended;
+use crate::words::time::stopwatch;
+use downhaul_control::api::RunStepView;
+use yew::prelude::*;
+
+/// The steps, in order; where it stands is what may be done now.
+#[function_component]
+pub fn Steps(props: &ShownProps) -> Html {
+    let run = &props.run;
+    let is_going = !has_ended(run);
+    use_now(if is_going { 1_000 } else { 0 });
+    let since = if is_going { (clock::monotonic() - props.received).max(0.0) } else { 0.0 };
+    let where_it_is = match run.step {
+        Some(step) => format!("step {step} of {}; each is charted", counted(run.steps.len(), "step", "steps")),
+        None => format!("{}; each was charted", counted(run.steps.len(), "step", "steps")),
+    };
+    let on_step = |step: &RunStepView| is_going && Some(step.number) == run.step;
+    html! {
+        <section class="card" aria-label="Runbook">
+            <header><h2>{ "Runbook" }</h2><p>{ where_it_is }</p></header>
+            <ol class="steps">
+                { for run.steps.iter().map(|step| html! {
+                    <li key={step.number} class={classes!("rstep", class(step, on_step(step)))} aria-current={on_step(step).then_some("step")}
+                        data-test={format!("step-{}", step.number)} data-state={step.state.clone()}>
+                        <span class="st">{ mark(step) }<span class="sr">{ &step.state }</span></span>
+                        <div><b><SentenceText sentence={marked(&step.what)} /></b><span class="kind">{ &step.kind }</span>
+                            if !step.expect.is_empty() { <p>{ format!("Expect: {}", step.expect) }</p> }
+                            if !step.detail.is_empty() { <p data-test="step-detail">{ &step.detail }</p> }
+                            if step.attempt > 1 { <p class="small faint">{ format!("attempt {}", step.attempt) }</p> }
+                        </div>
+                        <div class="t">
+                            { step.took_ms.map(|took| stopwatch(took as f64 + if step.state == "running" { since } else { 0.0 }).0) }
+                            <small>{ format!("limit {}", stopwatch(f64::from(step.limit_seconds) * 1000.0).0) }</small></div>
+                        if on_step(step) {
+                            <div class="more"><Acts environment={props.environment.clone()} run={run.clone()} on_run={props.on_run.clone()} /></div>
+                        }
+                    </li>
+                }) }
+            </ol>
+            if is_going && run.step.is_none() {
+                <div class="pad bt"><Acts environment={props.environment.clone()} run={run.clone()} on_run={props.on_run.clone()} /></div>
+            }
+        </section>
+    }
+}
+
+fn class(step: &RunStepView, is_here: bool) -> &'static str {
+    match step.state.as_str() {
+        _ if is_here => "running",
+        "done" => "done",
+        "failed" => "failed",
+        "skipped" => "skipped",
+        _ => "",
+    }
+}
+
+fn mark(step: &RunStepView) -> Html {
+    match step.state.as_str() {
+        "done" => html! { <Icon name="check" /> },
+        "failed" => html! { <Icon name="x" /> },
+        "skipped" => html! { <Icon name="arrow" /> },
+        _ => html! { { step.number } },
+    }
+}

@@ -1,0 +1,122 @@
+//! Rollouts: how one stands, and what may be done with it now.
+
+use super::time::age;
+use downhaul_control::api::{RolloutAct, RolloutStanding, RolloutSummary};
+
+/// The chip beside its name, and its class.
+pub fn standing(standing: &RolloutStanding) -> (&'static str, &'static str) {
+    match standing.kind.as_str() {
+        "baking" => ("bakes", "serving"),
+        "approval" => ("waits for approval", "warn"),
+        "gates" => ("gates are read", "serving"),
+        "held" => ("held", "warn"),
+        "paused" => ("paused", "warn"),
+        "due" => ("goes on", "serving"),
+        "complete" => ("complete", "ok"),
+        "rolled-back" => ("rolled back", "line"),
+        "ended" => ("ended", "line"),
+        _ => ("unknown to this console", "line"),
+    }
+}
+
+pub fn is_over(rollout: &RolloutSummary) -> bool {
+    matches!(rollout.standing.kind.as_str(), "complete" | "rolled-back" | "ended")
+}
+
+/// Whether its gates are, or are about to be, read: what they say is not charted at each reading.
+pub fn reads_gates(rollout: &RolloutSummary) -> bool {
+    matches!(rollout.standing.kind.as_str(), "baking" | "gates" | "held" | "due")
+}
+
+/// What an operator may do with it as it stands; the likeliest first.
+pub fn acts(rollout: &RolloutSummary) -> Vec<RolloutAct> {
+    if is_over(rollout) {
+        return Vec::new();
+    }
+    let held = rollout.standing.held.as_deref();
+    let mut acts = Vec::new();
+    if rollout.standing.kind == "paused" || held == Some("edited") {
+        acts.push(RolloutAct::Resume);
+    }
+    if rollout.standing.kind != "paused" {
+        acts.push(RolloutAct::Pause);
+    }
+    if rollout.stage > 0 {
+        acts.push(RolloutAct::StepBack);
+    }
+    acts.extend([RolloutAct::RollBack, RolloutAct::End]);
+    acts
+}
+
+/// What holds it is for a person to put right; what to do.
+pub fn what_to_do(held: &str) -> &'static str {
+    match held {
+        "frozen" => "It goes on once the environment is unfrozen.",
+        "killed" => "Restore the flag, or the one that it requires; the stage then bakes anew.",
+        "edited" => "Somebody else changed the flag. Resume goes on from it as it is now; End leaves it so.",
+        "not-holding" => "It goes on once the gate holds.",
+        "no-data" => "No data never counts as good. It goes on once there is data, and it holds.",
+        "no-answer" => "It goes on once Prometheus answers, and the gate holds.",
+        "refused" => {
+            "The flag set with the next stage would not be valid. Put right what it names; it is tried again with every change."
+        }
+        _ => "",
+    }
+}
+
+/// `3 h`, `45 s`: how long a stage bakes.
+pub fn bake(seconds: u32) -> String {
+    match seconds {
+        0 => "no time".to_owned(),
+        seconds => age(f64::from(seconds) * 1000.0),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use downhaul_control::api::ActView;
+
+    fn rollout(kind: &str, held: Option<&str>, stage: usize) -> RolloutSummary {
+        let act =
+            ActView { at: String::new(), actor: "u".into(), actor_name: None, reason: String::new(), revision: 1 };
+        RolloutSummary {
+            id: "ro-1".into(),
+            flag: "a".into(),
+            variant: "on".into(),
+            description: String::new(),
+            started: act,
+            stage,
+            stage_count: 3,
+            standing: RolloutStanding {
+                kind: kind.into(),
+                words: String::new(),
+                held: held.map(str::to_owned),
+                until: None,
+                change: None,
+            },
+        }
+    }
+
+    #[test]
+    fn only_what_the_server_takes_is_offered() {
+        use RolloutAct::{End, Pause, Resume, RollBack, StepBack};
+        assert_eq!(acts(&rollout("baking", None, 2)), [Pause, StepBack, RollBack, End]);
+        assert_eq!(acts(&rollout("paused", None, 2)), [Resume, StepBack, RollBack, End]);
+        assert_eq!(acts(&rollout("held", Some("edited"), 2)), [Resume, Pause, StepBack, RollBack, End]);
+        assert_eq!(acts(&rollout("approval", None, 0)), [Pause, RollBack, End], "there is no stage to go back to");
+        for over in ["complete", "rolled-back", "ended"] {
+            assert_eq!(acts(&rollout(over, None, 3)), []);
+        }
+    }
+
+    #[test]
+    fn every_hold_says_what_to_do() {
+        for held in ["frozen", "killed", "edited", "not-holding", "no-data", "no-answer", "refused"] {
+            assert!(!what_to_do(held).is_empty(), "{held}");
+        }
+        assert_eq!(bake(0), "no time");
+        assert_eq!(bake(45).replace('\u{202F}', " "), "45 s");
+        assert_eq!(bake(86_400 * 3).replace('\u{202F}', " "), "3 days");
+    }
+}
