@@ -1,6 +1,7 @@
 //! What the server does by itself, for as long as it runs.
 
 use crate::environment::Environment;
+use crate::replica;
 use crate::state::AppState;
 use crate::task::Task;
 use downhaul_control::State;
@@ -9,14 +10,20 @@ use std::future::Future;
 use std::sync::Arc;
 use tokio::task::JoinSet;
 
-/// Follows every environment, each in a task of its own.
-pub(crate) async fn in_every_environment<F>(state: AppState, follow: impl Fn(AppState, Arc<Environment>) -> F)
-where
+/// Follows every environment that this process leads, each in a task of its own.
+pub(crate) async fn in_every_environment<F>(
+    state: AppState,
+    follow: impl Fn(AppState, Arc<Environment>) -> F + Clone + Send + Sync + 'static,
+) where
     F: Future<Output = ()> + Send + 'static,
 {
     let mut environments = JoinSet::new();
     for environment in state.environments() {
-        environments.spawn(follow(state.clone(), Arc::clone(environment)));
+        let (state, environment, follow) = (state.clone(), Arc::clone(environment), follow.clone());
+        environments.spawn(async move {
+            let work = || follow(state.clone(), Arc::clone(&environment));
+            replica::led(&state, &environment, work).await;
+        });
     }
     while environments.join_next().await.is_some() {}
 }

@@ -1,3 +1,4 @@
+use crate::options::ServerOptions;
 use downhaul_control::api::{Acknowledgement, FleetView, MigrationFleet, PhaseCounts, Position, Progress};
 use downhaul_control::fleet::{Counted, Fleet, Limits, NotCounted, Sender};
 use downhaul_core::document::Flag;
@@ -10,6 +11,12 @@ use tokio::sync::watch;
 #[derive(Debug)]
 pub(crate) struct LiveFleet {
     began: Instant,
+    /// Since when it misses nobody's words, since it began.
+    whole_since: Mutex<Duration>,
+    /// Where other replicas have clients too, by when each of these was heard of, or takes itself for stale.
+    settles: Option<Duration>,
+    /// What was counted here before something of another replica was.
+    counted: Mutex<Vec<Counted>>,
     fleet: Mutex<Fleet>,
     /// Kills that were committed before this process began.
     anew: Mutex<BTreeSet<String>>,
@@ -18,9 +25,16 @@ pub(crate) struct LiveFleet {
 }
 
 impl LiveFleet {
-    pub(crate) fn new(limits: Limits) -> Self {
+    /// `is_shared` where clients may be with other replicas.
+    pub(crate) fn of(options: &ServerOptions, is_shared: bool) -> Self {
+        // A replica that is cut off may leave its clients in their belief for so long.
+        let stale = if is_shared { options.stale + options.cut_off } else { options.stale };
+        let limits = Limits { stale, ..options.fleet.clone() };
         LiveFleet {
             began: Instant::now(),
+            whole_since: Mutex::default(),
+            settles: is_shared.then_some(stale),
+            counted: Mutex::default(),
             fleet: Mutex::new(Fleet::new(limits)),
             anew: Mutex::default(),
             happened: watch::Sender::new(0),
@@ -32,6 +46,23 @@ impl LiveFleet {
         let applied = self.locked().acknowledge(sender, said, self.began.elapsed())?;
         self.happened.send_modify(|count| *count += 1);
         Ok(applied)
+    }
+
+    /// Takes in what another replica heard, so long ago. What is counted with it is that one's to tell.
+    pub(crate) fn heard(&self, sender: &Sender, said: Acknowledgement, ago: Duration) {
+        let mut fleet = self.locked();
+        let ours = fleet.newly_counted();
+        self.counted.lock().unwrap_or_else(PoisonError::into_inner).extend(ours);
+        // What is not taken here was not taken there, but for limits that are reached with all of them together.
+        let _ = fleet.acknowledge(sender, said, self.began.elapsed().saturating_sub(ago));
+        drop(fleet.newly_counted());
+        drop(fleet);
+        self.happened.send_modify(|count| *count += 1);
+    }
+
+    /// Words of clients of other replicas may have been missed until now.
+    pub(crate) fn begin_anew(&self) {
+        *self.whole_since.lock().unwrap_or_else(PoisonError::into_inner) = self.began.elapsed();
     }
 
     /// A kill was committed just now.
@@ -56,20 +87,23 @@ impl LiveFleet {
         self.locked().end_watch(kill)
     }
 
-    /// Since when this process counts.
+    /// For how long nobody's words were missed.
     pub(crate) fn age(&self) -> Duration {
-        self.began.elapsed()
+        let since = *self.whole_since.lock().unwrap_or_else(PoisonError::into_inner);
+        self.began.elapsed().saturating_sub(since)
     }
 
     /// What has been counted of data changes since this was last asked.
     pub(crate) fn newly_counted(&self) -> Vec<Counted> {
-        self.locked().newly_counted()
+        let mut counted = std::mem::take(&mut *self.counted.lock().unwrap_or_else(PoisonError::into_inner));
+        counted.extend(self.locked().newly_counted());
+        counted
     }
 
     /// The clients that a data change concerns, and what they have counted. `changed` is when its flag last changed.
     pub(crate) fn migration(&self, flag: &Flag, changed: Position) -> (MigrationFleet, Vec<PhaseCounts>) {
-        let (fleet, age) = (self.locked(), self.began.elapsed());
-        (fleet.migration(flag, changed, age, age), fleet.counts(flag.key.as_str()))
+        let (fleet, now) = (self.locked(), self.began.elapsed());
+        (fleet.migration(flag, changed, now, self.age()), fleet.counts(flag.key.as_str()))
     }
 
     pub(crate) fn tick(&self) {
@@ -86,7 +120,10 @@ impl LiveFleet {
 
     /// How far a kill has come; `None` where this process has not watched it.
     pub(crate) fn progress(&self, kill: &str) -> Option<Progress> {
-        self.locked().progress(kill, self.began.elapsed())
+        let mut progress = self.locked().progress(kill, self.began.elapsed())?;
+        // Before that there may be clients of other replicas that nobody here knows of.
+        progress.complete &= self.settles.is_none_or(|settles| self.age() >= settles);
+        Some(progress)
     }
 
     /// Changes whenever something has happened.

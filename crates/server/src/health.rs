@@ -26,9 +26,10 @@ pub(crate) async fn ready(State(state): State<AppState>) -> AppResult<&'static s
         return refuse("closing", "the server is closing", "ask another replica, or come back in a moment");
     }
     if !state.environments().all(|environment| environment.is_writable()) {
-        let help = "free space on the disk of the data folder; flag sets are served all the while";
+        let help = "see the log of the server for why: a full disk, or a database that is away; flag sets are served all the while";
         return refuse("not-writable", "the change log cannot be written", help);
     }
+    state.vouch()?;
     Ok("ready\n")
 }
 

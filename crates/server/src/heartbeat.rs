@@ -2,6 +2,7 @@
 
 use crate::drivers;
 use crate::environment::{Environment, Urgency};
+use crate::replica::Message;
 use crate::runner::backoff;
 use crate::state::AppState;
 use downhaul_control::api::{BeatView, HeartbeatView, Progress};
@@ -56,7 +57,7 @@ impl Beats {
         }
     }
 
-    fn keep(&self, view: BeatView, times: Vec<f64>) {
+    pub(crate) fn keep(&self, view: BeatView, times: Vec<f64>) {
         let mut kept = self.locked();
         kept.push_back(Kept { view, times });
         while kept.len() > KEPT {
@@ -141,6 +142,11 @@ async fn beat(environment: &Arc<Environment>, state: &AppState, every: Duration)
         p99_ms: progress.p99_ms,
         slowest_ms: progress.slowest_ms,
     };
+    environment.tell(|| Message::Beat {
+        environment: environment.key().to_string(),
+        view: Box::new(view.clone()),
+        times: times.clone(),
+    });
     environment.beats().keep(view, times);
 }
 

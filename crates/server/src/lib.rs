@@ -32,6 +32,7 @@ mod proxies;
 mod random;
 pub mod recovery;
 mod reminders;
+mod replica;
 mod rollouts;
 mod router;
 mod run;

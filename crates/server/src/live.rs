@@ -173,6 +173,12 @@ impl LiveSample {
         inner.forget(rows);
     }
 
+    /// The same where another replica has removed the population: nothing is to be kept or removed here.
+    pub(crate) fn forget_elsewhere(&self) {
+        self.forget();
+        self.locked().unsaved = false;
+    }
+
     /// What is to be kept, where something is new since this was asked last.
     pub(crate) fn to_save(&self) -> Option<Save> {
         let mut inner = self.locked();

@@ -1,6 +1,7 @@
 use crate::targets::Targets;
 use downhaul_control::fleet::Limits;
 use downhaul_core::ids::EnvironmentKey;
+use downhaul_store::DatabaseUrl;
 use ipnet::IpNet;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -11,6 +12,10 @@ use std::time::Duration;
 pub struct ServerOptions {
     /// Holds the change log, the signing key and nothing else; made at first start.
     pub data: PathBuf,
+    /// A database that replicas share, in place of one in the data folder.
+    pub database: Option<DatabaseUrl>,
+    /// After this long without a word from that database a replica no longer says that what clients have is the newest.
+    pub cut_off: Duration,
     /// Where it listens; its address is an allowed host.
     pub listen: SocketAddr,
     /// Folder of the built console, served at `/`.
@@ -60,6 +65,8 @@ impl ServerOptions {
     pub fn new(data: PathBuf, listen: SocketAddr, environment: EnvironmentKey) -> Self {
         ServerOptions {
             data,
+            database: None,
+            cut_off: Duration::from_secs(30),
             listen,
             console: None,
             environment,

@@ -18,6 +18,12 @@ impl LiveOutcomes {
         LiveOutcomes { began: Instant::now(), outcomes: Mutex::new(Outcomes::new(KEPT)) }
     }
 
+    /// What clients of other replicas told may have been missed until now.
+    pub(crate) fn begin_anew(&self) {
+        let now = self.now();
+        *self.locked() = Outcomes::new(now);
+    }
+
     /// Counts what is new of an instance's reports; gives what was passed over.
     pub(crate) fn take(&self, teller: &Teller<'_>, reports: &[OutcomeReport], state: &State) -> IgnoredOutcomes {
         self.locked().take(teller, reports, is_variant(state), self.now())

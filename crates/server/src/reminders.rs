@@ -20,7 +20,7 @@ pub(crate) async fn carry_out(state: AppState) {
     let every = state.options().remind_every;
     sleep(every.min(FIRST)).await;
     loop {
-        for environment in state.environments() {
+        for environment in state.environments().filter(|environment| state.leads(environment)) {
             remind(&state, environment).await;
         }
         sleep(every).await;

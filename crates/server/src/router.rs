@@ -1,6 +1,6 @@
 use crate::auth::host;
 use crate::state::AppState;
-use crate::{admin, callback, client, console, docs, health, proxies, sign_in, trace};
+use crate::{admin, callback, client, console, docs, health, proxies, replica, sign_in, trace};
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::middleware::{from_fn, from_fn_with_state};
@@ -33,13 +33,18 @@ pub fn openapi(state: &AppState) -> OpenApi {
 }
 
 fn api(state: &AppState) -> OpenApiRouter<AppState> {
-    let people = admin::routes().layer(CompressionLayer::new()).layer(from_fn_with_state(state.clone(), host::check));
+    let people = admin::routes()
+        .layer(CompressionLayer::new())
+        .layer(from_fn_with_state(state.clone(), replica::freshen))
+        .layer(from_fn_with_state(state.clone(), host::check));
     let sign_in = sign_in::routes().layer(from_fn_with_state(state.clone(), host::check));
     let clients = client::routes(state).layer(DefaultBodyLimit::max(CLIENT_BODY_LIMIT));
     let figures =
         OpenApiRouter::new().routes(routes!(health::metrics)).layer(from_fn_with_state(state.clone(), host::check));
-    let callbacks =
-        OpenApiRouter::new().routes(routes!(callback::post)).layer(DefaultBodyLimit::max(CALLBACK_BODY_LIMIT));
+    let callbacks = OpenApiRouter::new()
+        .routes(routes!(callback::post))
+        .layer(from_fn_with_state(state.clone(), replica::freshen))
+        .layer(DefaultBodyLimit::max(CALLBACK_BODY_LIMIT));
     let health = OpenApiRouter::new().routes(routes!(health::live)).routes(routes!(health::ready));
     OpenApiRouter::with_openapi(docs::description())
         .merge(people)

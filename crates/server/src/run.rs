@@ -3,6 +3,7 @@ use crate::heartbeat;
 use crate::listener::{BoundedListener, ClientAddress};
 use crate::metrics::EnvironmentLabels;
 use crate::reminders;
+use crate::replica;
 use crate::rollouts;
 use crate::router::router;
 use crate::runner;
@@ -11,9 +12,10 @@ use crate::task::Task;
 use crate::usage;
 use std::future::Future;
 use std::io;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::net::TcpListener;
-use tokio::time::{MissedTickBehavior, interval};
+use tokio::time::{MissedTickBehavior, interval, timeout};
 
 /// How long requests under way may take when the server closes.
 const CLOSING: Duration = Duration::from_secs(10);
@@ -29,6 +31,11 @@ pub async fn run(
     state: AppState,
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) -> io::Result<()> {
+    let with_others = [
+        Task::spawn(replica::follow(state.clone())),
+        Task::spawn(replica::tell(state.clone())),
+        Task::spawn(replica::lead(state.clone())),
+    ];
     let sweeping = Task::spawn(sweep(state.clone()));
     let running = Task::spawn(runner::carry_out(state.clone()));
     let reminding = Task::spawn(reminders::carry_out(state.clone()));
@@ -54,11 +61,17 @@ pub async fn run(
         }
     };
     drop((sweeping, running, beating, reminding, rolling_out));
-    for environment in state.environments() {
+    for environment in state.environments().filter(|environment| state.leads(environment)) {
         // No flag stays killed because a beat was cut short.
-        heartbeat::end_left(environment).await;
+        if timeout(CLOSING, heartbeat::end_left(environment)).await.is_err() {
+            tracing::warn!(environment = %environment.key(), "a beat is left over: whoever starts next ends it");
+        }
         save_live(environment).await;
         save_usage(environment).await;
+    }
+    drop(with_others);
+    if let Some(replica) = state.replica() {
+        replica.leave().await;
     }
     state.log().close().await;
     result
@@ -74,11 +87,16 @@ async fn sweep(state: AppState) {
         for environment in state.environments() {
             environment.fleet().tick();
             environment.slots().sweep(Instant::now());
-            if sweeps.is_multiple_of(SAVES) || environment.live().instruction().is_none() {
-                save_live(environment).await;
-            }
-            if sweeps.is_multiple_of(SAVES) {
-                save_usage(environment).await;
+            let rollouts = Arc::clone(&environment.current().state);
+            environment.gates().keep(|number| rollouts.rollouts.going_on().any(|rollout| rollout.number == number));
+            // Each replica knows what clients of the others tell too; one of them keeps it.
+            if state.leads(environment) {
+                if sweeps.is_multiple_of(SAVES) || environment.live().instruction().is_none() {
+                    save_live(environment).await;
+                }
+                if sweeps.is_multiple_of(SAVES) {
+                    save_usage(environment).await;
+                }
             }
             if !environment.is_writable() {
                 environment.probe().await;

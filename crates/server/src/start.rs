@@ -1,12 +1,13 @@
 use crate::auth::session::Sessions;
 use crate::client::limits::StreamLimits;
-use crate::environment::Environment;
+use crate::environment::{Environment, Parts};
 use crate::issue::Issuer;
 use crate::live::LiveSample;
 use crate::metrics::Metrics;
 use crate::options::{DemoKeys, ServerOptions};
 use crate::planner::Planner;
 use crate::populations::Populations;
+use crate::replica::Replica;
 use crate::secrets::{self, SAMPLE_CLIENT, SAMPLE_SERVER, SIGNING_KEY, TOKEN_ROOT, kept};
 use crate::sign_in::Pending;
 use crate::state::{AppState, Shared};
@@ -18,7 +19,7 @@ use downhaul_control::{AdminToken, Request, Secret, SecretKind, State, decide};
 use downhaul_core::document::{ClientKind, FlagSet};
 use downhaul_core::ids::EnvironmentKey;
 use downhaul_core::validate::validate;
-use downhaul_store::{ChangeLog, Options, PopulationStore, SqliteLog, StoreError, load};
+use downhaul_store::{ChangeLog, Options, PopulationStore, PostgresLog, SqliteLog, StoreError, Turn, load};
 use jiff::Timestamp;
 use serde_json::json;
 use std::collections::BTreeMap;
@@ -90,12 +91,13 @@ pub async fn open(options: ServerOptions) -> Result<Opened, StartError> {
 pub async fn open_with(options: ServerOptions, store: &Options) -> Result<Opened, StartError> {
     let now = Timestamp::now();
     let epoch = u64::try_from(now.as_millisecond()).unwrap_or(0);
-    let opened = Arc::new(SqliteLog::open(&options.data, epoch, store).await?);
+    // Until everything is there that a new log needs, no other replica makes it.
+    let Logs { log, people, shared, turn } = Logs::open(&options, epoch, store).await?;
+    let replica = shared.clone().map(|shared| Replica::new(shared, options.cut_off, options.stale)).transpose()?;
+    let replica = replica.map(Arc::new);
     recovery::sweep(&options.data);
-    let people: Arc<dyn PopulationStore> = Arc::<SqliteLog>::clone(&opened);
-    let log: Arc<dyn ChangeLog> = opened;
     let had_first = log.setting(SIGNING_KEY).await?.is_some();
-    let issuer = Issuer::new(&kept(&*log, SIGNING_KEY, "signing key").await?, options.validity);
+    let issuer = Arc::new(Issuer::new(&kept(&*log, SIGNING_KEY, "signing key").await?, options.validity));
     let token_root = kept(&*log, TOKEN_ROOT, "root of token secrets").await?;
     let sample_client = kept(&*log, SAMPLE_CLIENT, "root of the keys for samples").await?;
     let sample_server = kept(&*log, SAMPLE_SERVER, "secret for samples").await?;
@@ -112,17 +114,27 @@ pub async fn open_with(options: ServerOptions, store: &Options) -> Result<Opened
     for key in keys(&*log, &options).await? {
         let populations = Populations::new(key.clone(), Arc::clone(&people));
         let keys = SamplingKeys::new(&sample_client, &sample_server, &key);
-        let environment = environment(&log, &key, &options, &metrics, populations, keys).await?;
+        let parts = Parts {
+            log: Arc::clone(&log),
+            replica: replica.clone(),
+            issuer: Arc::clone(&issuer),
+            metrics: Arc::clone(&metrics),
+            populations,
+            live: LiveSample::new(keys),
+            options: &options,
+        };
+        let environment = environment(&key, parts).await?;
         environments.insert(key.to_string(), Arc::new(environment));
     }
     let state = AppState::new(Shared {
         environments,
         admin_tokens: log.admin_tokens().await?.into_iter().map(|token| (token.id.clone(), token)).collect(),
         actors: RwLock::new(Arc::new(log.actors().await?)),
-        issuer: Arc::new(issuer),
+        issuer,
         token_root,
-        sessions: Sessions::default(),
-        pending: Pending::default(),
+        sessions: Sessions::new(shared.clone()),
+        pending: Pending::new(shared),
+        replica,
         limits: StreamLimits::new(options.streams_per_key, options.streams_per_address, Arc::clone(&metrics)),
         closing: watch::Sender::new(false),
         planner: Planner::new(&options, Arc::clone(&metrics)),
@@ -134,7 +146,37 @@ pub async fn open_with(options: ServerOptions, store: &Options) -> Result<Opened
     if let Some(demo) = &state.options().demo_keys {
         demo_keys(&state, demo).await?;
     }
+    if let Some(replica) = state.replica() {
+        replica.join(&state).await?;
+    }
+    drop(turn);
     Ok(Opened { state, admin_token })
+}
+
+/// The log and what lies beside it, in the data folder or in a database that replicas share.
+struct Logs {
+    log: Arc<dyn ChangeLog>,
+    people: Arc<dyn PopulationStore>,
+    shared: Option<Arc<PostgresLog>>,
+    turn: Option<Turn>,
+}
+
+impl Logs {
+    async fn open(options: &ServerOptions, epoch: u64, store: &Options) -> Result<Logs, StartError> {
+        match &options.database {
+            None => {
+                let log = Arc::new(SqliteLog::open(&options.data, epoch, store).await?);
+                Ok(Logs { people: Arc::<SqliteLog>::clone(&log), log, shared: None, turn: None })
+            }
+            Some(url) => {
+                downhaul_store::point_to(&options.data, url)?;
+                let (log, turn) = PostgresLog::open(url, epoch).await?;
+                let log = Arc::new(log);
+                let people = Arc::<PostgresLog>::clone(&log);
+                Ok(Logs { people, log: Arc::<PostgresLog>::clone(&log), shared: Some(log), turn: Some(turn) })
+            }
+        }
+    }
 }
 
 async fn first_admin_token(log: &dyn ChangeLog, folder: &Path) -> Result<Option<String>, StartError> {
@@ -170,30 +212,21 @@ async fn keys(log: &dyn ChangeLog, options: &ServerOptions) -> Result<Vec<Enviro
     Ok(keys)
 }
 
-async fn environment(
-    log: &Arc<dyn ChangeLog>,
-    key: &EnvironmentKey,
-    options: &ServerOptions,
-    metrics: &Arc<Metrics>,
-    populations: Populations,
-    keys: SamplingKeys,
-) -> Result<Environment, StartError> {
-    let (state, chart): (State, Index) = load(&**log, key).await?;
+async fn environment(key: &EnvironmentKey, parts: Parts<'_>) -> Result<Environment, StartError> {
+    let (state, chart): (State, Index) = load(&*parts.log, key).await?;
     let flag_set: FlagSet = state.flag_set.clone();
     let (valid, _) = validate(flag_set, None).map_err(|problems| StartError::Invalid {
         environment: key.to_string(),
         why: problems.first().map(ToString::to_string).unwrap_or_default(),
     })?;
-    let live = LiveSample::new(keys);
-    let environment =
-        Environment::new(Arc::clone(log), (state, chart), valid, Arc::clone(metrics), populations, live, options);
+    let environment = Environment::new((state, chart), valid, parts);
     take_up(&environment).await;
     usage::take_up(&environment).await;
     Ok(environment)
 }
 
 /// Takes up the live sample that was kept. Without it the server runs as well, and begins another one.
-async fn take_up(environment: &Environment) {
+pub(crate) async fn take_up(environment: &Environment) {
     let name = PopulationName::live();
     match environment.populations().find(&name).await {
         Ok(Some(kept)) => environment.live().load(&kept.about, &kept.population),

@@ -8,10 +8,11 @@ use crate::metrics::Metrics;
 use crate::options::ServerOptions;
 use crate::planner::Planner;
 use crate::random;
+use crate::replica::{Message, Replica};
 use crate::sign_in::Pending;
 use downhaul_control::views::Names;
 use downhaul_control::{AdminToken, ClientKey};
-use downhaul_store::ChangeLog;
+use downhaul_store::{ChangeLog, StoreError};
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::sync::{Arc, PoisonError, RwLock};
@@ -27,6 +28,8 @@ pub struct AppState {
 pub(crate) struct Shared {
     pub(crate) options: ServerOptions,
     pub(crate) log: Arc<dyn ChangeLog>,
+    /// Where other processes use the log too.
+    pub(crate) replica: Option<Arc<Replica>>,
     pub(crate) environments: BTreeMap<String, Arc<Environment>>,
     pub(crate) admin_tokens: BTreeMap<String, AdminToken>,
     /// Names of actors, by id.
@@ -55,6 +58,15 @@ impl AppState {
 
     pub(crate) fn log(&self) -> &dyn ChangeLog {
         &*self.shared.log
+    }
+
+    pub(crate) fn replica(&self) -> Option<&Arc<Replica>> {
+        self.shared.replica.as_ref()
+    }
+
+    /// Whether this process acts in an environment.
+    pub(crate) fn leads(&self, environment: &Environment) -> bool {
+        self.replica().is_none_or(|replica| replica.leads(environment.key()))
     }
 
     pub(crate) fn environment(&self, key: &str) -> Option<&Arc<Environment>> {
@@ -99,8 +111,20 @@ impl AppState {
     }
 
     fn change_actors(&self, change: impl FnOnce(&mut Names)) {
-        let mut names = self.shared.actors.write().unwrap_or_else(PoisonError::into_inner);
-        change(Arc::make_mut(&mut names));
+        {
+            let mut names = self.shared.actors.write().unwrap_or_else(PoisonError::into_inner);
+            change(Arc::make_mut(&mut names));
+        }
+        if let Some(replica) = self.replica() {
+            replica.tell(Message::Names);
+        }
+    }
+
+    /// Reads the names anew, as another replica may have changed them.
+    pub(crate) async fn reload_actors(&self) -> Result<(), StoreError> {
+        let read = Arc::new(self.log().actors().await?);
+        *self.shared.actors.write().unwrap_or_else(PoisonError::into_inner) = read;
+        Ok(())
     }
 
     pub(crate) fn issuer(&self) -> &Arc<Issuer> {

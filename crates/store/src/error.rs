@@ -39,6 +39,12 @@ pub enum StoreError {
     Unsure { environment: String, revision: u64 },
     #[error("the database would lose acknowledged changes in a power cut: its setting `{0}` is not `on`")]
     NotDurable(&'static str),
+    #[error("{0} of the replicas that use the database were heard of within the last minute")]
+    Served(i64),
+    #[error("the data folder {} has a change log of its own", .0.display())]
+    TwoLogs(PathBuf),
+    #[error("the change log of the data folder {} is in the database {url}", folder.display())]
+    Elsewhere { folder: PathBuf, url: String },
     #[error("the database failed")]
     Database(#[source] sqlx::Error),
 }
@@ -60,6 +66,9 @@ impl StoreError {
             StoreError::Unreachable(_) => "log-unreachable",
             StoreError::Unsure { .. } => "log-unsure",
             StoreError::NotDurable(_) => "log-not-durable",
+            StoreError::Served(_) => "database-in-use",
+            StoreError::TwoLogs(_) => "two-logs",
+            StoreError::Elsewhere { .. } => "log-elsewhere",
             StoreError::Database(_) => "log-failed",
         }
     }
@@ -86,6 +95,11 @@ impl StoreError {
             }
             StoreError::Unsure { .. } => "look at the chart once the database is back, and repeat what is not in it",
             StoreError::NotDurable(_) => "turn it on in the configuration of PostgreSQL, and restart PostgreSQL",
+            StoreError::Served(_) => "stop every replica, wait for a minute, and repeat",
+            StoreError::TwoLogs(_) => "leave the database out, or give a data folder of its own with `--data`",
+            StoreError::Elsewhere { .. } => {
+                "start it with `--database`; back that database up with PostgreSQL's `pg_dump`, and never with a copy of the folder"
+            }
             StoreError::Database(_) => "look at the log of the server for the cause",
         }
     }

@@ -4,6 +4,7 @@
 //! [`PostgresLog`] one that several replicas share.
 //! The layout of a data folder is in docs/reference/change-log.md.
 
+mod elsewhere;
 mod error;
 mod log;
 mod populations;
@@ -11,6 +12,7 @@ mod postgres;
 mod replay;
 mod sqlite;
 
+pub use elsewhere::{point_to, refuse_elsewhere};
 pub use error::StoreError;
 pub use log::{ChangeLog, Effects, Head};
 pub use populations::PopulationStore;

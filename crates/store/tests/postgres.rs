@@ -198,15 +198,16 @@ async fn what_one_replica_tells_every_other_hears_whole_and_in_order() {
 async fn one_replica_leads_until_its_connection_ends() {
     let url = Postgres::shared().database();
     let (one, two) = (open(&url).await, open(&url).await);
-    let mut lead = one.lead(&environment()).await.unwrap().expect("nobody else leads");
-    assert!(two.lead(&environment()).await.unwrap().is_none());
-    assert!(two.lead(&"staging".parse().unwrap()).await.unwrap().is_some(), "of another environment");
+    let (mut lead, mut other) = (one.candidate().await.unwrap(), two.candidate().await.unwrap());
+    assert!(lead.take(&environment()).await.unwrap(), "nobody else leads");
+    assert!(!other.take(&environment()).await.unwrap());
+    assert!(other.take(&"staging".parse().unwrap()).await.unwrap(), "of another environment");
     lead.hold().await.unwrap();
     let others = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity \
                   WHERE datname = current_database() AND pid <> pg_backend_pid()";
     Postgres::shared().psql(&url, others);
     lead.hold().await.unwrap_err();
-    assert!(two.lead(&environment()).await.unwrap().is_some());
+    assert!(two.candidate().await.unwrap().take(&environment()).await.unwrap());
 }
 
 #[tokio::test]

@@ -2,6 +2,7 @@
 
 pub(crate) mod context;
 pub(crate) mod data;
+pub(crate) mod database;
 pub(crate) mod document;
 pub(crate) mod expiry;
 pub(crate) mod now;

@@ -25,12 +25,15 @@ mod plan_xray;
 mod policy;
 mod population;
 mod population_bad;
+#[path = "../../../store/tests/support/postgres.rs"]
+mod postgres;
 mod proposals;
 mod prove;
 mod reference;
 mod refs;
 mod release;
 mod remote;
+mod replicas;
 mod rollback;
 mod rollout;
 mod server;

@@ -153,7 +153,12 @@ impl Fleet {
             let oldest = self.watches.iter().min_by_key(|(_, watch)| watch.committed()).map(|(id, _)| id.clone());
             oldest.map(|id| self.watches.remove(&id));
         }
-        self.watches.insert(id.to_owned(), Watch::new(position, degrades_when_stale, now));
+        let mut watch = Watch::new(position, degrades_when_stale, now);
+        // Of another replica's kill the clients' words may be here before the kill itself.
+        for (instance, known) in &self.instances {
+            watch.note(instance, false, known.said.position, now);
+        }
+        self.watches.insert(id.to_owned(), watch);
     }
 
     /// Forgets instances that have not been heard of for long. To be called every few seconds.
@@ -188,6 +193,8 @@ impl Fleet {
     }
 
     fn put(&mut self, id: InstanceId, sender: &Sender, said: Acknowledgement, now: Duration) {
+        // What another replica heard may come behind what was heard here.
+        let now = self.instances.get(&id).map_or(now, |known| known.last_seen.max(now));
         self.remove(&id);
         *self.per_key.entry(sender.key.clone()).or_default() += 1;
         *self.per_address.entry(sender.address.clone()).or_default() += 1;

@@ -5,7 +5,7 @@ use crate::state::AppState;
 use crate::{random, recovery};
 use axum::body::{Body, Bytes};
 use axum::extract::State;
-use axum::http::header;
+use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use downhaul_control::api::{Problem, Role};
 use futures_util::stream;
@@ -22,7 +22,8 @@ const PIECE: usize = 64 * 1024;
     get, path = "/api/v1/backup", tag = "backup",
     responses(
         (status = 200, description = "a database of SQLite", content_type = "application/vnd.sqlite3", body = Vec<u8>),
-        (status = 401, body = Problem), (status = 403, body = Problem), (status = 503, body = Problem),
+        (status = 401, body = Problem), (status = 403, body = Problem), (status = 409, body = Problem),
+        (status = 503, body = Problem),
     )
 )]
 pub(crate) async fn get(State(state): State<AppState>, identity: Identity) -> AppResult<Response> {
@@ -34,6 +35,14 @@ pub(crate) async fn get(State(state): State<AppState>, identity: Identity) -> Ap
                 "ask whoever holds `admin-token` of the data folder, which is admin everywhere",
             ));
         }
+    }
+    if let Some(url) = &state.options().database {
+        return Err(AppError::new(
+            StatusCode::CONFLICT,
+            "log-elsewhere",
+            format!("the change log is in the database {url}, which PostgreSQL backs up itself"),
+            "take it with `pg_dump --format=custom --file=FILE URL`; see docs/guide/replicas.md",
+        ));
     }
     let random = random::bytes::<8>().map(u64::from_le_bytes).map_err(AppError::internal)?;
     let data = &state.options().data;

@@ -4,6 +4,7 @@ use crate::environment::{Environment, population_of};
 use crate::error::{AppError, AppResult};
 use crate::extract::{Json, Path, Query};
 use crate::populations::{self, Form, Provenance, Upload};
+use crate::replica::Message;
 use crate::state::AppState;
 use axum::body::Bytes;
 use axum::extract::State;
@@ -177,6 +178,7 @@ pub(crate) async fn remove(
     if name.is_live() {
         environment.save_live().await?;
         environment.live().forget();
+        environment.tell(|| Message::ForgetLive { environment: environment.key().to_string() });
     }
     let at = time::to_text(Timestamp::now());
     environment.populations().remove(&name, at, admin.actor().to_owned()).await?;

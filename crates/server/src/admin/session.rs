@@ -1,6 +1,6 @@
 use crate::auth::identity::{Identity, cookie, of_token};
 use crate::auth::session::{self, COOKIE, Holder};
-use crate::error::{AppError, AppResult};
+use crate::error::AppResult;
 use crate::extract::Json;
 use crate::state::AppState;
 use axum::extract::State;
@@ -20,7 +20,7 @@ pub(crate) async fn begin(
     Json(request): Json<SessionRequest>,
 ) -> AppResult<([(HeaderName, String); 1], Json<Whoami>)> {
     let (identity, token) = of_token(&state, request.token.trim())?;
-    let id = state.sessions().begin(Holder::Token(token), Instant::now()).map_err(AppError::internal)?;
+    let id = state.sessions().begin(Holder::Token(token), Instant::now()).await?;
     // A page that was loaded over TLS never sends its cookie in the clear.
     let is_secure = headers.get(header::ORIGIN).is_some_and(|origin| origin.as_bytes().starts_with(b"https://"));
     Ok(([(header::SET_COOKIE, session::cookie(&id, is_secure))], Json(whoami(&state, &identity))))
@@ -41,12 +41,12 @@ pub(crate) async fn end(
     State(state): State<AppState>,
     _identity: Identity,
     headers: HeaderMap,
-) -> (StatusCode, [(HeaderName, String); 1]) {
+) -> AppResult<(StatusCode, [(HeaderName, String); 1])> {
     if let Some(cookie) = cookie(&headers) {
-        state.sessions().end(cookie);
+        state.sessions().end(cookie).await?;
     }
     let cookie = format!("{COOKIE}=; Path=/api; HttpOnly; SameSite=Strict; Max-Age=0");
-    (StatusCode::NO_CONTENT, [(header::SET_COOKIE, cookie)])
+    Ok((StatusCode::NO_CONTENT, [(header::SET_COOKIE, cookie)]))
 }
 
 fn whoami(state: &AppState, identity: &Identity) -> Whoami {

@@ -39,7 +39,10 @@ impl FromRequestParts<AppState> for Identity {
         if let Some(token) = bearer(&parts.headers) {
             return of_token(state, token).map(|(identity, _)| identity);
         }
-        let holder = cookie(&parts.headers).and_then(|cookie| state.sessions().holder(cookie, Instant::now()));
+        let holder = match cookie(&parts.headers) {
+            Some(cookie) => state.sessions().holder(cookie, Instant::now()).await?,
+            None => None,
+        };
         let identity = match holder.ok_or_else(unauthorized)? {
             Holder::Token(id) => of_id(state, &id, |_| true).ok_or_else(unauthorized)?.0,
             Holder::Person(actor) => Identity::person(actor),

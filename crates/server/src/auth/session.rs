@@ -1,9 +1,13 @@
+use crate::environment::log_failed;
+use crate::error::{AppError, AppResult};
 use crate::random;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use downhaul_control::Hash;
+use downhaul_store::{KeptSession, PostgresLog};
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 pub(crate) const COOKIE: &str = "downhaul_session";
@@ -17,7 +21,8 @@ const LONGEST_PERSON: Duration = IDLE;
 const LIMIT: usize = 1000;
 
 /// By what someone is signed in.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub(crate) enum Holder {
     /// The token of this id, as long as it is in force.
     Token(String),
@@ -25,11 +30,13 @@ pub(crate) enum Holder {
     Person(String),
 }
 
-/// Who is signed in, by the hash of a random id that only the browser's cookie holds. Kept in memory: a restart signs
-/// everyone out.
-#[derive(Debug, Default)]
+/// Who is signed in, by the hash of a random id that only the browser's cookie holds.
+#[derive(Debug)]
 pub(crate) struct Sessions {
+    /// In memory: a restart signs everyone out.
     open: Mutex<BTreeMap<Hash, Session>>,
+    /// Where there are replicas they are kept in the database instead: a browser comes back to any of them.
+    shared: Option<Arc<PostgresLog>>,
 }
 
 #[derive(Debug, Clone)]
@@ -40,9 +47,18 @@ struct Session {
 }
 
 impl Sessions {
+    pub(crate) fn new(shared: Option<Arc<PostgresLog>>) -> Sessions {
+        Sessions { open: Mutex::default(), shared }
+    }
+
     /// Begins a session; gives the cookie's value.
-    pub(crate) fn begin(&self, holder: Holder, now: Instant) -> Result<String, getrandom::Error> {
-        let id = URL_SAFE_NO_PAD.encode(random::bytes::<32>()?);
+    pub(crate) async fn begin(&self, holder: Holder, now: Instant) -> AppResult<String> {
+        let id = URL_SAFE_NO_PAD.encode(random::bytes::<32>().map_err(AppError::internal)?);
+        if let Some(log) = &self.shared {
+            let what = serde_json::to_string(&holder).map_err(AppError::internal)?;
+            log.begin_session(&Hash::of(id.as_bytes()).to_string(), &what).await.map_err(log_failed)?;
+            return Ok(id);
+        }
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
         open.retain(|_, session| session.is_open(now));
         if open.len() >= LIMIT
@@ -55,15 +71,25 @@ impl Sessions {
     }
 
     /// By what the session was begun.
-    pub(crate) fn holder(&self, cookie: &str, now: Instant) -> Option<Holder> {
+    pub(crate) async fn holder(&self, cookie: &str, now: Instant) -> AppResult<Option<Holder>> {
+        let hash = Hash::of(cookie.as_bytes());
+        if let Some(log) = &self.shared {
+            let kept = log.session(&hash.to_string()).await.map_err(log_failed)?;
+            return Ok(kept.and_then(|kept| open_holder(&kept)));
+        }
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
-        let session = open.get_mut(&Hash::of(cookie.as_bytes())).filter(|session| session.is_open(now))?;
+        let Some(session) = open.get_mut(&hash).filter(|session| session.is_open(now)) else { return Ok(None) };
         session.used = now;
-        Some(session.holder.clone())
+        Ok(Some(session.holder.clone()))
     }
 
-    pub(crate) fn end(&self, cookie: &str) {
-        self.open.lock().unwrap_or_else(PoisonError::into_inner).remove(&Hash::of(cookie.as_bytes()));
+    pub(crate) async fn end(&self, cookie: &str) -> AppResult<()> {
+        let hash = Hash::of(cookie.as_bytes());
+        if let Some(log) = &self.shared {
+            return log.end_session(&hash.to_string()).await.map(drop).map_err(log_failed);
+        }
+        self.open.lock().unwrap_or_else(PoisonError::into_inner).remove(&hash);
+        Ok(())
     }
 }
 
@@ -75,44 +101,74 @@ pub(crate) fn cookie(id: &str, is_secure: bool) -> String {
 
 impl Session {
     fn is_open(&self, now: Instant) -> bool {
-        let longest = match self.holder {
-            Holder::Token(_) => LONGEST,
-            Holder::Person(_) => LONGEST_PERSON,
-        };
-        now.duration_since(self.used) < IDLE && now.duration_since(self.began) < longest
+        is_open(&self.holder, now.duration_since(self.began), now.duration_since(self.used))
     }
+}
+
+/// Whether a session that began and was last used so long ago goes on.
+fn is_open(holder: &Holder, age: Duration, idle: Duration) -> bool {
+    let longest = match holder {
+        Holder::Token(_) => LONGEST,
+        Holder::Person(_) => LONGEST_PERSON,
+    };
+    idle < IDLE && age < longest
+}
+
+/// What is kept of someone who is only on the way to the provider is no session.
+fn open_holder(kept: &KeptSession) -> Option<Holder> {
+    let holder = serde_json::from_str(&kept.what).ok()?;
+    is_open(&holder, kept.age, kept.idle).then_some(holder)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    #[test]
-    fn sessions_end() {
+    #[tokio::test]
+    async fn sessions_end() {
         let token = || Holder::Token("token".to_owned());
-        let sessions = Sessions::default();
+        let sessions = Sessions::new(None);
         let start = Instant::now();
-        let cookie = sessions.begin(token(), start).unwrap();
-        assert_eq!(sessions.holder(&cookie, start), Some(token()));
-        assert_eq!(sessions.holder("other", start), None);
-        assert_eq!(sessions.holder(&cookie, start + IDLE), None, "unused for too long");
+        let cookie = sessions.begin(token(), start).await.unwrap();
+        assert_eq!(sessions.holder(&cookie, start).await.unwrap(), Some(token()));
+        assert_eq!(sessions.holder("other", start).await.unwrap(), None);
+        assert_eq!(sessions.holder(&cookie, start + IDLE).await.unwrap(), None, "unused for too long");
 
-        let cookie = sessions.begin(token(), start).unwrap();
+        let cookie = sessions.begin(token(), start).await.unwrap();
         let mut now = start;
         while now < start + LONGEST - IDLE {
             now += IDLE / 2;
-            assert!(sessions.holder(&cookie, now).is_some());
+            assert!(sessions.holder(&cookie, now).await.unwrap().is_some());
         }
         now += IDLE / 2;
-        sessions.holder(&cookie, now);
-        assert_eq!(sessions.holder(&cookie, start + LONGEST), None, "open for too long");
+        sessions.holder(&cookie, now).await.unwrap();
+        assert_eq!(sessions.holder(&cookie, start + LONGEST).await.unwrap(), None, "open for too long");
 
-        let cookie = sessions.begin(Holder::Person("a-1".to_owned()), start).unwrap();
-        assert!(sessions.holder(&cookie, start + IDLE / 2).is_some());
-        assert!(sessions.holder(&cookie, start + IDLE).is_none(), "used, but the provider is asked again");
+        let cookie = sessions.begin(Holder::Person("a-1".to_owned()), start).await.unwrap();
+        assert!(sessions.holder(&cookie, start + IDLE / 2).await.unwrap().is_some());
+        assert!(
+            sessions.holder(&cookie, start + IDLE).await.unwrap().is_none(),
+            "used, but the provider is asked again"
+        );
 
-        let cookie = sessions.begin(token(), start).unwrap();
-        sessions.end(&cookie);
-        assert_eq!(sessions.holder(&cookie, start), None);
+        let cookie = sessions.begin(token(), start).await.unwrap();
+        sessions.end(&cookie).await.unwrap();
+        assert_eq!(sessions.holder(&cookie, start).await.unwrap(), None);
+    }
+
+    #[test]
+    fn kept_sessions_end_too() {
+        let kept = |what: &str, hours: u64, idle: u64| KeptSession {
+            what: what.to_owned(),
+            age: Duration::from_secs(hours * 3_600),
+            idle: Duration::from_secs(idle * 3_600),
+        };
+        let (token, person) = (r#"{"token":"t"}"#, r#"{"person":"a-1"}"#);
+        assert_eq!(open_holder(&kept(token, 13, 11)), Some(Holder::Token("t".to_owned())));
+        assert_eq!(open_holder(&kept(person, 11, 1)), Some(Holder::Person("a-1".to_owned())));
+        for ended in [kept(token, 13, 12), kept(token, 7 * 24, 0), kept(person, 12, 0), kept("{\"attempt\":[]}", 0, 0)]
+        {
+            assert_eq!(open_holder(&ended), None, "{ended:?}");
+        }
     }
 }

@@ -1,4 +1,5 @@
 use crate::client::caller::Caller;
+use crate::environment::Environment;
 use crate::error::{AppError, AppResult};
 use crate::extract::Json;
 use crate::listener::ClientAddress;
@@ -11,6 +12,7 @@ use downhaul_control::api::{Acknowledgement, Problem};
 use downhaul_control::fleet::{NotCounted, Sender};
 use downhaul_control::{heartbeat, outcomes};
 use jiff::Timestamp;
+use std::time::Duration;
 
 /// What an instance applied, and how it does.
 #[utoipa::path(
@@ -28,6 +30,7 @@ pub(crate) async fn post(
     Json(mut said): Json<Acknowledgement>,
 ) -> AppResult<StatusCode> {
     let sender = Sender { key: caller.key.id.clone(), kind: caller.key.kind, address: address.to_string() };
+    let whole = state.replica().map(|_| said.clone());
     let (sample, evaluated, instance) = (said.sample.take(), said.evaluated.take(), said.instance.clone());
     let reports = std::mem::take(&mut said.outcomes);
     outcomes::check(&reports).map_err(|why| malformed(why.to_string()))?;
@@ -39,6 +42,9 @@ pub(crate) async fn post(
     let outcome = if counted.is_ok() { "counted" } else { "refused" };
     state.metrics().acknowledgements.get_or_create(&OutcomeLabels { outcome }).inc();
     let applied = counted.map_err(refuse)?;
+    if let (Some(replica), Some(whole)) = (state.replica(), whole) {
+        replica.acknowledged(current.state.environment().as_str(), &sender, whole);
+    }
     for counted in caller.environment.fleet().newly_counted() {
         state.metrics().counted(caller.environment.key().as_str(), &counted);
     }
@@ -75,6 +81,34 @@ pub(crate) async fn post(
         }
     }
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// Takes in what a client of another replica acknowledged there.
+pub(crate) fn heard(environment: &Environment, sender: &Sender, mut said: Acknowledgement, ago: Duration) {
+    let (sample, evaluated, instance) = (said.sample.take(), said.evaluated.take(), said.instance.clone());
+    let current = environment.current();
+    let has_phase = |key: &str| current.state.flag_set.flag(key).is_some_and(|flag| flag.phase.is_some());
+    said.migrations.retain(|tally| has_phase(&tally.flag));
+    let mut reports = std::mem::take(&mut said.outcomes);
+    let ms = u64::try_from(ago.as_millis()).unwrap_or(u64::MAX);
+    for report in &mut reports {
+        (report.from_ms, report.to_ms) = (report.from_ms.saturating_add(ms), report.to_ms.saturating_add(ms));
+    }
+    environment.fleet().heard(sender, said, ago);
+    if !reports.is_empty() {
+        let Sender { key, kind, address } = sender;
+        let teller = outcomes::Teller { key, kind: *kind, instance: &instance, address };
+        // What is passed over is told of by the replica that it came to.
+        let _ = environment.outcomes().take(&teller, &reports, &current.state);
+    }
+    if let Some(keys) = evaluated {
+        environment.usage().told(sender.kind, &keys, &current.state, Timestamp::now());
+    }
+    if let Some(sample) = sample {
+        let Sender { key, kind, address } = sender;
+        // What is not taken was not taken there either, or is only less than could be.
+        let _ = environment.live().take(&Teller { key, kind: *kind, address, instance: &instance }, &sample);
+    }
 }
 
 fn refuse(why: NotCounted) -> AppError {

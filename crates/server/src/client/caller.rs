@@ -48,7 +48,14 @@ impl FromRequestParts<AppState> for Caller {
     type Rejection = AppError;
 
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> AppResult<Self> {
-        let (environment, key) = client_key(state, &parts.headers).ok_or_else(unknown_key)?;
+        let known = match client_key(state, &parts.headers) {
+            None if let Some(replica) = state.replica() => {
+                replica.look(state).await;
+                client_key(state, &parts.headers)
+            }
+            known => known,
+        };
+        let (environment, key) = known.ok_or_else(unknown_key)?;
         if let Some(origin) = parts.headers.get(header::ORIGIN)
             && !origin.to_str().is_ok_and(|origin| key.allows_origin(origin))
         {

@@ -41,9 +41,11 @@ pub(crate) async fn get(
     let asker = caller.asks(&query)?;
     let seconds = query.wait.unwrap_or(0).min(LONGEST_WAIT);
     let until = Instant::now() + Duration::from_secs(seconds.into());
+    state.reach(&caller.environment, query.position.as_deref().and_then(|position| position.parse().ok())).await;
     let mut publications = caller.environment.publications();
     let mut closing = state.closing();
     loop {
+        state.vouch()?;
         let publication = Arc::clone(&publications.borrow_and_update());
         let issue = newest(&state, &caller, &asker, publication).await?;
         let tag = issue.tag();
@@ -58,6 +60,7 @@ pub(crate) async fn get(
         };
         // A closing server lets go of whoever waits.
         if !timeout_at(until, newer).await.unwrap_or(false) {
+            state.vouch()?;
             return Ok(asking(&caller, not_modified(&tag)));
         }
     }

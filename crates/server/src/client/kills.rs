@@ -26,6 +26,7 @@ pub(crate) async fn get(
     headers: HeaderMap,
 ) -> AppResult<Response> {
     let asker = caller.asks(&query)?;
+    state.vouch()?;
     let publication = caller.environment.current();
     let slot = caller.environment.slots().of(&publication, &asker, state.issuer())?;
     let kills = slot.kills(&publication)?;

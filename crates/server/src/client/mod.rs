@@ -1,6 +1,6 @@
 //! The client API: flag sets, the stream, and what comes back.
 
-mod acknowledge;
+pub(crate) mod acknowledge;
 pub(crate) mod caller;
 mod cors;
 mod flag_set;

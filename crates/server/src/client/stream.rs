@@ -48,6 +48,8 @@ pub(crate) async fn get(
 ) -> AppResult<Response> {
     let asker = caller.asks(&query)?;
     let has = Has::read(&query)?;
+    state.reach(&caller.environment, has.position).await;
+    state.vouch()?;
     let place = state.limits().take(&caller.key.id, address, caller.key.kind)?;
     let pump = Pump::new(state, caller, asker, has, place)?;
     Ok(sse::response(stream::unfold(pump, |mut pump| async move { Some((pump.next().await?, pump)) })))
@@ -255,7 +257,10 @@ impl Pump {
     /// Begins to make the flag set that the client lacks, if it lacks one.
     fn make(&mut self, publication: &Arc<Publication>) -> AppResult<()> {
         let is_newest = self.has.position == Some(publication.position()) && self.has.issued.is_some();
-        if self.making.is_some() || is_newest || self.quiet.is_some() {
+        // One that comes from another replica may have more than is here yet.
+        let is_ahead = self.state.replica().is_some() && self.has.position > Some(publication.position());
+        let waits = is_ahead || !self.state.vouches();
+        if self.making.is_some() || is_newest || waits || self.quiet.is_some() {
             return Ok(());
         }
         let slot = self.environment.slots().of(publication, &self.asker, self.state.issuer())?;
@@ -302,6 +307,9 @@ impl Pump {
     }
 
     fn tick(&mut self) {
+        if !self.state.vouches() {
+            return;
+        }
         if self.has.issued.is_some_and(|issued| !self.state.issuer().is_fresh(issued, Timestamp::now())) {
             self.has.position = None;
         }

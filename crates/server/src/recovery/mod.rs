@@ -5,8 +5,10 @@
 //! as the replaced folder can still be read.
 
 mod carry;
+mod raise;
 mod secrets_file;
 
+pub use raise::{Raise, Raised, raise};
 pub use secrets_file::{SecretsFileError, export_secrets, generate_signing_key, import_signing_key};
 
 use crate::secrets::SECRETS;

@@ -118,6 +118,7 @@ pub async fn import_signing_key(data: &Path, from: &Path) -> Result<Vec<SigningK
     if keys.is_empty() {
         return Err(malformed("it has no signing key"));
     }
+    downhaul_store::refuse_elsewhere(data)?;
     if !data.join(DATABASE).exists() {
         return Err(StoreError::NotALog { path: data.join(DATABASE), why: "there is no such file".to_owned() }.into());
     }

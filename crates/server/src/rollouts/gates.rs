@@ -1,6 +1,7 @@
 //! What the gates of stages read. Kept in memory: after a start each has to hold for its time again.
 
 use crate::environment::Environment;
+use crate::replica::Message;
 use crate::runner::{self, Held, read};
 use crate::state::AppState;
 use crate::targets::Answer;
@@ -31,8 +32,14 @@ impl Gates {
         self.locked().remove(&rollout);
     }
 
-    fn tell(&self, rollout: u64, views: Vec<GateView>) {
+    /// Whoever drives the rollout has read them.
+    pub(crate) fn put(&self, rollout: u64, views: Vec<GateView>) {
         self.locked().insert(rollout, views);
+    }
+
+    /// Keeps those of rollouts that go on: the others may be told by another replica after their end.
+    pub(crate) fn keep(&self, goes_on: impl Fn(u64) -> bool) {
+        self.locked().retain(|rollout, _| goes_on(*rollout));
     }
 
     fn locked(&self) -> MutexGuard<'_, BTreeMap<u64, Vec<GateView>>> {
@@ -125,7 +132,12 @@ async fn follow(
             standings.push(standing);
             views.push(view);
         }
-        environment.gates().tell(number, views);
+        environment.gates().put(number, views.clone());
+        environment.tell(|| Message::Gates {
+            environment: environment.key().to_string(),
+            rollout: number,
+            gates: views,
+        });
         if tell.send(standings).is_err() {
             return;
         }

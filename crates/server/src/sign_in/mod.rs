@@ -68,7 +68,7 @@ async fn come_back(State(state): State<AppState>, headers: HeaderMap, Query(retu
 async fn begin(state: &AppState) -> AppResult<Response> {
     let config = configured(state)?;
     let Begun { url, attempt } = provider::begin(config).await?;
-    let id = state.pending().begin(attempt, Instant::now()).map_err(AppError::internal)?;
+    let id = state.pending().begin(attempt, Instant::now()).await?;
     // Lax: it has to come along when the provider sends the browser back.
     let cookie = format!(
         "{COOKIE}={id}; Path=/sign-in; HttpOnly; SameSite=Lax; Max-Age={}{}",
@@ -80,7 +80,10 @@ async fn begin(state: &AppState) -> AppResult<Response> {
 
 async fn end(state: &AppState, headers: &HeaderMap, returned: Returned) -> AppResult<Response> {
     let config = configured(state)?;
-    let attempt = cookie_named(headers, COOKIE).and_then(|id| state.pending().take(id, Instant::now()));
+    let attempt = match cookie_named(headers, COOKIE) {
+        Some(id) => state.pending().take(id, Instant::now()).await?,
+        None => None,
+    };
     let attempt = attempt.ok_or_else(|| {
         refused("sign-in-lost", "this browser began no sign-in, or more than ten minutes ago", "begin again")
     })?;
@@ -96,7 +99,7 @@ async fn end(state: &AppState, headers: &HeaderMap, returned: Returned) -> AppRe
     }
     let claims = provider::end(config, attempt, returned.code.unwrap_or_default()).await?;
     let actor = person::of(state, config, &claims).await?;
-    let session = state.sessions().begin(Holder::Person(actor), Instant::now()).map_err(AppError::internal)?;
+    let session = state.sessions().begin(Holder::Person(actor), Instant::now()).await?;
     let over = format!("{COOKIE}=; Path=/sign-in; HttpOnly; SameSite=Lax; Max-Age=0");
     with_cookies(Redirect::to("/").into_response(), &[session::cookie(&session, !secure(config).is_empty()), over])
 }

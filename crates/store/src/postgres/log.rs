@@ -171,9 +171,12 @@ impl ChangeLog for PostgresLog {
 
     async fn ready(&self) -> Result<(), StoreError> {
         // Needs a database that may be written to, and keeps nothing.
-        let mut transaction = self.pool.begin().await?;
-        sqlx::query("SELECT epoch FROM log FOR SHARE").fetch_one(&mut *transaction).await?;
-        Ok(transaction.rollback().await?)
+        let asking = async {
+            let mut transaction = self.pool.begin().await?;
+            sqlx::query("SELECT epoch FROM log FOR SHARE").fetch_one(&mut *transaction).await?;
+            transaction.rollback().await
+        };
+        Ok(timeout(APPEND, asking).await.unwrap_or(Err(sqlx::Error::PoolTimedOut))?)
     }
 
     async fn close(&self) {

@@ -37,7 +37,7 @@ const ACQUIRE: Duration = Duration::from_secs(3);
 /// What every connection asks of the server. Whoever is cut off in the midst of a change holds nobody up for long: the server
 /// ends a transaction that waits for a client, and finds clients that are gone.
 const SETTINGS: [(&str, &str); 6] = [
-    ("lock_timeout", "5s"),
+    ("lock_timeout", "12s"),
     ("idle_in_transaction_session_timeout", "10s"),
     ("tcp_keepalives_idle", "10"),
     ("tcp_keepalives_interval", "5"),
@@ -68,6 +68,30 @@ impl PostgresLog {
             .connect_with(url.options.clone())
             .await?;
         Ok((PostgresLog { epoch, pool, url: url.clone() }, Turn { _connection: connection }))
+    }
+
+    /// Refuses a database that is served.
+    ///
+    /// # Errors
+    /// [`StoreError::Served`].
+    pub async fn refuse_served(&self) -> Result<(), StoreError> {
+        let sql = "SELECT count(DISTINCT replica) FROM replicas WHERE seen_at > now() - interval '1 minute'";
+        match sqlx::query(sql).fetch_one(&self.pool).await?.try_get(0)? {
+            0 => Ok(()),
+            served => Err(StoreError::Served(served)),
+        }
+    }
+
+    /// Gives the log a higher epoch.
+    ///
+    /// # Errors
+    /// The database.
+    pub async fn raise(self, epoch: u64) -> Result<PostgresLog, StoreError> {
+        let row = sqlx::query("UPDATE log SET epoch = greatest(epoch + 1, $1) RETURNING epoch")
+            .bind(signed(epoch)?)
+            .fetch_one(&self.pool)
+            .await?;
+        Ok(PostgresLog { epoch: unsigned(row.try_get(0)?)?, ..self })
     }
 
     /// What a setting of the server is for the connections of this log.

@@ -38,7 +38,7 @@ pub enum Heard {
     },
 }
 
-/// The right to act in an environment, until this is dropped or its connection ends.
+/// A connection that may have the right to act in an environment, until it ends.
 #[derive(Debug)]
 pub struct Lead {
     connection: PgConnection,
@@ -91,21 +91,13 @@ impl PostgresLog {
         answered(telling).await
     }
 
-    /// The right to act in an environment, unless another replica has it.
+    /// A connection that may lead.
     ///
     /// # Errors
     /// The database.
-    pub async fn lead(&self, environment: &EnvironmentKey) -> Result<Option<Lead>, StoreError> {
-        let taking = async {
-            let mut connection = self.url.options.connect().await?;
-            let row = sqlx::query("SELECT pg_try_advisory_lock(hashtextextended('downhaul/lead/' || $1, 0))")
-                .bind(environment.as_str())
-                .fetch_one(&mut connection)
-                .await?;
-            Ok::<_, sqlx::Error>((row.try_get::<bool, _>(0)?, connection))
-        };
-        let (is_ours, connection) = answered(taking).await?;
-        Ok(is_ours.then_some(Lead { connection }))
+    pub async fn candidate(&self) -> Result<Lead, StoreError> {
+        let connection = answered(self.url.options.connect()).await?;
+        Ok(Lead { connection })
     }
 
     /// Replicas that were heard of within this time, and have not followed an environment up to a revision.
@@ -211,6 +203,21 @@ impl Ear {
 }
 
 impl Lead {
+    /// Takes the right to act in an environment, unless another connection has it.
+    ///
+    /// # Errors
+    /// The connection is gone.
+    pub async fn take(&mut self, environment: &EnvironmentKey) -> Result<bool, StoreError> {
+        let taking = async {
+            let row = sqlx::query("SELECT pg_try_advisory_lock(hashtextextended('downhaul/lead/' || $1, 0))")
+                .bind(environment.as_str())
+                .fetch_one(&mut self.connection)
+                .await?;
+            row.try_get(0)
+        };
+        answered(taking).await
+    }
+
     /// Whether the right is still there.
     ///
     /// # Errors

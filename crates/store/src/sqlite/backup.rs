@@ -2,7 +2,7 @@
 
 use super::folder::{DATABASE, new_private_file, sync_folder};
 use super::{BUSY, SqliteLog, schema, unsigned};
-use crate::{ChangeLog, Head, StoreError, verify};
+use crate::{ChangeLog, Head, StoreError, refuse_elsewhere, verify};
 use downhaul_control::api::{VerifyReport, VerifyStatus};
 use downhaul_core::ids::EnvironmentKey;
 use serde::{Deserialize, Serialize};
@@ -60,6 +60,7 @@ pub struct BackupHead {
 /// [`StoreError::Exists`], [`StoreError::NotALog`], [`StoreError::Damaged`] where the chart does not hold, and what a disk
 /// may give.
 pub async fn back_up(folder: &Path, to: &Path, leave_out: &[&str], about: &BackupAbout) -> Result<Backup, StoreError> {
+    refuse_elsewhere(folder)?;
     let partial = Partial::beside(to)?;
     let mut source = connect(&folder.join(DATABASE), false).await?;
     vacuum_into(&mut source, &partial.path).await?;

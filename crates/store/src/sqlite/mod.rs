@@ -5,7 +5,7 @@ mod populations;
 mod replace;
 mod schema;
 
-use crate::StoreError;
+use crate::{StoreError, refuse_elsewhere};
 use folder::Folder;
 use sqlx::Row;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
@@ -41,6 +41,7 @@ impl SqliteLog {
     /// Opens the log in `folder`, and creates both where they are missing. `now` (epoch milliseconds) becomes the epoch of
     /// a new log.
     pub async fn open(folder: &Path, now: u64, options: &Options) -> Result<SqliteLog, StoreError> {
+        refuse_elsewhere(folder)?;
         let folder = Folder::take(folder)?;
         let mut connect = SqliteConnectOptions::new()
             .filename(folder.database())

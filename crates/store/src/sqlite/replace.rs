@@ -3,7 +3,7 @@
 use super::backup::{cannot, connect, look, unmark};
 use super::folder::{DATABASE, Folder, LOCK, new_private_file, sync_folder};
 use super::{Options, SqliteLog, signed};
-use crate::{ChangeLog, StoreError};
+use crate::{ChangeLog, StoreError, refuse_elsewhere};
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -31,6 +31,7 @@ pub async fn stage(backup: &Path, folder: &Path, replace: bool) -> Result<Staged
     if !replace && holds_something(folder) {
         return Err(StoreError::Exists(folder.to_owned()));
     }
+    refuse_elsewhere(folder)?;
     let folder = Folder::take(folder)?;
     forget_unfinished(&folder);
     let stage = folder.path().join("restoring");

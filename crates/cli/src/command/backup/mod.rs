@@ -2,10 +2,11 @@ mod words;
 
 use crate::exit::{Exit, Failure};
 use crate::input::data::DataArgs;
+use crate::input::database::DatabaseArgs;
 use crate::input::server::ServerArgs;
 use crate::remote::{ControlPlane, block_on};
 use crate::render::{Format, Output};
-use downhaul_server::recovery::{self, Restore, RestoreError, SecretsFileError};
+use downhaul_server::recovery::{self, Raise, Restore, RestoreError, SecretsFileError};
 use downhaul_store::{Partial, StoreError};
 use jiff::Timestamp;
 use serde_json::json;
@@ -43,6 +44,12 @@ enum Part {
     #[command(after_help = "What came after the backup is given up, and listed. Kills, revocations and the like that \
                             came after it are carried over, where what was there can still be read.")]
     Restore(RestoreArgs),
+    /// Raise the epoch of a database that was put back with PostgreSQL's own tools: clients take what it holds
+    #[command(
+        after_help = "No replica may use the database meanwhile. Every chart in it is verified first. What came \
+                            after the backup is not known here: repeat kills and revocations that it lacks."
+    )]
+    Raise(RaiseArgs),
 }
 
 #[derive(Debug, clap::Args)]
@@ -103,6 +110,18 @@ struct RestoreArgs {
     freeze: bool,
 }
 
+#[derive(Debug, clap::Args)]
+struct RaiseArgs {
+    #[command(flatten)]
+    database: DatabaseArgs,
+    /// Why; it stands in the chart
+    #[arg(long)]
+    reason: String,
+    /// Let nothing change afterwards but by kills and restores, until `downhaul unfreeze`
+    #[arg(long)]
+    freeze: bool,
+}
+
 pub(crate) fn run(args: &Args, output: &Output) -> Result<Exit, Failure> {
     match &args.part {
         Part::Create(args) => create(args, output),
@@ -110,6 +129,7 @@ pub(crate) fn run(args: &Args, output: &Output) -> Result<Exit, Failure> {
         Part::Verify(args) => verify(args, output),
         Part::Secrets(args) => secrets(args, output),
         Part::Restore(args) => restore(args, output),
+        Part::Raise(args) => raise(args, output),
     }
 }
 
@@ -173,6 +193,18 @@ fn restore(args: &RestoreArgs, output: &Output) -> Result<Exit, Failure> {
     Ok(Exit::Done)
 }
 
+fn raise(args: &RaiseArgs, output: &Output) -> Result<Exit, Failure> {
+    let database = args.database.read()?.ok_or_else(|| {
+        Failure::refused("missing-database", "no database is named").help(
+            "name it with `--database` or `--database-file`; a data folder is put back with `downhaul backup restore`",
+        )
+    })?;
+    let asked = Raise { database, freeze: args.freeze, reason: args.reason.clone() };
+    let raised = block_on(async { recovery::raise(&asked, Timestamp::now()).await.map_err(|error| refused(&error)) })?;
+    words::raised(&raised, output)?;
+    Ok(Exit::Done)
+}
+
 fn refused(error: &RestoreError) -> Failure {
     match error {
         RestoreError::Store(StoreError::Exists(folder)) => {
@@ -202,11 +234,16 @@ fn of_store(error: &StoreError) -> Failure {
         StoreError::Damaged(_) | StoreError::NotALog { .. } | StoreError::IsBackup(_) => {
             Failure::invalid(error.code(), whole(error))
         }
-        StoreError::Exists(_) | StoreError::InUse(_) => Failure::refused(error.code(), whole(error)),
+        StoreError::Exists(_) | StoreError::InUse(_) | StoreError::Elsewhere { .. } | StoreError::Served(_) => {
+            Failure::refused(error.code(), whole(error))
+        }
         _ => Failure::could_not_run(error.code(), whole(error)),
     };
     failure.help(match error {
         StoreError::InUse(_) => "stop the server that uses it, and repeat; a backup can be taken while it runs",
+        StoreError::Elsewhere { .. } => {
+            "back that database up with PostgreSQL: `pg_dump --format=custom --file=FILE URL`; see docs/guide/replicas.md"
+        }
         StoreError::Damaged(_) => "take another backup, or an older one; nothing was changed",
         other => other.help(),
     })

@@ -2,7 +2,7 @@
 
 use crate::exit::Failure;
 use crate::render::{Format, Output, Table, counted};
-use downhaul_server::recovery::{Lost, Restored, RestoredEnvironment};
+use downhaul_server::recovery::{Lost, Raised, Restored, RestoredEnvironment};
 use downhaul_store::Backup;
 use serde_json::{Value, json};
 use std::path::Path;
@@ -83,6 +83,18 @@ pub(super) fn restored(restored: &Restored, data: &Path, output: &Output) -> Res
         output.line(format!("a new admin token is in `{}`", file.display()))?;
     }
     output.note("start the server, and run `downhaul status` and `downhaul chart verify`");
+    Ok(())
+}
+
+pub(super) fn raised(raised: &Raised, output: &Output) -> Result<(), Failure> {
+    if output.format == Format::Json {
+        return output.json(raised);
+    }
+    output
+        .line(format!("epoch {}, before {}: clients take it, whatever they had", raised.epoch, raised.epoch_before))?;
+    raised.environments.iter().try_for_each(|environment| of_environment(environment, output))?;
+    output.line("look for kills and revocations that came after the backup, and repeat them")?;
+    output.note("start the replicas, and run `downhaul status` and `downhaul chart verify`");
     Ok(())
 }
 

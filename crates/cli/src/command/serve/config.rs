@@ -11,6 +11,7 @@ use clap::builder::ValueParser;
 use clap::error::{ContextKind, ContextValue};
 use clap::parser::ValueSource;
 use clap::{Arg, ArgAction, ArgMatches, Command};
+use downhaul_store::DatabaseUrl;
 use serde_json::{Map, Value, json};
 use std::path::{Path, PathBuf};
 use toml::de::{DeTable, DeValue};
@@ -19,8 +20,10 @@ use toml::de::{DeTable, DeValue};
 const VERB: &str = "serve";
 /// Options about the file itself.
 const NOT_IN_FILE: [&str; 2] = ["config", "print-config"];
+/// The option whose value may hold a password.
+const DATABASE: &str = "database";
 /// Options that name a place on the disk: in a file they are below its folder.
-const PATHS: [&str; 3] = ["data", "console", "targets"];
+const PATHS: [&str; 4] = ["data", "console", "database-file", "targets"];
 
 /// What a configuration file sets.
 #[derive(Debug, Default)]
@@ -121,7 +124,8 @@ pub(super) fn print(
                 None => Some("default".to_owned()),
             },
         };
-        let value = value(arg, &values);
+        // Whoever reads this over a shoulder learns no password.
+        let value = if name == DATABASE { json!(values.first().map(|url| shown(url))) } else { value(arg, &values) };
         match output.format {
             Format::Json => drop(all.insert(name.to_owned(), json!({ "value": value, "from": from }))),
             Format::Human | Format::Plain => output.line(match from {
@@ -131,6 +135,11 @@ pub(super) fn print(
         }
     }
     if output.format == Format::Json { output.json(&all) } else { Ok(()) }
+}
+
+/// A URL without its password.
+fn shown(url: &str) -> String {
+    url.parse::<DatabaseUrl>().map_or_else(|error| error.to_string(), |url| url.to_string())
 }
 
 /// As it stands in a file: JSON texts and numbers are TOML too.

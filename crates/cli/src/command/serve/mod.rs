@@ -2,6 +2,7 @@ mod config;
 
 use crate::Cli;
 use crate::exit::{Exit, Failure};
+use crate::input::database::DatabaseArgs;
 use crate::input::{DATA_FOLDER, sources};
 use crate::render::{Format, Output};
 use clap::{CommandFactory, FromArgMatches};
@@ -39,6 +40,11 @@ pub(crate) struct Args {
     /// Folder that holds everything; made at the first start
     #[arg(long, value_name = "DIR", env = "DOWNHAUL_DATA", hide_env_values = true, default_value = DATA_FOLDER)]
     data: PathBuf,
+    #[command(flatten)]
+    database: DatabaseArgs,
+    /// Seconds without that database after which a replica no longer says that what clients have is the newest
+    #[arg(long, value_name = "SECONDS", default_value_t = 30, value_parser = clap::value_parser!(u64).range(5..=600), help_heading = "Replicas")]
+    cut_off: u64,
     /// Address and port to listen on; port 0 takes a free one
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8790")]
     listen: SocketAddr,
@@ -118,12 +124,13 @@ async fn serve(args: Args, output: &Output) -> Result<Exit, Failure> {
         Some(path) => Targets::read(path)
             .map_err(|error| Failure::invalid("targets-file", error.to_string()).help(error.help()))?,
     };
+    let database = args.database.read()?;
     // Before anything is made: a port that is taken leaves no data folder behind.
     let listener = TcpListener::bind(args.listen).await.map_err(|error| cannot_listen(args.listen, &error))?;
     let listen = listener.local_addr().map_err(|error| cannot_listen(args.listen, &error))?;
     let stop = stop_signal()?;
     let data = args.data.clone();
-    let opened = downhaul_server::open(ServerOptions { targets, ..options(args, listen) })
+    let opened = downhaul_server::open(ServerOptions { targets, database, ..options(args, listen) })
         .await
         .map_err(|error| cannot_start(&error))?;
     // The reader of these lines may be gone (`serve | head -1`); the control plane goes on.
@@ -154,6 +161,7 @@ fn configured(args: Args, output: &Output) -> Result<Option<Args>, Failure> {
 
 fn options(args: Args, listen: SocketAddr) -> ServerOptions {
     let mut options = ServerOptions::new(args.data, listen, args.environment);
+    options.cut_off = Duration::from_secs(args.cut_off);
     options.console = args.console;
     options.allowed_hosts = args.allowed_hosts;
     options.ping = Duration::from_secs(args.ping);

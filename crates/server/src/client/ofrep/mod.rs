@@ -11,8 +11,10 @@ use crate::client::caller::Caller;
 use crate::client::flag_set::{caching, matches, not_modified};
 use crate::error::{AppError, AppResult};
 use crate::extract::Path;
+use crate::state::AppState;
 use axum::Json;
 use axum::body::Bytes;
+use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use downhaul_control::Hash;
@@ -30,7 +32,13 @@ use serde_json::{Map, Value};
         (status = 401, body = Problem), (status = 403, body = Problem),
     )
 )]
-pub(crate) async fn one(caller: Caller, Path(key): Path<String>, body: Bytes) -> AppResult<Response> {
+pub(crate) async fn one(
+    State(state): State<AppState>,
+    caller: Caller,
+    Path(key): Path<String>,
+    body: Bytes,
+) -> AppResult<Response> {
+    state.vouch()?;
     let context = match context(&caller, &body) {
         Ok(context) => context,
         Err(failure) => return Ok(refuse(StatusCode::BAD_REQUEST, OfrepFailure { key: Some(key), ..failure })),
@@ -42,7 +50,7 @@ pub(crate) async fn one(caller: Caller, Path(key): Path<String>, body: Bytes) ->
         let failure = OfrepFailure { key: Some(key), error_code: "FLAG_NOT_FOUND".to_owned(), error_details };
         return Ok(refuse(StatusCode::NOT_FOUND, failure));
     };
-    told(&caller, std::slice::from_ref(&flag));
+    told(&state, &caller, std::slice::from_ref(&flag));
     Ok(Json(flag).into_response())
 }
 
@@ -55,7 +63,13 @@ pub(crate) async fn one(caller: Caller, Path(key): Path<String>, body: Bytes) ->
         (status = 400, body = OfrepFailure), (status = 401, body = Problem), (status = 403, body = Problem),
     )
 )]
-pub(crate) async fn all(caller: Caller, headers: HeaderMap, body: Bytes) -> AppResult<Response> {
+pub(crate) async fn all(
+    State(state): State<AppState>,
+    caller: Caller,
+    headers: HeaderMap,
+    body: Bytes,
+) -> AppResult<Response> {
+    state.vouch()?;
     let context = match context(&caller, &body) {
         Ok(context) => context,
         Err(failure) => return Ok(refuse(StatusCode::BAD_REQUEST, failure)),
@@ -63,7 +77,7 @@ pub(crate) async fn all(caller: Caller, headers: HeaderMap, body: Bytes) -> AppR
     let publication = caller.environment.current();
     let programs = caller.environment.programs().of(&publication).await?;
     let flags = decide::all(&programs, &publication, caller.key.kind, &context)?;
-    told(&caller, &flags);
+    told(&state, &caller, &flags);
     let digest = |bytes: Result<Vec<u8>, _>| bytes.map(|bytes| Hash::of(&bytes).short()).map_err(AppError::internal);
     let tag = format!("{}.{}", digest(canonical_bytes(&context))?, digest(canonical_bytes(&flags))?);
     if matches(&headers, &tag) {
@@ -102,10 +116,13 @@ fn context(caller: &Caller, body: &[u8]) -> Result<Map<String, Value>, OfrepFail
 }
 
 /// What is asked for here is not stale.
-fn told(caller: &Caller, flags: &[OfrepFlag]) {
+fn told(state: &AppState, caller: &Caller, flags: &[OfrepFlag]) {
     let keys: Vec<String> = flags.iter().map(|flag| flag.key.clone()).collect();
     let current = caller.environment.current();
     caller.environment.usage().told(caller.key.kind, &keys, &current.state, Timestamp::now());
+    if let Some(replica) = state.replica() {
+        replica.evaluated(caller.environment.key().as_str(), caller.key.kind, keys);
+    }
 }
 
 fn refuse(status: StatusCode, failure: OfrepFailure) -> Response {

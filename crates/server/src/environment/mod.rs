@@ -1,13 +1,17 @@
+mod follow;
+
 use crate::client::ofrep::Programs;
 use crate::client::slot::Slots;
 use crate::error::{AppError, AppResult};
 use crate::fleet::LiveFleet;
 use crate::heartbeat::Beats;
+use crate::issue::Issuer;
 use crate::live::LiveSample;
 use crate::metrics::{EnvironmentLabels, Metrics};
 use crate::options::ServerOptions;
 use crate::outcomes::LiveOutcomes;
 use crate::populations::{Kept, Populations};
+use crate::replica::Replica;
 use crate::rollouts::Gates;
 use crate::task::Task;
 use crate::usage::LiveUsage;
@@ -15,9 +19,8 @@ use axum::http::StatusCode;
 use downhaul_control::api::{PopulationName, Position};
 use downhaul_control::chart::Index;
 use downhaul_control::decide::People;
-use downhaul_control::fleet::Limits;
-use downhaul_control::migration;
-use downhaul_control::{Command, Decided, Decision, Record, Refusal, Request, State, decide_over, fold};
+use downhaul_control::{Command, Decided, Decision, Record, Refusal, RefusalCode, Request, State, decide_over, fold};
+use downhaul_control::{heartbeat, migration};
 use downhaul_core::diagnostic::Diagnostic;
 use downhaul_core::document::OnStale;
 use downhaul_core::ids::EnvironmentKey;
@@ -61,6 +64,9 @@ impl Publication {
 pub(crate) struct Environment {
     key: EnvironmentKey,
     log: Arc<dyn ChangeLog>,
+    /// Where other processes use the log too.
+    replica: Option<Arc<Replica>>,
+    issuer: Arc<Issuer>,
     newest: watch::Sender<Arc<Publication>>,
     /// Held while a change is appended, folded and published; never while a document is validated.
     writer: Mutex<()>,
@@ -98,17 +104,23 @@ pub(crate) struct Committed {
 
 /// How often a command is decided again because another one came first.
 const ATTEMPTS: usize = 8;
+/// And one that must not wait: each time another replica's change was made, so this ends.
+const URGENT_ATTEMPTS: usize = 1000;
+
+/// What an environment is made of, beside its state.
+pub(crate) struct Parts<'a> {
+    pub(crate) log: Arc<dyn ChangeLog>,
+    pub(crate) replica: Option<Arc<Replica>>,
+    pub(crate) issuer: Arc<Issuer>,
+    pub(crate) metrics: Arc<Metrics>,
+    pub(crate) populations: Populations,
+    pub(crate) live: LiveSample,
+    pub(crate) options: &'a ServerOptions,
+}
 
 impl Environment {
-    pub(crate) fn new(
-        log: Arc<dyn ChangeLog>,
-        (state, chart): (State, Index),
-        valid: Valid,
-        metrics: Arc<Metrics>,
-        populations: Populations,
-        live: LiveSample,
-        options: &ServerOptions,
-    ) -> Self {
+    pub(crate) fn new((state, chart): (State, Index), valid: Valid, parts: Parts<'_>) -> Self {
+        let Parts { log, replica, issuer, metrics, populations, live, options } = parts;
         let publication = Publication {
             document_digest: downhaul_control::decide::digest(valid.document()).ok(),
             definition: state.flag_set.revision,
@@ -119,14 +131,16 @@ impl Environment {
         };
         let environment = Environment {
             key: publication.state.environment().clone(),
+            fleet: LiveFleet::of(options, replica.is_some()),
             log,
+            replica,
+            issuer,
             newest: watch::Sender::new(Arc::new(publication)),
             writer: Mutex::new(()),
             writable: AtomicBool::new(true),
             slots: Slots::default(),
             chart: std::sync::Mutex::new(chart),
             signing: Mutex::new(()),
-            fleet: LiveFleet::new(Limits { stale: options.stale, ..options.fleet.clone() }),
             populations,
             live,
             judge: options.plan_time,
@@ -233,6 +247,13 @@ impl Environment {
         self.changes.subscribe()
     }
 
+    /// Tells the other replicas, where there are any.
+    pub(crate) fn tell(&self, message: impl FnOnce() -> crate::replica::Message) {
+        if let Some(replica) = &self.replica {
+            replica.tell(message());
+        }
+    }
+
     /// Whether the last attempt to write to the log worked.
     pub(crate) fn is_writable(&self) -> bool {
         self.writable.load(Ordering::Relaxed)
@@ -263,16 +284,23 @@ impl Environment {
     {
         if let Urgency::Urgent = urgency {
             let held = self.writer.lock().await;
-            let before = self.current();
-            let decision = self.decide(&before, request).await?;
-            return self.commit(held, &before, decision).await;
-        }
-        for _ in 0..ATTEMPTS {
-            let before = self.current();
-            let decision = self.decide(&before, Arc::clone(&request)).await?;
-            let held = self.writer.lock().await;
-            if Arc::ptr_eq(&before, &self.current()) {
-                return self.commit(held, &before, decision).await;
+            for _ in 0..URGENT_ATTEMPTS {
+                let before = self.current();
+                let decision = self.decide(&before, Arc::clone(&request)).await?;
+                if let Some(committed) = self.commit(&held, &before, decision).await? {
+                    return Ok(committed);
+                }
+            }
+        } else {
+            for _ in 0..ATTEMPTS {
+                let before = self.current();
+                let decision = self.decide(&before, Arc::clone(&request)).await?;
+                let held = self.writer.lock().await;
+                if Arc::ptr_eq(&before, &self.current())
+                    && let Some(committed) = self.commit(&held, &before, decision).await?
+                {
+                    return Ok(committed);
+                }
             }
         }
         Err(AppError::new(
@@ -291,6 +319,7 @@ impl Environment {
         let state = Arc::clone(&before.state);
         let request = spawn_blocking(move || request(&state)).await.map_err(AppError::internal)??;
         self.check_fleet(&before.state, &request.command)?;
+        self.check_replicas(&before.state, &request.command).await?;
         let people = self.judges(&before.state, &request.command).await?;
         let before = Arc::clone(before);
         let decided = self.over(people, move |people| decide_over(&before.state, &before.valid, request, people));
@@ -305,6 +334,21 @@ impl Environment {
         // What the state says comes first: it is not a matter of waiting.
         migration::check(state, step)?;
         migration::check_fleet(state, command, &fleet)
+    }
+
+    /// Whether the clients of other replicas can be counted here: one that has not followed the change before may yet give
+    /// that out to a client that nobody has heard of.
+    async fn check_replicas(&self, state: &State, command: &Command) -> AppResult<()> {
+        let (Command::Migrate { step }, Some(replica)) = (command, &self.replica) else { return Ok(()) };
+        let Some(flag) = state.flag_set.flag(step.flag.as_str()) else { return Ok(()) };
+        let since = migration::since(state, flag).revision;
+        if replica.are_at(&self.key, since).await.map_err(log_failed)? {
+            return Ok(());
+        }
+        let why = format!("another replica of the control plane has not taken up revision {since} yet");
+        let help =
+            "try again in a moment; a replica that ended without a word is waited for as long as its clients may be";
+        Err(Refusal::new(RefusalCode::FleetBehind, why, help).into())
     }
 
     /// Works on what a change would do, with people to try it on for as long as that may take.
@@ -349,30 +393,41 @@ impl Environment {
         self.populations.find(&name).await
     }
 
-    /// Appends, folds, publishes.
+    /// Appends, folds, publishes. `None` where another process came first: what it appended is followed.
     async fn commit(
         &self,
-        _held: MutexGuard<'_, ()>,
+        _held: &MutexGuard<'_, ()>,
         before: &Publication,
         decision: Decision,
-    ) -> AppResult<Committed> {
+    ) -> AppResult<Option<Committed>> {
         let Decided { record, valid, warnings } = match decision {
             Decision::Unchanged => {
-                return Ok(Committed { publication: self.current(), record: None, warnings: Vec::new() });
+                return Ok(Some(Committed { publication: self.current(), record: None, warnings: Vec::new() }));
             }
             Decision::Change(decided) => *decided,
         };
         let began = Instant::now();
-        let mut state = fold((*before.state).clone(), &record);
+        let state = fold((*before.state).clone(), &record);
         let appended = self.log.append(&record, &Effects::of(&state, &record)).await;
+        if let Err(StoreError::Conflict { .. }) = appended {
+            self.catch_up_held().await.map_err(log_failed)?;
+            return Ok(None);
+        }
         self.writable.store(appended.is_ok(), Ordering::Relaxed);
         appended.map_err(|error| refuse_write(&error))?;
+        self.metrics.change(record.change().command.name(), began.elapsed());
+        let publication = self.publish(before, record, state, valid);
+        let record = publication.record.clone();
+        Ok(Some(Committed { publication, record, warnings }))
+    }
+
+    /// Gives out what a change in the log has led to, whoever appended it.
+    fn publish(&self, before: &Publication, record: Record, mut state: State, valid: Valid) -> Arc<Publication> {
         // The same flags, but shared with what was validated, and with what was written of them for the digest.
         state.flag_set.flags = valid.document().flags.clone();
         self.chart().push(&record, &state);
 
         let command = &record.change().command;
-        self.metrics.change(command.name(), began.elapsed());
         let is_kill = command.is_kill_or_restore();
         let is_restore = matches!(command, Command::Restore { .. });
         let defines = command.defines();
@@ -385,11 +440,16 @@ impl Environment {
             document_digest: Some(record.change().impact.digest.clone()),
             record: Some(Arc::clone(&record)),
         });
-        // The watch begins before anyone can acknowledge.
-        if let Command::Kill { kill } = &record.change().command {
-            let flag = publication.state.flag_set.flag(kill.flag.as_str());
-            let degrades = flag.is_some_and(|flag| flag.on_stale == OnStale::Degraded);
-            self.fleet.killed(&kill.id, publication.position(), degrades);
+        match &record.change().command {
+            // The watch begins before anyone can acknowledge.
+            Command::Kill { kill } => {
+                let flag = publication.state.flag_set.flag(kill.flag.as_str());
+                let degrades = flag.is_some_and(|flag| flag.on_stale == OnStale::Degraded);
+                self.fleet.killed(&kill.id, publication.position(), degrades);
+            }
+            // A beat is over; many of them would take the places of kills.
+            Command::Restore { id } if heartbeat::is_beat(id) => drop(self.fleet.end_watch(id)),
+            _ => {}
         }
         self.live.follow(&publication);
         self.newest.send_replace(Arc::clone(&publication));
@@ -403,7 +463,7 @@ impl Environment {
             actor = record.change().actor,
             "committed"
         );
-        Ok(Committed { publication, record: Some(record), warnings })
+        publication
     }
 
     /// Tries to write again where the last attempt failed.
