@@ -80,15 +80,15 @@ pub(crate) async fn carry_out(state: AppState) {
 async fn follow(environment: Arc<Environment>, state: AppState) {
     end_left(&environment).await;
     let mut publications = environment.publications();
-    let began = Instant::now();
-    let mut last: Option<Instant> = None;
+    // Since when the schedule is in force, and the last beat in it.
+    let (mut began, mut last) = (Instant::now(), None::<Instant>);
     loop {
         let current = Arc::clone(&publications.borrow_and_update());
         let Some(heartbeat) = &current.state.policy.heartbeat else {
             if publications.changed().await.is_err() {
                 return;
             }
-            last = last.or(Some(Instant::now()));
+            (began, last) = (Instant::now(), None);
             continue;
         };
         let every = Duration::from_secs(u64::from(heartbeat.every_seconds.get()));

@@ -184,7 +184,7 @@ async fn the_heartbeat_is_measured_by_every_client() {
     let (key, _) = served.key(json!({ "kind": "server", "reason": "a test" })).await;
     let clients = [client(&served, &key, "i-1"), client(&served, &key, "i-2"), client(&served, &key, "i-3")];
     until(&served, "/fleet", |fleet| fleet["live"] == 3).await;
-    let policy = json!({ "policy": { "heartbeat": { "flag": "pulse", "every_seconds": 10 } }, "reason": "know it" });
+    let policy = json!({ "policy": { "heartbeat": { "flag": "pulse", "every_seconds": 600 } }, "reason": "know it" });
     let (status, answer) = served.admin(Method::PUT, "/policy", Some(policy)).await;
     assert_eq!(status, StatusCode::OK, "{answer}");
     let heartbeat = until(&served, "/heartbeat", |heartbeat| heartbeat["beats"][0].is_object()).await;
