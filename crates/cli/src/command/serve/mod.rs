@@ -206,7 +206,11 @@ fn announce(listen: SocketAddr, data: &Path, token: Option<&str>, output: &Outpu
             output.line(format!("admin token  {token}"))?;
             output.line(format!("             shown this once, and kept in {}", token_file.display()))?;
         }
-        None => output.line(format!("admin token  as at the first start; see {}", token_file.display()))?,
+        None if token_file.exists() => {
+            output.line(format!("admin token  as at the first start; see {}", token_file.display()))?;
+        }
+        // The first start was that of another replica.
+        None => output.line("admin token  as it was printed at the first start of all")?,
     }
     output.line("kill a flag  downhaul kill FLAG --reason …")?;
     output.note("Ctrl-C ends it");
