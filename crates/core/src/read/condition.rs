@@ -164,29 +164,12 @@ fn read_test(reader: &mut Reader<'_>, operator: &str, operands: Operands, node: 
                 read_scalar(reader, item, at.index(index), "a text, a number or a boolean")
                     .unwrap_or(Scalar::Boolean(false))
             });
-            let scalars = scalars.collect();
-            if operator == "in" { Test::In(scalars) } else { Test::NotIn(scalars) }
+            of_scalars(operator, scalars.collect())
         }
-        Operands::Texts => {
-            let texts = reader.texts(node, at);
-            match operator {
-                "contains" => Test::Contains(texts),
-                "starts_with" => Test::StartsWith(texts),
-                "ends_with" => Test::EndsWith(texts),
-                "matches" => Test::Matches(texts),
-                "semver" => Test::Semver(texts),
-                _ => Test::IpIn(texts),
-            }
-        }
+        Operands::Texts => of_texts(operator, reader.texts(node, at)),
         Operands::OneNumber => {
             let number = if count(reader, 1, "one value") { items.first() } else { None };
-            let number = reader.number(number?, at.index(0))?;
-            match operator {
-                "lt" => Test::Lt(number),
-                "le" => Test::Le(number),
-                "gt" => Test::Gt(number),
-                _ => Test::Ge(number),
-            }
+            of_number(operator, reader.number(number?, at.index(0))?)
         }
         Operands::TwoNumbers => {
             if !count(reader, 2, "two values, low and high") {
@@ -204,10 +187,41 @@ fn read_test(reader: &mut Reader<'_>, operator: &str, operands: Operands, node: 
                 reader.error("wrong-type", time, at.index(0), message, None);
                 return None;
             }
-            let time = read_scalar(reader, time, at.index(0), "a time")?;
-            if operator == "before" { Test::Before(time) } else { Test::After(time) }
+            of_time(operator, read_scalar(reader, time, at.index(0), "a time")?)
         }
     })
+}
+
+/// The test that an operator of [`Operands::Scalars`] makes.
+pub(super) fn of_scalars(operator: &str, scalars: Vec<Scalar>) -> Test {
+    if operator == "in" { Test::In(scalars) } else { Test::NotIn(scalars) }
+}
+
+/// The test that an operator of [`Operands::Texts`] makes.
+pub(super) fn of_texts(operator: &str, texts: Vec<String>) -> Test {
+    match operator {
+        "contains" => Test::Contains(texts),
+        "starts_with" => Test::StartsWith(texts),
+        "ends_with" => Test::EndsWith(texts),
+        "matches" => Test::Matches(texts),
+        "semver" => Test::Semver(texts),
+        _ => Test::IpIn(texts),
+    }
+}
+
+/// The test that an operator of [`Operands::OneNumber`] makes.
+pub(super) fn of_number(operator: &str, number: f64) -> Test {
+    match operator {
+        "lt" => Test::Lt(number),
+        "le" => Test::Le(number),
+        "gt" => Test::Gt(number),
+        _ => Test::Ge(number),
+    }
+}
+
+/// The test that an operator of [`Operands::OneTime`] makes.
+pub(super) fn of_time(operator: &str, time: Scalar) -> Test {
+    if operator == "before" { Test::Before(time) } else { Test::After(time) }
 }
 
 fn read_scalar(reader: &mut Reader<'_>, node: &Node<'_>, at: At<'_>, expected: &str) -> Option<Scalar> {

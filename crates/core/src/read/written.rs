@@ -4,7 +4,7 @@
 //! wrong in any way, is declined and left to that one. What it takes, that one reads as the same flag, and the flag is
 //! written as the same text; `tests/written.rs` holds it to both.
 
-use super::condition::{OPERATORS, Operands};
+use super::condition::{OPERATORS, Operands, of_number, of_scalars, of_texts, of_time};
 use super::fields::{At, Reader};
 use super::flag::{CLIENTS, KINDS, ON_STALE, PHASES, REVERSIBILITIES, is_reviewed};
 use super::place::Files;
@@ -218,30 +218,12 @@ fn test(scan: &mut Scan<'_>, operator: &str) -> Option<Test> {
     take(scan, ",\"values\":")?;
     Some(match operands {
         Operands::None => Test::Exists,
-        Operands::Scalars => {
-            let scalars = list(scan, scalar)?;
-            if operator == "in" { Test::In(scalars) } else { Test::NotIn(scalars) }
-        }
-        Operands::Texts => {
-            let texts = list(scan, owned)?;
-            match operator {
-                "contains" => Test::Contains(texts),
-                "starts_with" => Test::StartsWith(texts),
-                "ends_with" => Test::EndsWith(texts),
-                "matches" => Test::Matches(texts),
-                "semver" => Test::Semver(texts),
-                _ => Test::IpIn(texts),
-            }
-        }
+        Operands::Scalars => of_scalars(operator, list(scan, scalar)?),
+        Operands::Texts => of_texts(operator, list(scan, owned)?),
         Operands::OneNumber => {
             let numbers = list(scan, number)?;
             let [number] = numbers.as_slice() else { return None };
-            match operator {
-                "lt" => Test::Lt(*number),
-                "le" => Test::Le(*number),
-                "gt" => Test::Gt(*number),
-                _ => Test::Ge(*number),
-            }
+            of_number(operator, *number)
         }
         Operands::TwoNumbers => {
             let numbers = list(scan, number)?;
@@ -251,7 +233,7 @@ fn test(scan: &mut Scan<'_>, operator: &str) -> Option<Test> {
         Operands::OneTime => {
             let mut times = list(scan, scalar)?;
             let time = times.pop().filter(|time| times.is_empty() && !matches!(time, Scalar::Boolean(_)))?;
-            if operator == "before" { Test::Before(time) } else { Test::After(time) }
+            of_time(operator, time)
         }
     })
 }
