@@ -2,47 +2,26 @@ import { ACKNOWLEDGE_WITHIN_MS, acknowledge, HEARTBEAT_MS, instanceId, type Ackn
 import type { Asked as AskedAs } from "./acceptance.js";
 import { asked as askedFor } from "./asked.js";
 import { toBase64Url, utf8 } from "./bytes.js";
-import type { Ciphers } from "./ciphers.js";
 import { agreesWithAll, canonical, completed, contextDigest, plain } from "./context.js";
 import { EngineTrap, OVERRIDE, type Engine, type Overrides } from "./engine.js";
 import { applyPatch, openEnvelope, type Envelope } from "./envelope.js";
 import { emitter } from "./events.js";
 import { freshness } from "./freshness.js";
 import { holding, type Holding } from "./holding.js";
-import { globalHost, sleep, type Host } from "./host.js";
+import { globalHost, sleep } from "./host.js";
 import { openKept, type Kept } from "./kept.js";
 import { keyRing } from "./keys.js";
+import { lanesOf, type Lane } from "./lanes.js";
 import { watchPage } from "./page.js";
-import type { Ask, Remote } from "./remote.js";
-import type { Sampled, Sampler, Sampling } from "./sampler.js";
+import type { Platform } from "./platform.js";
+import type { Ask } from "./remote.js";
+import type { Sampled, Sampling } from "./sampler.js";
 import { statusOf } from "./status.js";
 import { bootstrapTable, changes, decisions, EMPTY, tableOf, type Table } from "./table.js";
-import { canShare, joinTabs, type Group } from "./tabs.js";
+import { canShare, joinTabs, type Group, type TabMessage } from "./tabs.js";
 import { vouchedFor } from "./token.js";
 import { connect, fetchKeys, type Connection, type Feed } from "./transport.js";
-import type { ChangeKind, Client, Context, Decisions, Kind, LastChange, MigrationTally, Options, OutcomeReporter, Position, Problem, ProblemCode, Source, Status, Store, Transport } from "./types.js";
-
-/** What differs between the places a client runs in. */
-export interface Platform {
-  readonly kind: Kind;
-  /** Made once for a client. Not a promise where the module is at hand. */
-  engine(options: Options): Engine | Promise<Engine>;
-  store(): Store | undefined;
-  /** Loaded only where the control plane asks for samples. */
-  sampler?(): Promise<Sampler>;
-  /** Loaded only where the engine can't start. */
-  remote?(): Promise<Remote>;
-  host?: Host;
-  ciphers?: Ciphers;
-}
-
-/** What tabs of one origin tell each other. */
-type TabMessage =
-  | { readonly type: "envelope"; readonly kind: ChangeKind; readonly bytes: Uint8Array }
-  | { readonly type: "position"; readonly position: Position; readonly serverTime: string }
-  | { readonly type: "stale-seconds"; readonly seconds: number }
-  | { readonly type: "alive" }
-  | { readonly type: "ask" };
+import type { ChangeKind, Client, Context, Decisions, LastChange, MigrationTally, Options, OutcomeReporter, Position, Problem, ProblemCode, Source, Status, Transport } from "./types.js";
 
 /** Makes a client and starts it. */
 export function startClient(options: Options, platform: Platform): Client {
@@ -195,19 +174,9 @@ export function startClient(options: Options, platform: Platform): Client {
     return take(opened.envelope, change, receivedAt);
   };
 
-  // Programs follow one another, and so do kill sets. A program also waits for the kills that came before it, a kill for
-  // nothing but kills. A worker that lives for one request at a time can't wait for another request's work, and has no stream.
-  const lanes = { program: Promise.resolve(true), kills: Promise.resolve(true) };
-  const inOrder = (lane: keyof typeof lanes, work: () => Promise<boolean>): Promise<boolean> => {
-    if (!background) return work();
-    const before = lane === "kills" ? lanes.kills : Promise.all([lanes.kills, lanes.program]);
-    const done = before.then(work).catch((cause: unknown) => {
-      report({ code: "envelope-malformed", message: `an update can't be read: ${cause instanceof Error ? cause.message : String(cause)}`, cause });
-      return false;
-    });
-    lanes[lane] = done;
-    return done;
-  };
+  // A worker that lives for one request at a time can't wait for another request's work, and has no stream.
+  const lanes = lanesOf((cause) => report({ code: "envelope-malformed", message: `an update can't be read: ${cause instanceof Error ? cause.message : String(cause)}`, cause }));
+  const inOrder = (lane: Lane, work: () => Promise<boolean>): Promise<boolean> => (background ? lanes(lane, work) : work());
 
   const feed: Feed = {
     envelope: (bytes, change, receivedAt) => {

@@ -1,6 +1,7 @@
 import type { Ciphers } from "./ciphers.js";
-import { startClient, type Platform } from "./client.js";
+import { startClient } from "./client.js";
 import { compiled } from "./module.js";
+import type { Platform } from "./platform.js";
 import type { Remote } from "./remote.js";
 import type { Sampler } from "./sampler.js";
 import { indexedDbStore, memoryStore } from "./store.js";
