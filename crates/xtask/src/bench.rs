@@ -37,6 +37,18 @@ enum What {
         #[arg(long)]
         no_build: bool,
     },
+    /// The console with 2 000 flags in Chromium: first paint, scrolling and filtering, slider to radius, key to first client dark
+    Console {
+        /// How many steps of the slider
+        #[arg(long, default_value_t = 100)]
+        steps: u32,
+        /// How many kills
+        #[arg(long, default_value_t = 10)]
+        kills: u32,
+        /// Measure what was built before
+        #[arg(long)]
+        no_build: bool,
+    },
     /// Replay of contexts in a Parquet file beside the same predicate as SQL in DuckDB and DataFusion
     Sql {
         /// How many contexts
@@ -88,6 +100,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     match arguments.what {
         What::Kill { kills, no_build } => kill(kills, no_build),
         What::Page { drafts, no_build } => page(drafts, no_build),
+        What::Console { steps, kills, no_build } => console(steps, kills, no_build),
         What::Drill { drills, no_build } => drill(drills, no_build),
         What::Crashes { crashes, no_build } => crash(crashes, no_build),
         What::Sql { rows, rounds } => sql(rows, rounds),
@@ -165,6 +178,18 @@ fn page(drafts: u32, no_build: bool) -> Result<()> {
         bail!("the bench has ended early: {status}");
     }
     Ok(())
+}
+
+fn console(steps: u32, kills: u32, no_build: bool) -> Result<()> {
+    setup::node()?;
+    setup::browser()?;
+    if !no_build {
+        build::build(Profile::Release)?;
+    }
+    npm::install_in(&workspace::root().join("benches/console"), "what the bench drives Chromium with")?;
+    // Its clients are those of that bench.
+    npm::install_in(&workspace::root().join("benches/kill-to-dark"), "the clients")?;
+    script("console", &["--steps", &steps.to_string(), "--kills", &kills.to_string(), "--where"])
 }
 
 fn drill(drills: u32, no_build: bool) -> Result<()> {

@@ -16,6 +16,7 @@ mod use_policy;
 mod use_radius;
 mod use_rows;
 mod use_throttled;
+mod use_window;
 
 pub use use_act::use_act;
 pub use use_asked::use_asked;
@@ -31,3 +32,4 @@ pub use use_policy::use_policy;
 pub use use_radius::{Subject, use_radius};
 pub use use_rows::{use_rows, use_way_back};
 pub use use_throttled::use_throttled;
+pub use use_window::{Gap, use_window};

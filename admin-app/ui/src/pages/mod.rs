@@ -33,7 +33,6 @@ pub fn draw(route: &Route, environment: &str) -> Html {
     }
     match route.clone() {
         Route::Flags { .. } => html! { <flags::Flags {environment} /> },
-        Route::Flag { key, .. } => html! { <flag::Flag {environment} key={key.clone()} flag={key.clone()} /> },
         Route::Kill { key, .. } => html! { <kill::Kill {environment} key={key.clone()} flag={key.clone()} /> },
         Route::Kills { .. } => html! { <kills::Kills {environment} /> },
         Route::LiveKill { id, .. } => html! { <kills::LiveKill {environment} key={id.clone()} id={id.clone()} /> },

@@ -15,5 +15,6 @@ pub mod session;
 pub mod shared;
 pub mod shares;
 pub mod toasts;
+pub mod window;
 
 pub use shared::Shared;

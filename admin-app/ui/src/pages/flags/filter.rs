@@ -93,6 +93,9 @@ impl Filter {
 
     /// Every word of the search stands in key, description or owner.
     fn is_found(&self, flag: &FlagSummary) -> bool {
+        if self.search.trim().is_empty() {
+            return true;
+        }
         let text = format!("{} {} {}", flag.key, flag.description, flag.owner).to_lowercase();
         self.search.to_lowercase().split_whitespace().all(|word| text.contains(word))
     }

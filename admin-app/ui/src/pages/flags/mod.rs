@@ -5,7 +5,7 @@ pub use filter::kind_name;
 pub use row::StateChips;
 
 use crate::components::{Empty, FailureCard, Icon, RowsSkeleton};
-use crate::hooks::{Key, use_console, use_document_title, use_keys};
+use crate::hooks::{Gap, Key, use_console, use_document_title, use_keys, use_window};
 use crate::route::Route;
 use crate::state::Shared;
 use crate::state::cursor::Cursor;
@@ -158,10 +158,11 @@ fn List(props: &ListProps) -> Html {
     let cursor = use_state(Cursor::default);
     let shown = props.filter.apply(&props.page.flags);
     let keys: Vec<String> = shown.iter().map(|flag| flag.key.clone()).collect();
+    let window = use_window(&body, &keys);
     {
         let (cursor, search, kind, environment) =
             (cursor.clone(), search.clone(), kind.clone(), props.environment.clone());
-        let (filter, on_filter) = (props.filter.clone(), props.on_filter.clone());
+        let (filter, on_filter, keys) = (props.filter.clone(), props.on_filter.clone(), keys.clone());
         use_keys(move |key: &Key| {
             if key.typing && key.key == "Escape" {
                 if let Some(input) = search.cast::<HtmlInputElement>() {
@@ -194,10 +195,17 @@ fn List(props: &ListProps) -> Html {
         });
     }
     {
-        let body = body.clone();
+        let (body, window, keys) = (body.clone(), window.clone(), keys.clone());
         use_effect_with(*cursor, move |cursor| {
-            let row = cursor.0.and_then(|at| body.cast::<Element>()?.children().item(u32::try_from(at).ok()?));
-            if let Some(row) = row {
+            let Some(at) = cursor.0 else { return };
+            // The first is the gap.
+            let drawn = (at + 1).checked_sub(window.range.from).filter(|_| at < window.range.to);
+            let row = drawn
+                .and_then(|at| u32::try_from(at).ok())
+                .and_then(|at| body.cast::<Element>()?.children().item(at))
+                .filter(|_| at >= window.range.from);
+            let Some(row) = row else { return window.go_to(&body, &keys, at) };
+            {
                 let options = ScrollIntoViewOptions::new();
                 options.set_block(ScrollLogicalPosition::Nearest);
                 row.scroll_into_view_with_scroll_into_view_options(&options);
@@ -260,12 +268,14 @@ fn List(props: &ListProps) -> Html {
                     <p>{ format!("{} in {} without filters.", counted(props.page.flags.len(), "flag", "flags"), props.environment) }</p>
                 </Empty>
             } else {
-                <table class="table flags">
+                <table class="table flags" aria-rowcount={(shown.len() + 1).to_string()}>
                     <Columns />
                     <tbody ref={body}>
-                        { for shown.iter().enumerate().map(|(at, flag)| html! {
-                            <Row key={flag.key.clone()} kills={kills.iter().filter(|kill| kill.flag == flag.key).cloned().collect::<Vec<KillView>>()} environment={props.environment.clone()} flag={(*flag).clone()} document={document.clone()} is_focus={cursor.0 == Some(at)} />
+                        <Gap key="/before" height={window.before} />
+                        { for shown.iter().enumerate().skip(window.range.from).take(window.range.to - window.range.from).map(|(at, flag)| html! {
+                            <Row key={flag.key.clone()} kills={kills.iter().filter(|kill| kill.flag == flag.key).cloned().collect::<Vec<KillView>>()} environment={props.environment.clone()} flag={(*flag).clone()} document={document.clone()} is_focus={cursor.0 == Some(at)} {at} />
                         }) }
+                        <Gap key="/after" height={window.after} />
                     </tbody>
                 </table>
             }

@@ -20,6 +20,8 @@ pub struct RowProps {
     /// Rules, where they have arrived.
     pub document: Option<Shared<FlagSet>>,
     pub is_focus: bool,
+    /// Its place in the list, from 0: of a long one only a part is drawn.
+    pub at: usize,
 }
 
 /// A flag of the list; on a narrow screen a card.
@@ -46,7 +48,7 @@ pub fn Row(props: &RowProps) -> Html {
         },
     };
     html! {
-        <tr class={classes!(props.is_focus.then_some("is-focus"))} data-test={format!("flag-row-{}", flag.key)}>
+        <tr class={classes!(props.is_focus.then_some("is-focus"))} aria-rowindex={(props.at + 2).to_string()} data-test={format!("flag-row-{}", flag.key)}>
             <td class="c-flag">
                 <Link<Route> to={Route::Flag { environment: environment(), key: flag.key.clone() }} classes="key">{ &flag.key }</Link<Route>>
                 if flag.critical {

@@ -1,7 +1,7 @@
 //! Pages that come when somebody goes there: each group of them is a WebAssembly file of its own, which is cut off the
 //! console's at its entry point below. `cargo xtask ui` does the cutting; natively the entry points are plain calls.
 
-use crate::pages::{chart, drills, edit, fleet, people, proposals, releases, rollouts, run, xray};
+use crate::pages::{chart, drills, edit, flag, fleet, people, proposals, releases, rollouts, run, xray};
 use crate::route::Route;
 use crate::state::Shared;
 use downhaul_core::document::FlagSet;
@@ -22,9 +22,11 @@ pub enum Wanted {
 /// Draws what is in a chunk that has come; nothing for what is in another.
 pub type Draw = fn(&Wanted, &AttrValue) -> Option<Html>;
 
-/// What comes later. What is not named here comes first: signing in, the flags, and everything of the way down.
+/// What comes later. What is not named here comes first: signing in, the list of flags, and everything of the way down.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Chunk {
+    /// One flag.
+    Flag,
     /// The flag editor and publishing.
     Edit,
     /// What changes by and by, and what brings it back: proposals, rollouts, releases, runs and drills.
@@ -38,11 +40,12 @@ thread_local! {
 }
 
 impl Chunk {
-    pub const ALL: [Chunk; 3] = [Chunk::Edit, Chunk::Course, Chunk::Look];
+    pub const ALL: [Chunk; 4] = [Chunk::Flag, Chunk::Edit, Chunk::Course, Chunk::Look];
 
     /// Where the page of an address is, if it comes later.
     pub fn of(route: &Route) -> Option<Chunk> {
         match route {
+            Route::Flag { .. } => Some(Chunk::Flag),
             Route::Edit { .. } | Route::Create { .. } => Some(Chunk::Edit),
             Route::Proposals { .. }
             | Route::Proposal { .. }
@@ -56,7 +59,6 @@ impl Chunk {
             Route::Fleet { .. } | Route::People { .. } | Route::Chart { .. } | Route::Xray { .. } => Some(Chunk::Look),
             Route::Home
             | Route::Flags { .. }
-            | Route::Flag { .. }
             | Route::Kill { .. }
             | Route::Kills { .. }
             | Route::LiveKill { .. }
@@ -78,6 +80,7 @@ impl Chunk {
             return Ok(draw);
         }
         let draw = match self {
+            Chunk::Flag => flag_chunk().await,
             Chunk::Edit => edit_chunk().await,
             Chunk::Course => course_chunk().await,
             Chunk::Look => look_chunk().await,
@@ -97,6 +100,11 @@ impl From<SplitLoaderError> for NotHere {
     }
 }
 
+#[wasm_split(flag, fallible)]
+fn flag_chunk() -> Result<Draw, NotHere> {
+    Ok(draw_flag)
+}
+
 #[wasm_split(edit, fallible)]
 fn edit_chunk() -> Result<Draw, NotHere> {
     Ok(draw_edit)
@@ -110,6 +118,11 @@ fn course_chunk() -> Result<Draw, NotHere> {
 #[wasm_split(look, fallible)]
 fn look_chunk() -> Result<Draw, NotHere> {
     Ok(draw_look)
+}
+
+fn draw_flag(wanted: &Wanted, environment: &AttrValue) -> Option<Html> {
+    let Wanted::Page(Route::Flag { key, .. }) = wanted else { return None };
+    Some(html! { <flag::Flag environment={environment.clone()} key={key.clone()} flag={key.clone()} /> })
 }
 
 fn draw_edit(wanted: &Wanted, environment: &AttrValue) -> Option<Html> {
