@@ -44,7 +44,7 @@ pub(crate) fn build() -> Result<()> {
         wasm::optimise("console's part", part, part)?;
     }
     let module = wasm::bind(&radius, &fresh, RADIUS, wasm::Use::Page)?;
-    wasm::quicken("console's worker", &module, &module)?;
+    wasm::optimise("console's worker", &module, &module)?;
     let name = |file: &PathBuf| file.file_name().map(|name| name.to_string_lossy().into_owned());
     let mut built: Vec<String> = cut.parts.iter().filter_map(name).collect();
     built.extend([CONSOLE, RADIUS].iter().flat_map(|name| [format!("{name}.js"), format!("{name}_bg.wasm")]));

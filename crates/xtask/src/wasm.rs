@@ -108,15 +108,6 @@ pub(crate) fn bind(module: &Path, folder: &Path, name: &str, used: Use) -> Resul
 
 /// Runs wasm-opt for size.
 pub(crate) fn optimise(what: &str, from: &Path, to: &Path) -> Result<()> {
-    optimise_for("-Oz", what, from, to)
-}
-
-/// Runs wasm-opt for speed, where that does not cost much.
-pub(crate) fn quicken(what: &str, from: &Path, to: &Path) -> Result<()> {
-    optimise_for("-O3", what, from, to)
-}
-
-fn optimise_for(level: &str, what: &str, from: &Path, to: &Path) -> Result<()> {
     let mut command = Command::new(npm::installed_program("wasm-opt"));
     command.current_dir(workspace::root());
     // What rustc emits by default, and every engine that we run on knows.
@@ -125,7 +116,7 @@ fn optimise_for(level: &str, what: &str, from: &Path, to: &Path) -> Result<()> {
     {
         command.arg(format!("--enable-{feature}"));
     }
-    command.args([level, "--strip-debug", "--strip-producers", "--strip-target-features"]).arg(from).arg("-o").arg(to);
+    command.args(["-Oz", "--strip-debug", "--strip-producers", "--strip-target-features"]).arg(from).arg("-o").arg(to);
     Step::new(format!("shrink the {what}"), command).mend("rm -r web/node_modules && cargo xtask setup").run().map(drop)
 }
 

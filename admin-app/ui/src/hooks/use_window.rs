@@ -33,16 +33,19 @@ pub fn use_window(body: &NodeRef, keys: &[String]) -> Window {
         })
     };
     {
-        let look = Rc::clone(&look);
+        let (look, heights) = (Rc::clone(&look), Rc::clone(&heights));
         use_effect_with(is_long, move |&is_long| {
             let listeners: Vec<EventListener> = web_sys::window()
                 .filter(|_| is_long)
                 .map(|window| {
-                    let listen = |what: &'static str| {
-                        let look = Rc::clone(&look);
-                        EventListener::new(&window, what, move |_| look())
-                    };
-                    vec![listen("scroll"), listen("resize")]
+                    let (scrolled, resized) = (Rc::clone(&look), look);
+                    vec![
+                        EventListener::new(&window, "scroll", move |_| scrolled()),
+                        EventListener::new(&window, "resize", move |_| {
+                            heights.borrow_mut().forget();
+                            resized();
+                        }),
+                    ]
                 })
                 .unwrap_or_default();
             move || drop(listeners)

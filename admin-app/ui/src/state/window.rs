@@ -38,6 +38,11 @@ impl Heights {
         }
     }
 
+    /// On another screen all are others.
+    pub fn forget(&mut self) {
+        *self = Heights::default();
+    }
+
     /// Of one that was not measured yet, that of the others.
     fn of(&self, key: &str) -> f64 {
         self.known.get(key).copied().unwrap_or_else(|| self.usual())

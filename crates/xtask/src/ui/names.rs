@@ -11,6 +11,9 @@ use std::path::Path;
 /// Letters of the digest; the server takes eight or more for one.
 const LETTERS: usize = 12;
 
+/// What stands before a name where it is fetched. The module asks for its imports under the loader's old name, which stays.
+const LOADED_BY: [&str; 4] = ["from \"./", "from './", "URL(\"./", "href=\"/"];
+
 /// Renames what was built in `folder`, and what names it in there. `built` are file names; gives old name to new.
 pub(crate) fn settle(folder: &Path, built: &[String]) -> Result<BTreeMap<String, String>> {
     let digest = digest(folder, built)?;
@@ -24,11 +27,12 @@ pub(crate) fn settle(folder: &Path, built: &[String]) -> Result<BTreeMap<String,
         let mut text =
             fs::read_to_string(&file).with_context(|| format!("cannot read `{}`", workspace::shown(&file)))?;
         for (old, new) in &names {
-            // Every place says them as a path.
-            let (from, to) = (format!("/{old}"), format!("/{new}"));
-            if text.contains(&from) {
-                text = text.replace(&from, &to);
-                named.insert(old, true);
+            for before in LOADED_BY {
+                let (from, to) = (format!("{before}{old}"), format!("{before}{new}"));
+                if text.contains(&from) {
+                    text = text.replace(&from, &to);
+                    named.insert(old, true);
+                }
             }
         }
         fs::write(&file, text)?;
@@ -89,6 +93,8 @@ mod tests {
         let names = settle(first.path(), &built).unwrap();
         let boot = fs::read_to_string(first.path().join("boot.js")).unwrap();
         assert_eq!(boot, format!("from \"./{}\"; new URL(\"./{}\")", names["app.js"], names["app_bg.wasm"]));
+        let script = fs::read_to_string(first.path().join(&names["app.js"])).unwrap();
+        assert_eq!(script, "\"./app.js\": own", "imports go by the name that the module knows");
         assert!(first.path().join(&names["app.js"]).is_file() && !first.path().join("app.js").exists());
         // The same gives the same; anything else another name for all.
         assert_eq!(settle(folder(&files).path(), &built).unwrap(), names);
