@@ -87,8 +87,11 @@ mod tests {
     #[test]
     fn what_was_built_is_renamed_wherever_it_is_named() {
         let built = ["app.js".to_owned(), "app_bg.wasm".to_owned()];
-        let files =
-            [("app.js", "a"), ("app_bg.wasm", "b"), ("boot.js", "from \"./app.js\"; new URL(\"./app_bg.wasm\")")];
+        let files = [
+            ("app.js", "\"./app.js\": own"),
+            ("app_bg.wasm", "b"),
+            ("boot.js", "from \"./app.js\"; new URL(\"./app_bg.wasm\")"),
+        ];
         let first = folder(&files);
         let names = settle(first.path(), &built).unwrap();
         let boot = fs::read_to_string(first.path().join("boot.js")).unwrap();
@@ -105,7 +108,7 @@ mod tests {
     #[test]
     fn what_nothing_loads_is_a_mistake() {
         let built = ["app.js".to_owned(), "app_bg.wasm".to_owned()];
-        let lost = folder(&[("app.js", "a"), ("app_bg.wasm", "b"), ("boot.js", "from \"./app.js\"")]);
+        let lost = folder(&[("app.js", "\"./app.js\": own"), ("app_bg.wasm", "b"), ("boot.js", "from \"./app.js\"")]);
         let error = settle(lost.path(), &built).unwrap_err().to_string();
         assert!(error.contains("app_bg.wasm") && !error.contains("app.js,"), "{error}");
     }
