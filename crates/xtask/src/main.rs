@@ -6,9 +6,11 @@
 mod bench;
 mod build;
 mod data;
+mod kill;
 mod npm;
 mod run;
 mod scale;
+mod screenshots;
 mod setup;
 mod size;
 mod step;
@@ -51,6 +53,8 @@ enum Verb {
     Scale(scale::Arguments),
     /// Measure, in release mode
     Bench(bench::Arguments),
+    /// Capture every screen of the console, at both widths and in both themes
+    Screenshots(screenshots::Arguments),
     /// What a page downloads for Downhaul, beside the peers' packages
     Size(size::Arguments),
     /// Check the rules of the repository
@@ -69,6 +73,7 @@ fn main() -> ExitCode {
         Verb::Test(arguments) => return test::run(&arguments),
         Verb::Scale(arguments) => scale::run(&arguments),
         Verb::Bench(arguments) => bench::run(&arguments),
+        Verb::Screenshots(arguments) => screenshots::run(&arguments),
         Verb::Size(arguments) => size::run(&arguments),
         Verb::Tidy => tidy::run(),
     };
