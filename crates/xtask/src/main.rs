@@ -6,6 +6,7 @@
 mod bench;
 mod build;
 mod data;
+mod engines;
 mod kill;
 mod npm;
 mod run;
@@ -55,6 +56,8 @@ enum Verb {
     Bench(bench::Arguments),
     /// Capture every screen of the console, at both widths and in both themes
     Screenshots(screenshots::Arguments),
+    /// The same flags and contexts through nine engines: whether all decide alike, byte for byte
+    Engines(engines::Arguments),
     /// What a page downloads for Downhaul, beside the peers' packages
     Size(size::Arguments),
     /// Check the rules of the repository
@@ -74,6 +77,7 @@ fn main() -> ExitCode {
         Verb::Scale(arguments) => scale::run(&arguments),
         Verb::Bench(arguments) => bench::run(&arguments),
         Verb::Screenshots(arguments) => screenshots::run(&arguments),
+        Verb::Engines(arguments) => engines::run(&arguments),
         Verb::Size(arguments) => size::run(&arguments),
         Verb::Tidy => tidy::run(),
     };
