@@ -1,5 +1,6 @@
 //! `cargo xtask bench`: figures, measured on this machine.
 
+mod instructions;
 mod peers;
 
 use crate::build::{self, Profile};
@@ -84,12 +85,15 @@ enum What {
     Guards,
     /// Downhaul beside other engines of feature flags, natively and in Node, on the same workloads
     Peers(peers::Arguments),
+    /// Instructions of a decision, counted by valgrind and held against those that are kept
+    Instructions(instructions::Arguments),
     /// Verification of a chart of a million changes, on one core, and bits flipped in it
     Chart,
 }
 
 pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     match arguments.what {
+        What::Instructions(ref arguments) => instructions::run(arguments),
         What::Peers(ref arguments) => peers::run(arguments),
         What::Kill { kills, no_build } => kill(kills, no_build),
         What::Page { drafts, no_build } => page(drafts, no_build),
