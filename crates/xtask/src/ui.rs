@@ -5,7 +5,7 @@ mod names;
 mod weight;
 
 use crate::step;
-use crate::{npm, setup, toolchain, wasm, workspace};
+use crate::{kill, npm, setup, toolchain, wasm, workspace};
 use anyhow::{Context, Result};
 use std::collections::BTreeMap;
 use std::fs;
@@ -56,6 +56,7 @@ pub(crate) fn build() -> Result<()> {
         }
     }
     copy_folder(&source.join("styles"), &fresh.join("styles"))?;
+    kill::build(&fresh)?;
     let names = names::settle(&fresh, &built)?;
     let weights = weight::pack(&fresh)?;
     let _ = fs::remove_dir_all(&dist);
@@ -66,6 +67,7 @@ pub(crate) fn build() -> Result<()> {
         cut.brings.iter().map(|(mark, files)| (mark.clone(), files.iter().map(settled).collect())).collect();
     let worker = ["worker.js".to_owned(), format!("{RADIUS}.js"), format!("{RADIUS}_bg.wasm")];
     groups.insert("worker".to_owned(), worker.iter().map(settled).collect());
+    groups.insert("kill page".to_owned(), kill::PAGE.map(str::to_owned).to_vec());
     weight::judge(&weight::sums(&weights, &groups), &dist)?;
     step::done(&format!("console in {}", workspace::shown(&dist)));
     Ok(())

@@ -7,6 +7,7 @@
 mod browser;
 mod console;
 mod editor;
+mod kill_page;
 mod node_client;
 mod process;
 mod shop;
@@ -15,6 +16,7 @@ mod stack;
 pub use browser::Browser;
 pub use console::Console;
 pub use editor::Editor;
+pub use kill_page::KillPage;
 pub use node_client::NodeClient;
 pub use shop::Shop;
 pub use stack::Stack;

@@ -1,11 +1,14 @@
 //! One folder a page; a page owns what only it uses. `later` says which of them come when somebody goes there.
 
+mod batch;
 mod chart;
+mod copy;
 mod drills;
 mod edit;
 mod flag;
 mod flags;
 mod fleet;
+mod frame;
 mod kill;
 mod kills;
 mod later;

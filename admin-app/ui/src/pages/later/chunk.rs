@@ -1,7 +1,7 @@
 //! Pages that come when somebody goes there: each group of them is a WebAssembly file of its own, which is cut off the
 //! console's at its entry point below. `cargo xtask ui` does the cutting; natively the entry points are plain calls.
 
-use crate::pages::{chart, drills, edit, flag, fleet, people, proposals, releases, rollouts, run, xray};
+use crate::pages::{chart, copy, drills, edit, flag, fleet, people, proposals, releases, rollouts, run, xray};
 use crate::route::Route;
 use crate::state::Shared;
 use downhaul_core::document::FlagSet;
@@ -27,7 +27,7 @@ pub type Draw = fn(&Wanted, &AttrValue) -> Option<Html>;
 pub enum Chunk {
     /// One flag.
     Flag,
-    /// The flag editor and publishing.
+    /// The flag editor, publishing, and taking flags over from another environment.
     Edit,
     /// What changes by and by, and what brings it back: proposals, rollouts, releases, runs and drills.
     Course,
@@ -46,7 +46,7 @@ impl Chunk {
     pub fn of(route: &Route) -> Option<Chunk> {
         match route {
             Route::Flag { .. } => Some(Chunk::Flag),
-            Route::Edit { .. } | Route::Create { .. } => Some(Chunk::Edit),
+            Route::Edit { .. } | Route::Create { .. } | Route::Copy { .. } => Some(Chunk::Edit),
             Route::Proposals { .. }
             | Route::Proposal { .. }
             | Route::Rollouts { .. }
@@ -56,7 +56,11 @@ impl Chunk {
             | Route::Run { .. }
             | Route::Drills { .. }
             | Route::Drill { .. } => Some(Chunk::Course),
-            Route::Fleet { .. } | Route::People { .. } | Route::Chart { .. } | Route::Xray { .. } => Some(Chunk::Look),
+            Route::Fleet { .. }
+            | Route::People { .. }
+            | Route::Chart { .. }
+            | Route::ChartEntry { .. }
+            | Route::Xray { .. } => Some(Chunk::Look),
             Route::Home
             | Route::Flags { .. }
             | Route::Kill { .. }
@@ -133,6 +137,7 @@ fn draw_edit(wanted: &Wanted, environment: &AttrValue) -> Option<Html> {
     match route {
         Route::Edit { key, .. } => Some(html! { <edit::Edit key={of(key)} {environment} flag={key.clone()} /> }),
         Route::Create { .. } => Some(html! { <edit::Create key={of("")} {environment} /> }),
+        Route::Copy { .. } => Some(html! { <copy::Copy {environment} /> }),
         _ => None,
     }
 }
@@ -169,7 +174,8 @@ fn draw_look(wanted: &Wanted, environment: &AttrValue) -> Option<Html> {
     let page = match route {
         Route::Fleet { .. } => html! { <fleet::Fleet {environment} /> },
         Route::People { .. } => html! { <people::People {environment} /> },
-        Route::Chart { .. } => html! { <chart::Chart {environment} /> },
+        Route::Chart { .. } => html! { <chart::Chart {environment} revision={None::<u64>} /> },
+        Route::ChartEntry { revision, .. } => html! { <chart::Chart {environment} revision={Some(*revision)} /> },
         Route::Xray { .. } => html! { <xray::Xray {environment} /> },
         _ => return None,
     };
