@@ -1,5 +1,6 @@
 use crate::{Browser, Stack};
 use anyhow::Result;
+use thirtyfour::Key;
 
 /// The console, as an operator uses it. The marks are listed in admin-app/ui/README.md.
 #[derive(Debug)]
@@ -23,6 +24,39 @@ impl<'a> Console<'a> {
         browser.driver.goto(format!("{}/#token={token}", stack.server)).await?;
         browser.marked("flag-row-checkout-v2").await?;
         Ok(Console { browser, address: stack.server.clone() })
+    }
+
+    /// Opens the console of an environment without a flag, and signs in with the admin token.
+    pub async fn open_empty(browser: &'a Browser, stack: &Stack) -> Result<Self> {
+        browser.driver.goto(format!("{}/#token={}", stack.server, stack.admin_token)).await?;
+        browser.marked("guide-open").await?;
+        Ok(Console { browser, address: stack.server.clone() })
+    }
+
+    /// Puts a text in the place of what stands in a field.
+    pub async fn write(&self, mark: &str, text: &str) -> Result<()> {
+        let field = self.browser.marked(mark).await?;
+        field.scroll_into_view().await?;
+        // Clearing a field through the driver tells nobody that it was typed into.
+        field.send_keys(format!("{}a{}{}", Key::Control.value(), Key::Null.value(), Key::Delete.value())).await?;
+        Ok(field.send_keys(text).await?)
+    }
+
+    /// Presses what is marked so, once it may be pressed.
+    pub async fn click(&self, mark: &str) -> Result<()> {
+        let button = self.browser.shown(&format!("[data-test=\"{mark}\"]:not([aria-disabled=true])")).await?;
+        button.scroll_into_view().await?;
+        Ok(button.click().await?)
+    }
+
+    /// Reads the difference of a definition, says why, and publishes it. Gives what the review said.
+    pub async fn publish(&self, reason: &str) -> Result<String> {
+        self.click("review-open").await?;
+        let difference = self.browser.marked("difference").await?.text().await?;
+        self.write("publish-reason", reason).await?;
+        self.click("publish").await?;
+        self.browser.marked("toast").await?;
+        Ok(difference)
     }
 
     /// Opens a page of the example environment, such as `/proposals`.

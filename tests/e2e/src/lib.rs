@@ -10,6 +10,7 @@ mod editor;
 mod node_client;
 mod process;
 mod shop;
+mod site;
 mod stack;
 
 pub use browser::Browser;
@@ -17,4 +18,5 @@ pub use console::Console;
 pub use editor::Editor;
 pub use node_client::NodeClient;
 pub use shop::Shop;
+pub use site::Site;
 pub use stack::Stack;

@@ -1,6 +1,8 @@
 //! One folder a page; a page owns what only it uses.
 
+mod audience;
 mod chart;
+mod define;
 mod drills;
 mod edit;
 mod flag;
@@ -9,13 +11,17 @@ mod fleet;
 mod kill;
 mod kills;
 mod people;
+mod populations;
 mod proposals;
 mod releases;
 mod rollouts;
 mod run;
+mod settings;
 mod sign_in;
+mod start;
 mod xray;
 
+pub use audience::{Regions, Segment, Segments, Tenant, Tenants};
 pub use chart::Chart;
 pub use drills::{Drill, Drills};
 pub use edit::{Create, Edit};
@@ -25,9 +31,12 @@ pub use fleet::Fleet;
 pub use kill::Kill;
 pub use kills::{Kills, LiveKill};
 pub use people::People;
+pub use populations::{Population, Populations};
 pub use proposals::{Proposal, Proposals};
 pub use releases::{Release, Releases};
 pub use rollouts::{Rollout, Rollouts};
 pub use run::Run;
+pub use settings::Settings;
 pub use sign_in::{SignIn, take_token_from_address};
+pub use start::Start;
 pub use xray::Xray;

@@ -111,6 +111,22 @@ fn page(route: &Route, environment: &str) -> Html {
         Route::People { .. } => html! { <pages::People {environment} /> },
         Route::Chart { .. } => html! { <pages::Chart {environment} /> },
         Route::Xray { .. } => html! { <pages::Xray {environment} /> },
+        Route::Segments { .. } => html! { <pages::Segments {environment} /> },
+        Route::Segment { key, .. } => {
+            html! { <pages::Segment key={of(&key)} {environment} segment={key.clone()} /> }
+        }
+        Route::Tenants { .. } => html! { <pages::Tenants {environment} /> },
+        Route::Tenant { name, .. } => {
+            html! { <pages::Tenant key={of(&name)} {environment} tenant={name.clone()} /> }
+        }
+        Route::Regions { .. } => html! { <pages::Regions key={of("")} {environment} /> },
+        Route::Populations { .. } => html! { <pages::Populations {environment} /> },
+        Route::Population { name, .. } => {
+            html! { <pages::Population {environment} key={name.clone()} name={name.clone()} /> }
+        }
+        Route::Settings { .. } => html! { <pages::Settings key={of("")} {environment} part="policy" /> },
+        Route::SettingsPart { part, .. } => html! { <pages::Settings key={of("")} {environment} {part} /> },
+        Route::Start { .. } => html! { <pages::Start key={of("")} {environment} /> },
         Route::Home | Route::NotFound => {
             html! { <Empty title="There is no such page"><p>{ "The address leads nowhere." }</p></Empty> }
         }

@@ -65,6 +65,8 @@ pub enum Action {
         kill: Box<KillView>,
         received: f64,
     },
+    /// Something that the stream does not tell of has changed.
+    Stale,
     Opened {
         now: f64,
     },
@@ -135,6 +137,7 @@ impl Reducible for Live {
             Action::Fleet(answer) => live.fleet.fill(answer),
             Action::Proposals(answer) => live.proposals.fill(answer),
             Action::Kill { kill, received } => live.watch(*kill, received),
+            Action::Stale => live.generation += 1,
             Action::Opened { now } => {
                 // What happened while the stream was closed was missed.
                 live.connection = Connection::Open;

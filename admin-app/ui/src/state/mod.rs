@@ -3,8 +3,10 @@
 pub mod asked;
 pub mod context_draft;
 pub mod cursor;
+pub mod definition;
 pub mod draft;
 pub mod friction;
+pub mod guide;
 pub mod history;
 pub mod hold;
 pub mod kill_draft;

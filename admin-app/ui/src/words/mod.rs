@@ -1,6 +1,7 @@
 //! What the console says, as plain data: pure functions from documents and numbers to sentences.
 
 pub mod change;
+pub mod definition;
 pub mod difference;
 pub mod drill;
 pub mod fleet;

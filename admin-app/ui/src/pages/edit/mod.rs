@@ -21,6 +21,14 @@ mod rules;
 mod split;
 mod variants;
 
+pub use condition::Conditions;
+pub use editing::{Editing, ProblemList, Problems, problems_html, text_at, use_editing};
+pub use fields::TextField;
+pub use leave::{Leave, use_leaving};
+pub use panel::Ladder;
+pub use resume::Resume;
+pub use review::Differences;
+
 use crate::components::{CardSkeleton, FailureCard, Icon};
 use crate::hooks::{clock, use_console, use_document_title};
 use crate::route::{CreateQuery, Route};
@@ -32,7 +40,6 @@ use crate::words::time::days_later;
 use downhaul_core::document::FlagSet;
 use editor::Editor;
 use gloo::storage::{LocalStorage, Storage};
-use resume::Resume;
 use serde_json::Value;
 use yew::prelude::*;
 use yew_router::prelude::*;
