@@ -78,6 +78,8 @@ enum What {
         #[arg(long)]
         no_build: bool,
     },
+    /// How often guards cry wolf in simulated rollouts, and how soon they find harm, beside a plain test and bare thresholds
+    Guards,
     /// Verification of a chart of a million changes, on one core, and bits flipped in it
     Chart,
 }
@@ -94,6 +96,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
             let arguments = [pairs, from, seed].map(|number| number.to_string());
             of_blast("agree", &arguments.each_ref().map(String::as_str))
         }
+        What::Guards => example_of(&["--package", "downhaul-guard"], "guards", &[]),
         // With few flags, and with many: what a digest costs grows with the document.
         What::Chart => ["20", "200"].iter().try_for_each(|flags| of_control("verify", &["1000000", flags, "5"])),
     }

@@ -12,7 +12,7 @@ const APT_LIMIT: Duration = Duration::from_mins(10);
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
-    /// Also what only the tests need: Chromium and its driver, Prometheus, PostgreSQL, libfaketime, an OpenID provider
+    /// Also what only the tests need: Chromium and its driver, Prometheus, PostgreSQL, libfaketime, an OpenID provider, bundlers and engines
     #[arg(long)]
     tests: bool,
 }
@@ -27,6 +27,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
         postgres()?;
         faketime()?;
         provider()?;
+        packaging()?;
     }
     Ok(())
 }
@@ -86,6 +87,11 @@ pub(crate) fn faketime() -> Result<()> {
 /// The OpenID provider at which tests sign in.
 pub(crate) fn provider() -> Result<()> {
     npm::install_in(&workspace::root().join("tests/oidc"), "the OpenID provider of the tests")
+}
+
+/// Bundlers, JavaScript engines and frameworks in which the packed npm package is run.
+pub(crate) fn packaging() -> Result<()> {
+    npm::install_in(&workspace::web().join("sdk/packaging"), "bundlers and engines")
 }
 
 /// Installs Debian packages.

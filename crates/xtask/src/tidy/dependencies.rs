@@ -7,11 +7,15 @@ use serde::Deserialize;
 const TABLE: &[(&str, &[&str])] = &[
     ("downhaul-core", &[]),
     ("downhaul-blast", &["downhaul-core"]),
+    ("downhaul-guard", &[]),
     ("downhaul-control", &["downhaul-core", "downhaul-blast"]),
     ("downhaul-store", &["downhaul-core", "downhaul-control"]),
     ("downhaul-server", &["downhaul-core", "downhaul-blast", "downhaul-control", "downhaul-store"]),
     ("downhaul-wasm", &["downhaul-core", "downhaul-blast"]),
-    ("downhaul-cli", &["downhaul-core", "downhaul-blast", "downhaul-control", "downhaul-store", "downhaul-server"]),
+    (
+        "downhaul-cli",
+        &["downhaul-core", "downhaul-blast", "downhaul-guard", "downhaul-control", "downhaul-store", "downhaul-server"],
+    ),
     ("downhaul-ui", &["downhaul-core", "downhaul-blast", "downhaul-control"]),
     ("downhaul-e2e", &["downhaul-core", "downhaul-control", "downhaul-server", "downhaul-cli"]),
     ("xtask", &[]),
