@@ -110,12 +110,20 @@ fn Opened(props: &OpenedProps) -> Html {
     let may = use_may(&props.environment);
     let leaving = use_leaving(draft.is_changed());
     use_shelf(props.shelf.clone(), &draft);
-    let has_moved = draft.base.is_some() && props.published.is_some() && draft.base != props.published;
+    let differs = draft.base.is_some() && props.published.is_some() && draft.base != props.published;
+    let has_moved = differs && draft.is_changed();
     {
-        let (dispatch, revision) = (draft.dispatcher(), props.revision);
-        use_effect_with((has_moved, revision), move |(has_moved, revision)| {
-            if !has_moved {
-                dispatch.dispatch(Action::Confirm { revision: *revision });
+        // What nobody has edited follows what is published; else what is published was looked at again, and is the base.
+        let (dispatch, revision, published) = (draft.dispatcher(), props.revision, props.published.clone());
+        use_effect_with((differs, has_moved, revision), move |(differs, has_moved, revision)| {
+            let revision = *revision;
+            match published.filter(|_| *differs && !has_moved) {
+                Some(base) => {
+                    let doc = Doc::Tree(base.clone());
+                    dispatch.dispatch(Action::Rebase { base, revision, doc });
+                }
+                None if !differs => dispatch.dispatch(Action::Confirm { revision }),
+                None => {}
             }
         });
     }

@@ -153,7 +153,7 @@ fn Code(props: &CodeProps) -> Html {
     html! {
         <div class="codebox">
             <div class="row between"><span class="small muted">{ &props.label }</span><button type="button" class="btn s quiet" onclick={copy}><Icon name={if *is_copied { "check" } else { "copy" }} small=true />{ if *is_copied { "Copied" } else { "Copy" } }</button></div>
-            <pre tabindex="0" data-test={props.test} aria-label={props.label.clone()}><code>{ &props.text }</code></pre>
+            <pre tabindex="0" role="region" data-test={props.test} aria-label={props.label.clone()}><code>{ &props.text }</code></pre>
         </div>
     }
 }
