@@ -1,5 +1,8 @@
 //! `cargo xtask bench`: figures, measured on this machine.
 
+mod instructions;
+mod peers;
+
 use crate::build::{self, Profile};
 use crate::run::children::Children;
 use crate::run::stack::{Places, Stack};
@@ -80,12 +83,18 @@ enum What {
     },
     /// How often guards cry wolf in simulated rollouts, and how soon they find harm, beside a plain test and bare thresholds
     Guards,
+    /// Downhaul beside other engines of feature flags, natively and in Node, on the same workloads
+    Peers(peers::Arguments),
+    /// Instructions of a decision, counted by valgrind and held against those that are kept
+    Instructions(instructions::Arguments),
     /// Verification of a chart of a million changes, on one core, and bits flipped in it
     Chart,
 }
 
 pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     match arguments.what {
+        What::Instructions(ref arguments) => instructions::run(arguments),
+        What::Peers(ref arguments) => peers::run(arguments),
         What::Kill { kills, no_build } => kill(kills, no_build),
         What::Page { drafts, no_build } => page(drafts, no_build),
         What::Drill { drills, no_build } => drill(drills, no_build),

@@ -6,6 +6,7 @@
 mod bench;
 mod build;
 mod data;
+mod engines;
 mod npm;
 mod run;
 mod scale;
@@ -51,6 +52,8 @@ enum Verb {
     Scale(scale::Arguments),
     /// Measure, in release mode
     Bench(bench::Arguments),
+    /// The same flags and contexts through nine engines: whether all decide alike, byte for byte
+    Engines(engines::Arguments),
     /// What a page downloads for Downhaul, beside the peers' packages
     Size(size::Arguments),
     /// Check the rules of the repository
@@ -69,6 +72,7 @@ fn main() -> ExitCode {
         Verb::Test(arguments) => return test::run(&arguments),
         Verb::Scale(arguments) => scale::run(&arguments),
         Verb::Bench(arguments) => bench::run(&arguments),
+        Verb::Engines(arguments) => engines::run(&arguments),
         Verb::Size(arguments) => size::run(&arguments),
         Verb::Tidy => tidy::run(),
     };

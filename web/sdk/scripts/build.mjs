@@ -37,6 +37,7 @@ await Promise.all([
   }),
   build({ ...common, ...entry("migration"), format: "esm", outfile: "dist/migration.js" }),
   build({ ...common, ...entry("migration"), format: "cjs", outfile: "dist/migration.cjs" }),
+  build({ ...common, ...entry("relay"), format: "esm", outfile: "dist/relay.js" }),
   build({ ...common, ...entry("outcomes"), format: "esm", outfile: "dist/outcomes.js" }),
   build({ ...common, ...entry("outcomes"), format: "cjs", outfile: "dist/outcomes.cjs" }),
   build({ ...common, ...entry("testing"), format: "esm", outfile: "dist/testing.js" }),

@@ -3,7 +3,7 @@
 use crate::build::{self, Profile};
 use crate::step::Step;
 use crate::workspace::{self, cargo};
-use crate::{data, npm, setup, tidy, toolchain, ui, wasm};
+use crate::{data, engines, npm, setup, tidy, toolchain, ui, wasm};
 use anyhow::{Context, Result};
 use serde_json::Value;
 use std::fs;
@@ -36,6 +36,11 @@ pub(crate) const STAGES: &[Stage] = &[
     Stage { name: "data", about: "the example environment", run: || checked(data::build(data::contexts())) },
     Stage { name: "javascript", about: "types and tests of the npm packages", run: javascript },
     Stage { name: "rust", about: "tests of every crate", run: rust },
+    Stage {
+        name: "engines",
+        about: "one digest natively, in Node, workerd and Chromium",
+        run: || checked(engines::small()),
+    },
     Stage { name: "e2e", about: "end to end, in Chromium and workerd", run: end_to_end },
     Stage { name: "example", about: "check and eval of the example environment", run: example },
     Stage { name: "clippy", about: "lints, warnings refused", run: clippy },
