@@ -7,9 +7,11 @@ mod bench;
 mod build;
 mod data;
 mod engines;
+mod kill;
 mod npm;
 mod run;
 mod scale;
+mod screenshots;
 mod setup;
 mod size;
 mod step;
@@ -52,6 +54,8 @@ enum Verb {
     Scale(scale::Arguments),
     /// Measure, in release mode
     Bench(bench::Arguments),
+    /// Capture every screen of the console, at both widths and in both themes
+    Screenshots(screenshots::Arguments),
     /// The same flags and contexts through nine engines: whether all decide alike, byte for byte
     Engines(engines::Arguments),
     /// What a page downloads for Downhaul, beside the peers' packages
@@ -72,6 +76,7 @@ fn main() -> ExitCode {
         Verb::Test(arguments) => return test::run(&arguments),
         Verb::Scale(arguments) => scale::run(&arguments),
         Verb::Bench(arguments) => bench::run(&arguments),
+        Verb::Screenshots(arguments) => screenshots::run(&arguments),
         Verb::Engines(arguments) => engines::run(&arguments),
         Verb::Size(arguments) => size::run(&arguments),
         Verb::Tidy => tidy::run(),

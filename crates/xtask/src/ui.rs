@@ -3,7 +3,7 @@
 mod cut;
 
 use crate::step;
-use crate::{npm, setup, toolchain, wasm, workspace};
+use crate::{kill, npm, setup, toolchain, wasm, workspace};
 use anyhow::{Context, Result};
 use std::fs;
 use std::path::Path;
@@ -49,6 +49,7 @@ pub(crate) fn build() -> Result<()> {
         }
     }
     copy_folder(&source.join("styles"), &fresh.join("styles"))?;
+    kill::build(&fresh)?;
     let _ = fs::remove_dir_all(&dist);
     fs::rename(&fresh, &dist).with_context(|| format!("cannot put `{}` in place", workspace::shown(&dist)))?;
     for entry in fs::read_dir(&dist)? {

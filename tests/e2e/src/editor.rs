@@ -21,6 +21,11 @@ impl<'a> Editor<'a> {
         Ok(Editor { browser, address: address.clone() })
     }
 
+    /// The editor of whoever is at this console.
+    pub fn of(console: &Console<'a>) -> Self {
+        Editor { browser: console.browser, address: console.address.clone() }
+    }
+
     /// Opens a flag's page and edits it from there: `E`.
     pub async fn edit(&self, key: &str) -> Result<()> {
         self.browser.driver.goto(format!("{}/e/production/flags/{key}", self.address)).await?;
@@ -84,6 +89,19 @@ impl<'a> Editor<'a> {
         why.send_keys(&publish).await?;
         self.browser.marked("toast").await?;
         Ok(difference)
+    }
+
+    /// Reads the difference, says why, and asks others: twice Ctrl Enter.
+    pub async fn propose(&self, reason: &str) -> Result<()> {
+        let ask = format!("{}{}{}", Key::Control.value(), Key::Enter.value(), Key::Null.value());
+        self.browser.shown("[data-test=review-open]:not([aria-disabled=true])").await?;
+        self.browser.shown("body").await?.send_keys(&ask).await?;
+        let why = self.browser.marked("publish-reason").await?;
+        why.send_keys(reason).await?;
+        self.browser.shown("[data-test=propose]:not([aria-disabled=true])").await?;
+        why.send_keys(&ask).await?;
+        self.browser.marked("toast").await?;
+        Ok(())
     }
 
     /// Takes the last publish back: Ctrl Z.

@@ -7,6 +7,7 @@
 mod browser;
 mod console;
 mod editor;
+mod kill_page;
 mod node_client;
 mod process;
 mod shop;
@@ -16,6 +17,7 @@ mod stack;
 pub use browser::Browser;
 pub use console::Console;
 pub use editor::Editor;
+pub use kill_page::KillPage;
 pub use node_client::NodeClient;
 pub use shop::Shop;
 pub use site::Site;

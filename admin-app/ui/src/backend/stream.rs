@@ -28,7 +28,7 @@ struct Open {
     _heard: Closure<dyn FnMut(MessageEvent)>,
 }
 
-const EVENTS: [&str; 4] = ["change", "kill-progress", "fleet", "ping"];
+const EVENTS: [&str; 5] = ["change", "kill-progress", "fleet", "presence", "ping"];
 /// The wait before coming back: doubled from this with every loss, up to the longest; milliseconds.
 const FIRST_WAIT: u32 = 250;
 const LONGEST_WAIT: u32 = 5_000;

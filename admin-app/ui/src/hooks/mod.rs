@@ -2,6 +2,7 @@
 
 pub mod clock;
 mod hands;
+mod may_leave;
 pub mod preferences;
 mod use_act;
 mod use_asked;
@@ -12,14 +13,17 @@ mod use_guide;
 mod use_history;
 mod use_keys;
 mod use_kill;
+mod use_last_resort;
 mod use_may;
 mod use_now;
 mod use_plan;
 mod use_policy;
+mod use_presence;
 mod use_radius;
 mod use_rows;
 mod use_throttled;
 
+pub use may_leave::{LEAVING, may_leave};
 pub use use_act::{Act, use_act};
 pub use use_asked::use_asked;
 pub use use_console::{Console, use_console};
@@ -29,10 +33,12 @@ pub use use_guide::use_guide;
 pub use use_history::use_history;
 pub use use_keys::{Key, use_keys};
 pub use use_kill::use_kill;
+pub use use_last_resort::use_last_resort;
 pub use use_may::{May, use_may};
 pub use use_now::use_now;
 pub use use_plan::{Planned, use_plan};
 pub use use_policy::use_policy;
+pub use use_presence::{tab, use_presence};
 pub use use_radius::{Subject, use_radius};
 pub use use_rows::{use_rows, use_way_back};
 pub use use_throttled::use_throttled;

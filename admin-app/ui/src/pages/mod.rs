@@ -1,13 +1,16 @@
 //! One folder a page; a page owns what only it uses. `later` says which of them come when somebody goes there.
 
 mod audience;
+mod batch;
 mod chart;
+mod copy;
 mod define;
 mod drills;
 mod edit;
 mod flag;
 mod flags;
 mod fleet;
+mod frame;
 mod kill;
 mod kills;
 mod later;

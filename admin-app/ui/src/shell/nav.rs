@@ -112,7 +112,7 @@ fn section(route: &Route) -> Section {
         Route::Drills { .. } | Route::Drill { .. } => Section::Drills,
         Route::Fleet { .. } => Section::Fleet,
         Route::People { .. } => Section::People,
-        Route::Chart { .. } => Section::Chart,
+        Route::Chart { .. } | Route::ChartEntry { .. } => Section::Chart,
         Route::Xray { .. } => Section::Xray,
         Route::Segments { .. }
         | Route::Segment { .. }
@@ -126,6 +126,7 @@ fn section(route: &Route) -> Section {
         | Route::Flag { .. }
         | Route::Edit { .. }
         | Route::Create { .. }
+        | Route::Copy { .. }
         | Route::Kill { .. }
         | Route::Start { .. }
         | Route::NotFound => Section::Flags,

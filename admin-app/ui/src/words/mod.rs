@@ -9,6 +9,7 @@ pub mod kill;
 pub mod may;
 pub mod message;
 pub mod number;
+pub mod presence;
 pub mod proposal;
 pub mod radius;
 pub mod ray;

@@ -20,6 +20,7 @@ mod people;
 mod plan;
 mod policy;
 mod populations;
+mod presence;
 mod problem;
 mod proposals;
 mod releases;
@@ -70,6 +71,7 @@ pub use populations::{
     PopulationContentQuery, PopulationEvent, PopulationName, PopulationPut, PopulationValues, PopulationView,
     Populations, PutPopulationQuery, ValueView,
 };
+pub use presence::{PresenceRequest, PresenceView, SeatView};
 pub use problem::Problem;
 pub use proposals::{
     ActView, ApprovalView, ApproveRequest, Blocked, ConflictView, DraftRequest, GroundView, MigrationDraft,

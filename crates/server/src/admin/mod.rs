@@ -19,6 +19,7 @@ mod people;
 mod plan;
 mod policy;
 mod populations;
+mod presence;
 mod proposals;
 mod releases;
 mod rollouts;
@@ -105,6 +106,7 @@ pub(crate) fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(proposals::withdraw))
         .routes(routes!(proposals::land))
         .routes(routes!(events::get))
+        .routes(routes!(presence::put))
         .routes(routes!(populations::list))
         .routes(routes!(populations::content))
         .routes(routes!(populations::values))

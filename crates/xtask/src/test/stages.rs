@@ -3,7 +3,7 @@
 use crate::build::{self, Profile};
 use crate::step::Step;
 use crate::workspace::{self, cargo};
-use crate::{data, engines, npm, setup, tidy, toolchain, ui, wasm};
+use crate::{data, engines, kill, npm, setup, tidy, toolchain, ui, wasm};
 use anyhow::{Context, Result};
 use serde_json::Value;
 use std::fs;
@@ -147,7 +147,14 @@ fn javascript() -> Outcome {
             outcome = outcome.and(ran(&format!("web/{package}: npm run {script}"), command));
         }
     }
-    outcome
+    outcome = outcome.and(ran("kill page: types", kill::type_check()));
+    match kill::tests() {
+        Ok(tests) => outcome.and(ran("kill page: tests", tests)),
+        Err(error) => {
+            outcome.problems.push(format!("{error:#}"));
+            outcome
+        }
+    }
 }
 
 /// The names of the scripts of a package of `web/`.

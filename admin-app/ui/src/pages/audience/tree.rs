@@ -75,12 +75,20 @@ fn Level(props: &LevelProps) -> Html {
                 </div>
                 { problems_html(&editing, &at) }
                 if is_open { <NewRegion at={at.clone()} regions={below.clone()} /> }
-                <Level regions={below.clone()} at={at.clone()} document={props.document.clone()} open={props.open.clone()} on_open={props.on_open.clone()} />
+                if within > FOLDED {
+                    <details open={is_open}><summary class="small muted">{ counted(within, "region within", "regions within") }</summary>
+                        <Level regions={below.clone()} at={at.clone()} document={props.document.clone()} open={props.open.clone()} on_open={props.on_open.clone()} /></details>
+                } else {
+                    <Level regions={below.clone()} at={at.clone()} document={props.document.clone()} open={props.open.clone()} on_open={props.on_open.clone()} />
+                }
             </li>
         }
     };
     html! { <ul class="regionlist">{ for level.iter().map(row) }</ul> }
 }
+
+/// More regions than this within another are folded away; the continents of the world are not.
+const FOLDED: usize = 8;
 
 fn names(tree: &Value) -> usize {
     tree.as_object().into_iter().flatten().map(|(_, below)| 1 + names(below)).sum()

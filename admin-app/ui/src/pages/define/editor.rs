@@ -25,6 +25,9 @@ use yew_router::prelude::*;
 /// A form for the JSON of the draft, in the context [`Editing`].
 pub type Part = Callback<Value, Html>;
 
+/// Problems elsewhere that are said before the rest is only counted.
+const PROBLEMS: usize = 4;
+
 #[derive(Debug, Properties, PartialEq)]
 pub struct DefinitionEditorProps {
     pub environment: AttrValue,
@@ -210,7 +213,10 @@ fn Opened(props: &OpenedProps) -> Html {
     }
     let done = done(props, &console, navigator, &draft);
     let editing = editing(props, &draft, &checked.diagnostics);
-    let elsewhere: Vec<_> = checked.diagnostics.iter().filter(|each| each.place.pointer.is_empty()).cloned().collect();
+    let mut elsewhere: Vec<_> =
+        checked.diagnostics.iter().filter(|each| each.place.pointer.is_empty()).cloned().collect();
+    let unseen = elsewhere.len().saturating_sub(PROBLEMS);
+    elsewhere.truncate(PROBLEMS);
     let difference = lines(&props.subject, draft.base.as_ref(), &tree);
     let button = html! {
         <button type="button" class="btn primary l block" aria-disabled={why_not.is_some().to_string()} title={why_not.clone()} data-test="review-open" onclick={review.reform(|_: MouseEvent| ())}>
@@ -246,12 +252,13 @@ fn Opened(props: &OpenedProps) -> Html {
                             <Moved subject={props.subject.clone()} draft={(*draft).clone()} {theirs} revision={props.revision} on_drop={drop_draft.clone()} />
                         }
                     }
-                    if !elsewhere.is_empty() && !*as_json { <div class="banner danger" data-test="problems"><Icon name="alert" /><div class="grow"><ProblemList of={elsewhere} /></div></div> }
+                    if !elsewhere.is_empty() && !*as_json { <div class="banner danger" data-test="problems"><Icon name="alert" /><div class="grow"><ProblemList of={elsewhere} />
+                        if unseen > 0 { <p class="small">{ format!("and {} more", counted(unseen, "problem", "problems")) }</p> }</div></div> }
                     if *as_json || draft.tree().is_none() { <Json subject={props.subject.clone()} draft={(*draft).clone()} /> } else { { props.form.emit(tree.clone()) } }
                     { props.foot.clone() }
                 </div>
                 if props.subject != Subject::Policy {
-                    <Impact planned={planned.clone()} {weight} is_changed={draft.is_changed()} {errors} {button} />
+                    <Impact planned={planned.clone()} {weight} is_changed={draft.is_changed()} {errors} why_not={why_not.clone().filter(|_| errors > 0)} {button} />
                 }
             </div>
             if *reviewing {

@@ -18,6 +18,8 @@ pub struct ImpactProps {
     pub weight: Weight,
     pub is_changed: bool,
     pub errors: usize,
+    /// What keeps it from being published, where that is to be mended.
+    pub why_not: Option<AttrValue>,
     pub button: Html,
 }
 
@@ -47,6 +49,7 @@ pub fn Impact(props: &ImpactProps) -> Html {
                 }
                 if let Some(plan) = plan { { findings(plan) } }
                 <Ladder weight={props.weight} is_known={is_current} />
+                if let Some(why) = &props.why_not { <p class="small warn-ink row top"><Icon name="alert" small=true /><span>{ why }</span></p> }
                 { props.button.clone() }
             </div>
             <p class="sr" role="status" aria-live="polite">{ spoken }</p>
@@ -96,7 +99,7 @@ fn Moves(props: &MovesProps) -> Html {
             <ul class="stack">{ for changed.iter().take(FLAGS).map(|(key, flag)| of_flag(key, flag)) }</ul>
             if changed.len() > FLAGS { <p class="small faint">{ format!("and {} more", counted(changed.len() - FLAGS, "flag", "flags")) }</p> }
             if let Some(people) = people {
-                <p class="small muted" data-test="radius-source">{ format!("Over the population “{}”, {} contexts, and exactly.", people.name, count(people.rows)) }</p>
+                <p class="small muted" data-test="radius-source">{ format!("Over the population “{}”, {} contexts, and exactly.", people.name.strip_prefix("server:").unwrap_or(&people.name), count(people.rows)) }</p>
             } else {
                 <p class="small muted" data-test="radius-source">{ "This environment has no population: how many change is not known, only who can." }</p>
             }

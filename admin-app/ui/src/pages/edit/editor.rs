@@ -8,6 +8,7 @@ use super::publish::Outcome;
 use super::retire::Retire;
 use super::review::Review;
 use super::rules::{Rules, add_rule};
+use super::trial::Trial;
 use super::variants::{Degraded, Variants};
 use crate::components::{Icon, Sail, Sign, Swatches};
 use crate::hooks::{Key, Subject, clock, use_console, use_keys, use_policy, use_radius};
@@ -94,6 +95,7 @@ pub fn Editor(props: &EditorProps) -> Html {
     let open = use_state(|| None::<usize>);
     let reviewing = use_state(|| false);
     let retiring = use_state(|| false);
+    let trying = use_state(|| false);
     let policy = use_policy();
     let leaving = use_leaving(draft.is_changed());
     use_shelf(props.shelf.clone(), &draft);
@@ -177,7 +179,7 @@ pub fn Editor(props: &EditorProps) -> Html {
         Callback::from(move |_: MouseEvent| draft.dispatch(action.clone()))
     };
     {
-        let (draft, as_json, review) = (draft.clone(), as_json.clone(), review.clone());
+        let (draft, as_json, trying, review) = (draft.clone(), as_json.clone(), trying.clone(), review.clone());
         let add = add_rule(&editing, &tree, &on_open);
         let is_asking = *reviewing || *retiring || leaving.is_some();
         let back = back(props);
@@ -194,6 +196,7 @@ pub fn Editor(props: &EditorProps) -> Html {
                 _ => match key.plain() {
                     Some("a") if !*as_json => add.emit(()),
                     Some("d") => as_json.set(!*as_json),
+                    Some("t") => trying.set(!*trying),
                     Some("Escape") if draft.is_changed() => leaving.set(Some(back.to_path())),
                     Some("Escape") => {
                         if let Some(navigator) = &navigator {
@@ -226,6 +229,10 @@ pub fn Editor(props: &EditorProps) -> Html {
                         <button type="button" class="iconbtn" aria-label="Undo" disabled={!draft.can_undo()} data-test="undo" onclick={history(Action::Undo)}><Icon name="undo" small=true /></button>
                         <button type="button" class="iconbtn flip" aria-label="Redo" disabled={!draft.can_redo()} data-test="redo" onclick={history(Action::Redo)}><Icon name="undo" small=true /></button>
                         <button type="button" class="btn s quiet" disabled={!draft.is_changed()} data-test="drop" onclick={history(Action::Drop)}>{ "Discard" }</button>
+                        <button type="button" class="btn s" aria-pressed={trying.to_string()} data-test="try-draft" onclick={
+                            let trying = trying.clone();
+                            Callback::from(move |_: MouseEvent| trying.set(!*trying))
+                        }><Icon name="xray" small=true /><span class="hide-narrow">{ "X-ray" }</span><kbd>{ "T" }</kbd></button>
                         <button type="button" class="btn s" aria-pressed={as_json.to_string()} data-test="as-json" onclick={
                             let as_json = as_json.clone();
                             Callback::from(move |_: MouseEvent| as_json.set(!*as_json))
@@ -249,6 +256,9 @@ pub fn Editor(props: &EditorProps) -> Html {
                         <Variants flag={tree.clone()} />
                         <Requires flag={tree.clone()} is_new={props.flag.is_none()} />
                         if props.flag.is_some() { <Facts flag={tree.clone()} is_new=false /> }
+                    }
+                    if *trying {
+                        <Trial environment={props.environment.clone()} flag={key.clone()} document={looked.after.clone()} on_close={set(&trying, false)} />
                     }
                     <datalist id="known-attributes">{ for editing.attributes.iter().map(|name| html! { <option value={name.clone()} /> }) }</datalist>
                 </div>

@@ -19,6 +19,7 @@ mod review;
 mod rule;
 mod rules;
 mod split;
+mod trial;
 mod variants;
 
 pub use condition::Conditions;

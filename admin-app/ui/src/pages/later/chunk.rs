@@ -2,8 +2,8 @@
 //! console's at its entry point below. `cargo xtask ui` does the cutting; natively the entry points are plain calls.
 
 use crate::pages::{
-    audience, chart, drills, edit, fleet, people, populations, proposals, releases, rollouts, run, settings, start,
-    xray,
+    audience, chart, copy, drills, edit, fleet, people, populations, proposals, releases, rollouts, run, settings,
+    start, xray,
 };
 use crate::route::Route;
 use crate::state::Shared;
@@ -28,7 +28,7 @@ pub type Draw = fn(&Wanted, &AttrValue) -> Option<Html>;
 /// What comes later. What is not named here comes first: signing in, the flags, and everything of the way down.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Chunk {
-    /// The flag editor and publishing.
+    /// The flag editor, publishing, and taking flags over from another environment.
     Edit,
     /// What changes by and by, and what brings it back: proposals, rollouts, releases, runs and drills.
     Course,
@@ -48,7 +48,7 @@ impl Chunk {
     /// Where the page of an address is, if it comes later.
     pub fn of(route: &Route) -> Option<Chunk> {
         match route {
-            Route::Edit { .. } | Route::Create { .. } => Some(Chunk::Edit),
+            Route::Edit { .. } | Route::Create { .. } | Route::Copy { .. } => Some(Chunk::Edit),
             Route::Proposals { .. }
             | Route::Proposal { .. }
             | Route::Rollouts { .. }
@@ -58,7 +58,11 @@ impl Chunk {
             | Route::Run { .. }
             | Route::Drills { .. }
             | Route::Drill { .. } => Some(Chunk::Course),
-            Route::Fleet { .. } | Route::People { .. } | Route::Chart { .. } | Route::Xray { .. } => Some(Chunk::Look),
+            Route::Fleet { .. }
+            | Route::People { .. }
+            | Route::Chart { .. }
+            | Route::ChartEntry { .. }
+            | Route::Xray { .. } => Some(Chunk::Look),
             Route::Segments { .. }
             | Route::Segment { .. }
             | Route::Tenants { .. }
@@ -141,6 +145,7 @@ fn draw_edit(wanted: &Wanted, environment: &AttrValue) -> Option<Html> {
     match route {
         Route::Edit { key, .. } => Some(html! { <edit::Edit key={of(key)} {environment} flag={key.clone()} /> }),
         Route::Create { .. } => Some(html! { <edit::Create key={of("")} {environment} /> }),
+        Route::Copy { .. } => Some(html! { <copy::Copy {environment} /> }),
         _ => None,
     }
 }
@@ -177,7 +182,8 @@ fn draw_look(wanted: &Wanted, environment: &AttrValue) -> Option<Html> {
     let page = match route {
         Route::Fleet { .. } => html! { <fleet::Fleet {environment} /> },
         Route::People { .. } => html! { <people::People {environment} /> },
-        Route::Chart { .. } => html! { <chart::Chart {environment} /> },
+        Route::Chart { .. } => html! { <chart::Chart {environment} revision={None::<u64>} /> },
+        Route::ChartEntry { revision, .. } => html! { <chart::Chart {environment} revision={Some(*revision)} /> },
         Route::Xray { .. } => html! { <xray::Xray {environment} /> },
         _ => return None,
     };

@@ -18,7 +18,7 @@ pub fn Shape(props: &ShapeProps) -> Html {
         Route::Edit { .. } | Route::Create { .. } => html! {
             <div class="editor"><div class="stack l"><CardSkeleton lines=3 /><CardSkeleton lines=8 /></div><CardSkeleton lines=7 /></div>
         },
-        Route::Chart { .. } => {
+        Route::Chart { .. } | Route::ChartEntry { .. } => {
             html! { <div class="chartgrid"><CardSkeleton lines=10 /><CardSkeleton lines=6 /></div> }
         }
         Route::Proposals { .. }

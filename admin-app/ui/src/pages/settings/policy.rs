@@ -8,6 +8,7 @@ use crate::route::Route;
 use crate::state::definition::Subject;
 use crate::state::draft::Edit;
 use crate::state::live::Slot;
+use crate::words::message::sentence;
 use crate::words::number::count;
 use crate::words::time::{ago, parse};
 use downhaul_control::api::PolicyView;
@@ -199,12 +200,20 @@ fn Number(props: &PlaceProps) -> Html {
         })
     };
     let id = test(at);
+    // What the label says already is not said twice.
+    let more = sentence(&described(&props.schema, at));
+    let more = if more.trim_end_matches('.') == props.label { String::new() } else { more };
+    let help = match (range.as_str(), more.as_str()) {
+        ("", more) => more.to_owned(),
+        (range, "") => range.to_owned(),
+        (range, more) => format!("{range}. {more}"),
+    };
     html! {
         <div class="policyrow field">
             <label for={id.clone()}>{ props.label }</label>
             <span class="row"><RawInput {id} value={props.value.clone().unwrap_or(Value::from(""))} notation={Notation::Number} on_value={put} on_leave={editing.settle()} label={props.label} class="mono figure" inputmode="numeric"
                 placeholder={default.unwrap_or_default()} invalid={editing.problems.is_wrong(at)} test={test(at)} at={at} /><span class="muted small">{ props.unit }</span></span>
-            <span class="help">{ if range.is_empty() { described(&props.schema, at) } else { format!("{range}. {}", described(&props.schema, at)) } }</span>
+            <span class="help">{ help }</span>
             { problems_html(&editing, at) }
         </div>
     }
