@@ -55,6 +55,29 @@ pub enum Route {
     ChartEntry { environment: String, revision: u64 },
     #[at("/e/:environment/xray")]
     Xray { environment: String },
+    #[at("/e/:environment/segments")]
+    Segments { environment: String },
+    /// A segment, or one that is to be made.
+    #[at("/e/:environment/segments/:key")]
+    Segment { environment: String, key: String },
+    #[at("/e/:environment/tenants")]
+    Tenants { environment: String },
+    #[at("/e/:environment/tenants/:name")]
+    Tenant { environment: String, name: String },
+    #[at("/e/:environment/regions")]
+    Regions { environment: String },
+    #[at("/e/:environment/populations")]
+    Populations { environment: String },
+    #[at("/e/:environment/populations/:name")]
+    Population { environment: String, name: String },
+    #[at("/e/:environment/settings")]
+    Settings { environment: String },
+    /// A part of the settings: `keys`, `clients`, `backup`, `you`.
+    #[at("/e/:environment/settings/:part")]
+    SettingsPart { environment: String, part: String },
+    /// The first steps, from a flag to its kill.
+    #[at("/e/:environment/start")]
+    Start { environment: String },
     #[not_found]
     #[at("/not-found")]
     NotFound,
@@ -76,6 +99,16 @@ impl Route {
             | Route::Rollouts { environment }
             | Route::Rollout { environment, .. }
             | Route::Releases { environment }
+            | Route::Segments { environment }
+            | Route::Segment { environment, .. }
+            | Route::Tenants { environment }
+            | Route::Tenant { environment, .. }
+            | Route::Regions { environment }
+            | Route::Populations { environment }
+            | Route::Population { environment, .. }
+            | Route::Settings { environment }
+            | Route::SettingsPart { environment, .. }
+            | Route::Start { environment }
             | Route::Release { environment, .. }
             | Route::Run { environment, .. }
             | Route::Drills { environment }
@@ -111,6 +144,16 @@ impl Route {
             // Each environment has a chart of its own.
             Route::Chart { .. } | Route::ChartEntry { .. } => Route::Chart { environment },
             Route::Xray { .. } => Route::Xray { environment },
+            Route::Segments { .. } => Route::Segments { environment },
+            Route::Segment { key, .. } => Route::Segment { environment, key: key.clone() },
+            Route::Tenants { .. } => Route::Tenants { environment },
+            Route::Tenant { name, .. } => Route::Tenant { environment, name: name.clone() },
+            Route::Regions { .. } => Route::Regions { environment },
+            Route::Populations { .. } => Route::Populations { environment },
+            Route::Population { name, .. } => Route::Population { environment, name: name.clone() },
+            Route::Settings { .. } => Route::Settings { environment },
+            Route::SettingsPart { part, .. } => Route::SettingsPart { environment, part: part.clone() },
+            Route::Start { .. } => Route::Start { environment },
             Route::Home | Route::Flags { .. } | Route::NotFound => Route::Flags { environment },
         }
     }

@@ -36,6 +36,7 @@ const ROUTES: &[(Role, &str)] = &[
     (Role::Viewer, "POST E/explain"),
     (Role::Viewer, "GET E/flags"),
     (Role::Viewer, "GET E/flags/{key}"),
+    (Role::Viewer, "GET E/flags/{key}/asked"),
     (Role::Viewer, "GET E/flags/{key}/retirement"),
     (Role::Viewer, "GET E/fleet"),
     (Role::Viewer, "GET E/freeze"),
@@ -52,6 +53,7 @@ const ROUTES: &[(Role, &str)] = &[
     (Role::Viewer, "GET E/populations"),
     (Role::Viewer, "GET E/populations/{name}"),
     (Role::Viewer, "GET E/populations/{name}/content"),
+    (Role::Viewer, "GET E/populations/{name}/values"),
     (Role::Viewer, "GET E/proposals"),
     (Role::Viewer, "GET E/proposals/{id}"),
     // The role that the change itself takes, which the body or the proposal says; to withdraw, its author.
@@ -74,6 +76,11 @@ const ROUTES: &[(Role, &str)] = &[
     (Role::Editor, "POST E/flags/{key}/retire"),
     (Role::Editor, "DELETE E/populations/{name}"),
     (Role::Editor, "PUT E/populations/{name}"),
+    (Role::Editor, "PUT E/regions"),
+    (Role::Editor, "PUT E/segments/{key}"),
+    (Role::Editor, "POST E/segments/{key}/remove"),
+    (Role::Editor, "PUT E/tenants/{tenant}"),
+    (Role::Editor, "POST E/tenants/{tenant}/remove"),
     (Role::Editor, "PUT E/releases/{key}"),
     (Role::Editor, "POST E/releases/{key}/retire"),
     (Role::Editor, "POST E/rollouts"),
@@ -140,6 +147,7 @@ fn filled(path: &str) -> String {
         .replace("{id}", "k-1")
         .replace("{actor}", "a-9")
         .replace("{name}", "default")
+        .replace("{tenant}", "acme")
         .replace("{flag}", "orders-v2")
         .replace("{revision}", "1")
         .replace("{act}", "abort")

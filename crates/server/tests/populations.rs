@@ -346,3 +346,26 @@ async fn an_edit_is_judged_by_the_population_before_it_is_made() {
     assert_eq!((&verdict["verdict"], &verdict["population"]["name"]), (&json!("within"), &json!("default")));
     assert_eq!(verdict["findings"][0]["why"], "66.667 % of the population is moved, 70.000 % may");
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_values_of_a_population_are_told_and_nobody_is_named() {
+    let served = Served::new().await;
+    put(&served, "default", POPULATION_MEDIA_TYPE, people(10).to_bytes()).await;
+    let told = served.get("/populations/default/values").await;
+    assert_eq!((&told["rows"], &told["weight"]), (&json!(10), &json!(20.0)));
+    let of = |name: &str| {
+        let attributes = told["attributes"].as_array().unwrap().clone();
+        attributes.into_iter().find(|each| each["attribute"] == name).unwrap()
+    };
+    let tenant = json!({
+        "attribute": "tenant", "rows": 10, "weight": 20.0, "distinct": 3,
+        "values": [
+            { "value": "acme", "weight": 8.0 }, { "value": "globex", "weight": 6.0 }, { "value": "initech", "weight": 6.0 },
+        ],
+    });
+    assert_eq!(of("tenant"), tenant);
+    assert_eq!(of("app.version")["values"], json!([{ "value": "2.4.1", "weight": 20.0 }]));
+    let keys = of("targetingKey");
+    assert_eq!((&keys["distinct"], &keys["values"]), (&json!(10), &json!([])));
+    assert_eq!(served.admin(Method::GET, "/populations/nobody/values", None).await.0, StatusCode::NOT_FOUND);
+}

@@ -26,6 +26,39 @@ impl<'a> Console<'a> {
         Ok(Console { browser, address: stack.server.clone() })
     }
 
+    /// Opens the console of an environment without a flag, and signs in with the admin token.
+    pub async fn open_empty(browser: &'a Browser, stack: &Stack) -> Result<Self> {
+        browser.driver.goto(format!("{}/#token={}", stack.server, stack.admin_token)).await?;
+        browser.marked("guide-open").await?;
+        Ok(Console { browser, address: stack.server.clone() })
+    }
+
+    /// Puts a text in the place of what stands in a field.
+    pub async fn write(&self, mark: &str, text: &str) -> Result<()> {
+        let field = self.browser.marked(mark).await?;
+        field.scroll_into_view().await?;
+        // Clearing a field through the driver tells nobody that it was typed into.
+        field.send_keys(format!("{}a{}{}", Key::Control.value(), Key::Null.value(), Key::Delete.value())).await?;
+        Ok(field.send_keys(text).await?)
+    }
+
+    /// Presses what is marked so, once it may be pressed.
+    pub async fn click(&self, mark: &str) -> Result<()> {
+        let button = self.browser.shown(&format!("[data-test=\"{mark}\"]:not([aria-disabled=true])")).await?;
+        button.scroll_into_view().await?;
+        Ok(button.click().await?)
+    }
+
+    /// Reads the difference of a definition, says why, and publishes it. Gives what the review said.
+    pub async fn publish(&self, reason: &str) -> Result<String> {
+        self.click("review-open").await?;
+        let difference = self.browser.marked("difference").await?.text().await?;
+        self.write("publish-reason", reason).await?;
+        self.click("publish").await?;
+        self.browser.marked("toast").await?;
+        Ok(difference)
+    }
+
     /// Opens a page of the example environment, such as `/proposals`.
     pub async fn page(&self, path: &str) -> Result<()> {
         self.browser.driver.goto(format!("{}/e/production{path}", self.address)).await?;
@@ -105,13 +138,6 @@ impl<'a> Console<'a> {
     /// Waits until a batch says so of a flag.
     pub async fn stands(&self, key: &str, standing: &str) -> Result<()> {
         self.says(&format!("batch-{key}"), "standing", standing).await
-    }
-
-    /// Presses what is marked so.
-    pub async fn click(&self, mark: &str) -> Result<()> {
-        let element = self.browser.marked(mark).await?;
-        element.scroll_into_view().await?;
-        Ok(element.click().await?)
     }
 
     /// Opens a flag's page from the list.

@@ -11,6 +11,7 @@ mod kill_page;
 mod node_client;
 mod process;
 mod shop;
+mod site;
 mod stack;
 
 pub use browser::Browser;
@@ -19,4 +20,5 @@ pub use editor::Editor;
 pub use kill_page::KillPage;
 pub use node_client::NodeClient;
 pub use shop::Shop;
+pub use site::Site;
 pub use stack::Stack;

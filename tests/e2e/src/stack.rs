@@ -2,7 +2,6 @@ use crate::process::{answering, free_port, start};
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
 use tempfile::TempDir;
 use tokio::process::{Child, Command};
 
@@ -16,35 +15,40 @@ pub struct Stack {
     pub data: TempDir,
     server_port: u16,
     server_process: Child,
-    _shop_process: Child,
+    _shop_process: Option<Child>,
     edge_process: Option<Child>,
 }
 
 impl Stack {
-    /// Starts everything but the edge on free ports. Fails with the command to run if something is not built.
-    pub async fn start() -> Result<Self> {
+    /// A control plane on its first day: no flag, no key, no shop.
+    pub async fn empty() -> Result<Self> {
         let data = TempDir::new()?;
         let server_port = free_port()?;
-        let shop_port = free_port()?;
         let server = format!("http://127.0.0.1:{server_port}");
-        let shop = format!("http://127.0.0.1:{shop_port}");
         let server_process = serve(data.path(), server_port, PRODUCTION)?;
         answering(&format!("{server}/readyz")).await?;
         let admin_token = std::fs::read_to_string(data.path().join("admin-token"))
             .context("the server left no `admin-token` in its data folder")?
             .trim()
             .to_owned();
-        let mut stack = Stack {
+        Ok(Stack {
             edge: String::new(),
-            _shop_process: start(Command::new("true").stdout(Stdio::null()))?,
+            shop: String::new(),
+            _shop_process: None,
             edge_process: None,
             server,
-            shop,
             admin_token,
             data,
             server_port,
             server_process,
-        };
+        })
+    }
+
+    /// Starts everything but the edge on free ports. Fails with the command to run if something is not built.
+    pub async fn start() -> Result<Self> {
+        let mut stack = Stack::empty().await?;
+        let shop_port = free_port()?;
+        stack.shop = format!("http://127.0.0.1:{shop_port}");
         stack.downhaul(&["apply", &example_flags(), "--reason", "the example environment"]).await?;
         let keys = stack
             .admin(
@@ -53,14 +57,14 @@ impl Stack {
                 Some(json!({ "name": "shop", "kind": "browser", "origins": [stack.shop], "reason": "the shop" })),
             )
             .await?;
-        stack._shop_process = start(
+        stack._shop_process = Some(start(
             Command::new("node")
                 .arg(built("web/demo/dist/server.mjs")?)
                 .env("SHOP_PORT", shop_port.to_string())
                 .env("DOWNHAUL_URL", &stack.server)
                 .env("DOWNHAUL_BROWSER_KEY", text(&keys, "key")?)
                 .env("DOWNHAUL_TOKEN_SECRET", text(&keys, "token_secret")?),
-        )?;
+        )?);
         answering(&format!("{}/api/settings", stack.shop)).await?;
         Ok(stack)
     }

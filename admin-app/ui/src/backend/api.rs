@@ -1,16 +1,27 @@
 //! One function per request of the admin API; what is asked for again and again is a [`Get`](super::Get).
 
 mod approvals;
+mod definitions;
 mod drills;
 mod people;
+mod populations;
 mod releases;
 mod rollouts;
+mod settings;
 
 pub use approvals::{ProposalView, approve, close_proposal, land, proposal, proposals};
+pub use definitions::{
+    plan_command, policy_view, propose_definition, propose_removal, put_definition, remove_definition,
+};
 pub use drills::{call_drill, drill, drills, drills_due, heartbeat, review_drill};
 pub use people::{add_person, change_role, create_token, people, revoke_token, tokens};
+pub use populations::{population_values, populations_kept, put_population, remove_population};
 pub use releases::{act_on_run, check_release, release, releases, roll_back, run, runs};
 pub use rollouts::{act_on_rollout, approve_stage, rollout, rollouts};
+pub use settings::{
+    act_on_signing_key, asked, client_keys, flag, freeze, make_client_key, make_signing_key, revoke_client_key,
+    set_freeze, signing_keys,
+};
 
 use super::{Failure, Handle, Method, Request};
 use crate::state::friction::Policy;

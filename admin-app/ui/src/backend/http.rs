@@ -1,5 +1,5 @@
 use super::stream::EventStream;
-use super::{Answer, Backend, Bytes, Failure, Listener, Method, Request, Subscription};
+use super::{Answer, Backend, Bytes, Failure, Listener, Method, Request, Subscription, Upload, upload};
 use gloo::net::http::{RequestBuilder, Response};
 
 /// The control plane that serves this page; the session is a cookie that no script can read.
@@ -36,6 +36,10 @@ impl Backend for Http {
             }
             response.binary().await.map_err(|_| Failure::Offline)
         })
+    }
+
+    fn upload(&self, path: String, upload: Upload) -> Answer {
+        Box::pin(async move { upload::put(&path, upload).await })
     }
 
     fn subscribe(&self, path: String, listener: Listener) -> Box<dyn Subscription> {

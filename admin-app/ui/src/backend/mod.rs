@@ -5,10 +5,12 @@ mod failure;
 mod get;
 mod http;
 mod stream;
+mod upload;
 
 pub use failure::Failure;
 pub use get::Get;
 pub use http::Http;
+pub use upload::{Cancel, Upload};
 
 use downhaul_control::api::ConsoleEvent;
 use std::future::Future;
@@ -22,6 +24,9 @@ pub trait Backend {
 
     /// The bytes at a path.
     fn bytes(&self, path: String) -> Bytes;
+
+    /// The body of a successful answer to a file that is put at a path.
+    fn upload(&self, path: String, upload: Upload) -> Answer;
 
     /// Listens to an environment until what is returned is dropped; comes back by itself after a loss.
     fn subscribe(&self, path: String, listener: Listener) -> Box<dyn Subscription>;

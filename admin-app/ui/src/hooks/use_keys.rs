@@ -19,9 +19,12 @@ pub struct Key {
 }
 
 impl Key {
-    /// A single-key shortcut: no modifier, and no text field has focus.
+    /// A single-key shortcut: no modifier, and no text field has focus. Letters and signs are none where someone has switched
+    /// them off: who speaks to the computer would set them off by every word.
     pub fn plain(&self) -> Option<&str> {
-        (!self.command && !self.typing).then_some(self.key.as_str())
+        let is_character = self.key.chars().count() == 1 && self.key != " ";
+        let is_off = is_character && super::preferences::now().letters_off;
+        (!self.command && !self.typing && !is_off).then_some(self.key.as_str())
     }
 }
 

@@ -1,8 +1,10 @@
 //! One folder a page; a page owns what only it uses. `later` says which of them come when somebody goes there.
 
+mod audience;
 mod batch;
 mod chart;
 mod copy;
+mod define;
 mod drills;
 mod edit;
 mod flag;
@@ -13,11 +15,14 @@ mod kill;
 mod kills;
 mod later;
 mod people;
+mod populations;
 mod proposals;
 mod releases;
 mod rollouts;
 mod run;
+mod settings;
 mod sign_in;
+mod start;
 mod xray;
 
 pub use later::{foresee, use_rest};

@@ -40,6 +40,7 @@ pub fn CommandPalette(props: &CommandPaletteProps) -> Html {
     };
     if let Some(environment) = &props.environment {
         let environment = || environment.clone();
+        let settings = |part: &str| Route::SettingsPart { environment: environment(), part: part.to_owned() };
         let flags = console.live.flags.ready();
         let flags = flags.iter().flat_map(|page| page.flags.iter());
         for flag in flags.clone() {
@@ -57,6 +58,16 @@ pub fn CommandPalette(props: &CommandPaletteProps) -> Html {
             ("segment", "People and tokens", Route::People { environment: environment() }),
             ("chart", "Chart", Route::Chart { environment: environment() }),
             ("xray", "X-ray", Route::Xray { environment: environment() }),
+            ("tenant", "Segments", Route::Segments { environment: environment() }),
+            ("tenant", "Tenants", Route::Tenants { environment: environment() }),
+            ("tenant", "Regions", Route::Regions { environment: environment() }),
+            ("people", "Populations", Route::Populations { environment: environment() }),
+            ("settings", "Settings: policy", Route::Settings { environment: environment() }),
+            ("key", "Settings: signing keys", settings("keys")),
+            ("key", "Settings: client keys", settings("clients")),
+            ("settings", "Settings: backups", settings("backup")),
+            ("user", "Settings: this browser", settings("you")),
+            ("flag", "First steps", Route::Start { environment: environment() }),
         ] {
             add("Pages", icon, name.to_owned(), String::new(), Target::Go(route));
         }

@@ -33,6 +33,9 @@ pub fn Nav(props: &NavProps) -> Html {
         | Section::Fleet
         | Section::People
         | Section::Chart
+        | Section::Audience
+        | Section::Populations
+        | Section::Settings
         | Section::Xray => None,
     };
     let (lit, silent) = console.live.fleet.ready().map_or((0, 0), |fleet| (fleet.live, fleet.unknown));
@@ -95,6 +98,9 @@ enum Section {
     People,
     Chart,
     Xray,
+    Audience,
+    Populations,
+    Settings,
 }
 
 fn section(route: &Route) -> Section {
@@ -108,6 +114,13 @@ fn section(route: &Route) -> Section {
         Route::People { .. } => Section::People,
         Route::Chart { .. } | Route::ChartEntry { .. } => Section::Chart,
         Route::Xray { .. } => Section::Xray,
+        Route::Segments { .. }
+        | Route::Segment { .. }
+        | Route::Tenants { .. }
+        | Route::Tenant { .. }
+        | Route::Regions { .. } => Section::Audience,
+        Route::Populations { .. } | Route::Population { .. } => Section::Populations,
+        Route::Settings { .. } | Route::SettingsPart { .. } => Section::Settings,
         Route::Home
         | Route::Flags { .. }
         | Route::Flag { .. }
@@ -115,6 +128,7 @@ fn section(route: &Route) -> Section {
         | Route::Create { .. }
         | Route::Copy { .. }
         | Route::Kill { .. }
+        | Route::Start { .. }
         | Route::NotFound => Section::Flags,
     }
 }
@@ -141,7 +155,10 @@ fn pages(environment: &str) -> Vec<Page> {
         page(Section::Fleet, "fleet", "Fleet", Route::Fleet { environment: environment() }, false),
         page(Section::Chart, "chart", "Chart", Route::Chart { environment: environment() }, true),
         page(Section::Xray, "xray", "X-ray", Route::Xray { environment: environment() }, false),
+        page(Section::Audience, "tenant", "Segments", Route::Segments { environment: environment() }, false),
+        page(Section::Populations, "people", "Populations", Route::Populations { environment: environment() }, false),
         page(Section::People, "segment", "People", Route::People { environment: environment() }, false),
+        page(Section::Settings, "settings", "Settings", Route::Settings { environment: environment() }, false),
     ]
 }
 

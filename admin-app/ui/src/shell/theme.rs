@@ -29,3 +29,20 @@ pub fn switch() {
     let _ = LocalStorage::set(KEY, theme);
     apply(Some(theme.to_owned()));
 }
+
+/// This one from now on; none is the system's again.
+pub fn choose(theme: Option<&str>) {
+    match theme {
+        Some(theme) => {
+            let _ = LocalStorage::set(KEY, theme);
+            apply(Some(theme.to_owned()));
+        }
+        None => {
+            LocalStorage::delete(KEY);
+            let root = web_sys::window().and_then(|window| window.document()).and_then(|page| page.document_element());
+            if let Some(root) = root {
+                let _ = root.remove_attribute("data-theme");
+            }
+        }
+    }
+}

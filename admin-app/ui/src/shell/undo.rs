@@ -16,7 +16,15 @@ pub fn use_undo(console: &Console, route: &Route) -> Callback<()> {
         let console = console.clone();
         Callback::from(move |()| take_back(&console))
     };
-    let is_editor = matches!(route, Route::Edit { .. } | Route::Create { .. });
+    let is_editor = matches!(
+        route,
+        Route::Edit { .. }
+            | Route::Create { .. }
+            | Route::Segment { .. }
+            | Route::Tenant { .. }
+            | Route::Regions { .. }
+            | Route::Settings { .. }
+    );
     {
         let (undo, can_undo) = (undo.clone(), console.toasts.undo().is_some() && !is_editor);
         use_keys(move |key: &Key| {

@@ -71,6 +71,8 @@ pub enum Action {
         kill: Box<KillView>,
         received: f64,
     },
+    /// Something that the stream does not tell of has changed.
+    Stale,
     /// Who was there when this page said where it is.
     Present {
         environment: String,
@@ -146,6 +148,7 @@ impl Reducible for Live {
             Action::Fleet(answer) => live.fleet.fill(answer),
             Action::Proposals(answer) => live.proposals.fill(answer),
             Action::Kill { kill, received } => live.watch(*kill, received),
+            Action::Stale => live.generation += 1,
             Action::Present { environment, seats } if environment == live.environment => live.seats = seats,
             Action::Present { .. } => return self,
             Action::Opened { now } => {

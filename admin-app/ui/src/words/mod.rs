@@ -2,6 +2,7 @@
 
 mod calendar;
 pub mod change;
+pub mod definition;
 pub mod difference;
 pub mod drill;
 pub mod fleet;

@@ -23,6 +23,7 @@ mod parquet;
 mod plan;
 mod rows;
 mod sample;
+mod values;
 
 pub use builder::{Builder, ColumnId};
 pub use column::Column;
@@ -31,6 +32,7 @@ pub use dictionary::{Dictionary, Entry};
 pub use error::{PopulationError, Problem, ProblemKind, Report};
 pub use limits::Limits;
 pub use mapping::{ColumnType, Mapping, WeightColumn};
+pub use values::AttributeValues;
 
 use serde_json::{Map, Value};
 use std::sync::Arc;

@@ -70,3 +70,22 @@ pub struct ObstacleView {
     pub message: String,
     pub help: String,
 }
+
+/// `GET E/flags/{key}/asked`: whether applications ask for a flag, as their clients tell.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct AskedView {
+    pub flag: String,
+    /// One for each kind of client; the last first. Empty while nobody has asked.
+    pub asked: Vec<AskedBy>,
+}
+
+/// When clients of a kind last told that their application asked for a flag.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct AskedBy {
+    #[cfg_attr(feature = "openapi", schema(value_type = String))]
+    pub kind: ClientKind,
+    /// To the second.
+    pub at: String,
+}

@@ -6,6 +6,7 @@
 mod budget;
 mod chart;
 mod client;
+mod definitions;
 mod drills;
 mod flags;
 mod fleet;
@@ -38,6 +39,7 @@ pub use client::{
     Acknowledgement, Attributes, ClientState, FlagSetQuery, NotAPosition, Position, PublicKey, PublicKeys,
     SampledContext, Sampling, Transport,
 };
+pub use definitions::{PutRegionsRequest, PutSegmentRequest, PutTenantRequest, RemoveDefinitionRequest};
 pub use drills::{
     BeatView, DrillAttemptRequest, DrillKind, DrillPage, DrillQuery, DrillRequest, DrillView, DrillsDue, DueView,
     HeartbeatView, LastDrill, ReviewRequest, ReviewView, SubjectView,
@@ -47,7 +49,7 @@ pub use flags::{
     FlagState, FlagSummary, FlagView, PutFlagRequest, RetireFlagRequest, RetireRequest, Source,
 };
 pub use fleet::{FleetGroup, FleetView, InstanceView, Trust};
-pub use hygiene::{ObstacleView, RetirementView, StalePage, StaleQuery, StaleView};
+pub use hygiene::{AskedBy, AskedView, ObstacleView, RetirementView, StalePage, StaleQuery, StaleView};
 pub use keys::{ClientKeyCreated, ClientKeyRequest, ClientKeyView, ClientKeys};
 pub use kills::{
     KillPage, KillRequest, KillScope, KillView, Progress, RegionProgress, RestoreReport, RestoreRequest, Restored,
@@ -65,8 +67,9 @@ pub use people::{
 pub use plan::PlanRequest;
 pub use policy::{FreezeRequest, FreezeView, Frozen, PolicyView, PutPolicyRequest};
 pub use populations::{
-    DrawnFrom, LiveSample, NotAPopulationName, POPULATION_MEDIA_TYPE, PopulationAct, PopulationContentQuery,
-    PopulationEvent, PopulationName, PopulationPut, PopulationView, Populations, PutPopulationQuery,
+    AttributeView, DrawnFrom, LiveSample, NotAPopulationName, POPULATION_MEDIA_TYPE, PopulationAct,
+    PopulationContentQuery, PopulationEvent, PopulationName, PopulationPut, PopulationValues, PopulationView,
+    Populations, PutPopulationQuery, ValueView,
 };
 pub use presence::{PresenceRequest, PresenceView, SeatView};
 pub use problem::Problem;

@@ -176,6 +176,41 @@ pub struct PopulationContentQuery {
     pub rows: Option<u64>,
 }
 
+/// `GET E/populations/{name}/values`: what its rows have, attribute by attribute.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct PopulationValues {
+    #[cfg_attr(feature = "openapi", schema(value_type = String))]
+    pub name: PopulationName,
+    pub rows: u64,
+    pub weight: f64,
+    /// In the order of the columns.
+    pub attributes: Vec<AttributeView>,
+}
+
+/// An attribute of a population.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct AttributeView {
+    /// As rules write it.
+    pub attribute: String,
+    /// Rows that have it, and their weight.
+    pub rows: u64,
+    pub weight: f64,
+    /// Different values.
+    pub distinct: u64,
+    /// Those with the greatest weight, at most 12; none of `targetingKey`, which says who someone is.
+    pub values: Vec<ValueView>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct ValueView {
+    #[cfg_attr(feature = "openapi", schema(value_type = Object))]
+    pub value: serde_json::Value,
+    pub weight: f64,
+}
+
 /// The answer to putting a population.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]

@@ -229,17 +229,14 @@ fn check(state: &State, command: &Command, expected: Option<u64>) -> Result<(), 
             check_expected(state, key.as_str(), expected)?;
             flags::check_retire(state, &[], key)
         }
-        Command::RemoveSegment { key } if !state.flag_set.segments.contains_key(key) => {
-            Err(unknown("segment", key.as_str(), state.flag_set.segments.keys().map(|name| name.as_str())))
-        }
-        Command::RemoveTenant { tenant } if !state.flag_set.tenants.contains_key(tenant) => {
-            Err(unknown("tenant", tenant.as_str(), state.flag_set.tenants.keys().map(|name| name.as_str())))
-        }
         Command::PutSegment { .. }
         | Command::RemoveSegment { .. }
         | Command::PutTenant { .. }
         | Command::RemoveTenant { .. }
-        | Command::PutRegions { .. } => Ok(()),
+        | Command::PutRegions { .. } => {
+            check_removed(state, command)?;
+            check_named(state, command, expected)
+        }
         Command::Migrate { step } => migration::check(state, step),
         Command::Apply { commands } => apply::check(state, commands),
         Command::Kill { kill } => kills::check_kill(state, kill),
@@ -271,6 +268,19 @@ fn check(state: &State, command: &Command, expected: Option<u64>) -> Result<(), 
         | Command::RevokeToken { .. }
         | Command::GrantRole { .. }
         | Command::RevokeRole { .. } => Ok(()),
+    }
+}
+
+/// What is taken away is there.
+fn check_removed(state: &State, command: &Command) -> Result<(), Refusal> {
+    match command {
+        Command::RemoveSegment { key } if !state.flag_set.segments.contains_key(key) => {
+            Err(unknown("segment", key.as_str(), state.flag_set.segments.keys().map(|name| name.as_str())))
+        }
+        Command::RemoveTenant { tenant } if !state.flag_set.tenants.contains_key(tenant) => {
+            Err(unknown("tenant", tenant.as_str(), state.flag_set.tenants.keys().map(|name| name.as_str())))
+        }
+        _ => Ok(()),
     }
 }
 
@@ -351,6 +361,16 @@ fn check_expected(state: &State, flag: &str, expected: Option<u64>) -> Result<()
         return Ok(());
     }
     Err(changed_since(state, &format!("`{flag}`"), touch, expected))
+}
+
+/// Nothing that the command names was defined after the revision that the edit started from.
+fn check_named(state: &State, command: &Command, expected: Option<u64>) -> Result<(), Refusal> {
+    let Some(expected) = expected else { return Ok(()) };
+    let later = command.names().into_iter().find_map(|named| {
+        let touch = state.defined(&named).filter(|touch| touch.revision > expected)?;
+        Some(changed_since(state, &named.to_string(), touch, expected))
+    });
+    later.map_or(Ok(()), Err)
 }
 
 fn changed_since(state: &State, what: &str, touch: &Touch, expected: u64) -> Refusal {

@@ -5,10 +5,10 @@ use crate::extract::{Json, Path, Query};
 use crate::hygiene::{Looked, look};
 use crate::state::AppState;
 use axum::extract::State;
-use downhaul_control::api::{Problem, RetirementView, StalePage, StaleQuery};
+use downhaul_control::api::{AskedBy, AskedView, Problem, RetirementView, StalePage, StaleQuery};
 use downhaul_control::hygiene::{Retirement, check_retired, retirement};
 use downhaul_control::policy::{Hygiene, Limit};
-use downhaul_control::{Command, Refusal, views};
+use downhaul_control::{Command, Refusal, time, views};
 use jiff::Timestamp;
 use std::sync::Arc;
 use tokio::task::spawn_blocking;
@@ -55,6 +55,27 @@ pub(crate) async fn get(
     let environment = environment(&state, &key)?;
     let found = judged(&environment, &flag).await?;
     Ok(Json(views::retirement(&environment.current().state, &flag, found)))
+}
+
+/// Whether applications ask for a flag: when clients last told so, by kind.
+#[utoipa::path(
+    get, path = "/api/v1/environments/{environment}/flags/{key}/asked", tag = "flags",
+    params(("environment" = String, Path), ("key" = String, Path)),
+    responses((status = 200, body = AskedView), (status = 401, body = Problem), (status = 404, body = Problem))
+)]
+pub(crate) async fn asked(
+    State(state): State<AppState>,
+    _admin: Admin,
+    Path((key, flag)): Path<(String, String)>,
+) -> AppResult<Json<AskedView>> {
+    let environment = environment(&state, &key)?;
+    let current = environment.current();
+    if current.state.flag_set.flag(&flag).is_none() {
+        return Err(super::flags::unknown(&current.state.flag_set, &flag));
+    }
+    let asked = environment.usage().now().asked(&flag);
+    let asked = asked.into_iter().map(|(kind, at)| AskedBy { kind, at: time::to_text(at) }).collect();
+    Ok(Json(AskedView { flag, asked }))
 }
 
 /// What is in the way of retiring a flag, as things are.

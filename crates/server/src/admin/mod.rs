@@ -4,6 +4,7 @@ mod apply;
 mod backup;
 mod chart;
 mod client_keys;
+mod definitions;
 mod drills;
 mod environments;
 mod events;
@@ -58,6 +59,12 @@ pub(crate) fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(flags::get, flags::put))
         .routes(routes!(flags::retire))
         .routes(routes!(hygiene::get))
+        .routes(routes!(hygiene::asked))
+        .routes(routes!(definitions::put_segment))
+        .routes(routes!(definitions::remove_segment))
+        .routes(routes!(definitions::put_tenant))
+        .routes(routes!(definitions::remove_tenant))
+        .routes(routes!(definitions::put_regions))
         .routes(routes!(hygiene::stale))
         .routes(routes!(apply::post))
         .routes(routes!(plan::post))
@@ -102,6 +109,7 @@ pub(crate) fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(presence::put))
         .routes(routes!(populations::list))
         .routes(routes!(populations::content))
+        .routes(routes!(populations::values))
         .routes(routes!(releases::list))
         .routes(routes!(releases::get, releases::put))
         .routes(routes!(releases::retire))

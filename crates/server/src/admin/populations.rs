@@ -10,16 +10,18 @@ use axum::body::Bytes;
 use axum::extract::State;
 use axum::extract::rejection::BytesRejection;
 use axum::http::{HeaderMap, HeaderName, StatusCode, header};
-use downhaul_blast::population::Mapping;
+use downhaul_blast::population::{AttributeValues, Mapping};
 use downhaul_control::api::{
-    POPULATION_MEDIA_TYPE, PopulationContentQuery, PopulationName, PopulationPut, PopulationView, Populations, Problem,
-    PutPopulationQuery,
+    AttributeView, POPULATION_MEDIA_TYPE, PopulationContentQuery, PopulationName, PopulationPut, PopulationValues,
+    PopulationView, Populations, Problem, PutPopulationQuery, ValueView,
 };
 use downhaul_control::time;
 use jiff::Timestamp;
 use std::sync::Arc;
 use tokio::task::spawn_blocking;
 
+/// Values of an attribute that are shown.
+const VALUES: usize = 12;
 /// Longest words for where a population comes from, in bytes.
 const SOURCE_LIMIT: usize = 500;
 
@@ -102,6 +104,34 @@ pub(crate) async fn content(
         (header::CACHE_CONTROL, "no-store".to_owned()),
     ];
     Ok((headers, bytes))
+}
+
+/// What the rows of a population have, attribute by attribute: how many, and the values of the greatest weight.
+#[utoipa::path(
+    get, path = "/api/v1/environments/{environment}/populations/{name}/values", tag = "populations",
+    params(("environment" = String, Path), ("name" = String, Path)),
+    responses((status = 200, body = PopulationValues), (status = 401, body = Problem), (status = 404, body = Problem))
+)]
+pub(crate) async fn values(
+    State(state): State<AppState>,
+    _admin: Admin,
+    Path((key, name)): Path<(String, String)>,
+) -> AppResult<Json<PopulationValues>> {
+    let environment = environment(&state, &key)?;
+    environment.save_live().await?;
+    let kept = environment.populations().get(&found(&name)?).await?;
+    let (rows, weight, name) = (kept.about.rows, kept.about.weight, kept.about.name.clone());
+    let values = spawn_blocking(move || kept.population.values(VALUES)).await.map_err(AppError::internal)?;
+    let attributes = values.into_iter().map(attribute).collect();
+    Ok(Json(PopulationValues { name, rows, weight, attributes }))
+}
+
+fn attribute(found: AttributeValues) -> AttributeView {
+    let AttributeValues { attribute, rows, weight, distinct, greatest } = found;
+    // Who someone is tells nothing about the others.
+    let shown = if attribute == "targetingKey" { Vec::new() } else { greatest };
+    let values = shown.into_iter().map(|(value, weight)| ValueView { value, weight }).collect();
+    AttributeView { attribute, rows, weight, distinct: distinct as u64, values }
 }
 
 /// Keep a population, in place of the one of this name: all of it or nothing. It is no change of the flag set.

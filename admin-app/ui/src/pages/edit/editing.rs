@@ -88,7 +88,7 @@ pub fn ProblemList(props: &ProblemListProps) -> Html {
             html! {
                 <p class={if each.is_error() { "error" } else { "warning" }} role={each.is_error().then_some("alert")} data-code={each.code.clone()}>
                     <Icon name="alert" small=true /><span>{ sentence(&each.message) }{ "." }
-                        if let Some(help) = &each.help { { " " }<span class="muted">{ sentence(help) }{ "." }</span> }
+                        if let Some(help) = &each.help { { " " }<span class="muted">{ sentence(help) }{ if help.ends_with(['.', '?']) { "" } else { "." } }</span> }
                     </span>
                 </p>
             }

@@ -22,6 +22,12 @@ mod split;
 mod trial;
 mod variants;
 
+pub use condition::Conditions;
+pub use editing::{Editing, ProblemList, Problems, problems_html, text_at, use_editing};
+pub use fields::TextField;
+pub use leave::{Leave, use_leaving};
+pub use panel::Ladder;
+pub use resume::Resume;
 pub use review::Differences;
 
 use crate::components::{CardSkeleton, FailureCard, Icon};
@@ -35,7 +41,6 @@ use crate::words::time::days_later;
 use downhaul_core::document::FlagSet;
 use editor::Editor;
 use gloo::storage::{LocalStorage, Storage};
-use resume::Resume;
 use serde_json::Value;
 use yew::prelude::*;
 use yew_router::prelude::*;

@@ -7,10 +7,11 @@ pub use filter::kind_name;
 pub use row::StateChips;
 
 use crate::components::{Empty, FailureCard, Icon, RowsSkeleton};
-use crate::hooks::{Gap, Key, use_console, use_document_title, use_keys, use_window};
+use crate::hooks::{Gap, Key, use_console, use_document_title, use_guide, use_keys, use_window};
 use crate::route::Route;
 use crate::state::Shared;
 use crate::state::cursor::Cursor;
+use crate::state::guide::Guide;
 use crate::state::live::Slot;
 use crate::state::selection::Selection;
 use crate::words::number::{count, counted};
@@ -54,8 +55,10 @@ pub fn Flags(props: &FlagsProps) -> Html {
         Slot::Ready(page) if page.flags.is_empty() => html! {
             <>
                 <Head environment={props.environment.clone()} page={None::<Shared<FlagPage>>} />
-                <div class="card"><Empty title="Make a flag and its way down">
-                    <p>{ "There is no flag here yet. Begin with New flag, or write one with what users see when it is killed, and apply it:" }</p>
+                <div class="card"><Empty title="Make a flag and its way down" actions={html! {
+                    <Link<Route> to={Route::Start { environment: props.environment.to_string() }} classes="btn primary"><span data-test="guide-open">{ "First steps" }</span></Link<Route>>
+                }}>
+                    <p>{ "There is no flag here yet. First steps leads from a flag to a decision in your own page, and to its kill. Or write one, and apply it:" }</p>
                     <p><code>{ "downhaul apply flags/" }</code></p>
                 </Empty></div>
             </>
@@ -63,6 +66,7 @@ pub fn Flags(props: &FlagsProps) -> Html {
         Slot::Ready(page) => html! {
             <>
                 <Head environment={props.environment.clone()} page={Some(page.clone())} />
+                <GoOn environment={props.environment.clone()} />
                 <Views page={page.clone()} filter={filter.clone()} on_filter={on_filter.clone()} />
                 <List environment={props.environment.clone()} page={page.clone()} {filter} {on_filter} />
             </>
@@ -83,6 +87,26 @@ fn use_filter(environment: &AttrValue) -> (Filter, Callback<Filter>) {
         }
     });
     (query.into(), on_filter)
+}
+
+#[derive(Debug, Properties, PartialEq)]
+struct GoOnProps {
+    environment: AttrValue,
+}
+
+/// The first steps, where they were begun here and neither ended nor put away.
+#[function_component]
+fn GoOn(props: &GoOnProps) -> Html {
+    let (guide, keep) = use_guide(&props.environment);
+    if guide.flag.is_empty() || guide.is_put_away {
+        return Html::default();
+    }
+    let put_away = Callback::from(move |_: MouseEvent| keep.emit(Guide { is_put_away: true, ..guide.clone() }));
+    html! {
+        <div class="banner info" data-test="guide-go-on"><Icon name="flag" /><p>{ "You have begun the first steps." }</p>
+            <div class="row"><Link<Route> to={Route::Start { environment: props.environment.to_string() }} classes="btn s">{ "Go on" }</Link<Route>>
+                <button type="button" class="btn s quiet" onclick={put_away}>{ "Put it away" }</button></div></div>
+    }
 }
 
 #[derive(Debug, Properties, PartialEq)]

@@ -1,7 +1,10 @@
 //! Pages that come when somebody goes there: each group of them is a WebAssembly file of its own, which is cut off the
 //! console's at its entry point below. `cargo xtask ui` does the cutting; natively the entry points are plain calls.
 
-use crate::pages::{chart, copy, drills, edit, flag, fleet, people, proposals, releases, rollouts, run, xray};
+use crate::pages::{
+    audience, chart, copy, drills, edit, flag, fleet, people, populations, proposals, releases, rollouts, run, settings,
+    start, xray,
+};
 use crate::route::Route;
 use crate::state::Shared;
 use downhaul_core::document::FlagSet;
@@ -33,6 +36,8 @@ pub enum Chunk {
     Course,
     /// What is looked at: fleet, people, chart and X-ray.
     Look,
+    /// What stands around flags: segments, tenants, regions, populations, settings, and the first steps.
+    Around,
 }
 
 thread_local! {
@@ -40,7 +45,7 @@ thread_local! {
 }
 
 impl Chunk {
-    pub const ALL: [Chunk; 4] = [Chunk::Flag, Chunk::Edit, Chunk::Course, Chunk::Look];
+    pub const ALL: [Chunk; 5] = [Chunk::Flag, Chunk::Edit, Chunk::Course, Chunk::Look, Chunk::Around];
 
     /// Where the page of an address is, if it comes later.
     pub fn of(route: &Route) -> Option<Chunk> {
@@ -61,6 +66,16 @@ impl Chunk {
             | Route::Chart { .. }
             | Route::ChartEntry { .. }
             | Route::Xray { .. } => Some(Chunk::Look),
+            Route::Segments { .. }
+            | Route::Segment { .. }
+            | Route::Tenants { .. }
+            | Route::Tenant { .. }
+            | Route::Regions { .. }
+            | Route::Populations { .. }
+            | Route::Population { .. }
+            | Route::Settings { .. }
+            | Route::SettingsPart { .. }
+            | Route::Start { .. } => Some(Chunk::Around),
             Route::Home
             | Route::Flags { .. }
             | Route::Kill { .. }
@@ -88,6 +103,7 @@ impl Chunk {
             Chunk::Edit => edit_chunk().await,
             Chunk::Course => course_chunk().await,
             Chunk::Look => look_chunk().await,
+            Chunk::Around => around_chunk().await,
         }?;
         HERE.with_borrow_mut(|here| here.insert(self, draw));
         Ok(draw)
@@ -122,6 +138,11 @@ fn course_chunk() -> Result<Draw, NotHere> {
 #[wasm_split(look, fallible)]
 fn look_chunk() -> Result<Draw, NotHere> {
     Ok(draw_look)
+}
+
+#[wasm_split(around, fallible)]
+fn around_chunk() -> Result<Draw, NotHere> {
+    Ok(draw_around)
 }
 
 fn draw_flag(wanted: &Wanted, environment: &AttrValue) -> Option<Html> {
@@ -177,6 +198,33 @@ fn draw_look(wanted: &Wanted, environment: &AttrValue) -> Option<Html> {
         Route::Chart { .. } => html! { <chart::Chart {environment} revision={None::<u64>} /> },
         Route::ChartEntry { revision, .. } => html! { <chart::Chart {environment} revision={Some(*revision)} /> },
         Route::Xray { .. } => html! { <xray::Xray {environment} /> },
+        _ => return None,
+    };
+    Some(page)
+}
+
+fn draw_around(wanted: &Wanted, environment: &AttrValue) -> Option<Html> {
+    let Wanted::Page(route) = wanted else { return None };
+    // A draft of one environment is nothing in another.
+    let of = |key: &str| format!("{environment}/{key}");
+    let environment = environment.clone();
+    let page = match route.clone() {
+        Route::Segments { .. } => html! { <audience::Segments {environment} /> },
+        Route::Segment { key, .. } => {
+            html! { <audience::Segment key={of(&key)} {environment} segment={key.clone()} /> }
+        }
+        Route::Tenants { .. } => html! { <audience::Tenants {environment} /> },
+        Route::Tenant { name, .. } => {
+            html! { <audience::Tenant key={of(&name)} {environment} tenant={name.clone()} /> }
+        }
+        Route::Regions { .. } => html! { <audience::Regions key={of("")} {environment} /> },
+        Route::Populations { .. } => html! { <populations::Populations {environment} /> },
+        Route::Population { name, .. } => {
+            html! { <populations::Population {environment} key={name.clone()} name={name.clone()} /> }
+        }
+        Route::Settings { .. } => html! { <settings::Settings key={of("")} {environment} part="policy" /> },
+        Route::SettingsPart { part, .. } => html! { <settings::Settings key={of("")} {environment} {part} /> },
+        Route::Start { .. } => html! { <start::Start key={of("")} {environment} /> },
         _ => return None,
     };
     Some(page)

@@ -29,6 +29,9 @@ pub fn Shape(props: &ShapeProps) -> Html {
         | Route::Releases { .. }
         | Route::Drills { .. }
         | Route::Fleet { .. }
+        | Route::Segments { .. }
+        | Route::Tenants { .. }
+        | Route::Populations { .. }
         | Route::People { .. } => html! {
             <div class="card" aria-busy="true" aria-label="Loading"><table class="table compact"><tbody>
                 <RowsSkeleton rows=5 cells={vec!["c-flag", "", "", ""]} />

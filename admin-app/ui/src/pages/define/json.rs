@@ -1,0 +1,51 @@
+use crate::pages::edit::{ProblemList, use_editing};
+use crate::state::definition::Subject;
+use crate::state::draft::{Doc, Draft, Edit, text};
+use web_sys::HtmlTextAreaElement;
+use yew::prelude::*;
+
+#[derive(Debug, Properties, PartialEq)]
+pub struct JsonProps {
+    pub subject: Subject,
+    pub draft: Draft,
+}
+
+/// The whole draft as JSON. What is typed is the draft, also while it is no JSON.
+#[function_component]
+pub fn Json(props: &JsonProps) -> Html {
+    let editing = use_editing();
+    let typed = use_state(|| None::<String>);
+    // As it was typed, for as long as nothing else has changed the draft.
+    let is_own = |typed: &String| match (&props.draft.doc, text::parse(typed)) {
+        (Doc::Tree(tree), Ok(parsed)) => *tree == parsed,
+        (Doc::Text(kept), _) => kept == typed,
+        (Doc::Tree(_), Err(_)) => false,
+    };
+    let shown = typed.as_ref().filter(|text| is_own(text)).cloned().unwrap_or_else(|| props.draft.text());
+    let rows = (shown.lines().count() + 1).clamp(8, 40).to_string();
+    let on_input = {
+        let (editing, typed) = (editing.clone(), typed.clone());
+        Callback::from(move |event: InputEvent| {
+            let text = event.target_unchecked_into::<HtmlTextAreaElement>().value();
+            editing.typed(Edit::Text(text.clone()));
+            typed.set(Some(text));
+        })
+    };
+    let on_blur = {
+        let (settle, typed) = (editing.settle(), typed.clone());
+        Callback::from(move |_: FocusEvent| {
+            typed.set(None);
+            settle.emit(());
+        })
+    };
+    let of: Vec<_> = editing.problems.0.to_vec();
+    html! {
+        <section class="card">
+            <header><h2>{ "JSON" }</h2><p>{ "The same draft as text; nothing is lost on the way there and back" }</p></header>
+            <div class="pad stack">
+                <textarea class="textarea mono jsonarea" {rows} value={shown} oninput={on_input} onblur={on_blur} aria-label={format!("{} as JSON", props.subject.words())} spellcheck="false" data-test="edit-json" data-at="" />
+                <ProblemList {of} />
+            </div>
+        </section>
+    }
+}

@@ -1,0 +1,102 @@
+use crate::backend::api;
+use crate::components::{ActBar, ActItem, Look, Reason};
+use crate::hooks::{use_act, use_console, use_may};
+use crate::route::Route;
+use crate::state::Shared;
+use crate::state::definition::{Subject, uses};
+use crate::state::toasts::Tone;
+use crate::words::number::{count, counted};
+use downhaul_control::api::{Changed, RemoveDefinitionRequest};
+use downhaul_core::document::FlagSet;
+use yew::prelude::*;
+use yew_router::prelude::*;
+
+#[derive(Debug, Properties, PartialEq)]
+pub struct RemovalProps {
+    pub environment: AttrValue,
+    pub document: Shared<FlagSet>,
+    pub subject: Subject,
+    pub back: Route,
+}
+
+/// Takes a segment or a tenant away; what names it is in the way.
+#[function_component]
+pub fn Removal(props: &RemovalProps) -> Html {
+    let console = use_console();
+    let navigator = use_navigator();
+    let may = use_may(&props.environment);
+    let (act, open) = (use_act(), use_state(|| None::<&'static str>));
+    let in_the_way = match &props.subject {
+        // Rules may name tenants that are not declared.
+        Subject::Tenant(_) | Subject::Regions | Subject::Policy => 0,
+        Subject::Segment(_) => uses(&props.document, &props.subject).len(),
+    };
+    let used = (in_the_way > 0)
+        .then(|| format!("{} it. Take it out there first.", counted(in_the_way, "place names", "places name")));
+    let effect = match &props.subject {
+        Subject::Tenant(_) => {
+            "Its declared attributes are gone: rules that read them hold for nobody of it. Rules that name it still do."
+        }
+        Subject::Segment(_) | Subject::Regions | Subject::Policy => {
+            "Nothing names it, so nobody is given anything else."
+        }
+    };
+    let item = |id, label, verb: String, effect: &str| ActItem {
+        id,
+        label,
+        icon: "x",
+        verb,
+        effect: effect.to_owned(),
+        look: Look::Plain,
+        reason: Reason::Required,
+        why_not: may.edit.clone().or(used.clone()),
+        key: None,
+    };
+    let mut acts = vec![item("remove", "Remove…", format!("Remove {}", props.subject.words()), effect)];
+    if act.state.failure.as_ref().is_some_and(|failure| failure.code() == "needs-approval") {
+        let verb = format!("Propose to remove {}", props.subject.words());
+        acts.push(item("propose", "Ask for approval…", verb, "The policy asks others about it. They decide."));
+    }
+    let on_open = {
+        let open = open.clone();
+        Callback::from(move |id| open.set(id))
+    };
+    let on_act = {
+        let (act, subject, environment) = (act.clone(), props.subject.clone(), props.environment.to_string());
+        let (revision, back) = (props.document.revision, props.back.clone());
+        let open = open.clone();
+        Callback::from(move |(id, reason): (&'static str, String)| {
+            let request = RemoveDefinitionRequest { reason, expected_revision: Some(revision) };
+            let (backend, environment) = (console.backend.clone(), environment.clone());
+            let (toasts, navigator, back, words) = (console.clone(), navigator.clone(), back.clone(), subject.words());
+            let leave = move |title: String, detail: String| {
+                toasts.toast(Tone::Ok, title, detail);
+                if let Some(navigator) = &navigator {
+                    navigator.push(&back);
+                }
+            };
+            match subject.removal().filter(|_| id == "propose") {
+                Some(removal) => {
+                    let open = open.clone();
+                    act.run(
+                        api::propose_removal(backend, environment, removal, request),
+                        move |proposed: api::Proposed| {
+                            open.set(None);
+                            leave(format!("Proposed to remove {words} as {}", proposed.proposal.id), String::new());
+                        },
+                    );
+                }
+                None => {
+                    act.run(
+                        api::remove_definition(backend, environment, subject.clone(), request),
+                        move |changed: Changed| {
+                            let revision = format!("Revision {}", count(changed.position.revision));
+                            leave(format!("Removed {words}"), revision);
+                        },
+                    );
+                }
+            }
+        })
+    };
+    html! { <ActBar {acts} open={*open} {on_open} sent={act.state.sent} failure={act.state.failure.clone()} {on_act} /> }
+}

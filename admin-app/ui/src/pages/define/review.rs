@@ -1,0 +1,164 @@
+use crate::backend::{Failure, api};
+use crate::components::{Dialog, Icon, Sail, Swatches};
+use crate::hooks::{Console, Key, Planned, use_console, use_keys};
+use crate::pages::edit::{Differences, Ladder};
+use crate::state::Shared;
+use crate::state::definition::Subject;
+use crate::state::friction::{Policy, Step, Weight};
+use crate::state::live::Connection;
+use crate::words::difference::{Line, summary};
+use crate::words::message::sentence;
+use crate::words::number::count;
+use serde_json::Value;
+use wasm_bindgen_futures::spawn_local;
+use web_sys::HtmlInputElement;
+use yew::prelude::*;
+
+/// What has come of it.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Outcome {
+    Published { revision: u64 },
+    Proposed { id: String, approvals: u32 },
+}
+
+#[derive(Debug, Properties, PartialEq)]
+pub struct ReviewProps {
+    pub environment: AttrValue,
+    pub subject: Subject,
+    pub draft: Value,
+    pub before: Option<Value>,
+    pub revision: u64,
+    pub lines: Vec<Line>,
+    pub planned: Planned,
+    pub weight: Weight,
+    pub policy: Option<Shared<Policy>>,
+    pub on_close: Callback<()>,
+    pub on_done: Callback<Outcome>,
+}
+
+/// The difference in words before it is published, what is asked for it, and the button that does it.
+#[function_component]
+pub fn Review(props: &ReviewProps) -> Html {
+    let console = use_console();
+    let is_policy = props.subject == Subject::Policy;
+    let step = if is_policy { Step::Why } else { props.weight.step() };
+    let made_up = format!("edit of {}: {}", props.subject.words(), summary(&props.lines));
+    let reason = use_state(|| if step == Step::Nothing { made_up } else { String::new() });
+    let typed_name = use_state(String::new);
+    let sent = use_state(|| false);
+    let refused = use_state(|| None::<Failure>);
+    let approvals = props
+        .policy
+        .as_ref()
+        .map_or(0, |policy| if is_policy { policy.approvals.policy.get() } else { props.weight.approvals(policy) });
+    let needs_approval = refused.as_ref().is_some_and(|failure| failure.code() == "needs-approval");
+    let must_ask = approvals > 0 || needs_approval;
+    let wants_name = !must_ask && step >= Step::SecondPerson;
+    let offline = matches!(console.live.connection, Connection::Lost { .. })
+        .then_some("The control plane cannot be reached. The draft is kept; publish it when it is back.");
+    let working = (!is_policy && props.planned.is_behind).then_some("Whom it moves is still being worked out.");
+    let no_reason = reason.trim().is_empty().then_some("Say why first.");
+    let no_name = (wants_name && *typed_name != props.subject.name()).then_some("Type its name first.");
+    let why_not = offline.or(working).or(no_reason).or(no_name);
+    let send = {
+        let (console, sent, refused, reason) = (console.clone(), sent.clone(), refused.clone(), (*reason).clone());
+        let (environment, subject, draft) = (props.environment.to_string(), props.subject.clone(), props.draft.clone());
+        let (revision, done) = (props.revision, props.on_done.clone());
+        Callback::from(move |()| {
+            if *sent || why_not.is_some() {
+                return;
+            }
+            sent.set(true);
+            refused.set(None);
+            let (console, sent, refused, done) = (console.clone(), sent.clone(), refused.clone(), done.clone());
+            let what = (environment.clone(), subject.clone(), draft.clone(), reason.trim().to_owned());
+            spawn_local(async move {
+                match leave(&console, what, revision, must_ask).await {
+                    Ok(outcome) => done.emit(outcome),
+                    Err(failure) => {
+                        console.failed(&failure);
+                        sent.set(false);
+                        refused.set(Some(failure));
+                    }
+                }
+            });
+        })
+    };
+    {
+        let send = send.clone();
+        use_keys(move |key: &Key| {
+            let fires = key.command && key.key == "Enter";
+            if fires {
+                send.emit(());
+            }
+            fires
+        });
+    }
+    let on_text = |state: &UseStateHandle<String>| {
+        let state = state.clone();
+        Callback::from(move |event: InputEvent| state.set(event.target_unchecked_into::<HtmlInputElement>().value()))
+    };
+    let next = console.live.position().map(|position| count(position.revision + 1)).unwrap_or_default();
+    let is_off = why_not.is_some() || *sent;
+    let footer = html! {
+        <>
+            <p class="grow small muted" role="status">{ why_not }</p>
+            <button type="button" class="btn l quiet" data-test="review-close" onclick={props.on_close.reform(|_: MouseEvent| ())}>{ "Go on editing" }</button>
+            <button type="button" class="btn l primary" aria-disabled={is_off.to_string()} title={why_not} data-test={if must_ask { "propose" } else { "publish" }} onclick={send.reform(|_: MouseEvent| ())}>
+                if *sent { <span class="spin" aria-hidden="true"></span> } else { <Sail /> }
+                { if must_ask { "Ask for approval".to_owned() } else { format!("Publish revision {next}") } }<kbd>{ "Ctrl Enter" }</kbd>
+            </button>
+        </>
+    };
+    let moves = props.planned.plan.as_ref().and_then(|plan| plan.population.as_ref());
+    html! {
+        <Dialog title={format!("{} in {}", sentence(&props.subject.words()), props.environment)} wide=true on_close={props.on_close.clone()} {footer} test="review">
+            if let Some(people) = moves {
+                <p data-test="review-moves"><b>{ format!("{} of {} are given something else.", crate::words::radius::weight(people.moved), crate::words::radius::weight(people.weight)) }</b></p>
+            }
+            if let Some(failure) = &*refused {
+                <div class="banner danger" role="alert" data-test="publish-refused" data-code={failure.code().to_owned()}><Icon name="alert" />
+                    <p><b>{ failure.title() }</b>{ ". " }{ failure.help() }
+                        if failure.leaves_doubt() { { " It may have been published all the same: look at the chart." } }
+                        if needs_approval { { " Ask for approval instead." } }
+                        if let Failure::Refused(problem) = failure {
+                            { for problem.diagnostics.iter().map(|each| html! { <span class="blk">{ sentence(&each.message) }{ ". " }{ each.help.as_deref().map(sentence) }</span> }) }
+                        }
+                    </p></div>
+            }
+            <Differences lines={props.lines.clone()} swatches={Swatches::default()} before="Before" after="After" />
+            <div class="cols c2 asks">
+                <div class="stack">
+                    <div class="field"><label for="why">{ "Why" }</label>
+                        <input class="input" id="why" data-test="publish-reason" value={(*reason).clone()} oninput={on_text(&reason)} maxlength="500" autocomplete="off" autofocus=true />
+                        <span class="help">{ "Goes to the chart, for whoever asks later" }</span></div>
+                    if wants_name {
+                        <div class="field"><label for="typed-name">{ format!("Type {} to publish it", props.subject.name()) }</label>
+                            <input class="input mono" id="typed-name" data-test="publish-key" value={(*typed_name).clone()} oninput={on_text(&typed_name)} autocomplete="off" spellcheck="false" /></div>
+                    }
+                    if must_ask { <p class="small muted">{ match approvals {
+                        0 | 1 => "The policy of this environment asks a second person about this.".to_owned(),
+                        several => format!("The policy of this environment asks {several} others about this."),
+                    } }</p> }
+                </div>
+                if !is_policy { <div><Ladder weight={props.weight} is_known=true /></div> }
+            </div>
+        </Dialog>
+    }
+}
+
+async fn leave(
+    console: &Console,
+    (environment, subject, draft, reason): (String, Subject, Value, String),
+    revision: u64,
+    asking: bool,
+) -> Result<Outcome, Failure> {
+    let backend = &console.backend;
+    if asking {
+        let proposed = api::propose_definition(backend, &environment, &subject, &draft, &reason, revision).await?;
+        let approvals = proposed.now.map_or(1, |now| now.quorum);
+        return Ok(Outcome::Proposed { id: proposed.proposal.id, approvals });
+    }
+    let changed = api::put_definition(backend, &environment, &subject, &draft, &reason, revision).await?;
+    Ok(Outcome::Published { revision: changed.position.revision })
+}

@@ -1,0 +1,139 @@
+//! Populations: over whom blast radii are worked out.
+
+mod missing;
+mod population;
+mod removal;
+mod upload;
+
+pub use population::Population;
+
+use crate::backend::api;
+use crate::components::{CardSkeleton, Empty, FailureCard};
+use crate::hooks::{clock, use_asked, use_document_title, use_may, use_rows};
+use crate::route::Route;
+use crate::state::live::Slot;
+use crate::words::number::{count, counted};
+use crate::words::radius::weight;
+use crate::words::time::{ago, day, parse};
+use downhaul_control::api::{PopulationAct, PopulationView, Populations as Page};
+use missing::Missing;
+use upload::UploadCard;
+use yew::prelude::*;
+use yew_router::prelude::*;
+
+/// Rows of a population that the page replays; `hooks/use_radius.rs` fetches as many.
+const SAMPLE: u64 = 50_000;
+
+#[derive(Debug, Properties, PartialEq)]
+pub struct PopulationsProps {
+    pub environment: AttrValue,
+}
+
+/// The populations that the control plane keeps, what they lack, and a way to put one.
+#[function_component]
+pub fn Populations(props: &PopulationsProps) -> Html {
+    use_document_title(format!("Populations of {}", props.environment));
+    let may = use_may(&props.environment);
+    // A population is no change, so nothing is told of it.
+    let (asked, _) = use_asked(api::populations_kept(&props.environment), 15_000);
+    let page: Option<Page> = asked.slot.ready().map(|page| (**page).clone());
+    let to = {
+        let environment = props.environment.to_string();
+        move |name: &str| Route::Population { environment: environment.clone(), name: name.to_owned() }
+    };
+    let rows: Vec<PopulationView> = page.as_ref().map(|page| page.populations.clone()).unwrap_or_default();
+    let (cursor, place) = use_rows(rows.iter().map(|view| to(view.name.as_str())).collect());
+    let default = page.as_ref().and_then(|page| page.default.clone());
+    let used = rows.iter().find(|view| Some(view.name.as_str()) == default.as_deref()).cloned();
+    let taken: Vec<String> = rows.iter().map(|view| view.name.to_string()).collect();
+    let body = match &asked.slot {
+        Slot::Failed(failure) => html! { <FailureCard failure={failure.clone()} what="The populations" /> },
+        Slot::Loading => html! { <CardSkeleton lines=5 /> },
+        Slot::Ready(_) if rows.is_empty() => html! {
+            <div class="card"><Empty title="No population yet">
+                <p>{ "Without one it is known who can change, and not how many. Put a file of contexts below, or let the policy have clients tell of theirs." }</p>
+            </Empty></div>
+        },
+        Slot::Ready(_) => html! {
+            <div class="card tablewrap" ref={place}><table class="table compact">
+                <thead><tr><th>{ "Population" }</th><th class="num">{ "Contexts" }</th><th class="num">{ "Weight" }</th><th class="num">{ "Attributes" }</th><th>{ "People of" }</th><th>{ "Put" }</th></tr></thead>
+                <tbody>{ for rows.iter().enumerate().map(|(at, view)| html! {
+                    <tr key={view.name.to_string()} class={classes!((cursor == Some(at)).then_some("is-focus"))} data-row={at.to_string()} data-test={format!("population-{}", view.name)} data-rows={view.rows.to_string()}>
+                        <td><Link<Route> to={to(view.name.as_str())} classes="key mono">{ view.name.to_string() }</Link<Route>>
+                            if Some(view.name.as_str()) == default.as_deref() { { " " }<span class="chip ok">{ "used" }</span> }
+                            <small class="faint blk">{ &view.source }</small></td>
+                        <td class="num" data-l="Contexts">{ count(view.rows) }</td>
+                        <td class="num" data-l="Weight">{ weight(view.weight) }</td>
+                        <td class="num" data-l="Attributes">{ count(view.columns.len() as u64) }</td>
+                        <td data-l="People of">{ parse(&view.taken_at).map(|at| day(at, clock::now(), clock::offset())) }</td>
+                        <td data-l="Put">{ parse(&view.put_at).map(|at| ago(clock::now() - at)) }<small class="faint blk">{ format!("by {}", view.put_by) }</small></td>
+                    </tr>
+                }) }</tbody>
+            </table></div>
+        },
+    };
+    html! {
+        <>
+            <div class="pagehead"><div class="grow"><h1>{ "Populations" }</h1>
+                <p>{ "Over whom a blast radius is worked out: contexts with weights. They are no part of the flag set, and nobody is given anything by them." }</p></div></div>
+            { body }
+            if let Some(used) = &used {
+                <section class="card"><header><h2>{ "What browsers replay" }</h2></header><div class="pad">
+                    <p data-test="population-sample">{ sample_words(used) }</p></div></section>
+            }
+            <Missing environment={props.environment.clone()} columns={used.as_ref().map(|view| view.columns.clone())} name={used.as_ref().map(|view| view.name.to_string())} />
+            <UploadCard environment={props.environment.clone()} why_not={may.edit.clone()} {taken} />
+            if let Some(page) = &page {
+                if !page.journal.is_empty() {
+                    <section class="card"><details><summary class="pad tight">{ format!("Who put and removed what: {}", counted(page.journal.len(), "entry", "entries")) }</summary>
+                        <ul class="pad stack s small">{ for page.journal.iter().take(50).map(|event| html! {
+                            <li>{ parse(&event.at).map(|at| ago(clock::now() - at)) }{ match event.what { PopulationAct::Put => ": put ", PopulationAct::Removed => ": removed " } }<b class="mono">{ &event.name }</b>{ format!(" by {}", event.by) }</li>
+                        }) }</ul></details></section>
+                }
+            }
+        </>
+    }
+}
+
+/// How much of it fits into a page.
+fn sample_words(view: &PopulationView) -> String {
+    if view.rows <= SAMPLE {
+        format!(
+            "All {} contexts of “{}”: they are few enough to be replayed in the page while someone edits.",
+            count(view.rows),
+            view.name
+        )
+    } else {
+        format!(
+            "A sample of {} of the {} contexts of “{}”, the same each time, so that figures do not jump. The server judges budgets by all of them.",
+            count(SAMPLE),
+            count(view.rows),
+            view.name
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn large_ones_are_sampled() {
+        let view = |rows| PopulationView {
+            name: "visitors".to_owned().try_into().unwrap(),
+            taken_at: String::new(),
+            source: String::new(),
+            rows,
+            weight: 0.0,
+            columns: Vec::new(),
+            size: 0,
+            digest: String::new(),
+            drawn_from: None,
+            put_at: String::new(),
+            put_by: String::new(),
+            live: None,
+        };
+        assert!(sample_words(&view(SAMPLE)).starts_with("All 50\u{202F}000 contexts of “visitors”"));
+        assert!(sample_words(&view(SAMPLE + 1)).starts_with("A sample of 50\u{202F}000 of the 50\u{202F}001"));
+    }
+}

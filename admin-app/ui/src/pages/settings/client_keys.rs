@@ -1,0 +1,183 @@
+use crate::backend::api;
+use crate::components::{ActBar, ActItem, CardSkeleton, FailureCard, Icon, Look, Reason};
+use crate::hooks::{clock, use_act, use_asked, use_console, use_may};
+use crate::state::live::Slot;
+use crate::words::number::count;
+use crate::words::time::{day, parse};
+use downhaul_control::api::{ClientKeyCreated, ClientKeyRequest, ClientKeyView};
+use downhaul_core::document::ClientKind;
+use web_sys::{HtmlInputElement, HtmlSelectElement};
+use yew::prelude::*;
+
+#[derive(Debug, Properties, PartialEq)]
+pub struct ClientKeysPartProps {
+    pub environment: AttrValue,
+}
+
+const KINDS: [(ClientKind, &str, &str); 3] = [
+    (
+        ClientKind::Browser,
+        "browser",
+        "Stands in the page, where anyone can read it: bound to origins, and given only what its visitors may know.",
+    ),
+    (ClientKind::Server, "server", "Gets every flag, whole. Keep it as you keep passwords."),
+    (ClientKind::Edge, "edge", "Gets every flag, whole, in a worker. Keep it as you keep passwords."),
+];
+
+fn name_of(kind: ClientKind) -> &'static str {
+    KINDS.iter().find(|(each, ..)| *each == kind).map_or("", |(_, name, _)| name)
+}
+
+/// Keys of pages, edges and servers: those in force first.
+#[function_component]
+pub fn ClientKeysPart(props: &ClientKeysPartProps) -> Html {
+    let may = use_may(&props.environment);
+    let console = use_console();
+    let (asked, _) = use_asked(api::client_keys(&props.environment), 0);
+    let (act, open) = (use_act(), use_state(|| None::<String>));
+    let mut keys: Vec<ClientKeyView> = match &asked.slot {
+        Slot::Failed(failure) => return html! { <FailureCard failure={failure.clone()} what="The client keys" /> },
+        Slot::Loading => return html! { <CardSkeleton lines=5 /> },
+        Slot::Ready(page) => page.keys.clone(),
+    };
+    keys.sort_by_key(|key| key.revoked_at.is_some());
+    let in_force = keys.iter().filter(|key| key.revoked_at.is_none()).count();
+    let row = |key: &ClientKeyView| {
+        let made = parse(&key.created_at).map(|at| day(at, clock::now(), clock::offset())).unwrap_or_default();
+        let is_open = open.as_deref() == Some(key.id.as_str());
+        let revoke = vec![ActItem {
+            id: "revoke",
+            label: "Revoke…",
+            icon: "x",
+            verb: format!("Revoke {}", key.name),
+            effect:
+                "Whoever has it is cut off at once, streams included. They keep what they have, and get nothing new."
+                    .to_owned(),
+            look: Look::Danger,
+            // The request takes none.
+            reason: Reason::Optional,
+            why_not: may.manage.clone(),
+            key: None,
+        }];
+        let on_open = {
+            let (open, id) = (open.clone(), key.id.clone());
+            Callback::from(move |act: Option<&'static str>| open.set(act.map(|_| id.clone())))
+        };
+        let on_act = {
+            let (act, open, id, environment, backend) =
+                (act.clone(), open.clone(), key.id.clone(), props.environment.to_string(), console.backend.clone());
+            Callback::from(move |_: (&'static str, String)| {
+                let open = open.clone();
+                act.run(api::revoke_client_key(backend.clone(), environment.clone(), id.clone()), move |()| {
+                    open.set(None)
+                });
+            })
+        };
+        html! {
+            <li class="pad stack" key={key.id.clone()} data-test={format!("client-key-{}", key.id)}>
+                <div class="row wrap"><b>{ &key.name }</b><span class="chip">{ name_of(key.kind) }</span>
+                    if key.revoked_at.is_some() { <span class="chip line">{ "revoked" }</span> }
+                    <span class="small muted">{ format!("made {made}") }</span><code class="small faint">{ &key.id }</code></div>
+                if !key.origins.is_empty() { <p class="small muted">{ "Pages of " }{ for key.origins.iter().map(|origin| html! { <code>{ if origin == "*" { "any origin" } else { origin } }{ " " }</code> }) }</p> }
+                if !key.pinned.is_empty() { <p class="small muted">{ "Always " }{ for key.pinned.iter().map(|(name, value)| html! { <code>{ format!("{name} {value} ") }</code> }) }</p> }
+                if key.revoked_at.is_none() {
+                    <ActBar acts={revoke} open={is_open.then_some("revoke")} {on_open} sent={act.state.sent} failure={is_open.then(|| act.state.failure.clone()).flatten()} {on_act} />
+                }
+            </li>
+        }
+    };
+    html! {
+        <>
+            <section class="card divide"><header><h2>{ "Client keys" }</h2><span class="chip">{ format!("{} in force", count(in_force as u64)) }</span></header>
+                if keys.is_empty() { <p class="pad muted">{ "No key yet: nobody can ask for flags. Make one below." }</p> }
+                <ul class="divide">{ for keys.iter().map(row) }</ul></section>
+            <section class="card"><header><h2>{ "A new key" }</h2></header><div class="pad"><NewKey environment={props.environment.clone()} why_not={may.manage.clone()} kind={ClientKind::Browser} name="" /></div></section>
+        </>
+    }
+}
+
+#[derive(Debug, Properties, PartialEq)]
+pub struct NewKeyProps {
+    pub environment: AttrValue,
+    pub why_not: Option<String>,
+    /// What is chosen at first.
+    pub kind: ClientKind,
+    pub name: AttrValue,
+}
+
+/// Makes a client key, and shows it once.
+#[function_component]
+pub fn NewKey(props: &NewKeyProps) -> Html {
+    let console = use_console();
+    let act = use_act();
+    let made = use_state(|| None::<ClientKeyCreated>);
+    let (name, origin, kind) = (use_state(|| props.name.to_string()), use_state(String::new), use_state(|| props.kind));
+    let is_page = *kind == ClientKind::Browser;
+    let is_ready = props.why_not.is_none()
+        && !act.state.sent
+        && !name.trim().is_empty()
+        && (!is_page || !origin.trim().is_empty());
+    let typed = |text: &UseStateHandle<String>| {
+        let text = text.clone();
+        Callback::from(move |event: InputEvent| text.set(event.target_unchecked_into::<HtmlInputElement>().value()))
+    };
+    let on_kind = {
+        let kind = kind.clone();
+        Callback::from(move |event: Event| {
+            let chosen = event.target_unchecked_into::<HtmlSelectElement>().value();
+            if let Some((chosen, ..)) = KINDS.iter().find(|(_, name, _)| *name == chosen) {
+                kind.set(*chosen);
+            }
+        })
+    };
+    let on_submit = {
+        let (act, made, environment) = (act.clone(), made.clone(), props.environment.to_string());
+        let (name, origin, kind) = (name.clone(), origin.clone(), *kind);
+        Callback::from(move |event: SubmitEvent| {
+            event.prevent_default();
+            if !is_ready {
+                return;
+            }
+            let origins = if is_page { origin.split_whitespace().map(str::to_owned).collect() } else { Vec::new() };
+            let request = ClientKeyRequest {
+                name: name.trim().to_owned(),
+                kind,
+                pinned: Default::default(),
+                origins,
+                token_public_key: None,
+                reason: String::new(),
+            };
+            let (made, name, origin) = (made.clone(), name.clone(), origin.clone());
+            act.run(api::make_client_key(console.backend.clone(), environment.clone(), request), move |key| {
+                name.set(String::new());
+                origin.set(String::new());
+                made.set(Some(key));
+            });
+        })
+    };
+    let help = KINDS.iter().find(|(each, ..)| *each == *kind).map(|(.., help)| *help);
+    html! {
+        <form class="stack" onsubmit={on_submit} aria-label="A new client key">
+            if let Some(why) = &props.why_not { <p class="why-not"><Icon name="lock" small=true />{ why }</p> }
+            if let Some(failure) = &act.state.failure {
+                <div class="banner danger" role="alert"><Icon name="alert" /><p><b>{ failure.title() }</b>{ ". " }{ failure.help() }</p></div>
+            }
+            <div class="cols c3">
+                <div class="field"><label for="key-name">{ "Name, for people" }</label><input class="input" id="key-name" data-test="key-name" disabled={props.why_not.is_some()} value={(*name).clone()} oninput={typed(&name)} maxlength="200" autocomplete="off" /></div>
+                <div class="field"><label for="key-kind">{ "Where it is used" }</label><select class="select" id="key-kind" data-test="key-kind" disabled={props.why_not.is_some()} onchange={on_kind}>
+                    { for KINDS.iter().map(|(each, name, _)| html! { <option value={*name} selected={each == &*kind}>{ *name }</option> }) }
+                </select><span class="help">{ help }</span></div>
+                if is_page {
+                    <div class="field"><label for="key-origins">{ "Origins of its pages" }</label><input class="input mono" id="key-origins" data-test="key-origins" disabled={props.why_not.is_some()} value={(*origin).clone()} oninput={typed(&origin)} placeholder="https://shop.example" autocomplete="off" spellcheck="false" />
+                        <span class="help">{ "Several with spaces between; * for any" }</span></div>
+                }
+            </div>
+            <div class="row"><button class="btn primary" data-test="key-make" aria-disabled={(!is_ready).to_string()}><Icon name="plus" small=true />{ "Make it" }</button></div>
+            if let Some(made) = &*made {
+                <div class="banner ok" role="status"><Icon name="key" /><div class="grow stack s"><p><b>{ format!("{}, shown this once:", made.view.name) }</b></p>
+                    <p class="breakall"><code data-test="key-secret">{ &made.key }</code></p>
+                    <p class="small">{ "Your back end signs context tokens with: " }<code class="breakall">{ &made.token_secret }</code></p></div></div>
+            }
+        </form>
+    }
+}

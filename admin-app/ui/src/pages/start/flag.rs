@@ -1,0 +1,111 @@
+use crate::backend::api;
+use crate::components::Icon;
+use crate::hooks::{clock, use_act, use_console, use_may};
+use crate::route::Route;
+use crate::state::guide::{Guide, first_flag};
+use crate::words::message::sentence;
+use crate::words::time::{days_later, iso_day};
+use downhaul_control::api::{Changed, PutFlagRequest};
+use downhaul_core::check::check_flag;
+use downhaul_core::read::Format;
+use web_sys::{HtmlInputElement, HtmlSelectElement};
+use yew::prelude::*;
+use yew_router::prelude::*;
+
+#[derive(Debug, Properties, PartialEq)]
+pub struct FirstFlagProps {
+    pub environment: AttrValue,
+    pub guide: Guide,
+    pub keep: Callback<Guide>,
+    /// The flag that it goes by; empty while there is none.
+    pub flag: String,
+}
+
+/// Makes one, or takes one that is there.
+#[function_component]
+pub fn FirstFlag(props: &FirstFlagProps) -> Html {
+    let console = use_console();
+    let may = use_may(&props.environment);
+    let act = use_act();
+    let (key, meaning) =
+        (use_state(|| "hello-downhaul".to_owned()), use_state(|| "The page as it was before".to_owned()));
+    let owner = use_state(|| console.who().map(|who| who.name.clone()).unwrap_or_default());
+    let known: Vec<String> = console
+        .live
+        .flags
+        .ready()
+        .map(|page| page.flags.iter().map(|flag| flag.key.clone()).collect())
+        .unwrap_or_default();
+    let choose = {
+        let (keep, guide) = (props.keep.clone(), props.guide.clone());
+        Callback::from(move |event: Event| {
+            let flag = event.target_unchecked_into::<HtmlSelectElement>().value();
+            keep.emit(Guide { flag, ..guide.clone() });
+        })
+    };
+    let others = html! {
+        if !known.is_empty() {
+            <div class="field"><label for="guide-flag">{ "Go by the flag" }</label><select class="select" id="guide-flag" data-test="guide-flag" onchange={choose}>
+                if props.flag.is_empty() { <option value="" selected=true>{ "Choose" }</option> }
+                { for known.iter().map(|key| html! { <option value={key.clone()} selected={*key == props.flag}>{ key }</option> }) }
+            </select></div>
+        }
+    };
+    if !props.flag.is_empty() {
+        let to = Route::Flag { environment: props.environment.to_string(), key: props.flag.clone() };
+        return html! { <><p>{ "The flag is " }<Link<Route> {to} classes="mono">{ &props.flag }</Link<Route>>{ "." }</p>if known.len() > 1 { { others } }</> };
+    }
+    let today = clock::now();
+    let flag = first_flag(key.trim(), owner.trim(), meaning.trim(), &days_later(today, 90));
+    let problem = console.live.document.ready().and_then(|document| {
+        let checked = check_flag(document, None, &flag.to_string(), Format::Json, Some(&iso_day(today)));
+        checked.diagnostics.into_iter().find(|each| each.is_error())
+    });
+    let is_ready = may.edit.is_none() && problem.is_none() && !act.state.sent;
+    let typed = |text: &UseStateHandle<String>| {
+        let text = text.clone();
+        Callback::from(move |event: InputEvent| text.set(event.target_unchecked_into::<HtmlInputElement>().value()))
+    };
+    let on_submit = {
+        let (act, keep, guide, environment) =
+            (act.clone(), props.keep.clone(), props.guide.clone(), props.environment.to_string());
+        let key = key.trim().to_owned();
+        Callback::from(move |event: SubmitEvent| {
+            event.prevent_default();
+            if !is_ready {
+                return;
+            }
+            let request =
+                PutFlagRequest { flag: flag.clone(), reason: "the first flag".to_owned(), expected_revision: None };
+            let (console, environment, key) = (console.clone(), environment.clone(), key.clone());
+            let (keep, guide) = (keep.clone(), guide.clone());
+            let made = key.clone();
+            act.run(
+                async move { api::put_flag(&console.backend, &environment, &key, &request).await },
+                move |_: Changed| {
+                    keep.emit(Guide { flag: made, ..guide });
+                },
+            );
+        })
+    };
+    html! {
+        <>
+            { others }
+            <form class="stack" onsubmit={on_submit} aria-label="The first flag">
+                <p>{ "A flag has a name, someone who looks after it, and its way down: what people see when it is killed. This one is on for everyone, so that a kill shows." }</p>
+                if let Some(why) = &may.edit { <p class="why-not"><Icon name="lock" small=true />{ why }</p> }
+                if let Some(failure) = &act.state.failure {
+                    <div class="banner danger" role="alert"><Icon name="alert" /><p><b>{ failure.title() }</b>{ ". " }{ failure.help() }</p></div>
+                }
+                <div class="cols c3">
+                    <div class="field"><label for="guide-key">{ "Key" }</label><input class="input mono" id="guide-key" data-test="guide-key" value={(*key).clone()} oninput={typed(&key)} disabled={may.edit.is_some()} autocomplete="off" spellcheck="false" /></div>
+                    <div class="field"><label for="guide-owner">{ "Owner" }</label><input class="input" id="guide-owner" data-test="guide-owner" value={(*owner).clone()} oninput={typed(&owner)} disabled={may.edit.is_some()} autocomplete="off" /></div>
+                    <div class="field"><label for="guide-meaning">{ "What people see when it is killed" }</label><input class="input" id="guide-meaning" data-test="guide-meaning" value={(*meaning).clone()} oninput={typed(&meaning)} disabled={may.edit.is_some()} autocomplete="off" /></div>
+                </div>
+                if let Some(problem) = &problem { <p class="error" role="alert"><Icon name="alert" small=true /><span>{ sentence(&problem.message) }{ ". " }{ problem.help.as_deref().map(sentence) }</span></p> }
+                <div class="row wrap"><button class="btn primary" data-test="guide-make" aria-disabled={(!is_ready).to_string()}><Icon name="plus" small=true />{ "Make it" }</button>
+                    <Link<Route> to={Route::Create { environment: props.environment.to_string() }} classes="btn quiet">{ "Make one in the editor instead" }</Link<Route>></div>
+            </form>
+        </>
+    }
+}
