@@ -4,7 +4,7 @@ use crate::build::{self, Profile};
 use crate::run::children::Children;
 use crate::run::stack::{Places, Stack};
 use crate::step::Step;
-use crate::{data, npm, setup, wasm, workspace};
+use crate::{data, desktop, npm, setup, ui, wasm, workspace};
 use anyhow::{Context, Result, bail};
 use std::fs;
 use std::net::{SocketAddr, TcpListener};
@@ -78,6 +78,15 @@ enum What {
         #[arg(long)]
         no_build: bool,
     },
+    /// Cold start of the desktop app, beside an empty window of the same framework
+    Desktop {
+        /// How often each is started
+        #[arg(long, default_value_t = 10)]
+        starts: u32,
+        /// Measure what was built before
+        #[arg(long)]
+        no_build: bool,
+    },
     /// Verification of a chart of a million changes, on one core, and bits flipped in it
     Chart,
 }
@@ -94,6 +103,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
             let arguments = [pairs, from, seed].map(|number| number.to_string());
             of_blast("agree", &arguments.each_ref().map(String::as_str))
         }
+        What::Desktop { starts, no_build } => window(starts, no_build),
         // With few flags, and with many: what a digest costs grows with the document.
         What::Chart => ["20", "200"].iter().try_for_each(|flags| of_control("verify", &["1000000", flags, "5"])),
     }
@@ -157,6 +167,30 @@ fn page(drafts: u32, no_build: bool) -> Result<()> {
     npm::install_in(&bench, "what the bench drives Chromium with")?;
     let mut measure = Command::new("node");
     measure.current_dir(&bench).arg("run.mjs").args(["--drafts", &drafts.to_string()]);
+    let status = measure.status().context("cannot start node")?;
+    if !status.success() {
+        bail!("the bench has ended early: {status}");
+    }
+    Ok(())
+}
+
+fn window(starts: u32, no_build: bool) -> Result<()> {
+    setup::node()?;
+    setup::window()?;
+    setup::window_driver()?;
+    if !no_build {
+        npm::install()?;
+        ui::build()?;
+        desktop::binary(Profile::Release)?;
+        let mut empty = workspace::cargo();
+        empty.args(["build", "--release", "--locked", "--package", desktop::PACKAGE, "--example", "empty"]);
+        Step::new("build an empty window", empty).run()?;
+    }
+    let mut measure = Command::new("node");
+    measure.current_dir(workspace::root().join("benches/desktop")).arg("run.mjs");
+    measure.arg("--app").arg(desktop::app(Profile::Release));
+    measure.arg("--empty").arg(workspace::target().join("release/examples/empty"));
+    measure.arg("--console").arg(workspace::root().join("admin-app/ui/dist")).args(["--starts", &starts.to_string()]);
     let status = measure.status().context("cannot start node")?;
     if !status.success() {
         bail!("the bench has ended early: {status}");

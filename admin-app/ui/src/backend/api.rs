@@ -12,7 +12,7 @@ pub use people::{add_person, change_role, create_token, people, revoke_token, to
 pub use releases::{act_on_run, check_release, release, releases, roll_back, run, runs};
 pub use rollouts::{act_on_rollout, approve_stage, rollout, rollouts};
 
-use super::{Failure, Handle, Method, Request};
+use super::{Failure, Handle, Method, Request, Saving};
 use crate::state::friction::Policy;
 use downhaul_blast::plan::Plan;
 use downhaul_control::api::{
@@ -166,9 +166,19 @@ pub async fn sample(backend: &Handle, environment: &str, name: &str, rows: u64) 
     backend.bytes(within(environment, &path)).await
 }
 
+/// The path of a whole population in its binary form.
+pub fn population(environment: &str, name: &str) -> String {
+    within(environment, &format!("populations/{}/content", encoded(name)))
+}
+
 /// The path of an environment's stream.
 pub fn events(environment: &str) -> String {
     within(environment, "events")
+}
+
+/// Has a person keep the whole chart as a file.
+pub fn save_chart(backend: &Handle, environment: &str) -> Saving {
+    backend.save(within(environment, "chart/export"), format!("chart-{environment}.jsonl"))
 }
 
 fn within(environment: &str, path: &str) -> String {

@@ -1,7 +1,6 @@
 //! Effects: what reads the clock, the keyboard and the backend, and tells the reducers.
 
 pub mod clock;
-mod hands;
 mod use_act;
 mod use_asked;
 mod use_console;
@@ -12,6 +11,7 @@ mod use_keys;
 mod use_kill;
 mod use_may;
 mod use_now;
+mod use_orders;
 mod use_policy;
 mod use_radius;
 mod use_rows;
@@ -27,6 +27,7 @@ pub use use_keys::{Key, use_keys};
 pub use use_kill::use_kill;
 pub use use_may::{May, use_may};
 pub use use_now::use_now;
+pub use use_orders::use_orders;
 pub use use_policy::use_policy;
 pub use use_radius::{Subject, use_radius};
 pub use use_rows::{use_rows, use_way_back};

@@ -13,6 +13,7 @@ const TABLE: &[(&str, &[&str])] = &[
     ("downhaul-wasm", &["downhaul-core", "downhaul-blast"]),
     ("downhaul-cli", &["downhaul-core", "downhaul-blast", "downhaul-control", "downhaul-store", "downhaul-server"]),
     ("downhaul-ui", &["downhaul-core", "downhaul-blast", "downhaul-control"]),
+    ("downhaul-desktop", &["downhaul-core", "downhaul-blast", "downhaul-control", "downhaul-server"]),
     ("downhaul-e2e", &["downhaul-core", "downhaul-control", "downhaul-server", "downhaul-cli"]),
     ("xtask", &[]),
 ];

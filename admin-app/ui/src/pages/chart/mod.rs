@@ -1,4 +1,5 @@
 mod entry;
+mod export;
 mod proof;
 mod selected;
 
@@ -10,6 +11,7 @@ use crate::state::Shared;
 use crate::state::cursor::Cursor;
 use crate::words::number::count;
 use downhaul_control::api::ChangeView;
+use export::Export;
 use proof::Proof;
 use selected::Selected;
 use web_sys::{HtmlElement, HtmlInputElement};
@@ -98,7 +100,8 @@ pub fn Chart(props: &ChartProps) -> Html {
     html! {
         <>
             <div class="pagehead"><div class="grow"><h1>{ "Chart" }</h1>
-                <p>{ "Who changed what, when and why. Entries are chained; none can be edited unseen." }</p></div></div>
+                <p>{ "Who changed what, when and why. Entries are chained; none can be edited unseen." }</p></div>
+                <Export environment={props.environment.clone()} /></div>
             <Proof head={history.head.clone()} revision={history.changes.first().map(|change| change.revision)} />
             { body }
         </>
