@@ -188,7 +188,9 @@ fn read_slot(bytes: &[u8; SLOT]) -> Slot {
 mod runtime {
     /// See Cargo.toml for why this one.
     #[global_allocator]
-    static ALLOCATOR: dlmalloc::GlobalDlmalloc = dlmalloc::GlobalDlmalloc;
+    static ALLOCATOR: lol_alloc::AssumeSingleThreaded<lol_alloc::FreeListAllocator> =
+        // SAFETY: see `Single`: the module has one thread.
+        unsafe { lol_alloc::AssumeSingleThreaded::new(lol_alloc::FreeListAllocator::new()) };
 
     /// Nothing is said: the host sees a trap, drops the instance and makes a new one.
     #[panic_handler]

@@ -78,6 +78,8 @@ enum What {
         #[arg(long)]
         no_build: bool,
     },
+    /// How often guards cry wolf in simulated rollouts, and how soon they find harm, beside a plain test and bare thresholds
+    Guards,
     /// Cold start of the desktop app, beside an empty window of the same framework
     Desktop {
         /// How often each is started
@@ -103,6 +105,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
             let arguments = [pairs, from, seed].map(|number| number.to_string());
             of_blast("agree", &arguments.each_ref().map(String::as_str))
         }
+        What::Guards => example_of(&["--package", "downhaul-guard"], "guards", &[]),
         What::Desktop { starts, no_build } => window(starts, no_build),
         // With few flags, and with many: what a digest costs grows with the document.
         What::Chart => ["20", "200"].iter().try_for_each(|flags| of_control("verify", &["1000000", flags, "5"])),

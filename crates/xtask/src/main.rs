@@ -11,6 +11,7 @@ mod npm;
 mod run;
 mod scale;
 mod setup;
+mod size;
 mod step;
 mod test;
 mod tidy;
@@ -53,6 +54,8 @@ enum Verb {
     Scale(scale::Arguments),
     /// Measure, in release mode
     Bench(bench::Arguments),
+    /// What a page downloads for Downhaul, beside the peers' packages
+    Size(size::Arguments),
     /// Check the rules of the repository
     Tidy,
 }
@@ -70,6 +73,7 @@ fn main() -> ExitCode {
         Verb::Test(arguments) => return test::run(&arguments),
         Verb::Scale(arguments) => scale::run(&arguments),
         Verb::Bench(arguments) => bench::run(&arguments),
+        Verb::Size(arguments) => size::run(&arguments),
         Verb::Tidy => tidy::run(),
     };
     match outcome {

@@ -39,12 +39,14 @@ pub(crate) fn install_in(folder: &Path, what: &str) -> Result<()> {
 
 /// Builds every package; the WebAssembly modules must be there.
 pub(crate) fn build() -> Result<()> {
-    for package in PACKAGES {
-        let mut command = npm(&workspace::web().join(package));
-        command.args(["run", "build"]);
-        Step::new(format!("build web/{package}"), command).mend("cargo xtask wasm, then again").run()?;
-    }
-    Ok(())
+    PACKAGES.into_iter().try_for_each(build_package)
+}
+
+/// Builds one of [`PACKAGES`].
+pub(crate) fn build_package(package: &str) -> Result<()> {
+    let mut command = npm(&workspace::web().join(package));
+    command.args(["run", "build"]);
+    Step::new(format!("build web/{package}"), command).mend("cargo xtask wasm, then again").run().map(drop)
 }
 
 /// npm in a folder.

@@ -12,8 +12,8 @@ const APT_LIMIT: Duration = Duration::from_mins(10);
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
-    /// Also what only the tests need: Chromium and its driver, Prometheus, PostgreSQL, libfaketime, an OpenID provider, and
-    /// a screen and a keychain for the desktop app
+    /// Also what only the tests need: Chromium and its driver, Prometheus, PostgreSQL, libfaketime, an OpenID provider,
+    /// bundlers and engines, and a screen and a keychain for the desktop app
     #[arg(long)]
     tests: bool,
     /// Also what the desktop app is built with
@@ -31,6 +31,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
         postgres()?;
         faketime()?;
         provider()?;
+        packaging()?;
     }
     if arguments.tests || arguments.desktop {
         window()?;
@@ -138,6 +139,11 @@ pub(crate) fn window_driver() -> Result<()> {
 /// The OpenID provider at which tests sign in.
 pub(crate) fn provider() -> Result<()> {
     npm::install_in(&workspace::root().join("tests/oidc"), "the OpenID provider of the tests")
+}
+
+/// Bundlers, JavaScript engines and frameworks in which the packed npm package is run.
+pub(crate) fn packaging() -> Result<()> {
+    npm::install_in(&workspace::web().join("sdk/packaging"), "bundlers and engines")
 }
 
 /// Installs Debian packages.

@@ -21,6 +21,8 @@ const entry = (name) => ({ entryPoints: [`src/entry/${name}.ts`] });
 await Promise.all([
   build({ ...common, ...entry("browser"), format: "esm", outfile: "dist/browser.js" }),
   build({ ...common, entryPoints: ["src/sampler.ts"], format: "esm", outfile: "dist/sampler.js" }),
+  // One file with everything in it: the bytes as base64.
+  build({ ...common, plugins: [], loader: { ".wasm": "binary" }, ...entry("inline"), format: "esm", outfile: "dist/inline.js" }),
   build({ ...common, ...entry("slim"), format: "esm", outfile: "dist/slim.js" }),
   build({ ...common, ...entry("workerd"), format: "esm", outfile: "dist/workerd.js" }),
   build({ ...common, ...entry("node"), format: "esm", platform: "node", outfile: "dist/node.js" }),

@@ -47,7 +47,7 @@ export class DownhaulServerProvider implements Provider {
   }
 
   track(name: string, context: EvaluationContext, details: TrackingEventDetails): void {
-    tracked(this.#options, name, context as Context, details);
+    tracked(this.#options, () => this.#client.evaluate(context as Context), name, context as Context, details);
   }
 
   #resolve<T extends JsonValue>(key: string, fallback: T, context: EvaluationContext): ResolutionDetails<T> {

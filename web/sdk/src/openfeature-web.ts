@@ -59,7 +59,7 @@ export class DownhaulWebProvider implements Provider {
   }
 
   track(name: string, context: EvaluationContext, details: TrackingEventDetails): void {
-    tracked(this.#options, name, context as Context, details);
+    tracked(this.#options, () => this.#client, name, context as Context, details);
   }
 
   async #setContext(context: EvaluationContext): Promise<void> {

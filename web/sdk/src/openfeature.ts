@@ -1,13 +1,19 @@
 // What both OpenFeature providers share: how a client's answers and events are told in OpenFeature's words.
 import type { ErrorCode as OpenFeatureCode, JsonValue, ResolutionDetails, TrackingEventDetails } from "@openfeature/core";
+import type { Outcomes } from "./outcomes.js";
 import type { Client, Context, Decisions, Json, Status } from "./types.js";
 
-/** What becomes of `client.track(…)`; Downhaul itself keeps no tracking events. */
+/** What becomes of `client.track(…)` beside outcomes; Downhaul itself keeps no tracking events. */
 export type Track = (name: string, context: Context, details: TrackingEventDetails) => void;
 
 export interface ProviderOptions {
   /** Given each tracking event, to pass it on to where the application counts. What it throws is swallowed. */
   readonly track?: Track;
+  /**
+   * `outcomes(client)` of `downhaul/outcomes`: counts tracking events whose details name a `flag` (or several, in a list), as
+   * failed where `ok` is `false`, under the variant that the flag gives the event's context, or under the `variant` in the details.
+   */
+  readonly outcomes?: Outcomes;
 }
 
 /** The emitter of either SDK; their events have the same names. */
@@ -54,8 +60,14 @@ export function mustHaveValues({ source, problems }: Status): void {
   throw new Error(`no flag set has come yet${why}; the client keeps trying, and callers get their defaults until then`);
 }
 
-export function tracked(options: ProviderOptions, name: string, context: Context, details: TrackingEventDetails): void {
+/** `decided` gives the decisions for the event's context. */
+export function tracked(options: ProviderOptions, decided: () => Decisions, name: string, context: Context, details: TrackingEventDetails = {}): void {
   try {
+    const { flag, ok, variant } = details;
+    if (options.outcomes && flag !== undefined) {
+      const under = typeof variant === "string" ? variant : decided();
+      for (const each of Array.isArray(flag) ? flag : [flag]) options.outcomes.outcome(each as string, ok !== false, under);
+    }
     options.track?.(name, context, details);
   } catch (cause) {
     console.error("downhaul: `track` threw", cause);

@@ -4,6 +4,7 @@ import { afterEach, test } from "node:test";
 import { OpenFeature as Server, ProviderEvents as ServerEvents, ProviderStatus as ServerStatus, type Client as ServerClient } from "@openfeature/server-sdk";
 import { OpenFeature as Web, ProviderEvents as WebEvents, ProviderStatus as WebStatus, type Client as WebClient } from "@openfeature/web-sdk";
 import { startClient } from "../src/client.js";
+import { outcomes } from "../src/outcomes.js";
 import { DownhaulServerProvider } from "../src/openfeature-server.js";
 import { DownhaulWebProvider, type WebProviderOptions } from "../src/openfeature-web.js";
 import type { Client, Options } from "../src/types.js";
@@ -134,6 +135,37 @@ test("tracking goes to whoever asked for it, and what throws there harms nobody"
     console.error = shown;
   }
   assert.deepEqual(seen, [["order", "u", { value: 12.5 }], ["silent", undefined, {}]]);
+});
+
+test("a tracking event that names flags is an outcome, under the variant of its own context, on servers", async () => {
+  const server = await plane();
+  const flags = client(server.url);
+  await Server.setProviderAndWait(new DownhaulServerProvider(flags, { outcomes: outcomes(flags) }));
+  const tracking = Server.getClient();
+  tracking.track("order", { targetingKey: "u", plan: "pro" }, { value: 12.5, flag: "new-checkout" });
+  tracking.track("order", { targetingKey: "v", plan: "free" }, { flag: ["new-checkout", "title", "no-such-flag"], ok: false });
+  tracking.track("order", { targetingKey: "v" }, { flag: "title", variant: "begun-under" });
+  tracking.track("page-view", { targetingKey: "u" }, { value: 1 });
+  tracking.track("order", { targetingKey: "u" }, { flag: 7 });
+  await Server.clearProviders();
+  const told = server.acknowledged.flatMap(({ outcomes = [] }) => outcomes.flatMap(({ counts }) => counts));
+  assert.deepEqual(told.map(({ flag, variant, ok, failed }) => [flag, variant, ok, failed]), [
+    ["new-checkout", "on", 1, 0],
+    ["new-checkout", "off", 0, 1],
+    ["title", "a", 0, 1],
+    ["title", "begun-under", 1, 0],
+  ]);
+});
+
+test("page: a tracking event that names a flag is an outcome", async () => {
+  const server = await plane();
+  await Web.setContext({ targetingKey: "u", plan: "pro" });
+  const flags = client(server.url);
+  await Web.setProviderAndWait(new DownhaulWebProvider(flags, { outcomes: outcomes(flags) }));
+  Web.getClient().track("order", { flag: "new-checkout" });
+  Web.getClient().track("order", { flag: "new-checkout", ok: false });
+  await Web.clearProviders();
+  assert.deepEqual(server.acknowledged.flatMap(({ outcomes = [] }) => outcomes.flatMap(({ counts }) => counts)), [{ flag: "new-checkout", variant: "on", ok: 1, failed: 1 }]);
 });
 
 test("page: the SDK's context is the client's, and changes with it", async () => {

@@ -81,6 +81,7 @@ fn set_up() -> Outcome {
         setup::prometheus(),
         setup::postgres(),
         setup::provider(),
+        setup::packaging(),
     ];
     parts.into_iter().map(checked).fold(Outcome::default(), Outcome::and)
 }

@@ -7,6 +7,7 @@ use serde::Deserialize;
 const TABLE: &[(&str, &[&str])] = &[
     ("downhaul-core", &[]),
     ("downhaul-blast", &["downhaul-core"]),
+    ("downhaul-guard", &[]),
     ("downhaul-control", &["downhaul-core", "downhaul-blast"]),
     ("downhaul-store", &["downhaul-core", "downhaul-control"]),
     ("downhaul-server", &["downhaul-core", "downhaul-blast", "downhaul-control", "downhaul-store"]),

@@ -1,0 +1,25 @@
+// What a page downloads may only shrink: lower these figures where it has.
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { test } from "node:test";
+import { gzipSync } from "node:zlib";
+import { build } from "esbuild";
+
+const sdk = new URL("../../", import.meta.url).pathname;
+const gzip = (bytes: Uint8Array): number => gzipSync(bytes, { level: 9 }).length;
+
+test("the client for pages: JavaScript at most 15 950 bytes gzipped, the module at most 18 700", async () => {
+  const { outputFiles } = await build({
+    stdin: { contents: 'import { createClient } from "./dist/browser.js"; globalThis.client = createClient({ key: "", url: "" });', resolveDir: sdk },
+    bundle: true,
+    minify: true,
+    format: "esm",
+    target: "es2022",
+    write: false,
+    external: ["./sampler.js"],
+  });
+  const javascript = gzip(outputFiles[0]?.contents ?? new Uint8Array());
+  const module = gzip(readFileSync(`${sdk}dist/flags.wasm`));
+  assert.ok(javascript > 0 && javascript <= 15_950, `JavaScript: ${javascript} bytes`);
+  assert.ok(module <= 18_700, `evaluation module: ${module} bytes`);
+});
