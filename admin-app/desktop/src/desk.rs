@@ -63,11 +63,6 @@ impl Desk {
         }
     }
 
-    /// How it stands now.
-    pub fn standing_now(&self) -> Standing {
-        self.standing.borrow().clone()
-    }
-
     pub fn stand(&self, standing: Standing) {
         self.standing.send_replace(standing);
     }

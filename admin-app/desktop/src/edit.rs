@@ -4,15 +4,9 @@ use jsonc_parser::ParseOptions;
 use jsonc_parser::cst::{CstArray, CstInputValue, CstNode, CstObject, CstObjectProp, CstRootNode};
 use serde_json::Value;
 
-/// The text with what differs between `before` and `after` changed in it; both and the text are of one JSON object. What
-/// others have changed in the text meanwhile stays. Nothing if it cannot be read.
-pub fn json(text: &str, before: &Value, after: &str) -> Option<String> {
-    let file = parse(text)?;
-    json_at(&file, |root| root.value()?.as_object(), before, after)
-}
-
-/// The same, of an object within a file.
-pub fn json_at(
+/// The text of a file with what differs between `before` and `after` changed in one of its objects; both are of that
+/// object. What others have changed in the text meanwhile stays. Nothing if it cannot be read.
+pub fn json(
     file: &CstRootNode,
     find: impl FnOnce(&CstRootNode) -> Option<CstObject>,
     before: &Value,
@@ -194,10 +188,15 @@ mod tests {
         })
     }
 
+    fn whole(text: &str, after: &Value) -> String {
+        let root = |file: &CstRootNode| file.value()?.as_object();
+        json(&parse(text).unwrap(), root, &flag(), &after.to_string()).unwrap()
+    }
+
     fn edited(change: impl FnOnce(&mut Value)) -> String {
         let mut after = flag();
         change(&mut after);
-        let text = json(FLAG, &flag(), &after.to_string()).unwrap();
+        let text = whole(FLAG, &after);
         assert_eq!(parse(&text).unwrap().to_serde_value(), Some(after), "{text}");
         text
     }
@@ -233,7 +232,7 @@ mod tests {
         let theirs = FLAG.replace("\"default\": \"off\"", "\"default\": \"on\"");
         let mut after = flag();
         after["rules"][0]["serve"] = json!("off");
-        let text = json(&theirs, &flag(), &after.to_string()).unwrap();
+        let text = whole(&theirs, &after);
         assert!(text.contains("\"default\": \"on\" /* for now */") && text.contains("\"serve\": \"off\""), "{text}");
     }
 

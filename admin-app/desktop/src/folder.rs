@@ -209,7 +209,7 @@ impl Step {
                 (Some(flag), _) => {
                     let file = edit::parse(&text).ok_or("it cannot be read any more; mend it, and publish again")?;
                     let find = |root: &CstRootNode| flag_in(root, key);
-                    edit::json_at(&file, find, &old, &flag.to_string()).ok_or("the flag is not in it any more")?
+                    edit::json(&file, find, &old, &flag.to_string()).ok_or("the flag is not in it any more")?
                 }
             };
         }
@@ -218,7 +218,7 @@ impl Step {
             let file = edit::parse(&text).ok_or("it cannot be read")?;
             let holds = |root: &CstRootNode| root.value()?.as_object()?.object_value(part);
             if let (true, Some(_), Some(after)) = (was != is, holds(&file), object_of(new, part)) {
-                text = edit::json_at(&file, holds, &was.unwrap_or_default(), &after.to_string()).unwrap_or(text);
+                text = edit::json(&file, holds, &was.unwrap_or_default(), &after.to_string()).unwrap_or(text);
             }
         }
         self.put(path, text)

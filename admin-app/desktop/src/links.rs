@@ -2,9 +2,16 @@
 
 use downhaul_core::ids::{EnvironmentKey, FlagKey};
 
+const SCHEME: &str = "downhaul://";
+
+/// Whether an argument is meant as one.
+pub fn is_link(argument: &str) -> bool {
+    argument.starts_with(SCHEME)
+}
+
 /// The path of the console that a link leads to.
 pub fn path(link: &str) -> Option<String> {
-    let rest = link.strip_prefix("downhaul://")?;
+    let rest = link.strip_prefix(SCHEME)?;
     let rest = rest.split(['?', '#']).next().unwrap_or_default().trim_end_matches('/');
     let mut parts = rest.split('/');
     let (what, environment, which) = (parts.next()?, parts.next()?, parts.next()?);

@@ -39,9 +39,12 @@ const SHORTCUT: &str = "CommandOrControl+Alt+K";
 fn main() -> ExitCode {
     let app = tauri::Builder::default()
         // First, as it ends this process where another one is there.
-        .plugin(tauri_plugin_single_instance::init(|app, _, _| {
+        .plugin(tauri_plugin_single_instance::init(|app, arguments, _| {
             if let Some(window) = app.get_webview_window(MAIN) {
                 orders::show(&window);
+            }
+            for link in arguments.iter().filter(|each| links::is_link(each)) {
+                follow(app, link);
             }
         }))
         .plugin(tauri_plugin_deep_link::init())
@@ -160,15 +163,16 @@ fn shortcut(app: &AppHandle) -> Result<(), tauri_plugin_global_shortcut::Error> 
     })
 }
 
+/// Links come as arguments of this start, or of another one; macOS brings them its own way.
 fn links(app: &App) {
     let handle = app.handle().clone();
     app.deep_link().on_open_url(move |event| {
-        for url in event.urls() {
+        for url in event.urls().iter().filter(|_| cfg!(target_os = "macos")) {
             follow(&handle, url.as_str());
         }
     });
-    for url in app.deep_link().get_current().ok().flatten().unwrap_or_default() {
-        follow(app.handle(), url.as_str());
+    for link in std::env::args().skip(1).filter(|each| links::is_link(each)) {
+        follow(app.handle(), &link);
     }
 }
 
