@@ -14,7 +14,7 @@ const edge :Workerd.Worker = (
   compatibilityDate = "2026-06-01",
   modules = [
     ( name = "worker.js", esModule = embed "dist/worker.js" ),
-    ( name = "downhaul.wasm", wasm = embed "dist/downhaul.wasm" ),
+    ( name = "flags.wasm", wasm = embed "dist/flags.wasm" ),
   ],
   bindings = [
     ( name = "DOWNHAUL_URL", fromEnvironment = "DOWNHAUL_URL" ),

@@ -7,7 +7,7 @@ import { brotliCompressSync, constants, gzipSync } from "node:zlib";
 process.chdir(new URL(".", import.meta.url).pathname);
 const sdk = "../../../web/sdk/dist";
 
-/** Downhaul's own programs. What the control plane has to ask for (`sampler.js`) is no part of a page's download. */
+/** Downhaul's own programs. What is loaded only where it is needed (`seldom.js`) is no part of a page's download. */
 const client = (entry, more = "") => `import { createClient } from "${sdk}/${entry}.js"; ${more} const flags = createClient({ url: "https://x", key: "k", context: globalThis.CTX }); await flags.ready(); globalThis.RESULT = flags.boolean("flag", false);`;
 const OWN = [
   ["downhaul", client("browser"), "flags.wasm"],
@@ -18,7 +18,7 @@ const OWN = [
 ];
 
 async function bundled(input) {
-  const { outputFiles } = await build({ ...input, bundle: true, minify: true, format: "esm", platform: "browser", target: "es2022", write: false, outdir: "out", external: ["./sampler.js"], loader: { ".wasm": "file" }, define: { "process.env.NODE_ENV": '"production"' }, conditions: ["browser", "module", "import"], logLevel: "silent" });
+  const { outputFiles } = await build({ ...input, bundle: true, minify: true, format: "esm", platform: "browser", target: "es2022", write: false, outdir: "out", external: ["./seldom.js"], loader: { ".wasm": "file" }, define: { "process.env.NODE_ENV": '"production"' }, conditions: ["browser", "module", "import"], logLevel: "silent" });
   return outputFiles.map(({ path, contents }) => ({ wasm: path.endsWith(".wasm"), bytes: Buffer.from(contents) }));
 }
 

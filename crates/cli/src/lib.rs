@@ -14,10 +14,10 @@ mod render;
 
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use command::{
-    apply, approve, backup, chart, check, completions, digest, drill, drills, eval, explain, flags, freeze, heartbeat,
-    keys, kill, land, migration, outcomes, people, plan, policy, population, proposals, propose, prove, rebalance,
-    refs, reject, release, restore, retire, revert, rollback, rollout, runs, schema, serve, signing_keys, specialise,
-    stale, states, status, token, tokens, unfreeze, withdraw,
+    apply, approve, backup, chart, check, completions, digest, drill, drills, eval, explain, flags, freeze, guard,
+    heartbeat, keys, kill, land, migration, outcomes, people, plan, policy, population, proposals, propose, prove,
+    rebalance, refs, reject, release, restore, retire, revert, rollback, rollout, runs, schema, serve, signing_keys,
+    specialise, stale, states, status, token, tokens, unfreeze, withdraw,
 };
 use downhaul_blast::population::is_decoding;
 use exit::{Exit, Failure};
@@ -55,6 +55,7 @@ enum Verb {
     Specialise(specialise::Args),
     Rebalance(rebalance::Args),
     States(states::Args),
+    Guard(guard::Args),
     Refs(refs::Args),
     Schema(schema::Args),
     Serve(serve::Args),
@@ -175,6 +176,7 @@ fn run(verb: Verb, output: &Output) -> Result<Exit, Failure> {
         Verb::Specialise(args) => specialise::run(&args, output),
         Verb::Rebalance(args) => rebalance::run(&args, output),
         Verb::States(args) => states::run(&args, output),
+        Verb::Guard(args) => guard::run(&args, output),
         Verb::Refs(args) => refs::run(&args, output),
         Verb::Schema(args) => schema::run(&args, output),
         Verb::Serve(args) => serve::run(args, output),

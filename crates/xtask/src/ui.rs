@@ -1,10 +1,15 @@
 //! `cargo xtask ui`: the console, into `admin-app/ui/dist`, from where the server takes it.
 
+mod cut;
+
 use crate::step;
 use crate::{npm, setup, toolchain, wasm, workspace};
 use anyhow::{Context, Result};
 use std::fs;
 use std::path::Path;
+
+const CONSOLE: &str = "downhaul-ui";
+const RADIUS: &str = "downhaul-radius";
 
 /// What the page loads besides the compiled console.
 const FILES: [&str; 4] = ["index.html", "boot.js", "worker.js", "icon.svg"];
@@ -20,19 +25,23 @@ pub(crate) fn build() -> Result<()> {
     let source = workspace::root().join("admin-app/ui");
     let dist = source.join("dist");
     let toolchain = toolchain::ensure()?;
-    let console = wasm::compile(&toolchain, "console", "downhaul-ui", &["--bin", "downhaul-ui"], "downhaul-ui")?;
-    let extra = ["--bin", "downhaul-radius"];
-    let radius = wasm::compile(&toolchain, "console's worker", "downhaul-ui", &extra, "downhaul-radius")?;
+    let extra = ["--bin", CONSOLE, "--", "-C", cut::LINK];
+    let console = wasm::compile(&toolchain, "console", "downhaul-ui", &extra, CONSOLE)?;
+    let extra = ["--bin", RADIUS];
+    let radius = wasm::compile(&toolchain, "console's worker", "downhaul-ui", &extra, RADIUS)?;
 
     // A console that is being served stays whole until the new one is finished.
     let fresh = source.join("dist.new");
     let _ = fs::remove_dir_all(&fresh);
     fs::create_dir_all(&fresh)?;
-    for (what, built, name) in [("console", &console, "downhaul-ui"), ("console's worker", &radius, "downhaul-radius")]
-    {
-        let module = wasm::bind(built, &fresh, name, wasm::TypeScript::No)?;
-        wasm::optimise(what, &module, &module)?;
+    let cut = cut::cut(&console, &fresh, CONSOLE)?;
+    let module = wasm::bind(&cut.main, &fresh, CONSOLE, wasm::Use::PageInParts)?;
+    wasm::optimise("console", &module, &module)?;
+    for part in &cut.parts {
+        wasm::optimise("console's part", part, part)?;
     }
+    let module = wasm::bind(&radius, &fresh, RADIUS, wasm::Use::Page)?;
+    wasm::optimise("console's worker", &module, &module)?;
     for name in FILES {
         let from = source.join(name);
         if from.is_file() {
@@ -42,8 +51,11 @@ pub(crate) fn build() -> Result<()> {
     copy_folder(&source.join("styles"), &fresh.join("styles"))?;
     let _ = fs::remove_dir_all(&dist);
     fs::rename(&fresh, &dist).with_context(|| format!("cannot put `{}` in place", workspace::shown(&dist)))?;
-    for name in ["downhaul-ui_bg.wasm", "downhaul-radius_bg.wasm"] {
-        wasm::report(&dist.join(name))?;
+    for entry in fs::read_dir(&dist)? {
+        let file = entry?.path();
+        if file.extension().is_some_and(|extension| extension == "wasm") {
+            wasm::report(&file)?;
+        }
     }
     step::done(&format!("console in {}", workspace::shown(&dist)));
     Ok(())

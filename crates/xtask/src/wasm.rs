@@ -66,7 +66,7 @@ fn evaluation(toolchain: &Toolchain, generated: &Path) -> Result<()> {
 
 fn tooling(toolchain: &Toolchain, generated: &Path) -> Result<()> {
     let built = compile(toolchain, "tooling module", "downhaul-wasm", &["--features", "tooling"], "downhaul_wasm")?;
-    let module = bind(&built, generated, "tooling", TypeScript::Yes)?;
+    let module = bind(&built, generated, "tooling", Use::Package)?;
     optimise("tooling module", &module, &module)?;
     report(&module)
 }
@@ -74,7 +74,8 @@ fn tooling(toolchain: &Toolchain, generated: &Path) -> Result<()> {
 /// Compiles one package for WebAssembly and gives the module's path.
 pub(crate) fn compile(toolchain: &Toolchain, what: &str, package: &str, extra: &[&str], name: &str) -> Result<PathBuf> {
     let mut cargo = toolchain.wasm_cargo();
-    cargo.args(["build", "--locked", "--profile", "wasm", "--target", toolchain::TARGET, "--package", package]);
+    // `rustc` builds like `build`, and takes flags of the last step.
+    cargo.args(["rustc", "--locked", "--profile", "wasm", "--target", toolchain::TARGET, "--package", package]);
     cargo.args(extra);
     Step::new(format!("compile the {what}"), cargo)
         .mend("mend the error above; `cargo xtask setup` if a tool is missing")
@@ -82,16 +83,22 @@ pub(crate) fn compile(toolchain: &Toolchain, what: &str, package: &str, extra: &
     Ok(toolchain::target().join(toolchain::TARGET).join("wasm").join(format!("{name}.wasm")))
 }
 
+/// By whom a module is used, and so what wasm-bindgen leaves beside it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum TypeScript {
-    Yes,
-    No,
+pub(crate) enum Use {
+    /// A package for others, with types.
+    Package,
+    /// Our own page.
+    Page,
+    /// Our own page, and modules that were cut off this one: they need its memory, its table and its stack.
+    PageInParts,
 }
 
 /// Writes the JavaScript side of a module (`NAME.js`, `NAME_bg.wasm`) and gives the path of the module.
-pub(crate) fn bind(module: &Path, folder: &Path, name: &str, typescript: TypeScript) -> Result<PathBuf> {
+pub(crate) fn bind(module: &Path, folder: &Path, name: &str, used: Use) -> Result<PathBuf> {
     let mut bindgen = Bindgen::new();
-    bindgen.input_path(module).out_name(name).typescript(typescript == TypeScript::Yes);
+    bindgen.input_path(module).out_name(name).typescript(used == Use::Package);
+    bindgen.keep_lld_exports(used == Use::PageInParts);
     // Every entry point says itself where the module lies; a default would make bundlers copy it twice.
     bindgen.omit_default_module_path(true).remove_producers_section(true);
     let bound = bindgen.web(true).and_then(|bindgen| bindgen.generate(folder));
@@ -142,11 +149,16 @@ fn imports(module: &[u8]) -> Result<Vec<String>> {
 /// Prints the size of a file, raw and as it travels.
 pub(crate) fn report(file: &Path) -> Result<()> {
     let bytes = fs::read(file)?;
-    let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
-    gzip.write_all(&bytes)?;
-    let packed = gzip.finish()?.len();
+    let packed = gzipped(&bytes)?;
     step::done(&format!("{}: {} bytes, {packed} gzipped", workspace::shown(file), bytes.len()));
     Ok(())
+}
+
+/// How many bytes travel.
+pub(crate) fn gzipped(bytes: &[u8]) -> Result<usize> {
+    let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+    gzip.write_all(bytes)?;
+    Ok(gzip.finish()?.len())
 }
 
 #[cfg(test)]

@@ -97,6 +97,20 @@ impl Stack {
         answering(&format!("{}/decide", self.edge)).await
     }
 
+    /// Starts a relay of this server in workerd: its address, and what runs until it is dropped.
+    pub fn start_relay(&self) -> Result<(String, Child)> {
+        built("web/edge/dist/relay-worker.js")?;
+        let port = free_port()?;
+        let process = start(
+            Command::new(root().join("web/node_modules/.bin/workerd"))
+                .current_dir(root().join("web/edge"))
+                .args(["serve", "relay.capnp", "--experimental"])
+                .arg(format!("--socket-addr=http=127.0.0.1:{port}"))
+                .env("DOWNHAUL_URL", &self.server),
+        )?;
+        Ok((format!("http://127.0.0.1:{port}"), process))
+    }
+
     /// The admin API below the example environment; any answer but success is an error that shows it.
     pub async fn admin(&self, method: &str, path: &str, body: Option<Value>) -> Result<Value> {
         let url = format!("{}/api/v1/environments/production{path}", self.server);

@@ -2,7 +2,7 @@
 
 import { createClient, type Client } from "downhaul";
 
-interface Env {
+export interface Env {
   DOWNHAUL_URL: string;
   DOWNHAUL_EDGE_KEY: string;
   /** Base64 of the control plane's Ed25519 key; signatures are required at the edge. */

@@ -14,13 +14,13 @@ for (const [made, shipped] of [["downhaul.wasm", "flags.wasm"], ["tooling_bg.was
 }
 
 const wasmStays = { name: "wasm stays a file", setup: (b) => b.onResolve({ filter: /\.wasm$/ }, ({ path }) => ({ path, external: true })) };
-// A page fetches it only where the control plane asks for samples; bundlers split it off.
-const samplerApart = { name: "the sampler stays a file", setup: (b) => b.onResolve({ filter: /\/sampler\.js$/ }, ({ kind }) => (kind === "dynamic-import" ? { path: "./sampler.js", external: true } : undefined)) };
-const common = { bundle: true, target: "es2022", plugins: [wasmStays, samplerApart], logLevel: "warning" };
+// A page fetches it only where it is needed; bundlers split it off.
+const seldomApart = { name: "what is seldom needed stays a file", setup: (b) => b.onResolve({ filter: /\/seldom\.js$/ }, ({ kind }) => (kind === "dynamic-import" ? { path: "./seldom.js", external: true } : undefined)) };
+const common = { bundle: true, target: "es2022", plugins: [wasmStays, seldomApart], logLevel: "warning" };
 const entry = (name) => ({ entryPoints: [`src/entry/${name}.ts`] });
 await Promise.all([
   build({ ...common, ...entry("browser"), format: "esm", outfile: "dist/browser.js" }),
-  build({ ...common, entryPoints: ["src/sampler.ts"], format: "esm", outfile: "dist/sampler.js" }),
+  build({ ...common, entryPoints: ["src/seldom.ts"], format: "esm", outfile: "dist/seldom.js" }),
   // One file with everything in it: the bytes as base64.
   build({ ...common, plugins: [], loader: { ".wasm": "binary" }, ...entry("inline"), format: "esm", outfile: "dist/inline.js" }),
   build({ ...common, ...entry("slim"), format: "esm", outfile: "dist/slim.js" }),
@@ -37,6 +37,7 @@ await Promise.all([
   }),
   build({ ...common, ...entry("migration"), format: "esm", outfile: "dist/migration.js" }),
   build({ ...common, ...entry("migration"), format: "cjs", outfile: "dist/migration.cjs" }),
+  build({ ...common, ...entry("relay"), format: "esm", outfile: "dist/relay.js" }),
   build({ ...common, ...entry("outcomes"), format: "esm", outfile: "dist/outcomes.js" }),
   build({ ...common, ...entry("outcomes"), format: "cjs", outfile: "dist/outcomes.cjs" }),
   build({ ...common, ...entry("testing"), format: "esm", outfile: "dist/testing.js" }),

@@ -8,10 +8,10 @@ const small = { bundle: true, minify: true, format: "esm", target: "es2022", wri
 const { outputFiles } = await build({
   stdin: { contents: 'import { createClient } from "./dist/browser.js"; globalThis.client = createClient({ key: "", url: "" });', resolveDir: "." },
   ...small,
-  external: ["./sampler.js"],
+  external: ["./seldom.js"],
 });
-const sampler = await build({ entryPoints: ["dist/sampler.js"], ...small });
+const seldom = await build({ entryPoints: ["dist/seldom.js"], ...small });
 const migration = await build({ entryPoints: ["dist/migration.js"], ...small });
 const outcomes = await build({ entryPoints: ["dist/outcomes.js"], ...small });
-const sizes = [["browser client", outputFiles[0].contents], ["migration (its own entry)", migration.outputFiles[0].contents], ["outcomes (its own entry)", outcomes.outputFiles[0].contents], ["evaluation module", readFileSync("dist/flags.wasm")], ["sampler (only where a policy asks for it)", sampler.outputFiles[0].contents], ["tooling module (lazily loaded)", readFileSync("dist/tooling.wasm")]];
+const sizes = [["browser client", outputFiles[0].contents], ["migration (its own entry)", migration.outputFiles[0].contents], ["outcomes (its own entry)", outcomes.outputFiles[0].contents], ["evaluation module", readFileSync("dist/flags.wasm")], ["samples and remote decisions (only where needed)", seldom.outputFiles[0].contents], ["tooling module (lazily loaded)", readFileSync("dist/tooling.wasm")]];
 for (const [what, bytes] of sizes) console.log(`${what}: ${bytes.length} bytes, ${gzipSync(bytes, { level: 9 }).length} gzipped`);

@@ -2,44 +2,26 @@ import { ACKNOWLEDGE_WITHIN_MS, acknowledge, HEARTBEAT_MS, instanceId, type Ackn
 import type { Asked as AskedAs } from "./acceptance.js";
 import { asked as askedFor } from "./asked.js";
 import { toBase64Url, utf8 } from "./bytes.js";
-import type { Ciphers } from "./ciphers.js";
 import { agreesWithAll, canonical, completed, contextDigest, plain } from "./context.js";
 import { EngineTrap, OVERRIDE, type Engine, type Overrides } from "./engine.js";
 import { applyPatch, openEnvelope, type Envelope } from "./envelope.js";
 import { emitter } from "./events.js";
 import { freshness } from "./freshness.js";
 import { holding, type Holding } from "./holding.js";
-import { globalHost, sleep, type Host } from "./host.js";
+import { globalHost, sleep } from "./host.js";
 import { openKept, type Kept } from "./kept.js";
 import { keyRing } from "./keys.js";
+import { lanesOf, type Lane } from "./lanes.js";
 import { watchPage } from "./page.js";
-import type { Sampled, Sampler, Sampling } from "./sampler.js";
+import type { Platform } from "./platform.js";
+import type { Ask } from "./remote.js";
+import type { Sampled, Sampling } from "./sampler.js";
 import { statusOf } from "./status.js";
 import { bootstrapTable, changes, decisions, EMPTY, tableOf, type Table } from "./table.js";
-import { canShare, joinTabs, type Group } from "./tabs.js";
+import { canShare, joinTabs, type Group, type TabMessage } from "./tabs.js";
 import { vouchedFor } from "./token.js";
 import { connect, fetchKeys, type Connection, type Feed } from "./transport.js";
-import type { ChangeKind, Client, Context, Decisions, Kind, LastChange, MigrationTally, Options, OutcomeReporter, Position, Problem, ProblemCode, Source, Status, Store, Transport } from "./types.js";
-
-/** What differs between the places a client runs in. */
-export interface Platform {
-  readonly kind: Kind;
-  /** Made once for a client. Not a promise where the module is at hand. */
-  engine(options: Options): Engine | Promise<Engine>;
-  store(): Store | undefined;
-  /** Loaded only where the control plane asks for samples. */
-  sampler?(): Promise<Sampler>;
-  host?: Host;
-  ciphers?: Ciphers;
-}
-
-/** What tabs of one origin tell each other. */
-type TabMessage =
-  | { readonly type: "envelope"; readonly kind: ChangeKind; readonly bytes: Uint8Array }
-  | { readonly type: "position"; readonly position: Position; readonly serverTime: string }
-  | { readonly type: "stale-seconds"; readonly seconds: number }
-  | { readonly type: "alive" }
-  | { readonly type: "ask" };
+import type { ChangeKind, Client, Context, Decisions, LastChange, MigrationTally, Options, OutcomeReporter, Position, Problem, ProblemCode, Source, Status, Transport } from "./types.js";
 
 /** Makes a client and starts it. */
 export function startClient(options: Options, platform: Platform): Client {
@@ -56,6 +38,8 @@ export function startClient(options: Options, platform: Platform): Client {
   let contextToken = options.contextToken;
   let held: Holding | undefined;
   let engine: Engine | undefined;
+  /** Where no engine can start, the control plane decides. */
+  let remote: Ask | undefined;
   let kept: Kept | undefined;
   let connection: Connection | undefined;
   let group: Group<TabMessage> | undefined;
@@ -123,9 +107,10 @@ export function startClient(options: Options, platform: Platform): Client {
   let claimedAt: string | undefined;
 
   /** Decides anew and tells what changed. `fallback`: the table where nothing can be decided. */
-  const decide = (change: ChangeKind, receivedAt: number, fallback: Table = table): void => {
+  const decide = (change: ChangeKind, receivedAt: number, fallback: Table = table): void => show(tableFor(context), change, receivedAt, fallback);
+
+  const show = (after: Table | undefined, change: ChangeKind, receivedAt: number, fallback: Table): void => {
     const before = table;
-    const after = tableFor(context);
     table = after ?? fallback;
     const appliedAfterMs = host.now() - receivedAt;
     const differs = changes(before, table);
@@ -189,26 +174,18 @@ export function startClient(options: Options, platform: Platform): Client {
     return take(opened.envelope, change, receivedAt);
   };
 
-  // Programs follow one another, and so do kill sets. A program also waits for the kills that came before it, a kill for
-  // nothing but kills. A worker that lives for one request at a time can't wait for another request's work, and has no stream.
-  const lanes = { program: Promise.resolve(true), kills: Promise.resolve(true) };
-  const inOrder = (lane: keyof typeof lanes, work: () => Promise<boolean>): Promise<boolean> => {
-    if (!background) return work();
-    const before = lane === "kills" ? lanes.kills : Promise.all([lanes.kills, lanes.program]);
-    const done = before.then(work).catch((cause: unknown) => {
-      report({ code: "envelope-malformed", message: `an update can't be read: ${cause instanceof Error ? cause.message : String(cause)}`, cause });
-      return false;
-    });
-    lanes[lane] = done;
-    return done;
-  };
+  // A worker that lives for one request at a time can't wait for another request's work, and has no stream.
+  const lanes = lanesOf((cause) => report({ code: "envelope-malformed", message: `an update can't be read: ${cause instanceof Error ? cause.message : String(cause)}`, cause }));
+  const inOrder = (lane: Lane, work: () => Promise<boolean>): Promise<boolean> => (background ? lanes(lane, work) : work());
 
   const feed: Feed = {
     envelope: (bytes, change, receivedAt) => {
+      if (remote) return remote(change, receivedAt);
       group?.post({ type: "envelope", kind: change, bytes });
       return inOrder(change === "kill" || change === "restore" ? "kills" : "program", () => receive(bytes, change, receivedAt));
     },
     patch: (patch, receivedAt) =>
+      remote?.("patch", receivedAt) ??
       inOrder("program", async () => {
         const base = held?.program;
         if (!base || base.header.program_sha256 !== patch.base) return false;
@@ -320,6 +297,7 @@ export function startClient(options: Options, platform: Platform): Client {
 
   // Starting.
 
+  const token = async (): Promise<string | undefined> => (typeof contextToken === "function" ? await contextToken() : contextToken);
   const openConnection = (): void => {
     if (connection || closed) return;
     streamedFor = claimedText;
@@ -333,7 +311,7 @@ export function startClient(options: Options, platform: Platform): Client {
           streamedFor = claimedText;
           return kind === "browser" ? toBase64Url(utf8(claimedText)) : undefined;
         },
-        token: async () => (typeof contextToken === "function" ? await contextToken() : contextToken),
+        token,
         base: () => (held?.header && held.position && tableFits() ? { digest: held.header.program_sha256, position: held.position } : undefined),
       },
       feed,
@@ -395,12 +373,15 @@ export function startClient(options: Options, platform: Platform): Client {
     }
   };
 
-  const share = (): boolean => background && kind === "browser" && options.shareAcrossTabs !== false && canShare();
+  const connectAsShared = (): void => {
+    if (background && kind === "browser" && !remote && options.shareAcrossTabs !== false && canShare()) void joinGroup().catch(() => openConnection());
+    else openConnection();
+  };
 
   const joinGroup = async (): Promise<void> => {
-    const token = typeof contextToken === "function" ? await contextToken() : contextToken;
+    const vouched = vouchedFor(await token());
     if (closed || group) return;
-    const name = `downhaul/${await contextDigest(host.ciphers, { url, key: options.key, claimed: claimedText, token: vouchedFor(token) })}`;
+    const name = `downhaul/${await contextDigest(host.ciphers, { url, key: options.key, claimed: claimedText, token: vouched })}`;
     if (closed || group) return;
     group = joinTabs<TabMessage>(
       host,
@@ -436,7 +417,7 @@ export function startClient(options: Options, platform: Platform): Client {
 
   const run = async (): Promise<void> => {
     await starting;
-    if (closed || !held) return;
+    if (closed || !(held || remote)) return;
     if (kept) {
       try {
         await findKept();
@@ -445,8 +426,7 @@ export function startClient(options: Options, platform: Platform): Client {
       }
     }
     if (closed || !background) return;
-    if (share()) void joinGroup().catch(() => openConnection());
-    else openConnection();
+    connectAsShared();
     heartbeat = host.setTimer(beat, HEARTBEAT_MS * host.random());
     await ring.refresh();
   };
@@ -463,9 +443,24 @@ export function startClient(options: Options, platform: Platform): Client {
       queueMicrotask(() => report({ code: "bootstrap-malformed", message: "`bootstrap` is not what `bootstrapData()` gives", help: "pass its result on as JSON" }));
     }
   }
-  const engineFailed = (cause: unknown): void => {
-    const problem: Problem = { code: "engine-trap", message: `the evaluation module can't start: ${cause instanceof Error ? cause.message : String(cause)}`, help: "is `flags.wasm` served, and allowed by the content security policy (`wasm-unsafe-eval`)?", cause };
+  const engineFailed = async (cause: unknown): Promise<void> => {
+    const problem: Problem = { code: "engine-trap", message: `the evaluation module can't start: ${cause instanceof Error ? cause.message : String(cause)}`, help: "the control plane decides instead; is `flags.wasm` served, of this release, and allowed by the content security policy (`wasm-unsafe-eval`)?", cause };
     queueMicrotask(() => report(problem));
+    const made = await platform.remote?.();
+    remote = made?.(
+      host,
+      { url, key: options.key, context: () => context, token, closed: () => closed },
+      {
+        decided: (decided, change, receivedAt) => {
+          if (closed) return;
+          source = "remote";
+          problems = problems.filter((code) => code !== "connection-failed");
+          show(decided, change, receivedAt, table);
+        },
+        alive: () => fresh.heard(),
+        problem: report,
+      },
+    );
   };
   let starting: Promise<void> = Promise.resolve();
   try {
@@ -473,8 +468,9 @@ export function startClient(options: Options, platform: Platform): Client {
     if (!(made instanceof Promise)) withEngine(made);
     starting = start(made).catch(engineFailed);
   } catch (cause) {
-    engineFailed(cause);
+    starting = engineFailed(cause);
   }
+  starting = starting.catch((cause: unknown) => queueMicrotask(() => report({ code: "engine-trap", message: `what asks the control plane can't be loaded: ${String(cause)}`, cause })));
   void (background ? run() : starting);
 
   const unwatch = background
@@ -492,8 +488,7 @@ export function startClient(options: Options, platform: Platform): Client {
         },
         back: () => {
           pageState = "live";
-          if (share()) void joinGroup().catch(() => openConnection());
-          else openConnection();
+          connectAsShared();
           void sendAcknowledgement();
         },
         online: () => connection?.restart(),
@@ -546,8 +541,13 @@ export function startClient(options: Options, platform: Platform): Client {
       const newToken = "contextToken" in change;
       if (newToken) contextToken = change.contextToken;
       // At once, so that no read between here and the answer sees another context's values.
-      decide("context", host.now(), held?.header || source === "bootstrap" ? { ...EMPTY, position: table.position } : table);
+      decide("context", host.now(), held?.header || remote || source === "bootstrap" ? { ...EMPTY, position: table.position } : table);
       if (kind === "browser") await refreshDigest();
+      if (remote && !closed) {
+        void remote("context", host.now());
+        if (background) connection?.restart();
+        return background ? settled() : status();
+      }
       const askAgain = newToken || !tableFits();
       if (!askAgain || closed) return status();
       const answered = table.complete ? Promise.resolve(status()) : settled();
@@ -568,6 +568,7 @@ export function startClient(options: Options, platform: Platform): Client {
     },
     refresh: async () => {
       await starting;
+      if (remote && !closed) return remote("put", host.now());
       if (!held || closed) return false;
       if (background) return connection ? connection.refresh() : false;
       connection ?? openConnection();

@@ -1,13 +1,21 @@
 import type { Ciphers } from "./ciphers.js";
-import { startClient, type Platform } from "./client.js";
+import { startClient } from "./client.js";
 import { compiled } from "./module.js";
-import { type Sampler } from "./sampler.js";
+import type { Platform } from "./platform.js";
+import type { Remote } from "./remote.js";
+import type { Sampler } from "./sampler.js";
 import { indexedDbStore, memoryStore } from "./store.js";
 import type { CreateClient, Kind, WasmSource } from "./types.js";
 import { wasmEngine } from "./wasm-engine.js";
 
+/** What is rarely needed, and loaded then. */
+export interface Seldom {
+  readonly sampled: Sampler;
+  readonly remotely: Remote;
+}
+
 /** `createClient` of an entry: its usual kind, where its module comes from, and how it comes by what is rarely needed. */
-export function clientFactory(usual: Kind | undefined, source: (() => WasmSource) | undefined, sampler: () => Promise<Sampler>, ciphers?: Ciphers): CreateClient {
+export function clientFactory(usual: Kind | undefined, source: (() => WasmSource) | undefined, seldom: () => Promise<Seldom>, ciphers?: Ciphers): CreateClient {
   // Compiled once for all clients of a process.
   let module: WebAssembly.Module | Promise<WebAssembly.Module> | undefined;
   const own = (): WebAssembly.Module | Promise<WebAssembly.Module> => {
@@ -27,7 +35,8 @@ export function clientFactory(usual: Kind | undefined, source: (() => WasmSource
         const found = wasm === undefined ? own() : compiled(wasm);
         return found instanceof Promise ? found.then((each) => wasmEngine(each)) : wasmEngine(found);
       },
-      sampler,
+      sampler: async () => (await seldom()).sampled,
+      remote: async () => (await seldom()).remotely,
       store: () => (typeof indexedDB === "undefined" ? memoryStore() : indexedDbStore()),
       ...(ciphers ? { ciphers } : {}),
     };

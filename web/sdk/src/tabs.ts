@@ -1,4 +1,13 @@
 import type { Host } from "./host.js";
+import type { ChangeKind, Position } from "./types.js";
+
+/** What tabs of one origin tell each other. */
+export type TabMessage =
+  | { readonly type: "envelope"; readonly kind: ChangeKind; readonly bytes: Uint8Array }
+  | { readonly type: "position"; readonly position: Position; readonly serverTime: string }
+  | { readonly type: "stale-seconds"; readonly seconds: number }
+  | { readonly type: "alive" }
+  | { readonly type: "ask" };
 
 /** What the leading tab hears and what tabs ask of one another. */
 export interface Group<Message> {

@@ -146,8 +146,8 @@ export type WasmNow = WebAssembly.Module | BufferSource | Response | URL | strin
 /** How the client currently hears of changes; `kept` and `bootstrap` tell what answers while it hears of none. */
 export type Transport = "stream" | "poll" | "tab" | "kept" | "bootstrap" | "none";
 
-/** Where the values come from. */
-export type Source = "network" | "kept" | "bootstrap" | "none";
+/** Where the values come from; `remote`: no module can run here, and the control plane decides. */
+export type Source = "network" | "kept" | "bootstrap" | "remote" | "none";
 
 export interface Status {
   /**

@@ -79,6 +79,8 @@ class Instance {
     }
     this.#exports = exports as unknown as Exports;
     this.format = this.#exports.format();
+    // What is read of programs on this side must be what the module reads.
+    if (this.format !== FORMAT) throw new Error(`the evaluation module reads program format ${this.format}, its JavaScript ${FORMAT}: they are not of one release of the package`);
   }
 
   loadProgram(bytes: Uint8Array, constants?: Constants): void {
@@ -220,6 +222,7 @@ class Instance {
 }
 
 const encoder = new TextEncoder();
+const FORMAT = 1;
 const NONE = 0xffffffff;
 const SLOT = 16;
 const DECISION = 8;

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { afterEach, test } from "node:test";
-import { startClient, type Platform } from "../src/client.js";
+import { startClient } from "../src/client.js";
+import type { Platform } from "../src/platform.js";
 import { memoryStore } from "../src/store.js";
 import type { Client, Events, Options } from "../src/types.js";
 import { controlPlane, compiled, engine, envelope, flag, killOf, signer } from "./control-plane.js";

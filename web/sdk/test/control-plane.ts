@@ -6,7 +6,7 @@ import { readFileSync } from "node:fs";
 import { loadTooling } from "../src/entry/tooling-node.js";
 import { wasmEngine, type Instantiate } from "../src/wasm-engine.js";
 import type { Header } from "../src/envelope.js";
-import type { OutcomeReport } from "../src/types.js";
+import type { Context, OutcomeReport } from "../src/types.js";
 
 export const module = new WebAssembly.Module(readFileSync(new URL("../flags.wasm", import.meta.url)));
 export const engine = (instantiate?: Instantiate) => wasmEngine(module, instantiate);
@@ -96,6 +96,7 @@ export async function controlPlane(flags: object[] = [flag("f")]) {
     header: { epoch: 1000, revision: 1, kill_revision: 0 } as { -readonly [name in keyof Header]?: Header[name] },
     streams: true,
     polls: true,
+    remote: "answers" as "answers" | "refuses",
     /** How an acknowledgement is answered; nothing at all where the connection breaks after it was read. */
     acknowledges: 204 as number | "breaks",
     /** Whether a stream begins with the flag set; a client that sends its position may have it. */
@@ -124,6 +125,20 @@ export async function controlPlane(flags: object[] = [flag("f")]) {
   const asking = () => (state.sample ? { "downhaul-sample": Buffer.from(JSON.stringify(state.sample)).toString("base64") } : {});
   const serverTime = (): string => new Date().toISOString();
 
+  /** As remote evaluation answers; docs/reference/ofrep.md. */
+  const decided = (context: Context) => {
+    const { program, kills } = compiled(state.flags, state.kills, state.header.kill_revision ?? 0);
+    const made = engine();
+    const flags = made.load(program);
+    made.setKills(kills);
+    const outcomes = made.evaluate(context, undefined);
+    const told = flags.map(({ key, variants }, index) => {
+      const { variant, reason, cause } = outcomes[index] as (typeof outcomes)[number];
+      return { key, value: variants[variant]?.value, variant: variants[variant]?.key, reason, metadata: cause === undefined ? {} : { cause } };
+    });
+    return { flags: told, metadata: { environment: "test", revision: state.header.revision } };
+  };
+
   const server = createServer((request, response) => {
     const url = new URL(request.url ?? "/", "http://test");
     requests.push(`${request.method} ${url.pathname}`);
@@ -140,6 +155,17 @@ export async function controlPlane(flags: object[] = [flag("f")]) {
         acknowledged.push(JSON.parse(body) as Acknowledged);
         if (state.acknowledges === "breaks") response.destroy();
         else response.writeHead(state.acknowledges).end();
+        changed();
+      });
+    } else if (url.pathname === "/ofrep/v1/evaluate/flags") {
+      let body = "";
+      request.on("data", (chunk: Buffer) => (body += chunk.toString()));
+      request.on("end", () => {
+        const answer = JSON.stringify(decided((JSON.parse(body) as { context?: Context }).context ?? {}));
+        const etag = `"${sha256(Buffer.from(answer))}"`;
+        if (state.remote === "refuses") refuse(503);
+        else if (request.headers["if-none-match"] === etag) response.writeHead(304, { etag }).end();
+        else response.writeHead(200, { "content-type": "application/json", etag }).end(answer);
         changed();
       });
     } else if (url.pathname === "/client/v1/stream") {

@@ -1,4 +1,4 @@
-//! One folder a page; a page owns what only it uses.
+//! One folder a page; a page owns what only it uses. `later` says which of them come when somebody goes there.
 
 mod chart;
 mod drills;
@@ -8,6 +8,7 @@ mod flags;
 mod fleet;
 mod kill;
 mod kills;
+mod later;
 mod people;
 mod proposals;
 mod releases;
@@ -16,18 +17,26 @@ mod run;
 mod sign_in;
 mod xray;
 
-pub use chart::Chart;
-pub use drills::{Drill, Drills};
-pub use edit::{Create, Edit};
-pub use flag::Flag;
-pub use flags::Flags;
-pub use fleet::Fleet;
-pub use kill::Kill;
-pub use kills::{Kills, LiveKill};
-pub use people::People;
-pub use proposals::{Proposal, Proposals};
-pub use releases::{Release, Releases};
-pub use rollouts::{Rollout, Rollouts};
-pub use run::Run;
+pub use later::{foresee, use_rest};
 pub use sign_in::{SignIn, take_token_from_address};
-pub use xray::Xray;
+
+use crate::components::Empty;
+use crate::route::Route;
+use later::{Chunk, Later, Wanted};
+use yew::prelude::*;
+
+/// The page of an address in an environment that this person may see.
+pub fn draw(route: &Route, environment: &str) -> Html {
+    let environment = AttrValue::from(environment.to_owned());
+    if let Some(chunk) = Chunk::of(route) {
+        return html! { <Later {chunk} wanted={Wanted::Page(route.clone())} {environment} /> };
+    }
+    match route.clone() {
+        Route::Flags { .. } => html! { <flags::Flags {environment} /> },
+        Route::Flag { key, .. } => html! { <flag::Flag {environment} key={key.clone()} flag={key.clone()} /> },
+        Route::Kill { key, .. } => html! { <kill::Kill {environment} key={key.clone()} flag={key.clone()} /> },
+        Route::Kills { .. } => html! { <kills::Kills {environment} /> },
+        Route::LiveKill { id, .. } => html! { <kills::LiveKill {environment} key={id.clone()} id={id.clone()} /> },
+        _ => html! { <Empty title="There is no such page"><p>{ "The address leads nowhere." }</p></Empty> },
+    }
+}

@@ -33,6 +33,7 @@ pub fn Shell(props: &ShellProps) -> Html {
     let palette = use_state(|| None::<&'static str>);
     let known = route.environment().filter(|each| props.who.environments.iter().any(|known| known == each));
     use_environment(&console, known.map(str::to_owned));
+    pages::use_rest();
     {
         let palette = palette.clone();
         use_keys(move |key: &Key| {
@@ -82,7 +83,7 @@ pub fn Shell(props: &ShellProps) -> Html {
         Callback::from(move |id| toasts.dispatch(toasts::Action::Dismiss(id)))
     };
     let page = match &environment {
-        Some(environment) => page(&route, environment),
+        Some(environment) => pages::draw(&route, environment),
         None => html! { <Lost who={props.who.clone()} /> },
     };
     html! {
@@ -100,41 +101,6 @@ pub fn Shell(props: &ShellProps) -> Html {
             }
             <ToastList toasts={console.toasts.shown.clone()} on_dismiss={dismiss} {on_undo} />
         </div>
-    }
-}
-
-fn page(route: &Route, environment: &str) -> Html {
-    // A draft of one environment is nothing in another.
-    let of = |key: &str| format!("{environment}/{key}");
-    let environment = AttrValue::from(environment.to_owned());
-    match route.clone() {
-        Route::Flags { .. } => html! { <pages::Flags {environment} /> },
-        Route::Flag { key, .. } => html! { <pages::Flag {environment} key={key.clone()} flag={key.clone()} /> },
-        Route::Edit { key, .. } => {
-            html! { <pages::Edit key={of(&key)} {environment} flag={key.clone()} /> }
-        }
-        Route::Create { .. } => html! { <pages::Create key={of("")} {environment} /> },
-        Route::Kill { key, .. } => html! { <pages::Kill {environment} key={key.clone()} flag={key.clone()} /> },
-        Route::Kills { .. } => html! { <pages::Kills {environment} /> },
-        Route::LiveKill { id, .. } => html! { <pages::LiveKill {environment} key={id.clone()} id={id.clone()} /> },
-        Route::Proposals { .. } => html! { <pages::Proposals {environment} /> },
-        Route::Proposal { id, .. } => html! { <pages::Proposal {environment} key={id.clone()} id={id.clone()} /> },
-        Route::Rollouts { .. } => html! { <pages::Rollouts {environment} /> },
-        Route::Rollout { id, .. } => html! { <pages::Rollout {environment} key={id.clone()} id={id.clone()} /> },
-        Route::Releases { .. } => html! { <pages::Releases {environment} /> },
-        Route::Release { key, .. } => {
-            html! { <pages::Release {environment} key={key.clone()} release={key.clone()} /> }
-        }
-        Route::Run { id, .. } => html! { <pages::Run {environment} key={id.clone()} id={id.clone()} /> },
-        Route::Drills { .. } => html! { <pages::Drills {environment} /> },
-        Route::Drill { id, .. } => html! { <pages::Drill {environment} key={id.clone()} id={id.clone()} /> },
-        Route::Fleet { .. } => html! { <pages::Fleet {environment} /> },
-        Route::People { .. } => html! { <pages::People {environment} /> },
-        Route::Chart { .. } => html! { <pages::Chart {environment} /> },
-        Route::Xray { .. } => html! { <pages::Xray {environment} /> },
-        Route::Home | Route::NotFound => {
-            html! { <Empty title="There is no such page"><p>{ "The address leads nowhere." }</p></Empty> }
-        }
     }
 }
 

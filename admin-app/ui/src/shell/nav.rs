@@ -170,8 +170,13 @@ fn NavLink(props: &NavLinkProps) -> Html {
             }
         })
     };
+    let foresee = {
+        let to = to.clone();
+        move || crate::pages::foresee(&to)
+    };
+    let on_focus = foresee.clone();
     html! {
-        <a href={to.to_path()} onclick={go} aria-current={props.here.then_some("page")}>
+        <a href={to.to_path()} onclick={go} onpointerenter={move |_: PointerEvent| foresee()} onfocus={move |_: FocusEvent| on_focus()} aria-current={props.here.then_some("page")}>
             <Icon name={props.page.icon} />
             if props.narrow { <span>{ props.page.name }</span> } else { { props.page.name } }
             if let Some(count) = &props.count { <span class="count">{ count }</span> }

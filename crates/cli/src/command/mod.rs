@@ -13,6 +13,7 @@ pub(crate) mod eval;
 pub(crate) mod explain;
 pub(crate) mod flags;
 pub(crate) mod freeze;
+pub(crate) mod guard;
 pub(crate) mod heartbeat;
 pub(crate) mod keys;
 pub(crate) mod kill;

@@ -5,6 +5,7 @@ pub(crate) mod data;
 pub(crate) mod database;
 pub(crate) mod document;
 pub(crate) mod expiry;
+pub(crate) mod guard_history;
 pub(crate) mod now;
 pub(crate) mod overrides;
 pub(crate) mod population;

@@ -12,6 +12,7 @@ mod check;
 mod clock;
 mod drills;
 mod eval;
+mod guard;
 mod hygiene;
 mod interrupt;
 mod migration;

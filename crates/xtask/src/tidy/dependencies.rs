@@ -12,7 +12,10 @@ const TABLE: &[(&str, &[&str])] = &[
     ("downhaul-store", &["downhaul-core", "downhaul-control"]),
     ("downhaul-server", &["downhaul-core", "downhaul-blast", "downhaul-control", "downhaul-store"]),
     ("downhaul-wasm", &["downhaul-core", "downhaul-blast"]),
-    ("downhaul-cli", &["downhaul-core", "downhaul-blast", "downhaul-control", "downhaul-store", "downhaul-server"]),
+    (
+        "downhaul-cli",
+        &["downhaul-core", "downhaul-blast", "downhaul-guard", "downhaul-control", "downhaul-store", "downhaul-server"],
+    ),
     ("downhaul-ui", &["downhaul-core", "downhaul-blast", "downhaul-control"]),
     ("downhaul-desktop", &["downhaul-core", "downhaul-blast", "downhaul-control", "downhaul-server"]),
     ("downhaul-e2e", &["downhaul-core", "downhaul-control", "downhaul-server", "downhaul-cli"]),

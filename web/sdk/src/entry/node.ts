@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { clientFactory } from "../factory.js";
 import { nodeCiphers } from "../node-ciphers.js";
-import { sampled } from "../sampler.js";
+import * as seldom from "../seldom.js";
 export * from "../index.js";
 
-export const createClient = /* @__PURE__ */ clientFactory("server", () => new WebAssembly.Module(readFileSync(new URL("./flags.wasm", import.meta.url))), () => Promise.resolve(sampled), nodeCiphers);
+export const createClient = /* @__PURE__ */ clientFactory("server", () => new WebAssembly.Module(readFileSync(new URL("./flags.wasm", import.meta.url))), async () => seldom, nodeCiphers);

@@ -1,6 +1,6 @@
 import { clientFactory } from "../factory.js";
-import { sampled } from "../sampler.js";
+import * as seldom from "../seldom.js";
 export * from "../index.js";
 
 /** Needs the option `wasm`. */
-export const createClient = /* @__PURE__ */ clientFactory(undefined, undefined, () => Promise.resolve(sampled));
+export const createClient = /* @__PURE__ */ clientFactory(undefined, undefined, async () => seldom);

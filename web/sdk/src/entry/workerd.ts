@@ -1,6 +1,6 @@
 import flags from "./flags.wasm";
 import { clientFactory } from "../factory.js";
-import { sampled } from "../sampler.js";
+import * as seldom from "../seldom.js";
 export * from "../index.js";
 
-export const createClient = /* @__PURE__ */ clientFactory("edge", () => flags, () => Promise.resolve(sampled));
+export const createClient = /* @__PURE__ */ clientFactory("edge", () => flags, async () => seldom);

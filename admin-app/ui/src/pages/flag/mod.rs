@@ -5,7 +5,7 @@ use crate::components::{CardSkeleton, FailureCard, Icon, Sign, Swatches, Variant
 use crate::hooks::{Key, clock, use_console, use_document_title, use_history, use_keys};
 use crate::pages::chart::Entries;
 use crate::pages::flags::{StateChips, kind_name};
-use crate::pages::xray::Tester;
+use crate::pages::later::{Chunk, Later, Wanted};
 use crate::route::Route;
 use crate::state::Shared;
 use crate::state::live::Slot;
@@ -156,7 +156,7 @@ fn Whole(props: &WholeProps) -> Html {
                     else { <Entries environment={props.environment.clone()} changes={history.changes.clone()} /> }
                 </section>
             </div>
-            <aside class="stack l" id="xray-context"><Tester environment={props.environment.clone()} document={props.document.clone()} flag={key} /></aside>
+            <aside class="stack l" id="xray-context"><Later chunk={Chunk::Look} wanted={Wanted::Tester { document: props.document.clone(), flag: key }} environment={props.environment.clone()} /></aside>
         </div>
     }
 }

@@ -1,0 +1,164 @@
+//! Pages that come when somebody goes there: each group of them is a WebAssembly file of its own, which is cut off the
+//! console's at its entry point below. `cargo xtask ui` does the cutting; natively the entry points are plain calls.
+
+use crate::pages::{chart, drills, edit, fleet, people, proposals, releases, rollouts, run, xray};
+use crate::route::Route;
+use crate::state::Shared;
+use downhaul_core::document::FlagSet;
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use wasm_split_helpers::{SplitLoaderError, wasm_split};
+use yew::prelude::*;
+
+/// What is in a chunk.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Wanted {
+    /// The page of an address.
+    Page(Route),
+    /// The X-ray beside a flag, which brings the whole evaluator.
+    Tester { document: Shared<FlagSet>, flag: String },
+}
+
+/// Draws what is in a chunk that has come; nothing for what is in another.
+pub type Draw = fn(&Wanted, &AttrValue) -> Option<Html>;
+
+/// What comes later. What is not named here comes first: signing in, the flags, and everything of the way down.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Chunk {
+    /// The flag editor and publishing.
+    Edit,
+    /// What changes by and by, and what brings it back: proposals, rollouts, releases, runs and drills.
+    Course,
+    /// What is looked at: fleet, people, chart and X-ray.
+    Look,
+}
+
+thread_local! {
+    static HERE: RefCell<BTreeMap<Chunk, Draw>> = const { RefCell::new(BTreeMap::new()) };
+}
+
+impl Chunk {
+    pub const ALL: [Chunk; 3] = [Chunk::Edit, Chunk::Course, Chunk::Look];
+
+    /// Where the page of an address is, if it comes later.
+    pub fn of(route: &Route) -> Option<Chunk> {
+        match route {
+            Route::Edit { .. } | Route::Create { .. } => Some(Chunk::Edit),
+            Route::Proposals { .. }
+            | Route::Proposal { .. }
+            | Route::Rollouts { .. }
+            | Route::Rollout { .. }
+            | Route::Releases { .. }
+            | Route::Release { .. }
+            | Route::Run { .. }
+            | Route::Drills { .. }
+            | Route::Drill { .. } => Some(Chunk::Course),
+            Route::Fleet { .. } | Route::People { .. } | Route::Chart { .. } | Route::Xray { .. } => Some(Chunk::Look),
+            Route::Home
+            | Route::Flags { .. }
+            | Route::Flag { .. }
+            | Route::Kill { .. }
+            | Route::Kills { .. }
+            | Route::LiveKill { .. }
+            | Route::NotFound => None,
+        }
+    }
+
+    /// How what is in it is drawn, if it is here.
+    pub fn here(self) -> Option<Draw> {
+        HERE.with_borrow(|here| here.get(&self).copied())
+    }
+
+    /// Brings it. Once it is here this asks for nothing; after a failure it may be tried again.
+    ///
+    /// # Errors
+    /// Where the file cannot be had: without a connection, or since the server has another console by now.
+    pub async fn bring(self) -> Result<Draw, NotHere> {
+        if let Some(draw) = self.here() {
+            return Ok(draw);
+        }
+        let draw = match self {
+            Chunk::Edit => edit_chunk().await,
+            Chunk::Course => course_chunk().await,
+            Chunk::Look => look_chunk().await,
+        }?;
+        HERE.with_borrow_mut(|here| here.insert(self, draw));
+        Ok(draw)
+    }
+}
+
+/// A chunk could not be had; the browser's console says why.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NotHere;
+
+impl From<SplitLoaderError> for NotHere {
+    fn from(_: SplitLoaderError) -> Self {
+        NotHere
+    }
+}
+
+#[wasm_split(edit, fallible)]
+fn edit_chunk() -> Result<Draw, NotHere> {
+    Ok(draw_edit)
+}
+
+#[wasm_split(course, fallible)]
+fn course_chunk() -> Result<Draw, NotHere> {
+    Ok(draw_course)
+}
+
+#[wasm_split(look, fallible)]
+fn look_chunk() -> Result<Draw, NotHere> {
+    Ok(draw_look)
+}
+
+fn draw_edit(wanted: &Wanted, environment: &AttrValue) -> Option<Html> {
+    // A draft of one environment is nothing in another.
+    let of = |key: &str| format!("{environment}/{key}");
+    let environment = environment.clone();
+    let Wanted::Page(route) = wanted else { return None };
+    match route {
+        Route::Edit { key, .. } => Some(html! { <edit::Edit key={of(key)} {environment} flag={key.clone()} /> }),
+        Route::Create { .. } => Some(html! { <edit::Create key={of("")} {environment} /> }),
+        _ => None,
+    }
+}
+
+fn draw_course(wanted: &Wanted, environment: &AttrValue) -> Option<Html> {
+    let environment = environment.clone();
+    let Wanted::Page(route) = wanted else { return None };
+    let page = match route.clone() {
+        Route::Proposals { .. } => html! { <proposals::Proposals {environment} /> },
+        Route::Proposal { id, .. } => html! { <proposals::Proposal {environment} key={id.clone()} id={id.clone()} /> },
+        Route::Rollouts { .. } => html! { <rollouts::Rollouts {environment} /> },
+        Route::Rollout { id, .. } => html! { <rollouts::Rollout {environment} key={id.clone()} id={id.clone()} /> },
+        Route::Releases { .. } => html! { <releases::Releases {environment} /> },
+        Route::Release { key, .. } => {
+            html! { <releases::Release {environment} key={key.clone()} release={key.clone()} /> }
+        }
+        Route::Run { id, .. } => html! { <run::Run {environment} key={id.clone()} id={id.clone()} /> },
+        Route::Drills { .. } => html! { <drills::Drills {environment} /> },
+        Route::Drill { id, .. } => html! { <drills::Drill {environment} key={id.clone()} id={id.clone()} /> },
+        _ => return None,
+    };
+    Some(page)
+}
+
+fn draw_look(wanted: &Wanted, environment: &AttrValue) -> Option<Html> {
+    let environment = environment.clone();
+    let route = match wanted {
+        Wanted::Page(route) => route,
+        Wanted::Tester { document, flag } => {
+            let (document, flag) = (document.clone(), flag.clone());
+            return Some(html! { <xray::Tester {environment} {document} {flag} /> });
+        }
+    };
+    let page = match route {
+        Route::Fleet { .. } => html! { <fleet::Fleet {environment} /> },
+        Route::People { .. } => html! { <people::People {environment} /> },
+        Route::Chart { .. } => html! { <chart::Chart {environment} /> },
+        Route::Xray { .. } => html! { <xray::Xray {environment} /> },
+        _ => return None,
+    };
+    Some(page)
+}

@@ -1,0 +1,43 @@
+use super::Wanted;
+use crate::components::{CardSkeleton, RowsSkeleton};
+use crate::route::Route;
+use yew::prelude::*;
+
+#[derive(Debug, Properties, PartialEq)]
+pub struct ShapeProps {
+    pub wanted: Wanted,
+}
+
+/// The shape of the page that an address leads to: its head, then what its own skeleton will be.
+#[function_component]
+pub fn Shape(props: &ShapeProps) -> Html {
+    let Wanted::Page(route) = &props.wanted else {
+        return html! { <><CardSkeleton lines=5 /><CardSkeleton lines=4 /></> };
+    };
+    let body = match route {
+        Route::Edit { .. } | Route::Create { .. } => html! {
+            <div class="editor"><div class="stack l"><CardSkeleton lines=3 /><CardSkeleton lines=8 /></div><CardSkeleton lines=7 /></div>
+        },
+        Route::Chart { .. } => {
+            html! { <div class="chartgrid"><CardSkeleton lines=10 /><CardSkeleton lines=6 /></div> }
+        }
+        Route::Proposals { .. }
+        | Route::Rollouts { .. }
+        | Route::Releases { .. }
+        | Route::Drills { .. }
+        | Route::Fleet { .. }
+        | Route::People { .. } => html! {
+            <div class="card" aria-busy="true" aria-label="Loading"><table class="table compact"><tbody>
+                <RowsSkeleton rows=5 cells={vec!["c-flag", "", "", ""]} />
+            </tbody></table></div>
+        },
+        _ => html! { <div class="stack l"><CardSkeleton lines=4 /><CardSkeleton lines=6 /></div> },
+    };
+    html! {
+        <div data-test="page-coming" role="status">
+            <div class="pagehead" aria-hidden="true"><div class="grow stack"><i class="skel tall w-40"></i><i class="skel w-60"></i></div></div>
+            <span class="sr">{ "The page is being fetched" }</span>
+            { body }
+        </div>
+    }
+}

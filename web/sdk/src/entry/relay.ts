@@ -1,0 +1,2 @@
+export { relay } from "../relay.js";
+export type { RelayOptions } from "../relay.js";
