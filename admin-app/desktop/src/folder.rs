@@ -110,9 +110,9 @@ fn refused(folder: &Path, files: &[(PathBuf, String)]) -> Option<NoControlPlane>
     let errors: Vec<&Diagnostic> = diagnostics.iter().filter(|each| each.is_error()).collect();
     let first = errors.first()?;
     let place = first.place.file.as_deref().unwrap_or_default();
-    let line = first.place.span.as_ref().map(|span| format!(":{}", span.line)).unwrap_or_default();
+    let line = first.place.span.as_ref().map(|span| format!(", line {}", span.line)).unwrap_or_default();
     let more = if errors.len() > 1 { format!(" (and {} more)", errors.len() - 1) } else { String::new() };
-    Some(failed(&format!("{place}{line}: {}{more}", first.message), first.help.as_deref().unwrap_or_default()))
+    Some(failed(&format!("in `{place}`{line}: {}{more}", first.message), first.help.as_deref().unwrap_or_default()))
 }
 
 /// What was last in the files, and last in the control plane.

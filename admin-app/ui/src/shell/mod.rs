@@ -60,7 +60,7 @@ pub fn Shell(props: &ShellProps) -> Html {
             match (to, &navigator) {
                 (Some(to), Some(navigator)) => navigator.push(&to),
                 // Of which flag is to be chosen.
-                _ => palette.set(Some("Kill ")),
+                _ => palette.set(Some("kill control ")),
             }
         });
     }
