@@ -62,8 +62,8 @@ async fn environment(app: &AppHandle, plane: &ControlPlane, me: &str, environmen
                 unknown = Some(fleet.unknown);
                 alarm
             }
-            // An event of a newer server is no alarm that this one knows.
-            Ok(ConsoleEvent::KillProgress { .. } | ConsoleEvent::Ping { .. }) | Err(_) => None,
+            // All others, and what a newer server says, are no alarm.
+            Ok(_) | Err(_) => None,
         };
         if let Some(alarm) = alarm {
             raise(app, alarm);
