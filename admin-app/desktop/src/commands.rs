@@ -90,8 +90,9 @@ pub fn ask_radius(desk: State<'_, Desk>, number: u32, ask: Ask) {
 
 /// Gives them all rows of the population at a path of the API; how many, or nothing where it cannot be read.
 #[tauri::command]
-pub async fn give_population(desk: State<'_, Desk>, number: u32, path: String) -> Result<Option<u64>, Refused> {
+pub async fn give_population(app: AppHandle, number: u32, path: String) -> Result<Option<u64>, Refused> {
     only_api(&path)?;
+    let desk = app.state::<Desk>();
     let Standing::Open { plane, .. } = desk.standing().await else { return Ok(None) };
     let Some(giver) = locked(&desk.hands).get(&number).map(Hands::giver) else { return Ok(None) };
     Ok(Hands::take_population(giver, &plane, path).await)
@@ -109,7 +110,8 @@ pub struct Surroundings {
 }
 
 #[tauri::command]
-pub async fn look_around(desk: State<'_, Desk>) -> Result<Surroundings, Refused> {
+pub async fn look_around(app: AppHandle) -> Result<Surroundings, Refused> {
+    let desk = app.state::<Desk>();
     let trouble = match desk.standing().await {
         Standing::Choosing(Some(why)) => Some(why.into()),
         Standing::Choosing(None) | Standing::Opening | Standing::Open { .. } => None,

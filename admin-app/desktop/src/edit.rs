@@ -49,12 +49,9 @@ fn object(text: &CstObject, before: &Value, after: &CstObject) {
 
 /// Changes a value from within, if it is still of the kind that it was.
 fn within(text: &CstNode, before: &Value, after: &CstNode) -> bool {
-    match (text.as_object(), before, after.as_object()) {
-        (Some(text), Value::Object(_), Some(after)) => {
-            object(&text, before, &after);
-            return true;
-        }
-        (None, _, _) | (_, _, _) => {}
+    if let (Some(text), Value::Object(_), Some(after)) = (text.as_object(), before, after.as_object()) {
+        object(&text, before, &after);
+        return true;
     }
     match (text.as_array(), before, after.as_array()) {
         (Some(text), Value::Array(before), Some(after)) if text.elements().len() == before.len() => {
