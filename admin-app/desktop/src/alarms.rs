@@ -163,7 +163,7 @@ mod tests {
 
     #[test]
     fn kills_of_others_are_alarms() {
-        let command = json!({ "type": "kill", "kill": { "id": "k-1", "flag": "checkout-v2", "scope": {}, "reason": "x", "revision": 7, "at": "2026-11-26T12:00:00Z" } });
+        let command = json!({ "type": "kill", "kill": { "id": "k-1", "flag": "checkout-v2", "scope": {}, "reason": "x", "by": "a-2", "at": "2026-11-26T12:00:00Z" } });
         let killed = change(command, Some("checkout-v2"));
         let alarm = of_change(&killed, "production", "a-1").unwrap();
         assert_eq!(alarm.title, "checkout-v2 was killed in production");
@@ -174,10 +174,10 @@ mod tests {
 
     #[test]
     fn what_fails_is_an_alarm() {
-        let run = json!({ "type": "run", "run": 3, "event": { "type": "failed", "step": 2, "attempt": 1, "why": "no answer" } });
+        let run = json!({ "type": "run", "run": 3, "event": { "event": "failed", "step": 2, "attempt": 1, "why": "no answer" } });
         let alarm = of_change(&change(run, None), "production", "a-1").unwrap();
         assert_eq!((alarm.title.as_str(), &alarm.order), ("Step 2 of run r-3 in production failed", &Order::Kill));
-        let rollout = json!({ "type": "rollout", "rollout": 1, "from": 2, "event": { "type": "hold", "kind": "gate", "why": "errors" } });
+        let rollout = json!({ "type": "rollout", "rollout": 1, "from": 2, "event": { "event": "hold", "kind": "not-holding", "why": "errors" } });
         let alarm = of_change(&change(rollout, Some("gift-cards")), "production", "a-1").unwrap();
         assert_eq!(alarm.order, Order::Go("/e/production/kill/gift-cards".to_owned()));
     }

@@ -37,6 +37,9 @@ use way::{Places, Way};
 const SHORTCUT: &str = "CommandOrControl+Alt+K";
 
 fn main() -> ExitCode {
+    if !has_screen() {
+        return no_window("there is no screen");
+    }
     let app = tauri::Builder::default()
         // First, as it ends this process where another one is there.
         .plugin(tauri_plugin_single_instance::init(|app, arguments, _| {
@@ -86,11 +89,19 @@ fn main() -> ExitCode {
             });
             ExitCode::SUCCESS
         }
-        Err(why) => {
-            eprintln!("error: the window cannot be opened: {why}\n  help: start it in a desktop session");
-            ExitCode::FAILURE
-        }
+        Err(why) => no_window(&why.to_string()),
     }
+}
+
+fn no_window(why: &str) -> ExitCode {
+    eprintln!("error: the window cannot be opened: {why}\n  help: start it in a desktop session");
+    ExitCode::FAILURE
+}
+
+/// GTK ends the process where there is none, without a word on what to do.
+fn has_screen() -> bool {
+    let named = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+    cfg!(not(target_os = "linux")) || named("DISPLAY") || named("WAYLAND_DISPLAY")
 }
 
 fn set_up(app: &mut App) -> tauri::Result<()> {
