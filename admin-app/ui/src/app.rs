@@ -1,6 +1,6 @@
 //! Starts the console, and decides between signing in and the rest.
 
-use crate::backend::{Failure, Handle, Http, api};
+use crate::backend::{Failure, Handle, api};
 use crate::hooks::Console;
 use crate::pages::SignIn;
 use crate::route::Route;
@@ -36,7 +36,7 @@ fn App(props: &AppProps) -> Html {
 
 #[function_component]
 fn Root(props: &AppProps) -> Html {
-    let backend = use_memo((), |()| Handle::new(Http));
+    let backend = use_memo((), |()| Handle::here());
     let console = Console {
         backend: (*backend).clone(),
         session: use_reducer_eq(Session::default),

@@ -122,6 +122,16 @@ impl Route {
         }
     }
 
+    /// The kill control of the flag that is looked at.
+    pub fn kill_control(&self) -> Option<Route> {
+        match self {
+            Route::Flag { environment, key } | Route::Edit { environment, key } | Route::Kill { environment, key } => {
+                Some(Route::Kill { environment: environment.clone(), key: key.clone() })
+            }
+            _ => None,
+        }
+    }
+
     /// The same kind of page in another environment.
     #[must_use]
     pub fn in_environment(&self, environment: &str) -> Route {

@@ -8,11 +8,14 @@
 //!
 //! Beside them, [`states`] gives the fewest combinations of variants that cover every pair, for tests.
 //!
+//! [`drafts`] is both for whoever edits, as text in and text out.
+//!
 //! Nothing here does I/O but through readers that are passed in.
 
 pub mod atoms;
 mod cone;
 mod crew;
+pub mod drafts;
 pub mod exact;
 pub mod plan;
 pub mod population;

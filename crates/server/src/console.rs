@@ -5,7 +5,7 @@ use axum::Router;
 use axum::body::Body;
 use axum::extract::Request;
 use axum::http::{HeaderName, HeaderValue, Method, StatusCode, Uri, header};
-use axum::middleware::Next;
+use axum::middleware::{Next, from_fn};
 use axum::response::{IntoResponse, Response};
 use std::path::Path;
 use tower::ServiceExt;
@@ -28,6 +28,11 @@ const VIEWER_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 's
 const KILL_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; \
                            base-uri 'none'; form-action 'none'; frame-ancestors 'none'; \
                            require-trusted-types-for 'script'; trusted-types 'none'";
+
+/// The files of the console alone, fenced in, for a program that shows them in a window of its own.
+pub fn console_files(folder: &Path) -> Router {
+    files(Some(folder)).layer(from_fn(fence))
+}
 
 /// What is not answered by an API: the console's files if there are any, and its page for every other path, which the
 /// console reads itself.

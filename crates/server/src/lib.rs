@@ -1,6 +1,7 @@
 //! The control plane: admin API, client API, stream, metrics.
 //!
-//! [`open`] opens a data folder, [`run`] serves it; [`router`] is everything that it answers, without a socket.
+//! [`open`] opens a data folder, [`run`] serves it; [`router`] is everything that it answers, without a socket, and
+//! [`attend`] what it does by itself.
 //! Nothing is decided here: commands go to `downhaul_control`, changes to `downhaul_store`, and what leaves for a client
 //! comes from `downhaul_control::publish`.
 
@@ -49,11 +50,12 @@ mod task;
 mod trace;
 mod usage;
 
+pub use console::console_files;
 pub use listener::ClientAddress;
-pub use options::{DemoKeys, ServerOptions};
+pub use options::{DemoKeys, Holder, ServerOptions};
 pub use proxies::{NotAProxy, TrustedProxy};
 pub use router::{openapi, router};
-pub use run::run;
+pub use run::{attend, run};
 pub use start::{DEMO_KEYS_FILE, Opened, StartError, TOKEN_FILE, open, open_with};
 pub use state::AppState;
 pub use targets::{Targets, TargetsError};

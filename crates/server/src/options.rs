@@ -1,4 +1,5 @@
 use crate::targets::Targets;
+use downhaul_control::Secret;
 use downhaul_control::fleet::Limits;
 use downhaul_core::ids::EnvironmentKey;
 use downhaul_store::DatabaseUrl;
@@ -52,6 +53,17 @@ pub struct ServerOptions {
     pub demo_keys: Option<DemoKeys>,
     /// Whom the server asks: webhook targets and Prometheus.
     pub targets: Targets,
+    /// Whoever runs the program that this control plane is part of. Then no admin token is made, and no file for one.
+    pub holder: Option<Holder>,
+}
+
+/// Someone who may do everything for as long as the process runs.
+#[derive(Debug, Clone)]
+pub struct Holder {
+    /// What they send; kept in memory only.
+    pub token: Secret,
+    /// How the chart calls them.
+    pub name: String,
 }
 
 /// What the keys of the example shop need to know.
@@ -85,6 +97,7 @@ impl ServerOptions {
             remind_every: Duration::from_secs(60 * 60),
             demo_keys: None,
             targets: Targets::default(),
+            holder: None,
         }
     }
 }

@@ -31,6 +31,30 @@ pub async fn run(
     state: AppState,
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) -> io::Result<()> {
+    let listener = BoundedListener { inner: listener, write_limit: state.options().write_limit };
+    let service = router(state.clone()).into_make_service_with_connect_info::<ClientAddress>();
+    let closing = state.clone();
+    let serving = axum::serve(listener, service).with_graceful_shutdown(async move {
+        shutdown.await;
+        closing.close();
+    });
+    attended(state, serving).await
+}
+
+/// Does until `shutdown` what a control plane does besides answering, and closes the log as [`run`] does. For a program
+/// that asks [`router`] itself and opens no port.
+pub async fn attend(state: AppState, shutdown: impl Future<Output = ()> + Send + 'static) {
+    let closing = state.clone();
+    let answering = async move {
+        shutdown.await;
+        closing.close();
+        Ok(())
+    };
+    // Such answering does not fail.
+    let _ = attended(state, answering).await;
+}
+
+async fn attended(state: AppState, serving: impl IntoFuture<Output = io::Result<()>>) -> io::Result<()> {
     let with_others = [
         Task::spawn(replica::follow(state.clone())),
         Task::spawn(replica::tell(state.clone())),
@@ -41,16 +65,9 @@ pub async fn run(
     let reminding = Task::spawn(reminders::carry_out(state.clone()));
     let beating = Task::spawn(heartbeat::carry_out(state.clone()));
     let rolling_out = Task::spawn(rollouts::carry_out(state.clone()));
-    let listener = BoundedListener { inner: listener, write_limit: state.options().write_limit };
-    let service = router(state.clone()).into_make_service_with_connect_info::<ClientAddress>();
-    let closing = state.clone();
-    let serving = axum::serve(listener, service).with_graceful_shutdown(async move {
-        shutdown.await;
-        closing.close();
-    });
     let mut closed = state.closing();
     let result = tokio::select! {
-        result = serving => result,
+        result = serving.into_future() => result,
         () = async {
             // An error here means that nobody can close any more, which does not happen while `state` lives.
             let _ = closed.wait_for(|closing| *closing).await;

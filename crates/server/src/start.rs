@@ -4,7 +4,7 @@ use crate::environment::{Environment, Parts};
 use crate::issue::Issuer;
 use crate::live::LiveSample;
 use crate::metrics::Metrics;
-use crate::options::{DemoKeys, ServerOptions};
+use crate::options::{DemoKeys, Holder, ServerOptions};
 use crate::planner::Planner;
 use crate::populations::Populations;
 use crate::replica::Replica;
@@ -32,6 +32,9 @@ use tokio::sync::watch;
 pub const TOKEN_FILE: &str = "admin-token";
 /// The file in a data folder that holds the client keys of the example shop.
 pub const DEMO_KEYS_FILE: &str = "demo-keys.json";
+
+/// The setting that holds the opaque id of the holder.
+const HOLDER: &str = "holder";
 
 /// A control plane that is ready to run.
 #[derive(Debug)]
@@ -108,7 +111,16 @@ pub async fn open_with(options: ServerOptions, store: &Options) -> Result<Opened
             return Err(StartError::Secret("signing key"));
         }
     }
-    let admin_token = first_admin_token(&*log, &options.data).await?;
+    let mut admin_tokens = BTreeMap::new();
+    let admin_token = match &options.holder {
+        Some(holder) => {
+            let token = holder_token(&*log, holder).await?;
+            admin_tokens.insert(token.id.clone(), token);
+            None
+        }
+        None => first_admin_token(&*log, &options.data).await?,
+    };
+    admin_tokens.extend(log.admin_tokens().await?.into_iter().map(|token| (token.id.clone(), token)));
     let metrics = Arc::new(Metrics::new());
     let mut environments = BTreeMap::new();
     for key in keys(&*log, &options).await? {
@@ -128,7 +140,7 @@ pub async fn open_with(options: ServerOptions, store: &Options) -> Result<Opened
     }
     let state = AppState::new(Shared {
         environments,
-        admin_tokens: log.admin_tokens().await?.into_iter().map(|token| (token.id.clone(), token)).collect(),
+        admin_tokens,
         actors: RwLock::new(Arc::new(log.actors().await?)),
         issuer,
         token_root,
@@ -177,6 +189,14 @@ impl Logs {
             }
         }
     }
+}
+
+/// The same person at every start, by whatever name and token.
+async fn holder_token(log: &dyn ChangeLog, holder: &Holder) -> Result<AdminToken, StartError> {
+    let actor = log.setting_or_insert(HOLDER, random::actor()?.as_bytes()).await?;
+    let actor = String::from_utf8(actor).map_err(|_| StartError::Secret("holder"))?;
+    log.put_actor(&actor, &holder.name).await?;
+    Ok(AdminToken::new(&holder.token, actor))
 }
 
 async fn first_admin_token(log: &dyn ChangeLog, folder: &Path) -> Result<Option<String>, StartError> {

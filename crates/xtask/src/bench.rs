@@ -7,7 +7,7 @@ use crate::build::{self, Profile};
 use crate::run::children::Children;
 use crate::run::stack::{Places, Stack};
 use crate::step::Step;
-use crate::{data, npm, setup, wasm, workspace};
+use crate::{data, desktop, npm, setup, ui, wasm, workspace};
 use anyhow::{Context, Result, bail};
 use std::fs;
 use std::net::{SocketAddr, TcpListener};
@@ -99,6 +99,15 @@ enum What {
     Peers(peers::Arguments),
     /// Instructions of a decision, counted by valgrind and held against those that are kept
     Instructions(instructions::Arguments),
+    /// Cold start of the desktop app, beside an empty window of the same framework
+    Desktop {
+        /// How often each is started
+        #[arg(long, default_value_t = 10)]
+        starts: u32,
+        /// Measure what was built before
+        #[arg(long)]
+        no_build: bool,
+    },
     /// Verification of a chart of a million changes, on one core, and bits flipped in it
     Chart,
 }
@@ -119,6 +128,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
             of_blast("agree", &arguments.each_ref().map(String::as_str))
         }
         What::Guards => example_of(&["--package", "downhaul-guard"], "guards", &[]),
+        What::Desktop { starts, no_build } => window(starts, no_build),
         // With few flags, and with many: what a digest costs grows with the document.
         What::Chart => ["20", "200"].iter().try_for_each(|flags| of_control("verify", &["1000000", flags, "5"])),
     }
@@ -199,6 +209,30 @@ fn console(steps: u32, kills: u32, no_build: bool) -> Result<()> {
     // Its clients are those of that bench.
     npm::install_in(&workspace::root().join("benches/kill-to-dark"), "the clients")?;
     script("console", &["--steps", &steps.to_string(), "--kills", &kills.to_string(), "--where"])
+}
+
+fn window(starts: u32, no_build: bool) -> Result<()> {
+    setup::node()?;
+    setup::window()?;
+    setup::window_driver()?;
+    if !no_build {
+        npm::install()?;
+        ui::build()?;
+        desktop::binary(Profile::Release)?;
+        let mut empty = workspace::cargo();
+        empty.args(["build", "--release", "--locked", "--package", desktop::PACKAGE, "--example", "empty"]);
+        Step::new("build an empty window", empty).run()?;
+    }
+    let mut measure = Command::new("node");
+    measure.current_dir(workspace::root().join("benches/desktop")).arg("run.mjs");
+    measure.arg("--app").arg(desktop::app(Profile::Release));
+    measure.arg("--empty").arg(workspace::target().join("release/examples/empty"));
+    measure.arg("--console").arg(workspace::root().join("admin-app/ui/dist")).args(["--starts", &starts.to_string()]);
+    let status = measure.status().context("cannot start node")?;
+    if !status.success() {
+        bail!("the bench has ended early: {status}");
+    }
+    Ok(())
 }
 
 fn drill(drills: u32, no_build: bool) -> Result<()> {

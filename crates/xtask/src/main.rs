@@ -6,6 +6,7 @@
 mod bench;
 mod build;
 mod data;
+mod desktop;
 mod engines;
 mod kill;
 mod npm;
@@ -48,6 +49,8 @@ enum Verb {
     Data(data::Arguments),
     /// Build everything, start the control plane with the example environment and the demo shop
     Run(run::Arguments),
+    /// Build the console in a window of its own, and start it
+    Desktop(desktop::Arguments),
     /// Set up, build and run every test; the last line is `N passed, N failed`
     Test(test::Arguments),
     /// Build and test the replay on DataFusion and Ballista: several hundred packages, apart from `test`
@@ -73,6 +76,7 @@ fn main() -> ExitCode {
         Verb::Build(arguments) => build::run(&arguments),
         Verb::Data(arguments) => data::run(&arguments),
         Verb::Run(arguments) => run::run(&arguments),
+        Verb::Desktop(arguments) => desktop::run(&arguments),
         Verb::Test(arguments) => return test::run(&arguments),
         Verb::Scale(arguments) => scale::run(&arguments),
         Verb::Bench(arguments) => bench::run(&arguments),

@@ -12,9 +12,13 @@ const APT_LIMIT: Duration = Duration::from_mins(10);
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
-    /// Also what only the tests need: Chromium and its driver, Prometheus, PostgreSQL, libfaketime, an OpenID provider, bundlers and engines
+    /// Also what only the tests need: Chromium and its driver, Prometheus, PostgreSQL, libfaketime, an OpenID provider,
+    /// bundlers and engines, and a screen and a keychain for the desktop app
     #[arg(long)]
     tests: bool,
+    /// Also what the desktop app is built with
+    #[arg(long)]
+    desktop: bool,
 }
 
 pub(crate) fn run(arguments: &Arguments) -> Result<()> {
@@ -28,6 +32,12 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
         faketime()?;
         provider()?;
         packaging()?;
+    }
+    if arguments.tests || arguments.desktop {
+        window()?;
+    }
+    if arguments.tests {
+        window_driver()?;
     }
     Ok(())
 }
@@ -82,6 +92,48 @@ pub(crate) fn faketime() -> Result<()> {
         return Ok(());
     }
     apt_install("libfaketime", &["libfaketime"])
+}
+
+/// What the desktop app draws its window with.
+pub(crate) fn window() -> Result<()> {
+    const PACKAGES: [(&str, &str); 3] = [
+        ("webkit2gtk-4.1", "libwebkit2gtk-4.1-dev"),
+        ("librsvg-2.0", "librsvg2-dev"),
+        ("ayatana-appindicator3-0.1", "libayatana-appindicator3-dev"),
+    ];
+    if !cfg!(target_os = "linux") {
+        return Ok(());
+    }
+    let is_there = |library: &str| {
+        let asked = Command::new("pkg-config").args(["--exists", library]).status();
+        asked.is_ok_and(|status| status.success())
+    };
+    if PACKAGES.iter().all(|(library, _)| is_there(library)) {
+        return Ok(());
+    }
+    let mut packages = vec!["pkg-config", "libgtk-3-dev"];
+    packages.extend(PACKAGES.map(|(_, package)| package));
+    apt_install("WebKitGTK and what a tray needs", &packages)
+}
+
+/// A screen, a session bus and a keychain for the tests of the desktop app, and what drives its window.
+pub(crate) fn window_driver() -> Result<()> {
+    let programs = [
+        ("Xvfb", "xvfb"),
+        ("dbus-daemon", "dbus"),
+        ("gnome-keyring-daemon", "gnome-keyring"),
+        ("WebKitWebDriver", "webkit2gtk-driver"),
+        ("xdotool", "xdotool"),
+    ];
+    let missing: Vec<&str> = programs
+        .iter()
+        .filter(|(program, _)| workspace::find_program(program).is_none())
+        .map(|(_, package)| *package)
+        .collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    apt_install("a screen and a keychain for the desktop app", &missing)
 }
 
 /// The OpenID provider at which tests sign in.

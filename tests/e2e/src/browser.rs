@@ -1,3 +1,4 @@
+use crate::desktop::Desktop;
 use crate::process::{PATIENCE, answering, free_port, start};
 use crate::stack::built;
 use anyhow::{Context, Error, Result, bail, ensure};
@@ -12,13 +13,13 @@ use thirtyfour::prelude::*;
 use tokio::process::{Child, Command};
 use tokio::time::{Instant, sleep};
 
-/// Chromium with an empty profile, driven by chromedriver.
+/// Chromium with an empty profile, driven by chromedriver; or the window of the desktop app, driven by WebKitWebDriver.
 #[derive(Debug)]
 pub struct Browser {
     pub driver: WebDriver,
     port: u16,
     session: String,
-    _profile: TempDir,
+    _profile: Option<TempDir>,
     _driver_process: Child,
 }
 
@@ -65,7 +66,23 @@ impl Browser {
         capabilities.add_arg(&format!("--user-data-dir={}", profile.path().display()))?;
         let driver = WebDriver::new(format!("http://127.0.0.1:{port}"), capabilities).await?;
         let session = driver.session_id().to_string();
-        Ok(Browser { driver, port, session, _profile: profile, _driver_process: process })
+        Ok(Browser { driver, port, session, _profile: Some(profile), _driver_process: process })
+    }
+
+    /// Starts the desktop app and drives its window.
+    pub async fn window(desktop: &Desktop) -> Result<Self> {
+        let port = free_port()?;
+        let mut command = Command::new("WebKitWebDriver");
+        command.args([format!("--port={port}"), "--host=127.0.0.1".to_owned()]);
+        // As tauri-driver does, which stands between for other systems too and loses connections.
+        let process = start(desktop.within(command.env("TAURI_WEBVIEW_AUTOMATION", "true")))?;
+        answering(&format!("http://127.0.0.1:{port}/status")).await?;
+        let mut capabilities = Capabilities::new();
+        let app = json!({ "binary": desktop.application()?, "args": desktop.arguments()? });
+        capabilities.set("webkitgtk:browserOptions", app)?;
+        let driver = WebDriver::new(format!("http://127.0.0.1:{port}"), capabilities).await?;
+        let session = driver.session_id().to_string();
+        Ok(Browser { driver, port, session, _profile: None, _driver_process: process })
     }
 
     /// The element marked `data-test="name"`, once it is there and shown.

@@ -1,5 +1,6 @@
 use crate::{Browser, Stack};
 use anyhow::Result;
+use std::path::Path;
 use thirtyfour::prelude::*;
 
 /// The console, as an operator uses it. The marks are listed in admin-app/ui/README.md.
@@ -17,6 +18,37 @@ impl<'a> Console<'a> {
         browser.marked("sign-in").await?.click().await?;
         browser.marked("flag-row-checkout-v2").await?;
         Ok(Console { browser, address: stack.server.clone() })
+    }
+
+    /// Has the desktop app start with a control plane of its own.
+    pub async fn start_local(browser: &'a Browser) -> Result<Self> {
+        browser.shown("html[data-ready]").await?;
+        browser.marked("way-local").await?.click().await?;
+        Self::in_window(browser).await
+    }
+
+    /// Has the desktop app start with this control plane.
+    pub async fn start_remote(browser: &'a Browser, stack: &Stack) -> Result<Self> {
+        browser.shown("html[data-ready]").await?;
+        browser.marked("address").await?.send_keys(&stack.server).await?;
+        browser.marked("token").await?.send_keys(&stack.admin_token).await?;
+        browser.marked("connect").await?.click().await?;
+        browser.marked("flag-row-checkout-v2").await?;
+        Self::in_window(browser).await
+    }
+
+    /// Has the desktop app start with a folder of flag files.
+    pub async fn start_folder(browser: &'a Browser, folder: &Path) -> Result<Self> {
+        browser.shown("html[data-ready]").await?;
+        browser.marked("path").await?.send_keys(folder.display().to_string()).await?;
+        browser.marked("open").await?.click().await?;
+        Self::in_window(browser).await
+    }
+
+    /// The console in the window of the desktop app, once it is there.
+    pub async fn in_window(browser: &'a Browser) -> Result<Self> {
+        browser.shown("[data-test=connection]").await?;
+        Ok(Console { browser, address: "console://localhost".to_owned() })
     }
 
     /// Opens the console and signs in with a token of one's own.

@@ -21,14 +21,27 @@ impl<'a> Editor<'a> {
         Ok(Editor { browser, address: address.clone() })
     }
 
-    /// The editor of whoever is at this console.
+    /// Makes the first flag of all.
+    pub async fn create_first(console: &Console<'a>) -> Result<Self> {
+        let editor = Self::of(console);
+        editor.browser.driver.goto(format!("{}/e/production/create", editor.address)).await?;
+        editor.browser.marked("editor").await?;
+        Ok(editor)
+    }
+
+    /// The editor of a console; it is open, or to be opened.
     pub fn of(console: &Console<'a>) -> Self {
         Editor { browser: console.browser, address: console.address.clone() }
     }
 
     /// Opens a flag's page and edits it from there: `E`.
     pub async fn edit(&self, key: &str) -> Result<()> {
-        self.browser.driver.goto(format!("{}/e/production/flags/{key}", self.address)).await?;
+        self.edit_in("production", key).await
+    }
+
+    /// The same, in another environment.
+    pub async fn edit_in(&self, environment: &str, key: &str) -> Result<()> {
+        self.browser.driver.goto(format!("{}/e/{environment}/flags/{key}", self.address)).await?;
         self.browser.marked("edit-open").await?;
         self.browser.shown("body").await?.send_keys("e").await?;
         self.browser.marked("editor").await?;

@@ -2,10 +2,12 @@
 //!
 //! Start from [`Stack::start`] and [`Browser::start`]. Nothing here is a stand-in: the server is `downhaul serve` on a
 //! data folder of its own, the shop is its built back end, the edge is workerd, the client [`NodeClient`] is the npm package,
-//! and the browser is Chromium.
+//! and the browser is Chromium, or the window of the desktop app on a screen, a session bus and a keychain of its own
+//! ([`Desktop`]).
 
 mod browser;
 mod console;
+mod desktop;
 mod editor;
 mod kill_page;
 mod node_client;
@@ -13,9 +15,11 @@ mod process;
 mod shop;
 mod site;
 mod stack;
+pub mod stories;
 
 pub use browser::Browser;
 pub use console::Console;
+pub use desktop::{Desktop, Keychain};
 pub use editor::Editor;
 pub use kill_page::KillPage;
 pub use node_client::NodeClient;

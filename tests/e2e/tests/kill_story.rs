@@ -2,10 +2,8 @@
 //! dark and is counted, the operator restores it.
 
 use anyhow::Result;
+use downhaul_e2e::stories::{self, IN_COHORT};
 use downhaul_e2e::{Browser, Console, Shop, Stack};
-
-/// A visitor who is in the first cohort of `checkout-v2`.
-const IN_COHORT: &str = "visitor-in-cohort";
 
 #[tokio::test]
 async fn kill_from_the_console_and_watch_the_shop() -> Result<()> {
@@ -13,25 +11,8 @@ async fn kill_from_the_console_and_watch_the_shop() -> Result<()> {
     let visitor = Browser::start().await?;
     let operator = Browser::start().await?;
 
-    let shop = Shop::open(&visitor, &stack, IN_COHORT).await?;
-    shop.checkout("one-page").await?;
-    visitor.picture("shop-live").await?;
-
     let console = Console::open(&operator, &stack).await?;
-    operator.picture("console-flags").await?;
-    console.kill("checkout-v2", "payments fail at the bank").await?;
-    shop.checkout("three-page").await?;
-    visitor.picture("shop-killed").await?;
-    let dark = console.dark(1).await?;
-    assert!(dark.contains('1'), "{dark}");
-    operator.picture("console-killed").await?;
-
-    console.restore("the bank is back").await?;
-    shop.checkout("one-page").await?;
-
-    let verified = stack.downhaul(&["chart", "verify", "--format", "json"]).await?;
-    assert!(verified.contains("head"), "{verified}");
-    Ok(())
+    stories::kill_and_watch(&stack, &visitor, &operator, &console, "console").await
 }
 
 #[tokio::test]

@@ -23,7 +23,7 @@ pub use settings::{
     set_freeze, signing_keys,
 };
 
-use super::{Failure, Handle, Method, Request};
+use super::{Failure, Handle, Method, Request, Saving};
 use crate::state::friction::Policy;
 use downhaul_blast::plan::Plan;
 use downhaul_control::api::{
@@ -193,6 +193,11 @@ pub async fn sample(backend: &Handle, environment: &str, name: &str, rows: u64) 
     backend.bytes(within(environment, &path)).await
 }
 
+/// The path of a whole population in its binary form.
+pub fn population(environment: &str, name: &str) -> String {
+    within(environment, &format!("populations/{}/content", encoded(name)))
+}
+
 /// Says which flag this page shows.
 pub async fn tell_presence(
     backend: &Handle,
@@ -205,6 +210,11 @@ pub async fn tell_presence(
 /// The path of an environment's stream.
 pub fn events(environment: &str) -> String {
     within(environment, "events")
+}
+
+/// Has a person keep the whole chart as a file.
+pub fn save_chart(backend: &Handle, environment: &str) -> Saving {
+    backend.save(within(environment, "chart/export"), format!("chart-{environment}.jsonl"))
 }
 
 pub fn within(environment: &str, path: &str) -> String {

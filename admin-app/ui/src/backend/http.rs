@@ -1,6 +1,13 @@
+use super::event_source;
 use super::stream::EventStream;
-use super::{Answer, Backend, Bytes, Failure, Listener, Method, Request, Subscription, Upload, upload};
+use super::worker::InWorker;
+use super::{
+    Answer, Backend, Bytes, Failure, Hands, Listener, Method, Request, Saved, Saving, Subscription, Telling, Upload,
+    upload,
+};
 use gloo::net::http::{RequestBuilder, Response};
+use wasm_bindgen::JsCast;
+use web_sys::HtmlElement;
 
 /// The control plane that serves this page; the session is a cookie that no script can read.
 #[derive(Debug, Clone, Copy)]
@@ -42,8 +49,28 @@ impl Backend for Http {
         Box::pin(async move { upload::put(&path, upload).await })
     }
 
+    fn save(&self, path: String, name: String) -> Saving {
+        Box::pin(async move {
+            let link = || {
+                let document = web_sys::window()?.document()?;
+                let link: HtmlElement = document.create_element("a").ok()?.dyn_into().ok()?;
+                link.set_attribute("href", &path).ok()?;
+                link.set_attribute("download", &name).ok()?;
+                Some(link)
+            };
+            if let Some(link) = link() {
+                link.click();
+            }
+            Ok(Saved::ByBrowser)
+        })
+    }
+
+    fn hands(&self, tell: Telling) -> Option<Box<dyn Hands>> {
+        Some(Box::new(InWorker::start(tell)?))
+    }
+
     fn subscribe(&self, path: String, listener: Listener) -> Box<dyn Subscription> {
-        Box::new(EventStream::open(path, listener))
+        Box::new(EventStream::open(path, event_source::open, listener))
     }
 }
 

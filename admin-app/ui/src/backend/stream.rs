@@ -1,34 +1,42 @@
+//! A subscription that comes back by itself, whatever carries its events.
+
 use super::{Listener, StreamEvent, Subscription};
 use downhaul_control::api::ConsoleEvent;
 use gloo::timers::callback::Timeout;
 use std::cell::RefCell;
 use std::rc::Rc;
-use wasm_bindgen::JsCast;
-use wasm_bindgen::closure::Closure;
-use web_sys::{EventSource, MessageEvent};
 
-/// Server-sent events, opened again for as long as someone listens.
+/// What a source tells.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Heard {
+    Opened,
+    /// An event, as JSON.
+    Event(String),
+    Lost,
+}
+
+/// Carries the events at one path until it is closed.
+pub trait Source {
+    fn close(&self);
+}
+
+/// Opens a source; nothing comes of it where there is none.
+pub type Opener = fn(&str, Rc<dyn Fn(Heard)>) -> Option<Box<dyn Source>>;
+
+/// Events, asked for again for as long as someone listens.
 pub struct EventStream(Rc<Inner>);
 
 struct Inner {
     path: String,
+    open: Opener,
     listener: Listener,
-    open: RefCell<Option<Open>>,
+    source: RefCell<Option<Box<dyn Source>>>,
     /// What is done next if nothing comes: give the connection up, or open it again.
     retry: RefCell<Option<Timeout>>,
     /// Losses in a row.
     losses: RefCell<u32>,
 }
 
-/// A source and the closures that it calls; closed when dropped.
-struct Open {
-    source: EventSource,
-    _opened: Closure<dyn FnMut()>,
-    _lost: Closure<dyn FnMut()>,
-    _heard: Closure<dyn FnMut(MessageEvent)>,
-}
-
-const EVENTS: [&str; 5] = ["change", "kill-progress", "fleet", "presence", "ping"];
 /// The wait before coming back: doubled from this with every loss, up to the longest; milliseconds.
 const FIRST_WAIT: u32 = 250;
 const LONGEST_WAIT: u32 = 5_000;
@@ -38,11 +46,12 @@ const PATIENCE: u32 = 10_000;
 const SILENCE: u32 = 40_000;
 
 impl EventStream {
-    pub fn open(path: String, listener: Listener) -> Self {
+    pub fn open(path: String, open: Opener, listener: Listener) -> Self {
         let inner = Rc::new(Inner {
             path,
+            open,
             listener,
-            open: RefCell::default(),
+            source: RefCell::default(),
             retry: RefCell::default(),
             losses: RefCell::default(),
         });
@@ -55,54 +64,40 @@ impl Subscription for EventStream {}
 
 impl Drop for EventStream {
     fn drop(&mut self) {
-        self.0.open.take();
+        if let Some(source) = self.0.source.take() {
+            source.close();
+        }
         self.0.retry.take();
     }
 }
 
 fn connect(inner: &Rc<Inner>) {
-    let Ok(source) = EventSource::new(&inner.path) else {
-        lost(inner);
-        return;
-    };
-    let opened = {
-        let weak = Rc::downgrade(inner);
-        Closure::<dyn FnMut()>::new(move || {
-            if let Some(inner) = weak.upgrade() {
+    let weak = Rc::downgrade(inner);
+    let hear = Rc::new(move |heard| {
+        let Some(inner) = weak.upgrade() else { return };
+        match heard {
+            Heard::Opened => {
                 inner.losses.replace(0);
                 expect_a_word(&inner, SILENCE);
                 (inner.listener)(StreamEvent::Opened);
             }
-        })
-    };
-    let failed = {
-        let weak = Rc::downgrade(inner);
-        Closure::<dyn FnMut()>::new(move || {
-            if let Some(inner) = weak.upgrade() {
-                lost(&inner);
+            Heard::Lost => lost(&inner),
+            Heard::Event(text) => {
+                expect_a_word(&inner, SILENCE);
+                // An event that a newer server knows and this console does not is no fault.
+                if let Ok(event) = serde_json::from_str::<ConsoleEvent>(&text) {
+                    (inner.listener)(StreamEvent::Event(Box::new(event)));
+                }
             }
-        })
-    };
-    let heard = {
-        let weak = Rc::downgrade(inner);
-        Closure::<dyn FnMut(MessageEvent)>::new(move |message: MessageEvent| {
-            let Some(inner) = weak.upgrade() else { return };
-            expect_a_word(&inner, SILENCE);
-            let Some(text) = message.data().as_string() else { return };
-            // An event that a newer server knows and this console does not is no fault.
-            if let Ok(event) = serde_json::from_str::<ConsoleEvent>(&text) {
-                (inner.listener)(StreamEvent::Event(Box::new(event)));
-            }
-        })
-    };
-    source.set_onopen(Some(opened.as_ref().unchecked_ref()));
-    source.set_onerror(Some(failed.as_ref().unchecked_ref()));
-    for name in EVENTS {
-        // Fails only for a listener that is no function.
-        let _ = source.add_event_listener_with_callback(name, heard.as_ref().unchecked_ref());
+        }
+    });
+    match (inner.open)(&inner.path, hear) {
+        Some(source) => {
+            inner.source.replace(Some(source));
+            expect_a_word(inner, PATIENCE);
+        }
+        None => lost(inner),
     }
-    inner.open.replace(Some(Open { source, _opened: opened, _lost: failed, _heard: heard }));
-    expect_a_word(inner, PATIENCE);
 }
 
 /// The connection counts as lost if nothing comes within `milliseconds`: a network that went away tells nobody.
@@ -117,8 +112,9 @@ fn expect_a_word(inner: &Rc<Inner>, milliseconds: u32) {
 
 /// The browser's own way back gives up after an answer that is not a stream, so it is not left to the browser.
 fn lost(inner: &Rc<Inner>) {
-    if let Some(open) = inner.open.borrow().as_ref() {
-        open.source.close();
+    // Kept until the next one is there: it may be what is calling.
+    if let Some(source) = inner.source.borrow().as_ref() {
+        source.close();
     }
     (inner.listener)(StreamEvent::Lost);
     let losses = inner.losses.replace_with(|losses| losses.saturating_add(1));
@@ -129,10 +125,4 @@ fn lost(inner: &Rc<Inner>) {
             connect(&inner);
         }
     })));
-}
-
-impl Drop for Open {
-    fn drop(&mut self) {
-        self.source.close();
-    }
 }

@@ -17,6 +17,9 @@ pub struct Entry {
 #[derive(Debug, Properties, PartialEq)]
 pub struct PaletteProps {
     pub entries: Vec<Entry>,
+    /// What is typed already.
+    #[prop_or_default]
+    pub query: &'static str,
     pub on_choose: Callback<usize>,
     pub on_close: Callback<()>,
 }
@@ -26,7 +29,7 @@ const SHOWN: usize = 12;
 /// Flags, pages and commands by name.
 #[function_component]
 pub fn Palette(props: &PaletteProps) -> Html {
-    let query = use_state(String::new);
+    let query = use_state(|| props.query.to_owned());
     let at = use_state(|| 0_usize);
     let input = use_node_ref();
     let dialog = use_node_ref();

@@ -1,7 +1,6 @@
 //! Effects: what reads the clock, the keyboard and the backend, and tells the reducers.
 
 pub mod clock;
-mod hands;
 mod may_leave;
 pub mod preferences;
 mod use_act;
@@ -16,6 +15,7 @@ mod use_kill;
 mod use_last_resort;
 mod use_may;
 mod use_now;
+mod use_orders;
 mod use_plan;
 mod use_policy;
 mod use_presence;
@@ -37,6 +37,7 @@ pub use use_kill::use_kill;
 pub use use_last_resort::use_last_resort;
 pub use use_may::{May, use_may};
 pub use use_now::use_now;
+pub use use_orders::use_orders;
 pub use use_plan::{Planned, use_plan};
 pub use use_policy::use_policy;
 pub use use_presence::{tab, use_presence};

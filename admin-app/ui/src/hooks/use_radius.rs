@@ -1,6 +1,5 @@
-use super::hands::Hands;
 use super::{Console, clock, use_console};
-use crate::backend::api;
+use crate::backend::{Hands, People, Told, api};
 use crate::radius::{Answer, Ask, Draft, Wanted};
 use crate::state::Shared;
 use crate::state::lane::Lane;
@@ -30,11 +29,11 @@ pub struct Subject {
     pub budget: Option<Budget>,
 }
 
-/// Both workers, and what they have to do.
+/// Both pairs of hands, and what they have to do.
 #[derive(Default)]
 struct Desk {
-    replay: Option<Hands>,
-    exact: Option<Hands>,
+    replay: Option<Rc<dyn Hands>>,
+    exact: Option<Rc<dyn Hands>>,
     replays: Lane<Draft>,
     comparisons: Lane<Draft>,
     by_server: Lane<Draft>,
@@ -64,7 +63,7 @@ pub fn use_radius(subject: Subject) -> Radius {
     {
         let (console, desk, radius) = (console.clone(), Rc::clone(&desk), radius.dispatcher());
         use_effect_with(console.live.environment.clone(), move |environment| {
-            open(&desk, &radius);
+            open(&console, &desk, &radius);
             find_people(console, environment.clone(), Rc::clone(&desk), radius);
             let closing = desk;
             move || {
@@ -109,14 +108,18 @@ pub fn use_radius(subject: Subject) -> Radius {
 
 type Dispatcher = UseReducerDispatcher<Radius>;
 
-fn open(desk: &Rc<RefCell<Desk>>, radius: &Dispatcher) {
+fn open(console: &Console, desk: &Rc<RefCell<Desk>>, radius: &Dispatcher) {
     let hands = |is_replay: bool| {
         let (desk, radius) = (Rc::downgrade(desk), radius.clone());
-        Hands::start(Rc::new(move |answer| {
-            if let Some(desk) = desk.upgrade() {
-                heard(&desk, &radius, is_replay, answer);
+        let tell = Rc::new(move |told| {
+            let Some(desk) = desk.upgrade() else { return };
+            match told {
+                Told::Answer(answer) => heard(&desk, &radius, is_replay, Ok(*answer)),
+                Told::Failed(why) => heard(&desk, &radius, is_replay, Err(why)),
+                Told::Progress(part) => radius.dispatch(Action::Progress(part)),
             }
-        }))
+        });
+        console.backend.hands(tell).map(Rc::from)
     };
     let (replay, exact) = (hands(true), hands(false));
     let mut desk = desk.borrow_mut();
@@ -168,15 +171,28 @@ fn find_people(console: Console, environment: String, desk: Rc<RefCell<Desk>>, r
             return;
         };
         let name = view.name.to_string();
-        let source = match api::sample(&console.backend, &environment, &name, ROWS).await {
-            Ok(bytes) => match &desk.borrow().replay {
-                Some(hands) => {
-                    hands.give_population(&bytes);
-                    Source::Sample { name, rows: view.rows.min(ROWS), of: view.rows, taken_at: view.taken_at }
+        let hands = desk.borrow().replay.clone();
+        let source = match hands {
+            None => Source::Server { name, why: "this browser runs no workers".to_owned() },
+            Some(hands) => {
+                let whole = hands.take_whole();
+                let people = if whole {
+                    Ok(People::At(api::population(&environment, &name)))
+                } else {
+                    api::sample(&console.backend, &environment, &name, ROWS).await.map(People::Sample)
+                };
+                let taken = match people {
+                    Ok(people) => hands.take(people).await,
+                    Err(failure) => Err(failure),
+                };
+                match taken {
+                    Ok(()) => {
+                        let rows = if whole { view.rows } else { view.rows.min(ROWS) };
+                        Source::Sample { name, rows, of: view.rows, taken_at: view.taken_at }
+                    }
+                    Err(failure) => Source::Server { name, why: failure.title() },
                 }
-                None => Source::Server { name, why: "this browser runs no workers".to_owned() },
-            },
-            Err(failure) => Source::Server { name, why: failure.title() },
+            }
         };
         radius.dispatch(Action::Source(source));
     });

@@ -13,6 +13,8 @@ pub struct CommandPaletteProps {
     pub who: Whoami,
     pub route: Route,
     pub environment: Option<String>,
+    /// What is typed already.
+    pub query: &'static str,
     pub on_close: Callback<()>,
 }
 
@@ -145,5 +147,5 @@ pub fn CommandPalette(props: &CommandPaletteProps) -> Html {
             }
         })
     };
-    html! { <Palette {entries} {on_choose} on_close={props.on_close.clone()} /> }
+    html! { <Palette {entries} query={props.query} {on_choose} on_close={props.on_close.clone()} /> }
 }

@@ -9,8 +9,9 @@ pub mod theme;
 mod topbar;
 mod undo;
 
+use crate::backend::Order;
 use crate::components::{Empty, ToastList};
-use crate::hooks::{Key, use_console, use_environment, use_keys, use_presence};
+use crate::hooks::{Key, use_console, use_environment, use_keys, use_orders, use_presence};
 use crate::pages;
 use crate::route::Route;
 use crate::state::toasts;
@@ -32,7 +33,7 @@ pub struct ShellProps {
 pub fn Shell(props: &ShellProps) -> Html {
     let console = use_console();
     let route = use_route::<Route>().unwrap_or(Route::NotFound);
-    let palette = use_state(|| false);
+    let palette = use_state(|| None::<&'static str>);
     let known = route.environment().filter(|each| props.who.environments.iter().any(|known| known == each));
     use_environment(&console, known.map(str::to_owned));
     use_presence(&console, &route, known.map(str::to_owned));
@@ -42,9 +43,29 @@ pub fn Shell(props: &ShellProps) -> Html {
         use_keys(move |key: &Key| {
             let opens = key.command && key.key == "k";
             if opens {
-                palette.set(!*palette);
+                palette.set(if palette.is_some() { None } else { Some("") });
             }
             opens
+        });
+    }
+    {
+        let (palette, route) = (palette.clone(), route.clone());
+        let navigator = use_navigator();
+        let reporting = console.clone();
+        use_orders(&console, move |order| {
+            let to = match order {
+                Order::Say { title, detail } => {
+                    reporting.toast(toasts::Tone::Warn, title, detail);
+                    return;
+                }
+                Order::Kill => route.kill_control(),
+                Order::Go(path) => Route::recognize(&path),
+            };
+            match (to, &navigator) {
+                (Some(to), Some(navigator)) => navigator.push(&to),
+                // Of which flag is to be chosen.
+                _ => palette.set(Some("kill control ")),
+            }
         });
     }
     let on_undo = undo::use_undo(&console, &route);
@@ -59,7 +80,7 @@ pub fn Shell(props: &ShellProps) -> Html {
     let environment = known.map(str::to_owned);
     let toggle = {
         let palette = palette.clone();
-        Callback::from(move |open: bool| palette.set(open))
+        Callback::from(move |open: Option<&'static str>| palette.set(open))
     };
     let dismiss = {
         let toasts = console.toasts.dispatcher();
@@ -72,7 +93,7 @@ pub fn Shell(props: &ShellProps) -> Html {
     html! {
         <div class="app" data-env={environment.clone()}>
             <a class="skip" href="#main">{ "Skip to content" }</a>
-            <TopBar who={props.who.clone()} route={route.clone()} environment={environment.clone()} on_palette={toggle.reform(|()| true)} />
+            <TopBar who={props.who.clone()} route={route.clone()} environment={environment.clone()} on_palette={toggle.reform(|()| Some(""))} />
             <Nav route={route.clone()} environment={environment.clone()} />
             <main id="main" tabindex="-1"><div class="wrap">
                 <ConnectionBanner />
@@ -80,8 +101,8 @@ pub fn Shell(props: &ShellProps) -> Html {
                 { page }
             </div></main>
             <TabBar route={route.clone()} environment={environment.clone()} />
-            if *palette {
-                <CommandPalette who={props.who.clone()} route={route} environment={environment} on_close={toggle.reform(|()| false)} />
+            if let Some(query) = *palette {
+                <CommandPalette key={query} {query} who={props.who.clone()} route={route} environment={environment} on_close={toggle.reform(|()| None)} />
             }
             <ToastList toasts={console.toasts.shown.clone()} on_dismiss={dismiss} {on_undo} />
         </div>

@@ -18,6 +18,8 @@ pub struct Radius {
     pub lints: Vec<Diagnostic>,
     /// From the last edit to its replay, in milliseconds.
     pub took: Option<f64>,
+    /// The part of a replay that is done, while one lasts that long.
+    pub progress: Option<f64>,
     /// Why the newest draft could not be worked out.
     pub failure: Option<String>,
 }
@@ -46,6 +48,7 @@ pub enum Source {
 pub enum Action {
     Source(Source),
     Asked(u64),
+    Progress(f64),
     Replayed {
         number: u64,
         plan: Shared<Plan>,
@@ -71,7 +74,9 @@ impl Reducible for Radius {
         match action {
             Action::Source(source) => radius.source = source,
             Action::Asked(number) => radius.asked = number,
+            Action::Progress(part) => radius.progress = Some(part),
             Action::Replayed { number, plan, took } => {
+                radius.progress = None;
                 radius.replay = Some(Known { number, plan });
                 radius.took = Some(took);
                 radius.failure = None;
@@ -81,8 +86,12 @@ impl Reducible for Radius {
                 radius.exact = Some(Known { number, plan: Shared::new(*found.plan) });
                 radius.failure = None;
             }
-            Action::Failed { number, why } if number == radius.asked => radius.failure = Some(why),
-            Action::Failed { .. } => {}
+            Action::Failed { number, why } => {
+                radius.progress = None;
+                if number == radius.asked {
+                    radius.failure = Some(why);
+                }
+            }
             Action::Clear => {
                 let (source, asked) = (radius.source.clone(), radius.asked);
                 radius = Radius { source, asked, ..Radius::default() };
@@ -204,6 +213,13 @@ mod tests {
         let radius = radius.reduce(Action::Failed { number: 1, why: "late".into() });
         assert_eq!(radius.failure, None, "an old failure says nothing about the newest");
         assert!(!radius.reduce(replayed(2, 3.0, &[])).is_behind());
+    }
+
+    #[test]
+    fn progress_is_of_the_replay_that_lasts() {
+        let radius = run(vec![sample(), Action::Asked(1), Action::Progress(0.5)]);
+        assert_eq!(radius.progress, Some(0.5));
+        assert_eq!(radius.reduce(replayed(1, 1.0, &[])).progress, None);
     }
 
     #[test]

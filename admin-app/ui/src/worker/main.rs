@@ -2,8 +2,6 @@
 //! someone edits.
 #![expect(unreachable_pub, reason = "a program: nothing outside reaches any of it")]
 
-#[path = "../radius.rs"]
-mod radius;
 mod work;
 
 fn main() {}

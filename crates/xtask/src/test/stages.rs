@@ -3,7 +3,7 @@
 use crate::build::{self, Profile};
 use crate::step::Step;
 use crate::workspace::{self, cargo};
-use crate::{data, engines, kill, npm, setup, tidy, toolchain, ui, wasm};
+use crate::{data, desktop, engines, kill, npm, setup, tidy, toolchain, ui, wasm};
 use anyhow::{Context, Result};
 use serde_json::Value;
 use std::fs;
@@ -42,6 +42,7 @@ pub(crate) const STAGES: &[Stage] = &[
         run: || checked(engines::small()),
     },
     Stage { name: "e2e", about: "end to end, in Chromium and workerd", run: end_to_end },
+    Stage { name: "desktop", about: "the real window of the desktop app", run: desktop },
     Stage { name: "example", about: "check and eval of the example environment", run: example },
     Stage { name: "clippy", about: "lints, warnings refused", run: clippy },
     Stage { name: "deny", about: "licences, duplicates and sources, where cargo-deny is installed", run: deny },
@@ -52,6 +53,8 @@ const LIMIT: Duration = Duration::from_mins(20);
 
 /// The package of the end-to-end tests.
 const END_TO_END: &str = "downhaul-e2e";
+/// Those of them that drive the desktop app.
+const OF_THE_WINDOW: &str = "desktop_story";
 
 fn checked(result: Result<()>) -> Outcome {
     let problems = result.err().map(|error| format!("{error:#}")).into_iter().collect();
@@ -96,7 +99,12 @@ fn format() -> Outcome {
 
 fn clippy() -> Outcome {
     let mut command = cargo();
-    command.args(["clippy", "--locked", "--workspace", "--all-targets", "--", "-D", "warnings"]);
+    command.args(["clippy", "--locked", "--workspace"]).args(without_window()).args([
+        "--all-targets",
+        "--",
+        "-D",
+        "warnings",
+    ]);
     ran("lint every crate", command)
 }
 
@@ -114,7 +122,10 @@ fn deny() -> Outcome {
 /// build `downhaul` and every other test with that.
 fn rust() -> Outcome {
     let mut command = cargo();
-    command.args(["test", "--locked", "--workspace", "--exclude", END_TO_END, "--no-fail-fast"]);
+    command
+        .args(["test", "--locked", "--workspace", "--exclude", END_TO_END])
+        .args(without_window())
+        .arg("--no-fail-fast");
     ran("test every crate", command)
 }
 
@@ -122,10 +133,44 @@ fn rust() -> Outcome {
 fn end_to_end() -> Outcome {
     // As the stage before builds it: `cargo build --package downhaul-cli` would choose other features, and build anew.
     let mut build = cargo();
-    build.args(["test", "--locked", "--workspace", "--exclude", END_TO_END, "--no-run"]);
+    build.args(["test", "--locked", "--workspace", "--exclude", END_TO_END]).args(without_window()).arg("--no-run");
     let mut command = cargo();
-    command.args(["test", "--locked", "--package", END_TO_END, "--no-fail-fast"]);
+    command.args(["test", "--locked", "--package", END_TO_END, "--no-fail-fast", "--lib"]);
+    for story in stories() {
+        command.args(["--test", &story]);
+    }
     checked(Step::new("build downhaul", build).run().map(drop)).and(ran("test end to end", command))
+}
+
+/// The end-to-end tests but those of the desktop app.
+fn stories() -> Vec<String> {
+    let folder = workspace::root().join("tests/e2e/tests");
+    let files = fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
+    let stories = files.filter(|path| path.extension().is_some_and(|end| end == "rs"));
+    let names = stories.filter_map(|path| Some(path.file_stem()?.to_str()?.to_owned()));
+    let mut names: Vec<String> = names.filter(|name| name != OF_THE_WINDOW).collect();
+    names.sort();
+    names
+}
+
+/// Where the desktop app cannot be built, everything else is tested all the same; its own stage says what is missing.
+fn without_window() -> &'static [&'static str] {
+    match setup::window() {
+        Ok(()) => &[],
+        Err(_) => &["--exclude", desktop::PACKAGE],
+    }
+}
+
+/// The app and its own tests are built, run and linted with every other crate.
+fn desktop() -> Outcome {
+    let parts = [setup::window(), setup::window_driver()];
+    let outcome = parts.into_iter().map(checked).fold(Outcome::default(), Outcome::and);
+    if !outcome.problems.is_empty() {
+        return outcome;
+    }
+    let mut command = cargo();
+    command.args(["test", "--locked", "--package", END_TO_END, "--no-fail-fast", "--test", OF_THE_WINDOW]);
+    outcome.and(ran("drive the window of the desktop app", command))
 }
 
 fn javascript() -> Outcome {

@@ -17,6 +17,7 @@ const TABLE: &[(&str, &[&str])] = &[
         &["downhaul-core", "downhaul-blast", "downhaul-guard", "downhaul-control", "downhaul-store", "downhaul-server"],
     ),
     ("downhaul-ui", &["downhaul-core", "downhaul-blast", "downhaul-control"]),
+    ("downhaul-desktop", &["downhaul-core", "downhaul-blast", "downhaul-control", "downhaul-server"]),
     ("downhaul-e2e", &["downhaul-core", "downhaul-control", "downhaul-server", "downhaul-cli"]),
     ("xtask", &[]),
 ];

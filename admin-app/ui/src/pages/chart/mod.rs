@@ -1,4 +1,5 @@
 mod entry;
+mod export;
 mod proof;
 mod selected;
 
@@ -12,6 +13,7 @@ use crate::state::cursor::Cursor;
 use crate::state::history::History;
 use crate::words::number::count;
 use downhaul_control::api::ChangeView;
+use export::Export;
 use proof::Proof;
 use selected::Selected;
 use web_sys::{HtmlElement, HtmlInputElement, ScrollIntoViewOptions, ScrollLogicalPosition};
@@ -117,7 +119,8 @@ pub fn Chart(props: &ChartProps) -> Html {
     html! {
         <>
             <div class="pagehead"><div class="grow"><h1>{ "Chart" }</h1>
-                <p>{ "Who changed what, when and why. Entries are chained; none can be edited unseen." }</p></div></div>
+                <p>{ "Who changed what, when and why. Entries are chained; none can be edited unseen." }</p></div>
+                <Export environment={props.environment.clone()} /></div>
             <Proof head={history.head.clone()} revision={history.changes.first().map(|change| change.revision)} />
             { body }
         </>

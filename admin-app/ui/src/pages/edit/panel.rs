@@ -36,7 +36,12 @@ pub fn Panel(props: &PanelProps) -> Html {
     let state = match () {
         () if props.errors > 0 => html! { <><span class="dot warn"></span>{ "of the last valid draft" }</> },
         () if !props.is_changed => html! { <>{ "no edits yet" }</> },
-        () if is_behind => html! { <><span class="dot"></span>{ "working it out" }</> },
+        () if is_behind => match props.radius.progress {
+            Some(part) => html! {
+                <><progress max="1" value={part.to_string()} aria-label="Replay of the population" data-test="progress"></progress>{ words::percent(part) }</>
+            },
+            None => html! { <><span class="dot"></span>{ "working it out" }</> },
+        },
         () => html! { <><span class="dot ok"></span>{ match props.radius.took {
             Some(took) => format!("live, {}", duration(took)),
             None => "live".to_owned(),

@@ -2,8 +2,8 @@
 //! console's at its entry point below. `cargo xtask ui` does the cutting; natively the entry points are plain calls.
 
 use crate::pages::{
-    audience, chart, copy, drills, edit, flag, fleet, people, populations, proposals, releases, rollouts, run, settings,
-    start, xray,
+    audience, chart, copy, drills, edit, flag, fleet, people, populations, proposals, releases, rollouts, run,
+    settings, start, xray,
 };
 use crate::route::Route;
 use crate::state::Shared;

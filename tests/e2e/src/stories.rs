@@ -1,0 +1,112 @@
+//! What people do with Downhaul, told once for the console in a browser and in the window of the desktop app.
+
+use crate::{Browser, Console, Editor, Shop, Stack};
+use anyhow::{Context, Result, ensure};
+use serde_json::{Value, json};
+
+/// A visitor who is in the first cohort of `checkout-v2`.
+pub const IN_COHORT: &str = "visitor-in-cohort";
+/// The flag that is made.
+const FLAG: &str = "express-checkout";
+
+/// Forty people of acme in Germany, and twenty of globex in America.
+fn people() -> String {
+    let line = |number: usize| {
+        let (tenant, region) = if number < 40 { ("acme", "de") } else { ("globex", "us") };
+        json!({ "targetingKey": format!("user-{number}"), "tenant": tenant, "region": region }).to_string()
+    };
+    (0..60).map(line).collect::<Vec<_>>().join("\n")
+}
+
+/// Keeps the people with the control plane.
+pub async fn put_people(stack: &Stack) -> Result<()> {
+    let file = stack.data.path().join("people.jsonl");
+    std::fs::write(&file, people())?;
+    stack.downhaul(&["population", "put", "default", &file.display().to_string()]).await?;
+    Ok(())
+}
+
+/// A product manager stages a cohort: makes a flag, gives a part of one tenant in one region the new variant, sees beforehand
+/// whom that moves, publishes, reads it in the chart, and takes it back.
+pub async fn stage_a_cohort(stack: &Stack, browser: &Browser, console: &Console<'_>) -> Result<()> {
+    let editor = Editor::create(console).await?;
+    editor.write("edit-key", FLAG).await?;
+    editor.write("edit-owner", "payments").await?;
+    editor.write("edit-degraded-meaning", "The usual checkout").await?;
+    let said = editor.publish("a faster way to pay").await?;
+    ensure!(said.contains("The usual checkout"), "{said}");
+    browser.marked(&format!("flag-row-{FLAG}")).await?;
+
+    editor.edit(FLAG).await?;
+    editor.press("add-rule").await?;
+    editor.press("rule-1-condition-add-tenant").await?;
+    editor.add("rule-1-condition-1-value", "acme").await?;
+    editor.press("rule-1-condition-add-region").await?;
+    editor.add("rule-1-condition-2-value", "europe").await?;
+    editor.press("rule-1-split").await?;
+    // From all `off` to 25 % `on`: five large steps.
+    editor.move_left("rule-1-handle-1", 5).await?;
+    let words = browser.marked("rule-1-words").await?.text().await?.replace('\u{202F}', " ");
+    ensure!(words.contains("acme") && words.contains("europe") && words.contains("25 %"), "{words}");
+    editor.reload().await?;
+
+    let moved = editor.moved().await?;
+    browser.picture("console-editor").await?;
+    let draft = json!({
+        "when": [{ "tenant": ["acme"] }, { "region": ["europe"] }],
+        "split": { "slices": [["off", 75_000], ["on", 25_000]] },
+    });
+    let mut flag = published(stack).await?;
+    flag.as_object_mut().context("no flag")?.insert("rules".to_owned(), json!([draft]));
+    let plan = stack.admin("POST", "/plan", Some(json!({ "flag": flag }))).await?;
+    let counted = plan.pointer(&format!("/flags/{FLAG}/moved"));
+    ensure!(counted == Some(&Value::from(moved)), "the page says {moved} and the server {counted:?}");
+    ensure!(moved > 0.0 && moved < 40.0, "{moved}");
+
+    let said = editor.publish("the first cohort").await?;
+    ensure!(said.contains("acme") && said.contains("Rule 1"), "{said}");
+    browser.marked("rule-1").await?;
+    browser.marked("chart-entry").await?;
+    let entries = format!("[data-test=chart-entry][data-flag=\"{FLAG}\"]");
+    browser.until("both changes", &format!("return document.querySelectorAll('{entries}').length >= 2")).await?;
+
+    editor.undo_publish().await?;
+    browser.until("no rule any more", "return !document.querySelector('[data-test=rule-1]')").await?;
+    let flag = published(stack).await?;
+    ensure!(flag.get("rules").is_none(), "{flag}");
+    Ok(())
+}
+
+async fn published(stack: &Stack) -> Result<Value> {
+    let mut view = stack.admin("GET", &format!("/flags/{FLAG}"), None).await?;
+    Ok(view.get_mut("flag").context("no flag")?.take())
+}
+
+/// The story that Downhaul exists for: a feature is live in a page, an operator kills it from the console, the page goes dark
+/// and is counted, the operator restores it. `shown` begins the names of its pictures.
+pub async fn kill_and_watch(
+    stack: &Stack,
+    visitor: &Browser,
+    operator: &Browser,
+    console: &Console<'_>,
+    shown: &str,
+) -> Result<()> {
+    let shop = Shop::open(visitor, stack, IN_COHORT).await?;
+    shop.checkout("one-page").await?;
+    visitor.picture("shop-live").await?;
+
+    operator.picture(&format!("{shown}-flags")).await?;
+    console.kill("checkout-v2", "payments fail at the bank").await?;
+    shop.checkout("three-page").await?;
+    visitor.picture("shop-killed").await?;
+    let dark = console.dark(1).await?;
+    ensure!(dark.contains('1'), "{dark}");
+    operator.picture(&format!("{shown}-killed")).await?;
+
+    console.restore("the bank is back").await?;
+    shop.checkout("one-page").await?;
+
+    let verified = stack.downhaul(&["chart", "verify", "--format", "json"]).await?;
+    ensure!(verified.contains("head"), "{verified}");
+    Ok(())
+}
