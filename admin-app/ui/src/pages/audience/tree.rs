@@ -75,7 +75,7 @@ fn Level(props: &LevelProps) -> Html {
                 </div>
                 { problems_html(&editing, &at) }
                 if is_open { <NewRegion at={at.clone()} regions={below.clone()} /> }
-                if within > FOLDED {
+                if below.as_object().is_some_and(|below| below.len() > FOLDED) {
                     <details open={is_open}><summary class="small muted">{ counted(within, "region within", "regions within") }</summary>
                         <Level regions={below.clone()} at={at.clone()} document={props.document.clone()} open={props.open.clone()} on_open={props.on_open.clone()} /></details>
                 } else {
