@@ -16,5 +16,10 @@ try {
     line.textContent = text;
     place.append(line);
   }
+  const way = document.createElement("a");
+  way.className = "boot";
+  way.href = "/kill";
+  way.textContent = "Open the kill page, which needs no WebAssembly";
+  place.append(way);
   console.error(error);
 }

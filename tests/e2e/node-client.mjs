@@ -5,9 +5,9 @@ const [url, key, ...publicKeys] = process.argv.slice(2);
 const client = createClient({ key, url, kind: "server", context: { targetingKey: "u" }, ...(publicKeys.length > 0 ? { publicKeys } : {}) });
 let said = "";
 const say = () => {
-  const { position, problems } = client.status();
+  const { position, problems, source } = client.status();
   const killed = client.details("checkout-v2", false).reason === "DISABLED";
-  const line = JSON.stringify({ position: position ?? null, problems, killed });
+  const line = JSON.stringify({ position: position ?? null, problems, source, killed });
   if (line !== said) console.log((said = line));
 };
 setInterval(say, 20);

@@ -84,17 +84,24 @@ fn ask_for_session(console: &Console, token: Option<String>) {
     });
 }
 
-/// A panic ends the whole instance, so the way down is shown without it.
+/// A panic ends the whole instance, so the way down is shown without it: `last-resort.js` hears of it and puts the kill
+/// page in place; until then, and where there is no server to give it out, this note stands.
 fn show_last_resort(message: &str) {
     web_sys::console::error_1(&message.into());
-    let Some(document) = web_sys::window().and_then(|window| window.document()) else { return };
-    let (Some(place), Ok(note)) = (document.get_element_by_id("app"), document.create_element("p")) else { return };
-    note.set_class_name("banner danger last-resort");
-    let _ = note.set_attribute("role", "alert");
-    note.set_text_content(Some(
-        "The console has stopped working. Reload the page. A kill works without it: downhaul kill FLAG --reason TEXT",
-    ));
-    let _ = place.prepend_with_node_1(&note);
+    let Some(window) = web_sys::window() else { return };
+    let Some(document) = window.document() else { return };
+    if let (Some(body), Ok(note)) = (document.body(), document.create_element("p")) {
+        note.set_class_name("banner danger last-resort");
+        let _ = note.set_attribute("role", "alert");
+        note.set_text_content(Some(
+            "The console has stopped working. A kill works without it: at /kill, or downhaul kill FLAG --reason TEXT",
+        ));
+        // At the end, as the page itself may be what broke.
+        let _ = body.append_child(&note);
+    }
+    if let Ok(ended) = web_sys::Event::new("downhaul-ended") {
+        let _ = window.dispatch_event(&ended);
+    }
 }
 
 impl Route {

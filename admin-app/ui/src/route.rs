@@ -14,6 +14,9 @@ pub enum Route {
     /// A flag that is to be made.
     #[at("/e/:environment/create")]
     Create { environment: String },
+    /// Flags of another environment, to be taken over.
+    #[at("/e/:environment/copy")]
+    Copy { environment: String },
     /// The kill control of a flag.
     #[at("/e/:environment/kill/:key")]
     Kill { environment: String, key: String },
@@ -47,6 +50,9 @@ pub enum Route {
     People { environment: String },
     #[at("/e/:environment/chart")]
     Chart { environment: String },
+    /// One change.
+    #[at("/e/:environment/chart/:revision")]
+    ChartEntry { environment: String, revision: u64 },
     #[at("/e/:environment/xray")]
     Xray { environment: String },
     #[not_found]
@@ -61,6 +67,7 @@ impl Route {
             | Route::Flag { environment, .. }
             | Route::Edit { environment, .. }
             | Route::Create { environment }
+            | Route::Copy { environment }
             | Route::Kill { environment, .. }
             | Route::Kills { environment }
             | Route::LiveKill { environment, .. }
@@ -76,6 +83,7 @@ impl Route {
             | Route::Fleet { environment }
             | Route::People { environment }
             | Route::Chart { environment }
+            | Route::ChartEntry { environment, .. }
             | Route::Xray { environment } => Some(environment),
             Route::Home | Route::NotFound => None,
         }
@@ -99,6 +107,7 @@ impl Route {
             Route::Flag { key, .. } => Route::Flag { environment, key: key.clone() },
             Route::Edit { key, .. } => Route::Edit { environment, key: key.clone() },
             Route::Create { .. } => Route::Create { environment },
+            Route::Copy { .. } => Route::Copy { environment },
             Route::Kill { key, .. } => Route::Kill { environment, key: key.clone() },
             // The id of a kill, a proposal, a rollout or a run means nothing elsewhere.
             Route::Kills { .. } | Route::LiveKill { .. } => Route::Kills { environment },
@@ -109,7 +118,8 @@ impl Route {
             Route::Drills { .. } | Route::Drill { .. } => Route::Drills { environment },
             Route::Fleet { .. } => Route::Fleet { environment },
             Route::People { .. } => Route::People { environment },
-            Route::Chart { .. } => Route::Chart { environment },
+            // Each environment has a chart of its own.
+            Route::Chart { .. } | Route::ChartEntry { .. } => Route::Chart { environment },
             Route::Xray { .. } => Route::Xray { environment },
             Route::Home | Route::Flags { .. } | Route::NotFound => Route::Flags { environment },
         }
@@ -124,6 +134,13 @@ pub struct CreateQuery {
     pub like: String,
 }
 
+/// The query of the address under which flags are copied.
+#[derive(Debug, Clone, PartialEq, Default, serde::Serialize, serde::Deserialize)]
+pub struct CopyQuery {
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub from: String,
+}
+
 /// The query of the X-ray's address.
 #[derive(Debug, Clone, PartialEq, Default, serde::Serialize, serde::Deserialize)]
 pub struct XrayQuery {
@@ -132,4 +149,7 @@ pub struct XrayQuery {
     /// JSON.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub context: String,
+    /// The revision that is looked back to; now unless given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at: Option<u64>,
 }

@@ -177,7 +177,7 @@ fn who_wrote_it_proposes_someone_else_approves_and_it_lands() {
     assert!(describe::summary(&world.state, change).ends_with(", as was proposed in p-1"));
     assert!(!change.impact.moves.is_empty(), "whom it moves stands in the chart");
     assert_eq!(world.land("ed", number).unwrap_err().code, RefusalCode::AlreadyDone);
-    let view = views::proposals(&world.state, &BTreeMap::new());
+    let view = views::proposals(&world.state, &world.valid(), world.at(), &BTreeMap::new());
     assert_eq!((view.proposals[0].status.as_str(), view.proposals[0].summary.as_str()), ("landed", "put `checkout`"));
     world.check_replay();
 }

@@ -77,6 +77,24 @@ pub struct Context {
 pub(crate) struct Memo {
     pub(crate) decisions: Vec<Option<Decision>>,
     pub(crate) segments: Vec<Option<bool>>,
+    /// The version that was read last, and of which slot: conditions on versions mostly name the same attribute.
+    #[cfg(feature = "document")]
+    pub(crate) version: Option<(u32, Option<KnownVersion>)>,
+    /// A bit for each rule that can hold, once all flags are asked for.
+    #[cfg(feature = "document")]
+    pub(crate) candidates: Vec<u64>,
+    /// No value that the sieve looks at is a list.
+    #[cfg(feature = "document")]
+    pub(crate) only_texts: bool,
+}
+
+/// A version whose text stands elsewhere.
+#[cfg(feature = "document")]
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct KnownVersion {
+    pub(crate) numbers: [u64; 3],
+    /// Where its pre-release begins in the text, and its length.
+    pub(crate) pre: (u32, u32),
 }
 
 /// A context, ready for any number of evaluations, which allocate nothing.
@@ -103,6 +121,8 @@ impl Prepared {
         self.context.texts.clear();
         self.memo.decisions.resize(program.flags.len(), None);
         self.memo.segments.resize(program.segments.len(), None);
+        #[cfg(feature = "document")]
+        self.memo.candidates.reserve(loaded.sieve.words());
         self.forget();
     }
 
@@ -110,6 +130,11 @@ impl Prepared {
     pub fn forget(&mut self) {
         self.memo.decisions.fill(None);
         self.memo.segments.fill(None);
+        #[cfg(feature = "document")]
+        {
+            self.memo.version = None;
+            self.memo.candidates.clear();
+        }
     }
 
     /// Fills the slots that hold declared attributes of the context's tenant, after the others are there.

@@ -1,12 +1,17 @@
 //! Evaluation, in the normative order: kills, overrides, prerequisites, rules, default, kills of a variant.
 
 use crate::bucket::{Decimal, bucket, integer};
+#[cfg(feature = "document")]
+use crate::context::KnownVersion;
 use crate::context::{Context, Memo, Prepared, Slot};
 use crate::decision::{Cause, Decision, Reason};
-use crate::kills::{Loaded, LoadedKill};
+use crate::kills::{FlagKills, Loaded, LoadedKill};
 use crate::observe::{Observer, SegmentBy};
 use crate::operator;
+#[cfg(feature = "document")]
+use crate::program::word;
 use crate::program::{FlagRecord, NONE, Program, REGION, RuleRecord, SegmentRecord, TARGETING_KEY, TENANT, op};
+use crate::version::Version;
 
 /// A text that the evaluation needs and the host has not written: write it (kind 5) and ask for the same flag again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,8 +39,19 @@ pub fn evaluate_all(
     prepared: &mut Prepared,
     mut each: impl FnMut(u32, Decision),
 ) -> Result<(), NeedText> {
-    for flag in 0..loaded.program.flag_count() {
-        each(flag, evaluate(loaded, overrides, prepared, flag)?);
+    let Prepared { context, memo } = prepared;
+    let (program, observer) = (&loaded.program, &mut ());
+    #[cfg(feature = "document")]
+    if memo.candidates.is_empty() {
+        memo.only_texts = loaded.sieve.candidates(context, &mut memo.candidates);
+    }
+    let mut evaluation = Evaluation { loaded, program, overrides, context, memo, need: NONE, observer };
+    for flag in 0..program.flag_count() {
+        let decision = evaluation.flag(flag);
+        if evaluation.need != NONE {
+            return Err(NeedText { slot: evaluation.need });
+        }
+        each(flag, decision);
     }
     Ok(())
 }
@@ -57,6 +73,10 @@ pub fn evaluate_observed<O: Observer>(
     let decision = evaluation.flag(flag);
     if evaluation.need == NONE { Ok(decision) } else { Err(NeedText { slot: evaluation.need }) }
 }
+
+/// Of a flag with fewer rules these are tried one by one, unless all flags are asked for.
+#[cfg(feature = "document")]
+const MANY_RULES: u32 = 8;
 
 pub(crate) struct Evaluation<'a, O> {
     pub(crate) loaded: &'a Loaded,
@@ -90,7 +110,8 @@ impl<O: Observer> Evaluation<'_, O> {
     }
 
     fn decide(&mut self, flag: u32, record: &FlagRecord) -> Decision {
-        if let Some(kill) = self.killed(flag) {
+        let kills = self.loaded.by_flag.get(flag as usize).copied().unwrap_or_default();
+        if let Some(kill) = self.killed(kills) {
             return degraded(record, Reason::Disabled, Cause::Kill, kill);
         }
         let cause = self.overrides.get(flag as usize).copied().map_or(Cause::None, Cause::from_code);
@@ -107,27 +128,30 @@ impl<O: Observer> Evaluation<'_, O> {
             return degraded(record, Reason::PrerequisiteFailed, Cause::None, NONE);
         }
         let decision = self.reached(record);
-        match self.killed_variant(flag, u32::from(decision.variant)) {
+        match self.killed_variant(kills, u32::from(decision.variant)) {
             Some(kill) => degraded(record, Reason::Disabled, Cause::Kill, kill),
             None => decision,
         }
     }
 
     /// The kill that turns the flag off whatever its variant: those for everyone first, then the others in order.
-    fn killed(&mut self, flag: u32) -> Option<u32> {
-        let loaded = self.loaded;
-        let kills = loaded.by_flag.get(flag as usize)?;
+    fn killed(&mut self, kills: FlagKills) -> Option<u32> {
         if kills.everyone != NONE {
             self.observer.kill(kills.everyone, true);
             return Some(kills.everyone);
         }
-        let scoped = loaded.kills.get(kills.start as usize..kills.end as usize)?;
+        if kills.start == kills.end {
+            return None;
+        }
+        let scoped = self.loaded.kills.get(kills.start as usize..kills.end as usize)?;
         scoped.iter().filter(|kill| kill.variants.is_none()).find(|kill| self.scope_holds(kill)).map(|kill| kill.number)
     }
 
-    fn killed_variant(&mut self, flag: u32, variant: u32) -> Option<u32> {
+    fn killed_variant(&mut self, kills: FlagKills, variant: u32) -> Option<u32> {
+        if kills.start == kills.end {
+            return None;
+        }
         let loaded = self.loaded;
-        let kills = loaded.by_flag.get(flag as usize)?;
         let scoped = loaded.kills.get(kills.start as usize..kills.end as usize)?;
         let names = |kill: &&LoadedKill| kill.variants.is_some_and(|variants| loaded.part(variants).contains(&variant));
         scoped.iter().filter(names).find(|kill| self.scope_holds(kill)).map(|kill| kill.number)
@@ -173,30 +197,81 @@ impl<O: Observer> Evaluation<'_, O> {
 
     /// Rules in order, then the default.
     fn reached(&mut self, record: &FlagRecord) -> Decision {
+        #[cfg(feature = "document")]
+        if !O::WATCHES {
+            if record.rule_count >= MANY_RULES && self.memo.candidates.is_empty() {
+                self.memo.only_texts = self.loaded.sieve.candidates(self.context, &mut self.memo.candidates);
+            }
+            if !self.memo.candidates.is_empty() {
+                return self.sieved(record).unwrap_or_else(|| otherwise(record));
+            }
+        }
         let program = self.program;
         let start = record.rules as usize;
         let rules = program.rules.get(start..start + record.rule_count as usize).unwrap_or_default();
         for rule in rules {
             self.observer.rule_enter(rule);
             let held = self.all(rule.start, rule.end);
-            let variant = if !held {
-                None
-            } else if rule.is_split() {
-                self.split(rule)
-            } else {
-                Some(rule.low())
-            };
+            let decision = if held { self.outcome(rule) } else { None };
             self.observer.rule_leave(rule, held);
-            if let Some(variant) = variant {
-                let reason = if rule.is_split() { Reason::Split } else { Reason::TargetingMatch };
-                return reached(variant, reason, rule.index);
+            if let Some(decision) = decision {
+                return decision;
             }
         }
-        if record.bits & FlagRecord::DECIDED != 0 {
-            return reached(record.default_variant(), Reason::decided(record.decided_reason), record.decided_rule);
+        otherwise(record)
+    }
+
+    /// What the first rule that holds and resolves gives, without a look at those that cannot hold.
+    #[cfg(feature = "document")]
+    fn sieved(&mut self, record: &FlagRecord) -> Option<Decision> {
+        let (program, sieve) = (self.program, &self.loaded.sieve);
+        let (first, end) = (record.rules, record.rules + record.rule_count);
+        // Of the first word, those from the flag's first on.
+        let mut mine = u64::MAX << (first % 64);
+        for word in first / 64..end.div_ceil(64) {
+            if word == end / 64 {
+                mine &= !(u64::MAX << (end % 64));
+            }
+            let mut bits = mine & self.memo.candidates.get(word as usize).copied()?;
+            mine = u64::MAX;
+            while bits != 0 {
+                let at = word * 64 + bits.trailing_zeros();
+                let rule = program.rules.get(at as usize)?;
+                bits &= bits - 1;
+                if ((self.memo.only_texts && sieve.is_whole(at)) || self.rest(rule))
+                    && let Some(decision) = self.outcome(rule)
+                {
+                    return Some(decision);
+                }
+            }
         }
-        let reason = if record.bits & FlagRecord::HAD_RULES == 0 { Reason::Static } else { Reason::Default };
-        reached(record.default_variant(), reason, NONE)
+        None
+    }
+
+    /// Whether those conditions of a rule hold that the sieve does not know.
+    #[cfg(feature = "document")]
+    fn rest(&mut self, rule: &RuleRecord) -> bool {
+        let sieve = &self.loaded.sieve;
+        let mut at = rule.start;
+        while at < rule.end {
+            let Some(node) = self.program.nodes.get(at as usize) else { return false };
+            let known =
+                sieve.knows(at) && self.context.slots.get(node.slot()).is_none_or(|slot| slot.kind != Slot::LIST);
+            if !known && !self.condition(at) {
+                return false;
+            }
+            at = node.next;
+        }
+        true
+    }
+
+    /// What a rule that holds gives; nothing where its split does not resolve.
+    fn outcome(&mut self, rule: &RuleRecord) -> Option<Decision> {
+        if rule.is_split() {
+            let variant = self.split(rule)?;
+            return Some(reached(variant, Reason::Split, rule.index));
+        }
+        Some(reached(rule.low(), Reason::TargetingMatch, rule.index))
     }
 
     /// The variant whose slice covers the unit's bucket.
@@ -239,6 +314,36 @@ impl<O: Observer> Evaluation<'_, O> {
             }
             _ => None,
         }
+    }
+
+    /// The text of a value as a version, if it is one.
+    #[cfg(not(feature = "document"))]
+    pub(crate) fn version(&mut self, slot: usize, value: &Slot) -> Option<Version<'_>> {
+        Version::parse(core::str::from_utf8(self.text(slot, value)?).ok()?)
+    }
+
+    /// The same, read once: a page asks seldom, and its module is small.
+    #[cfg(feature = "document")]
+    pub(crate) fn version(&mut self, slot: usize, value: &Slot) -> Option<Version<'_>> {
+        let known = match self.memo.version {
+            Some((of, known)) if of as usize == slot => known,
+            _ => {
+                let known = self.text(slot, value).and_then(known_version);
+                if self.need == NONE {
+                    self.memo.version = Some((word(slot), known));
+                }
+                known
+            }
+        }?;
+        let [major, minor, patch] = known.numbers;
+        let (start, length) = known.pre;
+        let pre = if length == 0 {
+            ""
+        } else {
+            let text = self.text(slot, value)?.get(start as usize..)?.get(..length as usize)?;
+            core::str::from_utf8(text).ok()?
+        };
+        Some(Version { major, minor, patch, pre, parts: 3 })
     }
 
     /// Whether all conditions from `start` to `end` hold.
@@ -375,6 +480,23 @@ impl<O: Observer> Evaluation<'_, O> {
         };
         program.hash_list(start, count).binary_search(&hash).is_ok()
     }
+}
+
+#[cfg(feature = "document")]
+fn known_version(text: &[u8]) -> Option<KnownVersion> {
+    let text = core::str::from_utf8(text).ok()?;
+    let Version { major, minor, patch, pre, .. } = Version::parse(text)?;
+    let start = (pre.as_ptr() as usize).wrapping_sub(text.as_ptr() as usize);
+    Some(KnownVersion { numbers: [major, minor, patch], pre: (word(start), word(pre.len())) })
+}
+
+/// What a flag gives that no rule decides.
+fn otherwise(record: &FlagRecord) -> Decision {
+    if record.bits & FlagRecord::DECIDED != 0 {
+        return reached(record.default_variant(), Reason::decided(record.decided_reason), record.decided_rule);
+    }
+    let reason = if record.bits & FlagRecord::HAD_RULES == 0 { Reason::Static } else { Reason::Default };
+    reached(record.default_variant(), reason, NONE)
 }
 
 fn degraded(record: &FlagRecord, reason: Reason, cause: Cause, kill: u32) -> Decision {

@@ -235,6 +235,8 @@ pub struct Loaded {
     pub extra: Vec<String>,
     #[cfg(feature = "document")]
     pub(crate) index: crate::prepare::StringIndex,
+    #[cfg(feature = "document")]
+    pub(crate) sieve: crate::sieve::Sieve,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -244,6 +246,12 @@ pub(crate) struct FlagKills {
     /// The others, in `kills`.
     pub(crate) start: u32,
     pub(crate) end: u32,
+}
+
+impl Default for FlagKills {
+    fn default() -> Self {
+        FlagKills { everyone: NONE, start: 0, end: 0 }
+    }
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -262,6 +270,8 @@ pub(crate) type Part = Option<(u32, u32)>;
 impl Loaded {
     pub fn new(program: Program, kill_set: KillSet) -> Self {
         let mut loaded = Loaded {
+            #[cfg(feature = "document")]
+            sieve: crate::sieve::Sieve::new(&program),
             program,
             kill_set,
             by_flag: Vec::new(),

@@ -55,6 +55,8 @@ pub mod schema;
 #[cfg(feature = "document")]
 pub mod seal;
 #[cfg(feature = "document")]
+mod sieve;
+#[cfg(feature = "document")]
 pub mod specialise;
 #[cfg(feature = "document")]
 mod suggest;

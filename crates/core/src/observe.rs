@@ -5,6 +5,9 @@ use crate::program::{FlagRecord, RuleRecord, SegmentRecord};
 
 /// Sees the steps of an evaluation and can change none of them. `()` watches nothing and costs nothing.
 pub trait Observer {
+    /// Whether it wants to see what is looked at; else what cannot matter may be passed over.
+    const WATCHES: bool = true;
+
     fn flag_enter(&mut self, _flag: u32, _record: &FlagRecord) {}
     fn flag_leave(&mut self, _flag: u32, _decision: &Decision) {}
     /// A kill of the kill set was looked at.
@@ -23,7 +26,9 @@ pub trait Observer {
     fn split(&mut self, _rule: &RuleRecord, _bucket: Option<u32>, _variant: Option<u32>) {}
 }
 
-impl Observer for () {}
+impl Observer for () {
+    const WATCHES: bool = false;
+}
 
 /// What settled whether a context is in a segment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

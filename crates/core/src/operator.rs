@@ -47,7 +47,12 @@ pub(crate) fn holds<O: Observer>(evaluation: &mut Evaluation<'_, O>, node: &Node
             time.is_some_and(|time| if node.operator() == op::BEFORE { time < bound } else { time > bound })
         }
         op::ALWAYS => true,
-        op::CONTAINS | op::STARTS_WITH | op::ENDS_WITH | op::MATCHES | op::SEMVER | op::IP_IN => {
+        op::SEMVER => evaluation.version(slot, &value).is_some_and(|version| {
+            let start = node.a as usize;
+            let comparators = program.comparators.get(start..start.saturating_add(node.b as usize)).unwrap_or_default();
+            within_range(comparators, &version, |id| program.string(id).unwrap_or(""))
+        }),
+        op::CONTAINS | op::STARTS_WITH | op::ENDS_WITH | op::MATCHES | op::IP_IN => {
             text_holds(evaluation, node, slot, &value)
         }
         _ => false,
@@ -72,11 +77,6 @@ fn text_holds<O: Observer>(evaluation: &mut Evaluation<'_, O>, node: &Node, slot
         op::ENDS_WITH => texts().any(|part| text.ends_with(part)),
         op::MATCHES => (node.a..node.a.saturating_add(node.b))
             .any(|number| Automaton::new(program.automaton(number)).is_some_and(|automaton| automaton.holds(text))),
-        op::SEMVER => utf8(text).and_then(Version::parse).is_some_and(|version| {
-            let start = node.a as usize;
-            let comparators = program.comparators.get(start..start.saturating_add(node.b as usize)).unwrap_or_default();
-            within_range(comparators, &version, |id| program.string(id).unwrap_or(""))
-        }),
         op::IP_IN => utf8(text).and_then(Address::parse).is_some_and(|address| {
             let start = node.a as usize;
             let blocks = program.blocks.get(start..start.saturating_add(node.b as usize)).unwrap_or_default();

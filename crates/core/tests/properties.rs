@@ -9,8 +9,9 @@ use downhaul_core::compile::{Audience, Options, compile, compile_residual};
 use downhaul_core::context::Slot;
 use downhaul_core::decision::Cause;
 use downhaul_core::document::{ClientKind, FlagSet, Kill, Outcome, Scope};
-use downhaul_core::evaluate::{NeedText, evaluate};
+use downhaul_core::evaluate::{NeedText, evaluate, evaluate_all, evaluate_observed};
 use downhaul_core::kills::{KillSet, Loaded};
+use downhaul_core::observe::Observer;
 use downhaul_core::prepare::prepare;
 use downhaul_core::program::{Program, ProgramError};
 use downhaul_core::seal;
@@ -19,7 +20,7 @@ use downhaul_core::validate::{Valid, validate};
 use proptest::prelude::*;
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
-use support::arbitrary::{context, flag_set};
+use support::arbitrary::{context, flag_set, flag_set_of};
 use support::oracle::{self, Answer, Override};
 
 fn valid(set: FlagSet) -> Valid {
@@ -46,6 +47,39 @@ fn answer(loaded: &Loaded, overrides: &[u8], context: &Map<String, Value>, flag:
 
 fn answers(loaded: &Loaded, context: &Map<String, Value>) -> Vec<Answer> {
     (0..loaded.program.flag_count()).map(|flag| answer(loaded, &[], context, flag)).collect()
+}
+
+/// Watches, and so is shown every rule.
+struct Watcher;
+
+impl Observer for Watcher {}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 12, failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// Some hundred rules, so that those of one flag lie in several words; all flags at once, one by one, and watched.
+    #[test]
+    fn passing_over_rules_that_cannot_hold_changes_nothing(
+        set in flag_set_of(60..61, 0..4), contexts in prop::collection::vec(context(), 12),
+    ) {
+        let mut set = set;
+        // One flag with the rules of many.
+        let rules: Vec<_> = set.flags.iter().flat_map(|flag| flag.rules.clone()).collect();
+        let mut large = set.flags.iter().next().unwrap().clone();
+        large.key = "large".parse().unwrap();
+        large.rules = rules;
+        set.flags.put(large);
+        let loaded = all(&valid(set));
+        for context in &contexts {
+            let mut together = Vec::new();
+            evaluate_all(&loaded, &[], &mut prepare(&loaded, context), |_, decision| together.push(decision)).unwrap();
+            for (flag, together) in (0..).zip(together) {
+                let alone = evaluate(&loaded, &[], &mut prepare(&loaded, context), flag).unwrap();
+                let watched = evaluate_observed(&loaded, &[], &mut prepare(&loaded, context), flag, &mut Watcher).unwrap();
+                prop_assert_eq!((alone, together), (watched, watched), "{} {:?}", loaded.program.flag_key(flag), context);
+            }
+        }
+    }
 }
 
 proptest! {

@@ -4,12 +4,15 @@ use crate::error::AppError;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::Request;
-use axum::http::{HeaderName, HeaderValue, Method, StatusCode, header};
+use axum::http::{HeaderName, HeaderValue, Method, StatusCode, Uri, header};
 use axum::middleware::{Next, from_fn};
 use axum::response::{IntoResponse, Response};
 use std::path::Path;
 use tower::ServiceExt;
 use tower_http::services::{ServeDir, ServeFile};
+
+/// The last resort of the kill control, a page of its own.
+const KILL_PAGE: &str = "/kill";
 
 /// Nothing from elsewhere, no inline script; the console is WebAssembly.
 const POLICY: &str = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; img-src 'self' data:; \
@@ -20,6 +23,11 @@ const POLICY: &str = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; 
 const VIEWER_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; \
                              img-src 'self' data:; font-src 'self' data:; connect-src 'self'; base-uri 'none'; \
                              form-action 'none'; frame-ancestors 'none'";
+
+/// The kill page needs no WebAssembly, and asks for as little as a page can that talks to its server.
+const KILL_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; \
+                           base-uri 'none'; form-action 'none'; frame-ancestors 'none'; \
+                           require-trusted-types-for 'script'; trusted-types 'none'";
 
 /// The files of the console alone, fenced in, for a program that shows them in a window of its own.
 pub fn console_files(folder: &Path) -> Router {
@@ -47,7 +55,10 @@ async fn serve(files: ServeDir, page: ServeFile, request: Request) -> Response {
         return StatusCode::METHOD_NOT_ALLOWED.into_response();
     }
     let is_page = is_page(path);
-    let (parts, _) = request.into_parts();
+    let (mut parts, _) = request.into_parts();
+    if parts.uri.path() == KILL_PAGE {
+        parts.uri = Uri::from_static("/kill.html");
+    }
     let again = || Request::from_parts(parts.clone(), Body::empty());
     let mut response = match files.oneshot(again()).await {
         Ok(response) if response.status() == StatusCode::NOT_FOUND && is_page => {
@@ -95,7 +106,11 @@ pub(crate) fn unknown_path() -> AppError {
 
 /// Headers of every answer.
 pub(crate) async fn fence(request: Request, next: Next) -> Response {
-    let policy = if request.uri().path().starts_with("/api/docs") { VIEWER_POLICY } else { POLICY };
+    let policy = match request.uri().path() {
+        KILL_PAGE | "/kill.html" => KILL_POLICY,
+        path if path.starts_with("/api/docs") => VIEWER_POLICY,
+        _ => POLICY,
+    };
     let mut response = next.run(request).await;
     for (name, value) in [
         (header::CONTENT_SECURITY_POLICY, policy),

@@ -3,7 +3,7 @@ use crate::environment::{Environment, Publication};
 use crate::sse;
 use crate::state::AppState;
 use axum::body::Bytes;
-use downhaul_control::api::{ConsoleEvent, Progress};
+use downhaul_control::api::{ConsoleEvent, PresenceView, Progress};
 use downhaul_control::{time, views};
 use futures_util::{Stream, stream};
 use jiff::Timestamp;
@@ -18,6 +18,8 @@ use tokio::time::{Instant, Interval, MissedTickBehavior, interval};
 const PROGRESS: Duration = Duration::from_millis(100);
 /// The fleet is told at most this often.
 const FLEET: Duration = Duration::from_secs(1);
+/// Who is where is looked at this often; who comes or goes is told at once.
+const PRESENCE: Duration = Duration::from_secs(1);
 /// Kills older than this change too slowly to be watched; who wants to know asks.
 const WATCHED: Duration = Duration::from_secs(15 * 60);
 /// A word now and then where nothing happens, so that neither side nor anything between takes the stream for dead.
@@ -31,6 +33,8 @@ pub(crate) fn stream(
 ) -> impl Stream<Item = Bytes> + Send + use<> {
     let mut progress = interval(PROGRESS);
     progress.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut moved = environment.presence().changes();
+    moved.mark_changed();
     let mut happened = environment.fleet().happened();
     happened.mark_changed();
     let watcher = Watcher {
@@ -38,6 +42,9 @@ pub(crate) fn stream(
         closing: state.closing(),
         state: state.clone(),
         happened,
+        moved,
+        presence_due: Instant::now(),
+        present: PresenceView::default(),
         progress,
         ready: VecDeque::new(),
         told: BTreeMap::new(),
@@ -57,6 +64,11 @@ struct Watcher {
     changes: broadcast::Receiver<Arc<Publication>>,
     closing: watch::Receiver<bool>,
     happened: watch::Receiver<u64>,
+    /// Who comes, goes, or begins to edit.
+    moved: watch::Receiver<u64>,
+    presence_due: Instant,
+    /// Who was last told to be there.
+    present: PresenceView,
     progress: Interval,
     ready: VecDeque<Bytes>,
     /// The progress last told of each kill.
@@ -108,11 +120,25 @@ impl Watcher {
             let fleet = self.environment.fleet().view(self.environment.current().position());
             self.tell(&ConsoleEvent::Fleet { fleet: Box::new(fleet) });
             self.tell_progress();
-        } else if now >= self.ping_due {
+        }
+        if now >= self.presence_due || self.moved.has_changed().unwrap_or(false) {
+            self.moved.mark_unchanged();
+            self.presence_due = now + PRESENCE;
+            self.tell_presence();
+        }
+        if self.ready.is_empty() && now >= self.ping_due {
             self.tell(&ConsoleEvent::Ping { server_time: time::to_text(Timestamp::now()) });
         }
         if !self.ready.is_empty() {
             self.ping_due = now + PING;
+        }
+    }
+
+    fn tell_presence(&mut self) {
+        let present = self.environment.presence().view(&self.state.actors(), std::time::Instant::now());
+        if present != self.present {
+            self.present = present.clone();
+            self.tell(&ConsoleEvent::Presence(present));
         }
     }
 

@@ -29,6 +29,7 @@ mod options;
 mod outcomes;
 mod planner;
 mod populations;
+mod presence;
 mod proxies;
 mod random;
 pub mod recovery;

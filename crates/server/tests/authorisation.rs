@@ -47,6 +47,7 @@ const ROUTES: &[(Role, &str)] = &[
     (Role::Viewer, "GET E/outcomes"),
     (Role::Viewer, "GET E/people"),
     (Role::Viewer, "POST E/plan"),
+    (Role::Viewer, "PUT E/presence"),
     (Role::Viewer, "GET E/policy"),
     (Role::Viewer, "GET E/populations"),
     (Role::Viewer, "GET E/populations/{name}"),
@@ -346,6 +347,7 @@ async fn every_client_route_is_closed() {
 async fn hosts_and_files() {
     let folder = tempfile::TempDir::new().unwrap();
     std::fs::write(folder.path().join("index.html"), "<p>console</p>").unwrap();
+    std::fs::write(folder.path().join("kill.html"), "<p>kill</p>").unwrap();
     std::fs::write(folder.path().join("console-0123456789abcdef.wasm"), b"\0asm").unwrap();
     let served = Served::with(|options| {
         options.console = Some(folder.path().to_owned());
@@ -369,6 +371,14 @@ async fn hosts_and_files() {
         );
         assert_eq!(page.headers()["cache-control"], "no-cache");
         assert_eq!(page.text().await.unwrap(), "<p>console</p>");
+    }
+    // The last resort is no page of the console, and runs no WebAssembly.
+    for path in ["/kill", "/kill.html"] {
+        let page = get(path).await.unwrap();
+        let policy = page.headers()["content-security-policy"].to_str().unwrap();
+        assert!(policy.contains("script-src 'self'; ") && policy.contains("form-action 'none'"), "{policy}");
+        assert!(!policy.contains("wasm") && !policy.contains("unsafe"), "{policy}");
+        assert_eq!(page.text().await.unwrap(), "<p>kill</p>");
     }
     let wasm = get("/console-0123456789abcdef.wasm").await.unwrap();
     assert_eq!(wasm.headers()["content-type"], "application/wasm");

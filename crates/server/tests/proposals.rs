@@ -104,8 +104,10 @@ async fn what_is_over_budget_is_proposed_approved_and_landed() {
     assert_eq!(two.refused("/proposals/p-1/land", json!({})).await, (409, "needs-approval".to_owned()));
     let view = served.get("/proposals/p-1").await;
     assert_eq!(view["approvals"][0]["counts"], false);
-    // Whether or not it counts, it was given.
+    // Whether or not it counts, it was given; whoever gave it would have to look again.
     assert_eq!(view["proposal"]["approved_by"], json!([view["approvals"][0]["actor"]]), "{view}");
+    let listed = served.get("/proposals").await["proposals"][0].clone();
+    assert_eq!(listed["lapsed"], listed["approved_by"], "{listed}");
     assert!(view["approvals"][0]["void"].as_str().unwrap().starts_with("`checkout` was changed at revision"), "{view}");
     // Its restore is proposed too, by the policy.
     let restore = json!({ "restore": kill, "reason": "mended" });
@@ -115,6 +117,7 @@ async fn what_is_over_budget_is_proposed_approved_and_landed() {
     served.post("/proposals/p-2/land", json!({})).await;
     assert_eq!(served.get("/kills").await["kills"], json!([]));
     two.approve("p-1").await;
+    assert_eq!(served.get("/proposals").await["proposals"][1]["lapsed"], Value::Null);
     let landed = served.post("/proposals/p-1/land", json!({})).await;
     let change = &landed["change"];
     assert_eq!((&change["type"], &change["reason"]), (&json!("put-flag"), &json!("for acme")));

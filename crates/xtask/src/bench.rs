@@ -1,5 +1,8 @@
 //! `cargo xtask bench`: figures, measured on this machine.
 
+mod instructions;
+mod peers;
+
 use crate::build::{self, Profile};
 use crate::run::children::Children;
 use crate::run::stack::{Places, Stack};
@@ -33,6 +36,18 @@ enum What {
         /// How many drafts
         #[arg(long, default_value_t = 100)]
         drafts: u32,
+        /// Measure what was built before
+        #[arg(long)]
+        no_build: bool,
+    },
+    /// The console with 2 000 flags in Chromium: first paint, scrolling and filtering, slider to radius, key to first client dark
+    Console {
+        /// How many steps of the slider
+        #[arg(long, default_value_t = 100)]
+        steps: u32,
+        /// How many kills
+        #[arg(long, default_value_t = 10)]
+        kills: u32,
         /// Measure what was built before
         #[arg(long)]
         no_build: bool,
@@ -80,6 +95,10 @@ enum What {
     },
     /// How often guards cry wolf in simulated rollouts, and how soon they find harm, beside a plain test and bare thresholds
     Guards,
+    /// Downhaul beside other engines of feature flags, natively and in Node, on the same workloads
+    Peers(peers::Arguments),
+    /// Instructions of a decision, counted by valgrind and held against those that are kept
+    Instructions(instructions::Arguments),
     /// Cold start of the desktop app, beside an empty window of the same framework
     Desktop {
         /// How often each is started
@@ -95,8 +114,11 @@ enum What {
 
 pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     match arguments.what {
+        What::Instructions(ref arguments) => instructions::run(arguments),
+        What::Peers(ref arguments) => peers::run(arguments),
         What::Kill { kills, no_build } => kill(kills, no_build),
         What::Page { drafts, no_build } => page(drafts, no_build),
+        What::Console { steps, kills, no_build } => console(steps, kills, no_build),
         What::Drill { drills, no_build } => drill(drills, no_build),
         What::Crashes { crashes, no_build } => crash(crashes, no_build),
         What::Sql { rows, rounds } => sql(rows, rounds),
@@ -175,6 +197,18 @@ fn page(drafts: u32, no_build: bool) -> Result<()> {
         bail!("the bench has ended early: {status}");
     }
     Ok(())
+}
+
+fn console(steps: u32, kills: u32, no_build: bool) -> Result<()> {
+    setup::node()?;
+    setup::browser()?;
+    if !no_build {
+        build::build(Profile::Release)?;
+    }
+    npm::install_in(&workspace::root().join("benches/console"), "what the bench drives Chromium with")?;
+    // Its clients are those of that bench.
+    npm::install_in(&workspace::root().join("benches/kill-to-dark"), "the clients")?;
+    script("console", &["--steps", &steps.to_string(), "--kills", &kills.to_string(), "--where"])
 }
 
 fn window(starts: u32, no_build: bool) -> Result<()> {

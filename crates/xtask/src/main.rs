@@ -7,9 +7,12 @@ mod bench;
 mod build;
 mod data;
 mod desktop;
+mod engines;
+mod kill;
 mod npm;
 mod run;
 mod scale;
+mod screenshots;
 mod setup;
 mod size;
 mod step;
@@ -54,6 +57,10 @@ enum Verb {
     Scale(scale::Arguments),
     /// Measure, in release mode
     Bench(bench::Arguments),
+    /// Capture every screen of the console, at both widths and in both themes
+    Screenshots(screenshots::Arguments),
+    /// The same flags and contexts through nine engines: whether all decide alike, byte for byte
+    Engines(engines::Arguments),
     /// What a page downloads for Downhaul, beside the peers' packages
     Size(size::Arguments),
     /// Check the rules of the repository
@@ -73,6 +80,8 @@ fn main() -> ExitCode {
         Verb::Test(arguments) => return test::run(&arguments),
         Verb::Scale(arguments) => scale::run(&arguments),
         Verb::Bench(arguments) => bench::run(&arguments),
+        Verb::Screenshots(arguments) => screenshots::run(&arguments),
+        Verb::Engines(arguments) => engines::run(&arguments),
         Verb::Size(arguments) => size::run(&arguments),
         Verb::Tidy => tidy::run(),
     };

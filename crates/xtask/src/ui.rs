@@ -1,12 +1,15 @@
 //! `cargo xtask ui`: the console, into `admin-app/ui/dist`, from where the server takes it.
 
 mod cut;
+mod names;
+mod weight;
 
 use crate::step;
-use crate::{npm, setup, toolchain, wasm, workspace};
+use crate::{kill, npm, setup, toolchain, wasm, workspace};
 use anyhow::{Context, Result};
+use std::collections::BTreeMap;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 const CONSOLE: &str = "downhaul-ui";
 const RADIUS: &str = "downhaul-radius";
@@ -42,6 +45,10 @@ pub(crate) fn build() -> Result<()> {
     }
     let module = wasm::bind(&radius, &fresh, RADIUS, wasm::Use::Page)?;
     wasm::optimise("console's worker", &module, &module)?;
+    let name = |file: &PathBuf| file.file_name().map(|name| name.to_string_lossy().into_owned());
+    let mut built: Vec<String> = cut.parts.iter().filter_map(name).collect();
+    built.extend([CONSOLE, RADIUS].iter().flat_map(|name| [format!("{name}.js"), format!("{name}_bg.wasm")]));
+    built.push(cut::LOADER.to_owned());
     for name in FILES {
         let from = source.join(name);
         if from.is_file() {
@@ -49,14 +56,19 @@ pub(crate) fn build() -> Result<()> {
         }
     }
     copy_folder(&source.join("styles"), &fresh.join("styles"))?;
+    kill::build(&fresh)?;
+    let names = names::settle(&fresh, &built)?;
+    let weights = weight::pack(&fresh)?;
     let _ = fs::remove_dir_all(&dist);
     fs::rename(&fresh, &dist).with_context(|| format!("cannot put `{}` in place", workspace::shown(&dist)))?;
-    for entry in fs::read_dir(&dist)? {
-        let file = entry?.path();
-        if file.extension().is_some_and(|extension| extension == "wasm") {
-            wasm::report(&file)?;
-        }
-    }
+
+    let settled = |file: &String| names.get(file).unwrap_or(file).clone();
+    let mut groups: BTreeMap<String, Vec<String>> =
+        cut.brings.iter().map(|(mark, files)| (mark.clone(), files.iter().map(settled).collect())).collect();
+    let worker = ["worker.js".to_owned(), format!("{RADIUS}.js"), format!("{RADIUS}_bg.wasm")];
+    groups.insert("worker".to_owned(), worker.iter().map(settled).collect());
+    groups.insert("kill page".to_owned(), kill::PAGE.map(str::to_owned).to_vec());
+    weight::judge(&weight::sums(&weights, &groups), &dist)?;
     step::done(&format!("console in {}", workspace::shown(&dist)));
     Ok(())
 }

@@ -149,16 +149,16 @@ fn imports(module: &[u8]) -> Result<Vec<String>> {
 /// Prints the size of a file, raw and as it travels.
 pub(crate) fn report(file: &Path) -> Result<()> {
     let bytes = fs::read(file)?;
-    let packed = gzipped(&bytes)?;
+    let packed = gzipped(&bytes)?.len();
     step::done(&format!("{}: {} bytes, {packed} gzipped", workspace::shown(file), bytes.len()));
     Ok(())
 }
 
-/// How many bytes travel.
-pub(crate) fn gzipped(bytes: &[u8]) -> Result<usize> {
+/// As it travels.
+pub(crate) fn gzipped(bytes: &[u8]) -> Result<Vec<u8>> {
     let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
     gzip.write_all(bytes)?;
-    Ok(gzip.finish()?.len())
+    Ok(gzip.finish()?)
 }
 
 #[cfg(test)]

@@ -1,11 +1,12 @@
 use crate::desktop::Desktop;
 use crate::process::{PATIENCE, answering, free_port, start};
 use crate::stack::built;
-use anyhow::{Result, bail, ensure};
-use serde_json::json;
+use anyhow::{Context, Error, Result, bail, ensure};
+use base64::Engine;
+use serde_json::{Value, json};
 use std::io::{Read, Write};
 use std::net::TcpStream;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 use tempfile::TempDir;
 use thirtyfour::prelude::*;
@@ -123,6 +124,26 @@ impl Browser {
         let found = self.driver.execute_async(check, vec![]).await?;
         let violations = found.json().as_array().cloned().unwrap_or_default();
         ensure!(violations.is_empty(), "{what}: {violations:#?}");
+        Ok(())
+    }
+
+    /// As wide and high as a device has it; narrower than a window could be made.
+    pub async fn resize(&self, width: u32, height: u32) -> Result<()> {
+        let metrics = json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": false });
+        self.driver.cdp().send_raw("Emulation.setDeviceMetricsOverride", metrics).await?;
+        Ok(())
+    }
+
+    /// Keeps a picture of the page from top to bottom.
+    pub async fn whole_picture(&self, file: &Path) -> Result<()> {
+        let size = "return [innerWidth, document.documentElement.scrollHeight]";
+        let size = self.driver.execute(size, vec![]).await?;
+        let side = |at: usize| size.json().get(at).cloned().context("a page without a size");
+        let clip = json!({ "x": 0, "y": 0, "width": side(0)?, "height": side(1)?, "scale": 1 });
+        let how = json!({ "captureBeyondViewport": true, "clip": clip });
+        let taken = self.driver.cdp().send_raw("Page.captureScreenshot", how).await?;
+        let data = taken.get("data").and_then(Value::as_str).context("no picture came")?;
+        std::fs::write(file, base64::engine::general_purpose::STANDARD.decode(data).map_err(Error::msg)?)?;
         Ok(())
     }
 

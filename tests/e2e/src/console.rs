@@ -1,6 +1,7 @@
 use crate::{Browser, Stack};
 use anyhow::Result;
 use std::path::Path;
+use thirtyfour::prelude::*;
 
 /// The console, as an operator uses it. The marks are listed in admin-app/ui/README.md.
 #[derive(Debug)]
@@ -100,6 +101,49 @@ impl<'a> Console<'a> {
         self.browser.marked(mark).await?;
         self.browser.driver.action_chain().release().perform().await?;
         Ok(())
+    }
+
+    /// Waits until the page of a flag says that just these people are there, too.
+    pub async fn company(&self, words: &[&str]) -> Result<()> {
+        let script = format!(
+            "const seen = [...document.querySelectorAll('[data-test=also-here] .also-one')].map(one => one.innerText); \
+             const meant = {words:?}; return seen.length === meant.length && meant.every((words, at) => seen[at].includes(words))"
+        );
+        self.browser.until(&format!("company: {words:?}"), &script).await
+    }
+
+    /// Looks for something in the palette until it is found, and closes the palette.
+    pub async fn look_for(&self, query: &str, found: &str) -> Result<()> {
+        self.found(query, found).await?.send_keys(Key::Escape.value().to_string()).await?;
+        self.browser.until("no palette", "return !document.querySelector('[data-test=palette]')").await
+    }
+
+    /// Looks for something in the palette, and takes the first that is found.
+    pub async fn choose(&self, query: &str, found: &str) -> Result<()> {
+        Ok(self.found(query, found).await?.send_keys(Key::Enter.value().to_string()).await?)
+    }
+
+    async fn found(&self, query: &str, found: &str) -> Result<WebElement> {
+        self.browser.marked("open-palette").await?.click().await?;
+        let field = self.browser.shown("[data-test=palette] input").await?;
+        field.send_keys(query).await?;
+        let first = "(document.querySelector('#palette-list [role=option][aria-selected=true]')?.innerText ?? '')";
+        self.browser
+            .until(&format!("{found:?} in the palette"), &format!("return {first}.includes({found:?})"))
+            .await?;
+        Ok(field)
+    }
+
+    /// Waits until a batch says so of a flag.
+    pub async fn stands(&self, key: &str, standing: &str) -> Result<()> {
+        self.says(&format!("batch-{key}"), "standing", standing).await
+    }
+
+    /// Presses what is marked so.
+    pub async fn click(&self, mark: &str) -> Result<()> {
+        let element = self.browser.marked(mark).await?;
+        element.scroll_into_view().await?;
+        Ok(element.click().await?)
     }
 
     /// Opens a flag's page from the list.

@@ -104,6 +104,19 @@ impl<'a> Editor<'a> {
         Ok(difference)
     }
 
+    /// Reads the difference, says why, and asks others: twice Ctrl Enter.
+    pub async fn propose(&self, reason: &str) -> Result<()> {
+        let ask = format!("{}{}{}", Key::Control.value(), Key::Enter.value(), Key::Null.value());
+        self.browser.shown("[data-test=review-open]:not([aria-disabled=true])").await?;
+        self.browser.shown("body").await?.send_keys(&ask).await?;
+        let why = self.browser.marked("publish-reason").await?;
+        why.send_keys(reason).await?;
+        self.browser.shown("[data-test=propose]:not([aria-disabled=true])").await?;
+        why.send_keys(&ask).await?;
+        self.browser.marked("toast").await?;
+        Ok(())
+    }
+
     /// Takes the last publish back: Ctrl Z.
     pub async fn undo_publish(&self) -> Result<()> {
         self.browser.marked("undo-publish").await?;

@@ -22,6 +22,11 @@ impl NodeClient {
         NodeClient::run("node-client.mjs", &[&[server, key], public_keys].concat())
     }
 
+    /// In an engine that runs no WebAssembly.
+    pub fn start_without_webassembly(server: &str, key: &str) -> Result<NodeClient> {
+        NodeClient::run("remote-client.mjs", &[server, key])
+    }
+
     /// One that does its work behind `checkout-v2` and counts how that went; [`NodeClient::tell`] says how it goes.
     pub fn working(server: &str, key: &str) -> Result<NodeClient> {
         NodeClient::run("outcome-client.mjs", &[server, key])

@@ -10,8 +10,13 @@ pub struct Shop<'a> {
 impl<'a> Shop<'a> {
     /// Opens the shop as a visitor, and waits until its flags are live.
     pub async fn open(browser: &'a Browser, stack: &Stack, visitor: &str) -> Result<Self> {
+        Self::open_in(browser, stack, visitor, "de").await
+    }
+
+    /// The same in a region.
+    pub async fn open_in(browser: &'a Browser, stack: &Stack, visitor: &str, region: &str) -> Result<Self> {
         let shop = Shop { browser };
-        browser.driver.goto(format!("{}/?visitor={visitor}&tenant=acme&region=de", stack.shop)).await?;
+        browser.driver.goto(format!("{}/?visitor={visitor}&tenant=acme&region={region}", stack.shop)).await?;
         shop.live().await?;
         Ok(shop)
     }

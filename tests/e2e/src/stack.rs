@@ -28,7 +28,7 @@ impl Stack {
         let shop_port = free_port()?;
         let server = format!("http://127.0.0.1:{server_port}");
         let shop = format!("http://127.0.0.1:{shop_port}");
-        let server_process = serve(data.path(), server_port)?;
+        let server_process = serve(data.path(), server_port, PRODUCTION)?;
         answering(&format!("{server}/readyz")).await?;
         let admin_token = std::fs::read_to_string(data.path().join("admin-token"))
             .context("the server left no `admin-token` in its data folder")?
@@ -166,15 +166,28 @@ impl Stack {
 
     /// Starts the server again on the same data and port.
     pub async fn restart_server(&mut self) -> Result<()> {
-        self.server_process = serve(self.data.path(), self.server_port)?;
+        self.server_process = serve(self.data.path(), self.server_port, PRODUCTION)?;
         answering(&format!("{}/readyz", self.server)).await
+    }
+
+    /// Has another environment made, with the flags of the example, by a start that names it.
+    pub async fn add_environment(&mut self, key: &str) -> Result<()> {
+        self.close_server().await?;
+        self.server_process = serve(self.data.path(), self.server_port, key)?;
+        answering(&format!("{}/readyz", self.server)).await?;
+        let apply = ["apply", &example_flags(), "--environment", key, "--reason", "the example environment"];
+        self.downhaul(&apply).await?;
+        Ok(())
     }
 }
 
-fn serve(data: &Path, port: u16) -> Result<Child> {
+/// The environment of the stories.
+const PRODUCTION: &str = "production";
+
+fn serve(data: &Path, port: u16, environment: &str) -> Result<Child> {
     start(
         Command::new(binary()?)
-            .args(["serve", "--listen", &format!("127.0.0.1:{port}")])
+            .args(["serve", "--listen", &format!("127.0.0.1:{port}"), "--environment", environment])
             .arg("--data")
             .arg(data)
             .arg("--console")

@@ -43,3 +43,23 @@ async fn its_own_remote_clients_see_a_kill_when_they_ask_again() -> Result<()> {
     clients.until("the restore", both(true, "TARGETING_MATCH")).await?;
     Ok(())
 }
+
+/// The npm package itself, where no module can run: by the same remote evaluation, but told at once.
+#[tokio::test]
+async fn a_client_without_webassembly_has_the_control_plane_decide() -> Result<()> {
+    let stack = Stack::start().await?;
+    let request = json!({ "name": "locked down", "kind": "server", "reason": "a test" });
+    let made = stack.admin("POST", "/client-keys", Some(request)).await?;
+    let mut client = NodeClient::start_without_webassembly(&stack.server, made["key"].as_str().context("no key")?)?;
+    let remote = |killed: bool| {
+        move |said: &serde_json::Value| {
+            said["source"] == "remote" && said["problems"] == json!(["engine-trap"]) && said["killed"] == killed
+        }
+    };
+    client.until("values", remote(false)).await?;
+    stack.downhaul(&["kill", "checkout-v2", "--reason", "payments fail at the bank"]).await?;
+    client.until("the kill", remote(true)).await?;
+    stack.downhaul(&["restore", "checkout-v2", "--reason", "the bank is back"]).await?;
+    client.until("the restore", remote(false)).await?;
+    Ok(())
+}

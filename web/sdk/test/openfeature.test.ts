@@ -108,6 +108,7 @@ test("server: no control plane is an error that ends by itself", async () => {
 
 test("server: a refused key is an error in words", async () => {
   const ours = client((await plane()).url, { key: "another", readyTimeoutSeconds: 0.2 });
+  await new Promise((resolve) => ours.on("error", resolve));
   await assert.rejects(Server.setProviderAndWait(new DownhaulServerProvider(ours)), /unauthorized/);
 });
 

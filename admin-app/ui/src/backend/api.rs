@@ -16,8 +16,9 @@ use super::{Failure, Handle, Method, Request, Saving};
 use crate::state::friction::Policy;
 use downhaul_blast::plan::Plan;
 use downhaul_control::api::{
-    Changed, ChartPage, FlagPage, FleetView, KillPage, KillRequest, KillView, PolicyView, Populations, ProposalSummary,
-    PutFlagRequest, RestoreReport, RestoreRequest, RetireFlagRequest, SessionRequest, SignInView, VerifyReport, Whoami,
+    Changed, ChartPage, FlagPage, FleetView, KillPage, KillRequest, KillView, PolicyView, Populations, PresenceRequest,
+    PresenceView, ProposalSummary, PutFlagRequest, RestoreReport, RestoreRequest, RetireFlagRequest, SessionRequest,
+    SignInView, VerifyReport, Whoami,
 };
 use downhaul_core::document::FlagSet;
 use downhaul_core::read;
@@ -49,7 +50,16 @@ pub async fn flags(backend: &Handle, environment: &str) -> Result<FlagPage, Fail
 
 /// The flag set as a document, read by the core itself.
 pub async fn document(backend: &Handle, environment: &str) -> Result<FlagSet, Failure> {
-    let request = Request { method: Method::Get, path: within(environment, "document"), body: None };
+    read_document(backend, within(environment, "document")).await
+}
+
+/// The same as it was.
+pub async fn document_at(backend: &Handle, environment: &str, revision: u64) -> Result<FlagSet, Failure> {
+    read_document(backend, within(environment, &format!("document?revision={revision}"))).await
+}
+
+async fn read_document(backend: &Handle, path: String) -> Result<FlagSet, Failure> {
+    let request = Request { method: Method::Get, path, body: None };
     let text = backend.request(request).await?;
     match read::flag_set(&text, read::Format::Json) {
         Ok((flag_set, _warnings)) => Ok(flag_set),
@@ -151,6 +161,12 @@ pub async fn plan(backend: &Handle, environment: &str, flag: &str) -> Result<Pla
     post(backend, within(environment, "plan"), &json!({ "flag": flag, "exact": false })).await
 }
 
+/// Whom these definitions would move here together, over the default population.
+pub async fn plan_flags(backend: &Handle, environment: &str, flags: Vec<Value>) -> Result<Plan, Failure> {
+    let commands: Vec<Value> = flags.into_iter().map(|flag| json!({ "type": "put-flag", "flag": flag })).collect();
+    post(backend, within(environment, "plan"), &json!({ "commands": commands, "exact": false })).await
+}
+
 pub async fn policy(backend: &Handle, environment: &str) -> Result<Policy, Failure> {
     let view: PolicyView = get(backend, within(environment, "policy")).await?;
     serde_json::from_value(view.policy).map_err(|error| Failure::Unreadable(error.to_string()))
@@ -171,6 +187,15 @@ pub fn population(environment: &str, name: &str) -> String {
     within(environment, &format!("populations/{}/content", encoded(name)))
 }
 
+/// Says which flag this page shows.
+pub async fn tell_presence(
+    backend: &Handle,
+    environment: &str,
+    told: &PresenceRequest,
+) -> Result<PresenceView, Failure> {
+    send(backend, Method::Put, within(environment, "presence"), told).await
+}
+
 /// The path of an environment's stream.
 pub fn events(environment: &str) -> String {
     within(environment, "events")
@@ -181,7 +206,7 @@ pub fn save_chart(backend: &Handle, environment: &str) -> Saving {
     backend.save(within(environment, "chart/export"), format!("chart-{environment}.jsonl"))
 }
 
-fn within(environment: &str, path: &str) -> String {
+pub fn within(environment: &str, path: &str) -> String {
     format!("/api/v1/environments/{}/{path}", encoded(environment))
 }
 

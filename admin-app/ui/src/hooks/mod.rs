@@ -1,6 +1,7 @@
 //! Effects: what reads the clock, the keyboard and the backend, and tells the reducers.
 
 pub mod clock;
+mod may_leave;
 mod use_act;
 mod use_asked;
 mod use_console;
@@ -9,14 +10,18 @@ mod use_environment;
 mod use_history;
 mod use_keys;
 mod use_kill;
+mod use_last_resort;
 mod use_may;
 mod use_now;
 mod use_orders;
 mod use_policy;
+mod use_presence;
 mod use_radius;
 mod use_rows;
 mod use_throttled;
+mod use_window;
 
+pub use may_leave::{LEAVING, may_leave};
 pub use use_act::use_act;
 pub use use_asked::use_asked;
 pub use use_console::{Console, use_console};
@@ -25,10 +30,13 @@ pub use use_environment::use_environment;
 pub use use_history::use_history;
 pub use use_keys::{Key, use_keys};
 pub use use_kill::use_kill;
+pub use use_last_resort::use_last_resort;
 pub use use_may::{May, use_may};
 pub use use_now::use_now;
 pub use use_orders::use_orders;
 pub use use_policy::use_policy;
+pub use use_presence::{tab, use_presence};
 pub use use_radius::{Subject, use_radius};
 pub use use_rows::{use_rows, use_way_back};
 pub use use_throttled::use_throttled;
+pub use use_window::{Gap, use_window};

@@ -37,10 +37,20 @@ struct Desk {
     replays: Lane<Draft>,
     comparisons: Lane<Draft>,
     by_server: Lane<Draft>,
+    /// What is compared exactly once the replay has answered: both at a time would slow down the one that people watch.
+    after_replay: Option<Draft>,
     /// When each draft was edited, in milliseconds of the monotonic clock.
     since: BTreeMap<u64, f64>,
     pause: Option<Timeout>,
     number: u64,
+}
+
+impl Desk {
+    fn compare(&mut self, draft: Draft) {
+        if let (Some(next), Some(hands)) = (self.comparisons.offer(draft), &self.exact) {
+            hands.ask(&Ask::Draft(next));
+        }
+    }
 }
 
 /// Whom a draft moves, worked out while it is edited: over a sample in a worker, or by the server; and exactly in another
@@ -81,6 +91,7 @@ pub fn use_radius(subject: Subject) -> Radius {
                     let mut desk = desk.borrow_mut();
                     desk.replays.forget();
                     desk.comparisons.forget();
+                    desk.after_replay = None;
                     desk.by_server.forget();
                     desk.number += 1;
                     desk.pause = None;
@@ -130,6 +141,9 @@ fn heard(desk: &Rc<RefCell<Desk>>, radius: &Dispatcher, is_replay: bool, answer:
         Err(why) => radius.dispatch(Action::Failed { number: desk.number, why }),
     }
     let desk = &mut *desk;
+    if is_replay && let Some(next) = desk.after_replay.take() {
+        desk.compare(next);
+    }
     let (hands, lane) =
         if is_replay { (&desk.replay, &mut desk.replays) } else { (&desk.exact, &mut desk.comparisons) };
     if let (Some(next), Some(hands)) = (lane.done(), hands) {
@@ -205,9 +219,10 @@ fn draft(
         budget: subject.budget.clone(),
         wanted,
     };
-    let next = open.comparisons.offer(draft(Wanted::Exact));
-    if let (Some(next), Some(hands)) = (next, &open.exact) {
-        hands.ask(&Ask::Draft(next));
+    if matches!(source, Source::Sample { .. }) && open.replay.is_some() {
+        open.after_replay = Some(draft(Wanted::Exact));
+    } else {
+        open.compare(draft(Wanted::Exact));
     }
     match source {
         Source::Looking | Source::Nobody => {}

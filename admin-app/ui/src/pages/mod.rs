@@ -1,11 +1,14 @@
 //! One folder a page; a page owns what only it uses. `later` says which of them come when somebody goes there.
 
+mod batch;
 mod chart;
+mod copy;
 mod drills;
 mod edit;
 mod flag;
 mod flags;
 mod fleet;
+mod frame;
 mod kill;
 mod kills;
 mod later;
@@ -33,7 +36,6 @@ pub fn draw(route: &Route, environment: &str) -> Html {
     }
     match route.clone() {
         Route::Flags { .. } => html! { <flags::Flags {environment} /> },
-        Route::Flag { key, .. } => html! { <flag::Flag {environment} key={key.clone()} flag={key.clone()} /> },
         Route::Kill { key, .. } => html! { <kill::Kill {environment} key={key.clone()} flag={key.clone()} /> },
         Route::Kills { .. } => html! { <kills::Kills {environment} /> },
         Route::LiveKill { id, .. } => html! { <kills::LiveKill {environment} key={id.clone()} id={id.clone()} /> },

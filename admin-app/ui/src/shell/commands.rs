@@ -1,7 +1,9 @@
-use super::theme;
+use super::{found, theme};
 use crate::components::{Entry, Palette};
-use crate::hooks::use_console;
+use crate::hooks::{may_leave, use_asked, use_console};
 use crate::route::Route;
+use crate::words::change::plain;
+use crate::words::number::count;
 use downhaul_control::api::Whoami;
 use yew::prelude::*;
 use yew_router::prelude::*;
@@ -22,11 +24,16 @@ enum Target {
     Theme,
 }
 
-/// Flags, pages, kills and commands. A kill command opens the kill control and does no more.
+/// Flags, commands, changes, people, releases, rollouts and proposals. A kill command opens the kill control and does no more.
 #[function_component]
 pub fn CommandPalette(props: &CommandPaletteProps) -> Html {
     let console = use_console();
     let navigator = use_navigator();
+    let here = props.environment.clone().unwrap_or_default();
+    let (releases, _) = use_asked(found::releases(&here), 0);
+    let (rollouts, _) = use_asked(found::rollouts(&here), 0);
+    let (people, _) = use_asked(found::people(&here), 0);
+    let (chart, _) = use_asked(found::chart(&here), 0);
     let mut targets = Vec::new();
     let mut entries = Vec::new();
     let mut add = |group, icon, title: String, hint: String, target| {
@@ -61,6 +68,9 @@ pub fn CommandPalette(props: &CommandPaletteProps) -> Html {
         }
         let create = Route::Create { environment: environment() };
         add("Commands", "plus", "New flag".to_owned(), "opens the editor".to_owned(), Target::Go(create));
+        let copy = Route::Copy { environment: environment() };
+        let hint = "from another environment, with a plan first".to_owned();
+        add("Commands", "copy", "Copy flags…".to_owned(), hint, Target::Go(copy));
         for flag in flags.clone() {
             let route = Route::Edit { environment: environment(), key: flag.key.clone() };
             add("Commands", "flag", format!("Edit {}", flag.key), "opens the editor".to_owned(), Target::Go(route));
@@ -75,6 +85,35 @@ pub fn CommandPalette(props: &CommandPaletteProps) -> Html {
                 Target::Go(route),
             );
         }
+        for release in releases.slot.ready().iter().flat_map(|page| &page.releases) {
+            let route = Route::Release { environment: environment(), key: release.key.clone() };
+            add("Releases", "release", release.key.clone(), String::new(), Target::Go(route));
+        }
+        for rollout in rollouts.slot.ready().iter().flat_map(|page| &page.rollouts) {
+            let route = Route::Rollout { environment: environment(), id: rollout.id.clone() };
+            add("Rollouts", "rollout", format!("Rollout of {}", rollout.flag), rollout.id.clone(), Target::Go(route));
+        }
+        for proposal in console.live.proposals.ready().iter().flat_map(|page| &page.proposals) {
+            let route = Route::Proposal { environment: environment(), id: proposal.id.clone() };
+            let hint = format!("{}, {}", proposal.status.as_str(), plain(&proposal.summary));
+            add("Proposals", "inbox", format!("Proposal {}", proposal.id), hint, Target::Go(route));
+        }
+        for person in people.slot.ready().iter().flat_map(|page| &page.people) {
+            let name = person.name.clone().unwrap_or_else(|| person.actor.clone());
+            add(
+                "People",
+                "user",
+                name,
+                person.roles.join(", "),
+                Target::Go(Route::People { environment: environment() }),
+            );
+        }
+        for change in chart.slot.ready().iter().flat_map(|page| &page.changes) {
+            let route = Route::ChartEntry { environment: environment(), revision: change.revision };
+            let who = change.actor_name.clone().unwrap_or_default();
+            let title = format!("Revision {}: {}", count(change.revision), plain(&change.summary));
+            add("Chart", "chart", title, format!("{who} {}", change.reason), Target::Go(route));
+        }
     }
     add("Commands", "theme", "Switch light and dark".to_owned(), String::new(), Target::Theme);
     for other in props.who.environments.iter().filter(|each| Some(*each) != props.environment.as_ref()) {
@@ -87,7 +126,8 @@ pub fn CommandPalette(props: &CommandPaletteProps) -> Html {
             close.emit(());
             match targets.get(id) {
                 Some(Target::Go(route)) => {
-                    if let Some(navigator) = &navigator {
+                    // What has a draft asks, and goes there itself.
+                    if let (Some(navigator), true) = (&navigator, may_leave(route)) {
                         navigator.push(route);
                     }
                 }

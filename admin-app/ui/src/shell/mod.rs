@@ -2,6 +2,8 @@
 
 mod banner;
 mod commands;
+mod company;
+mod found;
 mod nav;
 pub mod theme;
 mod topbar;
@@ -9,12 +11,13 @@ mod undo;
 
 use crate::backend::Order;
 use crate::components::{Empty, ToastList};
-use crate::hooks::{Key, use_console, use_environment, use_keys, use_orders};
+use crate::hooks::{Key, use_console, use_environment, use_keys, use_orders, use_presence};
 use crate::pages;
 use crate::route::Route;
 use crate::state::toasts;
 use banner::ConnectionBanner;
 use commands::CommandPalette;
+use company::Company;
 use downhaul_control::api::Whoami;
 use nav::{Nav, TabBar};
 use topbar::TopBar;
@@ -33,6 +36,7 @@ pub fn Shell(props: &ShellProps) -> Html {
     let palette = use_state(|| None::<&'static str>);
     let known = route.environment().filter(|each| props.who.environments.iter().any(|known| known == each));
     use_environment(&console, known.map(str::to_owned));
+    use_presence(&console, &route, known.map(str::to_owned));
     pages::use_rest();
     {
         let palette = palette.clone();
@@ -93,6 +97,7 @@ pub fn Shell(props: &ShellProps) -> Html {
             <Nav route={route.clone()} environment={environment.clone()} />
             <main id="main" tabindex="-1"><div class="wrap">
                 <ConnectionBanner />
+                { company(&route, environment.as_deref()) }
                 { page }
             </div></main>
             <TabBar route={route.clone()} environment={environment.clone()} />
@@ -102,6 +107,17 @@ pub fn Shell(props: &ShellProps) -> Html {
             <ToastList toasts={console.toasts.shown.clone()} on_dismiss={dismiss} {on_undo} />
         </div>
     }
+}
+
+/// Others at the flag that is shown.
+fn company(route: &Route, environment: Option<&str>) -> Html {
+    let (Route::Flag { key, .. } | Route::Edit { key, .. } | Route::Kill { key, .. }, Some(environment)) =
+        (route, environment)
+    else {
+        return Html::default();
+    };
+    let tells_news = matches!(route, Route::Edit { .. });
+    html! { <Company key={format!("{environment}/{key}")} environment={environment.to_owned()} flag={key.clone()} {tells_news} /> }
 }
 
 #[derive(Debug, Properties, PartialEq)]

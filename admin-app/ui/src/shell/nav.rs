@@ -106,13 +106,14 @@ fn section(route: &Route) -> Section {
         Route::Drills { .. } | Route::Drill { .. } => Section::Drills,
         Route::Fleet { .. } => Section::Fleet,
         Route::People { .. } => Section::People,
-        Route::Chart { .. } => Section::Chart,
+        Route::Chart { .. } | Route::ChartEntry { .. } => Section::Chart,
         Route::Xray { .. } => Section::Xray,
         Route::Home
         | Route::Flags { .. }
         | Route::Flag { .. }
         | Route::Edit { .. }
         | Route::Create { .. }
+        | Route::Copy { .. }
         | Route::Kill { .. }
         | Route::NotFound => Section::Flags,
     }

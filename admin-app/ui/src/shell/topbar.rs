@@ -6,6 +6,7 @@ use crate::route::Route;
 use crate::state::live::Connection;
 use crate::state::session::Action;
 use crate::words::number::count;
+use crate::words::presence::initials;
 use crate::words::time::{age, ago};
 use downhaul_control::api::Whoami;
 use wasm_bindgen_futures::spawn_local;
@@ -67,11 +68,6 @@ pub fn TopBar(props: &TopBarProps) -> Html {
 fn roles(who: &Whoami, environment: Option<&str>) -> String {
     let roles = environment.and_then(|environment| who.roles.get(environment)).map(Vec::as_slice).unwrap_or_default();
     roles.iter().map(|role| role.as_str()).collect::<Vec<_>>().join(", ")
-}
-
-fn initials(name: &str) -> String {
-    let letters: String = name.split_whitespace().filter_map(|word| word.chars().next()).take(2).collect();
-    letters.to_uppercase()
 }
 
 #[function_component]

@@ -1,3 +1,4 @@
+use crate::backend::api::encoded;
 use downhaul_control::api::{KillRequest, KillScope};
 use std::rc::Rc;
 use yew::Reducible;
@@ -121,6 +122,21 @@ impl KillDraft {
         })
     }
 
+    /// The same kill for the page of last resort, as the part of its address after `#`.
+    pub fn address(&self, environment: &str, flag: &str) -> String {
+        // While a part is being chosen it is nobody's, there as here.
+        let scope = self.scope().and_then(|scope| serde_json::to_string(&scope).ok()).unwrap_or_default();
+        [
+            ("environment", environment),
+            ("flag", flag),
+            ("scope", &scope),
+            ("reason", &self.reason),
+            ("incident", &self.incident),
+        ]
+        .map(|(name, value)| format!("{name}={}", encoded(value)))
+        .join("&")
+    }
+
     /// The same kill for a shell.
     pub fn command(&self, flag: &str) -> String {
         let mut command = format!("downhaul kill {}", quoted(flag));
@@ -186,6 +202,17 @@ mod tests {
         assert_eq!((request.reason.as_str(), request.incident), ("errors", None));
         let everyone = draft.reduce(Action::Part(Part::Everyone));
         assert!(everyone.scope().unwrap().is_everyone());
+    }
+
+    #[test]
+    fn the_page_of_last_resort_begins_where_this_ended() {
+        let draft = run(vec![Action::Part(Part::Region), Action::Reason("it's down".into())]);
+        let address = |scope| format!("environment=production&flag=a%2Fb&scope={scope}&reason=it%27s%20down&incident=");
+        assert_eq!(draft.address("production", "a/b"), address(""), "nothing chosen is not everyone");
+        let chosen = draft.reduce(Action::Toggle(Part::Region, "eu".into()));
+        assert_eq!(chosen.address("production", "a/b"), address("%7B%22region%22%3A%5B%22eu%22%5D%7D"));
+        let everyone = chosen.reduce(Action::Part(Part::Everyone));
+        assert_eq!(everyone.address("production", "a/b"), address("%7B%7D"));
     }
 
     #[test]

@@ -1,6 +1,8 @@
 use super::Shared;
 use crate::backend::Failure;
-use downhaul_control::api::{ConsoleEvent, FlagPage, FleetView, KillPage, KillView, Position, ProposalPage};
+use downhaul_control::api::{
+    ChangeView, ConsoleEvent, FlagPage, FleetView, KillPage, KillView, Position, ProposalPage, SeatView,
+};
 use downhaul_core::document::FlagSet;
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -18,6 +20,10 @@ pub struct Live {
     pub proposals: Slot<ProposalPage>,
     /// The latest of each kill that was looked at or heard of, restored ones included, by id.
     pub watched: BTreeMap<String, Watched>,
+    /// Who has which flag open, this page among them.
+    pub seats: Vec<SeatView>,
+    /// The last change of each flag that the stream has told of.
+    pub news: BTreeMap<String, Shared<ChangeView>>,
     pub connection: Connection,
     /// Counts what makes the data above out of date; whoever shows some of it asks again when this changes.
     pub generation: u32,
@@ -64,6 +70,11 @@ pub enum Action {
     Kill {
         kill: Box<KillView>,
         received: f64,
+    },
+    /// Who was there when this page said where it is.
+    Present {
+        environment: String,
+        seats: Vec<SeatView>,
     },
     Opened {
         now: f64,
@@ -135,6 +146,8 @@ impl Reducible for Live {
             Action::Fleet(answer) => live.fleet.fill(answer),
             Action::Proposals(answer) => live.proposals.fill(answer),
             Action::Kill { kill, received } => live.watch(*kill, received),
+            Action::Present { environment, seats } if environment == live.environment => live.seats = seats,
+            Action::Present { .. } => return self,
             Action::Opened { now } => {
                 // What happened while the stream was closed was missed.
                 live.connection = Connection::Open;
@@ -150,7 +163,13 @@ impl Reducible for Live {
             Action::Heard { event, now, received } => {
                 live.confirmed_at = Some(now);
                 match *event {
-                    ConsoleEvent::Change { .. } => live.generation += 1,
+                    ConsoleEvent::Change { change, .. } => {
+                        live.generation += 1;
+                        if let Some(flag) = &change.flag {
+                            live.news.insert(flag.clone(), Shared::new(*change));
+                        }
+                    }
+                    ConsoleEvent::Presence(present) => live.seats = present.seats,
                     ConsoleEvent::KillProgress { kill } => live.watch(*kill, received),
                     ConsoleEvent::Fleet { fleet } => live.fleet = Slot::Ready(Shared::new(*fleet)),
                     ConsoleEvent::Ping { .. } => {}
@@ -233,6 +252,25 @@ mod tests {
         assert_eq!(live.connection, Connection::Lost { since: 5.0 });
         let again = live.clone().reduce(Action::Opened { now: 12.0 });
         assert_eq!((again.connection, again.generation), (Connection::Open, live.generation + 1));
+    }
+
+    #[test]
+    fn who_is_there_is_of_the_environment_that_is_looked_at() {
+        let seat = |actor: &str| SeatView {
+            actor: actor.into(),
+            name: None,
+            tab: "t".into(),
+            flag: "f".into(),
+            edits: false,
+            since: "2026-11-23T20:14:07.000Z".into(),
+        };
+        let present =
+            |environment: &str, actor| Action::Present { environment: environment.into(), seats: vec![seat(actor)] };
+        let live = run(vec![Action::Choose("production".into()), present("production", "a"), present("staging", "b")]);
+        assert_eq!(live.seats, [seat("a")]);
+        let view = downhaul_control::api::PresenceView { seats: vec![] };
+        let gone = Action::Heard { event: Box::new(ConsoleEvent::Presence(view)), now: 1.0, received: 1.0 };
+        assert_eq!(live.reduce(gone).seats, []);
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! What the console knows. Reducers are pure: a state and an action give a state; effects live in `hooks`.
 
 pub mod asked;
+pub mod batch;
 pub mod context_draft;
 pub mod cursor;
 pub mod draft;
@@ -11,9 +12,12 @@ pub mod kill_draft;
 pub mod lane;
 pub mod live;
 pub mod radius;
+pub mod saved;
+pub mod selection;
 pub mod session;
 pub mod shared;
 pub mod shares;
 pub mod toasts;
+pub mod window;
 
 pub use shared::Shared;

@@ -28,6 +28,11 @@ pub fn marked(text: &str) -> Sentence {
     sentence
 }
 
+/// The same as mere text.
+pub fn plain(text: &str) -> String {
+    text.replace('`', "")
+}
+
 /// Whom an edit gives another variant: `checkout-v2: off → on for 15 % of those where …`.
 pub fn moved(each: &Move) -> Sentence {
     let share = if each.buckets == 100_000 { String::new() } else { format!("{} of ", share(each.buckets)) };

@@ -1,5 +1,6 @@
 //! What the console says, as plain data: pure functions from documents and numbers to sentences.
 
+mod calendar;
 pub mod change;
 pub mod difference;
 pub mod drill;
@@ -8,6 +9,7 @@ pub mod kill;
 pub mod may;
 pub mod message;
 pub mod number;
+pub mod presence;
 pub mod proposal;
 pub mod radius;
 pub mod ray;

@@ -31,7 +31,7 @@ impl Group {
 
     pub fn explanation(self) -> &'static str {
         match self {
-            Group::Waiting => "You may approve these, and have not",
+            Group::Waiting => "You may approve these, and have not, or not as they are now",
             Group::Own => "Somebody else has to approve these",
             Group::Open => "You have approved these, or your role may not",
             Group::Closed => "Landed, rejected or withdrawn; the chart keeps all of them",
@@ -44,9 +44,15 @@ pub fn group(proposal: &ProposalSummary, actor: &str, is_approver: bool) -> Grou
     match proposal.status {
         ProposalStatus::Landed | ProposalStatus::Rejected | ProposalStatus::Withdrawn => Group::Closed,
         ProposalStatus::Open if is_author(proposal, actor) => Group::Own,
-        ProposalStatus::Open if is_approver && !proposal.approved_by.iter().any(|each| each == actor) => Group::Waiting,
+        ProposalStatus::Open if is_approver && !counts_for(proposal, actor) => Group::Waiting,
         ProposalStatus::Open => Group::Open,
     }
+}
+
+/// Whether that one has approved what it would do now.
+fn counts_for(proposal: &ProposalSummary, actor: &str) -> bool {
+    let is_in = |actors: &[String]| actors.iter().any(|each| each == actor);
+    is_in(&proposal.approved_by) && !is_in(&proposal.lapsed)
 }
 
 /// Whether that one wrote it, or was the last to amend it.
@@ -155,6 +161,7 @@ mod tests {
             names: vec![],
             approvals: approved_by.len(),
             approved_by: approved_by.iter().map(|&each| each.to_owned()).collect(),
+            lapsed: vec![],
             closed: None,
         }
     }
@@ -165,6 +172,9 @@ mod tests {
         assert_eq!(group(&open(&[]), "ada", true), Group::Waiting);
         assert_eq!(group(&open(&["tom"]), "ada", true), Group::Waiting);
         assert_eq!(group(&open(&["ada"]), "ada", true), Group::Open);
+        let lapsed = ProposalSummary { lapsed: vec!["ada".into()], ..open(&["ada", "tom"]) };
+        assert_eq!(group(&lapsed, "ada", true), Group::Waiting, "it is another thing by now");
+        assert_eq!(group(&lapsed, "tom", true), Group::Open);
         assert_eq!(group(&open(&[]), "ada", false), Group::Open, "nobody waits for a role that may not approve");
         assert_eq!(group(&open(&[]), "maya", true), Group::Own);
         assert_eq!(group(&open(&[]), "jonas", true), Group::Own, "whoever amended it is an author");

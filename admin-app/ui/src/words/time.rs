@@ -1,5 +1,7 @@
 //! Times in words. Times are milliseconds since the epoch; `offset` is the minutes that local time is ahead of UTC.
 
+use super::calendar::{Day, Moment, instant};
+
 /// `0:04` and `.2`: minutes, seconds, tenths of a stopwatch; hours from one on.
 pub fn stopwatch(elapsed_ms: f64) -> (String, String) {
     let tenths = (elapsed_ms.max(0.0) / 100.0) as u64;
@@ -43,28 +45,28 @@ pub fn age(ms: f64) -> String {
 
 /// Milliseconds since the epoch of an RFC 3339 text.
 pub fn parse(text: &str) -> Option<f64> {
-    text.parse::<jiff::Timestamp>().ok().map(|at| at.as_millisecond() as f64)
+    instant(text).map(|at| at as f64)
 }
 
 /// Epoch milliseconds as RFC 3339 in UTC.
 pub fn text(at: f64) -> String {
-    jiff::Timestamp::from_millisecond(at as i64).map(|at| at.to_string()).unwrap_or_default()
+    Moment::of(at as i64).map(|at| at.to_string()).unwrap_or_default()
 }
 
 /// `20:14:07`, local.
 pub fn clock(at: f64, offset: i32) -> String {
-    civil(at, offset).map(|at| at.strftime("%H:%M:%S").to_string()).unwrap_or_default()
+    civil(at, offset).map(|at| format!("{:02}:{:02}:{:02}", at.hour, at.minute, at.second)).unwrap_or_default()
 }
 
 /// `20:14`, local.
 pub fn hour(at: f64, offset: i32) -> String {
-    civil(at, offset).map(|at| at.strftime("%H:%M").to_string()).unwrap_or_default()
+    civil(at, offset).map(|at| format!("{:02}:{:02}", at.hour, at.minute)).unwrap_or_default()
 }
 
 /// `12 Nov`, with the year when it is not this one.
 pub fn day(at: f64, now: f64, offset: i32) -> String {
     match (civil(at, offset), civil(now, offset)) {
-        (Some(at), Some(now)) => date(at.date(), now.date()),
+        (Some(at), Some(now)) => date(at.day, now.day),
         (Some(_) | None, _) => String::new(),
     }
 }
@@ -72,17 +74,17 @@ pub fn day(at: f64, now: f64, offset: i32) -> String {
 /// `Today, Monday 23 November`, `Sunday 22 November`, with the year when it is not this one.
 pub fn heading(at: f64, now: f64, offset: i32) -> String {
     let (Some(at), Some(now)) = (civil(at, offset), civil(now, offset)) else { return String::new() };
-    let text = at.strftime("%A %-d %B").to_string();
+    let text = format!("{} {} {}", at.day.weekday(), at.day.day, at.day.month_name());
     match () {
-        () if at.date() == now.date() => format!("Today, {text}"),
-        () if at.year() == now.year() => text,
-        () => format!("{text} {}", at.year()),
+        () if at.day == now.day => format!("Today, {text}"),
+        () if at.day.year == now.day.year => text,
+        () => format!("{text} {}", at.day.year),
     }
 }
 
 /// `2026-11-26`, in UTC.
 pub fn iso_day(at: f64) -> String {
-    civil(at, 0).map(|at| at.date().to_string()).unwrap_or_default()
+    civil(at, 0).map(|at| at.day.to_string()).unwrap_or_default()
 }
 
 /// The date so many days after a time, as in a document.
@@ -92,10 +94,10 @@ pub fn days_later(at: f64, days: u32) -> String {
 
 /// A date of the document, `YYYY-MM-DD`, and how far off it is: (`31 Jan 2027`, `in 69 days`).
 pub fn until(text: &str, now: f64, offset: i32) -> (String, String) {
-    let (Ok(at), Some(now)) = (text.parse::<jiff::civil::Date>(), civil(now, offset)) else {
+    let (Some(at), Some(now)) = (Day::parse(text), civil(now, offset)) else {
         return (text.to_owned(), String::new());
     };
-    let days = now.date().until(at).map(|span| span.get_days()).unwrap_or_default();
+    let days = at.number() - now.day.number();
     let distance = match days {
         0 => "today".to_owned(),
         1 => "tomorrow".to_owned(),
@@ -103,16 +105,16 @@ pub fn until(text: &str, now: f64, offset: i32) -> (String, String) {
         2.. => format!("in {days} days"),
         _ => format!("{} days over", -days),
     };
-    (date(at, now.date()), distance)
+    (date(at, now.day), distance)
 }
 
-fn date(at: jiff::civil::Date, now: jiff::civil::Date) -> String {
-    if at.year() == now.year() { at.strftime("%-d %b").to_string() } else { at.strftime("%-d %b %Y").to_string() }
+fn date(at: Day, now: Day) -> String {
+    let text = format!("{} {}", at.day, at.month_short());
+    if at.year == now.year { text } else { format!("{text} {}", at.year) }
 }
 
-fn civil(at: f64, offset: i32) -> Option<jiff::civil::DateTime> {
-    let local = jiff::Timestamp::from_millisecond(at as i64 + i64::from(offset) * 60_000).ok()?;
-    Some(jiff::tz::Offset::UTC.to_datetime(local))
+fn civil(at: f64, offset: i32) -> Option<Moment> {
+    Moment::of(at as i64 + i64::from(offset) * 60_000)
 }
 
 #[cfg(test)]

@@ -47,7 +47,10 @@ async fn next(fleet: FleetView, kills: KillPage, control: &ControlPlane) -> Resu
         match tokio::time::timeout(ASK_EVERY, events.next()).await {
             Ok(Ok(Some(ConsoleEvent::Fleet { fleet }))) => newer_fleet = *fleet,
             Ok(Ok(Some(
-                ConsoleEvent::Change { .. } | ConsoleEvent::KillProgress { .. } | ConsoleEvent::Ping { .. },
+                ConsoleEvent::Change { .. }
+                | ConsoleEvent::KillProgress { .. }
+                | ConsoleEvent::Presence(_)
+                | ConsoleEvent::Ping { .. },
             ))) => {}
             Ok(Ok(None)) | Ok(Err(_)) => {
                 // The server closed or restarted: ask, which says so if it is gone, and come back.

@@ -19,6 +19,7 @@ mod people;
 mod plan;
 mod policy;
 mod populations;
+mod presence;
 mod problem;
 mod proposals;
 mod releases;
@@ -67,6 +68,7 @@ pub use populations::{
     DrawnFrom, LiveSample, NotAPopulationName, POPULATION_MEDIA_TYPE, PopulationAct, PopulationContentQuery,
     PopulationEvent, PopulationName, PopulationPut, PopulationView, Populations, PutPopulationQuery,
 };
+pub use presence::{PresenceRequest, PresenceView, SeatView};
 pub use problem::Problem;
 pub use proposals::{
     ActView, ApprovalView, ApproveRequest, Blocked, ConflictView, DraftRequest, GroundView, MigrationDraft,

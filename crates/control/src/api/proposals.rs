@@ -117,6 +117,9 @@ pub struct ProposalSummary {
     /// The opaque ids of those who gave them, each once.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub approved_by: Vec<String>,
+    /// Of these, in a list of proposals, those who would have to look again: what it would do is another thing since.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub lapsed: Vec<String>,
     /// What closed it; absent while it is open.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub closed: Option<ActView>,

@@ -1,4 +1,4 @@
-use super::{FleetView, KillView, Position};
+use super::{FleetView, KillView, Position, PresenceView};
 use serde::{Deserialize, Serialize};
 
 /// Data of the first event of a client's stream.
@@ -63,6 +63,8 @@ pub enum ConsoleEvent {
     Fleet {
         fleet: Box<FleetView>,
     },
+    /// Somebody came to a flag in the console, left it, or began to edit it.
+    Presence(PresenceView),
     /// Nothing happened, and the server lives.
     Ping {
         server_time: String,
@@ -76,6 +78,7 @@ impl ConsoleEvent {
             ConsoleEvent::Change { .. } => "change",
             ConsoleEvent::KillProgress { .. } => "kill-progress",
             ConsoleEvent::Fleet { .. } => "fleet",
+            ConsoleEvent::Presence(_) => "presence",
             ConsoleEvent::Ping { .. } => "ping",
         }
     }

@@ -2,11 +2,12 @@
 
 use super::{People, after, freeze, impact, proposals};
 use crate::api::Impact;
-use crate::proposal::{Needed, ProposalState, Reach, Standing};
+use crate::proposal::{Needed, ProposalState, Reach, Standing, Void};
 use crate::refusal::Refusal;
 use crate::state::State;
 use downhaul_core::validate::Valid;
 use jiff::Timestamp;
+use std::collections::BTreeSet;
 
 #[derive(Debug, Clone, PartialEq)]
 pub struct Assessment<'a> {
@@ -48,6 +49,22 @@ pub fn assess<'a>(
             Assessment { blocked: frozen.err().or(landed.err()), prospect: Some(prospect) }
         }
     }
+}
+
+/// Those who approved an open proposal, and would have to look again: what it would do is another thing since. Nobody where
+/// that cannot be told, as it could not be carried out at all.
+pub fn lapsed(state: &State, valid: &Valid, proposal: &ProposalState, at: Timestamp) -> BTreeSet<String> {
+    if proposal.approvals.is_empty() {
+        return BTreeSet::new();
+    }
+    let Ok(reach) = proposals::check_draft(state, valid, &proposal.draft, Some(proposal), at) else {
+        return BTreeSet::new();
+    };
+    let standing = proposal.standing(state, &reach, at);
+    let actor = |each: &Standing<'_>| each.approval.touch.actor.clone();
+    let counting: BTreeSet<String> = standing.iter().filter(|each| each.void.is_none()).map(actor).collect();
+    let is_other = |each: &&Standing<'_>| matches!(each.void, Some(Void::Amended(_) | Void::Changed(_)));
+    standing.iter().filter(is_other).map(actor).filter(|actor| !counting.contains(actor)).collect()
 }
 
 fn prospect<'a>(

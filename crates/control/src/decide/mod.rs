@@ -16,7 +16,7 @@ mod rollouts;
 mod signing;
 
 pub use apply::{Plan, applied, check_base, drafted, plan};
-pub use assess::{Assessment, Prospect, assess};
+pub use assess::{Assessment, Prospect, assess, lapsed};
 pub use budget::People;
 pub(crate) use flags::dependents_left;
 pub use keys::create_key;

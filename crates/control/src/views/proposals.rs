@@ -5,16 +5,25 @@ use crate::api::{
     ActView, ApprovalView, Blocked, ConflictView, GroundView, ProposalNow, ProposalPage, ProposalStatus,
     ProposalSummary, ProposalView,
 };
-use crate::decide::{Assessment, Prospect};
+use crate::decide::{Assessment, Prospect, lapsed};
 use crate::describe;
 use crate::proposal::{Ground, Named, Outcome, ProposalState, Standing};
 use crate::state::{State, Touch};
+use downhaul_core::validate::Valid;
+use jiff::Timestamp;
 use std::collections::BTreeSet;
 
-/// Newest first.
-pub fn proposals(state: &State, names: &Names) -> ProposalPage {
+/// Newest first, as they stand at a time.
+pub fn proposals(state: &State, valid: &Valid, at: Timestamp, names: &Names) -> ProposalPage {
+    let standing = |each: &ProposalState| {
+        let mut summary = summary(state, each, names);
+        if each.outcome == Outcome::Open {
+            summary.lapsed = lapsed(state, valid, each, at).into_iter().collect();
+        }
+        summary
+    };
     let all = state.proposals.by_number.values().rev();
-    ProposalPage { position: state.position(), proposals: all.map(|each| summary(state, each, names)).collect() }
+    ProposalPage { position: state.position(), proposals: all.map(|each| standing(each)).collect() }
 }
 
 /// `assessment` is of an open one.
@@ -105,6 +114,7 @@ fn summary(state: &State, proposal: &ProposalState, names: &Names) -> ProposalSu
         names: proposal.draft.command.names().iter().map(ToString::to_string).collect(),
         approvals: proposal.approvals.len(),
         approved_by: approvers.into_iter().map(str::to_owned).collect(),
+        lapsed: Vec::new(),
         closed: closed.map(|touch| act(touch, names)),
     }
 }

@@ -20,8 +20,10 @@ pub(super) struct Pools {
     number_ids: BTreeMap<u64, u32>,
     numbers: Vec<f64>,
     ids: Vec<u32>,
+    id_lists: BTreeMap<Vec<u32>, u32>,
     hashes: Vec<u64>,
     sets: Vec<Set>,
+    set_numbers: BTreeMap<[u32; 5], u32>,
     comparators: Vec<Comparator>,
     blocks: Vec<Block>,
     automaton_ids: BTreeMap<String, (u32, u32)>,
@@ -43,8 +45,10 @@ impl Pools {
             number_ids: BTreeMap::new(),
             numbers: Vec::new(),
             ids: Vec::new(),
+            id_lists: BTreeMap::new(),
             hashes: Vec::new(),
             sets: Vec::new(),
+            set_numbers: BTreeMap::new(),
             comparators: Vec::new(),
             blocks: Vec::new(),
             automaton_ids: BTreeMap::new(),
@@ -103,9 +107,14 @@ impl Pools {
         id
     }
 
+    /// The same list twice stands there once.
     pub(super) fn ids(&mut self, ids: &[u32]) -> u32 {
+        if let Some(start) = self.id_lists.get(ids) {
+            return *start;
+        }
         let start = word(self.ids.len());
         self.ids.extend(ids);
+        self.id_lists.insert(ids.to_vec(), start);
         start
     }
 
@@ -163,12 +172,18 @@ impl Pools {
             Set { texts: start, text_count: count, numbers: 0, number_count: 0, bits }
         } else {
             let (start, count) = self.texts(texts.into_iter(), true);
-            let first = word(self.numbers.len());
+            // Without numbers it does not matter where they begin, and such sets are alike.
+            let first = if numbers.is_empty() { 0 } else { word(self.numbers.len()) };
             self.numbers.extend(&numbers);
             Set { texts: start, text_count: count, numbers: first, number_count: word(numbers.len()), bits }
         };
-        self.sets.push(set);
-        word(self.sets.len() - 1)
+        let words = [set.texts, set.text_count, set.numbers, set.number_count, set.bits];
+        let next = word(self.sets.len());
+        let number = *self.set_numbers.entry(words).or_insert(next);
+        if number == next {
+            self.sets.push(set);
+        }
+        number
     }
 
     pub(super) fn automata(&mut self, patterns: &[String]) -> (u32, u32) {

@@ -11,6 +11,7 @@ use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 const TENANTS: [&str; 4] = ["acme", "globex", "initech", "Ünïcode GmbH"];
 const REGIONS: [&str; 6] = ["world", "eu", "eu-west", "eu-north", "us", "us-east"];
@@ -27,9 +28,14 @@ const BLOCKS: [&str; 5] = ["10.0.0.0/8", "10.0.0.1", "0.0.0.0/0", "2001:db8::/32
 const TIMES: [&str; 3] = ["2026-01-01T00:00:00Z", "2025-12-31T23:00:00.5-02:00", "1970-01-01T00:00:00Z"];
 
 pub fn flag_set() -> impl Strategy<Value = FlagSet> {
-    let flags = vec(flag_parts(), 1..6);
+    flag_set_of(1..6, 0..4)
+}
+
+/// With so many flags and kills.
+pub fn flag_set_of(flags: Range<usize>, kills: Range<usize>) -> impl Strategy<Value = FlagSet> {
+    let flags = vec(flag_parts(), flags);
     let segments = vec((lists(), lists(), vec(condition(vec!["staff", "beta"]), 0..3)), 3);
-    (flags, segments, vec(kill_parts(), 0..4)).prop_map(|(flags, segments, kills)| {
+    (flags, segments, vec(kill_parts(), kills)).prop_map(|(flags, segments, kills)| {
         let mut set = FlagSet::empty("test".parse().unwrap());
         set.revision = 1;
         set.regions = regions();

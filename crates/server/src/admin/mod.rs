@@ -18,6 +18,7 @@ mod people;
 mod plan;
 mod policy;
 mod populations;
+mod presence;
 mod proposals;
 mod releases;
 mod rollouts;
@@ -98,6 +99,7 @@ pub(crate) fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(proposals::withdraw))
         .routes(routes!(proposals::land))
         .routes(routes!(events::get))
+        .routes(routes!(presence::put))
         .routes(routes!(populations::list))
         .routes(routes!(populations::content))
         .routes(routes!(releases::list))

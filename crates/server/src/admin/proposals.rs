@@ -34,7 +34,8 @@ pub(crate) async fn list(
     _admin: Admin,
     Path(key): Path<String>,
 ) -> AppResult<Json<ProposalPage>> {
-    Ok(Json(views::proposals(&environment(&state, &key)?.current().state, &state.actors())))
+    let current = environment(&state, &key)?.current();
+    Ok(Json(views::proposals(&current.state, &current.valid, Timestamp::now(), &state.actors())))
 }
 
 /// A proposal, whom it would move now, who has approved that, and what is in its way.

@@ -11,6 +11,7 @@ use crate::metrics::{EnvironmentLabels, Metrics};
 use crate::options::ServerOptions;
 use crate::outcomes::LiveOutcomes;
 use crate::populations::{Kept, Populations};
+use crate::presence::Presence;
 use crate::replica::Replica;
 use crate::rollouts::Gates;
 use crate::task::Task;
@@ -84,6 +85,7 @@ pub(crate) struct Environment {
     judge: Duration,
     beats: Beats,
     gates: Gates,
+    presence: Presence,
     usage: LiveUsage,
     outcomes: LiveOutcomes,
     programs: Programs,
@@ -146,6 +148,7 @@ impl Environment {
             judge: options.plan_time,
             beats: Beats::default(),
             gates: Gates::default(),
+            presence: Presence::default(),
             usage: LiveUsage::default(),
             outcomes: LiveOutcomes::new(),
             programs: Programs::default(),
@@ -206,6 +209,11 @@ impl Environment {
     /// What the gates of rollouts read last.
     pub(crate) fn gates(&self) -> &Gates {
         &self.gates
+    }
+
+    /// Who has which flag open in the console.
+    pub(crate) fn presence(&self) -> &Presence {
+        &self.presence
     }
 
     /// The flag set as the server itself decides by it.

@@ -2,12 +2,12 @@
 
 use crate::client::acknowledge;
 use crate::state::AppState;
-use downhaul_control::api::{Acknowledgement, BeatView, GateView};
+use downhaul_control::api::{Acknowledgement, BeatView, GateView, PresenceRequest};
 use downhaul_control::fleet::Sender;
 use downhaul_core::document::ClientKind;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "kebab-case")]
@@ -20,6 +20,8 @@ pub(crate) enum Message {
     Beat { environment: String, view: Box<BeatView>, times: Vec<f64> },
     /// What the gates of a rollout read last.
     Gates { environment: String, rollout: u64, gates: Vec<GateView> },
+    /// Which flag a page of somebody's console shows at the one who tells, and since when.
+    Present { environment: String, actor: String, told: PresenceRequest, at: String },
     /// A name was put or erased.
     Names,
     /// The live sample was removed.
@@ -59,6 +61,11 @@ pub(super) async fn take(state: &AppState, message: Message) {
         Message::Gates { environment, rollout, gates } => {
             if let Some(environment) = state.environment(&environment) {
                 environment.gates().put(rollout, gates);
+            }
+        }
+        Message::Present { environment, actor, told, at } => {
+            if let Some(environment) = state.environment(&environment) {
+                environment.presence().tell(&actor, &told, &at, Instant::now());
             }
         }
         Message::Names => {

@@ -3,7 +3,7 @@
 use crate::build::{self, Profile};
 use crate::step::Step;
 use crate::workspace::{self, cargo};
-use crate::{data, desktop, npm, setup, tidy, toolchain, ui, wasm};
+use crate::{data, desktop, engines, kill, npm, setup, tidy, toolchain, ui, wasm};
 use anyhow::{Context, Result};
 use serde_json::Value;
 use std::fs;
@@ -36,6 +36,11 @@ pub(crate) const STAGES: &[Stage] = &[
     Stage { name: "data", about: "the example environment", run: || checked(data::build(data::contexts())) },
     Stage { name: "javascript", about: "types and tests of the npm packages", run: javascript },
     Stage { name: "rust", about: "tests of every crate", run: rust },
+    Stage {
+        name: "engines",
+        about: "one digest natively, in Node, workerd and Chromium",
+        run: || checked(engines::small()),
+    },
     Stage { name: "e2e", about: "end to end, in Chromium and workerd", run: end_to_end },
     Stage { name: "desktop", about: "the real window of the desktop app", run: desktop },
     Stage { name: "example", about: "check and eval of the example environment", run: example },
@@ -187,7 +192,14 @@ fn javascript() -> Outcome {
             outcome = outcome.and(ran(&format!("web/{package}: npm run {script}"), command));
         }
     }
-    outcome
+    outcome = outcome.and(ran("kill page: types", kill::type_check()));
+    match kill::tests() {
+        Ok(tests) => outcome.and(ran("kill page: tests", tests)),
+        Err(error) => {
+            outcome.problems.push(format!("{error:#}"));
+            outcome
+        }
+    }
 }
 
 /// The names of the scripts of a package of `web/`.

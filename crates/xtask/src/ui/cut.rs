@@ -2,6 +2,7 @@
 
 use crate::workspace;
 use anyhow::{Context, Result};
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use wasm_split_cli_support::{Options, transform};
@@ -19,6 +20,8 @@ pub(crate) struct Cut {
     pub(crate) main: PathBuf,
     /// What comes later, finished but for wasm-opt.
     pub(crate) parts: Vec<PathBuf>,
+    /// The file names that each mark brings: its own part, and those that it shares.
+    pub(crate) brings: BTreeMap<String, Vec<String>>,
 }
 
 /// Cuts `module` and writes parts and loader into `folder`, beside which `NAME.js` will be.
@@ -34,5 +37,7 @@ pub(crate) fn cut(module: &Path, folder: &Path, name: &str) -> Result<Cut> {
     options.main_module = &script;
     let cut = transform(options)
         .map_err(|error| anyhow::anyhow!("`{}` cannot be cut: {error:#}", workspace::shown(module)))?;
-    Ok(Cut { main, parts: cut.split_modules })
+    let files = |stems: Vec<String>| stems.into_iter().map(|stem| format!("{stem}.wasm")).collect();
+    let brings = cut.prefetch_map.into_iter().map(|(mark, stems)| (mark, files(stems))).collect();
+    Ok(Cut { main, parts: cut.split_modules, brings })
 }

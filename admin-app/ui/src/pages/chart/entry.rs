@@ -87,7 +87,7 @@ fn Entry(props: &EntryProps) -> Html {
             if on_click.is_some() {
                 <button type="button" class="rev linkbtn" onclick={on_click}><span class="sr">{ "Show revision " }</span>{ count(change.revision) }<code>{ short_hash(&change.hash) }</code></button>
             } else {
-                <span class="rev">{ count(change.revision) }<code>{ short_hash(&change.hash) }</code></span>
+                <Link<Route> to={Route::ChartEntry { environment: props.environment.to_string(), revision: change.revision }} classes="rev"><span class="sr">{ "Revision " }</span>{ count(change.revision) }<code>{ short_hash(&change.hash) }</code></Link<Route>>
             }
         </article>
     }

@@ -7,19 +7,24 @@ pub use entry::Entries;
 
 use crate::components::{CardSkeleton, Empty, FailureCard, Icon};
 use crate::hooks::{Key, use_document_title, use_history, use_keys};
+use crate::route::Route;
 use crate::state::Shared;
 use crate::state::cursor::Cursor;
+use crate::state::history::History;
 use crate::words::number::count;
 use downhaul_control::api::ChangeView;
 use export::Export;
 use proof::Proof;
 use selected::Selected;
-use web_sys::{HtmlElement, HtmlInputElement};
+use web_sys::{HtmlElement, HtmlInputElement, ScrollIntoViewOptions, ScrollLogicalPosition};
 use yew::prelude::*;
+use yew_router::prelude::*;
 
 #[derive(Debug, Properties, PartialEq)]
 pub struct ChartProps {
     pub environment: AttrValue,
+    /// The change that the address names.
+    pub revision: Option<u64>,
 }
 
 /// Who changed what, when and why; and the proof that no one edited it.
@@ -27,24 +32,29 @@ pub struct ChartProps {
 pub fn Chart(props: &ChartProps) -> Html {
     use_document_title(format!("Chart of {}", props.environment));
     let (history, more) = use_history(None, 50);
+    use_reaching(&history, props.revision, &more);
+    let navigator = use_navigator();
     let search = use_state(String::new);
-    let cursor = use_state(Cursor::default);
+    // By revision, as new changes come in above.
+    let chosen = use_state(|| None::<u64>);
     let field = use_node_ref();
     let shown: Vec<Shared<ChangeView>> =
         history.changes.iter().filter(|change| is_found(change, &search)).cloned().collect();
-    let rows = shown.len();
+    let revisions: Vec<u64> = shown.iter().map(|change| change.revision).collect();
+    let cursor = Cursor(chosen.or(props.revision).and_then(|meant| revisions.iter().position(|each| *each == meant)));
     {
-        let (cursor, field, search) = (cursor.clone(), field.clone(), search.clone());
+        let (chosen, field, search, rows) = (chosen.clone(), field.clone(), search.clone(), revisions.len());
+        let go = move |to: Cursor| chosen.set(to.0.and_then(|at| revisions.get(at)).copied());
         use_keys(move |key: &Key| {
             match key.plain() {
-                Some("j") => cursor.set(cursor.down(rows)),
-                Some("k") => cursor.set(cursor.up(rows)),
+                Some("j") => go(cursor.down(rows)),
+                Some("k") => go(cursor.up(rows)),
                 Some("/") => {
                     if let Some(field) = field.cast::<HtmlElement>() {
                         let _ = field.focus();
                     }
                 }
-                Some("Escape") => cursor.set(Cursor::default()),
+                Some("Escape") => go(Cursor::default()),
                 None if key.key == "Escape" => {
                     search.set(String::new());
                     if let Some(field) = field.cast::<HtmlElement>() {
@@ -57,15 +67,24 @@ pub fn Chart(props: &ChartProps) -> Html {
         });
     }
     let selected = cursor.0.and_then(|at| shown.get(at)).or_else(|| shown.first()).cloned();
+    {
+        // The address names what is selected, so that it can be sent to someone.
+        let (environment, named) = (props.environment.to_string(), props.revision);
+        use_effect_with(*chosen, move |chosen| {
+            if let (Some(revision), Some(navigator), true) = (*chosen, navigator, *chosen != named) {
+                navigator.replace(&Route::ChartEntry { environment, revision });
+            }
+        });
+    }
     let on_select = {
-        let (cursor, revisions) = (cursor.clone(), shown.iter().map(|change| change.revision).collect::<Vec<_>>());
-        Callback::from(move |revision: u64| cursor.set(Cursor(revisions.iter().position(|each| *each == revision))))
+        let chosen = chosen.clone();
+        Callback::from(move |revision: u64| chosen.set(Some(revision)))
     };
     let on_search = {
-        let (search, cursor) = (search.clone(), cursor.clone());
+        let (search, chosen) = (search.clone(), chosen.clone());
         Callback::from(move |event: InputEvent| {
             search.set(event.target_unchecked_into::<HtmlInputElement>().value());
-            cursor.set(Cursor::default());
+            chosen.set(None);
         })
     };
     let body = match (&history.failure, history.is_loaded) {
@@ -106,6 +125,29 @@ pub fn Chart(props: &ChartProps) -> Html {
             { body }
         </>
     }
+}
+
+/// Reads older changes until the one that the address names is among them, and then shows it.
+#[hook]
+fn use_reaching(history: &History, revision: Option<u64>, more: &Callback<()>) {
+    let oldest = history.changes.last().map(|change| change.revision);
+    let is_there = revision.is_some_and(|revision| history.changes.iter().any(|change| change.revision == revision));
+    let reads_on = history.next_before.filter(|next| !is_there && revision.is_some_and(|revision| revision < *next));
+    let more = more.clone();
+    use_effect_with((reads_on, oldest), move |(reads_on, _)| {
+        if reads_on.is_some() {
+            more.emit(());
+        }
+    });
+    use_effect_with((revision, is_there), move |(revision, is_there)| {
+        let (Some(revision), true) = (*revision, *is_there) else { return };
+        let document = web_sys::window().and_then(|window| window.document());
+        if let Some(entry) = document.and_then(|document| document.get_element_by_id(&format!("r{revision}"))) {
+            let options = ScrollIntoViewOptions::new();
+            options.set_block(ScrollLogicalPosition::Nearest);
+            entry.scroll_into_view_with_scroll_into_view_options(&options);
+        }
+    });
 }
 
 fn is_found(change: &ChangeView, search: &str) -> bool {

@@ -1,6 +1,6 @@
 use crate::components::{Icon, SentenceText};
 use crate::hooks::clock;
-use crate::route::Route;
+use crate::route::{Route, XrayQuery};
 use crate::state::Shared;
 use crate::words::change::{marked, moved, short_hash};
 use crate::words::number::count;
@@ -59,6 +59,14 @@ pub fn Selected(props: &SelectedProps) -> Html {
                     <dt>{ "Chain" }</dt><dd class="mono">{ short_hash(&change.prev) }{ " " }<Icon name="right" small=true />{ " " }{ short_hash(&change.hash) }</dd>
                 </dl>
             </div>
+            <footer class="row wrap">
+                <Link<Route, XrayQuery> to={Route::Xray { environment: environment() }} query={XrayQuery { flag: change.flag.clone().unwrap_or_default(), at: Some(change.revision), ..XrayQuery::default() }} classes="btn s">
+                    <Icon name="clock" small=true /><span data-test="travel">{ "What a user saw then" }</span></Link<Route, XrayQuery>>
+                if change.revision > 1 {
+                    <Link<Route, XrayQuery> to={Route::Xray { environment: environment() }} query={XrayQuery { flag: change.flag.clone().unwrap_or_default(), at: Some(change.revision - 1), ..XrayQuery::default() }} classes="btn s quiet">
+                        <span data-test="travel-before">{ "and before it" }</span></Link<Route, XrayQuery>>
+                }
+            </footer>
             if let Some(command) = command {
                 <details class="bt"><summary class="pad tight small">{ "The command as it was hashed" }</summary><pre class="json">{ command }</pre></details>
             }

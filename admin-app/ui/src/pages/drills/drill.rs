@@ -1,9 +1,9 @@
 use super::Outcome;
 use crate::backend::api;
-use crate::components::{ActBar, ActItem, CardSkeleton, FailureCard, Icon, Look, Missing, Reason};
+use crate::components::{ActBar, ActItem, Icon, Look, Reason};
 use crate::hooks::{clock, use_act, use_asked, use_console, use_document_title, use_may, use_way_back};
+use crate::pages::frame::{Frame, framed};
 use crate::route::Route;
-use crate::state::live::Slot;
 use crate::words::drill::who;
 use crate::words::number::count;
 use crate::words::time::{ago, duration, parse, stopwatch};
@@ -25,30 +25,23 @@ pub fn Drill(props: &DrillProps) -> Html {
     let (asked, put) = use_asked(api::drill(&props.environment, &props.id), 0);
     let list = Route::Drills { environment: props.environment.to_string() };
     use_way_back(list.clone());
-    let body = match &asked.slot {
-        Slot::Ready(drill) => {
-            html! { <Shown environment={props.environment.clone()} drill={(**drill).clone()} on_drill={put} /> }
-        }
-        Slot::Loading => html! { <div class="sidegrid"><CardSkeleton lines=8 /><CardSkeleton /></div> },
-        Slot::Failed(failure) if failure.is_missing() => {
-            html! { <Missing title="There is no such drill" text={format!("{} names no drill of {}.", props.id, props.environment)} /> }
-        }
-        Slot::Failed(failure) => html! { <FailureCard failure={failure.clone()} what="This drill" /> },
+    let heading = html! {
+        <><h1>{ "Drill" }{ asked.slot.ready().map(|drill| html! { <>{ " of " }<span class="mono">{ drill.subject.key() }</span></> }) }</h1>
+            if let Some(drill) = asked.slot.ready() { <Outcome drill={(**drill).clone()} />
+                if drill.independent == Some(true) { <span class="chip ok"><Icon name="shieldcheck" />{ "not run by its author" }</span> } }</>
     };
-    html! {
-        <>
-            <div class="pagehead"><div class="grow">
-                <div class="crumbs"><Link<Route> to={list}>{ "Drills" }</Link<Route>><Icon name="right" small=true /><span>{ &props.id }</span></div>
-                <div class="row wrap"><h1>{ "Drill" }{ asked.slot.ready().map(|drill| html! { <>{ " of " }<span class="mono">{ drill.subject.key() }</span></> }) }</h1>
-                    if let Some(drill) = asked.slot.ready() { <Outcome drill={(**drill).clone()} />
-                        if drill.independent == Some(true) { <span class="chip ok"><Icon name="shieldcheck" />{ "not run by its author" }</span> } }
-                </div>
-            </div>
-            <Link<Route> to={Route::Run { environment: props.environment.to_string(), id: props.id.clone() }} classes="btn"><Icon name="undo" />{ "Its run" }</Link<Route>>
-            </div>
-            { body }
-        </>
-    }
+    let run = Route::Run { environment: props.environment.to_string(), id: props.id.clone() };
+    let frame = Frame {
+        what: "drill",
+        crumbs: vec![(list, "Drills".to_owned())],
+        id: props.id.clone(),
+        heading,
+        actions: html! { <Link<Route> to={run} classes="btn"><Icon name="undo" />{ "Its run" }</Link<Route>> },
+        missing: format!("{} names no drill of {}.", props.id, props.environment),
+    };
+    framed(frame, &asked.slot, |drill| {
+        html! { <Shown environment={props.environment.clone()} drill={(**drill).clone()} on_drill={put} /> }
+    })
 }
 
 #[derive(Debug, Properties, PartialEq)]

@@ -8,6 +8,7 @@ use super::publish::Outcome;
 use super::retire::Retire;
 use super::review::Review;
 use super::rules::{Rules, add_rule};
+use super::trial::Trial;
 use super::variants::{Degraded, Variants};
 use crate::components::{Icon, Sail, Sign, Swatches};
 use crate::hooks::{Key, Subject, clock, use_console, use_keys, use_policy, use_radius};
@@ -41,25 +42,55 @@ pub struct EditorProps {
     pub shelf: String,
 }
 
+/// What only the document decides.
+struct Known {
+    published: Option<Rc<Flag>>,
+    published_json: Option<Value>,
+    /// Attributes that rules of this environment read.
+    attributes: Rc<[String]>,
+}
+
+impl Known {
+    fn of(document: &FlagSet, flag: Option<&str>) -> Self {
+        let published = flag.and_then(|key| document.flag(key)).cloned().map(Rc::new);
+        let published_json = published.as_deref().and_then(|flag| serde_json::to_value(flag).ok());
+        let mut attributes: Vec<String> =
+            document.flags.iter().flat_map(|flag| attributes_read(document, flag)).collect();
+        attributes.sort_unstable();
+        attributes.dedup();
+        Known { published, published_json, attributes: attributes.into() }
+    }
+}
+
+/// The published flag set, as far as it matters, without kills: they are set aside, as the server does when it judges.
+struct Before {
+    document: Shared<FlagSet>,
+    text: Rc<str>,
+}
+
+impl Before {
+    fn of(document: &FlagSet, key: Option<&str>, draft: Option<&Value>) -> Self {
+        let around = around(document, key.unwrap_or_default(), draft);
+        let before = FlagSet { kills: Vec::new(), ..around };
+        let text = serde_json::to_string(&before).unwrap_or_default().into();
+        Before { document: Shared::new(before), text }
+    }
+}
+
 /// What has been worked out of a draft.
 struct Looked {
-    /// The published flag set, as far as it matters, without kills: they are set aside, as the server does when it judges.
-    before: Shared<FlagSet>,
-    published_text: Rc<str>,
     checked: CheckedFlag,
     /// With the draft in it.
     after: Option<Shared<FlagSet>>,
 }
 
-fn look(document: &FlagSet, key: Option<&str>, draft: &Draft) -> Looked {
-    let around = around(document, key.unwrap_or_default(), draft.tree());
-    let before = FlagSet { kills: Vec::new(), ..around };
+fn look(document: &FlagSet, before: &FlagSet, key: Option<&str>, draft: &Draft) -> Looked {
     let today = crate::words::time::iso_day(clock::now());
     let text = match draft.tree() {
         Some(tree) => tree.to_string(),
         None => draft.text(),
     };
-    let mut checked = check_flag(&before, key, &text, Format::Json, Some(&today));
+    let mut checked = check_flag(before, key, &text, Format::Json, Some(&today));
     if key.is_none() {
         checked.diagnostics.extend(taken(document, draft.tree()));
         if checked.diagnostics.iter().any(Diagnostic::is_error) {
@@ -67,8 +98,7 @@ fn look(document: &FlagSet, key: Option<&str>, draft: &Draft) -> Looked {
         }
     }
     let after = checked.valid.as_ref().map(|valid| Shared::new(valid.document().clone()));
-    let published_text = serde_json::to_string(&before).unwrap_or_default().into();
-    Looked { before: Shared::new(before), published_text, checked, after }
+    Looked { checked, after }
 }
 
 /// A key that is used, or was.
@@ -94,15 +124,25 @@ pub fn Editor(props: &EditorProps) -> Html {
     let open = use_state(|| None::<usize>);
     let reviewing = use_state(|| false);
     let retiring = use_state(|| false);
+    let trying = use_state(|| false);
     let policy = use_policy();
     let leaving = use_leaving(draft.is_changed());
     use_shelf(props.shelf.clone(), &draft);
 
-    let published = props.flag.as_deref().and_then(|key| props.document.flag(key)).cloned().map(Rc::new);
-    let published_json = published.as_deref().and_then(|flag| serde_json::to_value(flag).ok());
-    let looked = use_memo((props.document.clone(), draft.doc.clone()), {
+    // Worked out once a document: a slider draws the editor anew at each step.
+    let known =
+        use_memo((props.document.clone(), props.flag.clone()), |(document, flag)| Known::of(document, flag.as_deref()));
+    let Known { published, published_json, .. } = &*known;
+    let (published, published_json) = (published.clone(), published_json.clone());
+    // Of a draft, only what it requires decides what else matters.
+    let requires = draft.tree().and_then(|tree| tree.get("requires")).cloned();
+    let before = use_memo((props.document.clone(), props.flag.clone(), requires), {
+        let draft = draft.clone();
+        move |(document, key, _)| Before::of(document, key.as_deref(), draft.tree())
+    });
+    let looked = use_memo((props.document.clone(), before.document.clone(), draft.doc.clone()), {
         let (draft, key) = (draft.clone(), props.flag.clone());
-        move |(document, _)| look(document, key.as_deref(), &draft)
+        move |(document, before, _)| look(document, before, key.as_deref(), &draft)
     });
     let has_moved = props.flag.is_some() && draft.base != published_json;
     {
@@ -119,14 +159,14 @@ pub fn Editor(props: &EditorProps) -> Html {
         _ => None,
     };
     let radius = use_radius(Subject {
-        published: looked.published_text.clone(),
+        published: before.text.clone(),
         instead_of: props.flag.clone(),
         draft: flag_text,
         is_changed: draft.is_changed(),
         budget: policy.as_ref().map(|policy| policy.budget.clone()).filter(|budget| !budget.is_empty()),
     });
 
-    let editing = editing(props, &draft, &looked, published.clone());
+    let editing = editing(props, &draft, &looked, &known);
     let errors = editing.problems.errors().count();
     let tree = draft.tree().cloned().unwrap_or_default();
     let key = super::editing::text_at(&tree, "key").to_owned();
@@ -177,7 +217,7 @@ pub fn Editor(props: &EditorProps) -> Html {
         Callback::from(move |_: MouseEvent| draft.dispatch(action.clone()))
     };
     {
-        let (draft, as_json, review) = (draft.clone(), as_json.clone(), review.clone());
+        let (draft, as_json, trying, review) = (draft.clone(), as_json.clone(), trying.clone(), review.clone());
         let add = add_rule(&editing, &tree, &on_open);
         let is_asking = *reviewing || *retiring || leaving.is_some();
         let back = back(props);
@@ -194,6 +234,7 @@ pub fn Editor(props: &EditorProps) -> Html {
                 _ => match key.plain() {
                     Some("a") if !*as_json => add.emit(()),
                     Some("d") => as_json.set(!*as_json),
+                    Some("t") => trying.set(!*trying),
                     Some("Escape") if draft.is_changed() => leaving.set(Some(back.to_path())),
                     Some("Escape") => {
                         if let Some(navigator) = &navigator {
@@ -226,6 +267,10 @@ pub fn Editor(props: &EditorProps) -> Html {
                         <button type="button" class="iconbtn" aria-label="Undo" disabled={!draft.can_undo()} data-test="undo" onclick={history(Action::Undo)}><Icon name="undo" small=true /></button>
                         <button type="button" class="iconbtn flip" aria-label="Redo" disabled={!draft.can_redo()} data-test="redo" onclick={history(Action::Redo)}><Icon name="undo" small=true /></button>
                         <button type="button" class="btn s quiet" disabled={!draft.is_changed()} data-test="drop" onclick={history(Action::Drop)}>{ "Discard" }</button>
+                        <button type="button" class="btn s" aria-pressed={trying.to_string()} data-test="try-draft" onclick={
+                            let trying = trying.clone();
+                            Callback::from(move |_: MouseEvent| trying.set(!*trying))
+                        }><Icon name="xray" small=true /><span class="hide-narrow">{ "X-ray" }</span><kbd>{ "T" }</kbd></button>
                         <button type="button" class="btn s" aria-pressed={as_json.to_string()} data-test="as-json" onclick={
                             let as_json = as_json.clone();
                             Callback::from(move |_: MouseEvent| as_json.set(!*as_json))
@@ -250,9 +295,12 @@ pub fn Editor(props: &EditorProps) -> Html {
                         <Requires flag={tree.clone()} is_new={props.flag.is_none()} />
                         if props.flag.is_some() { <Facts flag={tree.clone()} is_new=false /> }
                     }
+                    if *trying {
+                        <Trial environment={props.environment.clone()} flag={key.clone()} document={looked.after.clone()} on_close={set(&trying, false)} />
+                    }
                     <datalist id="known-attributes">{ for editing.attributes.iter().map(|name| html! { <option value={name.clone()} /> }) }</datalist>
                 </div>
-                <Panel environment={props.environment.clone()} flag={key.clone()} radius={radius.clone()} {weight} is_changed={draft.is_changed()} {errors} before={Some(looked.before.clone())} after={looked.after.clone()} {button} />
+                <Panel environment={props.environment.clone()} flag={key.clone()} radius={radius.clone()} {weight} is_changed={draft.is_changed()} {errors} before={Some(before.document.clone())} after={looked.after.clone()} {button} />
             </div>
             <MiniBar flag={key.clone()} radius={radius.clone()} is_changed={draft.is_changed()} on_review={review} disabled={why_not} />
             if *reviewing {
@@ -300,12 +348,7 @@ fn use_shelf(shelf: String, draft: &UseReducerHandle<Draft>) {
     });
 }
 
-fn editing(
-    props: &EditorProps,
-    draft: &UseReducerHandle<Draft>,
-    looked: &Looked,
-    published: Option<Rc<Flag>>,
-) -> Editing {
+fn editing(props: &EditorProps, draft: &UseReducerHandle<Draft>, looked: &Looked, known: &Known) -> Editing {
     let tree = draft.tree();
     let variants: Vec<String> = tree
         .and_then(|tree| tree.get("variants")?.as_object())
@@ -313,10 +356,6 @@ fn editing(
         .unwrap_or_default();
     let degraded = tree.and_then(|tree| tree.pointer("/degraded/variant")?.as_str()).unwrap_or_default();
     let keys: Vec<&str> = variants.iter().map(String::as_str).collect();
-    let mut attributes: Vec<String> =
-        props.document.flags.iter().flat_map(|flag| attributes_read(&props.document, flag)).collect();
-    attributes.sort_unstable();
-    attributes.dedup();
     Editing {
         dispatch: draft.dispatcher(),
         // Nobody is told what a form lacks that they have not begun with.
@@ -327,9 +366,9 @@ fn editing(
         },
         document: props.document.clone(),
         swatches: Swatches::of_keys(&keys, degraded),
-        published,
+        published: known.published.clone(),
         variants: variants.into(),
-        attributes: attributes.into(),
+        attributes: Rc::clone(&known.attributes),
     }
 }
 

@@ -1,17 +1,18 @@
 use crate::components::Dialog;
+use crate::hooks::LEAVING;
 use crate::route::Route;
 use gloo::events::{EventListener, EventListenerOptions, EventListenerPhase};
 use wasm_bindgen::JsCast;
-use web_sys::{BeforeUnloadEvent, Element, MouseEvent as Click};
+use web_sys::{BeforeUnloadEvent, CustomEvent, Element, MouseEvent as Click};
 use yew::prelude::*;
 use yew_router::prelude::*;
 
-/// Asks before a draft is left by a link, and has the browser ask before the page is closed. Gives the link that is asked about.
+/// Asks before a draft is left by a link or by the palette, and has the browser ask before the page is closed. Gives the link that is asked about.
 #[hook]
 pub fn use_leaving(is_changed: bool) -> UseStateHandle<Option<String>> {
     let asked = use_state(|| None::<String>);
     {
-        let asked = asked.setter();
+        let (asked, again) = (asked.setter(), asked.setter());
         use_effect_with(is_changed, move |is_changed| {
             let listeners = is_changed.then(|| {
                 let window = web_sys::window()?;
@@ -32,7 +33,14 @@ pub fn use_leaving(is_changed: bool) -> UseStateHandle<Option<String>> {
                         event.set_return_value("The draft is kept in this browser.");
                     }
                 });
-                Some((clicks, closing))
+                let asked = again;
+                let leaving = EventListener::new_with_options(&document, LEAVING, options, move |event| {
+                    if let Some(path) = event.dyn_ref::<CustomEvent>().and_then(|event| event.detail().as_string()) {
+                        event.prevent_default();
+                        asked.set(Some(path));
+                    }
+                });
+                Some((clicks, closing, leaving))
             });
             move || drop(listeners)
         });

@@ -19,7 +19,10 @@ mod review;
 mod rule;
 mod rules;
 mod split;
+mod trial;
 mod variants;
+
+pub use review::Differences;
 
 use crate::components::{CardSkeleton, FailureCard, Icon};
 use crate::hooks::{clock, use_console, use_document_title};

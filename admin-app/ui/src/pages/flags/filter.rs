@@ -1,5 +1,6 @@
 use downhaul_control::api::{FlagState, FlagSummary};
 use downhaul_core::document::FlagKind;
+use serde::{Deserialize, Serialize};
 
 /// What of the list is shown, and in which order.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -54,6 +55,65 @@ impl View {
     }
 }
 
+/// A filter as the address has it.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct FilterQuery {
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    view: String,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    q: String,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    kind: String,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    owner: String,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    order: String,
+}
+
+/// Views and orders by the names that addresses have for them; the first of each is not written.
+const VIEWS: [(View, &str); 5] = [
+    (View::All, ""),
+    (View::Attention, "attention"),
+    (View::Killed, "killed"),
+    (View::Overdue, "overdue"),
+    (View::Critical, "critical"),
+];
+const ORDERS: [(Order, &str); 4] =
+    [(Order::Attention, ""), (Order::Key, "key"), (Order::Until, "until"), (Order::Changed, "changed")];
+
+fn name_of<T: PartialEq>(names: &[(T, &str)], value: &T) -> String {
+    names.iter().find(|(each, _)| each == value).map(|(_, name)| (*name).to_owned()).unwrap_or_default()
+}
+
+fn named<T: Copy + Default>(names: &[(T, &str)], name: &str) -> T {
+    names.iter().find(|(_, each)| *each == name).map(|(value, _)| *value).unwrap_or_default()
+}
+
+impl From<&Filter> for FilterQuery {
+    fn from(filter: &Filter) -> Self {
+        FilterQuery {
+            view: name_of(&VIEWS, &filter.view),
+            q: filter.search.clone(),
+            kind: filter.kind.map(|kind| kind_name(kind).to_owned()).unwrap_or_default(),
+            owner: filter.owner.clone().unwrap_or_default(),
+            order: name_of(&ORDERS, &filter.order),
+        }
+    }
+}
+
+impl From<FilterQuery> for Filter {
+    /// What an address has that means nothing is left out.
+    fn from(query: FilterQuery) -> Self {
+        Filter {
+            view: named(&VIEWS, &query.view),
+            search: query.q,
+            kind: KINDS.into_iter().find(|kind| kind_name(*kind) == query.kind),
+            owner: (!query.owner.is_empty()).then_some(query.owner),
+            order: named(&ORDERS, &query.order),
+        }
+    }
+}
+
 const CALM: u8 = 3;
 
 /// 0 is the most urgent: killed, then killed in part, then overdue.
@@ -93,6 +153,9 @@ impl Filter {
 
     /// Every word of the search stands in key, description or owner.
     fn is_found(&self, flag: &FlagSummary) -> bool {
+        if self.search.trim().is_empty() {
+            return true;
+        }
         let text = format!("{} {} {}", flag.key, flag.description, flag.owner).to_lowercase();
         self.search.to_lowercase().split_whitespace().all(|word| text.contains(word))
     }
@@ -162,6 +225,23 @@ mod tests {
         assert_eq!(view(View::Killed), "dc");
         assert_eq!(view(View::Overdue), "db");
         assert_eq!(view(View::Critical), "b");
+    }
+
+    #[test]
+    fn an_address_gives_the_same_filter_again() {
+        let filter = Filter {
+            view: View::Overdue,
+            search: "one page".into(),
+            kind: Some(FlagKind::Ops),
+            owner: Some("a/b".into()),
+            order: Order::Until,
+        };
+        for filter in [filter, Filter::default()] {
+            assert_eq!(Filter::from(FilterQuery::from(&filter)), filter);
+        }
+        assert_eq!(serde_json::to_string(&FilterQuery::from(&Filter::default())).unwrap(), "{}");
+        let strange = FilterQuery { view: "nothing".into(), kind: "nothing".into(), ..FilterQuery::default() };
+        assert_eq!(Filter::from(strange), Filter::default());
     }
 
     #[test]

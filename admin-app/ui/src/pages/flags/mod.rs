@@ -1,19 +1,24 @@
+mod bulk;
 mod filter;
 mod row;
+mod views;
 
 pub use filter::kind_name;
 pub use row::StateChips;
 
 use crate::components::{Empty, FailureCard, Icon, RowsSkeleton};
-use crate::hooks::{Key, use_console, use_document_title, use_keys};
+use crate::hooks::{Gap, Key, use_console, use_document_title, use_keys, use_window};
 use crate::route::Route;
 use crate::state::Shared;
 use crate::state::cursor::Cursor;
 use crate::state::live::Slot;
+use crate::state::selection::Selection;
 use crate::words::number::{count, counted};
+use bulk::Bulk;
 use downhaul_control::api::{FlagPage, FlagState, KillView};
-use filter::{Filter, KINDS, Order, View};
+use filter::{Filter, FilterQuery, KINDS, Order, View};
 use row::Row;
+use views::Views;
 use web_sys::{
     Element, HtmlElement, HtmlInputElement, HtmlSelectElement, ScrollIntoViewOptions, ScrollLogicalPosition,
 };
@@ -30,7 +35,7 @@ pub struct FlagsProps {
 pub fn Flags(props: &FlagsProps) -> Html {
     use_document_title(format!("Flags in {}", props.environment));
     let console = use_console();
-    let filter = use_state(Filter::default);
+    let (filter, on_filter) = use_filter(&props.environment);
     match &console.live.flags {
         Slot::Failed(failure) => html! {
             <>
@@ -42,7 +47,7 @@ pub fn Flags(props: &FlagsProps) -> Html {
             <>
                 <Head environment={props.environment.clone()} page={None::<Shared<FlagPage>>} />
                 <div class="card" aria-busy="true"><table class="table flags"><Columns />
-                    <tbody><RowsSkeleton rows=6 cells={vec!["c-flag", "c-state", "c-who", "c-kind", "c-exp", "c-act"]} /></tbody>
+                    <tbody><RowsSkeleton rows=6 cells={vec!["c-pick", "c-flag", "c-state", "c-who", "c-kind", "c-exp", "c-act"]} /></tbody>
                 </table></div>
             </>
         },
@@ -58,23 +63,26 @@ pub fn Flags(props: &FlagsProps) -> Html {
         Slot::Ready(page) => html! {
             <>
                 <Head environment={props.environment.clone()} page={Some(page.clone())} />
-                <Views page={page.clone()} view={filter.view} on_view={with(&filter, |filter, view| filter.view = view)} />
-                <List environment={props.environment.clone()} page={page.clone()} filter={(*filter).clone()} on_filter={
-                    let filter = filter.clone();
-                    Callback::from(move |next| filter.set(next))
-                } />
+                <Views page={page.clone()} filter={filter.clone()} on_filter={on_filter.clone()} />
+                <List environment={props.environment.clone()} page={page.clone()} {filter} {on_filter} />
             </>
         },
     }
 }
 
-fn with<T: 'static>(filter: &UseStateHandle<Filter>, change: impl Fn(&mut Filter, T) + 'static) -> Callback<T> {
-    let filter = filter.clone();
-    Callback::from(move |value| {
-        let mut next = (*filter).clone();
-        change(&mut next, value);
-        filter.set(next);
-    })
+/// What the address says is shown, so that it can be sent to someone.
+#[hook]
+fn use_filter(environment: &AttrValue) -> (Filter, Callback<Filter>) {
+    let navigator = use_navigator();
+    let query = use_location().and_then(|location| location.query::<FilterQuery>().ok()).unwrap_or_default();
+    let route = Route::Flags { environment: environment.to_string() };
+    let on_filter = Callback::from(move |filter: Filter| {
+        if let Some(navigator) = &navigator {
+            // Fails only for a query that is no structure.
+            let _ = navigator.replace_with_query(&route, &FilterQuery::from(&filter));
+        }
+    });
+    (query.into(), on_filter)
 }
 
 #[derive(Debug, Properties, PartialEq)]
@@ -103,30 +111,8 @@ fn Head(props: &HeadProps) -> Html {
         <div class="pagehead"><div class="grow">
             <h1>{ "Flags" }</h1>
             if let Some(line) = line { <p>{ line }</p> }
-        </div><Link<Route> to={Route::Create { environment: props.environment.to_string() }} classes="btn"><Icon name="plus" small=true /><span data-test="new-flag">{ "New flag" }</span><kbd>{ "N" }</kbd></Link<Route>></div>
-    }
-}
-
-#[derive(Debug, Properties, PartialEq)]
-struct ViewsProps {
-    page: Shared<FlagPage>,
-    view: View,
-    on_view: Callback<View>,
-}
-
-#[function_component]
-fn Views(props: &ViewsProps) -> Html {
-    html! {
-        <nav class="tabs" aria-label="Saved filters">
-            { for View::ALL.into_iter().map(|view| {
-                let shown = props.page.flags.iter().filter(|flag| view.holds(flag)).count();
-                html! {
-                    <button type="button" aria-current={(view == props.view).then_some("true")} onclick={props.on_view.reform(move |_| view)}>
-                        { view.name() }<span class="n">{ count(shown as u64) }</span>
-                    </button>
-                }
-            }) }
-        </nav>
+        </div><Link<Route> to={Route::Copy { environment: props.environment.to_string() }} classes="btn quiet"><Icon name="copy" small=true /><span data-test="copy-flags">{ "Copy flags…" }</span></Link<Route>>
+        <Link<Route> to={Route::Create { environment: props.environment.to_string() }} classes="btn"><Icon name="plus" small=true /><span data-test="new-flag">{ "New flag" }</span><kbd>{ "N" }</kbd></Link<Route>></div>
     }
 }
 
@@ -134,7 +120,7 @@ fn Views(props: &ViewsProps) -> Html {
 fn Columns() -> Html {
     html! {
         <thead><tr>
-            <th>{ "Flag" }</th><th>{ "State" }</th><th>{ "Who gets what" }</th><th>{ "Kind, owner" }</th><th>{ "Expires" }</th>
+            <th class="c-pick"><span class="sr">{ "Chosen" }</span></th><th>{ "Flag" }</th><th>{ "State" }</th><th>{ "Who gets what" }</th><th>{ "Kind, owner" }</th><th>{ "Expires" }</th>
             <th><span class="sr">{ "Actions" }</span></th>
         </tr></thead>
     }
@@ -156,11 +142,14 @@ fn List(props: &ListProps) -> Html {
     let kind = use_node_ref();
     let body = use_node_ref();
     let cursor = use_state(Cursor::default);
+    let selection = use_state(Selection::default);
     let shown = props.filter.apply(&props.page.flags);
     let keys: Vec<String> = shown.iter().map(|flag| flag.key.clone()).collect();
+    let window = use_window(&body, &keys);
     {
         let (cursor, search, kind, environment) =
             (cursor.clone(), search.clone(), kind.clone(), props.environment.clone());
+        let (selection, keys) = (selection.clone(), keys.clone());
         let (filter, on_filter) = (props.filter.clone(), props.on_filter.clone());
         use_keys(move |key: &Key| {
             if key.typing && key.key == "Escape" {
@@ -184,6 +173,11 @@ fn List(props: &ListProps) -> Html {
                     let (Some(key), Some(navigator)) = (chosen, &navigator) else { return false };
                     navigator.push(&Route::Flag { environment: environment.to_string(), key: key.clone() });
                 }
+                Some("x") => match cursor.0.and_then(|at| keys.get(at)) {
+                    Some(key) => selection.set(selection.toggle(key)),
+                    None => return false,
+                },
+                Some("Escape") if !selection.keys.is_empty() => selection.set(Selection::default()),
                 Some("Escape") => {
                     cursor.set(Cursor::default());
                     on_filter.emit(Filter { view: filter.view, order: filter.order, ..Filter::default() });
@@ -194,10 +188,17 @@ fn List(props: &ListProps) -> Html {
         });
     }
     {
-        let body = body.clone();
+        let (body, window, keys) = (body.clone(), window.clone(), keys.clone());
         use_effect_with(*cursor, move |cursor| {
-            let row = cursor.0.and_then(|at| body.cast::<Element>()?.children().item(u32::try_from(at).ok()?));
-            if let Some(row) = row {
+            let Some(at) = cursor.0 else { return };
+            // The first is the gap.
+            let drawn = (at + 1).checked_sub(window.range.from).filter(|_| at < window.range.to);
+            let row = drawn
+                .and_then(|at| u32::try_from(at).ok())
+                .and_then(|at| body.cast::<Element>()?.children().item(at))
+                .filter(|_| at >= window.range.from);
+            let Some(row) = row else { return window.go_to(&body, &keys, at) };
+            {
                 let options = ScrollIntoViewOptions::new();
                 options.set_block(ScrollLogicalPosition::Nearest);
                 row.scroll_into_view_with_scroll_into_view_options(&options);
@@ -230,6 +231,17 @@ fn List(props: &ListProps) -> Html {
     let owner = props.filter.owner.clone().unwrap_or_default();
     let document = console.live.document.ready().cloned();
     let kills: Vec<KillView> = console.live.kills.ready().map(|page| page.kills.clone()).unwrap_or_default();
+    let on_selection = {
+        let selection = selection.clone();
+        Callback::from(move |next: Selection| selection.set(next))
+    };
+    let on_pick = {
+        let (selection, keys) = (selection.clone(), keys.clone());
+        Callback::from(move |(key, reaches): (String, bool)| {
+            selection.set(if reaches { selection.reach(&key, &keys) } else { selection.toggle(&key) });
+        })
+    };
+    let chosen: Vec<String> = selection.among(&keys).cloned().collect();
     html! {
         <div class="card">
             <div class="toolbar">
@@ -260,18 +272,21 @@ fn List(props: &ListProps) -> Html {
                     <p>{ format!("{} in {} without filters.", counted(props.page.flags.len(), "flag", "flags"), props.environment) }</p>
                 </Empty>
             } else {
-                <table class="table flags">
+                <table class="table flags" aria-rowcount={(shown.len() + 1).to_string()}>
                     <Columns />
                     <tbody ref={body}>
-                        { for shown.iter().enumerate().map(|(at, flag)| html! {
-                            <Row key={flag.key.clone()} kills={kills.iter().filter(|kill| kill.flag == flag.key).cloned().collect::<Vec<KillView>>()} environment={props.environment.clone()} flag={(*flag).clone()} document={document.clone()} is_focus={cursor.0 == Some(at)} />
+                        <Gap key="/before" height={window.before} />
+                        { for shown.iter().enumerate().skip(window.range.from).take(window.range.to - window.range.from).map(|(at, flag)| html! {
+                            <Row key={flag.key.clone()} kills={kills.iter().filter(|kill| kill.flag == flag.key).cloned().collect::<Vec<KillView>>()} environment={props.environment.clone()} flag={(*flag).clone()} document={document.clone()} is_focus={cursor.0 == Some(at)} is_chosen={selection.keys.contains(&flag.key)} on_pick={on_pick.clone()} {at} />
                         }) }
+                        <Gap key="/after" height={window.after} />
                     </tbody>
                 </table>
             }
+            <Bulk environment={props.environment.clone()} keys={chosen} document={document.clone()} why_not={console.refusal_to_edit().map(AttrValue::from)} {on_selection} />
             <footer class="between small faint">
                 <span>{ format!("{} of {}", count(shown.len() as u64), count(props.page.flags.len() as u64)) }</span>
-                <span class="row hide-narrow"><kbd>{ "J" }</kbd><kbd>{ "K" }</kbd>{ " move " }<kbd>{ "Enter" }</kbd>{ " open " }<kbd>{ "F" }</kbd>{ " filter" }</span>
+                <span class="row hide-narrow"><kbd>{ "J" }</kbd><kbd>{ "K" }</kbd>{ " move " }<kbd>{ "Enter" }</kbd>{ " open " }<kbd>{ "X" }</kbd>{ " choose " }<kbd>{ "F" }</kbd>{ " filter" }</span>
             </footer>
         </div>
     }

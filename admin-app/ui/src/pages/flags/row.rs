@@ -20,6 +20,11 @@ pub struct RowProps {
     /// Rules, where they have arrived.
     pub document: Option<Shared<FlagSet>>,
     pub is_focus: bool,
+    /// Its place in the list, from 0: of a long one only a part is drawn.
+    pub at: usize,
+    pub is_chosen: bool,
+    /// That it is chosen or no more; with Shift, all up to it.
+    pub on_pick: Callback<(String, bool)>,
 }
 
 /// A flag of the list; on a narrow screen a card.
@@ -45,8 +50,13 @@ pub fn Row(props: &RowProps) -> Html {
             </Link<Route>>
         },
     };
+    let on_pick = {
+        let (pick, key) = (props.on_pick.clone(), flag.key.clone());
+        Callback::from(move |event: MouseEvent| pick.emit((key.clone(), event.shift_key())))
+    };
     html! {
-        <tr class={classes!(props.is_focus.then_some("is-focus"))} data-test={format!("flag-row-{}", flag.key)}>
+        <tr class={classes!(props.is_focus.then_some("is-focus"), props.is_chosen.then_some("is-chosen"))} aria-rowindex={(props.at + 2).to_string()} data-test={format!("flag-row-{}", flag.key)}>
+            <td class="c-pick"><input type="checkbox" class="check" checked={props.is_chosen} aria-label={format!("Choose {}", flag.key)} data-test={format!("pick-{}", flag.key)} onclick={on_pick} /></td>
             <td class="c-flag">
                 <Link<Route> to={Route::Flag { environment: environment(), key: flag.key.clone() }} classes="key">{ &flag.key }</Link<Route>>
                 if flag.critical {

@@ -3,7 +3,7 @@ mod scope;
 
 use crate::backend::{Failure, api};
 use crate::components::{CardSkeleton, FailureCard, HoldButton, Icon, Swatches, Variant};
-use crate::hooks::{Key, clock, use_console, use_document_title, use_keys};
+use crate::hooks::{Key, clock, use_console, use_document_title, use_keys, use_last_resort};
 use crate::route::Route;
 use crate::state::kill_draft::{Action, KillDraft};
 use crate::state::live::{Action as LiveAction, Slot};
@@ -105,6 +105,7 @@ fn Control(props: &ControlProps) -> Html {
     let refused = use_state(|| None::<Failure>);
     let attempt = use_state(|| 0_u32);
     let flag = &props.flag;
+    use_last_resort(draft.address(&props.environment, &flag.key));
     let scope = draft.scope();
     let whom = scope.as_ref().map_or_else(|| "…".to_owned(), kill::scope);
     let on_fire = {

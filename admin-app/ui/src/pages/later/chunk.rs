@@ -1,7 +1,7 @@
 //! Pages that come when somebody goes there: each group of them is a WebAssembly file of its own, which is cut off the
 //! console's at its entry point below. `cargo xtask ui` does the cutting; natively the entry points are plain calls.
 
-use crate::pages::{chart, drills, edit, fleet, people, proposals, releases, rollouts, run, xray};
+use crate::pages::{chart, copy, drills, edit, flag, fleet, people, proposals, releases, rollouts, run, xray};
 use crate::route::Route;
 use crate::state::Shared;
 use downhaul_core::document::FlagSet;
@@ -22,10 +22,12 @@ pub enum Wanted {
 /// Draws what is in a chunk that has come; nothing for what is in another.
 pub type Draw = fn(&Wanted, &AttrValue) -> Option<Html>;
 
-/// What comes later. What is not named here comes first: signing in, the flags, and everything of the way down.
+/// What comes later. What is not named here comes first: signing in, the list of flags, and everything of the way down.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Chunk {
-    /// The flag editor and publishing.
+    /// One flag.
+    Flag,
+    /// The flag editor, publishing, and taking flags over from another environment.
     Edit,
     /// What changes by and by, and what brings it back: proposals, rollouts, releases, runs and drills.
     Course,
@@ -38,12 +40,13 @@ thread_local! {
 }
 
 impl Chunk {
-    pub const ALL: [Chunk; 3] = [Chunk::Edit, Chunk::Course, Chunk::Look];
+    pub const ALL: [Chunk; 4] = [Chunk::Flag, Chunk::Edit, Chunk::Course, Chunk::Look];
 
     /// Where the page of an address is, if it comes later.
     pub fn of(route: &Route) -> Option<Chunk> {
         match route {
-            Route::Edit { .. } | Route::Create { .. } => Some(Chunk::Edit),
+            Route::Flag { .. } => Some(Chunk::Flag),
+            Route::Edit { .. } | Route::Create { .. } | Route::Copy { .. } => Some(Chunk::Edit),
             Route::Proposals { .. }
             | Route::Proposal { .. }
             | Route::Rollouts { .. }
@@ -53,10 +56,13 @@ impl Chunk {
             | Route::Run { .. }
             | Route::Drills { .. }
             | Route::Drill { .. } => Some(Chunk::Course),
-            Route::Fleet { .. } | Route::People { .. } | Route::Chart { .. } | Route::Xray { .. } => Some(Chunk::Look),
+            Route::Fleet { .. }
+            | Route::People { .. }
+            | Route::Chart { .. }
+            | Route::ChartEntry { .. }
+            | Route::Xray { .. } => Some(Chunk::Look),
             Route::Home
             | Route::Flags { .. }
-            | Route::Flag { .. }
             | Route::Kill { .. }
             | Route::Kills { .. }
             | Route::LiveKill { .. }
@@ -78,6 +84,7 @@ impl Chunk {
             return Ok(draw);
         }
         let draw = match self {
+            Chunk::Flag => flag_chunk().await,
             Chunk::Edit => edit_chunk().await,
             Chunk::Course => course_chunk().await,
             Chunk::Look => look_chunk().await,
@@ -97,6 +104,11 @@ impl From<SplitLoaderError> for NotHere {
     }
 }
 
+#[wasm_split(flag, fallible)]
+fn flag_chunk() -> Result<Draw, NotHere> {
+    Ok(draw_flag)
+}
+
 #[wasm_split(edit, fallible)]
 fn edit_chunk() -> Result<Draw, NotHere> {
     Ok(draw_edit)
@@ -112,6 +124,11 @@ fn look_chunk() -> Result<Draw, NotHere> {
     Ok(draw_look)
 }
 
+fn draw_flag(wanted: &Wanted, environment: &AttrValue) -> Option<Html> {
+    let Wanted::Page(Route::Flag { key, .. }) = wanted else { return None };
+    Some(html! { <flag::Flag environment={environment.clone()} key={key.clone()} flag={key.clone()} /> })
+}
+
 fn draw_edit(wanted: &Wanted, environment: &AttrValue) -> Option<Html> {
     // A draft of one environment is nothing in another.
     let of = |key: &str| format!("{environment}/{key}");
@@ -120,6 +137,7 @@ fn draw_edit(wanted: &Wanted, environment: &AttrValue) -> Option<Html> {
     match route {
         Route::Edit { key, .. } => Some(html! { <edit::Edit key={of(key)} {environment} flag={key.clone()} /> }),
         Route::Create { .. } => Some(html! { <edit::Create key={of("")} {environment} /> }),
+        Route::Copy { .. } => Some(html! { <copy::Copy {environment} /> }),
         _ => None,
     }
 }
@@ -156,7 +174,8 @@ fn draw_look(wanted: &Wanted, environment: &AttrValue) -> Option<Html> {
     let page = match route {
         Route::Fleet { .. } => html! { <fleet::Fleet {environment} /> },
         Route::People { .. } => html! { <people::People {environment} /> },
-        Route::Chart { .. } => html! { <chart::Chart {environment} /> },
+        Route::Chart { .. } => html! { <chart::Chart {environment} revision={None::<u64>} /> },
+        Route::ChartEntry { revision, .. } => html! { <chart::Chart {environment} revision={Some(*revision)} /> },
         Route::Xray { .. } => html! { <xray::Xray {environment} /> },
         _ => return None,
     };

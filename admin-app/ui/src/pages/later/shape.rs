@@ -18,7 +18,10 @@ pub fn Shape(props: &ShapeProps) -> Html {
         Route::Edit { .. } | Route::Create { .. } => html! {
             <div class="editor"><div class="stack l"><CardSkeleton lines=3 /><CardSkeleton lines=8 /></div><CardSkeleton lines=7 /></div>
         },
-        Route::Chart { .. } => {
+        Route::Flag { .. } => html! {
+            <div class="flaggrid"><div class="stack l"><CardSkeleton lines=3 /><CardSkeleton lines=8 /></div><CardSkeleton lines=7 /></div>
+        },
+        Route::Chart { .. } | Route::ChartEntry { .. } => {
             html! { <div class="chartgrid"><CardSkeleton lines=10 /><CardSkeleton lines=6 /></div> }
         }
         Route::Proposals { .. }
@@ -34,7 +37,7 @@ pub fn Shape(props: &ShapeProps) -> Html {
         _ => html! { <div class="stack l"><CardSkeleton lines=4 /><CardSkeleton lines=6 /></div> },
     };
     html! {
-        <div data-test="page-coming" role="status">
+        <div class="stack l" data-test="page-coming" role="status">
             <div class="pagehead" aria-hidden="true"><div class="grow stack"><i class="skel tall w-40"></i><i class="skel w-60"></i></div></div>
             <span class="sr">{ "The page is being fetched" }</span>
             { body }

@@ -2,10 +2,11 @@ use super::Status;
 use super::approvals::Approvals;
 use super::effect::Effect;
 use crate::backend::api::{self, ProposalView};
-use crate::components::{ActBar, ActItem, CardSkeleton, FailureCard, Icon, Look, Missing, Reason, SentenceText};
+use crate::components::{ActBar, ActItem, Icon, Look, Reason, SentenceText};
 use crate::hooks::{
     Key, May, clock, use_act, use_asked, use_console, use_document_title, use_keys, use_may, use_policy, use_way_back,
 };
+use crate::pages::frame::{Frame, framed};
 use crate::route::Route;
 use crate::state::live::Slot;
 use crate::state::toasts::Tone;
@@ -31,27 +32,24 @@ pub fn Proposal(props: &ProposalProps) -> Html {
     let (asked, put) = use_asked(api::proposal(&props.environment, &props.id), 0);
     let list = Route::Proposals { environment: props.environment.to_string() };
     use_way_back(list.clone());
-    let body = match &asked.slot {
-        Slot::Ready(view) => {
-            html! { <Shown environment={props.environment.clone()} view={(**view).clone()} on_view={put} /> }
-        }
-        Slot::Loading => html! { <div class="sidegrid"><CardSkeleton lines=8 /><CardSkeleton /></div> },
-        Slot::Failed(failure) if failure.is_missing() => {
-            html! { <Missing title="There is no such proposal" text={format!("{} names no proposal of {} that is known still; the chart has all of them.", props.id, props.environment)} /> }
-        }
-        Slot::Failed(failure) => html! { <FailureCard failure={failure.clone()} what="This proposal" /> },
+    let heading = html! {
+        <><h1>{ format!("Proposal {}", props.id) }</h1>
+            if let Slot::Ready(view) = &asked.slot { <Status status={view.proposal.status} /> }</>
     };
-    html! {
-        <>
-            <div class="pagehead"><div class="grow">
-                <div class="crumbs"><Link<Route> to={list}>{ "Proposals" }</Link<Route>><Icon name="right" small=true /><span>{ &props.id }</span></div>
-                <div class="row wrap"><h1>{ format!("Proposal {}", props.id) }</h1>
-                    if let Slot::Ready(view) = &asked.slot { <Status status={view.proposal.status} /> }
-                </div>
-            </div></div>
-            { body }
-        </>
-    }
+    let frame = Frame {
+        what: "proposal",
+        crumbs: vec![(list, "Proposals".to_owned())],
+        id: props.id.clone(),
+        heading,
+        actions: Html::default(),
+        missing: format!(
+            "{} names no proposal of {} that is known still; the chart has all of them.",
+            props.id, props.environment
+        ),
+    };
+    framed(frame, &asked.slot, |view| {
+        html! { <Shown environment={props.environment.clone()} view={(**view).clone()} on_view={put} /> }
+    })
 }
 
 #[derive(Debug, Properties, PartialEq)]
@@ -85,7 +83,7 @@ fn Shown(props: &ShownProps) -> Html {
                     </div>
                     if let Some(closed) = &proposal.closed {
                         <p class="pad">{ format!("{} by {} {}, at ", proposal.status.as_str(), by(closed), parse(&closed.at).map(|at| ago(now - at)).unwrap_or_default()) }
-                            <Link<Route> to={Route::Chart { environment: props.environment.to_string() }}>{ format!("revision {}", count(closed.revision)) }</Link<Route>>{ format!(": “{}”", closed.reason) }</p>
+                            <Link<Route> to={Route::ChartEntry { environment: props.environment.to_string(), revision: closed.revision }}>{ format!("revision {}", count(closed.revision)) }</Link<Route>>{ format!(": “{}”", closed.reason) }</p>
                     }
                 </section>
                 if let Some(standing) = &view.now { <Effect environment={props.environment.clone()} now={standing.clone()} /> }

@@ -2,11 +2,11 @@ use super::facts::{Artifacts, Checklist};
 use super::findings::use_report;
 use super::rollback::RollBack;
 use crate::backend::api;
-use crate::components::{CardSkeleton, FailureCard, Icon, Missing, SentenceText, Sign};
+use crate::components::{Icon, SentenceText, Sign};
 use crate::hooks::{clock, use_asked, use_document_title, use_way_back};
+use crate::pages::frame::{Frame, framed};
 use crate::pages::run::RunsCard;
 use crate::route::Route;
-use crate::state::live::Slot;
 use crate::words::change::marked;
 use crate::words::number::count;
 use crate::words::time::{ago, parse, stopwatch};
@@ -28,28 +28,24 @@ pub fn Release(props: &ReleaseProps) -> Html {
     let (asked, _) = use_asked(api::release(&props.environment, &props.release), 0);
     let list = Route::Releases { environment: props.environment.to_string() };
     use_way_back(list.clone());
-    let body = match &asked.slot {
-        Slot::Ready(view) => html! { <Shown environment={props.environment.clone()} view={(**view).clone()} /> },
-        Slot::Loading => html! { <div class="sidegrid"><CardSkeleton lines=8 /><CardSkeleton lines=6 /></div> },
-        Slot::Failed(failure) if failure.is_missing() => {
-            html! { <Missing title="There is no such release" text={format!("{} names no release of {}.", props.release, props.environment)} /> }
-        }
-        Slot::Failed(failure) => html! { <FailureCard failure={failure.clone()} what="This release" /> },
+    let heading = html! {
+        <><h1 class="mono">{ &props.release }</h1>
+            if let Some(view) = asked.slot.ready() {
+                if view.summary.retired { <span class="chip line">{ "retired" }</span> }
+                if !view.one_way.is_empty() { <span class="chip warn"><Icon name="arrow" />{ "forward-fix only" }</span> }
+            }</>
     };
-    html! {
-        <>
-            <div class="pagehead"><div class="grow">
-                <div class="crumbs"><Link<Route> to={list}>{ "Releases" }</Link<Route>><Icon name="right" small=true /><span>{ &props.release }</span></div>
-                <div class="row wrap"><h1 class="mono">{ &props.release }</h1>
-                    if let Some(view) = asked.slot.ready() {
-                        if view.summary.retired { <span class="chip line">{ "retired" }</span> }
-                        if !view.one_way.is_empty() { <span class="chip warn"><Icon name="arrow" />{ "forward-fix only" }</span> }
-                    }
-                </div>
-            </div></div>
-            { body }
-        </>
-    }
+    let frame = Frame {
+        what: "release",
+        crumbs: vec![(list, "Releases".to_owned())],
+        id: props.release.clone(),
+        heading,
+        actions: Html::default(),
+        missing: format!("{} names no release of {}.", props.release, props.environment),
+    };
+    framed(frame, &asked.slot, |view| {
+        html! { <Shown environment={props.environment.clone()} view={(**view).clone()} /> }
+    })
 }
 
 #[derive(Debug, Properties, PartialEq)]

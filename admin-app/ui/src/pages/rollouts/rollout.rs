@@ -2,10 +2,10 @@ use super::Standing;
 use super::acts::Acts;
 use super::stages::Stages;
 use crate::backend::api;
-use crate::components::{CardSkeleton, FailureCard, Icon, Missing, Placed, SentenceText};
+use crate::components::{Icon, Placed, SentenceText};
 use crate::hooks::{clock, use_asked, use_document_title, use_way_back};
+use crate::pages::frame::{Frame, framed};
 use crate::route::Route;
-use crate::state::live::Slot;
 use crate::words::change::marked;
 use crate::words::number::{count, ratio};
 use crate::words::proposal::by;
@@ -40,30 +40,25 @@ pub fn Rollout(props: &RolloutProps) -> Html {
     );
     let list = Route::Rollouts { environment: props.environment.to_string() };
     use_way_back(list.clone());
-    let body = match &asked.slot {
-        Slot::Ready(view) => {
-            html! { <Shown environment={props.environment.clone()} view={(**view).clone()} on_view={put} /> }
-        }
-        Slot::Loading => html! { <div class="sidegrid"><CardSkeleton lines=8 /><CardSkeleton /></div> },
-        Slot::Failed(failure) if failure.is_missing() => {
-            html! { <Missing title="There is no such rollout" text={format!("{} names no rollout of {}.", props.id, props.environment)} /> }
-        }
-        Slot::Failed(failure) => html! { <FailureCard failure={failure.clone()} what="This rollout" /> },
+    let heading = html! {
+        <><h1>{ "Rollout" }{ view.as_ref().map(|view| html! { <>{ " of " }<span class="mono">{ &view.summary.flag }</span></> }) }</h1>
+            if let Some(view) = &view { <Standing standing={view.summary.standing.clone()} /> }</>
     };
-    html! {
-        <>
-            <div class="pagehead"><div class="grow">
-                <div class="crumbs"><Link<Route> to={list}>{ "Rollouts" }</Link<Route>><Icon name="right" small=true /><span>{ &props.id }</span></div>
-                <div class="row wrap"><h1>{ "Rollout" }{ view.as_ref().map(|view| html! { <>{ " of " }<span class="mono">{ &view.summary.flag }</span></> }) }</h1>
-                    if let Some(view) = &view { <Standing standing={view.summary.standing.clone()} /> }</div>
-            </div>
-            if let Some(view) = view {
-                <Link<Route> to={Route::Flag { environment: props.environment.to_string(), key: view.summary.flag.clone() }} classes="btn"><Icon name="flag" />{ "The flag" }</Link<Route>>
-            }
-            </div>
-            { body }
-        </>
-    }
+    let actions = view.as_ref().map(|view| {
+        let flag = Route::Flag { environment: props.environment.to_string(), key: view.summary.flag.clone() };
+        html! { <Link<Route> to={flag} classes="btn"><Icon name="flag" />{ "The flag" }</Link<Route>> }
+    });
+    let frame = Frame {
+        what: "rollout",
+        crumbs: vec![(list, "Rollouts".to_owned())],
+        id: props.id.clone(),
+        heading,
+        actions: actions.unwrap_or_default(),
+        missing: format!("{} names no rollout of {}.", props.id, props.environment),
+    };
+    framed(frame, &asked.slot, |view| {
+        html! { <Shown environment={props.environment.clone()} view={(**view).clone()} on_view={put} /> }
+    })
 }
 
 #[derive(Debug, Properties, PartialEq)]

@@ -3,8 +3,9 @@ mod clock_card;
 mod steps;
 
 use crate::backend::api;
-use crate::components::{CardSkeleton, FailureCard, Icon, Missing, Sign};
+use crate::components::{CardSkeleton, FailureCard, Icon, Sign};
 use crate::hooks::{clock, use_asked, use_document_title, use_way_back};
+use crate::pages::frame::{Frame, framed};
 use crate::route::Route;
 use crate::state::live::Slot;
 use crate::words::run::{has_ended, standing, title};
@@ -38,30 +39,26 @@ pub fn Run(props: &RunProps) -> Html {
     use_document_title(run.as_ref().map_or_else(|| format!("Run {}", props.id), |run| title(run)));
     let environment = || props.environment.to_string();
     use_way_back(back(&environment(), run.as_deref()));
-    let body = match &asked.slot {
-        Slot::Ready(run) => {
-            html! { <Shown environment={props.environment.clone()} run={(**run).clone()} received={asked.received} on_run={put} /> }
-        }
-        Slot::Loading => html! { <><CardSkeleton lines=4 /><CardSkeleton lines=8 /></> },
-        Slot::Failed(failure) if failure.is_missing() => {
-            html! { <Missing title="There is no such run" text={format!("{} names no run of {}.", props.id, props.environment)} /> }
-        }
-        Slot::Failed(failure) => html! { <FailureCard failure={failure.clone()} what="This run" /> },
-    };
-    html! {
-        <>
-            <div class="pagehead"><div class="grow">
-                <div class="crumbs"><Link<Route> to={Route::Releases { environment: environment() }}>{ "Releases" }</Link<Route>>
-                    if let Some(key) = run.as_ref().and_then(|run| run.subject.release.clone()) {
-                        <Icon name="right" small=true /><Link<Route> to={Route::Release { environment: environment(), key: key.clone() }}>{ key }</Link<Route>>
-                    }
-                    <Icon name="right" small=true /><span>{ &props.id }</span></div>
-                <div class="row wrap"><h1>{ run.as_ref().map_or_else(|| format!("Run {}", props.id), |run| title(run)) }</h1>
-                    if let Some(run) = &run { <Standing run={(**run).clone()} /> }</div>
-            </div></div>
-            { body }
-        </>
+    let mut crumbs = vec![(Route::Releases { environment: environment() }, "Releases".to_owned())];
+    if let Some(key) = run.as_ref().and_then(|run| run.subject.release.clone()) {
+        crumbs.push((Route::Release { environment: environment(), key: key.clone() }, key));
     }
+    let heading = html! {
+        <><h1>{ run.as_ref().map_or_else(|| format!("Run {}", props.id), |run| title(run)) }</h1>
+            if let Some(run) = &run { <Standing run={(**run).clone()} /> }</>
+    };
+    let frame = Frame {
+        what: "run",
+        crumbs,
+        id: props.id.clone(),
+        heading,
+        actions: Html::default(),
+        missing: format!("{} names no run of {}.", props.id, props.environment),
+    };
+    let received = asked.received;
+    framed(frame, &asked.slot, |run| {
+        html! { <Shown environment={props.environment.clone()} run={(**run).clone()} {received} on_run={put} /> }
+    })
 }
 
 /// To the release, or the flag, that it is about.

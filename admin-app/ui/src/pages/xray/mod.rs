@@ -5,12 +5,17 @@ mod tester;
 pub use ray::Ray;
 pub use tester::Tester;
 
-use crate::components::{CardSkeleton, FailureCard};
+use crate::backend::api;
+use crate::components::{CardSkeleton, FailureCard, Icon};
 use crate::hooks::{use_console, use_document_title};
 use crate::route::{Route, XrayQuery};
+use crate::state::Shared;
 use crate::state::live::Slot;
+use crate::words::number::count;
 use context::ContextCard;
+use downhaul_core::document::FlagSet;
 use tester::{Decided, use_tester};
+use wasm_bindgen_futures::spawn_local;
 use web_sys::HtmlSelectElement;
 use yew::prelude::*;
 use yew_router::prelude::*;
@@ -25,29 +30,66 @@ pub struct XrayProps {
 pub fn Xray(props: &XrayProps) -> Html {
     use_document_title(format!("X-ray of {}", props.environment));
     let console = use_console();
-    let body = match &console.live.document {
+    let at = use_location().and_then(|location| location.query::<XrayQuery>().ok()).and_then(|query| query.at);
+    let then = use_past(at);
+    let slot = if at.is_some() { &then } else { &console.live.document };
+    let body = match slot {
         Slot::Failed(failure) => html! { <FailureCard failure={failure.clone()} what="The X-ray" /> },
         Slot::Loading => html! { <div class="xraygrid"><CardSkeleton lines=6 /><CardSkeleton lines=8 /></div> },
         Slot::Ready(document) if document.flags.is_empty() => html! {
             <section class="card"><p class="pad muted">{ "There is no flag here yet, so nothing to look through." }</p></section>
         },
         Slot::Ready(document) => {
-            html! { <Bench environment={props.environment.clone()} document={document.clone()} /> }
+            html! { <Bench key={at.unwrap_or_default()} environment={props.environment.clone()} document={document.clone()} {at} /> }
         }
     };
     html! {
         <>
             <div class="pagehead"><div class="grow"><h1>{ "X-ray" }</h1>
                 <p>{ "One decision, rule by rule, by the same evaluator that runs in the clients." }</p></div></div>
+            if let Some(revision) = at {
+                <div class="banner warn" role="status" data-test="xray-then" data-revision={revision.to_string()}><Icon name="clock" />
+                    <p class="grow"><b>{ format!("As it was at revision {}. ", count(revision)) }</b>{ "Flags, segments and kills are those that were in force then." }</p>
+                    <Link<Route> to={Route::ChartEntry { environment: props.environment.to_string(), revision }} classes="btn s">{ "That change" }</Link<Route>>
+                    <Link<Route> to={Route::Xray { environment: props.environment.to_string() }} classes="btn s">{ "Back to now" }</Link<Route>></div>
+            }
             { body }
         </>
     }
 }
 
+/// The flag set as it was; never changes, so it is asked for once.
+#[hook]
+fn use_past(revision: Option<u64>) -> Slot<FlagSet> {
+    let console = use_console();
+    let slot = use_state(|| (None::<u64>, Slot::<FlagSet>::Loading));
+    {
+        let (slot, environment) = (slot.clone(), console.live.environment.clone());
+        use_effect_with((revision, environment), move |(revision, environment)| {
+            let (Some(revision), environment) = (*revision, environment.clone()) else { return };
+            if environment.is_empty() {
+                return;
+            }
+            spawn_local(async move {
+                let answer = api::document_at(&console.backend, &environment, revision).await;
+                if let Err(failure) = &answer {
+                    console.failed(failure);
+                }
+                let mut filled = Slot::Loading;
+                filled.fill(answer.map(Shared::new));
+                slot.set((Some(revision), filled));
+            });
+        });
+    }
+    if slot.0 == revision { slot.1.clone() } else { Slot::Loading }
+}
+
 #[derive(Debug, Properties, PartialEq)]
 struct BenchProps {
     environment: AttrValue,
-    document: crate::state::Shared<downhaul_core::document::FlagSet>,
+    document: Shared<FlagSet>,
+    /// The revision that is looked back to.
+    at: Option<u64>,
 }
 
 #[function_component]
@@ -58,6 +100,7 @@ fn Bench(props: &BenchProps) -> Html {
     let first = props.document.flags.first().map(|flag| flag.key.to_string()).unwrap_or_default();
     let flag = if props.document.flag(&query.flag).is_some() { query.flag.clone() } else { first };
     let tester = use_tester(props.document.clone(), flag.clone(), query.context.clone());
+    let at = props.at;
     let go = {
         let environment = props.environment.to_string();
         move |query: XrayQuery| {
@@ -72,7 +115,7 @@ fn Bench(props: &BenchProps) -> Html {
         let is_there = query.context == tester.draft.text && query.flag == flag;
         use_effect_with((tester.draft.text.clone(), flag), move |(context, flag)| {
             if !is_there {
-                go(XrayQuery { flag: flag.clone(), context: context.clone() });
+                go(XrayQuery { flag: flag.clone(), context: context.clone(), at });
             }
         });
     }
@@ -80,7 +123,7 @@ fn Bench(props: &BenchProps) -> Html {
         let context = tester.draft.text.clone();
         Callback::from(move |event: Event| {
             let flag = event.target_unchecked_into::<HtmlSelectElement>().value();
-            go(XrayQuery { flag, context: context.clone() });
+            go(XrayQuery { flag, context: context.clone(), at });
         })
     };
     html! {

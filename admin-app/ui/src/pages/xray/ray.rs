@@ -71,7 +71,7 @@ fn kill_html(props: &RayProps, id: &str, reason: &str, held: bool) -> Html {
 
 fn prerequisite_html(props: &RayProps, key: &str, variant: &str, held: bool) -> Html {
     let swatches = props.document.flag(key).map(Swatches::of).unwrap_or_default();
-    let query = XrayQuery { flag: key.to_owned(), context: Value::Object(props.context.clone()).to_string() };
+    let query = XrayQuery { flag: key.to_owned(), context: Value::Object(props.context.clone()).to_string(), at: None };
     let (class, icon, words) = if held {
         ("pass", "check", " for this context, as required. ")
     } else {

@@ -1,7 +1,6 @@
 use super::context::ContextCard;
 use super::ray::Ray;
 use crate::components::{Icon, Placed, Swatches};
-use crate::hooks::use_console;
 use crate::route::{Route, XrayQuery};
 use crate::state::Shared;
 use crate::state::context_draft::{Action, ContextDraft, examples};
@@ -33,7 +32,7 @@ pub fn Tester(props: &TesterProps) -> Html {
             (props.environment.to_string(), props.flag.clone(), tester.draft.text.clone());
         Callback::from(move |_: MouseEvent| {
             if let Some(navigator) = &navigator {
-                let query = XrayQuery { flag: flag.clone(), context: context.clone() };
+                let query = XrayQuery { flag: flag.clone(), context: context.clone(), at: None };
                 let _ = navigator.push_with_query(&Route::Xray { environment: environment.clone() }, &query);
             }
         })
@@ -113,7 +112,6 @@ pub struct DecidedProps {
 /// The decision, where in the split it fell, and how it came to this.
 #[function_component]
 pub fn Decided(props: &DecidedProps) -> Html {
-    let console = use_console();
     let (Some(flag), Answer::Decided { xray, context }) = (props.document.flag(&props.flag), &props.answer) else {
         let (title, why) = match &props.answer {
             Answer::NoContext(why) => ("No decision without a context", why.clone()),
@@ -123,7 +121,8 @@ pub fn Decided(props: &DecidedProps) -> Html {
         return html! { <section class="card"><div class="pad stack s" role="status" data-test="xray-none"><b>{ title }</b><p class="muted">{ why }</p></div></section> };
     };
     let swatches = Swatches::of(flag);
-    let revision = console.live.position().map(|position| count(position.revision)).unwrap_or_default();
+    // Of what was decided by, which may be one of long ago.
+    let revision = count(props.document.revision);
     // The split that was tried last is the one that decided, where one did.
     let split = xray.steps.iter().rev().find_map(|step| match step {
         Step::Rule(RuleTrace { held: true, split: Some(split), .. }) => Some(split),

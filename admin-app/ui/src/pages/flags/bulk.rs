@@ -1,0 +1,174 @@
+use crate::components::{Dialog, Icon};
+use crate::pages::batch::BatchDialog;
+use crate::route::Route;
+use crate::state::Shared;
+use crate::state::batch::{Edit, Item, flags};
+use crate::state::selection::Selection;
+use downhaul_core::document::FlagSet;
+use web_sys::HtmlInputElement;
+use yew::prelude::*;
+use yew_router::prelude::*;
+
+#[derive(Debug, Properties, PartialEq)]
+pub struct BulkProps {
+    pub environment: AttrValue,
+    /// Chosen ones that are there still.
+    pub keys: Vec<String>,
+    pub document: Option<Shared<FlagSet>>,
+    /// Why nothing may be edited.
+    pub why_not: Option<AttrValue>,
+    pub on_selection: Callback<Selection>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Asked {
+    Owner,
+    Date,
+    Kill,
+}
+
+/// What is about to be done, as it was when that was decided.
+#[derive(Debug, Clone, PartialEq)]
+struct Meant {
+    title: String,
+    items: Vec<Item>,
+    revision: u64,
+    retires: bool,
+}
+
+impl Meant {
+    fn of(edit: Edit, many: &str, document: &FlagSet, keys: &[String]) -> Self {
+        let json = |key: &String| serde_json::to_value(document.flag(key)?).ok();
+        Meant {
+            title: match &edit {
+                Edit::Owner(owner) => format!("Make {owner} the owner of {many}"),
+                Edit::Date(date) => format!("Set the date of {many} to {date}"),
+                Edit::Retire => format!("Retire {many}"),
+            },
+            items: keys.iter().filter_map(|key| Some(edit.of(key, &json(key)?))).collect(),
+            revision: document.revision,
+            retires: edit == Edit::Retire,
+        }
+    }
+}
+
+/// What can be done with the flags that are chosen.
+#[function_component]
+pub fn Bulk(props: &BulkProps) -> Html {
+    let asked = use_state(|| None::<Asked>);
+    let meant = use_state(|| None::<Meant>);
+    let many = flags(props.keys.len());
+    // What was begun is shown to its end, also where that leaves none of those that were chosen.
+    if props.keys.is_empty() && meant.is_none() {
+        return Html::default();
+    }
+    let ask = |what: Option<Asked>| {
+        let asked = asked.clone();
+        Callback::from(move |()| asked.set(what))
+    };
+    let take = {
+        let (asked, meant, many) = (asked.clone(), meant.clone(), many.clone());
+        let (document, keys) = (props.document.clone(), props.keys.clone());
+        Callback::from(move |edit: Edit| {
+            asked.set(None);
+            meant.set(document.as_ref().map(|document| Meant::of(edit, &many, document, &keys)));
+        })
+    };
+    let close = {
+        let (meant, clear) = (meant.clone(), props.on_selection.clone());
+        Callback::from(move |()| {
+            meant.set(None);
+            clear.emit(Selection::default());
+        })
+    };
+    let off = props.why_not.is_some() || props.document.is_none();
+    let button = |label: &'static str, test: &'static str, on_press: Callback<()>| {
+        html! {
+            <button type="button" class="btn s" aria-disabled={off.to_string()} title={props.why_not.clone()} data-test={test}
+                onclick={Callback::from(move |_: MouseEvent| if !off { on_press.emit(()) })}>{ label }</button>
+        }
+    };
+    html! {
+        <div class="bulk" role="region" aria-label="Chosen flags" data-test="bulk" data-chosen={props.keys.len().to_string()}>
+            <b>{ format!("{many} chosen") }</b>
+            { button("Set owner…", "bulk-owner", ask(Some(Asked::Owner))) }
+            { button("Set date…", "bulk-date", ask(Some(Asked::Date))) }
+            { button("Retire…", "bulk-retire", { let take = take.clone(); Callback::from(move |()| take.emit(Edit::Retire)) }) }
+            <button type="button" class="btn s kill" data-test="bulk-kill" onclick={ask(Some(Asked::Kill)).reform(|_: MouseEvent| ())}>{ "Kill…" }</button>
+            <button type="button" class="btn s quiet end" data-test="bulk-clear" onclick={props.on_selection.reform(|_: MouseEvent| Selection::default())}>{ "Clear" }</button>
+            if let Some(asked_for) = *asked {
+                if asked_for == Asked::Kill {
+                    <Kills environment={props.environment.clone()} keys={props.keys.clone()} on_close={ask(None)} />
+                } else {
+                    <Ask is_date={asked_for == Asked::Date} many={many.clone()} on_take={take} on_close={ask(None)} />
+                }
+            }
+            if let Some(meant) = &*meant {
+                <BatchDialog environment={props.environment.clone()} title={meant.title.clone()} items={meant.items.clone()} revision={meant.revision} on_close={close}>
+                    if meant.retires { <p>{ "Code that still asks for a retired flag is given the default of its call. A key is never used again, so this cannot be taken back." }</p> }
+                </BatchDialog>
+            }
+        </div>
+    }
+}
+
+#[derive(Debug, Properties, PartialEq)]
+struct AskProps {
+    is_date: bool,
+    many: String,
+    on_take: Callback<Edit>,
+    on_close: Callback<()>,
+}
+
+#[function_component]
+fn Ask(props: &AskProps) -> Html {
+    let value = use_state(String::new);
+    let is_off = value.trim().is_empty();
+    let (label, kind) = if props.is_date { ("Expires, or is due for review, on", "date") } else { ("Owner", "text") };
+    let take = {
+        let (take, value, is_date) = (props.on_take.clone(), value.trim().to_owned(), props.is_date);
+        Callback::from(move |_: MouseEvent| {
+            if !is_off {
+                take.emit(if is_date { Edit::Date(value.clone()) } else { Edit::Owner(value.clone()) });
+            }
+        })
+    };
+    let on_input = {
+        let value = value.clone();
+        Callback::from(move |event: InputEvent| value.set(event.target_unchecked_into::<HtmlInputElement>().value()))
+    };
+    let footer = html! {
+        <>
+            <button type="button" class="btn quiet" onclick={props.on_close.reform(|_: MouseEvent| ())}>{ "Cancel" }</button>
+            <button type="button" class="btn primary" aria-disabled={is_off.to_string()} data-test="bulk-take" onclick={take}>{ "Go on" }</button>
+        </>
+    };
+    let title = format!("{} of {}", if props.is_date { "The date" } else { "The owner" }, props.many);
+    html! {
+        <Dialog {title} on_close={props.on_close.clone()} {footer} test="bulk-ask">
+            <div class="field"><label for="bulk-value">{ label }</label>
+                <input class="input" id="bulk-value" type={kind} data-test="bulk-value" value={(*value).clone()} oninput={on_input} autocomplete="off" autofocus=true /></div>
+        </Dialog>
+    }
+}
+
+#[derive(Debug, Properties, PartialEq)]
+struct KillsProps {
+    environment: AttrValue,
+    keys: Vec<String>,
+    on_close: Callback<()>,
+}
+
+/// The way to each kill control: what users will see is read for each flag before it is killed.
+#[function_component]
+fn Kills(props: &KillsProps) -> Html {
+    let footer = html! { <button type="button" class="btn quiet" onclick={props.on_close.reform(|_: MouseEvent| ())}>{ "Close" }</button> };
+    html! {
+        <Dialog title="A kill is of one flag" on_close={props.on_close.clone()} {footer} test="bulk-kills">
+            <p>{ "What users will see is read before each. These open the kill control, and do no more." }</p>
+            <ul class="stack s">{ for props.keys.iter().map(|key| html! {
+                <li key={key.clone()} class="row"><Icon name="kill" small=true /><Link<Route> to={Route::Kill { environment: props.environment.to_string(), key: key.clone() }}>{ format!("Kill {key}…") }</Link<Route>></li>
+            }) }</ul>
+        </Dialog>
+    }
+}

@@ -1,0 +1,2 @@
+//! Downhaul, loaded from the text of a document.
+pub use super::downhaul::OfDocument;

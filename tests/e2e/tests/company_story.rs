@@ -1,0 +1,119 @@
+//! Two people at the same flag: each sees that the other is there and what the other does, and no edit is lost.
+
+#![allow(clippy::allow_attributes, clippy::indexing_slicing, reason = "a member that is missing fails the test")]
+
+use anyhow::Result;
+use downhaul_e2e::{Browser, Console, Editor, Stack};
+use serde_json::json;
+
+const FLAG: &str = "checkout-v2";
+
+#[tokio::test]
+async fn two_people_at_one_flag() -> Result<()> {
+    let stack = Stack::start().await?;
+    let (first, second) = (Browser::start().await?, Browser::start().await?);
+    let ada = stack.person("Ada Lovelace", "editor").await?;
+    let jonas = stack.person("Jonas Weber", "editor").await?;
+    let (ada, jonas) =
+        (Console::open_as(&first, &stack, &ada).await?, Console::open_as(&second, &stack, &jonas).await?);
+
+    ada.flag(FLAG).await?;
+    ada.company(&[]).await?;
+    jonas.flag(FLAG).await?;
+    jonas.company(&["Ada Lovelace looks at this flag"]).await?;
+    ada.company(&["Jonas Weber looks at this flag"]).await?;
+    first.accessible("a flag with company").await?;
+    first.picture("console-company").await?;
+
+    // Both edit; Ada publishes first, and Jonas, who has typed meanwhile, loses nothing.
+    let editor = Editor::of(&jonas);
+    editor.edit(FLAG).await?;
+    ada.company(&["Jonas Weber edits this flag"]).await?;
+    let owners = Editor::of(&ada);
+    owners.edit(FLAG).await?;
+    jonas.company(&["Ada Lovelace edits this flag"]).await?;
+    editor.write("edit-description", " for everyone").await?;
+    second.shown("[data-test=draft][data-changed=true]").await?;
+    owners.write("edit-owner", "-europe").await?;
+    owners.publish("Europe has it now").await?;
+    second.marked("conflict").await?;
+    second
+        .until(
+            "who has changed it",
+            "return document.querySelector('[data-test=conflict]').innerText.includes('Ada Lovelace')",
+        )
+        .await?;
+    second.accessible("a conflict in the editor").await?;
+    second.picture("console-conflict").await?;
+    editor.press("conflict-both").await?;
+    editor.publish("described for everyone").await?;
+
+    // Ada is back at the flag's page, and is told of what was published there.
+    first.marked("news").await?;
+    first
+        .until(
+            "whose change it is",
+            "return document.querySelector('[data-test=news]').innerText.includes('Jonas Weber')",
+        )
+        .await?;
+    first.accessible("news of a flag").await?;
+    first.picture("console-news").await?;
+    let flag = stack.admin("GET", &format!("/flags/{FLAG}"), None).await?["flag"].clone();
+    let text = |name: &str| flag.get(name).and_then(|text| text.as_str()).unwrap_or_default().to_owned();
+    assert!(text("owner").ends_with("-europe") && text("description").ends_with(" for everyone"), "{flag}");
+
+    // Who leaves is seen to leave.
+    jonas.page("/flags").await?;
+    ada.company(&[]).await
+}
+
+#[tokio::test]
+async fn the_palette_finds_everything_and_leaves_no_draft_unasked() -> Result<()> {
+    let stack = Stack::start().await?;
+    let browser = Browser::start().await?;
+    stack.person("Ada Lovelace", "approver").await?;
+    let console = Console::open(&browser, &stack).await?;
+
+    for (query, found) in [
+        ("Ada Lovelace", "Ada Lovelace"),
+        ("grant Ada", "Revision"),
+        ("kill checkout-v2", "Kill checkout-v2…"),
+        ("checkout-v2", "checkout-v2"),
+    ] {
+        console.look_for(query, found).await?;
+    }
+
+    // A change has an address of its own, which the palette leads to.
+    console.choose("grant Ada", "Revision").await?;
+    browser.until("the entry's address", "return /[/]chart[/][0-9]+$/.test(location.pathname)").await?;
+    browser.shown("[data-test=chart-entry][aria-current=true]").await?;
+    browser.driver.refresh().await?;
+    browser.shown("[data-test=chart-entry][aria-current=true]").await?;
+
+    let editor = Editor::of(&console);
+    editor.edit("checkout-v2").await?;
+    editor.write("edit-owner", "-europe").await?;
+    browser.shown("[data-test=draft][data-changed=true]").await?;
+    console.choose("kill checkout-v2", "Kill checkout-v2…").await?;
+    browser.marked("leave").await?;
+    browser.accessible("leaving a draft by the palette").await?;
+    editor.press("leave-stay").await?;
+    browser.shown("[data-test=draft][data-changed=true]").await?;
+
+    // What the draft decides, before anybody gets it: `T`.
+    browser.shown("h1").await?.click().await?;
+    browser.shown("body").await?.send_keys("t").await?;
+    browser.marked("trial").await?;
+    browser.marked("xray-variant").await?;
+    browser.accessible("an X-ray of a draft").await?;
+    browser.picture("console-trial").await?;
+    browser.shown("body").await?.send_keys("t").await?;
+    browser.until("the X-ray closed", "return !document.querySelector('[data-test=trial]')").await?;
+
+    console.choose("kill checkout-v2", "Kill checkout-v2…").await?;
+    editor.press("leave-keep").await?;
+    // A kill command opens the kill control, and no more.
+    browser.marked("kill-reason").await?;
+    assert_eq!(stack.admin("GET", "/kills", None).await?["kills"], json!([]));
+    Ok(())
+}

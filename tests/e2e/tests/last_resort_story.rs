@@ -1,0 +1,109 @@
+//! The console has ended, and the flag is killed all the same: from the page of last resort, with the pointer, with the
+//! keyboard alone, and with the presses of a screen reader.
+
+use anyhow::Result;
+use downhaul_e2e::{Browser, Console, KillPage, Shop, Stack};
+use thirtyfour::prelude::*;
+
+const IN_COHORT: &str = "visitor-in-cohort";
+
+#[tokio::test]
+async fn a_panic_of_the_console_leaves_the_kill_at_hand() -> Result<()> {
+    let stack = Stack::start().await?;
+    let visitor = Browser::start().await?;
+    let operator = Browser::start().await?;
+    let shop = Shop::open(&visitor, &stack, IN_COHORT).await?;
+    shop.checkout("one-page").await?;
+
+    let console = Console::open(&operator, &stack).await?;
+    console.page("/kill/checkout-v2").await?;
+    operator.marked("scope-tenant").await?.click().await?;
+    operator.marked("scope-tenant-input").await?.send_keys("acme,").await?;
+    operator.marked("kill-reason").await?.send_keys("payments fail").await?;
+    operator.shown("[data-test=hold-to-kill][aria-disabled=false]").await?;
+
+    // What an extension of the browser does to a page that it changes: nodes are no longer where the console left them.
+    let broken = "Node.prototype.insertBefore = () => { throw new DOMException('the node is gone') }";
+    operator.driver.execute(broken, vec![]).await?;
+    operator.marked("scope-variant").await?.click().await?;
+
+    let page = KillPage::instead_of_the_console(&operator).await?;
+    assert_eq!(page.field("flag").await?, "checkout-v2");
+    assert_eq!(page.field("environment").await?, "production");
+    assert_eq!(page.field("reason").await?, "payments fail");
+    page.says("effect", "Users of acme get").await?;
+    operator.accessible("the kill page with a kill prepared").await?;
+    operator.picture("kill-page").await?;
+
+    let hold = operator.shown("#hold[aria-disabled=false]").await?;
+    operator.driver.action_chain().click_and_hold_element(&hold).perform().await?;
+    page.live().await?;
+    operator.driver.action_chain().release().perform().await?;
+    shop.checkout("three-page").await?;
+    page.says("dark", "1 of 1 client dark").await?;
+    page.says("complete", "Complete").await?;
+    page.says("killed", "checkout-v2 is killed for acme").await?;
+    for id in ["p50", "p99", "slowest"] {
+        page.says(id, "s").await?;
+    }
+    page.says("regions-rows", "all dark").await?;
+    operator.accessible("a kill on the kill page").await?;
+    operator.picture("kill-page-live").await?;
+
+    let kills = stack.admin("GET", "/kills", None).await?;
+    assert_eq!(kills.pointer("/kills/0/scope/tenant/0").and_then(|name| name.as_str()), Some("acme"), "{kills}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn from_the_keyboard_alone() -> Result<()> {
+    let stack = Stack::start().await?;
+    let operator = Browser::start().await?;
+    let token = stack.person("Ada Lovelace", "operator").await?;
+    let page = KillPage::open(&operator, &stack.server, "environment=production&flag=checkout-v2").await?;
+    operator.shown("#sign-in").await?;
+    operator.accessible("the kill page, signed out").await?;
+    page.write("token", "opens-nothing").await?;
+    operator.driver.action_chain().send_keys(Key::Enter).perform().await?;
+    page.says("refused", "This token opens nothing here").await?;
+    operator.shown("#token").await?.clear().await?;
+    page.write("token", &token).await?;
+    operator.driver.action_chain().send_keys(Key::Enter).perform().await?;
+    operator.shown("#control").await?;
+    // The focus stands on the flag, which is there already; the reason comes after the choice of whom.
+    page.write("reason", "payments fail").await?;
+    operator.driver.action_chain().send_keys(Key::Tab + Key::Tab).perform().await?;
+    operator.until("the focus on the button", "return document.activeElement.id === 'hold'").await?;
+
+    // Enter is no hold, and Space that is let go at once is none either.
+    operator.driver.action_chain().send_keys(Key::Enter).key_down(' ').key_up(' ').perform().await?;
+    page.says("hold-label", "Hold to kill checkout-v2 for everyone in production").await?;
+    operator.driver.action_chain().key_down(' ').perform().await?;
+    page.live().await?;
+    operator.driver.action_chain().key_up(' ').perform().await?;
+    operator.until("the focus on what came of it", "return document.activeElement.id === 'killed'").await?;
+    page.says("killed-by", "Ada Lovelace").await?;
+    page.says("dark", "No client is connected").await
+}
+
+#[tokio::test]
+async fn by_two_presses_with_the_effect_between() -> Result<()> {
+    let stack = Stack::start().await?;
+    let operator = Browser::start().await?;
+    let viewer = stack.person("Vera Viewer", "viewer").await?;
+    let page = KillPage::open(&operator, &stack.server, "environment=production&flag=checkout-v2&reason=down").await?;
+    page.sign_in(&viewer).await?;
+    page.says("hold-hint", "Only an operator or admin may kill.").await?;
+
+    let operator = Browser::start().await?;
+    let page = KillPage::open(&operator, &stack.server, "environment=production&flag=checkout-v2&reason=down").await?;
+    page.sign_in(&stack.admin_token).await?;
+    // A click without a pointer, as a screen reader or a switch makes it.
+    let press = "document.querySelector('#hold').click()";
+    operator.driver.execute(press, vec![]).await?;
+    page.says("hold-alert", "Everyone gets").await?;
+    page.says("hold-label", "Press again").await?;
+    operator.driver.execute(press, vec![]).await?;
+    page.live().await?;
+    page.says("killed", "checkout-v2 is killed for everyone").await
+}
