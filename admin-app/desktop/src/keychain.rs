@@ -28,6 +28,11 @@ pub async fn write(name: &str, secret: &str) -> Result<(), NoKeychain> {
     with(name, move |entry| entry.set_password(&secret)).await
 }
 
+/// Whether something can be kept. One that is locked is read as if it were empty, so something is written.
+pub async fn works() -> Result<(), NoKeychain> {
+    with("probe", |entry| entry.set_password("probe").and_then(|()| entry.delete_credential())).await
+}
+
 async fn with<T: Send + 'static>(
     name: &str,
     act: impl FnOnce(&Entry) -> keyring::Result<T> + Send + 'static,

@@ -154,8 +154,15 @@ impl Desktop {
         Ok(found)
     }
 
-    /// The sockets of the app on which others could connect to it.
-    pub fn listening(&self) -> Result<Vec<String>> {
+    /// The ports on which others could connect to the app, once its window is there. Nobody drives it: what does would
+    /// connect to one.
+    pub async fn listening(&self) -> Result<Vec<String>> {
+        let mut command = Command::new(self.application()?);
+        let _app = start(self.within(command.args(self.arguments()?)))?;
+        let mut search = Command::new("xdotool");
+        search.args(["search", "--sync", "--onlyvisible", "--name", "^Downhaul"]).stdout(Stdio::null());
+        let status = self.within(&mut search).status().await?;
+        anyhow::ensure!(status.success(), "xdotool: {status}");
         let mut sockets = Vec::new();
         for id in self.processes()? {
             for entry in std::fs::read_dir(format!("/proc/{id}/fd"))?.flatten() {

@@ -14,6 +14,14 @@ async fn make_flag(window: &Browser, editor: &Editor<'_>, key: &str) -> Result<(
     Ok(())
 }
 
+/// Waits for a report.
+async fn said(window: &Browser, part: &str) -> Result<()> {
+    let script = format!(
+        "return [...document.querySelectorAll('[data-test=toast]')].some(each => each.textContent.includes('{part}'))"
+    );
+    window.until(part, &script).await
+}
+
 #[tokio::test]
 async fn the_control_plane_is_inside_and_everything_is_kept() -> Result<()> {
     let desktop = Desktop::start(Keychain::Unlocked).await?;
@@ -27,7 +35,6 @@ async fn the_control_plane_is_inside_and_everything_is_kept() -> Result<()> {
     console.says("connection", "state", "ok").await?;
     window.picture("desktop-local").await?;
 
-    ensure!(desktop.listening()?.is_empty(), "a port is open: {:?}", desktop.listening()?);
     // The policy holds in this window too: nothing inline runs, and nothing leaves it.
     window.until("a policy", "
         const script = document.createElement('script'); script.textContent = 'window.leaked = true'; document.head.append(script);
@@ -40,6 +47,10 @@ async fn the_control_plane_is_inside_and_everything_is_kept() -> Result<()> {
     console.page("/chart").await?;
     let who = window.shown("[data-test=chart-entry]").await?.text().await?;
     ensure!(who.contains("maya"), "{who}");
+    desktop.close(window).await?;
+
+    let open = desktop.listening().await?;
+    ensure!(open.is_empty(), "a port is open: {open:?}");
     Ok(())
 }
 
@@ -69,11 +80,10 @@ async fn without_a_keychain_the_app_says_so() -> Result<()> {
     let desktop = Desktop::start(Keychain::Absent).await?;
     let window = Browser::window(&desktop).await?;
     window.shown("html[data-ready]").await?;
-    let said = window.marked("keychain").await?.text().await?;
-    ensure!(said.contains("no keychain"), "{said}");
+    let none = window.marked("keychain").await?.text().await?;
+    ensure!(none.contains("no keychain"), "{none}");
     let console = Console::start_local(&window).await?;
-    let said = window.marked("toast").await?.text().await?;
-    ensure!(said.contains("this session only"), "{said}");
+    said(&window, "this session only").await?;
     console.says("connection", "state", "ok").await?;
     desktop.close(window).await?;
     // What is on the disk is opened all the same: nobody outside the app can ask.
@@ -94,8 +104,7 @@ async fn a_second_start_and_a_link_come_to_the_first_window() -> Result<()> {
     desktop.start_again(&["downhaul://flag/production/express-checkout"]).await?;
     window.marked("kill-open").await?;
     desktop.start_again(&["downhaul://restore/production/express-checkout"]).await?;
-    let said = window.marked("toast").await?.text().await?;
-    ensure!(said.contains("leads nowhere"), "{said}");
+    said(&window, "leads nowhere").await?;
     Ok(())
 }
 

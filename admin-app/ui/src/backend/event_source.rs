@@ -12,7 +12,7 @@ struct Events {
     _heard: Closure<dyn FnMut(MessageEvent)>,
 }
 
-const EVENTS: [&str; 4] = ["change", "kill-progress", "fleet", "ping"];
+const EVENTS: [&str; 5] = ["change", "kill-progress", "fleet", "presence", "ping"];
 
 pub fn open(path: &str, hear: Rc<dyn Fn(Heard)>) -> Option<Box<dyn Source>> {
     let source = EventSource::new(path).ok()?;
