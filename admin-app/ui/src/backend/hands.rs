@@ -1,5 +1,7 @@
 //! Who works out blast radii for the page, whatever that is.
 
+use super::Window;
+use super::worker::InWorker;
 use crate::radius::{Answer, Ask};
 use std::rc::Rc;
 
@@ -34,3 +36,12 @@ pub enum Told {
 }
 
 pub type Telling = Rc<dyn Fn(Told)>;
+
+/// Those that there are where the console runs. Not a part of [`Backend`](super::Backend): what they say would then have to be
+/// read by what is fetched first.
+pub fn hands(tell: Telling) -> Option<Box<dyn Hands>> {
+    match Window::here() {
+        Some(window) => window.hands(tell),
+        None => Some(Box::new(InWorker::start(tell)?)),
+    }
+}

@@ -1,10 +1,6 @@
 use super::event_source;
 use super::stream::EventStream;
-use super::worker::InWorker;
-use super::{
-    Answer, Backend, Bytes, Failure, Hands, Listener, Method, Request, Saved, Saving, Subscription, Telling, Upload,
-    upload,
-};
+use super::{Answer, Backend, Bytes, Failure, Listener, Method, Request, Saved, Saving, Subscription, Upload, upload};
 use gloo::net::http::{RequestBuilder, Response};
 use wasm_bindgen::JsCast;
 use web_sys::HtmlElement;
@@ -63,10 +59,6 @@ impl Backend for Http {
             }
             Ok(Saved::ByBrowser)
         })
-    }
-
-    fn hands(&self, tell: Telling) -> Option<Box<dyn Hands>> {
-        Some(Box::new(InWorker::start(tell)?))
     }
 
     fn subscribe(&self, path: String, listener: Listener) -> Box<dyn Subscription> {

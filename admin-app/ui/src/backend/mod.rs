@@ -13,7 +13,7 @@ mod worker;
 
 pub use failure::Failure;
 pub use get::Get;
-pub use hands::{Hands, People, Telling, Told};
+pub use hands::{Hands, People, Telling, Told, hands};
 pub use http::Http;
 pub use upload::{Cancel, Upload};
 pub use window::Window;
@@ -39,9 +39,6 @@ pub trait Backend {
 
     /// Listens to an environment until what is returned is dropped; comes back by itself after a loss.
     fn subscribe(&self, path: String, listener: Listener) -> Box<dyn Subscription>;
-
-    /// Who works out blast radii; nobody where there is none.
-    fn hands(&self, tell: Telling) -> Option<Box<dyn Hands>>;
 
     /// Does what is asked for outside the page, until what is returned is dropped. Nobody asks in a browser.
     fn obey(&self, _orders: Orders) -> Option<Box<dyn Subscription>> {

@@ -23,6 +23,20 @@ impl Window {
     pub fn here() -> Option<Self> {
         app().map(|_| Window)
     }
+
+    /// The app's own, which replay a whole population.
+    pub fn hands(self, tell: Telling) -> Option<Box<dyn Hands>> {
+        let channel = Channel::open(move |text| {
+            if let Ok(told) = serde_json::from_str(&text) {
+                tell(match told {
+                    Working::Answer(answer) => Told::Answer(answer),
+                    Working::Progress(part) => Told::Progress(part),
+                });
+            }
+        })?;
+        call("open_radius", &json!({ "number": channel.number() }), Some(&channel.object));
+        Some(Box::new(InApp { channel }))
+    }
 }
 
 impl Backend for Window {
@@ -52,19 +66,6 @@ impl Backend for Window {
 
     fn subscribe(&self, path: String, listener: Listener) -> Box<dyn Subscription> {
         Box::new(EventStream::open(path, open, listener))
-    }
-
-    fn hands(&self, tell: Telling) -> Option<Box<dyn Hands>> {
-        let channel = Channel::open(move |text| {
-            if let Ok(told) = serde_json::from_str(&text) {
-                tell(match told {
-                    Working::Answer(answer) => Told::Answer(answer),
-                    Working::Progress(part) => Told::Progress(part),
-                });
-            }
-        })?;
-        call("open_radius", &json!({ "number": channel.number() }), Some(&channel.object));
-        Some(Box::new(InApp { channel }))
     }
 
     fn obey(&self, orders: Orders) -> Option<Box<dyn Subscription>> {

@@ -1,5 +1,5 @@
 use super::{Console, clock, use_console};
-use crate::backend::{Hands, People, Told, api};
+use crate::backend::{Hands, People, Told, api, hands};
 use crate::radius::{Answer, Ask, Draft, Wanted};
 use crate::state::Shared;
 use crate::state::lane::Lane;
@@ -119,7 +119,7 @@ fn open(console: &Console, desk: &Rc<RefCell<Desk>>, radius: &Dispatcher) {
                 Told::Progress(part) => radius.dispatch(Action::Progress(part)),
             }
         });
-        console.backend.hands(tell).map(Rc::from)
+        hands(tell).map(Rc::from)
     };
     let (replay, exact) = (hands(true), hands(false));
     let mut desk = desk.borrow_mut();

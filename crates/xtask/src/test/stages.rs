@@ -49,7 +49,7 @@ pub(crate) const STAGES: &[Stage] = &[
 ];
 
 /// What hangs ends after this long, and the stages behind it still run.
-const LIMIT: Duration = Duration::from_mins(20);
+const LIMIT: Duration = Duration::from_mins(40);
 
 /// The package of the end-to-end tests.
 const END_TO_END: &str = "downhaul-e2e";

@@ -14,7 +14,7 @@ const BUDGETS: [(&str, usize); 9] = [
     ("edit", 560 * 1024),
     ("course", 330 * 1024),
     ("look", 420 * 1024),
-    ("around", 330 * 1024),
+    ("around", 560 * 1024),
     ("worker", 600 * 1024),
     ("kill page", 20 * 1024),
     ("all of it", 2600 * 1024),

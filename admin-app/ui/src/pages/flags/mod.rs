@@ -3,11 +3,13 @@ mod filter;
 mod row;
 mod views;
 
+pub use bulk::{Bulk, BulkProps};
 pub use filter::kind_name;
 pub use row::StateChips;
 
 use crate::components::{Empty, FailureCard, Icon, RowsSkeleton};
 use crate::hooks::{Gap, Key, use_console, use_document_title, use_guide, use_keys, use_window};
+use crate::pages::later::{Chunk, Later, Wanted};
 use crate::route::Route;
 use crate::state::Shared;
 use crate::state::cursor::Cursor;
@@ -15,7 +17,6 @@ use crate::state::guide::Guide;
 use crate::state::live::Slot;
 use crate::state::selection::Selection;
 use crate::words::number::{count, counted};
-use bulk::Bulk;
 use downhaul_control::api::{FlagPage, FlagState, KillView};
 use filter::{Filter, FilterQuery, KINDS, Order, View};
 use row::Row;
@@ -167,6 +168,7 @@ fn List(props: &ListProps) -> Html {
     let body = use_node_ref();
     let cursor = use_state(Cursor::default);
     let selection = use_state(Selection::default);
+    let was_chosen = use_mut_ref(|| false);
     let shown = props.filter.apply(&props.page.flags);
     let keys: Vec<String> = shown.iter().map(|flag| flag.key.clone()).collect();
     let window = use_window(&body, &keys);
@@ -266,6 +268,8 @@ fn List(props: &ListProps) -> Html {
         })
     };
     let chosen: Vec<String> = selection.among(&keys).cloned().collect();
+    // What it can do with them comes when one is chosen for the first time, and stays: it may be in the middle of something.
+    *was_chosen.borrow_mut() |= !chosen.is_empty();
     html! {
         <div class="card">
             <div class="toolbar">
@@ -307,7 +311,12 @@ fn List(props: &ListProps) -> Html {
                     </tbody>
                 </table>
             }
-            <Bulk environment={props.environment.clone()} keys={chosen} document={document.clone()} why_not={console.refusal_to_edit().map(AttrValue::from)} {on_selection} />
+            if *was_chosen.borrow() {
+                <Later chunk={Chunk::Edit} environment={props.environment.clone()} wanted={Wanted::Chosen(Box::new(BulkProps {
+                    environment: props.environment.clone(), keys: chosen, document: document.clone(),
+                    why_not: console.refusal_to_edit().map(AttrValue::from), on_selection,
+                }))} />
+            }
             <footer class="between small faint">
                 <span>{ format!("{} of {}", count(shown.len() as u64), count(props.page.flags.len() as u64)) }</span>
                 <span class="row hide-narrow"><kbd>{ "J" }</kbd><kbd>{ "K" }</kbd>{ " move " }<kbd>{ "Enter" }</kbd>{ " open " }<kbd>{ "X" }</kbd>{ " choose " }<kbd>{ "F" }</kbd>{ " filter" }</span>

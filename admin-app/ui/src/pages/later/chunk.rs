@@ -1,6 +1,7 @@
 //! Pages that come when somebody goes there: each group of them is a WebAssembly file of its own, which is cut off the
 //! console's at its entry point below. `cargo xtask ui` does the cutting; natively the entry points are plain calls.
 
+use crate::pages::flags::{Bulk, BulkProps};
 use crate::pages::{
     audience, chart, copy, drills, edit, flag, fleet, people, populations, proposals, releases, rollouts, run,
     settings, start, xray,
@@ -20,6 +21,8 @@ pub enum Wanted {
     Page(Route),
     /// The X-ray beside a flag, which brings the whole evaluator.
     Tester { document: Shared<FlagSet>, flag: String },
+    /// What can be done with the flags that are chosen in the list, which writes definitions.
+    Chosen(Box<BulkProps>),
 }
 
 /// Draws what is in a chunk that has come; nothing for what is in another.
@@ -154,7 +157,11 @@ fn draw_edit(wanted: &Wanted, environment: &AttrValue) -> Option<Html> {
     // A draft of one environment is nothing in another.
     let of = |key: &str| format!("{environment}/{key}");
     let environment = environment.clone();
-    let Wanted::Page(route) = wanted else { return None };
+    let route = match wanted {
+        Wanted::Page(route) => route,
+        Wanted::Chosen(chosen) => return Some(html! { <Bulk ..(**chosen).clone() /> }),
+        Wanted::Tester { .. } => return None,
+    };
     match route {
         Route::Edit { key, .. } => Some(html! { <edit::Edit key={of(key)} {environment} flag={key.clone()} /> }),
         Route::Create { .. } => Some(html! { <edit::Create key={of("")} {environment} /> }),
@@ -191,6 +198,7 @@ fn draw_look(wanted: &Wanted, environment: &AttrValue) -> Option<Html> {
             let (document, flag) = (document.clone(), flag.clone());
             return Some(html! { <xray::Tester {environment} {document} {flag} /> });
         }
+        Wanted::Chosen(_) => return None,
     };
     let page = match route {
         Route::Fleet { .. } => html! { <fleet::Fleet {environment} /> },

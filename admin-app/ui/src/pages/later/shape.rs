@@ -11,8 +11,11 @@ pub struct ShapeProps {
 /// The shape of the page that an address leads to: its head, then what its own skeleton will be.
 #[function_component]
 pub fn Shape(props: &ShapeProps) -> Html {
-    let Wanted::Page(route) = &props.wanted else {
-        return html! { <><CardSkeleton lines=5 /><CardSkeleton lines=4 /></> };
+    let route = match &props.wanted {
+        Wanted::Page(route) => route,
+        Wanted::Tester { .. } => return html! { <><CardSkeleton lines=5 /><CardSkeleton lines=4 /></> },
+        // A line below the list that was not there before.
+        Wanted::Chosen(_) => return Html::default(),
     };
     let body = match route {
         Route::Edit { .. } | Route::Create { .. } => html! {
