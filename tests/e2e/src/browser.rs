@@ -90,10 +90,17 @@ impl Browser {
         self.shown(&format!("[data-test=\"{name}\"]")).await
     }
 
-    /// The first element that `selector` finds, once it is there and shown.
+    /// The first element that `selector` finds, once it is there and shown. One that goes while it is looked at is looked for
+    /// again: pages draw themselves anew whenever something is heard.
     pub async fn shown(&self, selector: &str) -> Result<WebElement> {
-        let query = self.driver.query(By::Css(selector)).wait(PATIENCE, Duration::from_millis(50)).and_displayed();
-        Ok(query.first().await?)
+        let started = Instant::now();
+        loop {
+            let query = self.driver.query(By::Css(selector)).wait(PATIENCE, Duration::from_millis(50)).and_displayed();
+            match query.first().await {
+                Err(error) if error.to_string().contains("stale element") && started.elapsed() < PATIENCE => {}
+                found => return Ok(found?),
+            }
+        }
     }
 
     /// Waits until a script gives true.

@@ -63,7 +63,7 @@ pub fn use_radius(subject: Subject) -> Radius {
     {
         let (console, desk, radius) = (console.clone(), Rc::clone(&desk), radius.dispatcher());
         use_effect_with(console.live.environment.clone(), move |environment| {
-            open(&console, &desk, &radius);
+            open(&desk, &radius);
             find_people(console, environment.clone(), Rc::clone(&desk), radius);
             let closing = desk;
             move || {
@@ -108,7 +108,7 @@ pub fn use_radius(subject: Subject) -> Radius {
 
 type Dispatcher = UseReducerDispatcher<Radius>;
 
-fn open(console: &Console, desk: &Rc<RefCell<Desk>>, radius: &Dispatcher) {
+fn open(desk: &Rc<RefCell<Desk>>, radius: &Dispatcher) {
     let hands = |is_replay: bool| {
         let (desk, radius) = (Rc::downgrade(desk), radius.clone());
         let tell = Rc::new(move |told| {
