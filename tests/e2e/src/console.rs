@@ -91,6 +91,17 @@ impl<'a> Console<'a> {
         Ok(difference)
     }
 
+    /// As [`Console::publish`], of what may move more than a quarter of everyone, which asks for its name as well.
+    pub async fn publish_named(&self, reason: &str, name: &str) -> Result<String> {
+        self.click("review-open").await?;
+        let difference = self.browser.marked("difference").await?.text().await?;
+        self.write("publish-reason", reason).await?;
+        self.write("publish-key", name).await?;
+        self.click("publish").await?;
+        self.browser.marked("toast").await?;
+        Ok(difference)
+    }
+
     /// Opens a page of the example environment, such as `/proposals`.
     pub async fn page(&self, path: &str) -> Result<()> {
         self.browser.driver.goto(format!("{}/e/production{path}", self.address)).await?;

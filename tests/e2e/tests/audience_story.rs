@@ -99,7 +99,8 @@ async fn tenants_are_declared_and_regions_that_are_used_stay() -> Result<()> {
             "return document.querySelector('[data-test=radius]').dataset.state === 'current'",
         )
         .await?;
-    console.publish("a new customer").await?;
+    // No population says how many people a tenant's attributes move, and they reach a critical flag.
+    console.publish_named("a new customer", "Tyrell Ltd").await?;
     let now = stack.admin("GET", "/document", None).await?;
     assert_eq!(now["tenants"]["Tyrell Ltd"], json!({ "plan": "starter" }));
     browser.shown("[data-test='tenant-Tyrell Ltd'] a").await?.click().await?;
@@ -123,7 +124,7 @@ async fn tenants_are_declared_and_regions_that_are_used_stay() -> Result<()> {
             "return document.querySelector('[data-test=radius]').dataset.state === 'current'",
         )
         .await?;
-    let said = console.publish("a region of its own").await?;
+    let said = console.publish_named("a region of its own", "regions").await?;
     assert!(said.contains("balkans") && said.contains("europe"), "{said}");
     browser.picture("console-regions").await?;
     Ok(())
