@@ -83,20 +83,21 @@ impl<'a> Console<'a> {
 
     /// Reads the difference of a definition, says why, and publishes it. Gives what the review said.
     pub async fn publish(&self, reason: &str) -> Result<String> {
-        self.click("review-open").await?;
-        let difference = self.browser.marked("difference").await?.text().await?;
-        self.write("publish-reason", reason).await?;
-        self.click("publish").await?;
-        self.browser.marked("toast").await?;
-        Ok(difference)
+        self.review(reason, None).await
     }
 
     /// As [`Console::publish`], of what may move more than a quarter of everyone, which asks for its name as well.
     pub async fn publish_named(&self, reason: &str, name: &str) -> Result<String> {
+        self.review(reason, Some(name)).await
+    }
+
+    async fn review(&self, reason: &str, name: Option<&str>) -> Result<String> {
         self.click("review-open").await?;
         let difference = self.browser.marked("difference").await?.text().await?;
         self.write("publish-reason", reason).await?;
-        self.write("publish-key", name).await?;
+        if let Some(name) = name {
+            self.write("publish-key", name).await?;
+        }
         self.click("publish").await?;
         self.browser.marked("toast").await?;
         Ok(difference)

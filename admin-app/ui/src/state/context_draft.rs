@@ -84,6 +84,14 @@ pub fn shown_value(value: &Value) -> String {
     }
 }
 
+/// The attributes that a form offers where any flag may be meant: those of all flags, in the order of their names.
+pub fn all_attributes_read(document: &FlagSet) -> Vec<String> {
+    let mut names: Vec<String> = document.flags.iter().flat_map(|flag| attributes_read(document, flag)).collect();
+    names.sort_unstable();
+    names.dedup();
+    names
+}
+
 /// The attributes that a form offers for a flag: what its rules and the segments in them read, after the three that every
 /// context has. Attributes of tenants are not the context's.
 pub fn attributes_read(document: &FlagSet, flag: &Flag) -> Vec<String> {

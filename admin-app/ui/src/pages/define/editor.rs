@@ -1,13 +1,12 @@
 use super::impact::Impact;
-use super::json::Json;
 use super::moved::Moved;
 use super::review::{Outcome, Review};
 use crate::components::{Icon, Sail, Swatches};
-use crate::hooks::{Key, Planned, clock, use_console, use_keys, use_may, use_plan, use_policy};
-use crate::pages::edit::{Editing, Leave, ProblemList, Problems, Resume, use_leaving};
+use crate::hooks::{Key, Planned, use_console, use_keys, use_may, use_plan, use_policy};
+use crate::pages::edit::{Editing, Json, Leave, ProblemList, Problems, Resume, use_leaving, use_shelf};
 use crate::route::Route;
 use crate::state::Shared;
-use crate::state::context_draft::attributes_read;
+use crate::state::context_draft::all_attributes_read;
 use crate::state::definition::{Subject, check};
 use crate::state::draft::kept::{Kept, place};
 use crate::state::draft::{Action, Doc, Draft};
@@ -254,7 +253,7 @@ fn Opened(props: &OpenedProps) -> Html {
                     }
                     if !elsewhere.is_empty() && !*as_json { <div class="banner danger" data-test="problems"><Icon name="alert" /><div class="grow"><ProblemList of={elsewhere} />
                         if unseen > 0 { <p class="small">{ format!("and {} more", counted(unseen, "problem", "problems")) }</p> }</div></div> }
-                    if *as_json || draft.tree().is_none() { <Json subject={props.subject.clone()} draft={(*draft).clone()} /> } else { { props.form.emit(tree.clone()) } }
+                    if *as_json || draft.tree().is_none() { <Json draft={(*draft).clone()} label={format!("{} as JSON", props.subject.words())} rows={(8, 40)} /> } else { { props.form.emit(tree.clone()) } }
                     { props.foot.clone() }
                 </div>
                 if props.subject != Subject::Policy {
@@ -290,29 +289,11 @@ fn weight(planned: &Planned) -> Weight {
     Weight { critical, share, budget }
 }
 
-/// Every change lies on the shelf as soon as it is made.
-#[hook]
-fn use_shelf(shelf: String, draft: &UseReducerHandle<Draft>) {
-    let now = (**draft).clone();
-    use_effect_with((shelf, draft.doc.clone(), draft.revision), move |(shelf, ..)| {
-        if now.is_changed() {
-            // A full shelf must not keep anyone from editing.
-            let _ = LocalStorage::set(shelf, Kept::of(&now, clock::now()));
-        } else {
-            LocalStorage::delete(shelf);
-        }
-    });
-}
-
 fn editing(
     props: &OpenedProps,
     draft: &UseReducerHandle<Draft>,
     diagnostics: &[downhaul_core::diagnostic::Diagnostic],
 ) -> Editing {
-    let mut attributes: Vec<String> =
-        props.document.flags.iter().flat_map(|flag| attributes_read(&props.document, flag)).collect();
-    attributes.sort_unstable();
-    attributes.dedup();
     Editing {
         dispatch: draft.dispatcher(),
         problems: Problems(diagnostics.to_vec().into()),
@@ -320,7 +301,7 @@ fn editing(
         published: None,
         variants: Vec::new().into(),
         swatches: Swatches::default(),
-        attributes: attributes.into(),
+        attributes: all_attributes_read(&props.document).into(),
     }
 }
 

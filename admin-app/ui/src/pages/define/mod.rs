@@ -3,7 +3,6 @@
 
 mod editor;
 mod impact;
-mod json;
 mod moved;
 mod removal;
 mod review;

@@ -8,15 +8,15 @@ use super::publish::Outcome;
 use super::retire::Retire;
 use super::review::Review;
 use super::rules::{Rules, add_rule};
+use super::shelf::use_shelf;
 use super::trial::Trial;
 use super::variants::{Degraded, Variants};
 use crate::components::{Icon, Sail, Sign, Swatches};
 use crate::hooks::{Key, Subject, clock, use_console, use_keys, use_policy, use_radius};
 use crate::route::{CreateQuery, Route};
 use crate::state::Shared;
-use crate::state::context_draft::attributes_read;
+use crate::state::context_draft::all_attributes_read;
 use crate::state::draft::around::around;
-use crate::state::draft::kept::Kept;
 use crate::state::draft::{Action, Draft};
 use crate::state::toasts::Tone;
 use crate::words::difference::difference;
@@ -54,11 +54,7 @@ impl Known {
     fn of(document: &FlagSet, flag: Option<&str>) -> Self {
         let published = flag.and_then(|key| document.flag(key)).cloned().map(Rc::new);
         let published_json = published.as_deref().and_then(|flag| serde_json::to_value(flag).ok());
-        let mut attributes: Vec<String> =
-            document.flags.iter().flat_map(|flag| attributes_read(document, flag)).collect();
-        attributes.sort_unstable();
-        attributes.dedup();
-        Known { published, published_json, attributes: attributes.into() }
+        Known { published, published_json, attributes: all_attributes_read(document).into() }
     }
 }
 
@@ -286,7 +282,7 @@ pub fn Editor(props: &EditorProps) -> Html {
                     }
                     <Summary problems={editing.problems.clone()} on_open={on_open.clone()} as_json={*as_json} />
                     if *as_json || draft.tree().is_none() {
-                        <Json draft={(*draft).clone()} />
+                        <Json draft={(*draft).clone()} label="The flag as JSON" rows={(12, 60)} />
                     } else {
                         if props.flag.is_none() { <Facts flag={tree.clone()} is_new=true /> }
                         <Rules environment={props.environment.clone()} flag={tree.clone()} {kills} {lints} open={*open} {on_open} />
@@ -332,20 +328,6 @@ fn back(props: &EditorProps) -> Route {
         Some(key) => Route::Flag { environment, key: key.clone() },
         None => Route::Flags { environment },
     }
-}
-
-/// Every change lies on the shelf as soon as it is made.
-#[hook]
-fn use_shelf(shelf: String, draft: &UseReducerHandle<Draft>) {
-    let now = (**draft).clone();
-    use_effect_with((shelf, draft.doc.clone(), draft.revision), move |(shelf, ..)| {
-        if now.is_changed() {
-            // A full shelf must not keep anyone from editing.
-            let _ = LocalStorage::set(shelf, Kept::of(&now, clock::now()));
-        } else {
-            LocalStorage::delete(shelf);
-        }
-    });
 }
 
 fn editing(props: &EditorProps, draft: &UseReducerHandle<Draft>, looked: &Looked, known: &Known) -> Editing {

@@ -6,9 +6,13 @@ use yew::prelude::*;
 #[derive(Debug, Properties, PartialEq)]
 pub struct JsonProps {
     pub draft: Draft,
+    /// What it is the JSON of, for those who do not see it.
+    pub label: AttrValue,
+    /// Lines that are shown at least and at most.
+    pub rows: (usize, usize),
 }
 
-/// The whole flag as JSON. What is typed is the draft, also while it is no JSON.
+/// The whole draft as JSON. What is typed is the draft, also while it is no JSON.
 #[function_component]
 pub fn Json(props: &JsonProps) -> Html {
     let editing = use_editing();
@@ -20,7 +24,7 @@ pub fn Json(props: &JsonProps) -> Html {
         (Doc::Tree(_), Err(_)) => false,
     };
     let shown = typed.as_ref().filter(|text| is_own(text)).cloned().unwrap_or_else(|| props.draft.text());
-    let rows = (shown.lines().count() + 1).clamp(12, 60).to_string();
+    let rows = (shown.lines().count() + 1).clamp(props.rows.0, props.rows.1).to_string();
     let on_input = {
         let (editing, typed) = (editing.clone(), typed.clone());
         Callback::from(move |event: InputEvent| {
@@ -41,7 +45,7 @@ pub fn Json(props: &JsonProps) -> Html {
         <section class="card">
             <header><h2>{ "JSON" }</h2><p>{ "The same draft as text; nothing is lost on the way there and back" }</p></header>
             <div class="pad stack">
-                <textarea class="textarea mono jsonarea" {rows} value={shown} oninput={on_input} onblur={on_blur} aria-label="The flag as JSON" spellcheck="false" data-test="edit-json" data-at="" />
+                <textarea class="textarea mono jsonarea" {rows} value={shown} oninput={on_input} onblur={on_blur} aria-label={props.label.clone()} spellcheck="false" data-test="edit-json" data-at="" />
                 <ProblemList {of} />
             </div>
         </section>
