@@ -8,6 +8,7 @@ mod build;
 mod data;
 mod desktop;
 mod engines;
+mod fuzz;
 mod kill;
 mod npm;
 mod run;
@@ -61,6 +62,8 @@ enum Verb {
     Screenshots(screenshots::Arguments),
     /// The same flags and contexts through nine engines: whether all decide alike, byte for byte
     Engines(engines::Arguments),
+    /// Look for bytes for which a parser or the boundary of WebAssembly does not hold, with libFuzzer
+    Fuzz(fuzz::Arguments),
     /// What a page downloads for Downhaul, beside the peers' packages
     Size(size::Arguments),
     /// Check the rules of the repository
@@ -82,6 +85,7 @@ fn main() -> ExitCode {
         Verb::Bench(arguments) => bench::run(&arguments),
         Verb::Screenshots(arguments) => screenshots::run(&arguments),
         Verb::Engines(arguments) => engines::run(&arguments),
+        Verb::Fuzz(arguments) => fuzz::run(&arguments),
         Verb::Size(arguments) => size::run(&arguments),
         Verb::Tidy => tidy::run(),
     };

@@ -19,6 +19,7 @@ const TABLE: &[(&str, &[&str])] = &[
     ("downhaul-ui", &["downhaul-core", "downhaul-blast", "downhaul-control"]),
     ("downhaul-desktop", &["downhaul-core", "downhaul-blast", "downhaul-control", "downhaul-server"]),
     ("downhaul-e2e", &["downhaul-core", "downhaul-control", "downhaul-server", "downhaul-cli"]),
+    ("downhaul-fuzz", &["downhaul-core", "downhaul-blast", "downhaul-control"]),
     ("xtask", &[]),
 ];
 
