@@ -22,4 +22,4 @@ await build({
 });
 // For Deno and Bun, which read the module as Node does.
 await build({ ...common, entryPoints: ["src/server.ts"], outdir: "dist", platform: "node" });
-await copyFile(require.resolve("downhaul/flags.wasm"), "dist/flags.wasm");
+await copyFile(require.resolve("downhaul/flags-server.wasm"), "dist/flags.wasm");
