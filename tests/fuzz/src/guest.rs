@@ -6,16 +6,34 @@ use std::path::PathBuf;
 use std::sync::LazyLock;
 use wasmi::{Engine, Error, Instance, Memory, Module, Store, TypedFunc};
 
-/// Bytes of a slot, and of a decision, in the scratch buffer.
-const SLOT: usize = 16;
+/// Bytes of a decision in the scratch buffer.
 const DECISION: usize = 8;
 const NONE: u32 = u32::MAX;
 
-static MODULE: LazyLock<Module> = LazyLock::new(|| {
-    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../web/sdk/src/generated/downhaul.wasm");
+static SMALL: LazyLock<Module> = LazyLock::new(|| module("downhaul.wasm"));
+static FAST: LazyLock<Module> = LazyLock::new(|| module("downhaul-server.wasm"));
+
+fn module(name: &str) -> Module {
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../web/sdk/src/generated").join(name);
     let bytes = fs::read(&path).unwrap_or_else(|why| panic!("{why}: `cargo xtask wasm` makes `{}`", path.display()));
     Module::new(&Engine::default(), bytes).unwrap()
-});
+}
+
+/// Whose module.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Of {
+    Pages,
+    Servers,
+}
+
+/// When a host writes the texts that a program lacks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Texts {
+    /// With the slots.
+    AtOnce,
+    /// When the module asks for them.
+    WhenAsked,
+}
 
 /// An instance of its own: what one input leaves behind, another does not see.
 #[derive(Debug)]
@@ -26,24 +44,25 @@ pub struct Guest {
     scratch: TypedFunc<u32, u32>,
 }
 
-/// What is called with up to two numbers.
+/// What is called with up to three numbers.
 #[derive(Debug, Clone, Copy)]
 pub enum Call {
     /// Lengths.
     LoadProgram(u32),
     LoadKills(u32),
-    /// A number of elements.
-    Begin(u32),
-    Evaluate,
+    /// Numbers of overrides, of bytes of texts, and of elements.
+    Decide(u32, u32, u32),
+    Resume,
     /// A slot or an element, and a length.
     SlotText(u32, u32),
     ElementText(u32, u32),
 }
 
 impl Guest {
-    pub fn new() -> Guest {
-        let mut store = Store::new(MODULE.engine(), ());
-        let instance = Instance::new(&mut store, &MODULE, &[]).unwrap();
+    pub fn new(of: Of) -> Guest {
+        let module = if of == Of::Pages { &*SMALL } else { &*FAST };
+        let mut store = Store::new(module.engine(), ());
+        let instance = Instance::new(&mut store, module, &[]).unwrap();
         let memory = instance.get_memory(&store, "memory").unwrap();
         let scratch = instance.get_typed_func(&store, "scratch").unwrap();
         Guest { store, memory, instance, scratch }
@@ -78,36 +97,35 @@ impl Guest {
         match call {
             Call::LoadProgram(length) => one(store, "load_program", length),
             Call::LoadKills(length) => one(store, "load_kills", length),
-            Call::Begin(elements) => one(store, "begin", elements),
-            Call::Evaluate => instance.get_typed_func::<(), u32>(&*store, "evaluate")?.call(store, ()),
+            Call::Decide(overrides, texts, elements) => instance
+                .get_typed_func::<(u32, u32, u32), u32>(&*store, "decide")?
+                .call(store, (overrides, texts, elements)),
+            Call::Resume => instance.get_typed_func::<(), u32>(&*store, "resume")?.call(store, ()),
             Call::SlotText(slot, length) => two(store, "slot_text", (slot, length)),
             Call::ElementText(element, length) => two(store, "element_text", (element, length)),
         }
     }
 
-    /// Decides every flag for a context, as `web/sdk/src/wasm-engine.ts` does: slots in, texts on demand, decisions out.
-    pub fn evaluate(&mut self, prepared: &Prepared, overrides: &[u8]) -> Vec<u8> {
+    /// Decides every flag for a context, as `web/sdk/src/wasm-engine.ts` does: slots in, decisions out.
+    pub fn evaluate(&mut self, prepared: &Prepared, overrides: &[u8], texts: Texts) -> Vec<u8> {
         let context = &prepared.context;
         let mut bytes: Vec<u8> = Vec::new();
-        for slot in context.slots.iter().chain(&context.elements) {
-            // A text that the program lacks is written when it is asked for.
-            let (kind, payload) = if slot.kind == Slot::TEXT { (Slot::PENDING, 0) } else { (slot.kind, slot.payload) };
-            bytes.extend(kind.to_le_bytes());
-            bytes.extend(slot.a.to_le_bytes());
-            bytes.extend(payload.to_le_bytes());
-        }
-        debug_assert_eq!(bytes.len(), (context.slots.len() + context.elements.len()) * SLOT);
+        let written = if texts == Texts::AtOnce { context.texts.as_slice() } else { &[] };
+        write_slots(&context.slots, texts, &mut bytes);
         bytes.extend(overrides);
+        bytes.extend(written);
+        write_slots(&context.elements, texts, &mut bytes);
         bytes.resize(bytes.len().max(overrides.len() * DECISION), 0);
         self.write(&bytes);
-        assert_eq!(self.call(Call::Begin(u32::try_from(context.elements.len()).unwrap())).unwrap(), 0);
-        loop {
-            let need = self.call(Call::Evaluate).unwrap();
-            if need == NONE {
-                return self.read(overrides.len() * DECISION);
-            }
+        let [overridden, written, elements] =
+            [overrides.len(), written.len(), context.elements.len()].map(|count| u32::try_from(count).unwrap());
+        let mut need = self.call(Call::Decide(overridden, written, elements)).unwrap();
+        while need != NONE {
+            assert_eq!(texts, Texts::WhenAsked, "the module asks for slot {need}, which it has");
             self.give(prepared, need);
+            need = self.call(Call::Resume).unwrap();
         }
+        self.read(overrides.len() * DECISION)
     }
 
     fn give(&mut self, prepared: &Prepared, slot: u32) {
@@ -133,8 +151,12 @@ impl Guest {
     }
 }
 
-impl Default for Guest {
-    fn default() -> Self {
-        Guest::new()
+fn write_slots(slots: &[Slot], texts: Texts, into: &mut Vec<u8>) {
+    for slot in slots {
+        let is_later = slot.kind == Slot::TEXT && texts == Texts::WhenAsked;
+        let (kind, payload) = if is_later { (Slot::PENDING, 0) } else { (slot.kind, slot.payload) };
+        into.extend(kind.to_le_bytes());
+        into.extend(slot.a.to_le_bytes());
+        into.extend(payload.to_le_bytes());
     }
 }

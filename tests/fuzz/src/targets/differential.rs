@@ -2,7 +2,7 @@
 
 use super::program::sealed;
 use super::{SHOP_PROGRAM, program};
-use crate::guest::{Call, Guest};
+use crate::guest::{Call, Guest, Of, Texts};
 use downhaul_blast::strict_json;
 use downhaul_core::evaluate::evaluate;
 use downhaul_core::kills::{KillSet, Loaded};
@@ -15,10 +15,15 @@ pub(crate) fn decisions(bytes: &[u8]) {
     let (program, rest) = part(bytes);
     let (kills, context) = part(rest);
     let program = sealed(program);
-    let mut guest = Guest::new();
+    for of in [Of::Pages, Of::Servers] {
+        compare(of, &program, kills, context);
+    }
+}
 
-    let read = Program::from_bytes(&program);
-    let length = guest.write(&program);
+fn compare(of: Of, program: &[u8], kills: &[u8], context: &[u8]) {
+    let mut guest = Guest::new(of);
+    let read = Program::from_bytes(program);
+    let length = guest.write(program);
     let answer = guest.call(Call::LoadProgram(length)).unwrap();
     assert_eq!(answer, read.as_ref().map_or_else(|why| *why as u32, |_| 0));
     let Ok(read) = read else { return };
@@ -33,7 +38,8 @@ pub(crate) fn decisions(bytes: &[u8]) {
     let overrides: Vec<u8> =
         (0..flags).map(|flag| [0, 0, 0, 2, 3, 4, 9].iter().copied().nth(flag as usize % 7).unwrap()).collect();
     let mut prepared = prepare(&loaded, &context);
-    let there = guest.evaluate(&prepared, &overrides);
+    let there = guest.evaluate(&prepared, &overrides, Texts::WhenAsked);
+    assert_eq!(guest.evaluate(&prepared, &overrides, Texts::AtOnce), there);
     let mut here = Vec::new();
     for flag in 0..flags {
         let decision = evaluate(&loaded, &overrides, &mut prepared, flag).unwrap();
@@ -52,12 +58,13 @@ fn part(bytes: &[u8]) -> (&[u8], &[u8]) {
 
 /// Any calls with any numbers over any scratch buffer: no trap, and afterwards everything works.
 ///
-/// Each is a byte for what, two numbers (u16, scaled to the edges of u32) and a length (u8) of bytes that are written first.
+/// The first byte says which module, and whether it has a program. Each call is a byte for what, two numbers (u16, scaled to the edges of u32) and a length (u8) of bytes that are written first.
 pub(crate) fn boundary(bytes: &[u8]) {
-    let mut guest = Guest::new();
+    let first = bytes.first().copied().unwrap_or_default();
+    let mut guest = Guest::new(if first < 128 { Of::Pages } else { Of::Servers });
     let program = SHOP_PROGRAM.program.to_bytes();
     let length = guest.write(&program);
-    if bytes.first().is_some_and(|byte| byte % 4 > 0) {
+    if !first.is_multiple_of(4) {
         assert_eq!(guest.call(Call::LoadProgram(length)).unwrap(), 0);
     }
     let mut rest = bytes.get(1..).unwrap_or_default();
@@ -76,8 +83,8 @@ pub(crate) fn boundary(bytes: &[u8]) {
         let call = match what % 6 {
             0 => Call::LoadProgram(a),
             1 => Call::LoadKills(a),
-            2 => Call::Begin(a),
-            3 => Call::Evaluate,
+            2 => Call::Decide(a, b, u32::from(what / 6)),
+            3 => Call::Resume,
             4 => Call::SlotText(a, b),
             _ => Call::ElementText(a, b),
         };
@@ -92,7 +99,7 @@ pub(crate) fn boundary(bytes: &[u8]) {
     let flags = SHOP_PROGRAM.program.flag_count();
     for context in program::CONTEXTS.iter() {
         let mut prepared = prepare(&SHOP_PROGRAM, context);
-        let there = guest.evaluate(&prepared, &vec![0; flags as usize]);
+        let there = guest.evaluate(&prepared, &vec![0; flags as usize], Texts::WhenAsked);
         let variants = there.as_chunks::<8>().0.iter().map(|[v0, v1, ..]| u16::from_le_bytes([*v0, *v1]));
         for (flag, variant) in (0..).zip(variants) {
             assert_eq!(evaluate(&SHOP_PROGRAM, &[], &mut prepared, flag).unwrap().variant, variant);
