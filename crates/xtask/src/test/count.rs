@@ -48,6 +48,26 @@ pub(crate) fn failures(output: &str) -> String {
     if found.contains("failures:") { found } else { output.to_owned() }
 }
 
+/// The tests that failed, each with the first line of what it said, where the runner lists that.
+pub(crate) fn failed(output: &str) -> Vec<String> {
+    let mut found: Vec<String> = Vec::new();
+    let mut lines = output.lines().peekable();
+    while let Some(line) = lines.next() {
+        let line = line.trim_start();
+        if let Some(name) = line.strip_prefix("---- ").and_then(|rest| rest.strip_suffix(" stdout ----")) {
+            let said = lines.by_ref().map(str::trim).find(|line| !line.is_empty()).unwrap_or_default();
+            // The place comes first, and what was wrong there behind it.
+            let why = if said.starts_with("thread ") { lines.peek().map_or("", |next| next.trim()) } else { "" };
+            found.push(format!("{name}: {said} {why}").trim_end().to_owned());
+        } else if let Some(name) = line.strip_prefix("not ok ").or_else(|| line.strip_prefix("\u{2716} ")) {
+            found.push(name.to_owned());
+        }
+    }
+    found.sort();
+    found.dedup();
+    found
+}
+
 /// `12` of `ok. 12 passed; 0 failed`.
 fn number_before(text: &str, word: &str) -> u64 {
     let words: Vec<&str> = text.split([' ', ';', ',', '|']).filter(|word| !word.is_empty()).collect();
@@ -69,6 +89,17 @@ mod tests {
         let output = "test a ... ok\ntest b ... FAILED\n\nfailures:\n\n---- b stdout ----\nleft is not right\n\ntest result: FAILED. 1 passed; 1 failed\nmore\nerror: test failed\n";
         assert_eq!(failures(output), "failures:\n\n---- b stdout ----\nleft is not right\n\nerror: test failed\n");
         assert_eq!(failures("not ok 1 - a\n"), "not ok 1 - a\n");
+    }
+
+    #[test]
+    fn what_failed_is_named_with_what_it_said() {
+        let output = "---- b stdout ----\nError: no `kill-open`\n\nCaused by:\n    it is late\n\n---- c::d stdout ----\n\nthread 'c::d' panicked at src/c.rs:3:5:\nleft is not right\nnote: more\n\nfailures:\n    b\n    c::d\n";
+        assert_eq!(
+            failed(output),
+            ["b: Error: no `kill-open`", "c::d: thread 'c::d' panicked at src/c.rs:3:5: left is not right"]
+        );
+        assert_eq!(failed("    not ok 3 - reads never throw\nok 4 - it\n"), ["3 - reads never throw"]);
+        assert!(failed("test a ... ok\n").is_empty());
     }
 
     #[test]
