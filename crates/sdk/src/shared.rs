@@ -424,16 +424,23 @@ impl Shared {
     // What is told.
 
     pub(crate) fn report(&self, problem: Problem) {
-        {
+        let is_new = {
             let mut standing = self.standing();
             if standing.closed {
                 return;
             }
-            if !standing.problems.contains(&problem.code) {
+            let is_new = !standing.problems.contains(&problem.code);
+            if is_new {
                 standing.problems.push(problem.code);
             }
+            is_new
+        };
+        // What goes on is told each time, and logged once: a client tries again every few seconds.
+        if is_new {
+            tracing::warn!(code = problem.code.as_str(), help = problem.help, "{}", problem.message);
+        } else {
+            tracing::debug!(code = problem.code.as_str(), "{}", problem.message);
         }
-        tracing::warn!(code = problem.code.as_str(), help = problem.help, "{}", problem.message);
         if problem.code == ProblemCode::Unauthorized {
             self.emit(Event::Error(problem.clone()));
         }

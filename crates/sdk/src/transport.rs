@@ -17,6 +17,7 @@ use jiff::Timestamp;
 use reqwest::header::{ETAG, IF_NONE_MATCH, RETRY_AFTER};
 use reqwest::{Method, RequestBuilder, Response, StatusCode};
 use serde::Deserialize;
+use std::error::Error as _;
 use std::fmt::Display;
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
@@ -124,7 +125,7 @@ async fn stream_once(shared: &Arc<Shared>, polling: &mut Option<Polling>) -> Str
             return end;
         }
         Ok(Err(error)) => {
-            failed(shared, "the stream can't be opened", &chain(&error));
+            failed(shared, "the stream can't be opened", &chain(error));
             return end;
         }
         Err(_) => {
@@ -139,7 +140,7 @@ async fn stream_once(shared: &Arc<Shared>, polling: &mut Option<Polling>) -> Str
             Ok(Ok(Some(chunk))) => chunk,
             Ok(Ok(None)) => return end,
             Ok(Err(error)) => {
-                failed(shared, "the stream broke off", &chain(&error));
+                failed(shared, "the stream broke off", &chain(error));
                 return end;
             }
             Err(_) => {
@@ -301,7 +302,7 @@ pub(crate) async fn poll(shared: &Arc<Shared>, wait: u64) -> Answer {
     let response = match request.send().await {
         Ok(response) => response,
         Err(error) => {
-            failed(shared, "the flag set could not be fetched", &chain(&error));
+            failed(shared, "the flag set could not be fetched", &chain(error));
             return Answer::Failed { wait: None };
         }
     };
@@ -347,7 +348,7 @@ pub(crate) async fn fetch_keys(shared: &Shared) -> Option<Vec<PublicKey>> {
 
 async fn limited(mut response: Response, limit: usize) -> Result<Vec<u8>, String> {
     let mut bytes = Vec::new();
-    while let Some(chunk) = response.chunk().await.map_err(|error| chain(&error))? {
+    while let Some(chunk) = response.chunk().await.map_err(chain)? {
         if bytes.len() + chunk.len() > limit {
             return Err(format!("an answer of more than {limit} bytes"));
         }
@@ -402,8 +403,9 @@ fn forget_etag(shared: &Shared) {
     *shared.etag.lock().unwrap_or_else(PoisonError::into_inner) = None;
 }
 
-/// An error with what is behind it, and without the address, which the caller knows.
-fn chain(error: &dyn std::error::Error) -> String {
+/// An error with what is behind it, and without the address, which everybody knows and which is long.
+fn chain(error: reqwest::Error) -> String {
+    let error = error.without_url();
     let mut text = error.to_string();
     let mut source = error.source();
     while let Some(cause) = source {

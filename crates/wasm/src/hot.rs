@@ -113,12 +113,9 @@ pub(crate) extern "C" fn decide(overrides: u32, texts: u32, elements: u32) -> u3
         let written = causes.saturating_add(texts as usize);
         let end = written.saturating_add((elements as usize).saturating_mul(SLOT));
         let scratch = &state.scratch;
-        let (Some(slots), Some(causes), Some(texts), Some(elements)) = (
-            scratch.get(..slots),
-            scratch.get(slots..causes),
-            scratch.get(causes..written),
-            scratch.get(written..end),
-        ) else {
+        let (Some(slots), Some(causes), Some(texts), Some(elements)) =
+            (scratch.get(..slots), scratch.get(slots..causes), scratch.get(causes..written), scratch.get(written..end))
+        else {
             return REFUSED;
         };
         context.slots.clear();

@@ -144,7 +144,10 @@ pub(crate) fn optimise(what: &str, aim: For, from: &Path, to: &Path) -> Result<(
     }
     command.arg(if aim == For::Size { "-Oz" } else { "-O4" });
     command.args(["--strip-debug", "--strip-producers", "--strip-target-features"]).arg(from).arg("-o").arg(to);
-    Step::new(format!("optimise the {what}"), command).mend("rm -r web/node_modules && cargo xtask setup").run().map(drop)
+    Step::new(format!("optimise the {what}"), command)
+        .mend("rm -r web/node_modules && cargo xtask setup")
+        .run()
+        .map(drop)
 }
 
 /// The evaluation module gets numbers and gives numbers: a clock or a random source would show up as an import.

@@ -55,8 +55,7 @@ export function startClient(options: Options, platform: Platform): Client {
   let ready = false;
   let heardPing: string | undefined;
   /** Of the program held: some flag degrades when the client is stale; what its audience has. */
-  let degrades = false;
-  let attributes: Attributes = [];
+  let [degrades, attributes]: [boolean, Attributes] = [false, []];
   const waiting = new Set<() => void>();
   const tallies: (() => readonly MigrationTally[])[] = [];
   let reporter: OutcomeReporter | undefined;
@@ -120,16 +119,14 @@ export function startClient(options: Options, platform: Platform): Client {
     const differs = changes(before, table);
     const first = source !== "network" || lastChange === undefined;
     if (change !== "stale" && change !== "context" && (differs.size > 0 || first)) lastChange = { kind: change, appliedAfterMs, at: host.wall() };
-    if (after && !ready) becomeReady();
+    if (after && !ready) {
+      ready = true;
+      events.emit("ready", status());
+    }
     if (differs.size > 0) {
       events.emit("changed", { keys: [...differs.keys()], flags: differs, position: table.position, source, kind: change, appliedAfterMs });
     }
     if (after?.complete) for (const resolve of [...waiting]) resolve();
-  };
-
-  const becomeReady = (): void => {
-    ready = true;
-    events.emit("ready", status());
   };
 
   // Taking over what comes.
@@ -146,8 +143,7 @@ export function startClient(options: Options, platform: Platform): Client {
     }
     if (taken.program) {
       fresh.validUntil(held.header?.valid_until);
-      degrades = held.flags.some((flag) => flag.onStaleDegraded);
-      attributes = Object.entries(envelope.header.audience.attributes);
+      [degrades, attributes] = [held.flags.some((flag) => flag.onStaleDegraded), Object.entries(envelope.header.audience.attributes)];
     }
     if (change === "kept" && taken.program) fresh.keptSince(envelope.header.issued_at);
     source = change === "kept" ? "kept" : "network";
