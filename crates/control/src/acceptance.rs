@@ -108,6 +108,7 @@ mod tests {
             kills_sha256: Hash::ZERO,
             document_digest: None,
             keys: None,
+            breakers: std::collections::BTreeMap::new(),
         }
     }
 
