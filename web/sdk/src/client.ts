@@ -3,7 +3,7 @@ import type { Asked as AskedAs } from "./acceptance.js";
 import { asked as askedFor } from "./asked.js";
 import { toBase64Url, utf8 } from "./bytes.js";
 import { agreesWithAll, canonical, completed, contextDigest, plain } from "./context.js";
-import { EngineTrap, OVERRIDE, type Engine, type Overrides } from "./engine.js";
+import { EngineTrap, OVERRIDE, type Brakes, type Engine, type Overrides } from "./engine.js";
 import { applyPatch, openEnvelope, type Envelope } from "./envelope.js";
 import { emitter } from "./events.js";
 import { freshness } from "./freshness.js";
@@ -17,11 +17,11 @@ import type { Platform } from "./platform.js";
 import type { Ask } from "./remote.js";
 import type { Sampled, Sampling } from "./sampler.js";
 import { statusOf } from "./status.js";
-import { bootstrapTable, changes, decisions, EMPTY, tableOf, type Table } from "./table.js";
+import { bootstrapTable, changes, decisions, EMPTY, tableOf, type Entry, type Table } from "./table.js";
 import { canShare, joinTabs, type Group, type TabMessage } from "./tabs.js";
 import { vouchedFor } from "./token.js";
 import { connect, fetchKeys, type Connection, type Feed } from "./transport.js";
-import type { ChangeKind, Client, Context, Decisions, LastChange, MigrationTally, Options, OutcomeReporter, Position, Problem, ProblemCode, Source, Status, Transport } from "./types.js";
+import type { ChangeKind, Client, Context, Decisions, LastChange, MigrationTally, Observer, Options, OutcomeReporter, Position, Problem, ProblemCode, Source, Status, Transport } from "./types.js";
 
 /** Makes a client and starts it. */
 export function startClient(options: Options, platform: Platform): Client {
@@ -56,6 +56,8 @@ export function startClient(options: Options, platform: Platform): Client {
   const waiting = new Set<() => void>();
   const tallies: (() => readonly MigrationTally[])[] = [];
   let reporter: OutcomeReporter | undefined;
+  let brakes: Brakes | undefined;
+  let observer: Observer | undefined;
 
   const events = emitter((cause) => {
     // A listener of `problem` that throws must not be told of it by itself.
@@ -96,7 +98,10 @@ export function startClient(options: Options, platform: Platform): Client {
     const filled = completed(who, { ...attributes, now: host.wall() });
     for (let attempt = 0; ; attempt++) {
       try {
-        return tableOf(held.flags, engine.evaluate(filled, overrides()), held.position, withheld);
+        const stale = overrides();
+        const decided = engine.evaluate(filled, stale);
+        const braked = brakes?.(held.flags, decided, filled, stale);
+        return tableOf(held.flags, braked ? engine.evaluate(filled, braked) : decided, held.position, withheld);
       } catch (cause) {
         report({ code: "engine-trap", message: cause instanceof Error ? cause.message : String(cause), help: "values stay as they are; please report this with the program's digest", cause });
         if (!(cause instanceof EngineTrap) || attempt > 0) return undefined;
@@ -521,7 +526,11 @@ export function startClient(options: Options, platform: Platform): Client {
     return status();
   };
 
-  const reads = decisions({ table: () => table, expired: () => fresh.expired(), asked: evaluated.add });
+  const note = (key: string, entry: Entry): void => {
+    evaluated.add(key);
+    observer?.(key, entry);
+  };
+  const reads = decisions({ table: () => table, expired: () => fresh.expired(), asked: note });
   const client: Client = {
     ...reads,
     on: events.on,
@@ -533,6 +542,14 @@ export function startClient(options: Options, platform: Platform): Client {
     },
     report: (next) => {
       reporter = next;
+    },
+    observe: (next) => {
+      observer = next;
+      return { host, url, kind, instance, background, options };
+    },
+    brake: (next) => {
+      brakes = next;
+      return { declared: () => held?.header?.breakers, again: () => decide("breaker", host.now()) };
     },
     ready: async () => (ready || closed ? status() : settled()),
     setContext: async (next, change = {}) => {
@@ -564,7 +581,7 @@ export function startClient(options: Options, platform: Platform): Client {
     evaluate: (who): Decisions => {
       if (sampling) seen = who;
       const own = tableFor(who) ?? EMPTY;
-      return decisions({ table: () => own, expired: () => fresh.expired(), asked: evaluated.add });
+      return decisions({ table: () => own, expired: () => fresh.expired(), asked: note });
     },
     refresh: async () => {
       await starting;

@@ -1,3 +1,4 @@
+import type { Breakers } from "./guard/settings.js";
 import type { Cause, Context, Json, Reason } from "./types.js";
 
 /** A flag of the loaded program, as far as JavaScript needs it. */
@@ -30,6 +31,20 @@ export interface Outcome {
 /** The cause of each flag that is degraded locally, by the flag's index; 0 for those that are not. */
 export type Overrides = Uint8Array;
 export const OVERRIDE = { none: 0, stale: 2, breaker: 3, "crash-loop": 4 } as const;
+
+/**
+ * Flags that are degraded locally beside the stale ones, once it is known what was decided; undefined where nothing is to be
+ * added to `stale`.
+ */
+export type Brakes = (flags: readonly FlagInfo[], decided: readonly Outcome[], who: Context, stale: Overrides | undefined) => Overrides | undefined;
+
+/** What a client gives whoever has brakes. */
+export interface Braking {
+  /** What the flag set in use says of breakers. */
+  declared(): Breakers | undefined;
+  /** Decides anew: the brakes say something else. */
+  again(): void;
+}
 
 /** Whatever evaluates programs. The only one is the WebAssembly module's; tests put others in its place. */
 export interface Engine {

@@ -78,7 +78,7 @@ export interface Source {
   table(): Table;
   expired(): boolean;
   /** An entry is read for the first time. */
-  asked(key: string): void;
+  asked(key: string, entry: Entry): void;
 }
 
 /** The reads over a table. None throws, whatever it is given. */
@@ -86,7 +86,7 @@ export function decisions(source: Source): Decisions {
   const note = (key: string, entry: Entry): void => {
     if (entry.asked) return;
     entry.asked = true;
-    source.asked(key);
+    source.asked(key, entry);
   };
 
   const read = <T>(key: string, fallback: T, fits: (value: Json) => boolean): T => {
