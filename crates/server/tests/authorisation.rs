@@ -27,6 +27,7 @@ const ROUTES: &[(Role, &str)] = &[
     (Role::Viewer, "GET E/chart/proof"),
     (Role::Viewer, "GET E/chart/verify"),
     (Role::Viewer, "GET E/chart/{revision}"),
+    (Role::Viewer, "GET E/breakers"),
     (Role::Viewer, "GET E/client-keys"),
     (Role::Viewer, "GET E/document"),
     (Role::Viewer, "GET E/drills"),
@@ -131,6 +132,7 @@ const OTHERS: &[&str] = &[
     "POST /api/v1/session",
     "POST /callback/v1/{token}",
     "POST /client/v1/acknowledge",
+    "POST /client/v1/telemetry",
     "POST /ofrep/v1/evaluate/flags",
     "POST /ofrep/v1/evaluate/flags/{key}",
 ];

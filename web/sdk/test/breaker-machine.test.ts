@@ -97,6 +97,17 @@ test("two failures while it tries open it for longer, one does not", () => {
   assert.deepEqual([made.attempt, made.cause], [2, "probe"]);
 });
 
+test("while a share waits for its time, half of what opens a closed breaker is enough", () => {
+  for (const [each, expected] of [[3, "open"], [8, "half-open"]] as const) {
+    const { made, end } = machine();
+    for (let call = 0; call < 5; call++) end("failed", 0);
+    made.advance(5000);
+    for (let call = 0; call < WELL; call++) end("ok", 5000);
+    for (let call = 1; call <= 60 && made.state === "half-open"; call++) end(call % each === 0 ? "failed" : "ok", 5000 + call);
+    assert.equal(made.state, expected, `one of ${each} fails`);
+  }
+});
+
 test("where nobody of a share calls, a larger one is tried, and then others", () => {
   const { made, end } = machine();
   for (let each = 0; each < 5; each++) end("failed", 0);
