@@ -313,8 +313,10 @@ async fn every_client_route_is_closed() {
     for (method, path) in
         described(&served).await.iter().filter(|(_, path)| path.starts_with("/client/") || path.starts_with("/ofrep/"))
     {
+        // An acknowledgement, and a batch of telemetry: each passes over what is of the other.
         let body = json!({
-            "instance": "i", "position": { "epoch": 1, "revision": 1, "kill_revision": 0 }, "state": "live", "sdk": "s"
+            "instance": "i", "position": { "epoch": 1, "revision": 1, "kill_revision": 0 }, "state": "live", "sdk": "s",
+            "telemetry": 1, "batch": 1, "buckets": [],
         });
         let ask = || {
             let request = served.http.request(method.clone(), served.url(&filled(path)));
