@@ -1,6 +1,6 @@
 import { emitter } from "./events.js";
 import { globalHost } from "./host.js";
-import { changes, decisions, type Entry, type Table } from "./table.js";
+import { changes, decisions, Listed, type Entry, type Table } from "./table.js";
 import type { Client, Json, Position, Status } from "./types.js";
 
 /** Which variant each flag gives, as `downhaul states --format json` prints one. */
@@ -126,9 +126,9 @@ function fixedClient(definitions: ReadonlyMap<string, FlagDefinition>, begin: St
     const entries = new Map<string, Entry>();
     for (const [key, variant] of Object.entries(state)) {
       const value = definitions.get(key)?.variants[variant] as Json;
-      entries.set(key, { value, text: JSON.stringify(value), variant, reason: "STATIC", metadata: { revision }, browser: true, asked: false });
+      entries.set(key, { value, text: JSON.stringify(value), variant, reason: "STATIC", metadata: { revision }, browser: true });
     }
-    return { entries, complete: true, position };
+    return new Listed(entries, true, position);
   };
   let table = tableOf(1);
   // A listener that throws fails the test.
@@ -147,7 +147,7 @@ function fixedClient(definitions: ReadonlyMap<string, FlagDefinition>, begin: St
     lastChange: undefined,
     problems: [],
   });
-  const reads = decisions({ table: () => table, expired: () => false, asked: (key) => read.add(key) });
+  const reads = decisions({ table: () => table, expired: () => false, asked: { turn: 1, add: (key) => read.add(key) } });
   const settled = (): Promise<Status> => Promise.resolve(status());
   return {
     ...reads,
@@ -160,7 +160,7 @@ function fixedClient(definitions: ReadonlyMap<string, FlagDefinition>, begin: St
     tally: () => undefined,
     report: () => undefined,
     // Nothing is told of what a test does.
-    observe: () => ({ host: globalHost(() => Promise.resolve(new Response(null, { status: 404 }))), url: "", kind: "server", instance: "test", background: false, options: { key: "", url: "" } }),
+    wire: () => ({ host: globalHost(() => Promise.resolve(new Response(null, { status: 404 }))), url: "", kind: "server", instance: "test", background: false, options: { key: "", url: "" } }),
     brake: () => ({ declared: () => undefined, again: () => undefined }),
     close: () => {
       closed = true;

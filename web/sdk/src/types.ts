@@ -275,16 +275,13 @@ export interface Client extends Decisions {
   tally(counts: () => readonly MigrationTally[]): void;
   /** What `reporter` has to tell goes along with heartbeats and goodbyes. For `downhaul/outcomes`. */
   report(reporter: OutcomeReporter): void;
-  /** Tells `observer` of each answer that is read for the first time; gives how to tell of it. For `downhaul/telemetry`. */
-  observe(observer: Observer): Wire;
+  /** Its way to the control plane. For `downhaul/telemetry`. */
+  wire(): Wire;
   /** What `brakes` say is degraded beside what the control plane says. For `downhaul/guard`. */
   brake(brakes: Brakes): Braking;
   /** Says goodbye and stops; reads go on answering. */
   close(): Promise<void>;
 }
-
-/** Is told of an answer that is read for the first time since it was decided. */
-export type Observer = (key: string, answer: { readonly variant: string | undefined; readonly reason: Reason; readonly metadata: FlagMetadata }) => void;
 
 /** The client's way to the control plane. */
 export interface Wire {

@@ -14,7 +14,7 @@ afterEach(async () => {
   for (const close of closing.splice(0).reverse()) await close();
 });
 
-async function world({ kind = "server" as Kind, random = 0.5, options = {} as Partial<Options> } = {}) {
+async function world({ kind = "server" as Kind, random = 0.5, options = {} as Partial<Options>, guardsFirst = false } = {}) {
   const server = await controlPlane([flag("f"), flag("g")]);
   closing.push(() => server.close());
   server.state.header = { ...server.state.header, breakers: { f: { fallback: "off", of: "d1" } }, audience: { kind, attributes: {}, decided_for: null } };
@@ -25,6 +25,7 @@ async function world({ kind = "server" as Kind, random = 0.5, options = {} as Pa
   );
   closing.push(() => client.close());
   await client.refresh();
+  if (guardsFirst) guards(client, { now: host.now, random: host.random });
   const told = telemetry(client);
   return { client, server, host, told, last: () => server.told.at(-1)?.batch };
 }
@@ -72,6 +73,23 @@ test("outcomes by name and under a flag, timed work, and what is no name", async
     { name: "later", count: 2, failed: 1, latency: { count: 2, sum_ms: 1000, buckets: [[1, 1], [143, 1]] } },
   ]);
   assert.deepEqual([from_ms, to_ms, last()?.left_out], [1016, 0, 8]);
+});
+
+test("who is let through by a half-open breaker still is where telemetry counts, made before or after", async () => {
+  for (const guardsFirst of [true, false]) {
+    const { client, host } = await world({ guardsFirst });
+    const made = guards(client, { now: host.now, random: host.random });
+    let broken = true;
+    const call = made.guard("f", (_: string) => {
+      if (broken) throw new Error("broken");
+      return "new";
+    }, { fallback: () => "old", idempotent: true, decided: (key) => client.evaluate({ targetingKey: key }) });
+    for (let each = 0; each < 5; each++) call("u");
+    broken = false;
+    host.advance(5000);
+    const trying = Array.from({ length: 2000 }, (_, index) => call(`u${index}`)).filter((answer) => answer === "new").length;
+    assert.ok(trying > 5 && trying < 50, `${trying}`);
+  }
 });
 
 test("guards and breakers go along", async () => {

@@ -1,6 +1,7 @@
 use super::use_console;
 use crate::backend::api;
 use crate::state::Shared;
+use crate::state::friction::Weight;
 use downhaul_blast::plan::Plan;
 use gloo::timers::callback::Timeout;
 use serde_json::Value;
@@ -19,6 +20,17 @@ pub struct Planned {
     pub is_behind: bool,
     /// Why the newest could not be.
     pub failure: Option<String>,
+}
+
+impl Planned {
+    /// What is asked for the draft, by whom it moves. Where that could not be worked out, as for everyone.
+    pub fn weight(&self) -> Weight {
+        match (&self.failure, &self.plan) {
+            (Some(_), _) => Weight::UNKNOWN,
+            (None, Some(plan)) => Weight::of(plan),
+            (None, None) => Weight::NOTHING,
+        }
+    }
 }
 
 /// Asks for the plan of a command whenever it is another one, and again after every change. `None` asks nothing, and keeps
@@ -60,4 +72,39 @@ pub fn use_plan(command: Option<Value>, is_changed: bool) -> Planned {
         move || drop(pause)
     });
     (*planned).clone()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::state::friction::Step;
+    use serde_json::json;
+
+    fn plan(flags: Value, moved: Option<f64>) -> Shared<Plan> {
+        let side = json!({ "name": "n", "environment": "e", "revision": 1, "digest": "d", "flags": 1 });
+        let population = moved.map(|moved| {
+            json!({ "name": "p", "rows": 10, "weight": 10.0, "moved": moved, "moved_rows": 1, "by": {}, "tenants": [] })
+        });
+        let whole = json!({
+            "plan": 1, "verdict": "changes", "old": side, "new": side, "base_revision": null, "prune": false,
+            "totals": { "flags": 1, "changed": 1, "reason_only": 0, "added": 0, "removed": 0, "unknown": 0 },
+            "exact": null, "population": population, "flags": flags, "idle": [], "killed": [], "budget": null,
+        });
+        Shared::new(serde_json::from_value(whole).unwrap())
+    }
+
+    #[test]
+    fn a_plan_that_failed_counts_as_everyone() {
+        let small = plan(json!({}), Some(0.0));
+        for (planned, step) in [
+            (Planned::default(), Step::Nothing),
+            (Planned { plan: Some(small.clone()), ..Planned::default() }, Step::Nothing),
+            (Planned { plan: Some(plan(json!({}), Some(1.0))), ..Planned::default() }, Step::Why),
+            (Planned { plan: Some(plan(json!({}), None)), ..Planned::default() }, Step::Why),
+            (Planned { failure: Some("no answer".into()), ..Planned::default() }, Step::TypeKey),
+            (Planned { plan: Some(small), failure: Some("no answer".into()), is_behind: false }, Step::TypeKey),
+        ] {
+            assert_eq!(planned.weight().step(), step, "{planned:?}");
+        }
+    }
 }

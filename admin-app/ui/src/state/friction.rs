@@ -1,6 +1,6 @@
 //! How much is asked before a change is published: in proportion to whom it moves, not to how long its text is.
 
-use downhaul_blast::plan::{Budget, Finding, Kept, Share};
+use downhaul_blast::plan::{Budget, Finding, Kept, Plan, Share, Status};
 use downhaul_control::policy::Approvals;
 use serde::Deserialize;
 
@@ -41,6 +41,22 @@ pub const SECOND_PERSON_ABOVE: f64 = 0.05;
 pub const TYPE_KEY_ABOVE: f64 = 0.25;
 
 impl Weight {
+    /// Of a change that moves nobody.
+    pub const NOTHING: Weight = Weight { critical: false, share: Share::NOBODY, budget: Kept::Within };
+    /// Of a change that could not be worked out: it may move everyone, by a critical flag, past any budget.
+    pub const UNKNOWN: Weight = Weight { critical: true, share: Share::UNKNOWN, budget: Kept::Unknown };
+
+    /// Of what the plan says: by the population where there is one, else by what is proved.
+    pub fn of(plan: &Plan) -> Weight {
+        let share = match plan.population.as_ref().filter(|people| people.weight > 0.0) {
+            Some(people) => Share { least: people.share(), most: people.share() },
+            None => plan.share(),
+        };
+        let findings = plan.budget.as_ref().map(|judged| judged.findings.as_slice()).unwrap_or_default();
+        let critical = plan.flags.values().any(|flag| flag.critical && flag.status != Status::ReasonOnly);
+        Weight { critical, share, budget: kept(findings) }
+    }
+
     /// Where it is not known how many move, the most that is possible counts.
     pub fn step(&self) -> Step {
         let most = self.share.most;
@@ -94,6 +110,15 @@ mod tests {
             assert_eq!(weight(critical, most, most).step(), step, "{critical} {most}");
         }
         assert_eq!(weight(true, 0.0, 1.0).step(), Step::TypeKey, "what is not known counts as the most");
+    }
+
+    #[test]
+    fn what_could_not_be_worked_out_asks_the_most() {
+        assert_eq!(Weight::UNKNOWN.step(), Step::TypeKey);
+        assert_eq!(Weight::NOTHING.step(), Step::Nothing);
+        let policy: Policy =
+            serde_json::from_str(r#"{"approvals": {"change": 0, "critical": 2, "over_budget": 1}}"#).unwrap();
+        assert_eq!(Weight::UNKNOWN.approvals(&policy), 2);
     }
 
     #[test]

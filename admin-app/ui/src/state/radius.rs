@@ -1,7 +1,7 @@
 use super::Shared;
 use super::friction::{Weight, kept};
 use crate::radius::Found;
-use downhaul_blast::plan::{Finding, FlagPlan, Kept, Limit, Plan, Share, Status};
+use downhaul_blast::plan::{Finding, FlagPlan, Limit, Plan, Share, Status};
 use downhaul_core::diagnostic::Diagnostic;
 use std::rc::Rc;
 use yew::Reducible;
@@ -118,6 +118,11 @@ impl Radius {
         first.and_then(|known| known.plan.flags.get(flag))
     }
 
+    /// Whether the newest draft could not be worked out: what is known is of an older one.
+    pub fn has_failed(&self) -> bool {
+        self.failure.is_some() && self.is_behind()
+    }
+
     /// The part of everyone that the draft moves; what cannot be said counts as everyone.
     pub fn share(&self) -> Share {
         let certain = |part: f64| Share { least: part, most: part };
@@ -150,14 +155,16 @@ impl Radius {
     }
 
     pub fn weight(&self, critical: bool) -> Weight {
+        if self.has_failed() {
+            return Weight::UNKNOWN;
+        }
         let findings = self.findings();
-        let budget = if findings.is_empty() { Kept::Within } else { kept(&findings) };
         let reaches = |known: &Option<Known>| {
             let flags = known.as_ref().map(|known| known.plan.flags.values().any(moves_critical));
             flags.unwrap_or(false)
         };
         let critical = critical || reaches(&self.replay) || reaches(&self.exact);
-        Weight { critical, share: self.share(), budget }
+        Weight { critical, share: self.share(), budget: kept(&findings) }
     }
 }
 
@@ -168,6 +175,8 @@ fn moves_critical(flag: &FlagPlan) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::state::friction::Step;
+    use downhaul_blast::plan::Kept;
     use serde_json::json;
 
     /// A plan in which so much of the weight moves, judged by findings on limits.
@@ -228,6 +237,19 @@ mod tests {
         let some = run(vec![sample(), replayed(1, 2.0, &[])]).share();
         assert_eq!((some.least, some.most), (0.2, 0.2));
         assert_eq!(run(vec![compared(1, &[])]).share(), Share::UNKNOWN, "nothing was compared in it");
+    }
+
+    #[test]
+    fn an_edit_that_could_not_be_worked_out_is_not_weighed_as_the_one_before_it() {
+        let nobody = run(vec![sample(), Action::Asked(1), replayed(1, 0.0, &[])]);
+        assert_eq!(nobody.weight(false).step(), Step::Nothing);
+        let failed = |number| Action::Failed { number, why: "the worker ended".into() };
+        let behind = nobody.reduce(Action::Asked(2)).reduce(failed(2));
+        assert_eq!(behind.weight(false), Weight::UNKNOWN);
+        let mended = behind.reduce(replayed(2, 0.0, &[]));
+        assert_eq!(mended.weight(false).step(), Step::Nothing);
+        let counted = mended.reduce(failed(2));
+        assert_eq!(counted.weight(false).step(), Step::Nothing, "people were counted, and only the proof is missing");
     }
 
     #[test]

@@ -91,7 +91,7 @@ impl EncodeMetric for Counted {
     fn encode(&self, mut encoder: MetricEncoder<'_>) -> Result<(), fmt::Error> {
         let latency = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let mut buckets: Vec<(f64, u64)> = (0..OCTAVES).map(|octave| (upper(octave), 0)).collect();
-        buckets.push((f64::MAX, 0));
+        buckets.push((f64::INFINITY, 0));
         let mut count = 0;
         for (index, more) in &latency.counts {
             count += more;

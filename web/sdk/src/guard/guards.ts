@@ -1,5 +1,5 @@
 import { instanceId } from "../acknowledge.js";
-import { OVERRIDE, type Brakes } from "../engine.js";
+import { outcome, OVERRIDE, type Brakes } from "../engine.js";
 import { outcomes } from "../outcomes.js";
 import type { Client, Context, Decisions, Details } from "../types.js";
 import { exactly, ownClock } from "./clock.js";
@@ -75,6 +75,8 @@ export interface Guards {
 /** On the client itself: entries of the package are bundled apart, and must find the same ones. */
 const KNOWN = Symbol.for("downhaul.guards");
 
+/** What telemetry has put itself around. */
+const UNDER = Symbol.for("downhaul.decisions");
 const TELEMETRY = Symbol.for("downhaul.telemetry");
 
 /** The breakers of a client. One object a client: asked again, it gives the same. */
@@ -213,7 +215,7 @@ function begin(client: Client, options: GuardsOptions): Guards {
     if (acting.size === 0 && flags.size === 0) return added;
     all.forEach(({ key, variants }, index) => {
       const known = flags.get(key);
-      const variant = variants[decided[index]?.variant ?? -1]?.key;
+      const variant = variants[outcome(decided, index).variant]?.key;
       if (!known?.declared || variant === undefined || variant === known.declared.fallback) return;
       // Of a flag that crashed, no variant is known yet.
       const watched = known.variants.get(variant) ?? ((marked?.of(key, known.declared.of).crashes ?? 0) > 0 ? watch(known, variant) : undefined);
@@ -234,6 +236,8 @@ function begin(client: Client, options: GuardsOptions): Guards {
     if (acting.size > 0) made.add(decisions);
     return decisions;
   };
+
+  const wasMade = (decisions: Decisions): boolean => made.has(decisions) || made.has((decisions as { [UNDER]?: Decisions })[UNDER] ?? decisions);
 
   const synchronise = (known: Of, { flagMetadata: { cause } }: Details, killRevision: number): void => {
     for (const { machine } of known.variants.values()) {
@@ -437,7 +441,7 @@ function begin(client: Client, options: GuardsOptions): Guards {
         if (watched && !watched.machine.passing) {
           watched.machine.advance(now());
           // Decided before the breaker's last change, it says nothing of whether this unit may try.
-          if (!watched.machine.passing && !(watched.machine.state === "half-open" && made.has(decisions))) watched = undefined;
+          if (!watched.machine.passing && !(watched.machine.state === "half-open" && wasMade(decisions))) watched = undefined;
         }
       } else {
         watched = version === known.version ? current : find();

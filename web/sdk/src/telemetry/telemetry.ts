@@ -1,8 +1,9 @@
 import { SDK } from "../acknowledge.js";
 import type { Guards } from "../guard/guards.js";
 import type { BreakerStatus } from "../guard/watched.js";
-import type { Client, Decisions, Observer } from "../types.js";
+import type { Client, Decisions } from "../types.js";
 import { Buckets, type Bucket } from "./buckets.js";
+import { exposing } from "./exposing.js";
 
 export interface Under {
   /** The flag that it happened under; the variant is the one that the flag gives as it begins. */
@@ -47,10 +48,10 @@ export function telemetry(client: Client): Telemetry {
 
 function begin(client: Client): Telemetry {
   const buckets = new Buckets();
-  const observer: Observer = (flag, { variant, reason, metadata }) => {
-    if (variant !== undefined) buckets.expose({ flag, variant, reason, cause: metadata.cause }, kind === "browser", host.now());
-  };
-  const { host, url, kind, instance, background, options } = client.observe(observer);
+  const { host, url, kind, instance, background, options } = client.wire();
+  exposing(client, ({ flagKey: flag, variant, reason, flagMetadata: { cause } }) => {
+    if (variant !== undefined) buckets.expose({ flag, variant, reason, cause }, kind === "browser", host.now());
+  });
   const guards = (): Guards | undefined => (client as { [GUARDS]?: Guards })[GUARDS];
 
   const lot = host.random();

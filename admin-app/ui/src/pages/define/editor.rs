@@ -2,7 +2,7 @@ use super::impact::Impact;
 use super::moved::Moved;
 use super::review::{Outcome, Review};
 use crate::components::{Icon, Sail, Swatches};
-use crate::hooks::{Key, Planned, use_console, use_keys, use_may, use_plan, use_policy};
+use crate::hooks::{Key, use_console, use_keys, use_may, use_plan, use_policy};
 use crate::pages::edit::{Editing, Json, Leave, ProblemList, Problems, Resume, use_leaving, use_shelf};
 use crate::route::Route;
 use crate::state::Shared;
@@ -10,11 +10,9 @@ use crate::state::context_draft::all_attributes_read;
 use crate::state::definition::{Subject, check};
 use crate::state::draft::kept::{Kept, place};
 use crate::state::draft::{Action, Doc, Draft};
-use crate::state::friction::{Weight, kept};
 use crate::state::toasts::Tone;
 use crate::words::definition::lines;
 use crate::words::number::{count, counted};
-use downhaul_blast::plan::{Kept as BudgetKept, Share, Status};
 use downhaul_core::document::FlagSet;
 use gloo::storage::{LocalStorage, Storage};
 use serde_json::Value;
@@ -143,7 +141,7 @@ fn Opened(props: &OpenedProps) -> Html {
     let tree = draft.tree().cloned().unwrap_or_default();
     let command = (draft.is_changed() && errors == 0).then(|| props.subject.command(&tree)).flatten();
     let planned = use_plan(command, draft.is_changed() && props.subject != Subject::Policy);
-    let weight = weight(&planned);
+    let weight = planned.weight();
     let refusal = match props.subject {
         Subject::Policy => may.manage.clone(),
         Subject::Segment(_) | Subject::Tenant(_) | Subject::Regions => may.edit.clone(),
@@ -272,21 +270,6 @@ fn Opened(props: &OpenedProps) -> Html {
             }
         </ContextProvider<Editing>>
     }
-}
-
-/// What is asked for a change, by whom it moves. What is not known counts as everyone.
-fn weight(planned: &Planned) -> Weight {
-    let Some(plan) = &planned.plan else {
-        return Weight { critical: false, share: Share { least: 0.0, most: 0.0 }, budget: BudgetKept::Within };
-    };
-    let share = match plan.population.as_ref().filter(|people| people.weight > 0.0) {
-        Some(people) => Share { least: people.share(), most: people.share() },
-        None => plan.share(),
-    };
-    let findings = plan.budget.as_ref().map(|judged| judged.findings.as_slice()).unwrap_or_default();
-    let critical = plan.flags.values().any(|flag| flag.critical && flag.status != Status::ReasonOnly);
-    let budget = if findings.is_empty() { BudgetKept::Within } else { kept(findings) };
-    Weight { critical, share, budget }
 }
 
 fn editing(

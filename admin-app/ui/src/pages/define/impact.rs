@@ -31,6 +31,7 @@ pub fn Impact(props: &ImpactProps) -> Html {
     let state = match () {
         () if props.errors > 0 => html! { <><span class="dot warn"></span>{ "of the last valid draft" }</> },
         () if !props.is_changed => html! { <>{ "no edits yet" }</> },
+        () if props.planned.failure.is_some() => html! { <><span class="dot warn"></span>{ "not known" }</> },
         () if props.planned.is_behind => html! { <><span class="dot"></span>{ "working it out" }</> },
         () => html! { <><span class="dot ok"></span>{ "worked out by the server" }</> },
     };
@@ -40,7 +41,7 @@ pub fn Impact(props: &ImpactProps) -> Html {
             <header><h2>{ "Blast radius" }</h2><span class="end small faint row">{ state }</span></header>
             <div class="pad stack">
                 if let Some(why) = &props.planned.failure {
-                    <p class="warning small" role="status"><Icon name="alert" small=true /><span>{ format!("This draft could not be worked out: {why}.") }</span></p>
+                    <p class="warning small" role="status"><Icon name="alert" small=true /><span>{ format!("This draft could not be worked out: {why}. It counts as moving everyone.") }</span></p>
                 }
                 if let Some(plan) = plan { <Moves plan={plan.clone()} /> } else if props.is_changed && props.errors == 0 && props.planned.failure.is_none() {
                     <p class="muted" data-test="moved">{ "Working out who would be given something else." }</p>
@@ -48,7 +49,7 @@ pub fn Impact(props: &ImpactProps) -> Html {
                     <p class="muted" data-test="moved">{ "Edit, and see here who would be given something else, by every flag that uses it." }</p>
                 }
                 if let Some(plan) = plan { { findings(plan) } }
-                <Ladder weight={props.weight} is_known={is_current} />
+                <Ladder weight={props.weight} is_known={is_current || props.planned.failure.is_some()} />
                 if let Some(why) = &props.why_not { <p class="small warn-ink row top"><Icon name="alert" small=true /><span>{ why }</span></p> }
                 { props.button.clone() }
             </div>

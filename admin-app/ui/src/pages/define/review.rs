@@ -113,7 +113,9 @@ pub fn Review(props: &ReviewProps) -> Html {
     let moves = props.planned.plan.as_ref().and_then(|plan| plan.population.as_ref());
     html! {
         <Dialog title={format!("{} in {}", sentence(&props.subject.words()), props.environment)} wide=true on_close={props.on_close.clone()} {footer} test="review">
-            if let Some(people) = moves {
+            if props.planned.failure.is_some() && !is_policy {
+                <p data-test="review-moves"><b>{ "Whom it moves could not be worked out, so it counts as moving everyone." }</b></p>
+            } else if let Some(people) = moves {
                 <p data-test="review-moves"><b>{ format!("{} of {} are given something else.", crate::words::radius::weight(people.moved), crate::words::radius::weight(people.weight)) }</b></p>
             }
             if let Some(failure) = &*refused {

@@ -33,9 +33,11 @@ pub fn Panel(props: &PanelProps) -> Html {
     let plan = props.radius.of(&props.flag);
     let spoken = use_throttled(if props.is_changed { words::spoken(plan) } else { String::new() }, 2_000.0);
     let is_behind = props.is_changed && props.errors == 0 && props.radius.is_behind();
+    let has_failed = props.is_changed && props.radius.has_failed();
     let state = match () {
         () if props.errors > 0 => html! { <><span class="dot warn"></span>{ "of the last valid draft" }</> },
         () if !props.is_changed => html! { <>{ "no edits yet" }</> },
+        () if has_failed => html! { <><span class="dot warn"></span>{ "not known" }</> },
         () if is_behind => match props.radius.progress {
             Some(part) => html! {
                 <><progress max="1" value={part.to_string()} aria-label="Replay of the population" data-test="progress"></progress>{ words::percent(part) }</>
@@ -53,7 +55,7 @@ pub fn Panel(props: &PanelProps) -> Html {
             <section class="count"><Count plan={plan.cloned()} radius={props.radius.clone()} is_changed={props.is_changed} errors={props.errors} /></section>
             <div class="scroll" tabindex="0" role="region" aria-label="Blast radius, in detail">
                 if let Some(why) = &props.radius.failure {
-                    <section><p class="warning small" role="status"><Icon name="alert" small=true /><span>{ format!("This draft could not be worked out: {why}.") }</span></p></section>
+                    <section><p class="warning small" role="status"><Icon name="alert" small=true /><span>{ format!("This draft could not be worked out: {why}.") }if has_failed { { " It counts as moving everyone." } }</span></p></section>
                 }
                 if let Some(plan) = plan.filter(|_| props.is_changed) { <Detail plan={plan.clone()} flag={props.flag.clone()} radius={props.radius.clone()} /> }
                 if let (Some(plan), Some(before), Some(after)) = (plan, &props.before, &props.after) {

@@ -198,11 +198,15 @@ fn Moves(props: &MovesProps) -> Html {
         Kept::Over => " It is more than the budget allows.".to_owned(),
         Kept::Unknown => " Whether the budget allows it cannot be said.".to_owned(),
     };
+    if props.radius.has_failed() {
+        return html! { <p data-test="review-moves"><b>{ "Whom it moves could not be worked out, so it counts as moving everyone." }</b></p> };
+    }
+    let says = format!("{}.", words::spoken(props.radius.of(&props.flag)));
     let findings = props.radius.findings();
     let unkept = findings.iter().filter(|finding| finding.outcome != Kept::Within);
     html! {
         <>
-            <p data-test="review-moves"><b>{ format!("{}.", words::spoken(props.radius.of(&props.flag))) }</b>{ budget }</p>
+            <p data-test="review-moves"><b>{ says }</b>{ budget }</p>
             if props.weight.budget != Kept::Within { <ul class="small muted">{ for unkept.map(|finding| html! { <li>{ sentence(&finding.why) }</li> }) }</ul> }
         </>
     }
