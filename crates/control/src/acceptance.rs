@@ -1,166 +1,180 @@
 //! What a client takes of an envelope that was opened, and what it keeps: no position goes back.
 
-use crate::api::Attributes;
+use crate::api::{Attributes, Position};
 use crate::envelope::{Audience, EnvelopeError, EnvelopeType, Header};
 use crate::hash::Hash;
 use downhaul_core::document::ClientKind;
+use downhaul_core::prepare::look_up;
+use downhaul_core::seal::canonical_bytes;
+use serde_json::{Map, Value};
 
-/// Where a client stands.
+/// What a client has, as far as acceptance asks.
 #[derive(Debug, Clone, PartialEq, Default)]
-pub struct Kept {
-    epoch: u64,
-    /// Of the program.
-    revision: u64,
-    /// Of the kills, which are kept apart.
-    kill_revision: u64,
-    environment: Option<String>,
-    program: Option<(Audience, Hash)>,
+pub struct Held {
+    pub environment: Option<String>,
+    /// The program in use.
+    pub program: Option<HeldProgram>,
+    /// The kill set in use, which is kept apart.
+    pub kills: Option<HeldKills>,
+    /// The highest position ever accepted, which outlives the flag set.
+    pub ratchet: Option<Position>,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct HeldProgram {
+    pub epoch: u64,
+    pub revision: u64,
+    pub digest: Hash,
+    pub audience: Audience,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct HeldKills {
+    pub epoch: u64,
+    pub kill_revision: u64,
+}
+
+/// Whom the client is, and what it asks for.
+#[derive(Debug, Clone, Copy)]
+pub struct Asked<'a> {
+    pub kind: ClientKind,
+    /// As it was configured.
+    pub environment: Option<&'a str>,
+    pub context: &'a Map<String, Value>,
+    /// Digest of the context that it claims; `None` where it claims none.
+    pub decided_for: Option<Hash>,
+    /// Program formats that it reads.
+    pub formats: &'a [u32],
 }
 
 /// What is to be taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Take {
+    /// False of a flag set whose format the client does not read; its kills count all the same.
     pub program: bool,
     pub kills: bool,
 }
 
-impl Kept {
-    /// Whom the client is, as it was configured.
-    pub fn accept(
-        &self,
-        header: &Header,
-        kind: ClientKind,
-        attributes: &Attributes,
-        formats: &[u32],
-    ) -> Result<Take, EnvelopeError> {
-        if self.environment.as_ref().is_some_and(|environment| *environment != header.environment) {
+impl Held {
+    /// Judges an envelope whose signature and digests are right: docs/reference/protocol.md, from `environment` downwards.
+    ///
+    /// # Errors
+    /// Why nothing of it is taken.
+    pub fn accept(&self, header: &Header, asked: &Asked<'_>) -> Result<Take, EnvelopeError> {
+        let environment = asked.environment.or(self.environment.as_deref());
+        if environment.is_some_and(|environment| environment != header.environment) {
             return Err(EnvelopeError::OtherEnvironment);
         }
-        if header.audience.kind != kind || header.audience.attributes != *attributes {
+        if !asked.fits(&header.audience) {
             return Err(EnvelopeError::OtherAudience);
         }
-        if header.epoch < self.epoch {
+        if header.epoch < self.epoch() {
             return Err(EnvelopeError::RevisionLower);
         }
-        if header.epoch > self.epoch {
-            return Ok(Take { program: header.kind == EnvelopeType::FlagSet, kills: true });
-        }
         match header.kind {
-            EnvelopeType::Kills if header.kill_revision > self.kill_revision => {
-                Ok(Take { program: false, kills: true })
-            }
-            EnvelopeType::Kills if header.kill_revision == self.kill_revision => {
-                Ok(Take { program: false, kills: false })
-            }
-            EnvelopeType::Kills => Err(EnvelopeError::RevisionLower),
-            EnvelopeType::FlagSet if header.revision < self.revision => Err(EnvelopeError::RevisionLower),
-            EnvelopeType::FlagSet if header.revision == self.revision && self.contradicts(header) => {
-                Err(EnvelopeError::Equivocation)
-            }
-            EnvelopeType::FlagSet => Ok(Take {
-                program: formats.contains(&header.program_format),
-                kills: header.kill_revision >= self.kill_revision,
-            }),
+            EnvelopeType::FlagSet => self.accept_program(header, asked.formats),
+            EnvelopeType::Kills => self.accept_kills(header),
         }
     }
 
     /// After `take` has been done; the program only if it could be loaded.
     pub fn note(&mut self, header: &Header, take: Take) {
-        if header.epoch > self.epoch {
-            *self = Kept { epoch: header.epoch, environment: self.environment.take(), ..Kept::default() };
+        if !take.program && !take.kills {
+            return;
         }
-        self.environment = Some(header.environment.clone());
-        if take.kills {
-            self.kill_revision = header.kill_revision;
-        }
+        self.environment.get_or_insert_with(|| header.environment.clone());
         if take.program {
-            self.revision = header.revision;
-            self.program = Some((header.audience.clone(), header.program_sha256));
+            let Header { epoch, revision, program_sha256: digest, ref audience, .. } = *header;
+            self.program = Some(HeldProgram { epoch, revision, digest, audience: audience.clone() });
         }
+        if take.kills {
+            self.kills = Some(HeldKills { epoch: header.epoch, kill_revision: header.kill_revision });
+        }
+        self.raise(Position {
+            epoch: header.epoch,
+            revision: if take.program { header.revision } else { 0 },
+            kill_revision: if take.kills { header.kill_revision } else { 0 },
+        });
     }
 
-    fn contradicts(&self, header: &Header) -> bool {
-        self.program
-            .as_ref()
-            .is_some_and(|(audience, digest)| *audience == header.audience && *digest != header.program_sha256)
+    /// Nothing below this position is taken any more.
+    pub fn raise(&mut self, to: Position) {
+        self.ratchet = Some(match self.ratchet {
+            Some(known) if known.epoch > to.epoch => known,
+            Some(known) if known.epoch == to.epoch => Position {
+                epoch: to.epoch,
+                revision: known.revision.max(to.revision),
+                kill_revision: known.kill_revision.max(to.kill_revision),
+            },
+            _ => to,
+        });
     }
+
+    fn epoch(&self) -> u64 {
+        let program = self.program.as_ref().map_or(0, |program| program.epoch);
+        let kills = self.kills.map_or(0, |kills| kills.epoch);
+        program.max(kills).max(self.ratchet.map_or(0, |ratchet| ratchet.epoch))
+    }
+
+    fn accept_program(&self, header: &Header, formats: &[u32]) -> Result<Take, EnvelopeError> {
+        let program = self.program.as_ref().filter(|program| program.epoch == header.epoch);
+        let floor = self.ratchet_of(header.epoch).map_or(0, |ratchet| ratchet.revision);
+        if header.revision < floor.max(program.map_or(0, |program| program.revision)) {
+            return Err(EnvelopeError::RevisionLower);
+        }
+        let contradicts = program.is_some_and(|program| {
+            program.revision == header.revision
+                && program.audience == header.audience
+                && program.digest != header.program_sha256
+        });
+        if contradicts {
+            return Err(EnvelopeError::Equivocation);
+        }
+        Ok(Take {
+            program: formats.contains(&header.program_format),
+            kills: header.kill_revision >= self.kill_revision(header.epoch),
+        })
+    }
+
+    fn accept_kills(&self, header: &Header) -> Result<Take, EnvelopeError> {
+        let known = self.kill_revision(header.epoch);
+        let kills = match self.kills.filter(|kills| kills.epoch == header.epoch) {
+            Some(kills) if header.kill_revision < kills.kill_revision => return Err(EnvelopeError::RevisionLower),
+            Some(_) => header.kill_revision > known,
+            None => header.kill_revision >= known,
+        };
+        Ok(Take { program: false, kills })
+    }
+
+    /// The highest that is known of an epoch.
+    fn kill_revision(&self, epoch: u64) -> u64 {
+        let kills = self.kills.filter(|kills| kills.epoch == epoch).map_or(0, |kills| kills.kill_revision);
+        kills.max(self.ratchet_of(epoch).map_or(0, |ratchet| ratchet.kill_revision))
+    }
+
+    fn ratchet_of(&self, epoch: u64) -> Option<Position> {
+        self.ratchet.filter(|ratchet| ratchet.epoch == epoch)
+    }
+}
+
+impl Asked<'_> {
+    fn fits(&self, audience: &Audience) -> bool {
+        let decided = match (audience.decided_for, self.decided_for) {
+            (Some(audience), Some(own)) => audience == own,
+            _ => true,
+        };
+        decided && audience.kind == self.kind && agrees_with_all(self.context, &audience.attributes)
+    }
+}
+
+/// Whether a context may be answered from a flag set that was specialised for these attributes: of each it has the same
+/// value, or none.
+pub fn agrees_with_all(context: &Map<String, Value>, attributes: &Attributes) -> bool {
+    attributes.iter().all(|(name, value)| match look_up(context, name) {
+        None | Some(Value::Null) => true,
+        Some(own) => own == value || canonical_bytes(own).ok() == canonical_bytes(value).ok(),
+    })
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-
-    fn header(kind: EnvelopeType, epoch: u64, revision: u64, kill_revision: u64) -> Header {
-        Header {
-            kind,
-            epoch,
-            environment: "production".to_owned(),
-            audience: Audience { kind: ClientKind::Server, attributes: Attributes::new(), decided_for: None },
-            revision,
-            kill_revision,
-            issued_at: String::new(),
-            valid_until: String::new(),
-            program_format: 1,
-            program_length: 0,
-            program_sha256: Hash::of(&revision.to_le_bytes()),
-            kills_length: 0,
-            kills_sha256: Hash::ZERO,
-            document_digest: None,
-            keys: None,
-        }
-    }
-
-    fn feed(kept: &mut Kept, header: &Header) -> Result<Take, EnvelopeError> {
-        let take = kept.accept(header, ClientKind::Server, &Attributes::new(), &[1])?;
-        kept.note(header, take);
-        Ok(take)
-    }
-
-    #[test]
-    fn a_put_that_was_overtaken_by_a_kill_does_not_undo_it() {
-        let mut kept = Kept::default();
-        feed(&mut kept, &header(EnvelopeType::FlagSet, 1, 5, 0)).unwrap();
-        feed(&mut kept, &header(EnvelopeType::Kills, 1, 7, 1)).unwrap();
-        let late = feed(&mut kept, &header(EnvelopeType::FlagSet, 1, 6, 0)).unwrap();
-        assert_eq!(late, Take { program: true, kills: false });
-        assert_eq!(kept.kill_revision, 1);
-        assert_eq!(feed(&mut kept, &header(EnvelopeType::Kills, 1, 6, 0)), Err(EnvelopeError::RevisionLower));
-    }
-
-    #[test]
-    fn others_and_contradictions_are_refused() {
-        let mut kept = Kept::default();
-        let first = header(EnvelopeType::FlagSet, 2, 5, 0);
-        feed(&mut kept, &first).unwrap();
-        let refused = |header: Header| feed(&mut kept.clone(), &header).unwrap_err().code();
-        assert_eq!(refused(Header { environment: "staging".to_owned(), ..first.clone() }), "other-environment");
-        assert_eq!(refused(Header { program_sha256: Hash::ZERO, ..first.clone() }), "equivocation");
-        assert_eq!(refused(Header { epoch: 1, ..first.clone() }), "revision-lower");
-        assert_eq!(refused(Header { revision: 4, ..first.clone() }), "revision-lower");
-        let mut other = first.clone();
-        other.audience.attributes = Attributes::from([("tenant".to_owned(), "globex".into())]);
-        assert_eq!(refused(other), "other-audience");
-        let future = Header { program_format: 9, revision: 6, kill_revision: 1, ..first };
-        assert_eq!(feed(&mut kept, &future), Ok(Take { program: false, kills: true }));
-    }
-
-    proptest! {
-        #[test]
-        fn nothing_goes_back(headers in prop::collection::vec((any::<bool>(), 1..3u64, 0..6u64, 0..4u64), 0..40)) {
-            let mut kept = Kept::default();
-            for (is_flag_set, epoch, revision, kill_revision) in headers {
-                let kind = if is_flag_set { EnvelopeType::FlagSet } else { EnvelopeType::Kills };
-                let before = kept.clone();
-                let result = feed(&mut kept, &header(kind, epoch, revision, kill_revision));
-                prop_assert!(kept.epoch >= before.epoch);
-                if kept.epoch == before.epoch {
-                    prop_assert!(kept.revision >= before.revision && kept.kill_revision >= before.kill_revision);
-                }
-                if result.is_err() {
-                    prop_assert_eq!(&kept, &before);
-                }
-            }
-        }
-    }
-}
+mod tests;

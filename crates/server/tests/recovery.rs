@@ -11,8 +11,7 @@
 
 mod support;
 
-use downhaul_control::acceptance::{Kept, Take};
-use downhaul_control::api::Attributes;
+use downhaul_control::acceptance::{Asked, Held, Take};
 use downhaul_control::envelope::EnvelopeError;
 use downhaul_core::document::ClientKind;
 use downhaul_core::kills::KillSet;
@@ -68,9 +67,12 @@ async fn put_back(backup: &Path, data: &Path) -> Restored {
     restore(&asked(backup, data), Timestamp::now()).await.unwrap()
 }
 
-fn accept(kept: &mut Kept, received: &Received) -> Result<Take, EnvelopeError> {
-    let take = kept.accept(&received.header, ClientKind::Server, &Attributes::new(), &[1])?;
-    kept.note(&received.header, take);
+fn accept(held: &mut Held, received: &Received) -> Result<Take, EnvelopeError> {
+    let context = serde_json::Map::new();
+    let kind = ClientKind::Server;
+    let asked = Asked { kind, environment: None, context: &context, decided_for: None, formats: &[1] };
+    let take = held.accept(&received.header, &asked)?;
+    held.note(&received.header, take);
     Ok(take)
 }
 
@@ -89,7 +91,7 @@ async fn clients_follow_a_server_that_was_put_back() {
     let (key, _) = served.key(json!({ "kind": "server" })).await;
     served.apply(&document(&["a", "b", "c"].map(flag))).await;
     served.kill("a").await;
-    let mut client = Kept::default();
+    let mut client = Held::default();
     let mut stream = Client::open(&served, &key, "", None).await;
     accept(&mut client, stream.until("put").await.received()).unwrap();
 

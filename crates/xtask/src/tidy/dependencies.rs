@@ -11,6 +11,7 @@ const TABLE: &[(&str, &[&str])] = &[
     ("downhaul-control", &["downhaul-core", "downhaul-blast"]),
     ("downhaul-store", &["downhaul-core", "downhaul-control"]),
     ("downhaul-server", &["downhaul-core", "downhaul-blast", "downhaul-control", "downhaul-store"]),
+    ("downhaul-sdk", &["downhaul-core", "downhaul-control"]),
     ("downhaul-wasm", &["downhaul-core", "downhaul-blast"]),
     (
         "downhaul-cli",
