@@ -1,6 +1,7 @@
 // Decides the fixture of `cargo xtask engines` and digests every decision, wherever this runs.
 import { wasmEngine } from "../../web/sdk/src/wasm-engine.js";
-import type { Outcome } from "../../web/sdk/src/engine.js";
+import type { Ways } from "../../web/sdk/src/ways.js";
+import { outcome, type Outcome } from "../../web/sdk/src/engine.js";
 
 /** What `crates/core/examples/engines` wrote. */
 export interface Fixture {
@@ -23,8 +24,8 @@ const REASONS = ["STATIC", "DEFAULT", "TARGETING_MATCH", "SPLIT", "DISABLED", "S
 const CAUSES = [undefined, "kill", "stale", "breaker", "crash-loop"];
 
 /** `now` in milliseconds; where a clock stands still while a worker computes, it makes the clock go on first. */
-export async function digest(name: string, module: WebAssembly.Module, fixture: Fixture, now: () => number | Promise<number>): Promise<Report> {
-  const engine = wasmEngine(module);
+export async function digest(name: string, module: WebAssembly.Module, ways: Ways, fixture: Fixture, now: () => number | Promise<number>): Promise<Report> {
+  const engine = wasmEngine(module, ways);
   const flags = engine.load(fixture.program).length;
   engine.setKills(fixture.kills);
   const contexts = fixture.contexts.split("\n").filter(Boolean).map((line) => hostile(JSON.parse(line)) as Record<string, unknown>);
@@ -33,10 +34,8 @@ export async function digest(name: string, module: WebAssembly.Module, fixture: 
   const began = await now();
   let at = 0;
   contexts.forEach((context, number) => {
-    for (const outcome of engine.evaluate(context, overrides(number, flags))) {
-      write(view, at, outcome);
-      at += DECISION;
-    }
+    const outcomes = engine.evaluate(context, overrides(number, flags));
+    for (let flag = 0; flag < flags; flag++, at += DECISION) write(view, at, outcome(outcomes, flag));
   });
   const milliseconds = (await now()) - began;
   const hash = new Uint8Array(await crypto.subtle.digest("SHA-256", decisions));

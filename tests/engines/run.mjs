@@ -119,7 +119,9 @@ const ENGINES = {
   webkit: () => browse((_, url) => ["xvfb-run", "--auto-servernum", process.env.MINIBROWSER ?? "MiniBrowser", url]),
 };
 
-copyFileSync(join(web, "sdk/src/generated/downhaul.wasm"), join(fixture, "flags.wasm"));
+// Each decides by the module that the package has for it.
+const module = ["node", "deno", "bun", "workerd"].includes(name) ? "downhaul-server.wasm" : "downhaul.wasm";
+copyFileSync(join(web, "sdk/src/generated", module), join(fixture, "flags.wasm"));
 const run = ENGINES[name];
 if (!run) throw new Error(`no engine \`${name}\`: ${Object.keys(ENGINES).join(", ")}`);
 const report = await run();

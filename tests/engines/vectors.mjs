@@ -2,8 +2,8 @@
 
 const OVERRIDE = { stale: 2, breaker: 3, "crash-loop": 4 };
 
-/** Decides every case and compares what it expects: `{ judged, wrong, seen }`. */
-export function runVectors(engine, program, kills, cases) {
+/** Decides every case and compares what it expects: `{ judged, wrong, seen }`; `outcomeOf` is the package's. */
+export function runVectors(engine, outcomeOf, program, kills, cases) {
   const flags = engine.load(program);
   engine.setKills(kills);
   const wrong = [];
@@ -16,7 +16,7 @@ export function runVectors(engine, program, kills, cases) {
     for (const [key, expected] of Object.entries(each.expect)) {
       judged++;
       const at = flags.findIndex((flag) => flag.key === key);
-      const outcome = outcomes[at];
+      const outcome = at < 0 ? undefined : outcomeOf(outcomes, at);
       const got = outcome
         ? { variant: flags[at].variants[outcome.variant]?.key, value: flags[at].variants[outcome.variant]?.value, reason: outcome.reason, rule: outcome.ruleIndex, cause: outcome.cause }
         : { reason: "ERROR", errorCode: "FLAG_NOT_FOUND" };

@@ -16,10 +16,10 @@ await build({
   plugins: [
     {
       name: "wasm stays a module",
-      setup: (build) => build.onResolve({ filter: /\.wasm$/ }, () => ({ path: "./flags.wasm", external: true })),
+      setup: (build) => build.onResolve({ filter: /\.wasm$/ }, () => ({ path: "./flags-server.wasm", external: true })),
     },
   ],
 });
 // For Deno and Bun, which read the module as Node does.
 await build({ ...common, entryPoints: ["src/server.ts"], outdir: "dist", platform: "node" });
-await copyFile(require.resolve("downhaul/flags.wasm"), "dist/flags.wasm");
+await copyFile(require.resolve("downhaul/flags-server.wasm"), "dist/flags-server.wasm");

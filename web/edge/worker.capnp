@@ -14,7 +14,7 @@ const edge :Workerd.Worker = (
   compatibilityDate = "2026-06-01",
   modules = [
     ( name = "worker.js", esModule = embed "dist/worker.js" ),
-    ( name = "flags.wasm", wasm = embed "dist/flags.wasm" ),
+    ( name = "flags-server.wasm", wasm = embed "dist/flags-server.wasm" ),
   ],
   bindings = [
     ( name = "DOWNHAUL_URL", fromEnvironment = "DOWNHAUL_URL" ),

@@ -7,10 +7,13 @@ use crate::stream;
 use axum::body::to_bytes;
 use axum::http::{HeaderMap, Method};
 use downhaul_control::Command;
-use downhaul_control::api::{ChangeView, ConsoleEvent, Whoami};
+use downhaul_control::api::{ChangeView, ChartPage, ConsoleEvent, Whoami};
 use downhaul_control::rollout::RolloutEvent;
 use downhaul_control::runbook::RunEvent;
 use futures_util::StreamExt;
+use futures_util::stream::FuturesUnordered;
+use serde::de::DeserializeOwned;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 use tauri::AppHandle;
@@ -27,14 +30,24 @@ struct Alarm {
 
 /// The wait before a stream that broke is opened again.
 const AGAIN: Duration = Duration::from_secs(5);
+/// As many changes are looked at after it was.
+const MISSED: u32 = 50;
+const LARGEST_ANSWER: usize = 4 << 20;
 
 /// Watches every environment that may be seen, until it is aborted.
 pub fn watch(app: AppHandle, plane: Arc<ControlPlane>) -> AbortHandle {
     tokio::spawn(async move {
+        let mut heard = BTreeMap::<String, Heard>::new();
         loop {
             if let Some(who) = who_am_i(&plane).await {
-                let environments = who.environments.iter().map(|each| environment(&app, &plane, &who.actor, each));
-                futures_util::future::join_all(environments).await;
+                heard.retain(|environment, _| who.environments.contains(environment));
+                for environment in who.environments {
+                    heard.entry(environment).or_default();
+                }
+                // All are opened again as one ends; what each has heard is kept.
+                let mut each: FuturesUnordered<_> =
+                    heard.iter_mut().map(|(key, heard)| listen(&app, &plane, &who.actor, key, heard)).collect();
+                each.next().await;
             }
             tokio::time::sleep(AGAIN).await;
         }
@@ -42,32 +55,69 @@ pub fn watch(app: AppHandle, plane: Arc<ControlPlane>) -> AbortHandle {
     .abort_handle()
 }
 
-async fn who_am_i(plane: &ControlPlane) -> Option<Whoami> {
-    let path = "/api/v1/session".to_owned();
-    let asked = Asked { method: Method::GET, path, headers: HeaderMap::new(), body: Vec::new() };
-    let answer = plane.ask(asked).await.ok().filter(|answer| answer.status().is_success())?;
-    serde_json::from_slice(&to_bytes(answer.into_body(), 1 << 20).await.ok()?).ok()
+/// How far an environment was heard, so that what happened while nothing was heard is told afterwards.
+#[derive(Debug, Default)]
+struct Heard {
+    /// The newest change.
+    revision: Option<u64>,
+    /// How many clients had fallen silent.
+    silent: Option<usize>,
 }
 
-/// Watches one environment until its stream ends.
-async fn environment(app: &AppHandle, plane: &ControlPlane, me: &str, environment: &str) {
-    let path = format!("/api/v1/environments/{environment}/events");
-    let Some(mut events) = stream::listen(plane, &path).await else { return };
-    let mut unknown = None;
+async fn who_am_i(plane: &ControlPlane) -> Option<Whoami> {
+    read(plane, "/api/v1/session".to_owned()).await
+}
+
+async fn read<T: DeserializeOwned>(plane: &ControlPlane, path: String) -> Option<T> {
+    let asked = Asked { method: Method::GET, path, headers: HeaderMap::new(), body: Vec::new() };
+    let answer = plane.ask(asked).await.ok().filter(|answer| answer.status().is_success())?;
+    serde_json::from_slice(&to_bytes(answer.into_body(), LARGEST_ANSWER).await.ok()?).ok()
+}
+
+/// Listens to one environment until its stream ends.
+async fn listen(app: &AppHandle, plane: &ControlPlane, me: &str, environment: &str, heard: &mut Heard) {
+    let below = format!("/api/v1/environments/{environment}");
+    if heard.revision.is_none() {
+        let Some(chart) = read::<ChartPage>(plane, format!("{below}/chart?limit=1")).await else { return };
+        heard.begin(&chart.changes);
+    }
+    let Some(mut events) = stream::listen(plane, &format!("{below}/events")).await else { return };
+    // Once the stream is open, so that no change falls between the two.
+    let Some(chart) = read::<ChartPage>(plane, format!("{below}/chart?limit={MISSED}")).await else { return };
+    for change in heard.missed(chart.changes) {
+        raise(app, of_change(&change, environment, me));
+    }
     while let Some(data) = events.next().await {
-        let alarm = match serde_json::from_str(&data) {
-            Ok(ConsoleEvent::Change { change, .. }) => of_change(&change, environment, me),
+        match serde_json::from_str(&data) {
+            Ok(ConsoleEvent::Change { change, .. }) if heard.is_new(change.revision) => {
+                raise(app, of_change(&change, environment, me));
+            }
             Ok(ConsoleEvent::Fleet { fleet }) => {
-                let alarm = of_fleet(unknown, fleet.unknown, environment);
-                unknown = Some(fleet.unknown);
-                alarm
+                raise(app, of_fleet(heard.silent, fleet.unknown, environment));
+                heard.silent = Some(fleet.unknown);
             }
             // All others, and what a newer server says, are no alarm.
-            Ok(_) | Err(_) => None,
-        };
-        if let Some(alarm) = alarm {
-            raise(app, alarm);
+            Ok(_) | Err(_) => {}
         }
+    }
+}
+
+impl Heard {
+    /// What was there before the app is no alarm.
+    fn begin(&mut self, newest: &[ChangeView]) {
+        self.revision = Some(newest.iter().map(|change| change.revision).max().unwrap_or(0));
+    }
+
+    /// Whether a change was not heard yet; then it is now.
+    fn is_new(&mut self, revision: u64) -> bool {
+        let is_new = self.revision.is_none_or(|heard| heard < revision);
+        self.revision = self.revision.max(Some(revision));
+        is_new
+    }
+
+    /// Of the newest changes, newest first, those that were not heard yet, oldest first.
+    fn missed(&mut self, newest: Vec<ChangeView>) -> Vec<ChangeView> {
+        newest.into_iter().rev().filter(|change| self.is_new(change.revision)).collect()
     }
 }
 
@@ -124,7 +174,8 @@ fn of_fleet(before: Option<usize>, now: usize, environment: &str) -> Option<Alar
     })
 }
 
-fn raise(app: &AppHandle, alarm: Alarm) {
+fn raise(app: &AppHandle, alarm: Option<Alarm>) {
+    let Some(alarm) = alarm else { return };
     let app = app.clone();
     // It waits until the notification is closed.
     std::thread::spawn(move || {
@@ -180,6 +231,25 @@ mod tests {
         let rollout = json!({ "type": "rollout", "rollout": 1, "from": 2, "event": { "event": "hold", "kind": "not-holding", "why": "errors" } });
         let alarm = of_change(&change(rollout, Some("gift-cards")), "production", "a-1").unwrap();
         assert_eq!(alarm.order, Order::Go("/e/production/kill/gift-cards".to_owned()));
+    }
+
+    #[test]
+    fn what_was_missed_is_told_once_and_what_was_there_before_never() {
+        let page = |newest: &[u64]| -> Vec<ChangeView> {
+            newest.iter().map(|revision| ChangeView { revision: *revision, ..change(json!({}), None) }).collect()
+        };
+        let told = |heard: &mut Heard, newest: &[u64]| -> Vec<u64> {
+            heard.missed(page(newest)).iter().map(|change| change.revision).collect()
+        };
+        let mut heard = Heard::default();
+        heard.begin(&page(&[7]));
+        assert_eq!(told(&mut heard, &[7, 6]), [0; 0], "before the app was there");
+        assert!(heard.is_new(8) && !heard.is_new(8) && !heard.is_new(7));
+        assert_eq!(told(&mut heard, &[11, 10, 9, 8, 7]), [9, 10, 11], "while nothing was heard");
+        assert_eq!(told(&mut heard, &[11, 10]), [0; 0]);
+        let mut empty = Heard::default();
+        empty.begin(&[]);
+        assert_eq!(told(&mut empty, &[1]), [1], "the first change of all");
     }
 
     #[test]

@@ -73,9 +73,10 @@ fn main() -> ExitCode {
             commands::pick_folder,
             commands::save_file,
         ])
-        .on_page_load(|webview, load| {
-            if load.event() == PageLoadEvent::Started {
-                commands::page_begins(webview);
+        .on_page_load(|webview, load| match load.event() {
+            PageLoadEvent::Started => commands::page_begins(webview),
+            PageLoadEvent::Finished => {
+                let _ = webview.window().set_title(&orders::title(load.url()));
             }
         })
         .setup(|app| set_up(app).map_err(Into::into))

@@ -8,14 +8,14 @@ use serde::Serialize;
 use std::fmt;
 use std::time::Duration;
 use tauri::ipc::Channel;
-use tauri::{AppHandle, Manager, WebviewWindow};
+use tauri::{AppHandle, Manager, Url, WebviewWindow};
 
 /// The window.
 pub const MAIN: &str = "main";
 /// The page of last resort.
 const LAST_RESORT: &str = "/kill";
-/// A page that works says that it was told at once.
-const PATIENCE: Duration = Duration::from_millis(1_000);
+/// A page that works says at once that it was told; on a machine that is short of breath, a little later.
+const PATIENCE: Duration = Duration::from_millis(2_000);
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
@@ -96,14 +96,17 @@ pub fn give(app: &AppHandle, order: &Order) {
     show(&window);
     let told = locked(&app.state::<Desk>().page).tell(order);
     let Some(number) = told else {
-        in_place_of_page(&window, order);
+        in_place_of_page(&window, &address(&window), order);
         return;
     };
     let (app, order) = (app.clone(), order.clone());
     tauri::async_runtime::spawn(async move {
         tokio::time::sleep(PATIENCE).await;
         if locked(&app.state::<Desk>().page).obeyed < number {
-            in_place_of_page(&window, &order);
+            // Where it was, before nothing knows any more.
+            let from = address(&window);
+            end_page(&window);
+            in_place_of_page(&window, &from, &order);
         }
     });
 }
@@ -115,18 +118,42 @@ pub fn show(window: &WebviewWindow) {
     let _ = window.set_focus();
 }
 
-/// Puts a page in place of one that does not answer.
-fn in_place_of_page(window: &WebviewWindow, order: &Order) {
+/// Ends the process of a page: one that computes for ever would keep its successor waiting for ever.
+#[cfg(target_os = "linux")]
+fn end_page(window: &WebviewWindow) {
+    use webkit2gtk::WebViewExt;
+    let _ = window.with_webview(|webview| webview.inner().terminate_web_process());
+}
+
+#[cfg(not(target_os = "linux"))]
+fn end_page(_: &WebviewWindow) {}
+
+/// Puts a page in place of the one at a path.
+fn in_place_of_page(window: &WebviewWindow, from: &str, order: &Order) {
     let path = match order {
         Order::Go(path) => path.clone(),
-        Order::Kill => {
-            let from = window.url().map(|url| url.path().to_owned()).unwrap_or_default();
-            last_resort(&from)
-        }
+        // What was written there stays.
+        Order::Kill if from == LAST_RESORT => return,
+        Order::Kill => last_resort(from),
         Order::Say { .. } => return,
     };
     if let Ok(url) = protocol::address(&path) {
         let _ = window.navigate(url);
+    }
+}
+
+/// The path of the page in the window.
+fn address(window: &WebviewWindow) -> String {
+    window.url().map(|url| url.path().to_owned()).unwrap_or_default()
+}
+
+/// What the window is called with this page in it.
+pub fn title(page: &Url) -> String {
+    let flag = page.fragment().unwrap_or_default().split('&').find_map(|part| part.strip_prefix("flag="));
+    match (page.path(), flag) {
+        (LAST_RESORT, Some(flag)) => format!("Kill {flag} \u{b7} Downhaul"),
+        (LAST_RESORT, None) => "Kill \u{b7} Downhaul".to_owned(),
+        _ => "Downhaul".to_owned(),
     }
 }
 
@@ -144,7 +171,7 @@ fn last_resort(from: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{Order, last_resort};
+    use super::{Order, last_resort, title};
 
     #[test]
     fn the_last_resort_keeps_the_flag() {
@@ -156,6 +183,17 @@ mod tests {
             ("", "/kill"),
         ] {
             assert_eq!(last_resort(from), expected, "{from}");
+        }
+    }
+
+    #[test]
+    fn the_window_is_called_after_what_is_killed() {
+        for (page, expected) in [
+            ("console://localhost/kill#environment=production&flag=checkout-v2", "Kill checkout-v2 \u{b7} Downhaul"),
+            ("console://localhost/kill", "Kill \u{b7} Downhaul"),
+            ("console://localhost/e/production/kill/checkout-v2#flag=a", "Downhaul"),
+        ] {
+            assert_eq!(title(&page.parse().unwrap()), expected, "{page}");
         }
     }
 

@@ -14,9 +14,45 @@ pub fn seed(salt: &str) -> u32 {
 
 /// The bucket of `unit`, below [`BUCKETS`].
 pub fn bucket(seed: u32, unit: &[u8]) -> u32 {
-    let hash = murmur3_x86_32(unit, seed);
+    bucket_of(murmur3_x86_32(unit, seed))
+}
+
+fn bucket_of(hash: u32) -> u32 {
     // The product is below 2^49, so the shifted value is below 100 000 and fits.
     ((u64::from(hash) * u64::from(BUCKETS)) >> 32) as u32
+}
+
+/// A unit, made ready for any number of seeds: what murmur3 does to its blocks before the seed comes in is done once.
+#[cfg(feature = "sieve")]
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Scrambled {
+    blocks: [u32; Scrambled::BLOCKS],
+    count: usize,
+    /// Of the bytes after the last whole block; 0 where there are none, which changes nothing.
+    tail: u32,
+    length: u32,
+}
+
+#[cfg(feature = "sieve")]
+impl Scrambled {
+    const BLOCKS: usize = 16;
+
+    /// `None` for units that are too long to be kept.
+    pub(crate) fn new(unit: &[u8]) -> Option<Self> {
+        let (whole, rest) = unit.as_chunks::<4>();
+        let mut blocks = [0; Self::BLOCKS];
+        for (place, block) in blocks.get_mut(..whole.len())?.iter_mut().zip(whole) {
+            *place = scramble(u32::from_le_bytes(*block));
+        }
+        let length = u32::try_from(unit.len()).ok()?;
+        Some(Scrambled { blocks, count: whole.len(), tail: scramble(last_block(rest)), length })
+    }
+
+    /// As [`bucket`].
+    pub(crate) fn bucket(&self, seed: u32) -> u32 {
+        let blocks = self.blocks.get(..self.count).unwrap_or_default();
+        bucket_of(finish(blocks.iter().fold(seed, |hash, block| mix(hash, *block)) ^ self.tail, self.length))
+    }
 }
 
 /// `value` as an integer, if it is one of magnitude below 2^53: `1.0` is 1 and `-0` is 0.
@@ -101,16 +137,24 @@ pub fn murmur3_x86_32(bytes: &[u8], seed: u32) -> u32 {
     let mut hash = seed;
     let (blocks, tail) = bytes.as_chunks::<4>();
     for block in blocks {
-        hash ^= scramble(u32::from_le_bytes(*block));
-        hash = hash.rotate_left(13).wrapping_mul(5).wrapping_add(0xe654_6b64);
+        hash = mix(hash, scramble(u32::from_le_bytes(*block)));
     }
-    if !tail.is_empty() {
-        let last = tail.iter().rev().fold(0u32, |word, byte| (word << 8) | u32::from(*byte));
-        hash ^= scramble(last);
-    }
-    // The algorithm takes the length modulo 2^32.
+    // Of no bytes it is 0, which changes nothing.
+    hash ^= scramble(last_block(tail));
     #[expect(clippy::cast_possible_truncation, reason = "the algorithm takes the length modulo 2^32")]
     let length = bytes.len() as u32;
+    finish(hash, length)
+}
+
+fn last_block(tail: &[u8]) -> u32 {
+    tail.iter().rev().fold(0, |word, byte| (word << 8) | u32::from(*byte))
+}
+
+fn mix(hash: u32, scrambled: u32) -> u32 {
+    (hash ^ scrambled).rotate_left(13).wrapping_mul(5).wrapping_add(0xe654_6b64)
+}
+
+fn finish(mut hash: u32, length: u32) -> u32 {
     hash ^= length;
     hash ^= hash >> 16;
     hash = hash.wrapping_mul(0x85eb_ca6b);
@@ -136,6 +180,19 @@ mod tests {
         assert_eq!(bucket(0, b"test"), 72_820);
         assert_eq!(murmur3_x86_32(b"Hello, world!", 0), 0xc036_3e43);
         assert_eq!(murmur3_x86_32(b"The quick brown fox jumps over the lazy dog", 0x9747_b28c), 0x2fa8_26cd);
+    }
+
+    #[test]
+    fn a_scrambled_unit_has_the_same_buckets() {
+        let unit: Vec<u8> = (0..=80).map(|byte: u8| byte.wrapping_mul(151)).collect();
+        for length in 0..=unit.len() {
+            let kept = Scrambled::new(&unit[..length]);
+            assert_eq!(kept.is_some(), length < 68, "{length} bytes");
+            for seed in [0, 1, 0x9747_b28c, u32::MAX] {
+                let expected = kept.map(|_| bucket(seed, &unit[..length]));
+                assert_eq!(kept.map(|kept| kept.bucket(seed)), expected, "{length} bytes, seed {seed}");
+            }
+        }
     }
 
     #[test]

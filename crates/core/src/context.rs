@@ -1,5 +1,7 @@
 //! A context as slots: one small value for each attribute that the program reads.
 
+#[cfg(feature = "sieve")]
+use crate::bucket::Scrambled;
 use crate::decision::Decision;
 use crate::kills::Loaded;
 use crate::program::{NONE, SlotRecord, TENANT};
@@ -76,20 +78,26 @@ pub struct Context {
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Memo {
     pub(crate) decisions: Vec<Option<Decision>>,
+    /// Some of the decisions are there.
+    #[cfg(feature = "sieve")]
+    pub(crate) decided: bool,
     pub(crate) segments: Vec<Option<bool>>,
     /// The version that was read last, and of which slot: conditions on versions mostly name the same attribute.
-    #[cfg(feature = "document")]
+    #[cfg(feature = "sieve")]
     pub(crate) version: Option<(u32, Option<KnownVersion>)>,
     /// A bit for each rule that can hold, once all flags are asked for.
-    #[cfg(feature = "document")]
+    #[cfg(feature = "sieve")]
     pub(crate) candidates: Vec<u64>,
+    /// The bucketing unit that was read last, and of which slot: splits mostly name the same.
+    #[cfg(feature = "sieve")]
+    pub(crate) unit: Option<(u32, Scrambled)>,
     /// No value that the sieve looks at is a list.
-    #[cfg(feature = "document")]
+    #[cfg(feature = "sieve")]
     pub(crate) only_texts: bool,
 }
 
 /// A version whose text stands elsewhere.
-#[cfg(feature = "document")]
+#[cfg(feature = "sieve")]
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct KnownVersion {
     pub(crate) numbers: [u64; 3],
@@ -121,18 +129,25 @@ impl Prepared {
         self.context.texts.clear();
         self.memo.decisions.resize(program.flags.len(), None);
         self.memo.segments.resize(program.segments.len(), None);
-        #[cfg(feature = "document")]
+        #[cfg(feature = "sieve")]
         self.memo.candidates.reserve(loaded.sieve.words());
         self.forget();
     }
 
     /// Forgets what was decided: to be called when slots, kills or overrides have changed.
     pub fn forget(&mut self) {
-        self.memo.decisions.fill(None);
+        #[cfg(feature = "sieve")]
+        let decided = core::mem::take(&mut self.memo.decided);
+        #[cfg(not(feature = "sieve"))]
+        let decided = true;
+        if decided {
+            self.memo.decisions.fill(None);
+        }
         self.memo.segments.fill(None);
-        #[cfg(feature = "document")]
+        #[cfg(feature = "sieve")]
         {
             self.memo.version = None;
+            self.memo.unit = None;
             self.memo.candidates.clear();
         }
     }

@@ -1,17 +1,24 @@
 //! Evaluation, in the normative order: kills, overrides, prerequisites, rules, default, kills of a variant.
 
-use crate::bucket::{Decimal, bucket, integer};
 #[cfg(feature = "document")]
+mod parts;
+
+#[cfg(feature = "sieve")]
+use crate::bucket::Scrambled;
+use crate::bucket::{Decimal, bucket, integer};
+#[cfg(feature = "sieve")]
 use crate::context::KnownVersion;
 use crate::context::{Context, Memo, Prepared, Slot};
 use crate::decision::{Cause, Decision, Reason};
 use crate::kills::{FlagKills, Loaded, LoadedKill};
 use crate::observe::{Observer, SegmentBy};
 use crate::operator;
-#[cfg(feature = "document")]
+#[cfg(feature = "sieve")]
 use crate::program::word;
 use crate::program::{FlagRecord, NONE, Program, REGION, RuleRecord, SegmentRecord, TARGETING_KEY, TENANT, op};
 use crate::version::Version;
+#[cfg(feature = "document")]
+pub(crate) use parts::{condition_holds, evaluate_rules, key_is_listed, segment_holds, split_slice};
 
 /// A text that the evaluation needs and the host has not written: write it (kind 5) and ask for the same flag again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,11 +48,34 @@ pub fn evaluate_all(
 ) -> Result<(), NeedText> {
     let Prepared { context, memo } = prepared;
     let (program, observer) = (&loaded.program, &mut ());
-    #[cfg(feature = "document")]
+    #[cfg(feature = "sieve")]
     if memo.candidates.is_empty() {
         memo.only_texts = loaded.sieve.candidates(context, &mut memo.candidates);
     }
     let mut evaluation = Evaluation { loaded, program, overrides, context, memo, need: NONE, observer };
+    #[cfg(feature = "sieve")]
+    {
+        // Most flags have nothing but rules: these are not worth remembering, and one look decides the most of them.
+        let (undisturbed, only_texts) = (overrides.iter().all(|cause| *cause == 0), evaluation.memo.only_texts);
+        for ((flag, start), only) in (0u32..).zip(loaded.sieve.starts()).zip(&loaded.only_rules) {
+            let only = *only && undisturbed;
+            if only
+                && only_texts
+                && let Some(given) = loaded.sieve.first(&evaluation.memo.candidates, *start)
+                && let Some(decision) =
+                    given.settled().or_else(|| given.bucket().and_then(|rule| evaluation.in_known_bucket(rule)))
+            {
+                each(flag, decision);
+                continue;
+            }
+            let decision = if only { evaluation.sieved(flag) } else { evaluation.flag(flag) };
+            if evaluation.need != NONE {
+                return Err(NeedText { slot: evaluation.need });
+            }
+            each(flag, decision);
+        }
+    }
+    #[cfg(not(feature = "sieve"))]
     for flag in 0..program.flag_count() {
         let decision = evaluation.flag(flag);
         if evaluation.need != NONE {
@@ -75,7 +105,7 @@ pub fn evaluate_observed<O: Observer>(
 }
 
 /// Of a flag with fewer rules these are tried one by one, unless all flags are asked for.
-#[cfg(feature = "document")]
+#[cfg(feature = "sieve")]
 const MANY_RULES: u32 = 8;
 
 pub(crate) struct Evaluation<'a, O> {
@@ -96,7 +126,7 @@ impl<O: Observer> Evaluation<'_, O> {
         }
         let program = self.program;
         let Some(record) = program.flags.get(flag as usize) else {
-            return Decision { variant: 0, reason: Reason::Error, cause: Cause::None, rule: NONE, kill: NONE };
+            return NOTHING;
         };
         self.observer.flag_enter(flag, record);
         let decision = self.decide(flag, record);
@@ -105,6 +135,10 @@ impl<O: Observer> Evaluation<'_, O> {
             && let Some(known) = self.memo.decisions.get_mut(flag as usize)
         {
             *known = Some(decision);
+            #[cfg(feature = "sieve")]
+            {
+                self.memo.decided = true;
+            }
         }
         decision
     }
@@ -127,7 +161,7 @@ impl<O: Observer> Evaluation<'_, O> {
         if !self.prerequisites(record) {
             return degraded(record, Reason::PrerequisiteFailed, Cause::None, NONE);
         }
-        let decision = self.reached(record);
+        let decision = self.reached(flag, record);
         match self.killed_variant(kills, u32::from(decision.variant)) {
             Some(kill) => degraded(record, Reason::Disabled, Cause::Kill, kill),
             None => decision,
@@ -196,14 +230,14 @@ impl<O: Observer> Evaluation<'_, O> {
     }
 
     /// Rules in order, then the default.
-    fn reached(&mut self, record: &FlagRecord) -> Decision {
-        #[cfg(feature = "document")]
+    fn reached(&mut self, flag: u32, record: &FlagRecord) -> Decision {
+        #[cfg(feature = "sieve")]
         if !O::WATCHES {
             if record.rule_count >= MANY_RULES && self.memo.candidates.is_empty() {
                 self.memo.only_texts = self.loaded.sieve.candidates(self.context, &mut self.memo.candidates);
             }
             if !self.memo.candidates.is_empty() {
-                return self.sieved(record).unwrap_or_else(|| otherwise(record));
+                return self.sieved(flag);
             }
         }
         let program = self.program;
@@ -221,35 +255,63 @@ impl<O: Observer> Evaluation<'_, O> {
         otherwise(record)
     }
 
-    /// What the first rule that holds and resolves gives, without a look at those that cannot hold.
-    #[cfg(feature = "document")]
-    fn sieved(&mut self, record: &FlagRecord) -> Option<Decision> {
-        let (program, sieve) = (self.program, &self.loaded.sieve);
-        let (first, end) = (record.rules, record.rules + record.rule_count);
+    /// What the first rule that holds and resolves gives, else the default, without a look at rules that cannot hold.
+    #[cfg(feature = "sieve")]
+    fn sieved(&mut self, flag: u32) -> Decision {
+        let sieve = &self.loaded.sieve;
+        let start = sieve.start(flag);
+        let mut base = start & !63;
         // Of the first word, those from the flag's first on.
-        let mut mine = u64::MAX << (first % 64);
-        for word in first / 64..end.div_ceil(64) {
-            if word == end / 64 {
-                mine &= !(u64::MAX << (end % 64));
-            }
-            let mut bits = mine & self.memo.candidates.get(word as usize).copied()?;
-            mine = u64::MAX;
+        let mut mine = u64::MAX << (start % 64);
+        while let Some(word) = self.memo.candidates.get(base as usize / 64) {
+            let mut bits = word & mine;
             while bits != 0 {
-                let at = word * 64 + bits.trailing_zeros();
-                let rule = program.rules.get(at as usize)?;
-                bits &= bits - 1;
-                if ((self.memo.only_texts && sieve.is_whole(at)) || self.rest(rule))
-                    && let Some(decision) = self.outcome(rule)
+                let bit = base + bits.trailing_zeros();
+                let Some(given) = sieve.given(bit) else { break };
+                if let Some(decision) = given.settled()
+                    && (self.memo.only_texts || decision.reason != Reason::TargetingMatch)
                 {
-                    return Some(decision);
+                    return decision;
                 }
+                if let Some(decision) = self.looked_at(flag, bit - start, self.memo.only_texts && given.holds()) {
+                    return decision;
+                }
+                bits &= bits - 1;
             }
+            mine = u64::MAX;
+            base += 64;
         }
-        None
+        // Not reached: the default's bit is always set.
+        self.program.flags.get(flag as usize).map_or(NOTHING, otherwise)
+    }
+
+    /// What a rule gives that the sieve leaves: nothing where another condition does not hold or no bucket is covered.
+    #[cfg(feature = "sieve")]
+    fn looked_at(&mut self, flag: u32, number: u32, holds: bool) -> Option<Decision> {
+        let program = self.program;
+        let record = program.flags.get(flag as usize)?;
+        if number == record.rule_count {
+            return Some(otherwise(record));
+        }
+        let rule = program.rules.get((record.rules + number) as usize)?;
+        if holds || self.rest(rule) { self.outcome(rule) } else { None }
+    }
+
+    /// What a split gives whose conditions hold, if its unit was scrambled before.
+    #[cfg(feature = "sieve")]
+    #[inline]
+    fn in_known_bucket(&self, rule: u32) -> Option<Decision> {
+        let rule = self.program.rules.get(rule as usize)?;
+        let (slot, unit) = self.memo.unit.as_ref()?;
+        if *slot != rule.low() {
+            return None;
+        }
+        let variant = self.slice(rule, unit.bucket(rule.seed))?;
+        Some(reached(variant, Reason::Split, rule.index))
     }
 
     /// Whether those conditions of a rule hold that the sieve does not know.
-    #[cfg(feature = "document")]
+    #[cfg(feature = "sieve")]
     fn rest(&mut self, rule: &RuleRecord) -> bool {
         let sieve = &self.loaded.sieve;
         let mut at = rule.start;
@@ -277,14 +339,22 @@ impl<O: Observer> Evaluation<'_, O> {
     /// The variant whose slice covers the unit's bucket.
     fn split(&mut self, rule: &RuleRecord) -> Option<u32> {
         let slot = rule.low() as usize;
+        #[cfg(feature = "sieve")]
+        let bucket = match &self.memo.unit {
+            Some((of, unit)) if *of as usize == slot => Some(unit.bucket(rule.seed)),
+            _ => self.unit_bucket(slot, rule.seed),
+        };
+        #[cfg(not(feature = "sieve"))]
         let bucket = self.unit_bucket(slot, rule.seed);
-        let variant = bucket.and_then(|bucket| {
-            let count = *self.program.ids.get(rule.slices as usize)?;
-            let slices = self.program.id_list(rule.slices + 1, count.saturating_mul(2));
-            slices.as_chunks::<2>().0.iter().find(|[end, _]| bucket < *end).map(|[_, variant]| *variant)
-        });
+        let variant = bucket.and_then(|bucket| self.slice(rule, bucket));
         self.observer.split(rule, bucket, variant);
         variant
+    }
+
+    fn slice(&self, rule: &RuleRecord, bucket: u32) -> Option<u32> {
+        let count = *self.program.ids.get(rule.slices as usize)?;
+        let slices = self.program.id_list(rule.slices + 1, count.saturating_mul(2));
+        slices.as_chunks::<2>().0.iter().find(|[end, _]| bucket < *end).map(|[_, variant]| *variant)
     }
 
     fn unit_bucket(&mut self, slot: usize, seed: u32) -> Option<u32> {
@@ -294,7 +364,15 @@ impl<O: Observer> Evaluation<'_, O> {
             return Some(bucket(seed, unit.as_bytes()));
         }
         let text = self.text(slot, &value)?;
-        if text.is_empty() { None } else { Some(bucket(seed, text)) }
+        if text.is_empty() {
+            return None;
+        }
+        #[cfg(feature = "sieve")]
+        if let Some(unit) = Scrambled::new(text) {
+            self.memo.unit = Some((word(slot), unit));
+            return Some(unit.bucket(seed));
+        }
+        Some(bucket(seed, text))
     }
 
     /// The text of a value, if it is one. Where it is not written yet, takes down that it is wanted.
@@ -317,13 +395,13 @@ impl<O: Observer> Evaluation<'_, O> {
     }
 
     /// The text of a value as a version, if it is one.
-    #[cfg(not(feature = "document"))]
+    #[cfg(not(feature = "sieve"))]
     pub(crate) fn version(&mut self, slot: usize, value: &Slot) -> Option<Version<'_>> {
         Version::parse(core::str::from_utf8(self.text(slot, value)?).ok()?)
     }
 
     /// The same, read once: a page asks seldom, and its module is small.
-    #[cfg(feature = "document")]
+    #[cfg(feature = "sieve")]
     pub(crate) fn version(&mut self, slot: usize, value: &Slot) -> Option<Version<'_>> {
         let known = match self.memo.version {
             Some((of, known)) if of as usize == slot => known,
@@ -482,7 +560,7 @@ impl<O: Observer> Evaluation<'_, O> {
     }
 }
 
-#[cfg(feature = "document")]
+#[cfg(feature = "sieve")]
 fn known_version(text: &[u8]) -> Option<KnownVersion> {
     let text = core::str::from_utf8(text).ok()?;
     let Version { major, minor, patch, pre, .. } = Version::parse(text)?;
@@ -490,8 +568,11 @@ fn known_version(text: &[u8]) -> Option<KnownVersion> {
     Some(KnownVersion { numbers: [major, minor, patch], pre: (word(start), word(pre.len())) })
 }
 
+/// What a flag gives that the program lacks.
+const NOTHING: Decision = Decision { variant: 0, reason: Reason::Error, cause: Cause::None, rule: NONE, kill: NONE };
+
 /// What a flag gives that no rule decides.
-fn otherwise(record: &FlagRecord) -> Decision {
+pub(crate) fn otherwise(record: &FlagRecord) -> Decision {
     if record.bits & FlagRecord::DECIDED != 0 {
         return reached(record.default_variant(), Reason::decided(record.decided_reason), record.decided_rule);
     }
@@ -510,62 +591,3 @@ fn reached(variant: u32, reason: Reason, rule: u32) -> Decision {
     let variant = variant as u16;
     Decision { variant, reason, cause: Cause::None, rule, kill: NONE }
 }
-
-#[cfg(feature = "document")]
-mod parts {
-    //! Steps of an evaluation, one at a time, for specialisation.
-
-    use super::Evaluation;
-    use crate::context::Prepared;
-    use crate::decision::{Cause, Decision, Reason};
-    use crate::kills::Loaded;
-    use crate::program::{NONE, RuleRecord, SegmentRecord};
-
-    fn with<R>(loaded: &Loaded, prepared: &mut Prepared, run: impl FnOnce(&mut Evaluation<'_, ()>) -> R) -> R {
-        let Prepared { context, memo } = prepared;
-        let (program, observer) = (&loaded.program, &mut ());
-        run(&mut Evaluation { loaded, program, overrides: &[], context, memo, need: NONE, observer })
-    }
-
-    /// Whether the condition of a node holds.
-    pub(crate) fn condition_holds(loaded: &Loaded, prepared: &mut Prepared, node: u32) -> bool {
-        with(loaded, prepared, |evaluation| evaluation.condition(node))
-    }
-
-    /// Whether a segment's list has the targetingKey.
-    pub(crate) fn key_is_listed(
-        loaded: &Loaded,
-        prepared: &mut Prepared,
-        record: &SegmentRecord,
-        start: u32,
-        count: u32,
-    ) -> bool {
-        with(loaded, prepared, |evaluation| evaluation.key_listed(record, start, count))
-    }
-
-    /// The number of the slice that covers the unit's bucket.
-    pub(crate) fn split_slice(loaded: &Loaded, prepared: &mut Prepared, rule: &RuleRecord) -> Option<usize> {
-        let bucket = with(loaded, prepared, |evaluation| evaluation.unit_bucket(rule.low() as usize, rule.seed))?;
-        let count = *loaded.program.ids.get(rule.slices as usize)?;
-        let slices = loaded.program.id_list(rule.slices + 1, count.saturating_mul(2));
-        slices.chunks(2).position(|slice| slice.first().is_some_and(|end| bucket < *end))
-    }
-
-    /// What rules and default give, without kills and prerequisites.
-    pub(crate) fn evaluate_rules(loaded: &Loaded, prepared: &mut Prepared, flag: u32) -> Decision {
-        match loaded.program.flags.get(flag as usize) {
-            Some(record) => with(loaded, prepared, |evaluation| evaluation.reached(record)),
-            None => Decision { variant: 0, reason: Reason::Error, cause: Cause::None, rule: NONE, kill: NONE },
-        }
-    }
-
-    /// Whether the context is in the segment with this key.
-    pub(crate) fn segment_holds(loaded: &Loaded, prepared: &mut Prepared, key: &str) -> bool {
-        let program = &loaded.program;
-        let number = (0..).zip(&program.segments).find(|(_, segment)| program.string(segment.key) == Some(key));
-        number.is_some_and(|(number, _)| with(loaded, prepared, |evaluation| evaluation.segment(number)))
-    }
-}
-
-#[cfg(feature = "document")]
-pub(crate) use parts::{condition_holds, evaluate_rules, key_is_listed, segment_holds, split_slice};

@@ -235,8 +235,11 @@ pub struct Loaded {
     pub extra: Vec<String>,
     #[cfg(feature = "document")]
     pub(crate) index: crate::prepare::StringIndex,
-    #[cfg(feature = "document")]
+    #[cfg(feature = "sieve")]
     pub(crate) sieve: crate::sieve::Sieve,
+    /// By flag: nothing but rules and default decide it, unless the client holds it down: no kill, no prerequisite.
+    #[cfg(feature = "sieve")]
+    pub(crate) only_rules: Vec<bool>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -270,8 +273,10 @@ pub(crate) type Part = Option<(u32, u32)>;
 impl Loaded {
     pub fn new(program: Program, kill_set: KillSet) -> Self {
         let mut loaded = Loaded {
-            #[cfg(feature = "document")]
+            #[cfg(feature = "sieve")]
             sieve: crate::sieve::Sieve::new(&program),
+            #[cfg(feature = "sieve")]
+            only_rules: Vec::new(),
             program,
             kill_set,
             by_flag: Vec::new(),
@@ -361,6 +366,14 @@ impl Loaded {
             own.end += 1;
         }
         self.kill_set = kill_set;
+        #[cfg(feature = "sieve")]
+        {
+            self.only_rules.clear();
+            self.only_rules.extend(self.program.flags.iter().zip(&self.by_flag).map(|(flag, kills)| {
+                let killed = kills.everyone != NONE || kills.start != kills.end;
+                !killed && flag.require_count == 0 && flag.bits & FlagRecord::TOO_NEW == 0
+            }));
+        }
         #[cfg(feature = "document")]
         {
             let count = self.program.string_count() + word(self.extra.len());

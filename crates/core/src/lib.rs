@@ -14,7 +14,7 @@
 //! - `explain` tells why; `specialise` takes out what is known already.
 //!
 //! Without the feature `document` the crate is `no_std`: it reads program bytes and decides, and that is all it can do.
-//! That half is what runs in a browser.
+//! That half is what runs in a browser. `sieve` makes it faster and larger, for servers.
 #![cfg_attr(not(feature = "document"), no_std)]
 
 extern crate alloc;
@@ -54,7 +54,7 @@ pub mod rebalance;
 pub mod schema;
 #[cfg(feature = "document")]
 pub mod seal;
-#[cfg(feature = "document")]
+#[cfg(feature = "sieve")]
 mod sieve;
 #[cfg(feature = "document")]
 pub mod specialise;

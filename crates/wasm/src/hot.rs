@@ -1,8 +1,8 @@
 //! The evaluation module: one scratch buffer, through which everything goes, and a handful of exports.
 //!
 //! The host asks for room ([`scratch`]), writes there, and calls: [`load_program`], [`load_kills`], then for each context
-//! [`begin`] and [`evaluate`]. Where `evaluate` names a slot, the host gives its text ([`slot_text`], or [`element_text`]
-//! for each text of a list) and calls again. A call may move the buffer and change what is in it.
+//! [`decide`]. Where that names a slot, the host gives its text ([`slot_text`], or [`element_text`] for each text of a list)
+//! and calls [`resume`]. A call may move the buffer and change what is in it.
 #![expect(
     unsafe_code,
     reason = "the boundary to JavaScript: exported names, and one state for a module that has one thread"
@@ -11,7 +11,7 @@
 use alloc::vec::Vec;
 use core::cell::UnsafeCell;
 use downhaul_core::context::{Prepared, Slot};
-use downhaul_core::evaluate::evaluate as decide;
+use downhaul_core::evaluate::evaluate_all;
 use downhaul_core::kills::{KillSet, Loaded};
 use downhaul_core::program::{FORMAT, NONE, Program};
 
@@ -23,6 +23,8 @@ const DECISION: usize = 8;
 const DONE: u32 = 0;
 const NO_PROGRAM: u32 = 100;
 const OUTSIDE: u32 = 101;
+/// Answer of [`decide`] where there is no program, or the context is not within the buffer.
+const REFUSED: u32 = NONE - 1;
 
 struct State {
     scratch: Vec<u8>,
@@ -96,56 +98,56 @@ pub(crate) extern "C" fn load_kills(length: u32) -> u32 {
     })
 }
 
-/// Takes over a context: the program's slots, `elements` more (of lists), and a byte for each flag: the cause for which
-/// it is degraded locally, or 0.
+/// Takes over a context and decides every flag. In the buffer are the program's slots, for each of `overrides` flags a byte
+/// with the cause for which it is degraded locally, or 0, `texts` bytes that slots point into, and `elements` slots of lists.
+/// Gives `NONE` when all decisions stand in the buffer, the slot whose text is needed, or `REFUSED`.
 #[unsafe(no_mangle)]
-pub(crate) extern "C" fn begin(elements: u32) -> u32 {
+pub(crate) extern "C" fn decide(overrides: u32, texts: u32, elements: u32) -> u32 {
     with(|state| {
-        let Some(loaded) = &state.loaded else { return NO_PROGRAM };
+        let Some(loaded) = &state.loaded else { return REFUSED };
         let prepared = state.prepared.get_or_insert_default();
         prepared.clear(loaded);
         let context = &mut prepared.context;
         let slots = context.slots.len().saturating_mul(SLOT);
-        let lists = slots.saturating_add((elements as usize).saturating_mul(SLOT));
-        let flags = lists.saturating_add(loaded.program.flag_count() as usize);
+        let causes = slots.saturating_add(overrides as usize);
+        let written = causes.saturating_add(texts as usize);
+        let end = written.saturating_add((elements as usize).saturating_mul(SLOT));
         let scratch = &state.scratch;
-        let (Some(first), Some(second), Some(third)) =
-            (scratch.get(..slots), scratch.get(slots..lists), scratch.get(lists..flags))
+        let (Some(slots), Some(causes), Some(texts), Some(elements)) =
+            (scratch.get(..slots), scratch.get(slots..causes), scratch.get(causes..written), scratch.get(written..end))
         else {
-            return OUTSIDE;
+            return REFUSED;
         };
-        for (slot, bytes) in context.slots.iter_mut().zip(first.as_chunks::<SLOT>().0) {
-            *slot = read_slot(bytes);
-        }
-        context.elements.extend(second.as_chunks::<SLOT>().0.iter().map(read_slot));
+        context.slots.clear();
+        read_slots(slots, &mut context.slots);
+        read_slots(elements, &mut context.elements);
+        context.texts.extend(texts);
         state.overrides.clear();
-        state.overrides.extend(third);
+        state.overrides.extend(causes);
         prepared.derive(loaded);
-        DONE
+        go_on(state)
     })
 }
 
-/// Decides every flag. Gives `NONE` when all decisions stand in the scratch buffer, else the slot whose text is needed.
+/// Goes on after a text that was needed; answers as [`decide`].
 #[unsafe(no_mangle)]
-pub(crate) extern "C" fn evaluate() -> u32 {
-    with(|state| {
-        let State { scratch, loaded: Some(loaded), prepared: Some(prepared), overrides } = state else { return NONE };
-        for flag in 0..loaded.program.flag_count() {
-            // What was decided before a text was asked for is remembered.
-            let decision = match decide(loaded, overrides, prepared, flag) {
-                Ok(decision) => decision,
-                Err(need) => return need.slot,
-            };
-            let at = flag as usize * DECISION;
-            let Some(place) = scratch.get_mut(at..at + DECISION).and_then(|place| place.first_chunk_mut()) else {
-                continue;
-            };
-            let [v0, v1] = decision.variant.to_le_bytes();
-            let [r0, r1, r2, r3] = decision.rule.to_le_bytes();
-            *place = [v0, v1, decision.reason as u8, decision.cause as u8, r0, r1, r2, r3];
-        }
-        NONE
-    })
+pub(crate) extern "C" fn resume() -> u32 {
+    with(go_on)
+}
+
+fn go_on(state: &mut State) -> u32 {
+    let State { scratch, loaded: Some(loaded), prepared: Some(prepared), overrides } = state else { return REFUSED };
+    let places = scratch.as_chunks_mut::<DECISION>().0;
+    let decided = evaluate_all(loaded, overrides, prepared, |flag, decision| {
+        let Some(place) = places.get_mut(flag as usize) else { return };
+        let [v0, v1] = decision.variant.to_le_bytes();
+        let [r0, r1, r2, r3] = decision.rule.to_le_bytes();
+        *place = [v0, v1, decision.reason as u8, decision.cause as u8, r0, r1, r2, r3];
+    });
+    match decided {
+        Ok(()) => NONE,
+        Err(need) => need.slot,
+    }
 }
 
 /// The text of a slot is in the first `length` bytes.
@@ -172,6 +174,12 @@ fn give(scratch: &[u8], length: u32, texts: &mut Vec<u8>, slot: Option<&mut Slot
     let start = texts.len() as u32;
     texts.extend(text);
     *slot = Slot::run(Slot::TEXT, start, length);
+}
+
+/// Once for slots and elements: the module is small.
+#[inline(never)]
+fn read_slots(bytes: &[u8], into: &mut Vec<Slot>) {
+    into.extend(bytes.as_chunks::<SLOT>().0.iter().map(read_slot));
 }
 
 fn read_slot(bytes: &[u8; SLOT]) -> Slot {

@@ -56,10 +56,18 @@ pub(crate) fn build(which: Which) -> Result<()> {
     Ok(())
 }
 
+/// The same code twice: small for pages, fast for servers.
 fn evaluation(toolchain: &Toolchain, generated: &Path) -> Result<()> {
     let built = compile(toolchain, "evaluation module", "downhaul-wasm", &[], "downhaul_wasm")?;
     let finished = generated.join("downhaul.wasm");
-    optimise("evaluation module", &built, &finished)?;
+    optimise("evaluation module", For::Size, &built, &finished)?;
+    refuse_imports(&fs::read(&finished)?)?;
+    report(&finished)?;
+
+    let what = "evaluation module of servers";
+    let built = compile_as(toolchain, what, "wasm-server", "downhaul-wasm", &["--features", "sieve"], "downhaul_wasm")?;
+    let finished = generated.join("downhaul-server.wasm");
+    optimise(what, For::Speed, &built, &finished)?;
     refuse_imports(&fs::read(&finished)?)?;
     report(&finished)
 }
@@ -67,20 +75,31 @@ fn evaluation(toolchain: &Toolchain, generated: &Path) -> Result<()> {
 fn tooling(toolchain: &Toolchain, generated: &Path) -> Result<()> {
     let built = compile(toolchain, "tooling module", "downhaul-wasm", &["--features", "tooling"], "downhaul_wasm")?;
     let module = bind(&built, generated, "tooling", Use::Package)?;
-    optimise("tooling module", &module, &module)?;
+    optimise("tooling module", For::Size, &module, &module)?;
     report(&module)
 }
 
-/// Compiles one package for WebAssembly and gives the module's path.
+/// Compiles one package for WebAssembly, small, and gives the module's path.
 pub(crate) fn compile(toolchain: &Toolchain, what: &str, package: &str, extra: &[&str], name: &str) -> Result<PathBuf> {
+    compile_as(toolchain, what, "wasm", package, extra, name)
+}
+
+fn compile_as(
+    toolchain: &Toolchain,
+    what: &str,
+    profile: &str,
+    package: &str,
+    extra: &[&str],
+    name: &str,
+) -> Result<PathBuf> {
     let mut cargo = toolchain.wasm_cargo();
     // `rustc` builds like `build`, and takes flags of the last step.
-    cargo.args(["rustc", "--locked", "--profile", "wasm", "--target", toolchain::TARGET, "--package", package]);
+    cargo.args(["rustc", "--locked", "--profile", profile, "--target", toolchain::TARGET, "--package", package]);
     cargo.args(extra);
     Step::new(format!("compile the {what}"), cargo)
         .mend("mend the error above; `cargo xtask setup` if a tool is missing")
         .run()?;
-    Ok(toolchain::target().join(toolchain::TARGET).join("wasm").join(format!("{name}.wasm")))
+    Ok(toolchain::target().join(toolchain::TARGET).join(profile).join(format!("{name}.wasm")))
 }
 
 /// By whom a module is used, and so what wasm-bindgen leaves beside it.
@@ -106,8 +125,15 @@ pub(crate) fn bind(module: &Path, folder: &Path, name: &str, used: Use) -> Resul
     Ok(folder.join(format!("{name}_bg.wasm")))
 }
 
-/// Runs wasm-opt for size.
-pub(crate) fn optimise(what: &str, from: &Path, to: &Path) -> Result<()> {
+/// What wasm-opt makes of a module.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum For {
+    Size,
+    Speed,
+}
+
+/// Runs wasm-opt.
+pub(crate) fn optimise(what: &str, aim: For, from: &Path, to: &Path) -> Result<()> {
     let mut command = Command::new(npm::installed_program("wasm-opt"));
     command.current_dir(workspace::root());
     // What rustc emits by default, and every engine that we run on knows.
@@ -116,8 +142,12 @@ pub(crate) fn optimise(what: &str, from: &Path, to: &Path) -> Result<()> {
     {
         command.arg(format!("--enable-{feature}"));
     }
-    command.args(["-Oz", "--strip-debug", "--strip-producers", "--strip-target-features"]).arg(from).arg("-o").arg(to);
-    Step::new(format!("shrink the {what}"), command).mend("rm -r web/node_modules && cargo xtask setup").run().map(drop)
+    command.arg(if aim == For::Size { "-Oz" } else { "-O4" });
+    command.args(["--strip-debug", "--strip-producers", "--strip-target-features"]).arg(from).arg("-o").arg(to);
+    Step::new(format!("optimise the {what}"), command)
+        .mend("rm -r web/node_modules && cargo xtask setup")
+        .run()
+        .map(drop)
 }
 
 /// The evaluation module gets numbers and gives numbers: a clock or a random source would show up as an import.

@@ -113,8 +113,23 @@ impl Browser {
             }
             if started.elapsed() > PATIENCE {
                 let page = self.driver.execute("return document.body.innerText", vec![]).await?;
-                bail!("waited {PATIENCE:?} for {what}; last {given:?}; the page says:\n{}", page.json());
+                let given = given.map_or_else(|error| error.to_string(), |given| given.json().to_string());
+                let page = page.json().as_str().unwrap_or_default().to_owned();
+                bail!("waited {PATIENCE:?} for {what}; the script last gave {given}; the page says:\n{page}");
             }
+            sleep(Duration::from_millis(50)).await;
+        }
+    }
+
+    /// Waits until the address of the page contains this. The window knows it also while the page computes.
+    pub async fn at(&self, part: &str) -> Result<()> {
+        let started = Instant::now();
+        loop {
+            let address = self.driver.current_url().await?;
+            if address.as_str().contains(part) {
+                return Ok(());
+            }
+            ensure!(started.elapsed() < PATIENCE, "waited {PATIENCE:?} for the address `{part}`; it is {address}");
             sleep(Duration::from_millis(50)).await;
         }
     }

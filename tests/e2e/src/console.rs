@@ -27,11 +27,16 @@ impl<'a> Console<'a> {
         Self::in_window(browser).await
     }
 
-    /// Has the desktop app start with this control plane.
+    /// Has the desktop app start with this control plane, and the admin token.
     pub async fn start_remote(browser: &'a Browser, stack: &Stack) -> Result<Self> {
+        Self::start_remote_as(browser, stack, &stack.admin_token).await
+    }
+
+    /// The same with a token of one's own.
+    pub async fn start_remote_as(browser: &'a Browser, stack: &Stack, token: &str) -> Result<Self> {
         browser.shown("html[data-ready]").await?;
         browser.marked("address").await?.send_keys(&stack.server).await?;
-        browser.marked("token").await?.send_keys(&stack.admin_token).await?;
+        browser.marked("token").await?.send_keys(token).await?;
         browser.marked("connect").await?.click().await?;
         browser.marked("flag-row-checkout-v2").await?;
         Self::in_window(browser).await

@@ -1,6 +1,6 @@
-use crate::Browser;
 use crate::process::{PATIENCE, start};
 use crate::stack::built;
+use crate::{Browser, Notifications, Tray};
 use anyhow::{Context, Result, bail};
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
@@ -59,6 +59,16 @@ impl Desktop {
         Ok(child)
     }
 
+    /// A panel with a tray; to be there before the app.
+    pub async fn tray(&self) -> Result<Tray> {
+        Tray::start(&self.bus).await
+    }
+
+    /// What shows notifications; to be there before the app.
+    pub async fn notifications(&self) -> Result<Notifications> {
+        Notifications::start(&self.bus).await
+    }
+
     /// Has a program run here.
     pub fn within<'a>(&self, command: &'a mut Command) -> &'a mut Command {
         let home = self.home.path();
@@ -113,6 +123,46 @@ impl Desktop {
         Ok(())
     }
 
+    /// Types a path into a dialog of the system, once that is there, until it is taken: the first key of all may make place for
+    /// a field, and those right behind it are lost.
+    pub async fn answer(&self, dialog: &str, path: &Path) -> Result<()> {
+        self.called(dialog).await?;
+        let (title, path) = (format!("^{dialog}$"), path.display().to_string());
+        let started = Instant::now();
+        while self.shows(&title).await? {
+            anyhow::ensure!(started.elapsed() < PATIENCE, "the dialog `{dialog}` takes no answer");
+            let mut xdotool = Command::new("xdotool");
+            xdotool.args(["search", "--onlyvisible", "--name", &title, "windowfocus", "--sync"]);
+            xdotool.args(["key", "ctrl+a", "type", "--delay", "20", &path]);
+            self.within(xdotool.stderr(Stdio::null())).status().await?;
+            self.press("Return").await?;
+            // What is typed after it has gone would reach the page.
+            let typed = Instant::now();
+            while typed.elapsed() < Duration::from_secs(5) && self.shows(&title).await? {
+                sleep(Duration::from_millis(50)).await;
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether there is a window with such a title now.
+    async fn shows(&self, title: &str) -> Result<bool> {
+        let mut xdotool = Command::new("xdotool");
+        xdotool.args(["search", "--onlyvisible", "--name", title]).stdout(Stdio::null()).stderr(Stdio::null());
+        Ok(self.within(&mut xdotool).status().await?.success())
+    }
+
+    /// Waits until a window is called so.
+    pub async fn called(&self, title: &str) -> Result<()> {
+        let title = format!("^{title}$");
+        let mut xdotool = Command::new("xdotool");
+        xdotool.args(["search", "--sync", "--onlyvisible", "--name", &title]).stdout(Stdio::null()).kill_on_drop(true);
+        let status = timeout(PATIENCE, self.within(&mut xdotool).status()).await;
+        let status = status.with_context(|| format!("no window is called `{title}`"))??;
+        anyhow::ensure!(status.success(), "xdotool: {status}");
+        Ok(())
+    }
+
     /// Makes the window of the app so large.
     pub async fn resize(&self, width: u32, height: u32) -> Result<()> {
         let (width, height) = (width.to_string(), height.to_string());
@@ -129,12 +179,18 @@ impl Desktop {
             let asked = Command::new("kill").args(["-TERM", &id.to_string()]).status().await?;
             anyhow::ensure!(asked.success(), "the app could not be told to end");
         }
+        self.ended().await?;
+        drop(window);
+        Ok(())
+    }
+
+    /// Waits until the app is gone.
+    pub async fn ended(&self) -> Result<()> {
         let started = Instant::now();
         while !self.processes()?.is_empty() {
             anyhow::ensure!(started.elapsed() < PATIENCE, "the app does not end");
             sleep(Duration::from_millis(50)).await;
         }
-        drop(window);
         Ok(())
     }
 

@@ -1,9 +1,11 @@
-use crate::process::{answering, free_port, start};
+use crate::process::{PATIENCE, answering, free_port, start};
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 use tempfile::TempDir;
 use tokio::process::{Child, Command};
+use tokio::time::{Instant, sleep};
 
 /// A control plane with the example environment, a shop in front of it, and an edge worker in front of the shop.
 #[derive(Debug)]
@@ -139,10 +141,15 @@ impl Stack {
 
     /// Runs the command line against this server, and gives its standard output.
     pub async fn downhaul(&self, arguments: &[&str]) -> Result<String> {
+        self.downhaul_as(&self.admin_token, arguments).await
+    }
+
+    /// The same with a token of one's own.
+    pub async fn downhaul_as(&self, token: &str, arguments: &[&str]) -> Result<String> {
         let output = Command::new(binary()?)
             .args(arguments)
             .env("DOWNHAUL_SERVER", &self.server)
-            .env("DOWNHAUL_TOKEN", &self.admin_token)
+            .env("DOWNHAUL_TOKEN", token)
             .output()
             .await?;
         let printed = String::from_utf8_lossy(&output.stdout).into_owned();
@@ -150,6 +157,31 @@ impl Stack {
             bail!("downhaul {arguments:?}: {}\n{printed}{}", output.status, String::from_utf8_lossy(&output.stderr));
         }
         Ok(printed)
+    }
+
+    /// How many requests of a route, such as `/api/v1/session`, were answered with success.
+    pub async fn answered(&self, route: &str) -> Result<u64> {
+        let metrics = reqwest::get(format!("{}/metrics", self.server)).await?.text().await?;
+        let route = format!("route=\"{route}\"");
+        let counts = metrics
+            .lines()
+            .filter(|line| line.starts_with("downhaul_requests_total{") && line.contains(&route))
+            .filter(|line| line.contains("status=\"200\""))
+            .filter_map(|line| line.rsplit(' ').next()?.parse::<u64>().ok());
+        Ok(counts.sum())
+    }
+
+    /// Waits until at least so many were.
+    pub async fn answers(&self, route: &str, count: u64) -> Result<()> {
+        let started = Instant::now();
+        loop {
+            let answered = self.answered(route).await?;
+            if answered >= count {
+                return Ok(());
+            }
+            ensure!(started.elapsed() < PATIENCE, "{route} was asked for {answered} times, and not {count} times");
+            sleep(Duration::from_millis(50)).await;
+        }
     }
 
     /// Ends the server as a power cut would, without a word to anyone.

@@ -1,5 +1,7 @@
 //! What people do with Downhaul, told once for the console in a browser and in the window of the desktop app.
 
+pub mod whole;
+
 use crate::{Browser, Console, Editor, Shop, Stack};
 use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};

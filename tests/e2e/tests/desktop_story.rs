@@ -1,8 +1,19 @@
 //! The desktop app: its real window, on a screen, a session bus and a keychain of its own.
 
 use anyhow::{Context, Result, ensure};
-use downhaul_e2e::{Browser, Console, Desktop, Editor, Keychain, Stack, stories};
+use downhaul_e2e::stories::whole::{self, Cast};
+use downhaul_e2e::{Browser, Console, Desktop, Editor, Keychain, KillPage, Stack, stories};
 use std::fs;
+
+/// A file as people lay it out.
+const EXPRESS: &str = r#"{
+  "key":     "express-checkout",
+  "owner": "payments", "kind": "ops", "review": "2099-01-01",
+  "variants": { "on": true, "off": false },
+  "degraded": { "variant": "off", "meaning": "The usual checkout" },
+  "default": "off"
+}
+"#;
 
 /// Makes a flag without rules.
 async fn make_flag(window: &Browser, editor: &Editor<'_>, key: &str) -> Result<()> {
@@ -22,6 +33,25 @@ async fn said(window: &Browser, part: &str) -> Result<()> {
     window.until(part, &script).await
 }
 
+/// Asks the app for what pages of other apps often may, and none here.
+async fn refused(window: &Browser) -> Result<()> {
+    for command in [
+        "plugin:dialog|open",
+        "plugin:window|close",
+        "plugin:event|emit",
+        "plugin:webview|print",
+        "plugin:fs|read_file",
+    ] {
+        let ask = format!(
+            "const done = arguments[0]; __TAURI__.core.invoke('{command}', {{}}).then(() => done('done'), why => done(String(why)))"
+        );
+        let said = window.driver.execute_async(ask, vec![]).await?;
+        let said = said.json().as_str().unwrap_or_default().to_owned();
+        ensure!(said.contains("not allowed"), "{command}: {said}");
+    }
+    Ok(())
+}
+
 #[tokio::test]
 async fn the_control_plane_is_inside_and_everything_is_kept() -> Result<()> {
     let desktop = Desktop::start(Keychain::Unlocked).await?;
@@ -39,6 +69,7 @@ async fn the_control_plane_is_inside_and_everything_is_kept() -> Result<()> {
     window.until("a policy", "
         const script = document.createElement('script'); script.textContent = 'window.leaked = true'; document.head.append(script);
         return window.leaked === undefined").await?;
+    refused(&window).await?;
     desktop.close(window).await?;
 
     let window = Browser::window(&desktop).await?;
@@ -52,6 +83,23 @@ async fn the_control_plane_is_inside_and_everything_is_kept() -> Result<()> {
     let open = desktop.listening().await?;
     ensure!(open.is_empty(), "a port is open: {open:?}");
     Ok(())
+}
+
+/// The same story as in browsers: `whole_story`. The approver has a browser, so that both are seen to go together.
+#[tokio::test]
+async fn from_a_new_flag_to_a_look_back_in_time_in_windows() -> Result<()> {
+    let stack = Stack::start().await?;
+    let tokens = whole::prepare(&stack).await?;
+    let (of_maya, of_jonas) = (Desktop::start(Keychain::Unlocked).await?, Desktop::start(Keychain::Unlocked).await?);
+    let (managing, operating) = (Browser::window(&of_maya).await?, Browser::window(&of_jonas).await?);
+    let (approving, visitor) = (Browser::start().await?, Browser::start().await?);
+    let cast = Cast {
+        maya: Console::start_remote(&managing, &stack).await?,
+        ada: Console::open_as(&approving, &stack, &tokens.approver).await?,
+        jonas: Console::start_remote_as(&operating, &stack, &tokens.operator).await?,
+        visitor: &visitor,
+    };
+    cast.play(&stack, "desktop").await
 }
 
 #[tokio::test]
@@ -120,14 +168,121 @@ async fn a_shortcut_of_the_system_opens_the_kill_control() -> Result<()> {
     console.flag("express-checkout").await?;
     desktop.press("ctrl+alt+k").await?;
     window.marked("kill-reason").await?;
+    Ok(())
+}
 
-    // A page that does not answer gives way to the page of last resort, which is told of which flag it is.
-    console.flag("express-checkout").await?;
-    let hang = "setTimeout(() => { const from = Date.now(); while (Date.now() - from < 10000); }, 0)";
+/// Its address says that it has begun; whoever drives it cannot start it, as their answer would come after it. The driver's
+/// session ends with the process of the page, so the rest is seen from outside.
+#[tokio::test]
+async fn a_page_that_computes_for_ever_gives_way_to_the_last_resort() -> Result<()> {
+    let stack = Stack::start().await?;
+    let desktop = Desktop::start(Keychain::Unlocked).await?;
+    let window = Browser::window(&desktop).await?;
+    let console = Console::start_remote(&window, &stack).await?;
+    console.flag("checkout-v2").await?;
+    let hang = "addEventListener('resize', () => { history.replaceState(null, '', '#hangs'); for (;;); })";
     window.driver.execute(hang, vec![]).await?;
+    desktop.resize(1000, 800).await?;
+    window.at("#hangs").await?;
+    let asked = stack.answered("/api/v1/session").await?;
     desktop.press("ctrl+alt+k").await?;
-    let flag = "return location.pathname === '/kill' && location.hash.includes('flag=express-checkout')";
-    window.until("the page of last resort", flag).await?;
+    desktop.called("Kill checkout-v2 \u{b7} Downhaul").await?;
+    // It works: it has asked who is there.
+    stack.answers("/api/v1/session", asked + 1).await
+}
+
+#[tokio::test]
+async fn the_last_resort_kills_in_the_window() -> Result<()> {
+    let stack = Stack::start().await?;
+    let desktop = Desktop::start(Keychain::Unlocked).await?;
+    let window = Browser::window(&desktop).await?;
+    Console::start_remote(&window, &stack).await?;
+    let page = KillPage::open(&window, "console://localhost", "environment=production&flag=checkout-v2").await?;
+    page.write("reason", "payments fail").await?;
+    // What was written is kept where the kill control is asked for again.
+    desktop.press("ctrl+alt+k").await?;
+    let hold = window.shown("#hold[aria-disabled=false]").await?;
+    window.driver.action_chain().click_and_hold_element(&hold).perform().await?;
+    page.live().await?;
+    window.driver.action_chain().release().perform().await?;
+    page.says("killed", "checkout-v2 is killed for everyone").await?;
+    window.picture("desktop-last-resort").await?;
+    let kills = stack.admin("GET", "/kills", None).await?;
+    ensure!(kills.pointer("/kills/0/reason").is_some_and(|reason| reason == "payments fail"), "{kills}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn the_tray_opens_the_kill_control_and_ends_the_app() -> Result<()> {
+    let desktop = Desktop::start(Keychain::Unlocked).await?;
+    let tray = desktop.tray().await?;
+    let window = Browser::window(&desktop).await?;
+    let console = Console::start_local(&window).await?;
+    let editor = Editor::create_first(&console).await?;
+    make_flag(&window, &editor, "express-checkout").await?;
+    tray.choose("Kill…").await?;
+    window.marked("palette").await?;
+    console.flag("express-checkout").await?;
+    tray.choose("Kill…").await?;
+    window.marked("kill-reason").await?;
+    tray.choose("Start another way…").await?;
+    window.shown("html[data-ready]").await?;
+    tray.choose("Quit").await?;
+    desktop.ended().await
+}
+
+#[tokio::test]
+async fn a_notification_of_a_kill_has_a_button_that_leads_to_it() -> Result<()> {
+    let mut stack = Stack::start().await?;
+    let desktop = Desktop::start(Keychain::Unlocked).await?;
+    let notifications = desktop.notifications().await?;
+    let window = Browser::window(&desktop).await?;
+    let console = Console::start_remote(&window, &stack).await?;
+    console.says("connection", "state", "ok").await?;
+    // The page's stream, and the app's own.
+    stack.answers("/api/v1/environments/{environment}/events", 2).await?;
+    let jonas = stack.person("Jonas Weber", "operator").await?;
+    stack.downhaul_as(&jonas, &["kill", "checkout-v2", "--reason", "payments fail at the bank"]).await?;
+    let shown = notifications.with("checkout-v2 was killed").await?;
+    ensure!(shown.summary == "checkout-v2 was killed in production", "{shown:?}");
+    ensure!(shown.body == "By Jonas Weber: payments fail at the bank", "{shown:?}");
+    notifications.press(&shown, "Watch the kill", window.at("/e/production/kills/")).await?;
+    window.marked("clients-dark").await?;
+
+    // What happens while nothing is heard is told afterwards.
+    stack.cut_server().await?;
+    stack.restart_server().await?;
+    stack.downhaul_as(&jonas, &["kill", "gift-cards", "--reason", "none is accepted"]).await?;
+    notifications.with("gift-cards was killed").await?;
+    let again = notifications.count("checkout-v2 was killed");
+    ensure!(again == 1, "told {again} times");
+    Ok(())
+}
+
+#[tokio::test]
+async fn dialogs_of_the_system_say_where_files_are() -> Result<()> {
+    let desktop = Desktop::start(Keychain::Unlocked).await?;
+    let folder = desktop.home.path().join("flags");
+    fs::create_dir(&folder)?;
+    fs::write(folder.join("express.json"), EXPRESS)?;
+    let window = Browser::window(&desktop).await?;
+    window.shown("html[data-ready]").await?;
+    window.marked("pick").await?.click().await?;
+    desktop.answer("Open a folder of flag files", &folder).await?;
+    let picked = format!("return document.querySelector('[data-test=path]').value === '{}'", folder.display());
+    window.until("the folder that was picked", &picked).await?;
+    window.marked("open").await?.click().await?;
+    let console = Console::in_window(&window).await?;
+    window.marked("flag-row-express-checkout").await?;
+
+    window.driver.goto("console://localhost/e/local/chart").await?;
+    console.click("chart-export").await?;
+    let exported = desktop.home.path().join("exported.jsonl");
+    desktop.answer("Save", &exported).await?;
+    said(&window, "exported.jsonl").await?;
+    let text = fs::read_to_string(&exported)?;
+    ensure!(text.lines().count() >= 1 && text.contains("express-checkout"), "{text}");
+    ensure!(!exported.with_extension("jsonl.part").exists(), "what it was written into is left");
     Ok(())
 }
 
@@ -150,15 +305,7 @@ async fn what_is_published_is_written_into_the_folder() -> Result<()> {
     let desktop = Desktop::start(Keychain::Unlocked).await?;
     let folder = desktop.home.path().join("flags");
     fs::create_dir(&folder)?;
-    let flag = r#"{
-  "key":     "express-checkout",
-  "owner": "payments", "kind": "ops", "review": "2099-01-01",
-  "variants": { "on": true, "off": false },
-  "degraded": { "variant": "off", "meaning": "The usual checkout" },
-  "default": "off"
-}
-"#;
-    fs::write(folder.join("express.json"), flag)?;
+    fs::write(folder.join("express.json"), EXPRESS)?;
     let window = Browser::window(&desktop).await?;
     let console = Console::start_folder(&window, &folder).await?;
     window.marked("flag-row-express-checkout").await?;

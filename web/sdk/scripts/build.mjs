@@ -5,7 +5,7 @@ import { build } from "esbuild";
 
 process.chdir(new URL("..", import.meta.url).pathname);
 await mkdir("dist", { recursive: true });
-for (const [made, shipped] of [["downhaul.wasm", "flags.wasm"], ["tooling_bg.wasm", "tooling.wasm"]]) {
+for (const [made, shipped] of [["downhaul.wasm", "flags.wasm"], ["downhaul-server.wasm", "flags-server.wasm"], ["tooling_bg.wasm", "tooling.wasm"]]) {
   await access(`src/generated/${made}`).catch(() => {
     console.error(`web/sdk/src/generated/${made} is missing: build it first by \`cargo xtask wasm\``);
     process.exit(1);

@@ -6,6 +6,8 @@ const MOST = 256;
 /** Which flags the application asks for: keys alone, so that flags that nobody needs are found. */
 export interface Asked {
   add(key: string): void;
+  /** Which turn it is; `take` begins the next. */
+  readonly turn: number;
   /** Those that are to be told now. */
   take(): readonly string[];
 }
@@ -13,9 +15,11 @@ export interface Asked {
 export function asked(now: () => number): Asked {
   const waiting = new Set<string>();
   const due = new Map<string, number>();
-  return {
-    add: (key) => waiting.add(key),
-    take: () => {
+  const known = {
+    turn: 1,
+    add: (key: string) => waiting.add(key),
+    take: (): readonly string[] => {
+      known.turn++;
       const told: string[] = [];
       for (const key of waiting) {
         if (told.length === MOST) break;
@@ -27,4 +31,5 @@ export function asked(now: () => number): Asked {
       return told;
     },
   };
+  return known;
 }

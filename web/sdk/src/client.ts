@@ -2,7 +2,7 @@ import { ACKNOWLEDGE_WITHIN_MS, acknowledge, HEARTBEAT_MS, instanceId, type Ackn
 import type { Asked as AskedAs } from "./acceptance.js";
 import { asked as askedFor } from "./asked.js";
 import { toBase64Url, utf8 } from "./bytes.js";
-import { agreesWithAll, canonical, completed, contextDigest, plain } from "./context.js";
+import { agreesWithAll, canonical, completed, contextDigest, plain, type Attributes } from "./context.js";
 import { EngineTrap, OVERRIDE, type Engine, type Overrides } from "./engine.js";
 import { applyPatch, openEnvelope, type Envelope } from "./envelope.js";
 import { emitter } from "./events.js";
@@ -15,9 +15,10 @@ import { lanesOf, type Lane } from "./lanes.js";
 import { watchPage } from "./page.js";
 import type { Platform } from "./platform.js";
 import type { Ask } from "./remote.js";
+import { said } from "./said.js";
 import type { Sampled, Sampling } from "./sampler.js";
 import { statusOf } from "./status.js";
-import { bootstrapTable, changes, decisions, EMPTY, tableOf, type Table } from "./table.js";
+import { bootstrapTable, changes, decisions, EMPTY, Listed, type Source as ReadsFrom, type Table } from "./table.js";
 import { canShare, joinTabs, type Group, type TabMessage } from "./tabs.js";
 import { vouchedFor } from "./token.js";
 import { connect, fetchKeys, type Connection, type Feed } from "./transport.js";
@@ -53,6 +54,8 @@ export function startClient(options: Options, platform: Platform): Client {
   let heartbeat: unknown;
   let ready = false;
   let heardPing: string | undefined;
+  /** Of the program held: some flag degrades when the client is stale; what its audience has. */
+  let [degrades, attributes]: [boolean, Attributes] = [false, []];
   const waiting = new Set<() => void>();
   const tallies: (() => readonly MigrationTally[])[] = [];
   let reporter: OutcomeReporter | undefined;
@@ -69,7 +72,7 @@ export function startClient(options: Options, platform: Platform): Client {
     if (problem.code === "unauthorized" || problem.code === "engine-trap") events.emit("error", problem);
   };
   const storeFailed = (cause: unknown): void =>
-    report({ code: "store-failed", message: `the flag set can't be kept: ${cause instanceof Error ? cause.message : String(cause)}`, help: "the client goes on without", cause });
+    report({ code: "store-failed", message: `the flag set can't be kept: ${said(cause)}`, help: "the client goes on without", cause });
 
   const fresh = freshness(host, background, () => {
     if (held) decide("stale", host.now());
@@ -84,21 +87,21 @@ export function startClient(options: Options, platform: Platform): Client {
   // Deciding.
 
   const overrides = (): Overrides | undefined =>
-    held && fresh.stale() ? Uint8Array.from(held.flags, (flag) => (flag.onStaleDegraded ? OVERRIDE.stale : OVERRIDE.none)) : undefined;
+    held && degrades && fresh.stale() ? Uint8Array.from(held.flags, (flag) => (flag.onStaleDegraded ? OVERRIDE.stale : OVERRIDE.none)) : undefined;
 
   /** The table for a context out of what is held; undefined where the flag set was made for somebody else. */
   const tableFor = (who: Context): Table | undefined => {
     if (!held?.header || !engine) return undefined;
-    const { attributes, decided_for } = held.header.audience;
+    const { decided_for } = held.header.audience;
     if (!agreesWithAll(who, attributes)) return undefined;
     const withheld = (decided_for ?? null) !== null && (who === context ? decided_for !== decidedFor || claimedAt !== claimedText : canonical(plain(who)) !== claimedText);
     // `now` is what SDKs fill in.
-    const filled = completed(who, { ...attributes, now: host.wall() });
+    const filled = completed(completed(who, attributes), engine.readsTime() ? [["now", host.wall()]] : []);
     for (let attempt = 0; ; attempt++) {
       try {
-        return tableOf(held.flags, engine.evaluate(filled, overrides()), held.position, withheld);
+        return engine.ways.table(held.flags, engine.evaluate(filled, overrides()), held.position, withheld);
       } catch (cause) {
-        report({ code: "engine-trap", message: cause instanceof Error ? cause.message : String(cause), help: "values stay as they are; please report this with the program's digest", cause });
+        report({ code: "engine-trap", message: said(cause), help: "values stay as they are; please report this with the program's digest", cause });
         if (!(cause instanceof EngineTrap) || attempt > 0) return undefined;
       }
     }
@@ -116,16 +119,14 @@ export function startClient(options: Options, platform: Platform): Client {
     const differs = changes(before, table);
     const first = source !== "network" || lastChange === undefined;
     if (change !== "stale" && change !== "context" && (differs.size > 0 || first)) lastChange = { kind: change, appliedAfterMs, at: host.wall() };
-    if (after && !ready) becomeReady();
+    if (after && !ready) {
+      ready = true;
+      events.emit("ready", status());
+    }
     if (differs.size > 0) {
       events.emit("changed", { keys: [...differs.keys()], flags: differs, position: table.position, source, kind: change, appliedAfterMs });
     }
     if (after?.complete) for (const resolve of [...waiting]) resolve();
-  };
-
-  const becomeReady = (): void => {
-    ready = true;
-    events.emit("ready", status());
   };
 
   // Taking over what comes.
@@ -140,7 +141,10 @@ export function startClient(options: Options, platform: Platform): Client {
       if (taken.problems.some(({ code }) => code === "other-audience") && change !== "kept") wrongAudience();
       return false;
     }
-    if (taken.program) fresh.validUntil(held.header?.valid_until);
+    if (taken.program) {
+      fresh.validUntil(held.header?.valid_until);
+      [degrades, attributes] = [held.flags.some((flag) => flag.onStaleDegraded), Object.entries(envelope.header.audience.attributes)];
+    }
     if (change === "kept" && taken.program) fresh.keptSince(envelope.header.issued_at);
     source = change === "kept" ? "kept" : "network";
     if (taken.problems.length === 0 && change !== "kept") problems = [];
@@ -175,7 +179,7 @@ export function startClient(options: Options, platform: Platform): Client {
   };
 
   // A worker that lives for one request at a time can't wait for another request's work, and has no stream.
-  const lanes = lanesOf((cause) => report({ code: "envelope-malformed", message: `an update can't be read: ${cause instanceof Error ? cause.message : String(cause)}`, cause }));
+  const lanes = lanesOf((cause) => report({ code: "envelope-malformed", message: `an update can't be read: ${said(cause)}`, cause }));
   const inOrder = (lane: Lane, work: () => Promise<boolean>): Promise<boolean> => (background ? lanes(lane, work) : work());
 
   const feed: Feed = {
@@ -247,7 +251,7 @@ export function startClient(options: Options, platform: Platform): Client {
       sampleDue = host.now() + sampling.period_seconds * 1000;
       const who = seen ?? context;
       seen = undefined;
-      return await (await platform.sampler?.())?.(sampling, completed(who, held?.header?.audience.attributes ?? {}), instance);
+      return await (await platform.sampler?.())?.(sampling, completed(who, attributes), instance);
     } catch {
       // A page without TLS has no WebCrypto.
       return undefined;
@@ -324,7 +328,7 @@ export function startClient(options: Options, platform: Platform): Client {
     transport = "none";
   };
   /** Whether the flag set at hand was made for the present context, as far as its audience goes. */
-  const tableFits = (): boolean => !!held?.header && [null, undefined, decidedFor].includes(held.header.audience.decided_for) && agreesWithAll(context, held.header.audience.attributes);
+  const tableFits = (): boolean => !!held?.header && [null, undefined, decidedFor].includes(held.header.audience.decided_for) && agreesWithAll(context, attributes);
 
   const findKept = async (): Promise<void> => {
     if (!kept) return;
@@ -444,7 +448,7 @@ export function startClient(options: Options, platform: Platform): Client {
     }
   }
   const engineFailed = async (cause: unknown): Promise<void> => {
-    const problem: Problem = { code: "engine-trap", message: `the evaluation module can't start: ${cause instanceof Error ? cause.message : String(cause)}`, help: "the control plane decides instead; is `flags.wasm` served, of this release, and allowed by the content security policy (`wasm-unsafe-eval`)?", cause };
+    const problem: Problem = { code: "engine-trap", message: `the evaluation module can't start: ${said(cause)}`, help: "the control plane decides instead; is `flags.wasm` served, of this release, and allowed by the content security policy (`wasm-unsafe-eval`)?", cause };
     queueMicrotask(() => report(problem));
     const made = await platform.remote?.();
     remote = made?.(
@@ -470,7 +474,7 @@ export function startClient(options: Options, platform: Platform): Client {
   } catch (cause) {
     starting = engineFailed(cause);
   }
-  starting = starting.catch((cause: unknown) => queueMicrotask(() => report({ code: "engine-trap", message: `what asks the control plane can't be loaded: ${String(cause)}`, cause })));
+  starting = starting.catch((cause: unknown) => queueMicrotask(() => report({ code: "engine-trap", message: `what asks the control plane can't be loaded: ${said(cause)}`, cause })));
   void (background ? run() : starting);
 
   const unwatch = background
@@ -521,9 +525,9 @@ export function startClient(options: Options, platform: Platform): Client {
     return status();
   };
 
-  const reads = decisions({ table: () => table, expired: () => fresh.expired(), asked: evaluated.add });
+  const readsFrom: ReadsFrom = { table: () => table, expired: () => fresh.expired(), asked: evaluated };
   const client: Client = {
-    ...reads,
+    ...decisions(readsFrom),
     on: events.on,
     status,
     tally: (counts) => {
@@ -541,7 +545,7 @@ export function startClient(options: Options, platform: Platform): Client {
       const newToken = "contextToken" in change;
       if (newToken) contextToken = change.contextToken;
       // At once, so that no read between here and the answer sees another context's values.
-      decide("context", host.now(), held?.header || remote || source === "bootstrap" ? { ...EMPTY, position: table.position } : table);
+      decide("context", host.now(), held?.header || remote || source === "bootstrap" ? new Listed(new Map(), false, table.position) : table);
       if (kind === "browser") await refreshDigest();
       if (remote && !closed) {
         void remote("context", host.now());
@@ -564,7 +568,7 @@ export function startClient(options: Options, platform: Platform): Client {
     evaluate: (who): Decisions => {
       if (sampling) seen = who;
       const own = tableFor(who) ?? EMPTY;
-      return decisions({ table: () => own, expired: () => fresh.expired(), asked: evaluated.add });
+      return engine?.ways.reads?.(readsFrom, own) ?? decisions({ ...readsFrom, table: () => own });
     },
     refresh: async () => {
       await starting;

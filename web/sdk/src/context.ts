@@ -88,14 +88,16 @@ export function agrees(context: Context, name: string, value: unknown): boolean 
   return own === undefined || canonical(copy(own, 0)) === canonical(value);
 }
 
+/** Names with values, as `Object.entries` gives them. */
+export type Attributes = readonly (readonly [string, unknown])[];
+
 /** Whether the context may be answered from a flag set that was specialised for these attributes. */
-export const agreesWithAll = (context: Context, attributes: { readonly [name: string]: unknown }): boolean =>
-  Object.entries(attributes).every(([name, value]) => agrees(context, name, value));
+export const agreesWithAll = (context: Context, attributes: Attributes): boolean => attributes.every(([name, value]) => agrees(context, name, value));
 
 /** The context with the audience's attributes where it has none of its own. */
-export function completed(context: Context, attributes: { readonly [name: string]: unknown }): Context {
+export function completed(context: Context, attributes: Attributes): Context {
   let result: Record<string, unknown> | undefined;
-  for (const [name, value] of Object.entries(attributes)) {
+  for (const [name, value] of attributes) {
     if (attribute(context, name) === undefined) (result ??= { ...context })[name] = value;
   }
   return result ?? context;

@@ -1,4 +1,5 @@
 import type { Cause, Context, Json, Reason } from "./types.js";
+import type { Ways } from "./ways.js";
 
 /** A flag of the loaded program, as far as JavaScript needs it. */
 export interface FlagInfo {
@@ -27,6 +28,22 @@ export interface Outcome {
   readonly ruleIndex: number | undefined;
 }
 
+/** The outcomes of all flags, as numbers: nothing of it is an object, so that deciding makes one, however many flags there are. */
+export interface Outcomes {
+  /** From `at` on, for each flag: 16 bits variant, 8 reason, 8 cause; then the rule's index, or -1. */
+  readonly words: Int32Array;
+  readonly at: number;
+}
+
+export function outcome({ words, at }: Outcomes, flag: number): Outcome {
+  const word = words[at + flag * 2] as number;
+  const rule = words[at + flag * 2 + 1] as number;
+  return { variant: word & 0xffff, reason: REASONS[(word >> 16) & 0xff] ?? "ERROR", cause: CAUSES[word >> 24], ruleIndex: rule < 0 ? undefined : rule };
+}
+
+const REASONS: readonly Reason[] = ["STATIC", "DEFAULT", "TARGETING_MATCH", "SPLIT", "DISABLED", "STALE", "PREREQUISITE_FAILED", "ERROR"];
+const CAUSES: readonly (Cause | undefined)[] = [undefined, "kill", "stale", "breaker", "crash-loop"];
+
 /** The cause of each flag that is degraded locally, by the flag's index; 0 for those that are not. */
 export type Overrides = Uint8Array;
 export const OVERRIDE = { none: 0, stale: 2, breaker: 3, "crash-loop": 4 } as const;
@@ -38,8 +55,11 @@ export interface Engine {
   load(program: Uint8Array): readonly FlagInfo[];
   /** Takes over a kill set. Throws `ProgramRefused` where it is none. */
   setKills(kills: Uint8Array): void;
+  /** Whether some rule reads the time, which the host fills in. */
+  readsTime(): boolean;
   /** Decides every flag of the program, in its order. */
-  evaluate(context: Context, overrides: Overrides | undefined): readonly Outcome[];
+  evaluate(context: Context, overrides: Overrides | undefined): Outcomes;
+  readonly ways: Ways;
 }
 
 /** Bytes that are no program, or none that this release reads. */

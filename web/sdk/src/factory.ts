@@ -1,5 +1,6 @@
 import type { Ciphers } from "./ciphers.js";
 import { startClient } from "./client.js";
+import type { Engine } from "./engine.js";
 import { compiled } from "./module.js";
 import type { Platform } from "./platform.js";
 import type { Remote } from "./remote.js";
@@ -7,6 +8,7 @@ import type { Sampler } from "./sampler.js";
 import { indexedDbStore, memoryStore } from "./store.js";
 import type { CreateClient, Kind, WasmSource } from "./types.js";
 import { wasmEngine } from "./wasm-engine.js";
+import type { Ways } from "./ways.js";
 
 /** What is rarely needed, and loaded then. */
 export interface Seldom {
@@ -14,8 +16,14 @@ export interface Seldom {
   readonly remotely: Remote;
 }
 
+/** What an entry of servers brings along. */
+interface Beside {
+  readonly ciphers?: Ciphers;
+  readonly ways?: Ways;
+}
+
 /** `createClient` of an entry: its usual kind, where its module comes from, and how it comes by what is rarely needed. */
-export function clientFactory(usual: Kind | undefined, source: (() => WasmSource) | undefined, seldom: () => Promise<Seldom>, ciphers?: Ciphers): CreateClient {
+export function clientFactory(usual: Kind | undefined, source: (() => WasmSource) | undefined, seldom: () => Promise<Seldom>, beside: Beside = {}): CreateClient {
   // Compiled once for all clients of a process.
   let module: WebAssembly.Module | Promise<WebAssembly.Module> | undefined;
   const own = (): WebAssembly.Module | Promise<WebAssembly.Module> => {
@@ -33,12 +41,13 @@ export function clientFactory(usual: Kind | undefined, source: (() => WasmSource
       kind: usual ?? (inPage ? "browser" : "server"),
       engine: ({ wasm }) => {
         const found = wasm === undefined ? own() : compiled(wasm);
-        return found instanceof Promise ? found.then((each) => wasmEngine(each)) : wasmEngine(found);
+        const made = (module: WebAssembly.Module): Engine => wasmEngine(module, beside.ways);
+        return found instanceof Promise ? found.then(made) : made(found);
       },
       sampler: async () => (await seldom()).sampled,
       remote: async () => (await seldom()).remotely,
       store: () => (typeof indexedDB === "undefined" ? memoryStore() : indexedDbStore()),
-      ...(ciphers ? { ciphers } : {}),
+      ...beside,
     };
     return startClient(options, platform);
   };

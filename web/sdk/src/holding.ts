@@ -1,6 +1,7 @@
 import { judge, sameAudience, type Asked, type Held } from "./acceptance.js";
 import { EngineTrap, ProgramRefused, type Engine, type FlagInfo } from "./engine.js";
 import type { Envelope, Header } from "./envelope.js";
+import { said } from "./said.js";
 import type { Position, Problem } from "./types.js";
 
 /** What one envelope changed. */
@@ -127,7 +128,7 @@ export function holding(engine: Engine): Holding {
 }
 
 function engineProblem(cause: unknown, what: string): Problem {
-  const message = cause instanceof Error ? cause.message : String(cause);
+  const message = said(cause);
   if (cause instanceof ProgramRefused) {
     return { code: "program-refused", message: `${what} refused: ${message}`, help: "the client goes on with what it has; is its release older than the control plane's?", cause };
   }

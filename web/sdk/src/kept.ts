@@ -52,7 +52,7 @@ export async function openKept({ sha256 }: Ciphers, store: Store, url: string, k
     },
     find: async (context, decidedFor) => {
       const fits = ({ attributes, decided_for }: Audience): boolean =>
-        agreesWithAll(context, attributes) && ((decided_for ?? null) === null || decided_for === decidedFor);
+        agreesWithAll(context, Object.entries(attributes)) && ((decided_for ?? null) === null || decided_for === decidedFor);
       const entry = index.entries.find(({ audience }) => fits(audience));
       const flagSet = entry && (await store.get(name(entry.id)));
       if (!entry || !flagSet) return undefined;

@@ -16,6 +16,8 @@ export interface Constants {
   readonly strings: ReadonlyMap<string, number>;
   readonly slots: readonly Slot[];
   readonly flags: readonly FlagInfo[];
+  readonly readsTime: boolean;
+  readonly bytes: Uint8Array;
 }
 
 /** Reads names, slots and flags; the layout is in docs/reference/program-format.md. */
@@ -68,7 +70,13 @@ export function readConstants(bytes: Uint8Array): Constants {
     requires.push(Array.from({ length: u32(at + 24) }, (_, i) => u32(start + i * 12)));
   }
   spreadDecided(flags, requires);
-  return { strings: new Map(names.map((text, id) => [text, id])), slots, flags };
+  return {
+    strings: new Map(names.map((text, id) => [text, id])),
+    slots,
+    flags,
+    readsTime: slots.some((slot) => slot.name === "now"),
+    bytes,
+  };
 }
 
 /** A flag that requires a decided one is as bound to its context. */

@@ -2,7 +2,8 @@ import { backoffMs } from "./backoff.js";
 import { canonical, plain } from "./context.js";
 import type { Host } from "./host.js";
 import { frozen } from "./program.js";
-import type { Entry, Table } from "./table.js";
+import { said } from "./said.js";
+import { Listed, metadataOf, type Entry, type Table } from "./table.js";
 import type { Cause, ChangeKind, Context, Json, Problem, Reason } from "./types.js";
 
 /** Whom to ask, and for whom; looked up at each request. */
@@ -77,7 +78,7 @@ export const remotely: Remote = (host, requests, feed) => {
         return true;
       } catch (cause) {
         if (requests.closed()) return false;
-        feed.problem({ code: "connection-failed", message: `the decisions could not be asked for: ${cause instanceof Error ? cause.message : String(cause)}`, help: "the client keeps trying", cause });
+        feed.problem({ code: "connection-failed", message: `the decisions could not be asked for: ${said(cause)}`, help: "the client keeps trying", cause });
         host.setTimer(() => requests.closed() || void ask(change, host.now()), backoffMs(failures++, host.random()));
         return false;
       } finally {
@@ -101,8 +102,8 @@ function tableOfAnswer(answer: unknown): Table {
   for (const { key, value, variant, reason = "CACHED", metadata: { cause, ruleIndex } = {} } of flags as NonNullable<Answer["flags"]>) {
     // One that could not be decided is an entry with an error code, and no value.
     if (typeof key !== "string" || value === undefined) continue;
-    const metadata = { ...(cause === undefined ? {} : { cause }), ...(ruleIndex === undefined ? {} : { ruleIndex }), ...(revision === undefined ? {} : { revision }) };
-    entries.set(key, { value: frozen(value), text: JSON.stringify(value), variant, reason, metadata, browser: true, asked: false });
+    const metadata = metadataOf(cause, ruleIndex, revision);
+    entries.set(key, { value: frozen(value), text: JSON.stringify(value), variant, reason, metadata, browser: true });
   }
-  return { entries, complete: true, position: undefined };
+  return new Listed(entries, true, undefined);
 }

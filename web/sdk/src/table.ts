@@ -1,8 +1,7 @@
-import type { FlagInfo, Outcome } from "./engine.js";
 import { frozen } from "./program.js";
-import type { Bootstrap, BootstrapFlag, Decisions, Details, ErrorCode, FlagChange, FlagMetadata, Json, Position, Reason, Widened } from "./types.js";
+import type { Bootstrap, BootstrapFlag, Cause, Decisions, Details, ErrorCode, FlagChange, FlagMetadata, Json, Position, Reason, Widened } from "./types.js";
 
-/** One decision, as reads find it. */
+/** One decision with what `details` tells of it. */
 export interface Entry {
   readonly value: Json;
   /** The value as canonical enough a text to tell a change. */
@@ -11,40 +10,44 @@ export interface Entry {
   readonly reason: Reason;
   readonly metadata: FlagMetadata;
   readonly browser: boolean;
-  /** Whether this entry was read. */
-  asked: boolean;
+  /** The turn in which it was last read; see `Asked`. */
+  asked?: number;
 }
 
 /** Every decision for one context. */
 export interface Table {
-  readonly entries: ReadonlyMap<string, Entry>;
+  readonly entries: Iterable<readonly [string, Entry]>;
   /** False while nothing decides: a flag that is not in the table may then exist all the same. */
   readonly complete: boolean;
   readonly position: Position | undefined;
+  get(key: string): Entry | undefined;
+  /** Its value alone; that it was asked for is noted. */
+  value(key: string, asked: Asked): Json | undefined;
 }
 
-export const EMPTY: Table = { entries: new Map(), complete: false, position: undefined };
+/** A table of entries. */
+export class Listed implements Table {
+  constructor(
+    readonly entries: ReadonlyMap<string, Entry>,
+    readonly complete: boolean,
+    readonly position: Position | undefined,
+  ) {}
 
-/** The table of an evaluation; flags in `withheld` are left out, as they were decided for another context. */
-export function tableOf(flags: readonly FlagInfo[], outcomes: readonly Outcome[], position: Position | undefined, withheld: boolean): Table {
-  const entries = new Map<string, Entry>();
-  let complete = true;
-  flags.forEach((flag, index) => {
-    const outcome = outcomes[index];
-    const variant = outcome && flag.variants[outcome.variant];
-    if (!outcome || !variant || (withheld && flag.decided)) {
-      complete = false;
-      return;
+  get(key: string): Entry | undefined {
+    return this.entries.get(key);
+  }
+
+  value(key: string, asked: Asked): Json | undefined {
+    const entry = this.entries.get(key);
+    if (entry && entry.asked !== asked.turn) {
+      entry.asked = asked.turn;
+      asked.add(key);
     }
-    const metadata: FlagMetadata = {
-      ...(outcome.cause === undefined ? {} : { cause: outcome.cause }),
-      ...(outcome.ruleIndex === undefined ? {} : { ruleIndex: outcome.ruleIndex }),
-      ...(position === undefined ? {} : { revision: position.revision }),
-    };
-    entries.set(flag.key, { value: variant.value, text: variant.text, variant: variant.key, reason: outcome.reason, metadata, browser: flag.browser, asked: false });
-  });
-  return { entries, complete, position };
+    return entry?.value;
+  }
 }
+
+export const EMPTY: Table = new Listed(new Map(), false, undefined);
 
 /** The table that a page brings along; undefined where it is none. */
 export function bootstrapTable(bootstrap: Bootstrap): Table | undefined {
@@ -55,18 +58,25 @@ export function bootstrapTable(bootstrap: Bootstrap): Table | undefined {
     if (flag === null || typeof flag !== "object" || flag.value === undefined) return undefined;
     // A copy: the page's own object may change under us.
     const text = JSON.stringify(flag.value);
-    const metadata = bootstrap.position ? { revision: bootstrap.position.revision } : {};
-    entries.set(key, { value: frozen(JSON.parse(text) as Json), text, variant: flag.variant, reason: flag.reason ?? "CACHED", metadata, browser: true, asked: false });
+    const metadata = metadataOf(undefined, undefined, bootstrap.position?.revision);
+    entries.set(key, { value: frozen(JSON.parse(text) as Json), text, variant: flag.variant, reason: flag.reason ?? "CACHED", metadata, browser: true });
   }
-  return { entries, complete: false, position: bootstrap.position };
+  return new Listed(entries, false, bootstrap.position);
 }
+
+export const metadataOf = (cause: Cause | undefined, ruleIndex: number | undefined, revision: number | undefined): FlagMetadata => ({
+  ...(cause === undefined ? {} : { cause }),
+  ...(ruleIndex === undefined ? {} : { ruleIndex }),
+  ...(revision === undefined ? {} : { revision }),
+});
 
 /** What differs in value, variant or reason. */
 export function changes(before: Table, after: Table): Map<string, FlagChange> {
   const changed = new Map<string, FlagChange>();
-  for (const key of new Set([...before.entries.keys(), ...after.entries.keys()])) {
-    const a = before.entries.get(key);
-    const b = after.entries.get(key);
+  const keys = [...before.entries, ...after.entries].map(([key]) => key);
+  for (const key of new Set(keys)) {
+    const a = before.get(key);
+    const b = after.get(key);
     if (a && b && a.text === b.text && a.variant === b.variant && a.reason === b.reason && a.metadata.cause === b.metadata.cause) continue;
     changed.set(key, { before: a && found(key, a, false), after: b && found(key, b, false) });
   }
@@ -77,60 +87,60 @@ export function changes(before: Table, after: Table): Map<string, FlagChange> {
 export interface Source {
   table(): Table;
   expired(): boolean;
-  /** An entry is read for the first time. */
-  asked(key: string): void;
+  readonly asked: Asked;
+}
+
+/** Who is told what is asked for: each flag once a turn. */
+export interface Asked {
+  /** Changes when what was asked for has been told of; never 0. */
+  readonly turn: number;
+  add(key: string): void;
 }
 
 /** The reads over a table. None throws, whatever it is given. */
 export function decisions(source: Source): Decisions {
-  const note = (key: string, entry: Entry): void => {
-    if (entry.asked) return;
-    entry.asked = true;
-    source.asked(key);
-  };
-
-  const read = <T>(key: string, fallback: T, fits: (value: Json) => boolean): T => {
-    const entry = source.table().entries.get(key);
-    if (entry && !entry.asked) note(key, entry);
-    return entry && fits(entry.value) ? (entry.value as T) : fallback;
+  const read = <T>(key: string, fallback: T, type: string): T => {
+    const value = source.table().value(key, source.asked);
+    return typeof value === type ? (value as T) : fallback;
   };
 
   const details = <T extends Json>(key: string, fallback: T): Details<Widened<T>> => {
     const table = source.table();
-    const entry = table.entries.get(key);
+    const entry = table.get(key);
     if (!entry) {
       return table.complete
         ? failed(key, fallback, "FLAG_NOT_FOUND", `no flag \`${key}\` in this flag set`)
         : failed(key, fallback, "PROVIDER_NOT_READY", `no flag set for this context as yet`);
     }
-    note(key, entry);
-    if (fallback !== null && typeOf(fallback) !== typeOf(entry.value)) {
-      return failed(key, fallback, "TYPE_MISMATCH", `flag \`${key}\` is of type ${typeOf(entry.value)}, not ${typeOf(fallback)}`);
+    table.value(key, source.asked);
+    if (fallback !== null && typeof fallback !== typeof entry.value) {
+      return failed(key, fallback, "TYPE_MISMATCH", `flag \`${key}\` is of type ${typeof entry.value}, not ${typeof fallback}`);
     }
     return found(key, entry, source.expired()) as Details<Widened<T>>;
   };
 
   return {
-    boolean: (key, fallback) => read(key, fallback, isBoolean),
-    string: (key, fallback) => read(key, fallback, isString),
-    number: (key, fallback) => read(key, fallback, isNumber),
-    object: (key, fallback) => read(key, fallback, isObject),
+    boolean: (key, fallback) => read(key, fallback, "boolean"),
+    string: (key, fallback) => read(key, fallback, "string"),
+    number: (key, fallback) => read(key, fallback, "number"),
+    object: (key, fallback) => read(key, fallback, "object"),
     details: details as Decisions["details"],
     all: () => {
       const all: Record<string, Details> = Object.create(null) as Record<string, Details>;
-      for (const [key, entry] of source.table().entries) {
-        note(key, entry);
+      const table = source.table();
+      for (const [key, entry] of table.entries) {
+        table.value(key, source.asked);
         all[key] = found(key, entry, source.expired());
       }
       return all;
     },
     bootstrapData: () => {
-      const { entries, position } = source.table();
+      const table = source.table();
       const flags: Record<string, BootstrapFlag> = Object.create(null) as Record<string, BootstrapFlag>;
-      for (const [key, { value, variant, reason, browser }] of entries) {
+      for (const [key, { value, variant, reason, browser }] of table.entries) {
         if (browser) flags[key] = { value, ...(variant === undefined ? {} : { variant }), reason };
       }
-      return { flags, ...(position ? { position } : {}) };
+      return { flags, ...(table.position ? { position: table.position } : {}) };
     },
   };
 }
@@ -149,10 +159,3 @@ function found(flagKey: string, entry: Entry, expired: boolean): Details {
 function failed<T extends Json>(flagKey: string, fallback: T, errorCode: ErrorCode, errorMessage: string): Details<Widened<T>> {
   return { flagKey, value: fallback as unknown as Widened<T>, reason: "ERROR", errorCode, errorMessage, flagMetadata: {} };
 }
-
-const isBoolean = (value: Json): boolean => typeof value === "boolean";
-const isString = (value: Json): boolean => typeof value === "string";
-const isNumber = (value: Json): boolean => typeof value === "number";
-const isObject = (value: Json): boolean => typeof value === "object";
-/** Lists, objects and null are one type, as in the document. */
-const typeOf = (value: Json | undefined): string => typeof value;

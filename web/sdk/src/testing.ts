@@ -1,5 +1,5 @@
 import { emitter } from "./events.js";
-import { changes, decisions, type Entry, type Table } from "./table.js";
+import { changes, decisions, Listed, type Entry, type Table } from "./table.js";
 import type { Client, Json, Position, Status } from "./types.js";
 
 /** Which variant each flag gives, as `downhaul states --format json` prints one. */
@@ -125,9 +125,9 @@ function fixedClient(definitions: ReadonlyMap<string, FlagDefinition>, begin: St
     const entries = new Map<string, Entry>();
     for (const [key, variant] of Object.entries(state)) {
       const value = definitions.get(key)?.variants[variant] as Json;
-      entries.set(key, { value, text: JSON.stringify(value), variant, reason: "STATIC", metadata: { revision }, browser: true, asked: false });
+      entries.set(key, { value, text: JSON.stringify(value), variant, reason: "STATIC", metadata: { revision }, browser: true });
     }
-    return { entries, complete: true, position };
+    return new Listed(entries, true, position);
   };
   let table = tableOf(1);
   // A listener that throws fails the test.
@@ -146,7 +146,7 @@ function fixedClient(definitions: ReadonlyMap<string, FlagDefinition>, begin: St
     lastChange: undefined,
     problems: [],
   });
-  const reads = decisions({ table: () => table, expired: () => false, asked: (key) => read.add(key) });
+  const reads = decisions({ table: () => table, expired: () => false, asked: { turn: 1, add: (key) => read.add(key) } });
   const settled = (): Promise<Status> => Promise.resolve(status());
   return {
     ...reads,

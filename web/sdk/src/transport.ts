@@ -2,6 +2,7 @@ import { backoffMs, retryAfterMs, spreadMs } from "./backoff.js";
 import { fromBase64 as decode, fromUtf8 } from "./bytes.js";
 import type { Patch } from "./envelope.js";
 import { sleep, type Host } from "./host.js";
+import { said } from "./said.js";
 import type { Sampling } from "./sampler.js";
 import { eventParser, type StreamEvent } from "./sse.js";
 import type { ChangeKind, Position, Problem, PublicKeys, Transport } from "./types.js";
@@ -111,7 +112,7 @@ export function connect(host: Host, requests: Requests, feed: Feed, mode: "strea
   };
 
   const failed = (what: string, cause: unknown): void =>
-    feed.problem({ code: "connection-failed", message: `${what}: ${cause instanceof Error ? cause.message : String(cause)}`, help: "the client keeps trying", cause });
+    feed.problem({ code: "connection-failed", message: `${what}: ${said(cause)}`, help: "the client keeps trying", cause });
 
   const pollLoop = async (signal: AbortSignal): Promise<void> => {
     let failures = 0;

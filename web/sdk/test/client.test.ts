@@ -449,12 +449,12 @@ test("a trap: the instance is made anew, and nobody notices", async () => {
   const breaking = engine((module) => {
     instances++;
     const { exports } = new WebAssembly.Instance(module);
-    const broken = { ...exports, evaluate: () => {
+    const broken = { ...exports, decide: (...numbers: number[]) => {
       if (trap) {
         trap = false;
         throw new WebAssembly.RuntimeError("unreachable");
       }
-      return (exports["evaluate"] as () => number)();
+      return (exports["decide"] as (...numbers: number[]) => number)(...numbers);
     } };
     return { exports: broken } as unknown as WebAssembly.Instance;
   });
@@ -477,11 +477,11 @@ test("an engine that traps each time: the table answers, and the caller's defaul
     engine: () =>
       engine((module) => {
         const { exports } = new WebAssembly.Instance(module);
-        const evaluate = (): number => {
+        const decide = (...numbers: number[]): number => {
           if (trap) throw new WebAssembly.RuntimeError("unreachable");
-          return (exports["evaluate"] as () => number)();
+          return (exports["decide"] as (...numbers: number[]) => number)(...numbers);
         };
-        return { exports: { ...exports, evaluate } } as unknown as WebAssembly.Instance;
+        return { exports: { ...exports, decide } } as unknown as WebAssembly.Instance;
       }),
   });
   await flags.ready();

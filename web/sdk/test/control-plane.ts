@@ -4,12 +4,13 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 import type { AddressInfo } from "node:net";
 import { readFileSync } from "node:fs";
 import { loadTooling } from "../src/entry/tooling-node.js";
+import { outcome } from "../src/engine.js";
 import { wasmEngine, type Instantiate } from "../src/wasm-engine.js";
 import type { Header } from "../src/envelope.js";
 import type { Context, OutcomeReport } from "../src/types.js";
 
 export const module = new WebAssembly.Module(readFileSync(new URL("../flags.wasm", import.meta.url)));
-export const engine = (instantiate?: Instantiate) => wasmEngine(module, instantiate);
+export const engine = (instantiate?: Instantiate) => wasmEngine(module, undefined, instantiate);
 export const tooling = await loadTooling(new WebAssembly.Module(readFileSync(new URL("../tooling.wasm", import.meta.url))));
 
 export const sha256 = (bytes: Uint8Array): string => createHash("sha256").update(bytes).digest("hex");
@@ -133,7 +134,7 @@ export async function controlPlane(flags: object[] = [flag("f")]) {
     made.setKills(kills);
     const outcomes = made.evaluate(context, undefined);
     const told = flags.map(({ key, variants }, index) => {
-      const { variant, reason, cause } = outcomes[index] as (typeof outcomes)[number];
+      const { variant, reason, cause } = outcome(outcomes, index);
       return { key, value: variants[variant]?.value, variant: variants[variant]?.key, reason, metadata: cause === undefined ? {} : { cause } };
     });
     return { flags: told, metadata: { environment: "test", revision: state.header.revision } };

@@ -38,7 +38,7 @@ async function decided(file: string): Promise<unknown> {
 
 test("holds one evaluation module, and nothing of the sources and tests", () => {
   const paths = files.map(({ path }) => path);
-  assert.deepEqual(paths.filter((path) => path.endsWith(".wasm")).sort(), ["dist/flags.wasm", "dist/tooling.wasm"]);
+  assert.deepEqual(paths.filter((path) => path.endsWith(".wasm")).sort(), ["dist/flags-server.wasm", "dist/flags.wasm", "dist/tooling.wasm"]);
   assert.deepEqual(paths.filter((path) => !/^(dist\/|README\.md|LICENSE|package\.json)/.test(path) || /\/tests?\/|\.test\.|tooling_bg/.test(path)), []);
 });
 

@@ -63,7 +63,7 @@ test("attributes: what JavaScript has and JSON has not", () => {
   ];
   for (const [value, expected] of values) assert.equal(attribute({ x: value }, "x"), expected, String(value));
   assert.equal(canonical(plain({ b: new Date(1), a: [undefined, NaN, 1n], c: "\uD800x", d: { e: () => 1 } })), '{"a":[null,null,1],"b":1,"c":"\uFFFDx","d":{}}');
-  assert.deepEqual(completed({ tenant: "acme" }, { tenant: "globex", region: "eu" }), { tenant: "acme", region: "eu" });
+  assert.deepEqual(completed({ tenant: "acme" }, Object.entries({ tenant: "globex", region: "eu" })), { tenant: "acme", region: "eu" });
 });
 
 test("stream parser: events whole, in pieces of every size, with every end of line", () => {
@@ -176,7 +176,7 @@ test("reads never throw, whatever they are asked", () => {
   const table = bootstrapTable({ flags: { b: { value: true, variant: "on" }, s: { value: "x" }, n: { value: 1.5 }, o: { value: { a: [1] } }, __proto__: { value: 1 } } as never });
   assert.ok(table);
   const seen: string[] = [];
-  const reads = decisions({ table: () => table, expired: () => false, asked: (key) => seen.push(key) });
+  const reads = decisions({ table: () => table, expired: () => false, asked: { turn: 1, add: (key) => seen.push(key) } });
   assert.equal(reads.boolean("b", false), true);
   assert.equal(reads.boolean("s", false), false);
   assert.equal(reads.string("s", "y"), "x");

@@ -64,7 +64,7 @@ for (const [what, instead, message] of [
   ["blocked by the page's policy", () => Promise.reject(new WebAssembly.CompileError("violates the Content Security Policy")), /Content Security Policy/],
   ["missing", () => Promise.reject(new Error("the evaluation module is not at http://x/flags.wasm: 404")), /404/],
   ["no module at all", () => WebAssembly.compile(new TextEncoder().encode("<!doctype html>")), /magic|module/i],
-  ["another module", () => WebAssembly.compile(EMPTY_MODULE), /lacks .*load_program.*not of this release/],
+  ["another module", () => WebAssembly.compile(EMPTY_MODULE), /lacks .*load_program.*not of one release/],
   ["no WebAssembly in the engine", () => { throw new ReferenceError("WebAssembly is not defined"); }, /WebAssembly is not defined/],
 ] as const) {
   test(`${what}: decided by the control plane, a kill at once, and said`, async () => {
@@ -86,7 +86,7 @@ for (const [what, instead, message] of [
 test("module and JavaScript of two releases: refused in words", async () => {
   const instance = new WebAssembly.Instance(await later());
   const exports = { ...instance.exports, format: () => 2 };
-  assert.throws(() => wasmEngine(module, () => ({ exports }) as unknown as WebAssembly.Instance), /program format 2, its JavaScript 1.*not of one release/);
+  assert.throws(() => wasmEngine(module, undefined, () => ({ exports }) as unknown as WebAssembly.Instance), /program format 2, its JavaScript 1.*not of one release/);
 });
 
 test("values of the page stay until the control plane has decided otherwise", async () => {

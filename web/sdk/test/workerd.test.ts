@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import { build } from "esbuild";
+import { outcome } from "../src/engine.js";
 import { runVectors } from "../../../tests/engines/vectors.mjs";
 import { startWorkerd } from "../../../tests/engines/workerd.mjs";
 import { engine, tooling } from "./control-plane.js";
@@ -19,7 +20,7 @@ await build({
   target: "es2022",
   external: ["./flags.wasm"],
 });
-copyFileSync(join(root, "web/sdk/dist/flags.wasm"), join(folder, "flags.wasm"));
+copyFileSync(join(root, "web/sdk/dist/flags-server.wasm"), join(folder, "flags.wasm"));
 const workerd = await startWorkerd(folder, import.meta.url);
 after(() => {
   workerd.stop();
@@ -35,6 +36,6 @@ for (const name of readdirSync(vectors).filter((each) => each.endsWith(".json"))
     const answer = (await response.json()) as ReturnType<typeof runVectors>;
     assert.deepEqual(answer.wrong, []);
     assert.ok(answer.judged > 0);
-    assert.deepEqual(answer.seen, JSON.parse(JSON.stringify(runVectors(engine(), program, kills, vector.cases).seen)), "Node and workerd decide alike");
+    assert.deepEqual(answer.seen, JSON.parse(JSON.stringify(runVectors(engine(), outcome, program, kills, vector.cases).seen)), "Node and workerd decide alike");
   });
 }

@@ -136,12 +136,19 @@ fn end_to_end() -> Outcome {
     // As the stage before builds it: `cargo build --package downhaul-cli` would choose other features, and build anew.
     let mut build = cargo();
     build.args(["test", "--locked", "--workspace", "--exclude", END_TO_END]).args(without_window()).arg("--no-run");
-    let mut command = cargo();
-    command.args(["test", "--locked", "--package", END_TO_END, "--no-fail-fast", "--lib"]);
+    let mut command = end_to_end_tests();
+    command.arg("--lib");
     for story in stories() {
         command.args(["--test", &story]);
     }
     checked(Step::new("build downhaul", build).run().map(drop)).and(ran("test end to end", command))
+}
+
+/// The tests end to end, none of which keeps another from running.
+fn end_to_end_tests() -> Command {
+    let mut command = cargo();
+    command.args(["test", "--locked", "--package", END_TO_END, "--no-fail-fast"]);
+    command
 }
 
 /// The end-to-end tests but those of the desktop app.
@@ -170,8 +177,8 @@ fn desktop() -> Outcome {
     if !outcome.problems.is_empty() {
         return outcome;
     }
-    let mut command = cargo();
-    command.args(["test", "--locked", "--package", END_TO_END, "--no-fail-fast", "--test", OF_THE_WINDOW]);
+    let mut command = end_to_end_tests();
+    command.args(["--test", OF_THE_WINDOW]);
     outcome.and(ran("drive the window of the desktop app", command))
 }
 

@@ -47,8 +47,8 @@ struct Guest {
     scratch: TypedFunc<u32, u32>,
     load_program: TypedFunc<u32, u32>,
     load_kills: TypedFunc<u32, u32>,
-    begin: TypedFunc<u32, u32>,
-    evaluate: TypedFunc<(), u32>,
+    decide: TypedFunc<(u32, u32, u32), u32>,
+    resume: TypedFunc<(), u32>,
     slot_text: TypedFunc<(u32, u32), ()>,
     element_text: TypedFunc<(u32, u32), ()>,
 }
@@ -64,8 +64,8 @@ impl Guest {
             scratch: instance.get_typed_func(&mut store, "scratch")?,
             load_program: instance.get_typed_func(&mut store, "load_program")?,
             load_kills: instance.get_typed_func(&mut store, "load_kills")?,
-            begin: instance.get_typed_func(&mut store, "begin")?,
-            evaluate: instance.get_typed_func(&mut store, "evaluate")?,
+            decide: instance.get_typed_func(&mut store, "decide")?,
+            resume: instance.get_typed_func(&mut store, "resume")?,
             slot_text: instance.get_typed_func(&mut store, "slot_text")?,
             element_text: instance.get_typed_func(&mut store, "element_text")?,
             store,
@@ -90,25 +90,25 @@ impl Guest {
     fn evaluate(&mut self, prepared: &Prepared, overrides: &[u8], into: &mut Vec<u8>) -> Result<(), Box<dyn Error>> {
         let context = &prepared.context;
         let mut bytes: Vec<u8> = Vec::with_capacity(context.slots.len() * SLOT + overrides.len());
-        for slot in context.slots.iter().chain(&context.elements) {
-            // As from JavaScript: a text that the program lacks is written when it is asked for.
-            let [kind, payload] = if slot.kind == Slot::TEXT { [Slot::PENDING, 0] } else { [slot.kind, 1] };
-            bytes.extend(kind.to_le_bytes());
-            bytes.extend(slot.a.to_le_bytes());
-            bytes.extend((slot.payload * u64::from(payload)).to_le_bytes());
-        }
-        bytes.extend(overrides);
+        let mut write = |slots: &[Slot], after: &[u8]| {
+            for slot in slots {
+                // As JavaScript may: a text that the program lacks is written when it is asked for.
+                let [kind, payload] = if slot.kind == Slot::TEXT { [Slot::PENDING, 0] } else { [slot.kind, 1] };
+                bytes.extend(kind.to_le_bytes());
+                bytes.extend(slot.a.to_le_bytes());
+                bytes.extend((slot.payload * u64::from(payload)).to_le_bytes());
+            }
+            bytes.extend(after);
+        };
+        write(&context.slots, overrides);
+        write(&context.elements, &[]);
         bytes.resize(bytes.len().max(overrides.len() * DECISION), 0);
         self.write(&bytes)?;
-        if self.begin.call(&mut self.store, u32::try_from(context.elements.len())?)? != 0 {
-            return Err("the module takes no context".into());
-        }
-        loop {
-            let need = self.evaluate.call(&mut self.store, ())?;
-            if need == NONE {
-                break;
-            }
+        let counts = (u32::try_from(overrides.len())?, 0, u32::try_from(context.elements.len())?);
+        let mut need = self.decide.call(&mut self.store, counts)?;
+        while need != NONE {
             self.give(prepared, need)?;
+            need = self.resume.call(&mut self.store, ())?;
         }
         let length = overrides.len() * DECISION;
         let at = self.scratch.call(&mut self.store, u32::try_from(length)?)? as usize;

@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { clientFactory } from "../factory.js";
 import { nodeCiphers } from "../node-ciphers.js";
 import * as seldom from "../seldom.js";
+import { swift } from "../swift.js";
 export * from "../index.js";
 
-export const createClient = /* @__PURE__ */ clientFactory("server", () => new WebAssembly.Module(readFileSync(new URL("./flags.wasm", import.meta.url))), async () => seldom, nodeCiphers);
+export const createClient = /* @__PURE__ */ clientFactory("server", () => new WebAssembly.Module(readFileSync(new URL("./flags-server.wasm", import.meta.url))), async () => seldom, { ciphers: nodeCiphers, ways: swift });
