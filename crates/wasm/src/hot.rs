@@ -194,7 +194,12 @@ fn read_slot(bytes: &[u8; SLOT]) -> Slot {
 /// What the module needs to stand alone.
 #[cfg(target_arch = "wasm32")]
 mod runtime {
-    /// See Cargo.toml for why this one.
+    /// See Cargo.toml for why these.
+    #[cfg(feature = "sieve")]
+    #[global_allocator]
+    static ALLOCATOR: dlmalloc::GlobalDlmalloc = dlmalloc::GlobalDlmalloc;
+
+    #[cfg(not(feature = "sieve"))]
     #[global_allocator]
     static ALLOCATOR: lol_alloc::AssumeSingleThreaded<lol_alloc::FreeListAllocator> =
         // SAFETY: see `Single`: the module has one thread.
