@@ -77,6 +77,13 @@ export interface Engine {
   readonly ways: Ways;
 }
 
+/** Decides every flag, and once more where `brakes` say something of what was decided. */
+export function braked(engine: Engine, flags: readonly FlagInfo[], who: Context, stale: Overrides | undefined, brakes: Brakes | undefined): Outcomes {
+  const decided = engine.evaluate(who, stale);
+  const added = brakes?.(flags, decided, who, stale);
+  return added ? engine.evaluate(who, added) : decided;
+}
+
 /** Bytes that are no program, or none that this release reads. */
 export class ProgramRefused extends Error {
   override readonly name = "ProgramRefused";
