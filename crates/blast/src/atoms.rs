@@ -202,6 +202,7 @@ pub(crate) fn flag_asking(number: usize, condition: Condition) -> Result<Flag, N
         default: fails,
         reversibility: Reversibility::RollbackSafe,
         forward_fix: None,
+        breaker: None,
     })
 }
 

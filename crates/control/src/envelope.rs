@@ -6,6 +6,7 @@ use crate::hash::{Hash, hex};
 use downhaul_core::document::ClientKind;
 use ed25519_dalek::{Signature, Signer as _, SigningKey, VerifyingKey};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 pub const MEDIA_TYPE: &str = "application/vnd.downhaul.envelope";
 /// Largest envelope, in bytes.
@@ -39,6 +40,10 @@ pub struct Header {
     /// where the environment has only ever had one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub keys: Option<Vec<String>>,
+    /// The circuit breakers of its flags, by flag: beside the program, since no decision needs them. As JSON, so that a
+    /// client takes an envelope with a breaker of a kind that it does not know.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub breakers: BTreeMap<String, serde_json::Value>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

@@ -41,6 +41,7 @@ pub mod sample;
 pub mod secret;
 pub mod signing_key;
 pub mod state;
+pub mod telemetry;
 pub mod time;
 pub mod token;
 pub mod verify;

@@ -9,7 +9,7 @@ use crate::hash::Hash;
 use crate::state::State;
 use crate::time;
 use downhaul_core::compile::{self, Options, compile_residual};
-use downhaul_core::document::{ClientKind, Flag, FlagSet};
+use downhaul_core::document::{ClientKind, Flag, FlagSet, Rule};
 use downhaul_core::kills::{KillSet, KillSetError};
 use downhaul_core::program::FORMAT;
 use downhaul_core::seal::canonical_bytes;
@@ -39,6 +39,8 @@ pub struct Issue {
     pub program: Vec<u8>,
     pub program_digest: Hash,
     pub kills: Vec<u8>,
+    /// For the header of its envelope.
+    pub breakers: BTreeMap<String, Value>,
 }
 
 /// Whom it will be for. Askers with the same audience get the same.
@@ -72,7 +74,26 @@ pub fn issue(state: &State, valid: &Valid, asker: &Asker) -> Result<Issue, KillS
     let residual = residual(valid.document().clone(), asker);
     let kills = encode(state, &residual)?;
     let program = compile_residual(&residual, &Options { audience: compile::Audience::Kind(asker.kind) }).to_bytes();
-    Ok(Issue { audience: audience(valid, asker), program_digest: Hash::of(&program), program, kills })
+    let breakers = breakers(&residual.document);
+    Ok(Issue { audience: audience(valid, asker), program_digest: Hash::of(&program), program, kills, breakers })
+}
+
+/// What clients need of the breakers of a residual flag set: what the document says of each, the variant that it falls back to,
+/// and a digest of the flag as this audience may see it: what a client has seen fail says nothing of another definition.
+fn breakers(document: &FlagSet) -> BTreeMap<String, Value> {
+    let watched = document.flags.iter().filter_map(|flag| Some((flag, flag.breaker.as_ref()?)));
+    let told = watched.filter_map(|(flag, breaker)| {
+        let mut told = serde_json::to_value(breaker).ok()?;
+        let members = told.as_object_mut()?;
+        // Names of rules, owners and descriptions are nobody's business, and a change of these is no other flag.
+        let decides = (&flag.variants, &flag.degraded.variant, &flag.requires, &flag.default, breaker);
+        let rules: Vec<_> = flag.rules.iter().map(|rule| Rule { name: None, ..rule.clone() }).collect();
+        let of = Hash::of(&canonical_bytes(&(decides, rules)).ok()?).short();
+        members.insert("fallback".to_owned(), flag.degraded.variant.as_str().into());
+        members.insert("of".to_owned(), of.into());
+        Some((flag.key.to_string(), told))
+    });
+    told.collect()
 }
 
 /// The kills that an asker gets: the same as in [`issue`], without the work for any rule.
@@ -90,7 +111,7 @@ fn killed(document: &FlagSet) -> FlagSet {
     FlagSet { flags: killed.map(without_rules).collect(), ..document.clone() }
 }
 
-/// The header of an envelope; lengths and digests are filled in when it is sealed.
+/// The header of an envelope; lengths and digests are filled in when it is sealed, breakers by whoever has its [`Issue`].
 pub fn header(
     state: &State,
     audience: Audience,
@@ -116,6 +137,7 @@ pub fn header(
         kills_sha256: Hash::ZERO,
         document_digest: document_digest.filter(|_| kind == EnvelopeType::FlagSet),
         keys: state.signing.named(),
+        breakers: BTreeMap::new(),
     }
 }
 

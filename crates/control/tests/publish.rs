@@ -242,3 +242,36 @@ fn keys_and_definitions_do_not_change_a_browsers_program_needlessly() {
         .unwrap();
     assert_eq!(issue(&world.state, &world.valid(), &asker).unwrap(), before);
 }
+
+#[test]
+fn breakers_go_beside_the_program_and_say_no_more_than_it_does() {
+    let mut world = world();
+    let guarded = |rules: Value, name: &str| {
+        let rules = json!([{ "name": name, "when": [{ "tenant": ["acme-secret"] }], "serve": "on" }, rules]);
+        let breaker = json!({ "consecutive": 3, "slow_ms": 800 });
+        json!({ "default": "off", "breaker": breaker, "rules": rules, "description": name, "owner": "owner-secret" })
+    };
+    let rule = || json!({ "when": [{ "region": ["eu"] }], "serve": "on" });
+    world.put(flag_with("guarded", guarded(rule(), "rule-secret"))).unwrap();
+    world.put(flag_with("of-servers-secret", json!({ "clients": ["server"], "breaker": {} }))).unwrap();
+    let page = browser(json!({}), json!({ "targetingKey": "u", "region": "eu-west" }));
+    let told = |world: &World, asker: &Asker| issue(&world.state, &world.valid(), asker).unwrap().breakers;
+
+    let first = told(&world, &page);
+    let text = serde_json::to_string(&first).unwrap();
+    assert!(!text.contains("secret"), "{text}");
+    assert_eq!(first.keys().collect::<Vec<_>>(), ["guarded"]);
+    let of = first["guarded"]["of"].as_str().unwrap().to_owned();
+    assert_eq!(first["guarded"], json!({ "consecutive": 3, "slow_ms": 800, "fallback": "off", "of": of }));
+
+    let server = Asker { kind: ClientKind::Server, ..page.clone() };
+    assert_eq!(told(&world, &server).keys().collect::<Vec<_>>(), ["guarded", "of-servers-secret"]);
+
+    // The same flag: a kill, and what only people read.
+    world.kill(&kill_request("guarded")).unwrap();
+    world.put(flag_with("guarded", guarded(rule(), "another name"))).unwrap();
+    assert_eq!(told(&world, &page)["guarded"]["of"], of.as_str());
+    // Another one.
+    world.put(flag_with("guarded", guarded(json!({ "when": [{ "region": ["us"] }], "serve": "on" }), "x"))).unwrap();
+    assert_ne!(told(&world, &page)["guarded"]["of"], of.as_str());
+}

@@ -5,8 +5,8 @@
 use crate::document::SCHEMA;
 use crate::ids::KEY_LIMIT;
 use crate::read::tables::{
-    BUCKETS, CLIENTS, DEFAULT_UNIT, KINDS, ON_STALE, OPERATORS, Operands, PHASES, REVERSIBILITIES, REVISION_LIMIT,
-    is_reviewed,
+    BUCKETS, CLIENTS, DEFAULT_UNIT, KINDS, MODES, ON_STALE, OPERATORS, Operands, PHASES, PROBES, RANGES,
+    REVERSIBILITIES, REVISION_LIMIT, is_reviewed,
 };
 use serde_json::{Value, json};
 
@@ -80,6 +80,7 @@ fn definitions() -> Value {
         },
         "segment": segment(),
         "flag": flag(),
+        "breaker": breaker(),
         "prerequisite": object("Another flag that must give one of these variants to the same context.", &["flag", "variants"], json!({
             "flag": refer("key", "The flag that is required."),
             "variants": list_of("key", "The variants that let this flag through.")
@@ -141,7 +142,8 @@ fn flag() -> Value {
             "rules": { "type": "array", "items": { "$ref": "#/$defs/rule" }, "description": "In order: the first whose conditions hold decides." },
             "default": refer("key", "The variant for everyone whom no rule reaches."),
             "reversibility": with_default(words(REVERSIBILITIES, "Whether turning it back is enough to undo it."), json!("rollback-safe")),
-            "forward_fix": refer("filled", "What to do where turning it back is not enough.")
+            "forward_fix": refer("filled", "What to do where turning it back is not enough."),
+            "breaker": refer("breaker", "When clients turn it off for themselves, because what it leads to fails.")
         }),
     );
     if let Some(members) = flag.as_object_mut() {
@@ -161,6 +163,35 @@ fn flag() -> Value {
         );
     }
     flag
+}
+
+fn breaker() -> Value {
+    let whole = |key: &str, default: Option<u32>, description: &str| {
+        let (low, high) = RANGES.iter().find(|(name, ..)| *name == key).map_or((0, 0), |(_, low, high)| (*low, *high));
+        let schema = json!({ "type": "integer", "minimum": low, "maximum": high, "description": description });
+        default.map_or(schema.clone(), |default| with_default(schema, json!(default)))
+    };
+    let share = |default: f64, description: &str| json!({ "type": "number", "exclusiveMinimum": 0, "maximum": 1, "default": default, "description": description });
+    object(
+        "When clients give the degraded variant for themselves, because what the flag leads to fails.",
+        &[],
+        json!({
+            "mode": with_default(words(MODES, "Whether it acts, or only counts what it would act on."), json!("act")),
+            "window_seconds": whole("window_seconds", Some(10), "Over how many seconds calls are counted."),
+            "least_calls": whole("least_calls", Some(20), "Fewer calls within the window prove nothing."),
+            "failure_share": share(0.5, "It opens where this share of the calls failed."),
+            "slow_ms": whole("slow_ms", None, "A call that takes longer is slow."),
+            "slow_share": share(0.8, "It opens where this share of the calls was slow."),
+            "consecutive": whole("consecutive", Some(5), "It opens after so many failures in a row."),
+            "timeout_ms": whole("timeout_ms", None, "A call that is not back by then has failed."),
+            "open_seconds": whole("open_seconds", Some(5), "How long it stays open the first time; twice as long each further time."),
+            "open_at_most_seconds": whole("open_at_most_seconds", Some(300), "The longest that it stays open."),
+            "probe": with_default(words(PROBES, "Whether a few bucketing units try again by themselves; `never` for what writes."), json!("units")),
+            "session_failures": whole("session_failures", Some(2), "In a page: after so many failures it stays open."),
+            "crash_loop": whole("crash_loop", Some(2), "In a page: it opens after so many starts that did not come through."),
+            "healthy_seconds": whole("healthy_seconds", Some(10), "In a page: a start has come through when it has lived so long.")
+        }),
+    )
 }
 
 fn rule() -> Value {
@@ -339,6 +370,7 @@ mod tests {
             ("/properties", fields::FLAG_SET),
             ("/$defs/flag/properties", fields::FLAG),
             ("/$defs/flag/properties/degraded/properties", fields::DEGRADED_FIELDS),
+            ("/$defs/breaker/properties", fields::BREAKER),
             ("/$defs/prerequisite/properties", fields::PREREQUISITE_FIELDS),
             ("/$defs/rule/properties", fields::RULE),
             ("/$defs/split/properties", fields::SPLIT_FIELDS),

@@ -62,6 +62,7 @@ fn whole() -> Value {
             { "split": { "by": "id", "salt": "s", "slices": [] } },
         ],
         "default": "b", "reversibility": "forward-fix-only", "forward_fix": "mend it",
+        "breaker": { "mode": "observe", "failure_share": 0.25, "slow_ms": 800, "probe": "never", "crash_loop": 3 },
     })
 }
 
@@ -89,6 +90,9 @@ fn what_would_not_be_written_so_is_declined() {
     declined("/critical", json!(false));
     declined("/clients", json!(["edge", "edge"]));
     declined("/variants/a", json!(null));
+    declined("/breaker", json!({ "consecutive": 1 }));
+    declined("/breaker", json!({ "failure_share": 0 }));
+    declined("/breaker", json!(null));
     declined("/kind", json!("ops"));
     declined("/kind", json!("brewing"));
     declined("/key", json!("not a key"));
@@ -105,8 +109,17 @@ fn what_would_not_be_written_so_is_declined() {
     for (member, _) in whole().as_object().unwrap() {
         let mut flag = whole();
         flag.as_object_mut().unwrap().remove(member);
-        let may_be_absent =
-            ["created", "critical", "description", "forward_fix", "phase", "requires", "rules", "unaffected"];
+        let may_be_absent = [
+            "breaker",
+            "created",
+            "critical",
+            "description",
+            "forward_fix",
+            "phase",
+            "requires",
+            "rules",
+            "unaffected",
+        ];
         assert_eq!(check(&canonical(&flag)), may_be_absent.contains(&member.as_str()), "{member}");
     }
 }

@@ -2,6 +2,7 @@ use crate::auth::bearer;
 use crate::auth::identity::of_token;
 use crate::environment::Environment;
 use crate::error::{AppError, AppResult};
+use crate::metrics::Told;
 use crate::state::AppState;
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderName, StatusCode, header};
@@ -50,9 +51,16 @@ pub(crate) async fn metrics(
             let seen = state.environments().filter(|environment| identity.roles(environment).is_ok());
             let totals = |environment: &Arc<Environment>| {
                 let current = environment.current();
-                (environment.key().to_string(), environment.outcomes().totals(&current.state))
+                let key = environment.key().to_string();
+                let told = Told {
+                    environment: key.clone(),
+                    totals: environment.telemetry().totals(&current.state),
+                    breakers: environment.telemetry().breakers(None, 1),
+                };
+                ((key, environment.outcomes().totals(&current.state)), told)
             };
-            state.metrics().encode_with(&seen.map(totals).collect::<Vec<_>>())
+            let (outcomes, told): (Vec<_>, Vec<_>) = seen.map(totals).unzip();
+            state.metrics().encode_with(&outcomes, &told)
         }
     };
     let text = text.map_err(AppError::internal)?;

@@ -3,7 +3,7 @@ use crate::error::{AppError, AppResult};
 use axum::body::Bytes;
 use downhaul_control::api::{PublicKey, PublicKeys};
 use downhaul_control::chart::NoteSigner;
-use downhaul_control::envelope::{Audience, Envelope, EnvelopeSigner, EnvelopeType};
+use downhaul_control::envelope::{Audience, Envelope, EnvelopeSigner, EnvelopeType, Header};
 use downhaul_control::publish;
 pub(crate) use downhaul_control::publish::Asker;
 use downhaul_control::{Hash, SigningKey, State};
@@ -30,6 +30,7 @@ pub(crate) struct Issuer {
 pub(crate) struct Program {
     pub(crate) bytes: Bytes,
     pub(crate) digest: Hash,
+    pub(crate) breakers: BTreeMap<String, serde_json::Value>,
     /// The [`Publication::definition`] that it was made of.
     pub(crate) definition: u64,
 }
@@ -110,7 +111,12 @@ impl Issuer {
     pub(crate) fn program(&self, publication: &Publication, asker: &Asker) -> AppResult<Program> {
         let issue = publish::issue(&publication.state, &publication.valid, asker)
             .map_err(|why| AppError::internal(why.message()))?;
-        Ok(Program { bytes: issue.program.into(), digest: issue.program_digest, definition: publication.definition })
+        Ok(Program {
+            bytes: issue.program.into(),
+            digest: issue.program_digest,
+            breakers: issue.breakers,
+            definition: publication.definition,
+        })
     }
 
     pub(crate) fn kills(&self, publication: &Publication, asker: &Asker) -> AppResult<Kills> {
@@ -127,7 +133,11 @@ impl Issuer {
         kills: &Kills,
         now: Timestamp,
     ) -> AppResult<Envelope> {
-        self.seal(publication, audience, EnvelopeType::FlagSet, (&program.bytes, &kills.bytes), now)
+        let header = Header {
+            breakers: program.breakers.clone(),
+            ..self.header(publication, audience, EnvelopeType::FlagSet, now)
+        };
+        self.signer(&publication.state).seal(&header, &program.bytes, &kills.bytes).map_err(AppError::internal)
     }
 
     pub(crate) fn seal_kills(
@@ -137,19 +147,12 @@ impl Issuer {
         kills: &Kills,
         now: Timestamp,
     ) -> AppResult<Envelope> {
-        self.seal(publication, audience, EnvelopeType::Kills, (&[], &kills.bytes), now)
+        let header = self.header(publication, audience, EnvelopeType::Kills, now);
+        self.signer(&publication.state).seal(&header, &[], &kills.bytes).map_err(AppError::internal)
     }
 
-    fn seal(
-        &self,
-        publication: &Publication,
-        audience: &Audience,
-        kind: EnvelopeType,
-        (program, kills): (&[u8], &[u8]),
-        now: Timestamp,
-    ) -> AppResult<Envelope> {
+    fn header(&self, publication: &Publication, audience: &Audience, kind: EnvelopeType, now: Timestamp) -> Header {
         let digest = publication.document_digest();
-        let header = publish::header(&publication.state, audience.clone(), kind, now, self.validity, digest);
-        self.signer(&publication.state).seal(&header, program, kills).map_err(AppError::internal)
+        publish::header(&publication.state, audience.clone(), kind, now, self.validity, digest)
     }
 }

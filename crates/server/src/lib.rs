@@ -47,6 +47,7 @@ mod start;
 mod state;
 mod targets;
 mod task;
+mod telemetry;
 mod trace;
 mod usage;
 

@@ -1,4 +1,6 @@
-use downhaul_control::api::IgnoredOutcomes;
+mod told;
+
+use downhaul_control::api::{IgnoredOutcomes, IgnoredTelemetry};
 use downhaul_control::fleet::Counted;
 use downhaul_control::outcomes::Total;
 use downhaul_core::document::ClientKind;
@@ -13,6 +15,7 @@ use prometheus_client::registry::{Registry, Unit};
 use std::fmt;
 use std::sync::atomic::AtomicU64;
 use std::time::Duration;
+pub(crate) use told::Told;
 
 /// What the server counts; listed in docs/reference/metrics.md. No label holds a name of a flag, tenant or person, but of what
 /// [`Metrics::encode_with`] adds for those who may see flags.
@@ -43,6 +46,7 @@ pub(crate) struct Metrics {
     call_errors: Family<CallLabels, Counter>,
     call_seconds: Family<CallLabels, Counter<f64, AtomicU64>>,
     ignored: Family<IgnoredLabels, Counter>,
+    telemetry_ignored: Family<IgnoredLabels, Counter>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -193,6 +197,7 @@ impl Metrics {
             call_errors: Family::default(),
             call_seconds: Family::default(),
             ignored: Family::default(),
+            telemetry_ignored: Family::default(),
             registry: Registry::default(),
         };
         registry.register("requests", "Requests answered", metrics.requests.clone());
@@ -221,6 +226,8 @@ impl Metrics {
         metrics.register_migrations(&mut registry);
         let help = "Entries of reports of outcomes that were passed over";
         registry.register("outcomes_ignored", help, metrics.ignored.clone());
+        let help = "Entries, buckets and batches of telemetry that were passed over";
+        registry.register("telemetry_ignored", help, metrics.telemetry_ignored.clone());
         Metrics { registry, ..metrics }
     }
 
@@ -287,16 +294,19 @@ impl Metrics {
     /// What was passed over of the outcomes that a client told.
     pub(crate) fn outcomes(&self, environment: &str, kind: ClientKind, ignored: &IgnoredOutcomes) {
         let IgnoredOutcomes { unknown, repeated, late, limited } = *ignored;
-        for (why, count) in [("unknown", unknown), ("repeated", repeated), ("late", late), ("limited", limited)] {
-            if count > 0 {
-                let labels = IgnoredLabels { environment: environment.to_owned(), kind: kind.into(), why };
-                self.ignored.get_or_create(&labels).inc_by(count);
-            }
-        }
+        let passed_over = [("unknown", unknown), ("repeated", repeated), ("late", late), ("limited", limited)];
+        count_ignored(&self.ignored, environment, kind, passed_over);
     }
 
-    /// In the text format of Prometheus, with the outcomes of each environment, which name flags.
-    pub(crate) fn encode_with(&self, outcomes: &[(String, Vec<Total>)]) -> Result<String, fmt::Error> {
+    /// What was passed over of the telemetry that a client told.
+    pub(crate) fn telemetry(&self, environment: &str, kind: ClientKind, ignored: &IgnoredTelemetry) {
+        let IgnoredTelemetry { unknown, repeated, late, limited } = *ignored;
+        let passed_over = [("unknown", unknown), ("repeated", repeated), ("late", late), ("limited", limited)];
+        count_ignored(&self.telemetry_ignored, environment, kind, passed_over);
+    }
+
+    /// In the text format of Prometheus, with what clients told of each environment, which names flags.
+    pub(crate) fn encode_with(&self, outcomes: &[(String, Vec<Total>)], told: &[Told]) -> Result<String, fmt::Error> {
         let counted: Family<FlagOutcomeLabels, Counter> = Family::default();
         for (environment, totals) in outcomes {
             for Total { flag, variant, kind, ok, failed } in totals {
@@ -314,6 +324,7 @@ impl Metrics {
         }
         let mut registry = Registry::with_prefix("downhaul");
         registry.register("flag_outcomes", "Outcomes that clients told, by flag and variant", counted);
+        told::register(&mut registry, told);
         let mut text = String::new();
         encode_registry(&mut text, &self.registry)?;
         encode_registry(&mut text, &registry)?;
@@ -326,5 +337,17 @@ impl Metrics {
         let mut text = String::new();
         encode(&mut text, &self.registry)?;
         Ok(text)
+    }
+}
+
+fn count_ignored(
+    counters: &Family<IgnoredLabels, Counter>,
+    environment: &str,
+    kind: ClientKind,
+    passed_over: [(&'static str, u64); 4],
+) {
+    for (why, count) in passed_over.into_iter().filter(|(_, count)| *count > 0) {
+        let labels = IgnoredLabels { environment: environment.to_owned(), kind: kind.into(), why };
+        counters.get_or_create(&labels).inc_by(count);
     }
 }

@@ -59,7 +59,8 @@ impl LiveOutcomes {
     }
 }
 
-fn is_variant(state: &State) -> impl Fn(&str, &str) -> bool + '_ {
+/// Whether a flag has a variant.
+pub(crate) fn is_variant(state: &State) -> impl Fn(&str, &str) -> bool + '_ {
     |flag, variant| {
         let variants = state.flag_set.flag(flag).map(|flag| &flag.variants);
         variants.is_some_and(|variants| variants.iter().any(|(key, _)| key.as_str() == variant))

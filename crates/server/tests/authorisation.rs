@@ -27,6 +27,7 @@ const ROUTES: &[(Role, &str)] = &[
     (Role::Viewer, "GET E/chart/proof"),
     (Role::Viewer, "GET E/chart/verify"),
     (Role::Viewer, "GET E/chart/{revision}"),
+    (Role::Viewer, "GET E/breakers"),
     (Role::Viewer, "GET E/client-keys"),
     (Role::Viewer, "GET E/document"),
     (Role::Viewer, "GET E/drills"),
@@ -131,6 +132,7 @@ const OTHERS: &[&str] = &[
     "POST /api/v1/session",
     "POST /callback/v1/{token}",
     "POST /client/v1/acknowledge",
+    "POST /client/v1/telemetry",
     "POST /ofrep/v1/evaluate/flags",
     "POST /ofrep/v1/evaluate/flags/{key}",
 ];
@@ -311,8 +313,10 @@ async fn every_client_route_is_closed() {
     for (method, path) in
         described(&served).await.iter().filter(|(_, path)| path.starts_with("/client/") || path.starts_with("/ofrep/"))
     {
+        // An acknowledgement, and a batch of telemetry: each passes over what is of the other.
         let body = json!({
-            "instance": "i", "position": { "epoch": 1, "revision": 1, "kill_revision": 0 }, "state": "live", "sdk": "s"
+            "instance": "i", "position": { "epoch": 1, "revision": 1, "kill_revision": 0 }, "state": "live", "sdk": "s",
+            "telemetry": 1, "batch": 1, "buckets": [],
         });
         let ask = || {
             let request = served.http.request(method.clone(), served.url(&filled(path)));

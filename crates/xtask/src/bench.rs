@@ -95,6 +95,12 @@ enum What {
     },
     /// How often guards cry wolf in simulated rollouts, and how soon they find harm, beside a plain test and bare thresholds
     Guards,
+    /// What a guarded call costs over the bare one in Node, beside cockatiel and opossum
+    Breaker {
+        /// Measure what was built before
+        #[arg(long)]
+        no_build: bool,
+    },
     /// Downhaul beside other engines of feature flags, natively and in Node, on the same workloads
     Peers(peers::Arguments),
     /// Instructions of a decision, counted by valgrind and held against those that are kept
@@ -119,6 +125,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
         What::Kill { kills, no_build } => kill(kills, no_build),
         What::Page { drafts, no_build } => page(drafts, no_build),
         What::Console { steps, kills, no_build } => console(steps, kills, no_build),
+        What::Breaker { no_build } => breaker(no_build),
         What::Drill { drills, no_build } => drill(drills, no_build),
         What::Crashes { crashes, no_build } => crash(crashes, no_build),
         What::Sql { rows, rounds } => sql(rows, rounds),
@@ -229,6 +236,23 @@ fn window(starts: u32, no_build: bool) -> Result<()> {
     measure.arg("--empty").arg(workspace::target().join("release/examples/empty"));
     measure.arg("--console").arg(workspace::root().join("admin-app/ui/dist")).args(["--starts", &starts.to_string()]);
     let status = measure.status().context("cannot start node")?;
+    if !status.success() {
+        bail!("the bench has ended early: {status}");
+    }
+    Ok(())
+}
+
+fn breaker(no_build: bool) -> Result<()> {
+    setup::node()?;
+    if !no_build {
+        npm::install()?;
+        wasm::build(wasm::Which::All)?;
+        npm::build()?;
+    }
+    let bench = workspace::root().join("benches/breaker");
+    npm::install_in(&bench, "what breakers are measured beside")?;
+    let mut measure = Command::new("node");
+    let status = measure.current_dir(&bench).arg("run.mjs").status().context("cannot start node")?;
     if !status.success() {
         bail!("the bench has ended early: {status}");
     }

@@ -1,4 +1,4 @@
-//! `cargo xtask wasm`: the two modules of the npm package, into `web/sdk/src/generated`, where its own build finds them.
+//! `cargo xtask wasm`: the modules of the npm package, into `web/sdk/src/generated`, where its own build finds them.
 
 use crate::step::{self, Step};
 use crate::toolchain::{self, Toolchain};

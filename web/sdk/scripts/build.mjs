@@ -40,6 +40,10 @@ await Promise.all([
   build({ ...common, ...entry("relay"), format: "esm", outfile: "dist/relay.js" }),
   build({ ...common, ...entry("outcomes"), format: "esm", outfile: "dist/outcomes.js" }),
   build({ ...common, ...entry("outcomes"), format: "cjs", outfile: "dist/outcomes.cjs" }),
+  ...["guard", "telemetry"].flatMap((name) => [
+    build({ ...common, ...entry(name), format: "esm", outfile: `dist/${name}.js` }),
+    build({ ...common, ...entry(name), format: "cjs", outfile: `dist/${name}.cjs` }),
+  ]),
   build({ ...common, ...entry("testing"), format: "esm", outfile: "dist/testing.js" }),
   build({ ...common, ...entry("testing"), format: "cjs", outfile: "dist/testing.cjs" }),
   ...["openfeature-web", "openfeature-server"].flatMap((name) => [
@@ -76,6 +80,28 @@ await writeFile(
 import type * as counted from ${asModule("outcomes")};
 export type { Decided, Outcomes, OutcomesOptions } from ${asModule("outcomes")};
 export declare function outcomes(client: Client, options?: counted.OutcomesOptions): counted.Outcomes;
+`,
+);
+await writeFile(
+  "dist/types/entry/guard.d.cts",
+  `import type { Client } from ${asModule("types")};
+import type * as errors from ${asModule("guard/errors")};
+import type { Guards, GuardsOptions } from ${asModule("guard/guards")};
+export type { GuardOptions, Guards, GuardsOptions } from ${asModule("guard/guards")};
+export type { BreakerCause, BreakerState, Move } from ${asModule("guard/machine")};
+export type { MarkStore } from ${asModule("guard/marks")};
+export type { BreakerStatus, GuardTally } from ${asModule("guard/watched")};
+export declare function guards(client: Client, options?: GuardsOptions): Guards;
+export declare function guarded<C extends Client>(client: C, options?: GuardsOptions): C & Pick<Guards, "guard">;
+export declare const GuardTimeout: typeof errors.GuardTimeout;
+`,
+);
+await writeFile(
+  "dist/types/entry/telemetry.d.cts",
+  `import type { Client } from ${asModule("types")};
+import type { Telemetry } from ${asModule("telemetry/telemetry")};
+export type { Telemetry, Under } from ${asModule("telemetry/telemetry")};
+export declare function telemetry(client: Client): Telemetry;
 `,
 );
 for (const [name, provider, options] of [["web", "DownhaulWebProvider", "WebProviderOptions"], ["server", "DownhaulServerProvider", "ProviderOptions"]]) {

@@ -13,5 +13,7 @@ const { outputFiles } = await build({
 const seldom = await build({ entryPoints: ["dist/seldom.js"], ...small });
 const migration = await build({ entryPoints: ["dist/migration.js"], ...small });
 const outcomes = await build({ entryPoints: ["dist/outcomes.js"], ...small });
-const sizes = [["browser client", outputFiles[0].contents], ["migration (its own entry)", migration.outputFiles[0].contents], ["outcomes (its own entry)", outcomes.outputFiles[0].contents], ["evaluation module", readFileSync("dist/flags.wasm")], ["samples and remote decisions (only where needed)", seldom.outputFiles[0].contents], ["tooling module (lazily loaded)", readFileSync("dist/tooling.wasm")]];
+const guard = await build({ entryPoints: ["dist/guard.js"], ...small });
+const telemetry = await build({ entryPoints: ["dist/telemetry.js"], ...small });
+const sizes = [["browser client", outputFiles[0].contents], ["migration (its own entry)", migration.outputFiles[0].contents], ["outcomes (its own entry)", outcomes.outputFiles[0].contents], ["guard (its own entry)", guard.outputFiles[0].contents], ["telemetry (its own entry)", telemetry.outputFiles[0].contents], ["evaluation module", readFileSync("dist/flags.wasm")], ["samples and remote decisions (only where needed)", seldom.outputFiles[0].contents], ["tooling module (lazily loaded)", readFileSync("dist/tooling.wasm")]];
 for (const [what, bytes] of sizes) console.log(`${what}: ${bytes.length} bytes, ${gzipSync(bytes, { level: 9 }).length} gzipped`);

@@ -2,7 +2,7 @@ import type { Host } from "./host.js";
 import type { Sampled } from "./sampler.js";
 import type { MigrationTally, OutcomeReport, Position, ProblemCode } from "./types.js";
 
-const SDK = "downhaul-js/0.1.0";
+export const SDK = "downhaul-js/0.1.0";
 export const HEARTBEAT_MS = 15_000;
 /** A page goes dark first and says so within this time: nothing waits behind the telling of others. */
 export const ACKNOWLEDGE_WITHIN_MS = 20;

@@ -3,7 +3,7 @@ import type { Asked as AskedAs } from "./acceptance.js";
 import { asked as askedFor } from "./asked.js";
 import { toBase64Url, utf8 } from "./bytes.js";
 import { agreesWithAll, canonical, completed, contextDigest, plain, type Attributes } from "./context.js";
-import { EngineTrap, OVERRIDE, type Engine, type Overrides } from "./engine.js";
+import { braked, EngineTrap, OVERRIDE, type Brakes, type Engine, type Overrides } from "./engine.js";
 import { applyPatch, openEnvelope, type Envelope } from "./envelope.js";
 import { emitter } from "./events.js";
 import { freshness } from "./freshness.js";
@@ -59,6 +59,7 @@ export function startClient(options: Options, platform: Platform): Client {
   const waiting = new Set<() => void>();
   const tallies: (() => readonly MigrationTally[])[] = [];
   let reporter: OutcomeReporter | undefined;
+  let brakes: Brakes | undefined;
 
   const events = emitter((cause) => {
     // A listener of `problem` that throws must not be told of it by itself.
@@ -99,7 +100,7 @@ export function startClient(options: Options, platform: Platform): Client {
     const filled = completed(completed(who, attributes), engine.readsTime() ? [["now", host.wall()]] : []);
     for (let attempt = 0; ; attempt++) {
       try {
-        return engine.ways.table(held.flags, engine.evaluate(filled, overrides()), held.position, withheld);
+        return engine.ways.table(held.flags, braked(engine, held.flags, filled, overrides(), brakes), held.position, withheld);
       } catch (cause) {
         report({ code: "engine-trap", message: said(cause), help: "values stay as they are; please report this with the program's digest", cause });
         if (!(cause instanceof EngineTrap) || attempt > 0) return undefined;
@@ -208,16 +209,12 @@ export function startClient(options: Options, platform: Platform): Client {
       group?.post({ type: "stale-seconds", seconds });
       if (options.staleSeconds === undefined) fresh.staleAfter(seconds);
     },
-    sampling: (next) => {
-      sampling = next;
-    },
+    sampling: (next) => void (sampling = next),
     alive: () => {
       group?.post({ type: "alive" });
       fresh.heard();
     },
-    transport: (next) => {
-      transport = next;
-    },
+    transport: (next) => void (transport = next),
     problem: report,
   };
 
@@ -535,9 +532,9 @@ export function startClient(options: Options, platform: Platform): Client {
       // Whoever follows a data change says so before a step waits for it.
       if (ready && background) void sendAcknowledgement();
     },
-    report: (next) => {
-      reporter = next;
-    },
+    report: (next) => void (reporter = next),
+    wire: () => ({ host, url, kind, instance, background, options }),
+    brake: (next) => ((brakes = next), { declared: () => held?.header?.breakers, again: () => decide("breaker", host.now()) }),
     ready: async () => (ready || closed ? status() : settled()),
     setContext: async (next, change = {}) => {
       context = next;

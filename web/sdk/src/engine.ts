@@ -1,3 +1,4 @@
+import type { Breakers } from "./guard/settings.js";
 import type { Cause, Context, Json, Reason } from "./types.js";
 import type { Ways } from "./ways.js";
 
@@ -48,6 +49,20 @@ const CAUSES: readonly (Cause | undefined)[] = [undefined, "kill", "stale", "bre
 export type Overrides = Uint8Array;
 export const OVERRIDE = { none: 0, stale: 2, breaker: 3, "crash-loop": 4 } as const;
 
+/**
+ * Flags that are degraded locally beside the stale ones, once it is known what was decided; undefined where nothing is to be
+ * added to `stale`.
+ */
+export type Brakes = (flags: readonly FlagInfo[], decided: Outcomes, who: Context, stale: Overrides | undefined) => Overrides | undefined;
+
+/** What a client gives whoever has brakes. */
+export interface Braking {
+  /** What the flag set in use says of breakers. */
+  declared(): Breakers | undefined;
+  /** Decides anew: the brakes say something else. */
+  again(): void;
+}
+
 /** Whatever evaluates programs. The only one is the WebAssembly module's; tests put others in its place. */
 export interface Engine {
   readonly formats: readonly number[];
@@ -60,6 +75,13 @@ export interface Engine {
   /** Decides every flag of the program, in its order. */
   evaluate(context: Context, overrides: Overrides | undefined): Outcomes;
   readonly ways: Ways;
+}
+
+/** Decides every flag, and once more where `brakes` say something of what was decided. */
+export function braked(engine: Engine, flags: readonly FlagInfo[], who: Context, stale: Overrides | undefined, brakes: Brakes | undefined): Outcomes {
+  const decided = engine.evaluate(who, stale);
+  const added = brakes?.(flags, decided, who, stale);
+  return added ? engine.evaluate(who, added) : decided;
 }
 
 /** Bytes that are no program, or none that this release reads. */

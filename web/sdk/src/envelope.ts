@@ -1,5 +1,6 @@
 import { fromBase64, fromUtf8, toHex, utf8 } from "./bytes.js";
 import type { Ciphers } from "./ciphers.js";
+import type { Breakers } from "./guard/settings.js";
 import type { Kind, ProblemCode } from "./types.js";
 
 /** Who a flag set was made for. */
@@ -28,6 +29,8 @@ export interface Header {
   readonly kills_sha256: string;
   /** Ids of the keys in force; absent where the environment has only ever had one. */
   readonly keys?: readonly string[];
+  /** The circuit breakers of its flags; absent where none has one. */
+  readonly breakers?: Breakers;
 }
 
 /** An envelope whose signature and digests are as they should be, or could not be checked under the policy. */

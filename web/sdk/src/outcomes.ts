@@ -27,6 +27,18 @@ export interface Outcomes {
    * is rejected, which the caller sees all the same.
    */
   watch<T>(flag: string, work: () => T, decided?: Decided): T;
+  /** Counts what was counted elsewhere; false where there is no room for it as yet. For `downhaul/guard`. */
+  add(flag: string, variant: string, counted: Counted): boolean;
+  /** Calls `source` before anything is told. For `downhaul/guard`. */
+  collect(source: () => void): void;
+}
+
+/** Outcomes, and when the first and the last of them were, on the clock of `OutcomesOptions`. */
+export interface Counted {
+  readonly ok: number;
+  readonly failed: number;
+  readonly first: number;
+  readonly last: number;
 }
 
 interface Sealed {
@@ -36,13 +48,13 @@ interface Sealed {
   readonly counts: readonly OutcomeCount[];
 }
 
-const known = new WeakMap<Client, Outcomes>();
+/** On the client itself: entries of the package are bundled apart, and must find the same one. */
+const KNOWN = Symbol.for("downhaul.outcomes");
 
 /** Counts outcomes for a client. One object a client: asked again, it gives the same. */
 export function outcomes(client: Client, options: OutcomesOptions = {}): Outcomes {
-  let made = known.get(client);
-  if (!made) known.set(client, (made = begin(client, options)));
-  return made;
+  const known = client as { [KNOWN]?: Outcomes };
+  return (known[KNOWN] ??= begin(client, options));
 }
 
 function begin(client: Client, { now = () => performance.now() }: OutcomesOptions): Outcomes {
@@ -53,16 +65,25 @@ function begin(client: Client, { now = () => performance.now() }: OutcomesOption
   let first = 0;
   let last = 0;
 
-  const add = (flag: string, variant: string, ok: boolean): void => {
+  const sources: (() => void)[] = [];
+
+  const add: Outcomes["add"] = (flag, variant, counted) => {
     const key = `${flag}\0${variant}`;
     let count = open.get(key);
     if (!count) {
-      if (open.size >= COUNTED) return;
-      if (open.size === 0) first = now();
+      if (open.size >= COUNTED) return false;
+      if (open.size === 0) first = counted.first;
       open.set(key, (count = { flag, variant, ok: 0, failed: 0 }));
     }
-    last = now();
-    count[ok ? "ok" : "failed"]++;
+    first = Math.min(first, counted.first);
+    last = Math.max(last, counted.last);
+    count.ok += counted.ok;
+    count.failed += counted.failed;
+    return true;
+  };
+  const one = (flag: string, variant: string, ok: boolean): void => {
+    const at = now();
+    add(flag, variant, { ok: ok ? 1 : 0, failed: ok ? 0 : 1, first: at, last: at });
   };
 
   const variantOf = (flag: string, decided: Decided = client): string | undefined => {
@@ -85,6 +106,7 @@ function begin(client: Client, { now = () => performance.now() }: OutcomesOption
 
   client.report({
     pending: () => {
+      for (const source of sources) source();
       seal();
       const ago = (at: number): number => Math.max(0, Math.round(now() - at));
       return sealed.map(({ sequence, first, last, counts }): OutcomeReport => ({ sequence, from_ms: ago(first), to_ms: ago(last), counts }));
@@ -96,14 +118,16 @@ function begin(client: Client, { now = () => performance.now() }: OutcomesOption
   });
 
   return {
+    add,
+    collect: (source) => void sources.push(source),
     outcome: (flag, ok, decided) => {
       const variant = variantOf(flag, decided);
-      if (variant !== undefined) add(flag, variant, ok);
+      if (variant !== undefined) one(flag, variant, ok);
     },
     watch: (flag, work, decided) => {
       const variant = variantOf(flag, decided);
       const went = (ok: boolean): void => {
-        if (variant !== undefined) add(flag, variant, ok);
+        if (variant !== undefined) one(flag, variant, ok);
       };
       let result: ReturnType<typeof work>;
       try {

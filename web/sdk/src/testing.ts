@@ -1,4 +1,5 @@
 import { emitter } from "./events.js";
+import { globalHost } from "./host.js";
 import { changes, decisions, Listed, type Entry, type Table } from "./table.js";
 import type { Client, Json, Position, Status } from "./types.js";
 
@@ -158,6 +159,9 @@ function fixedClient(definitions: ReadonlyMap<string, FlagDefinition>, begin: St
     refresh: () => Promise.resolve(true),
     tally: () => undefined,
     report: () => undefined,
+    // Nothing is told of what a test does.
+    wire: () => ({ host: globalHost(() => Promise.resolve(new Response(null, { status: 404 }))), url: "", kind: "server", instance: "test", background: false, options: { key: "", url: "" } }),
+    brake: () => ({ declared: () => undefined, again: () => undefined }),
     close: () => {
       closed = true;
       return Promise.resolve();

@@ -1,3 +1,6 @@
+import type { Brakes, Braking } from "./engine.js";
+import type { Host } from "./host.js";
+
 /** Any JSON value. */
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
 
@@ -178,7 +181,7 @@ export interface LastChange {
   readonly at: number;
 }
 
-export type ChangeKind = "put" | "patch" | "kill" | "restore" | "kept" | "context" | "stale";
+export type ChangeKind = "put" | "patch" | "kill" | "restore" | "kept" | "context" | "stale" | "breaker";
 
 /** What a client can find wrong; each is also an event `problem`. */
 export type ProblemCode =
@@ -272,8 +275,23 @@ export interface Client extends Decisions {
   tally(counts: () => readonly MigrationTally[]): void;
   /** What `reporter` has to tell goes along with heartbeats and goodbyes. For `downhaul/outcomes`. */
   report(reporter: OutcomeReporter): void;
+  /** Its way to the control plane. For `downhaul/telemetry`. */
+  wire(): Wire;
+  /** What `brakes` say is degraded beside what the control plane says. For `downhaul/guard`. */
+  brake(brakes: Brakes): Braking;
   /** Says goodbye and stops; reads go on answering. */
   close(): Promise<void>;
+}
+
+/** The client's way to the control plane. */
+export interface Wire {
+  readonly host: Host;
+  readonly url: string;
+  readonly kind: Kind;
+  readonly instance: string;
+  /** Whether anything may run that nobody waits for. */
+  readonly background: boolean;
+  readonly options: Options;
 }
 
 /** Calls of the application's own functions. */

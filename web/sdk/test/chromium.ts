@@ -77,10 +77,60 @@ function pass(upstream: string, from: IncomingMessage, to: ServerResponse): void
   from.pipe(onwards);
 }
 
+const ARGUMENTS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"];
+
+/** A Chromium that takes commands of the DevTools protocol. */
+export interface Driven {
+  command(method: string, params?: object, session?: string): Promise<Record<string, unknown>>;
+  /** Resolves at the next event of this name, from now on. */
+  event(method: string): Promise<Record<string, unknown>>;
+  end(): Promise<void>;
+}
+
+/** Starts one, with a profile of its own and an empty page. */
+export function driven(): Driven {
+  const profile = mkdtempSync(join(tmpdir(), "downhaul-chromium-"));
+  const child = spawn(program(), [...ARGUMENTS, "--remote-debugging-pipe", `--user-data-dir=${profile}`, "about:blank"], { stdio: ["ignore", "ignore", "ignore", "pipe", "pipe"], detached: true });
+  const [, , , to, from] = child.stdio as unknown as [null, null, null, NodeJS.WritableStream, NodeJS.ReadableStream];
+  const waiting = new Map<number, { resolve: (result: never) => void; reject: (cause: Error) => void }>();
+  const events = new Map<string, ((params: never) => void)[]>();
+  let text = "";
+  let number = 0;
+  from.on("data", (chunk: Buffer) => {
+    text += chunk.toString();
+    const messages = text.split("\0");
+    text = messages.pop() ?? "";
+    for (const message of messages) {
+      const { id, method, result, error, params } = JSON.parse(message) as { id?: number; method?: string; result?: unknown; error?: { message: string }; params?: unknown };
+      if (id === undefined) events.get(method ?? "")?.splice(0).forEach((resolve) => resolve(params as never));
+      else if (error) waiting.get(id)?.reject(new Error(error.message));
+      else waiting.get(id)?.resolve(result as never);
+    }
+  });
+  const ended = new Promise<void>((resolve) => child.on("exit", () => resolve()));
+  return {
+    command: (method, params = {}, sessionId) =>
+      new Promise((resolve, reject) => {
+        waiting.set(++number, { resolve, reject });
+        to.write(`${JSON.stringify({ id: number, method, params, sessionId })}\0`);
+      }),
+    event: (method) => new Promise((resolve) => events.set(method, [...(events.get(method) ?? []), resolve])),
+    end: async () => {
+      try {
+        if (child.pid !== undefined) process.kill(-child.pid, "SIGKILL");
+      } catch {
+        // Ended by itself.
+      }
+      await ended;
+      rmSync(profile, { recursive: true, force: true, maxRetries: 10, retryDelay: 50 });
+    },
+  };
+}
+
 /** Opens an address in a Chromium with a profile of its own; gives what ends it. */
 export function chromium(url: string, flags: readonly string[] = []): () => Promise<void> {
   const profile = mkdtempSync(join(tmpdir(), "downhaul-chromium-"));
-  const args = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync", "--remote-debugging-port=0", `--user-data-dir=${profile}`, ...flags, url];
+  const args = [...ARGUMENTS, "--remote-debugging-port=0", `--user-data-dir=${profile}`, ...flags, url];
   const child = spawn(program(), args, { stdio: "ignore", detached: true });
   const ended = new Promise<void>((resolve) => child.on("exit", () => resolve()));
   return async () => {

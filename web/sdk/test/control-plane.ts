@@ -3,6 +3,7 @@ import { createHash, generateKeyPairSync, sign, type KeyObject } from "node:cryp
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { readFileSync } from "node:fs";
+import { gunzipSync } from "node:zlib";
 import { loadTooling } from "../src/entry/tooling-node.js";
 import { outcome } from "../src/engine.js";
 import { wasmEngine, type Instantiate } from "../src/wasm-engine.js";
@@ -86,6 +87,20 @@ interface Acknowledged {
   readonly outcomes?: OutcomeReport[];
 }
 
+/** A batch of telemetry, as it came. */
+interface Told {
+  readonly packed: boolean;
+  readonly bytes: number;
+  readonly batch: {
+    readonly instance: string;
+    readonly batch: number;
+    readonly share: number;
+    readonly left_out: number;
+    readonly buckets: { readonly from_ms: number; readonly to_ms: number; readonly exposures: object[]; readonly outcomes: { name: string; count: number; latency?: { buckets: [number, number][] } }[]; readonly guards: object[] }[];
+    readonly breakers: { readonly state: string }[];
+  };
+}
+
 /** Starts on a free port. `streams` may be switched off, as behind a proxy that holds answers back. */
 export async function controlPlane(flags: object[] = [flag("f")]) {
   let by = signer();
@@ -104,12 +119,15 @@ export async function controlPlane(flags: object[] = [flag("f")]) {
     greets: true,
     hello: { ping_seconds: 10, stale_seconds: 45 },
     retryAfter: undefined as string | undefined,
+    /** How telemetry is answered; nothing at all where the connection breaks after it was read. */
+    telemetry: { status: 200, body: {} as object, retryAfter: undefined as string | undefined } as { status: number; body: object; retryAfter: string | undefined } | "breaks",
     /** What is asked of contexts. */
     sample: undefined as object | undefined,
   };
   const open = new Set<ServerResponse>();
   const held = new Set<{ request: IncomingMessage; response: ServerResponse }>();
   const acknowledged: Acknowledged[] = [];
+  const told: Told[] = [];
   const requests: string[] = [];
   const watchers = new Set<() => void>();
   const changed = (): void => watchers.forEach((watcher) => watcher());
@@ -156,6 +174,17 @@ export async function controlPlane(flags: object[] = [flag("f")]) {
         acknowledged.push(JSON.parse(body) as Acknowledged);
         if (state.acknowledges === "breaks") response.destroy();
         else response.writeHead(state.acknowledges).end();
+        changed();
+      });
+    } else if (url.pathname === "/client/v1/telemetry") {
+      const parts: Buffer[] = [];
+      request.on("data", (part: Buffer) => parts.push(part));
+      request.on("end", () => {
+        const packed = request.headers["content-encoding"] === "gzip";
+        const body = Buffer.concat(parts);
+        told.push({ packed, bytes: body.length, batch: JSON.parse((packed ? gunzipSync(body) : body).toString()) as Told["batch"] });
+        if (state.telemetry === "breaks") response.destroy();
+        else response.writeHead(state.telemetry.status, { "content-type": "application/json", ...(state.telemetry.retryAfter ? { "retry-after": state.telemetry.retryAfter } : {}) }).end(JSON.stringify(state.telemetry.body));
         changed();
       });
     } else if (url.pathname === "/ofrep/v1/evaluate/flags") {
@@ -210,6 +239,7 @@ export async function controlPlane(flags: object[] = [flag("f")]) {
     },
     state,
     acknowledged,
+    told,
     requests,
     open,
     held,

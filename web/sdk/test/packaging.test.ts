@@ -64,6 +64,13 @@ test("Node: data changes, as a module and as CommonJS", async () => {
   for (const file of ["move.mjs", "move.cjs"]) assert.deepEqual(await decided(file), ["new", "old"]);
 });
 
+test("Node: guarded calls and telemetry, as a module and as CommonJS", async () => {
+  const told = 'const c = guarded(createClient({ url: "http://127.0.0.1:1", key: "key", transport: "manual" })); telemetry(c).outcome("x"); console.log(JSON.stringify({ value: [c.guard("o", () => 7, { fallback: () => 8 })(), typeof GuardTimeout] }));';
+  writeFileSync(join(project, "guarded.mjs"), `import { createClient } from "downhaul"; import { guarded, GuardTimeout } from "downhaul/guard"; import { telemetry } from "downhaul/telemetry"; ${told}`);
+  writeFileSync(join(project, "guarded.cjs"), `const { createClient } = require("downhaul"); const { guarded, GuardTimeout } = require("downhaul/guard"); const { telemetry } = require("downhaul/telemetry"); ${told}`);
+  for (const file of ["guarded.mjs", "guarded.cjs"]) assert.deepEqual(await decided(file), [8, "function"], file);
+});
+
 test("Node: outcomes, as a module and as CommonJS", async () => {
   const told = 'const o = outcomes(createClient({ url: "http://127.0.0.1:1", key: "key", transport: "manual" })); o.outcome("o", true); console.log(JSON.stringify({ value: o.watch("o", () => 7) }));';
   writeFileSync(join(project, "went.mjs"), `import { createClient } from "downhaul"; import { outcomes } from "downhaul/outcomes"; ${told}`);
@@ -107,8 +114,8 @@ test("OpenFeature, as a module and as CommonJS", async () => {
 });
 
 test("types resolve for modules and for CommonJS", () => {
-  writeFileSync(join(project, "typed.mts"), 'import { createClient, type Client } from "downhaul"; import { loadTooling } from "downhaul/tooling"; const c: Client = createClient({ key: "", url: "" }); const b: boolean = c.boolean("f", false); import { migration, type Phase } from "downhaul/migration"; const p: Phase = migration(c, "o", { fallback: "expand" }).answer().phase; import { outcomes } from "downhaul/outcomes"; const n: number = outcomes(c).watch("o", () => 1); export { b, loadTooling, p, n };');
-  writeFileSync(join(project, "typed.cts"), 'import { createClient, type Client } from "downhaul"; import { migration } from "downhaul/migration"; import { outcomes } from "downhaul/outcomes"; const c: Client = createClient({ key: "", url: "" }); migration(c, "o", { fallback: "expand" }); outcomes(c).outcome("o", true); export = c;');
+  writeFileSync(join(project, "typed.mts"), 'import { createClient, type Client } from "downhaul"; import { loadTooling } from "downhaul/tooling"; const c: Client = createClient({ key: "", url: "" }); const b: boolean = c.boolean("f", false); import { migration, type Phase } from "downhaul/migration"; const p: Phase = migration(c, "o", { fallback: "expand" }).answer().phase; import { outcomes } from "downhaul/outcomes"; const n: number = outcomes(c).watch("o", () => 1); import { guarded, type GuardOptions } from "downhaul/guard"; const o: GuardOptions<[number], number> = { fallback: (n) => n }; const g: number = guarded(c).guard("o", (n: number) => n, o)(1); import { telemetry } from "downhaul/telemetry"; const t: string = telemetry(c).timed("t", () => "x"); export { b, g, loadTooling, p, n, t };');
+  writeFileSync(join(project, "typed.cts"), 'import { createClient, type Client } from "downhaul"; import { migration } from "downhaul/migration"; import { outcomes } from "downhaul/outcomes"; const c: Client = createClient({ key: "", url: "" }); migration(c, "o", { fallback: "expand" }); outcomes(c).outcome("o", true); import { guards } from "downhaul/guard"; guards(c).breakers(); import { telemetry } from "downhaul/telemetry"; telemetry(c).outcome("x"); export = c;');
   const tsc = new URL("../../../node_modules/typescript/bin/tsc", import.meta.url).pathname;
   const check = (...more: string[]) => run(process.execPath, [tsc, "--noEmit", "--strict", "--module", "nodenext", "--target", "es2022", "--lib", "es2023,dom", ...more], project);
   check("typed.mts", "typed.cts");

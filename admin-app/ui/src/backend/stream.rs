@@ -3,7 +3,7 @@
 use super::{Listener, StreamEvent, Subscription};
 use downhaul_control::api::ConsoleEvent;
 use gloo::timers::callback::Timeout;
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 /// What a source tells.
@@ -13,6 +13,10 @@ pub enum Heard {
     /// An event, as JSON.
     Event(String),
     Lost,
+    /// Nobody sees the page: its connection is given up, and nobody has lost anything.
+    Rest,
+    /// Somebody sees it again.
+    Wake,
 }
 
 /// Carries the events at one path until it is closed.
@@ -35,6 +39,7 @@ struct Inner {
     retry: RefCell<Option<Timeout>>,
     /// Losses in a row.
     losses: RefCell<u32>,
+    is_resting: Cell<bool>,
 }
 
 /// The wait before coming back: doubled from this with every loss, up to the longest; milliseconds.
@@ -54,6 +59,7 @@ impl EventStream {
             source: RefCell::default(),
             retry: RefCell::default(),
             losses: RefCell::default(),
+            is_resting: Cell::default(),
         });
         connect(&inner);
         EventStream(inner)
@@ -82,6 +88,8 @@ fn connect(inner: &Rc<Inner>) {
                 (inner.listener)(StreamEvent::Opened);
             }
             Heard::Lost => lost(&inner),
+            Heard::Rest => rest(&inner),
+            Heard::Wake => wake(&inner),
             Heard::Event(text) => {
                 expect_a_word(&inner, SILENCE);
                 // An event that a newer server knows and this console does not is no fault.
@@ -119,10 +127,30 @@ fn lost(inner: &Rc<Inner>) {
     (inner.listener)(StreamEvent::Lost);
     let losses = inner.losses.replace_with(|losses| losses.saturating_add(1));
     let wait = (FIRST_WAIT << losses.min(8)).min(LONGEST_WAIT);
+    come_back(inner, wait);
+}
+
+/// Never at once: the source that calls is dropped with the next one.
+fn come_back(inner: &Rc<Inner>, wait: u32) {
     let weak = Rc::downgrade(inner);
     inner.retry.replace(Some(Timeout::new(wait, move || {
         if let Some(inner) = weak.upgrade() {
             connect(&inner);
         }
     })));
+}
+
+fn rest(inner: &Rc<Inner>) {
+    inner.is_resting.set(true);
+    if let Some(source) = inner.source.borrow().as_ref() {
+        source.close();
+    }
+    inner.retry.take();
+}
+
+fn wake(inner: &Rc<Inner>) {
+    if inner.is_resting.replace(false) {
+        inner.losses.replace(0);
+        come_back(inner, 0);
+    }
 }

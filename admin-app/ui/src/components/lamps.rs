@@ -10,6 +10,8 @@ pub struct LampsProps {
 }
 
 const ROWS: usize = 8;
+/// So many fit into one row.
+const ROW: usize = 12;
 const PITCH: usize = 9;
 /// Lit lamps beyond this say nothing more.
 const MOST_LIT: usize = 240;
@@ -19,7 +21,7 @@ const MOST_LIT: usize = 240;
 pub fn Lamps(props: &LampsProps) -> Html {
     let dark = props.dark.div_ceil(props.per_lamp.max(1));
     let lit = props.lit.min(MOST_LIT);
-    let rows = ROWS.min((dark + lit).max(1));
+    let rows = ROWS.min((dark + lit).div_ceil(ROW).max(1));
     let place = |at: usize| (at / rows * PITCH + PITCH / 2, at % rows * PITCH + PITCH / 2);
     let path: String = (0..dark)
         .map(|at| {

@@ -20,7 +20,7 @@ pub fn marked(text: &str) -> Sentence {
             }
             (false, _) if part.is_empty() => {}
             (false, _) => {
-                sentence.text(part);
+                sentence.text(&part.replace(" -> ", " → "));
             }
         }
         inside = !inside;
@@ -80,6 +80,7 @@ mod tests {
         check("killed `checkout-v2` for everyone", "killed [checkout-v2] for everyone");
         check("`a` and `b`", "[a] and [b]");
         check("nothing", "nothing");
+        check("rule 3: 25 % -> 40 %, `a -> b`", "rule 3: 25 % → 40 %, [a -> b]");
         check("one ` alone", "one ` alone");
         check("", "");
     }

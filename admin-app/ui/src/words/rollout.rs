@@ -1,6 +1,6 @@
 //! Rollouts: how one stands, and what may be done with it now.
 
-use super::time::age;
+use super::time::{age, day, hour, parse};
 use downhaul_control::api::{RolloutAct, RolloutStanding, RolloutSummary};
 
 /// The chip beside its name, and its class.
@@ -16,6 +16,16 @@ pub fn standing(standing: &RolloutStanding) -> (&'static str, &'static str) {
         "rolled-back" => ("rolled back", "line"),
         "ended" => ("ended", "line"),
         _ => ("unknown to this console", "line"),
+    }
+}
+
+/// How it stands in a sentence; what the server says of a time in UTC is said in local time.
+pub fn how_it_stands(standing: &RolloutStanding, now: f64, offset: i32) -> String {
+    match standing.until.as_deref().and_then(parse) {
+        Some(until) if standing.kind == "baking" => {
+            format!("bakes until {} on {}", hour(until, offset), day(until, now, offset))
+        }
+        Some(_) | None => standing.words.clone(),
     }
 }
 
@@ -108,6 +118,18 @@ mod tests {
         for over in ["complete", "rolled-back", "ended"] {
             assert_eq!(acts(&rollout(over, None, 3)), []);
         }
+    }
+
+    #[test]
+    fn a_bake_ends_at_a_time_that_people_read() {
+        let mut standing = rollout("baking", None, 1).standing;
+        standing.words = "bakes until 2026-11-27T16:28:40.247Z".into();
+        assert_eq!(how_it_stands(&standing, 0.0, 60), standing.words, "no time was told");
+        standing.until = Some("2026-11-27T16:28:40.247Z".into());
+        let now = parse("2026-11-26T12:00:00Z").unwrap();
+        assert_eq!(how_it_stands(&standing, now, 60), "bakes until 17:28 on 27 Nov");
+        standing.kind = "paused".into();
+        assert_eq!(how_it_stands(&standing, now, 60), standing.words);
     }
 
     #[test]

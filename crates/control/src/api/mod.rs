@@ -29,6 +29,7 @@ mod runs;
 mod session;
 mod signing_keys;
 mod stream;
+mod telemetry;
 
 pub use budget::{BudgetFinding, BudgetVerdict, JudgedBy};
 pub use chart::{
@@ -89,6 +90,10 @@ pub use runs::{CallView, RunAct, RunActRequest, RunKillView, RunPage, RunStepVie
 pub use session::{NotARole, Role, SessionRequest, SignInView, Whoami};
 pub use signing_keys::{SigningKeyActRequest, SigningKeyPage, SigningKeyRequest, SigningKeyStanding, SigningKeyView};
 pub use stream::{ByeEvent, ConsoleEvent, HelloEvent, PatchEvent, PatchOp, PingEvent};
+pub use telemetry::{
+    BreakerMove, BreakerPage, BreakerQuery, BreakerReport, BreakerState, BreakerView, Exposure, GuardReport,
+    IgnoredTelemetry, LatencyReport, NamedOutcome, TelemetryAnswer, TelemetryBatch, TelemetryBucket,
+};
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference")]
 fn is_zero(value: &u64) -> bool {

@@ -15,6 +15,7 @@ pub(crate) use metric::{malformed, misplaced};
 pub use read::{LEAST, NoOutcomes, OutcomeReading};
 pub use report::{NotAReport, check};
 pub use tellers::Teller;
+pub(crate) use tellers::Tellers;
 
 use std::time::Duration;
 

@@ -29,7 +29,7 @@ const INSTANCES: usize = 50_000;
 const ADDRESSES: usize = 50_000;
 
 #[derive(Debug, Clone, Default)]
-pub(super) struct Tellers {
+pub(crate) struct Tellers {
     by_key: BTreeMap<String, Generations>,
     /// What came from each address within the span of this number.
     addresses: BTreeMap<String, u64>,
@@ -56,7 +56,7 @@ struct Told {
 
 impl Tellers {
     /// Whether a report is new. It is taken for counted from then on.
-    pub(super) fn is_new(&mut self, teller: &Teller<'_>, sequence: u64, now: Duration) -> bool {
+    pub(crate) fn is_new(&mut self, teller: &Teller<'_>, sequence: u64, now: Duration) -> bool {
         let told = self.told(teller, now);
         let is_new = sequence > told.sequence;
         told.sequence = told.sequence.max(sequence);
@@ -64,7 +64,7 @@ impl Tellers {
     }
 
     /// How many of so many outcomes count.
-    pub(super) fn allow(&mut self, teller: &Teller<'_>, asked: u64, now: Duration) -> u64 {
+    pub(crate) fn allow(&mut self, teller: &Teller<'_>, asked: u64, now: Duration) -> u64 {
         let span = now.as_secs() / SPAN.as_secs();
         let is_page = teller.kind == ClientKind::Browser;
         let told = self.told(teller, now);

@@ -1,4 +1,4 @@
-use super::{Outcome, Rule};
+use super::{Breaker, Outcome, Rule};
 use crate::ids::{FlagKey, VariantKey};
 use crate::phase::Phase;
 use serde::{Deserialize, Serialize};
@@ -40,6 +40,9 @@ pub struct Flag {
     /// What to do where turning it back is not enough.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub forward_fix: Option<String>,
+    /// When clients turn it off for themselves.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub breaker: Option<Breaker>,
 }
 
 impl Flag {

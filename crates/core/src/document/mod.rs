@@ -3,6 +3,7 @@
 //! Fields are public and plain; what a type cannot hold is refused when it is read.
 //! A document that names something which does not exist is found by validation, not here.
 
+mod breaker;
 mod condition;
 mod flag;
 mod flag_set;
@@ -12,6 +13,7 @@ mod region;
 mod rule;
 mod segment;
 
+pub use breaker::{Breaker, BreakerMode, Probe};
 pub use condition::{Condition, Scalar, Test};
 pub use flag::{ClientKind, Degraded, Flag, FlagKind, OnStale, Prerequisite, Reversibility, Until};
 pub use flag_set::{FlagSet, SCHEMA};

@@ -4,9 +4,9 @@ use super::fields::{At, Reader};
 use super::flag_set::Header;
 use super::place::Files;
 use super::tree::{Content, Member, Node, Numeral, Range};
-use super::{DEPTH_LIMIT, condition, flag, flag_set, kill, rule};
+use super::{DEPTH_LIMIT, breaker, condition, flag, flag_set, kill, rule};
 use crate::diagnostic::Diagnostic;
-use crate::document::{Condition, Flag, FlagSet, Kill, RegionTree, Rule, Scope, Segment, Split};
+use crate::document::{Breaker, Condition, Flag, FlagSet, Kill, RegionTree, Rule, Scope, Segment, Split};
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use std::borrow::Cow;
 use std::fmt;
@@ -32,6 +32,7 @@ macro_rules! deserialize {
 deserialize! {
     FlagSet: |reader, node| flag_set::read_flag_set(reader, node, At::ROOT, Header::Required);
     Flag: |reader, node| flag::read_flag(reader, node, At::ROOT);
+    Breaker: |reader, node| breaker::read_breaker(reader, node, At::ROOT);
     Segment: |reader, node| flag_set::read_segment(reader, node, At::ROOT);
     RegionTree: |reader, node| flag_set::read_regions(reader, node, At::ROOT);
     Kill: |reader, node| kill::read_kill(reader, node, At::ROOT);

@@ -1,3 +1,4 @@
+use super::breaker::read_breaker;
 use super::fields::{At, Fields, Reader};
 use super::rule;
 use super::tree::{Content, Node};
@@ -26,6 +27,7 @@ pub(crate) const FIELDS: &[&str] = &[
     "default",
     "reversibility",
     "forward_fix",
+    "breaker",
 ];
 pub(crate) const DEGRADED_FIELDS: &[&str] = &["variant", "meaning"];
 pub(crate) const PREREQUISITE_FIELDS: &[&str] = &["flag", "variants"];
@@ -125,6 +127,7 @@ pub(crate) fn read_flag(reader: &mut Reader<'_>, node: &Node<'_>, at: At<'_>) ->
         .and_then(|node| reader.word(node, at.key("reversibility"), REVERSIBILITIES))
         .unwrap_or(Reversibility::RollbackSafe);
     let forward_fix = fields.get("forward_fix").and_then(|node| reader.filled_text(node, at.key("forward_fix")));
+    let breaker = fields.get("breaker").map(|node| read_breaker(reader, node, at.key("breaker")));
     Flag {
         key,
         description,
@@ -144,6 +147,7 @@ pub(crate) fn read_flag(reader: &mut Reader<'_>, node: &Node<'_>, at: At<'_>) ->
         default,
         reversibility,
         forward_fix,
+        breaker,
     }
 }
 
@@ -299,5 +303,6 @@ fn stand_in() -> Flag {
         default: VariantKey::stand_in(),
         reversibility: Reversibility::RollbackSafe,
         forward_fix: None,
+        breaker: None,
     }
 }

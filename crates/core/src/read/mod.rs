@@ -4,6 +4,7 @@
 //! Reading finds what has the wrong shape; what a document names is looked up by [`crate::validate`].
 //! To read and validate whole files, start from [`crate::check::check`].
 
+mod breaker;
 mod condition;
 mod deserialize;
 mod fields;
@@ -29,6 +30,7 @@ pub use written::written_flag;
 
 /// What the reader knows, for the schema to be built from.
 pub(crate) mod tables {
+    pub(crate) use super::breaker::{MODES, PROBES, RANGES};
     pub(crate) use super::condition::{OPERATORS, Operands};
     pub(crate) use super::flag::{CLIENTS, KINDS, ON_STALE, PHASES, REVERSIBILITIES, is_reviewed};
     pub(crate) use super::flag_set::REVISION_LIMIT;
@@ -38,6 +40,7 @@ pub(crate) mod tables {
 /// The fields of every object, for the test that the schema has the same.
 #[cfg(test)]
 pub(crate) mod fields_by_object {
+    pub(crate) use super::breaker::FIELDS as BREAKER;
     pub(crate) use super::flag::{DEGRADED_FIELDS, FIELDS as FLAG, PREREQUISITE_FIELDS};
     pub(crate) use super::flag_set::{FIELDS as FLAG_SET, SEGMENT_FIELDS};
     pub(crate) use super::kill::{FIELDS as KILL, SCOPE_FIELDS};

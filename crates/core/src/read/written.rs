@@ -4,6 +4,7 @@
 //! wrong in any way, is declined and left to that one. What it takes, that one reads as the same flag, and the flag is
 //! written as the same text; `tests/written.rs` holds it to both.
 
+use super::breaker::read_breaker;
 use super::condition::{OPERATORS, Operands, of_number, of_scalars, of_texts, of_time};
 use super::fields::{At, Reader};
 use super::flag::{CLIENTS, KINDS, ON_STALE, PHASES, REVERSIBILITIES, is_reviewed};
@@ -12,7 +13,7 @@ use super::rule::BUCKETS;
 use super::{DEPTH_LIMIT, deserialize};
 use crate::diagnostic::Diagnostic;
 use crate::document::{
-    ClientKind, Condition, Degraded, Flag, Outcome, Prerequisite, Rule, Scalar, Slice, Split, Test, Until,
+    Breaker, ClientKind, Condition, Degraded, Flag, Outcome, Prerequisite, Rule, Scalar, Slice, Split, Test, Until,
 };
 use crate::ids::{NameError, VariantKey};
 use crate::seal::Scan;
@@ -23,7 +24,9 @@ use std::str::FromStr;
 /// Passes a flag that is written in canonical form. Where it declines, how far it came means nothing.
 pub fn written_flag(scan: &mut Scan<'_>) -> Option<Flag> {
     // Members as RFC 8785 orders them. One that is left out where it has its default must not have it here.
-    take(scan, "{\"clients\":")?;
+    take(scan, "{")?;
+    let breaker = if scan.take("\"breaker\":") { Some(breaker(scan)?) } else { None };
+    take(scan, "\"clients\":")?;
     let clients = clients(scan)?;
     let created = if scan.take(",\"created\":") { Some(owned(scan)?) } else { None };
     let critical = scan.take(",\"critical\":true");
@@ -80,7 +83,20 @@ pub fn written_flag(scan: &mut Scan<'_>) -> Option<Flag> {
         default,
         reversibility,
         forward_fix,
+        breaker,
     })
+}
+
+/// What stands behind it is a comma, as every flag has clients.
+fn breaker(scan: &mut Scan<'_>) -> Option<Breaker> {
+    let written = scan.any()?;
+    take(scan, ",")?;
+    // Open around it is the flag.
+    let node = deserialize::tree(written, DEPTH_LIMIT - 1)?;
+    let files = Files::none();
+    let mut reader = Reader::new(&files);
+    let breaker = read_breaker(&mut reader, &node, At::ROOT);
+    reader.into_diagnostics().is_empty().then_some(breaker)
 }
 
 fn clients(scan: &mut Scan<'_>) -> Option<Vec<ClientKind>> {

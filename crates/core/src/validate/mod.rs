@@ -1,5 +1,6 @@
 //! Documents that hold together: everything that a document names exists in it, and nothing in it contradicts the rest.
 
+mod breakers;
 mod broken;
 mod chains;
 mod conditions;

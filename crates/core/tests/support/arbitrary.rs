@@ -260,6 +260,7 @@ fn finish((rules, default, degraded, stale, requires): FlagParts, index: usize) 
         default,
         reversibility: Reversibility::RollbackSafe,
         forward_fix: None,
+        breaker: None,
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod apply;
 mod backup;
+mod breakers;
 mod chart;
 mod client_keys;
 mod definitions;
@@ -73,6 +74,7 @@ pub(crate) fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(kills::restore))
         .routes(routes!(fleet::get))
         .routes(routes!(outcomes::get))
+        .routes(routes!(breakers::get))
         .routes(routes!(chart::list))
         .routes(routes!(chart::verify))
         .routes(routes!(chart::head::get))

@@ -51,7 +51,9 @@ fn preflight(state: &AppState, origin: &HeaderValue) -> Response {
         (header::ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static("GET, POST")),
         (
             header::ACCESS_CONTROL_ALLOW_HEADERS,
-            HeaderValue::from_static("authorization, content-type, downhaul-context-token, if-none-match, x-api-key"),
+            HeaderValue::from_static(
+                "authorization, content-encoding, content-type, downhaul-context-token, if-none-match, x-api-key",
+            ),
         ),
         (header::ACCESS_CONTROL_MAX_AGE, HeaderValue::from_static("7200")),
     ];

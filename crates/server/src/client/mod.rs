@@ -10,6 +10,7 @@ pub(crate) mod limits;
 pub(crate) mod ofrep;
 pub(crate) mod slot;
 mod stream;
+mod telemetry;
 
 use crate::state::AppState;
 use axum::middleware::from_fn_with_state;
@@ -22,6 +23,7 @@ pub(crate) fn routes(state: &AppState) -> OpenApiRouter<AppState> {
         .routes(routes!(kills::get))
         .routes(routes!(stream::get))
         .routes(routes!(acknowledge::post))
+        .routes(routes!(telemetry::post))
         .routes(routes!(keys::get))
         .routes(routes!(ofrep::one))
         .routes(routes!(ofrep::all))

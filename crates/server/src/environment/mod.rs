@@ -15,6 +15,7 @@ use crate::presence::Presence;
 use crate::replica::Replica;
 use crate::rollouts::Gates;
 use crate::task::Task;
+use crate::telemetry::LiveTelemetry;
 use crate::usage::LiveUsage;
 use axum::http::StatusCode;
 use downhaul_control::api::{PopulationName, Position};
@@ -88,6 +89,7 @@ pub(crate) struct Environment {
     presence: Presence,
     usage: LiveUsage,
     outcomes: LiveOutcomes,
+    telemetry: LiveTelemetry,
     programs: Programs,
     /// Held while all flags are looked through.
     looking: Mutex<()>,
@@ -151,6 +153,7 @@ impl Environment {
             presence: Presence::default(),
             usage: LiveUsage::default(),
             outcomes: LiveOutcomes::new(),
+            telemetry: LiveTelemetry::new(),
             programs: Programs::default(),
             looking: Mutex::new(()),
             changes: broadcast::Sender::new(256),
@@ -229,6 +232,11 @@ impl Environment {
     /// How what flags decide of goes, as clients tell.
     pub(crate) fn outcomes(&self) -> &LiveOutcomes {
         &self.outcomes
+    }
+
+    /// How flags are used, as clients tell.
+    pub(crate) fn telemetry(&self) -> &LiveTelemetry {
+        &self.telemetry
     }
 
     pub(crate) fn looking(&self) -> &Mutex<()> {

@@ -51,7 +51,7 @@ pub fn Copy(props: &CopyProps) -> Html {
     let body = match (&from, &there, &console.live.document) {
         (None, ..) => html! {
             <div class="card"><Empty title="There is no other environment">
-                <p>{ "Flags are copied between environments that you may see. Start one with: downhaul serve --environment NAME" }</p></Empty></div>
+                <p>{ "Flags are copied between environments that you may see. Start one:" }</p><p><code>{ "downhaul serve --environment NAME" }</code></p></Empty></div>
         },
         (_, Slot::Failed(failure), _) => {
             html! { <FailureCard failure={failure.clone()} what="The other environment" /> }

@@ -1,7 +1,7 @@
 use crate::hooks::clock;
 use crate::words::drill::parts;
 use crate::words::number::counted;
-use crate::words::time::{day, parse, stopwatch};
+use crate::words::time::{day, duration, parse, stopwatch};
 use downhaul_control::api::DrillView;
 use yew::prelude::*;
 
@@ -32,7 +32,7 @@ pub fn Bars(props: &BarsProps) -> Html {
     let x = |at: usize| LEFT + pitch * (at as f64 + 0.5);
     let wide = (pitch * 0.6).min(36.0);
     let words = drills.iter().map(|drill| {
-        let total = drill.phases.total_ms.map_or_else(|| "no time".to_owned(), |total| stopwatch(total as f64).0);
+        let total = drill.phases.total_ms.map_or_else(|| "no time".to_owned(), |total| duration(total as f64));
         format!("{} {}, {total}", drill.subject.key(), drill.outcome)
     });
     let words = format!(
@@ -81,7 +81,7 @@ fn bar(drill: &DrillView, x: f64, wide: f64, scale: &Scale) -> Html {
     let over = drill.within_objective == Some(false);
     html! {
         <>{ for rects }
-            if let Some(total) = drill.phases.total_ms { <text class={if over { "warn" } else { "" }} x={x.to_string()} y={(scale.y(from) - 6.0).to_string()} text-anchor="middle">{ stopwatch(total as f64).0 }</text> }
+            if let Some(total) = drill.phases.total_ms { <text class={if over { "warn" } else { "" }} x={x.to_string()} y={(scale.y(from) - 6.0).to_string()} text-anchor="middle">{ duration(total as f64) }</text> }
             if drill.independent == Some(true) { <use href="#i-shieldcheck" class="independent" x={(x - 7.0).to_string()} y="194" width="12" height="12" /> }</>
     }
 }

@@ -73,7 +73,7 @@ fn Shown(props: &ShownProps) -> Html {
                     <header><h2>{ "Times" }</h2><p>{ "As the control plane measured them" }</p></header>
                     <div class="pad"><dl class="dl">
                         { for times.into_iter().map(|(name, ms)| html! { <><dt>{ name }</dt><dd>{ ms.map_or_else(|| "–".to_owned(), |ms| duration(ms as f64)) }</dd></> }) }
-                        <dt>{ "Whole way back" }</dt><dd><b>{ phases.total_ms.map_or_else(|| "–".to_owned(), |ms| stopwatch(ms as f64).0) }</b>{ format!(" of {}", stopwatch(f64::from(drill.objective_seconds) * 1000.0).0) }</dd>
+                        <dt>{ "Whole way back" }</dt><dd><b>{ phases.total_ms.map_or_else(|| "–".to_owned(), |ms| duration(ms as f64)) }</b>{ format!(" of {}", stopwatch(f64::from(drill.objective_seconds) * 1000.0).0) }</dd>
                         <dt>{ "Clients waited for" }</dt><dd>{ drill.clients.map_or_else(|| "not told".to_owned(), count) }{ drill.slowest_ms.map(|ms| format!(", the slowest after {}", duration(ms))) }</dd>
                     </dl></div>
                 </section>

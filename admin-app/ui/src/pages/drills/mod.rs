@@ -12,7 +12,7 @@ use crate::route::Route;
 use crate::state::live::Slot;
 use crate::words::drill::{Summary, outcome, summary, who};
 use crate::words::number::{count, counted};
-use crate::words::time::{ago, parse, stopwatch};
+use crate::words::time::{ago, duration, parse};
 use bars::Bars;
 use downhaul_control::api::DrillView;
 use due::DueCard;
@@ -63,7 +63,7 @@ pub fn Drills(props: &DrillsProps) -> Html {
                             <tr key={each.run.clone()} data-row={at.to_string()} class={classes!((cursor == Some(at)).then_some("is-focus"))} data-test={format!("drill-row-{}", each.run)}>
                                 <td><Link<Route> to={to(&each.run)} classes="key">{ each.subject.key() }</Link<Route>><small class="muted blk">{ format!("{}, {}", each.run, if each.subject.flag.is_some() { "a flag" } else { "a release" }) }</small></td>
                                 <td data-l="Outcome"><Outcome drill={each.clone()} /></td>
-                                <td data-l="Took" class="nowrap">{ each.phases.total_ms.map_or_else(|| "–".to_owned(), |total| stopwatch(total as f64).0) }</td>
+                                <td data-l="Took" class="nowrap">{ each.phases.total_ms.map_or_else(|| "–".to_owned(), |total| duration(total as f64)) }</td>
                                 <td data-l="Run by">{ if each.independent == Some(true) { html! { <span class="ok-ink"><Icon name="shieldcheck" small=true />{ " " }</span> } } else { html! {} } }{ who(each) }</td>
                                 <td data-l="When" class="nowrap">{ parse(&each.began).map(|at| ago(now - at)) }
                                     if !each.reviews.is_empty() { <small class="faint blk">{ counted(each.reviews.len(), "review", "reviews") }</small> }</td>
@@ -85,7 +85,7 @@ struct StatsProps {
 fn Stats(props: &StatsProps) -> Html {
     let all = &props.summary;
     let of = |(part, whole): (usize, usize)| html! { <span class="v">{ count(part as u64) }<small>{ format!(" of {}", count(whole as u64)) }</small></span> };
-    let time = |ms: Option<u64>| html! { <span class="v">{ ms.map_or_else(|| "–".to_owned(), |ms| stopwatch(ms as f64).0) }</span> };
+    let time = |ms: Option<u64>| html! { <span class="v">{ ms.map_or_else(|| "–".to_owned(), |ms| duration(ms as f64)) }</span> };
     html! {
         <section class="card stats" aria-label="Drills taken together">
             <div class="stat"><span class="k">{ "Passed" }</span>{ of((all.passed, all.passed + all.failed)) }</div>

@@ -178,5 +178,5 @@ fn form(props: &RuleCardProps, at: &str, test: &str, editing: &super::editing::E
 
 /// The salt of a split that names none.
 fn flag_key(editing: &super::editing::Editing) -> AttrValue {
-    editing.published.as_ref().map_or_else(|| "the flag's key".to_owned(), |flag| flag.key.to_string()).into()
+    editing.published.as_ref().map_or_else(|| "the flag’s key".to_owned(), |flag| flag.key.to_string()).into()
 }

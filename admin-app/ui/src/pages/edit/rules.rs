@@ -106,10 +106,10 @@ pub fn Rules(props: &RulesProps) -> Html {
         <>
             <ol class="halyard" aria-label="Evaluation order" ref={list} data-test="rules">
                 <li class="knot"><span class="node">if props.kills > 0 { <Sign name="kill" /> } else { <Icon name="kill" /> }</span>
-                    <div class={classes!("slim", "card", (props.kills > 0).then_some("danger"))}><b>{ "Kills" }</b>{ match props.kills {
+                    <div class={classes!("slim", "card", (props.kills > 0).then_some("danger"))}><span><b>{ "Kills" }</b>{ match props.kills {
                         0 => " first. None in effect.".to_owned(),
                         kills => format!(" first. {} in effect: what you publish shows once it is restored.", counted(kills, "kill is", "kills are")),
-                    } }</div></li>
+                    } }</span></div></li>
                 { for props.flag.get("requires").and_then(Value::as_array).into_iter().flatten().map(|each| {
                     let key = super::editing::text_at(each, "flag").to_owned();
                     let variants: Vec<String> = each.get("variants").and_then(Value::as_array).into_iter().flatten().filter_map(|variant| variant.as_str().map(str::to_owned)).collect();

@@ -169,5 +169,5 @@ fn uses(flag: &downhaul_core::document::Flag, variant: &str) -> String {
     if flag.degraded.variant.as_str() == variant {
         uses.push("degraded");
     }
-    uses.join(", ")
+    if uses.is_empty() { "–".to_owned() } else { uses.join(", ") }
 }

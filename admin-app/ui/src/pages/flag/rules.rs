@@ -34,7 +34,7 @@ pub fn Rules(props: &RulesProps) -> Html {
     html! {
         <ol class="halyard" aria-label="Evaluation order" data-test="rules">
             if first.is_empty() {
-                <li class="knot"><span class="node"><Icon name="kill" /></span><div class="slim card"><b>{ "Kills" }</b>{ " first. None in effect." }</div></li>
+                <li class="knot"><span class="node"><Icon name="kill" /></span><div class="slim card"><span><b>{ "Kills" }</b>{ " first. None in effect." }</span></div></li>
             }
             { for first.into_iter().map(kill_line) }
             { for flag.requires.iter().map(|each| {

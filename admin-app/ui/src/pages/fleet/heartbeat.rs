@@ -73,6 +73,8 @@ const LEFT: f64 = 56.0;
 const RIGHT: f64 = 96.0;
 const TOP: f64 = 14.0;
 const BOTTOM: f64 = 150.0;
+/// From one line of text to the next.
+const LINE: f64 = 16.0;
 
 /// p50 and p99 of each beat; the newest at the right.
 #[function_component]
@@ -90,15 +92,15 @@ fn Plot(props: &PlotProps) -> Html {
             .collect()
     };
     let last = |of: fn(&BeatView) -> Option<f64>| beats.iter().rev().find_map(|beat| of(beat));
-    let mark = |name: &str, class: &'static str, ms: Option<f64>| {
-        ms.map(|ms| html! { <text class={class} x={(WIDTH - RIGHT + 8.0).to_string()} y={(y(ms) + 4.0).to_string()}>{ format!("{name} {}", duration(ms)) }</text> })
+    // Where both end close together, the slower one is written above the other.
+    let (fast, slow) = (last(|beat| beat.p50_ms), last(|beat| beat.p99_ms));
+    let below = fast.map_or(BOTTOM, |ms| y(ms) + 4.0);
+    let above = slow.map_or(below, |ms| y(ms) + 4.0).min(below - LINE);
+    let mark = |class: &'static str, ms: Option<f64>, at: f64| {
+        ms.map(|ms| html! { <text class={class} x={(WIDTH - RIGHT + 8.0).to_string()} y={at.to_string()}>{ format!("{class} {}", duration(ms)) }</text> })
     };
-    let words = format!(
-        "{}: the newest p50 {}, p99 {}",
-        counted(beats.len(), "beat", "beats"),
-        latency(last(|beat| beat.p50_ms)),
-        latency(last(|beat| beat.p99_ms))
-    );
+    let words =
+        format!("{}: the newest p50 {}, p99 {}", counted(beats.len(), "beat", "beats"), latency(fast), latency(slow));
     let ends = [beats.first(), beats.last()];
     html! {
         <div class="pad plotwrap" tabindex="0"><svg class="plot beats" viewBox={format!("0 0 {WIDTH} 176")} role="img" aria-label={words}>
@@ -109,7 +111,7 @@ fn Plot(props: &PlotProps) -> Html {
             <polyline class="p99" points={line(|beat| beat.p99_ms)} />
             <polyline class="p50" points={line(|beat| beat.p50_ms)} />
             { for beats.iter().enumerate().filter(|(_, beat)| beat.missing > 0).map(|(at, beat)| html! { <circle class="missing" cx={x(at).to_string()} cy={y(beat.p99_ms.unwrap_or_default()).to_string()} r="4"><title>{ format!("{} missing", beat.missing) }</title></circle> }) }
-            { mark("p99", "p99", last(|beat| beat.p99_ms)).unwrap_or_default() }{ mark("p50", "p50", last(|beat| beat.p50_ms)).unwrap_or_default() }
+            { mark("p99", slow, above).unwrap_or_default() }{ mark("p50", fast, below).unwrap_or_default() }
             { for ends.into_iter().flatten().enumerate().map(|(at, beat)| html! {
                 <text x={(if at == 0 { LEFT } else { WIDTH - RIGHT }).to_string()} y="170" text-anchor={if at == 0 { "start" } else { "end" }}>{ parse(&beat.at).map(|at| hour(at, offset)) }</text>
             }) }

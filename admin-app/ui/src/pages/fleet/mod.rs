@@ -63,7 +63,7 @@ fn Shown(props: &ShownProps) -> Html {
                 <div class="stat"><span class="k">{ format!("On revision {}", count(fleet.position.revision)) }</span><span class="v">{ format!("{:.1}\u{202F}%", ratio(fleet.current, fleet.live)) }<small>{ format!(" {}", count(fleet.current as u64)) }</small></span></div>
                 <div class="stat"><span class="k">{ "Behind" }</span><span class={warn(behind)}>{ count(behind as u64) }</span></div>
                 <div class="stat"><span class="k">{ "Silent" }</span><span class={warn(fleet.unknown)}>{ count(fleet.unknown as u64) }</span></div>
-                <div class="stat"><span class="k">{ "Edge and server" }</span><span class="v">{ count(fleet.trusted as u64) }<small>{ format!(" and {} browsers, which only claim it", count(fleet.claimed as u64)) }</small></span></div>
+                <div class="stat"><span class="k">{ "Edge and server" }</span><span class="v">{ count(fleet.trusted as u64) }<small>{ format!(" and {}, which only claim it", counted(fleet.claimed, "browser", "browsers")) }</small></span></div>
             </section>
             <div class="cols c2"><Regions fleet={fleet.clone()} /><Releases fleet={fleet.clone()} /></div>
             if !fleet.problems.is_empty() || fleet.refused > 0 {

@@ -19,7 +19,7 @@ pub fn Regions(props: &ShownProps) -> Html {
             <div class="pad">{ for all.iter().take(SHOWN).map(|(region, spread)| row(region, *spread)) }
                 if rest > 0 { <p class="small faint">{ format!("and {} more regions, with fewer clients each", count(rest as u64)) }</p> }
             </div>
-            <footer class="small muted"><Icon name="shield" small=true />{ "A kill does not wait for a revision; how far one has come stands with it." }</footer>
+            <footer class="small muted"><Icon name="shield" small=true /><span class="grow">{ "A kill does not wait for a revision; how far one has come stands with it." }</span></footer>
         </section>
     }
 }

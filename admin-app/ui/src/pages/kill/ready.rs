@@ -53,7 +53,7 @@ pub fn Ready(props: &ReadyProps) -> Html {
                 </div>
             </section>
             <section class="card">
-                <header><h2>{ "If this page can't reach the server" }</h2></header>
+                <header><h2>{ "If this page can’t reach the server" }</h2></header>
                 <div class="pad stack">
                     <p class="small muted">{ "The same kill from a shell on the server:" }</p>
                     <Command command={props.command.clone()} />

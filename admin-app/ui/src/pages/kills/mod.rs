@@ -50,7 +50,7 @@ pub fn Kills(props: &KillsProps) -> Html {
                             <tr key={each.id.clone()} data-test={format!("kill-row-{}", each.id)}>
                                 <td><Sign name="kill" />{ " " }<Link<Route> to={to.clone()} classes="key">{ &each.flag }</Link<Route>></td>
                                 <td data-l="For whom">{ kill::scope(&each.scope) }</td>
-                                <td data-l="Why">{ &each.reason }{ each.incident.as_ref().map(|incident| html! { <span class="chip line">{ incident }</span> }) }</td>
+                                <td data-l="Why">{ &each.reason }{ each.incident.as_ref().map(|incident| html! { <>{ " " }<span class="chip line">{ incident }</span></> }) }</td>
                                 <td data-l="By" class="nowrap">{ &each.by }<small class="faint blk">{ parse(&each.at).map(|at| ago(now - at)) }</small></td>
                                 <td data-l="Clients" class="nowrap">{ progress.map_or_else(|| "not measured".to_owned(), |progress| kill::dark(&progress)) }</td>
                                 <td class="num"><Link<Route> to={to} classes="btn s">{ "Restore…" }</Link<Route>></td>

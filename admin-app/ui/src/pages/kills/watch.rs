@@ -37,7 +37,7 @@ pub fn Watch(props: &WatchProps) -> Html {
                             <span class="v" data-test={name} data-ms={ms.map(|ms| format!("{ms:.3}"))}>{ kill::latency(ms) }</span></div>
                     }) }
                 </div>
-                <p class="small faint">{ "From the server's commit to its receipt of the acknowledgement" }</p>
+                <p class="small faint">{ "From the server’s commit to its receipt of the acknowledgement" }</p>
             </div>
             <div>
                 <div class="row between wrap">

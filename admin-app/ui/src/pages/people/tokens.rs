@@ -94,7 +94,7 @@ fn Revoke(props: &RevokeProps) -> Html {
         label: "Revoke…",
         icon: "x",
         verb: format!("Revoke {}", props.token.name),
-        effect: "It opens nothing any more, at once, also where somebody is signed in with it. That can't be undone."
+        effect: "It opens nothing any more, at once, also where somebody is signed in with it. That can’t be undone."
             .to_owned(),
         look: Look::Danger,
         reason: Reason::Required,

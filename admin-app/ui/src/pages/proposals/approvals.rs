@@ -28,7 +28,7 @@ pub fn Approvals(props: &ApprovalsProps) -> Html {
                 if let Some(standing) = &props.view.now {
                     <span class={classes!("chip", "end", if standing.counting >= standing.quorum { "ok" } else { "warn" })} data-test="approvals-counting"
                         data-counting={standing.counting.to_string()} data-quorum={standing.quorum.to_string()}>
-                        { format!("{} of {} count", count(u64::from(standing.counting)), count(u64::from(standing.quorum))) }</span>
+                        { format!("{} of {}", count(u64::from(standing.counting)), count(u64::from(standing.quorum))) }</span>
                 }
             </header>
             if let Some(standing) = &props.view.now {

@@ -12,7 +12,7 @@ use crate::state::live::Slot;
 use crate::words::change::marked;
 use crate::words::number::{counted, ratio};
 use crate::words::proposal::by;
-use crate::words::rollout::{is_over, standing};
+use crate::words::rollout::{how_it_stands, is_over, standing};
 use crate::words::time::{ago, parse};
 use downhaul_control::api::{RolloutStanding, RolloutSummary};
 use yew::prelude::*;
@@ -53,7 +53,7 @@ pub fn Rollouts(props: &RolloutsProps) -> Html {
                         <td><Link<Route> to={to(&each.id)} classes="key">{ &each.flag }</Link<Route>><span class="muted">{ format!(" {} to {}", each.id, each.variant) }</span>
                             if !each.description.is_empty() { <small class="muted blk">{ &each.description }</small> }</td>
                         <td data-l="Stage"><div class="meter stagemeter"><Placed width={Some(ratio(each.stage, each.stage_count))} /></div><small class="muted">{ stage(each) }</small></td>
-                        <td data-l="How it stands"><Standing standing={each.standing.clone()} /><small class="muted blk"><SentenceText sentence={marked(&each.standing.words)} /></small></td>
+                        <td data-l="How it stands"><Standing standing={each.standing.clone()} /><small class="muted blk"><SentenceText sentence={marked(&how_it_stands(&each.standing, now, clock::offset()))} /></small></td>
                         <td data-l="Started" class="nowrap">{ by(&each.started) }<small class="faint blk">{ parse(&each.started.at).map(|at| ago(now - at)) }</small></td>
                     </tr>
                 }) }</tbody>

@@ -9,7 +9,7 @@ use crate::route::Route;
 use crate::words::change::marked;
 use crate::words::number::{count, ratio};
 use crate::words::proposal::by;
-use crate::words::rollout::{is_over, reads_gates, what_to_do};
+use crate::words::rollout::{how_it_stands, is_over, reads_gates, what_to_do};
 use crate::words::time::{ago, parse};
 use downhaul_control::api::{ApprovalView, RolloutView};
 use yew::prelude::*;
@@ -98,7 +98,7 @@ fn Shown(props: &ShownProps) -> Html {
             <aside class="stack l">
                 <section class="card"><div class="pad stack s">
                     <p class="say">{ "Gives " }<span class="variant">{ &summary.variant }</span></p>
-                    if standing.held.is_none() { <p data-test="rollout-words"><SentenceText sentence={marked(&standing.words)} /></p> }
+                    if standing.held.is_none() { <p data-test="rollout-words"><SentenceText sentence={marked(&how_it_stands(standing, now, clock::offset()))} /></p> }
                     if !summary.description.is_empty() { <p class="muted">{ &summary.description }</p> }
                     <p class="quote">{ &summary.started.reason }</p>
                     <p class="small muted">{ format!("started by {} {}, at revision {}", by(&summary.started), when(&summary.started.at), count(summary.started.revision)) }</p>

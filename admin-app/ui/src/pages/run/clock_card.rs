@@ -1,7 +1,7 @@
 use crate::components::Placed;
 use crate::hooks::{clock, use_now};
 use crate::words::run::{Stretch, against_objective, has_ended, stretches};
-use crate::words::time::stopwatch;
+use crate::words::time::{duration, stopwatch};
 use downhaul_control::api::RunView;
 use yew::prelude::*;
 
@@ -20,14 +20,14 @@ pub fn ClockCard(props: &ClockCardProps) -> Html {
     let elapsed = run.elapsed_ms as f64 + since;
     let objective = f64::from(run.objective_seconds) * 1000.0;
     let (number, of) = if has_ended(run) {
-        (stopwatch(elapsed).0, format!("from its beginning to its end; the objective is {}", stopwatch(objective).0))
+        (duration(elapsed), format!("from its beginning to its end; the objective is {}", stopwatch(objective).0))
     } else {
         against_objective(elapsed, run.objective_seconds)
     };
     let all = stretches(run, since);
     let whole = elapsed.max(objective).max(1.0);
     let percent = |ms: f64| Some(100.0 * ms / whole);
-    let words = all.iter().map(|each| format!("{} {}", each.part, stopwatch(each.ms).0)).collect::<Vec<_>>().join(", ");
+    let words = all.iter().map(|each| format!("{} {}", each.part, duration(each.ms))).collect::<Vec<_>>().join(", ");
     let is_over = elapsed > objective;
     html! {
         <section class="card objective" aria-label="Time objective">
@@ -36,9 +36,9 @@ pub fn ClockCard(props: &ClockCardProps) -> Html {
                 <div class="row between wrap"><h3>{ "Where the time went" }</h3><span class="legend">
                     { for ["decide", "disable", "redeploy", "verify"].map(|part| html! { <span><i class={format!("sw p-{part}")}></i>{ part }</span> }) }
                 </span></div>
-                <div class="timebar" role="img" aria-label={format!("{words}; {} of {}", stopwatch(elapsed).0, stopwatch(objective).0)}>
+                <div class="timebar" role="img" aria-label={format!("{words}; {} of {}", duration(elapsed), stopwatch(objective).0)}>
                     { for all.iter().map(|each| stretch(each, percent(each.ms))) }
-                    <Placed class="now" left={percent(elapsed)}><span>{ stopwatch(elapsed).0 }</span></Placed>
+                    <Placed class="now" left={percent(elapsed)}><span>{ if has_ended(run) { duration(elapsed) } else { stopwatch(elapsed).0 } }</span></Placed>
                     <Placed class="tick first" left={Some(0.0)}>{ "0:00" }</Placed>
                     <Placed class="tick last" left={percent(objective)}>{ format!("objective {}", stopwatch(objective).0) }</Placed>
                 </div>
@@ -49,6 +49,6 @@ pub fn ClockCard(props: &ClockCardProps) -> Html {
 
 fn stretch(each: &Stretch, width: Option<f64>) -> Html {
     // Where it is too narrow for its number, the number stands in the steps.
-    let label = width.filter(|width| *width > 6.0).map(|_| stopwatch(each.ms).0);
+    let label = width.filter(|width| *width > 6.0).map(|_| duration(each.ms));
     html! { <Placed class={classes!("part", format!("p-{}", each.part), each.is_running.then_some("running"))} {width}>{ label.unwrap_or_default() }</Placed> }
 }

@@ -9,7 +9,7 @@ use crate::pages::frame::{Frame, framed};
 use crate::route::Route;
 use crate::state::live::Slot;
 use crate::words::run::{has_ended, standing, title};
-use crate::words::time::{ago, clock as clock_time, parse, stopwatch};
+use crate::words::time::{ago, clock as clock_time, duration, parse};
 use clock_card::ClockCard;
 use downhaul_control::api::RunView;
 use downhaul_control::runbook::Purpose;
@@ -175,7 +175,7 @@ pub fn RunsCard(props: &RunsCardProps) -> Html {
                                 <small class="muted blk">{ title(run) }</small></td>
                             <td data-l="How it stands"><Standing run={run.clone()} /></td>
                             <td data-l="By" class="nowrap">{ &run.by }<small class="faint blk">{ parse(&run.began).map(|at| ago(now - at)) }</small></td>
-                            <td data-l="Took" class="nowrap">{ stopwatch(run.elapsed_ms as f64).0 }</td>
+                            <td data-l="Took" class="nowrap">{ duration(run.elapsed_ms as f64) }</td>
                             <td data-l="Why">{ &run.reason }</td>
                         </tr>
                     }) }</tbody>

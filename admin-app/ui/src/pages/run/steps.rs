@@ -5,7 +5,7 @@ use crate::hooks::{clock, use_now};
 use crate::words::change::marked;
 use crate::words::number::counted;
 use crate::words::run::has_ended;
-use crate::words::time::stopwatch;
+use crate::words::time::{duration, stopwatch};
 use downhaul_control::api::RunStepView;
 use yew::prelude::*;
 
@@ -35,7 +35,7 @@ pub fn Steps(props: &ShownProps) -> Html {
                             if step.attempt > 1 { <p class="small faint">{ format!("attempt {}", step.attempt) }</p> }
                         </div>
                         <div class="t">
-                            { step.took_ms.map(|took| stopwatch(took as f64 + if step.state == "running" { since } else { 0.0 }).0) }
+                            { step.took_ms.map(|took| if step.state == "running" { stopwatch(took as f64 + since).0 } else { duration(took as f64) }) }
                             <small>{ format!("limit {}", stopwatch(f64::from(step.limit_seconds) * 1000.0).0) }</small></div>
                         if on_step(step) {
                             <div class="more"><Acts environment={props.environment.clone()} run={run.clone()} on_run={props.on_run.clone()} /></div>

@@ -108,7 +108,7 @@ pub fn SigningKeysPart(props: &SigningKeysPartProps) -> Html {
                 <section class="card"><header><h2>{ "A new key" }</h2></header><div class="pad">{ bar(String::new(), make) }</div></section>
             </div>
             <div class="stack l">
-                <section class="card"><header><h2>{ "To rotate" }</h2></header><ol class="pad stack steps">
+                <section class="card"><header><h2>{ "To rotate" }</h2></header><ol class="pad stack todo">
                     <li>{ "Make a key. Clients that know their keys from the server believe it at once." }</li>
                     <li>{ "Give its public key to clients that pin keys: add it to " }<code>{ "publicKeys" }</code>{ " beside the old one, and deploy." }</li>
                     <li>{ "Let it sign. Every client gets its flag set under it." }</li>

@@ -1,0 +1,55 @@
+use crate::api::{BreakerReport, Trust};
+use crate::outcomes::Teller;
+use downhaul_core::document::ClientKind;
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+/// What an instance said of its breakers holds for three batches.
+const LEASE: Duration = Duration::from_secs(180);
+/// Instances of trusted and of claimed telemetry each; of one key half of them at most.
+const INSTANCES: usize = 20_000;
+
+/// Where the breakers of every instance stand, as each told last.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Standing {
+    trusted: BTreeMap<(String, String), Told>,
+    claimed: BTreeMap<(String, String), Told>,
+}
+
+#[derive(Debug, Clone)]
+struct Told {
+    kind: ClientKind,
+    at: Duration,
+    breakers: Vec<BreakerReport>,
+}
+
+impl Standing {
+    /// Takes the place of what the instance said before. Where there is no room it is not known of.
+    pub(super) fn set(&mut self, teller: &Teller<'_>, breakers: Vec<BreakerReport>, now: Duration) {
+        let told = match Trust::of(teller.kind) {
+            Trust::Trusted => &mut self.trusted,
+            Trust::Claimed => &mut self.claimed,
+        };
+        let of = (teller.key.to_owned(), teller.instance.to_owned());
+        if breakers.is_empty() {
+            told.remove(&of);
+            return;
+        }
+        if told.len() >= INSTANCES && !told.contains_key(&of) {
+            told.retain(|_, told| now.saturating_sub(told.at) <= LEASE);
+            let of_key =
+                told.range((teller.key.to_owned(), String::new())..).take_while(|((key, _), _)| key == teller.key);
+            if told.len() >= INSTANCES || of_key.count() >= INSTANCES / 2 {
+                return;
+            }
+        }
+        told.insert(of, Told { kind: teller.kind, at: now, breakers });
+    }
+
+    /// What still holds.
+    pub(super) fn reports(&self, now: Duration) -> impl Iterator<Item = (ClientKind, &BreakerReport)> {
+        let told = self.trusted.values().chain(self.claimed.values());
+        let live = told.filter(move |told| now.saturating_sub(told.at) <= LEASE);
+        live.flat_map(|told| told.breakers.iter().map(|breaker| (told.kind, breaker)))
+    }
+}

@@ -1,0 +1,73 @@
+//! Pictures of one browser, from the top of a page to its bottom.
+
+use crate::Screen;
+use anyhow::{Context, Result};
+use downhaul_e2e::{Browser, Console};
+use serde_json::Value;
+use std::path::Path;
+
+pub(crate) const THEMES: [&str; 2] = ["light", "dark"];
+/// A desktop and a phone.
+const WIDTHS: [(u32, u32); 2] = [(1440, 900), (390, 844)];
+/// The widest that the console is made for, and what is looked at there.
+const WIDEST: (u32, u32) = (2560, 1300);
+const WIDE: [&str; 2] = ["flags", "fleet"];
+
+#[derive(Debug)]
+pub(crate) struct Camera<'a> {
+    pub(crate) browser: &'a Browser,
+    pub(crate) into: &'a Path,
+    /// Only these screens; all where there is none.
+    pub(crate) only: &'a [String],
+}
+
+impl Camera<'_> {
+    pub(crate) fn wants(&self, name: &str) -> bool {
+        self.only.is_empty() || self.only.iter().any(|each| each == name)
+    }
+
+    pub(crate) async fn theme(&self, theme: &str) -> Result<()> {
+        let choose = format!("localStorage.setItem('downhaul.theme', JSON.stringify('{theme}'))");
+        self.browser.driver.execute(choose, vec![]).await?;
+        self.browser.driver.refresh().await?;
+        Ok(())
+    }
+
+    /// Who was signed in, and all that this browser keeps.
+    pub(crate) async fn forget(&self) -> Result<()> {
+        self.browser.driver.execute("localStorage.clear(); sessionStorage.clear()", vec![]).await?;
+        self.browser.driver.delete_all_cookies().await?;
+        Ok(())
+    }
+
+    pub(crate) async fn screens(
+        &self,
+        console: &Console<'_>,
+        screens: &[Screen],
+        theme: &str,
+        kill: &str,
+    ) -> Result<()> {
+        for (name, path, mark) in screens.iter().filter(|(name, ..)| self.wants(name)) {
+            console.page(&path.replace("KILL", kill)).await?;
+            self.all_widths(name, theme, mark).await?;
+        }
+        Ok(())
+    }
+
+    /// The page as it stands, once the mark is shown, from top to bottom.
+    pub(crate) async fn all_widths(&self, name: &str, theme: &str, mark: &str) -> Result<()> {
+        for (width, height) in WIDTHS.into_iter().chain(WIDE.contains(&name).then_some(WIDEST)) {
+            self.browser.resize(width, height).await?;
+            self.browser.shown(mark).await.with_context(|| format!("the screen {name}"))?;
+            self.browser.until("nothing on its way", "return !document.querySelector('.skel, .boot')").await?;
+            let wide = "return document.documentElement.scrollWidth <= innerWidth";
+            let fits = self.browser.driver.execute(wide, vec![]).await?;
+            if fits.json() != &Value::Bool(true) {
+                println!("{name} is wider than {width} px");
+            }
+            self.browser.whole_picture(&self.into.join(format!("{name}-{width}-{theme}.png"))).await?;
+        }
+        let (width, height) = WIDTHS[0];
+        self.browser.resize(width, height).await
+    }
+}

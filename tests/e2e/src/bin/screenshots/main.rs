@@ -1,0 +1,196 @@
+//! Captures every screen of the console over an example environment with something in it, at both widths and in both themes.
+//! `cargo xtask screenshots` builds what it needs and runs it.
+#![expect(clippy::indexing_slicing, reason = "a member that is missing ends it, and says where")]
+
+mod camera;
+mod fill;
+
+use anyhow::{Context, Result};
+use camera::{Camera, THEMES};
+use downhaul_e2e::{Browser, Console, Editor, Stack};
+use fill::fill;
+use serde_json::Value;
+use std::path::PathBuf;
+use thirtyfour::By;
+
+/// A picture's name, the path below the environment, and the mark that shows that it is all there.
+type Screen = (&'static str, &'static str, &'static str);
+
+const SCREENS: [Screen; 41] = [
+    ("flags", "/flags", "[data-test=flag-row-checkout-v2]"),
+    ("flags-filtered", "/flags?q=checkout&view=critical", "[data-test=save-filter]"),
+    ("flags-none", "/flags?q=nothing-like-this", ".empty"),
+    ("flag", "/flags/checkout-v2", "[data-test=chart-entry]"),
+    ("flag-missing", "/flags/checkout-v9", ".empty"),
+    ("edit", "/edit/checkout-v2", "[data-test=editor]"),
+    ("create", "/create", "[data-test=editor]"),
+    ("copy", "/copy", "h1"),
+    ("kill", "/kill/new-search", "[data-test=kill-reason]"),
+    ("kills", "/kills", "[data-test^=kill-row-]"),
+    ("kill-live", "/kills/KILL", "[data-test=kill-complete]"),
+    ("proposals", "/proposals", "[data-test=proposal-row-p-1]"),
+    ("proposal", "/proposals/p-1", "[data-test=proposal-effect]"),
+    ("proposal-missing", "/proposals/p-99", ".empty"),
+    ("rollouts", "/rollouts", "[data-test=rollout-row-ro-1]"),
+    ("rollout", "/rollouts/ro-1", "[data-test=rollout-standing]"),
+    ("releases", "/releases", "[data-test=readiness]"),
+    ("release", "/releases/checkout-2.4.1", "[data-test=release-finding]"),
+    ("run", "/runs/r-3", "[data-test=step-2][data-state=running]"),
+    ("run-ended", "/runs/r-1", "[data-test=run-phase]"),
+    ("drills", "/drills", "[data-test=drill-row-r-2]"),
+    ("drill", "/drills/r-2", "[data-test=drill-outcome]"),
+    ("fleet", "/fleet", "[data-test=fleet]"),
+    ("people", "/people", "[data-test^=person-a-]"),
+    ("chart", "/chart", "[data-test=chart-entry]"),
+    ("chart-entry", "/chart/3", "[data-test=chart-entry]"),
+    ("xray", "/xray?flag=checkout-v2", "[data-test=xray-variant]"),
+    ("xray-then", "/xray?flag=checkout-v2&at=1", "[data-test=xray-variant]"),
+    ("segments", "/segments", "h1"),
+    ("segment", "/segments/staff", "[data-test=definition]"),
+    ("tenants", "/tenants", "h1"),
+    ("tenant", "/tenants/acme", "[data-test=definition]"),
+    ("regions", "/regions", "[data-test=definition]"),
+    ("populations", "/populations", "h1"),
+    ("population", "/populations/default", "h1"),
+    ("settings", "/settings", "[data-test=definition]"),
+    ("settings-keys", "/settings/keys", "[data-test=signing-behind]"),
+    ("settings-clients", "/settings/clients", "h1"),
+    ("settings-backup", "/settings/backup", "h1"),
+    ("settings-you", "/settings/you", "h1"),
+    ("nowhere", "/nothing-is-here", "h1, .empty"),
+];
+
+/// The same for whoever may only look.
+const AS_A_VIEWER: [Screen; 6] = [
+    ("viewer-flags", "/flags", "[data-test=flag-row-checkout-v2]"),
+    ("viewer-edit", "/edit/checkout-v2", "[data-test=editor]"),
+    ("viewer-kill", "/kill/new-search", "[data-test=kill-reason]"),
+    ("viewer-release", "/releases/checkout-2.4.1", "h1"),
+    ("viewer-people", "/people", "h1"),
+    ("viewer-settings", "/settings", "h1"),
+];
+
+/// An environment on its first day.
+const EMPTY: [Screen; 10] = [
+    ("empty-flags", "/flags", ".empty"),
+    ("empty-start", "/start", "[data-test=guide]"),
+    ("empty-kills", "/kills", ".empty"),
+    ("empty-proposals", "/proposals", ".empty"),
+    ("empty-rollouts", "/rollouts", ".empty"),
+    ("empty-releases", "/releases", ".empty"),
+    ("empty-drills", "/drills", "h1"),
+    ("empty-fleet", "/fleet", "h1"),
+    ("empty-chart", "/chart", "h1"),
+    ("empty-populations", "/populations", "h1"),
+];
+
+/// What is left while the control plane cannot be reached.
+const OFFLINE: [(&str, &str); 3] =
+    [("offline-flags", "/flags"), ("offline-kill", "/kill/new-search"), ("offline-fleet", "/fleet")];
+
+#[tokio::main(flavor = "multi_thread", worker_threads = 2)]
+async fn main() -> Result<()> {
+    let into = PathBuf::from(std::env::args_os().nth(1).context("say into which folder")?);
+    let only: Vec<String> = std::env::args().skip(2).collect();
+    std::fs::create_dir_all(&into)?;
+    let mut stack = Stack::start().await?;
+    let visitor = Browser::start().await?;
+    let filled = fill(&stack, &visitor).await?;
+    let browser = Browser::start().await?;
+    let camera = Camera { browser: &browser, into: &into, only: &only };
+    sign_in(&camera, &stack).await?;
+    {
+        let console = Console::open(&browser, &stack).await?;
+        let kills = stack.admin("GET", "/kills", None).await?;
+        let kill = kills.pointer("/kills/0/id").and_then(Value::as_str).context("no kill is in force")?;
+        for theme in THEMES {
+            camera.theme(theme).await?;
+            camera.screens(&console, &SCREENS, theme, kill).await?;
+            draft(&camera, &console, theme).await?;
+            palette(&camera, &console, theme).await?;
+            last_resort(&camera, &stack, theme).await?;
+        }
+    }
+    camera.forget().await?;
+    let console = Console::open_as(&browser, &stack, &filled.viewer).await?;
+    for theme in THEMES {
+        camera.theme(theme).await?;
+        camera.screens(&console, &AS_A_VIEWER, theme, "").await?;
+    }
+    offline(&camera, &console, &mut stack).await?;
+    camera.forget().await?;
+    let stack = Stack::empty().await?;
+    let console = Console::open_empty(&browser, &stack).await?;
+    for theme in THEMES {
+        camera.theme(theme).await?;
+        camera.screens(&console, &EMPTY, theme, "").await?;
+    }
+    println!("{} clients, pictures in {}", filled.clients.len(), into.display());
+    Ok(())
+}
+
+async fn sign_in(camera: &Camera<'_>, stack: &Stack) -> Result<()> {
+    if !camera.wants("sign-in") {
+        return Ok(());
+    }
+    for theme in THEMES {
+        camera.browser.driver.goto(&stack.server).await?;
+        camera.theme(theme).await?;
+        camera.all_widths("sign-in", theme, "[data-test=sign-in]").await?;
+    }
+    Ok(())
+}
+
+/// An edit whose radius is known.
+async fn draft(camera: &Camera<'_>, console: &Console<'_>, theme: &str) -> Result<()> {
+    if !camera.wants("edit-draft") && !camera.wants("review") {
+        return Ok(());
+    }
+    console.page("/edit/cart-service-v3").await?;
+    let editor = Editor::of(console);
+    if camera.browser.driver.find(By::Css("[data-test=resume-go-on]")).await.is_ok() {
+        editor.press("resume-go-on").await?;
+    } else {
+        editor.press("rule-2-open").await?;
+        editor.move_left("rule-2-handle-1", 4).await?;
+    }
+    editor.moved().await?;
+    camera.all_widths("edit-draft", theme, "[data-test=editor]").await?;
+    console.click("review-open").await?;
+    camera.all_widths("review", theme, "[data-test=publish-reason]").await
+}
+
+async fn palette(camera: &Camera<'_>, console: &Console<'_>, theme: &str) -> Result<()> {
+    if !camera.wants("palette") {
+        return Ok(());
+    }
+    console.page("/flags").await?;
+    camera.browser.marked("flag-row-checkout-v2").await?;
+    console.click("open-palette").await?;
+    camera.browser.shown("[data-test=palette] input").await?.send_keys("checkout").await?;
+    camera.all_widths("palette", theme, "[data-test=palette] li").await
+}
+
+async fn last_resort(camera: &Camera<'_>, stack: &Stack, theme: &str) -> Result<()> {
+    if !camera.wants("last-resort") {
+        return Ok(());
+    }
+    let prepared = "environment=production&flag=new-search&reason=the+index+is+stale";
+    camera.browser.driver.goto(format!("{}/kill#{prepared}", stack.server)).await?;
+    camera.all_widths("last-resort", theme, "#hold[aria-disabled=false]").await
+}
+
+/// Each page is opened, and then the control plane goes away without a word.
+async fn offline(camera: &Camera<'_>, console: &Console<'_>, stack: &mut Stack) -> Result<()> {
+    for theme in THEMES {
+        for (name, path) in OFFLINE.into_iter().filter(|(name, _)| camera.wants(name)) {
+            camera.theme(theme).await?;
+            console.page(path).await?;
+            camera.browser.until("nothing on its way", "return !document.querySelector('.skel, .boot')").await?;
+            stack.cut_server().await?;
+            camera.all_widths(name, theme, "[data-test=offline]").await?;
+            stack.restart_server().await?;
+        }
+    }
+    Ok(())
+}
