@@ -24,17 +24,19 @@ pub enum Platform {
     Page,
     React,
     Node,
+    Rust,
     Edge,
 }
 
 impl Platform {
-    pub const ALL: [Platform; 4] = [Platform::Page, Platform::React, Platform::Node, Platform::Edge];
+    pub const ALL: [Platform; 5] = [Platform::Page, Platform::React, Platform::Node, Platform::Rust, Platform::Edge];
 
     pub fn name(self) -> &'static str {
         match self {
             Platform::Page => "page",
             Platform::React => "react",
             Platform::Node => "node",
+            Platform::Rust => "rust",
             Platform::Edge => "edge",
         }
     }
@@ -44,6 +46,7 @@ impl Platform {
             Platform::Page => "A plain page",
             Platform::React => "React",
             Platform::Node => "Node",
+            Platform::Rust => "Rust",
             Platform::Edge => "An edge worker",
         }
     }
@@ -104,6 +107,7 @@ pub fn install(platform: Platform) -> &'static str {
         Platform::Page => "npm install downhaul && cp -r node_modules/downhaul/dist downhaul",
         Platform::React => "npm install downhaul @openfeature/react-sdk @openfeature/web-sdk @openfeature/core",
         Platform::Node | Platform::Edge => "npm install downhaul",
+        Platform::Rust => "cargo add downhaul-sdk && cargo add tokio --features full",
     }
 }
 
@@ -149,6 +153,24 @@ await flags.ready();
 const show = () => console.log("the flag is", flags.evaluate({{ targetingKey: "visitor-1" }}).boolean({flag}, false) ? "on" : "off");
 flags.on("changed", show);
 show();
+"#
+        ),
+        Platform::Rust => format!(
+            r#"use downhaul_sdk::{{Context, Options}};
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn std::error::Error>> {{
+    let client = Options::new({url}, {key}).start()?;
+    let mut events = client.events();
+    client.ready().await;
+    loop {{
+        let mine = client.evaluate(&Context::new("visitor-1"));
+        println!("the flag is {{}}", if mine.boolean({flag}, false) {{ "on" }} else {{ "off" }});
+        if events.next().await.is_none() {{
+            return Ok(());
+        }}
+    }}
+}}
 "#
         ),
         Platform::Edge => format!(

@@ -62,7 +62,7 @@ pub fn Snippet(props: &SnippetProps) -> Html {
                 Platform::Page | Platform::React => {
                     (ClientKind::Browser, origin.split_whitespace().map(str::to_owned).collect())
                 }
-                Platform::Node => (ClientKind::Server, Vec::new()),
+                Platform::Node | Platform::Rust => (ClientKind::Server, Vec::new()),
                 Platform::Edge => (ClientKind::Edge, Vec::new()),
             };
             let request = ClientKeyRequest {
@@ -119,6 +119,7 @@ pub fn Snippet(props: &SnippetProps) -> Html {
                 Platform::Page => "index.html, served by any web server",
                 Platform::React => "A component of your app",
                 Platform::Node => "first.mjs, run by node",
+                Platform::Rust => "src/main.rs, run by cargo",
                 Platform::Edge => "The worker",
             }} text={code} test="guide-snippet" />
         </>
