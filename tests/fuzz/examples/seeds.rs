@@ -18,6 +18,7 @@ use downhaul_core::document::ClientKind;
 use downhaul_core::kills::KillSet;
 use downhaul_core::read::Format;
 use downhaul_core::validate::Valid;
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -75,6 +76,7 @@ fn main() {
         kills_sha256: Hash::of(b""),
         document_digest: None,
         keys: None,
+        breakers: BTreeMap::new(),
     };
     let small = fs::read(corpus.join("program/summer-banner.bin")).unwrap_or_else(|_| program.clone());
     let envelope = EnvelopeSigner::new(&[7; 32]).seal(&header, &small, &kills).unwrap().into_bytes();

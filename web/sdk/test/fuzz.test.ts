@@ -8,19 +8,15 @@ import { toHex } from "../src/bytes.js";
 import { applyPatch, openEnvelope, type Patch } from "../src/envelope.js";
 import { nodeCiphers } from "../src/node-ciphers.js";
 import { eventParser, type StreamEvent } from "../src/sse.js";
+import { seeded } from "./random.js";
 
 const corpus = new URL("../../../../tests/fuzz/corpus/", import.meta.url);
 const seeds = (target: string): Buffer[] => readdirSync(new URL(target, corpus)).sort().map((name) => readFileSync(new URL(`${target}/${name}`, corpus)));
 
-/** Numbers below `end`, the same for the same seed (mulberry32). */
+/** Numbers below `end`, the same for the same seed. */
 function numbers(seed: number): (end: number) => number {
-  let state = seed;
-  return (end) => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) % Math.max(end, 1);
-  };
+  const random = seeded(seed);
+  return (end) => Math.floor(random() * end);
 }
 
 /** A copy with one to four places changed. */
