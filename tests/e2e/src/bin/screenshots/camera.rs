@@ -26,10 +26,10 @@ impl Camera<'_> {
         self.only.is_empty() || self.only.iter().any(|each| each == name)
     }
 
+    /// Of every page that is loaded from now on.
     pub(crate) async fn theme(&self, theme: &str) -> Result<()> {
         let choose = format!("localStorage.setItem('downhaul.theme', JSON.stringify('{theme}'))");
         self.browser.driver.execute(choose, vec![]).await?;
-        self.browser.driver.refresh().await?;
         Ok(())
     }
 

@@ -136,6 +136,7 @@ async fn sign_in(camera: &Camera<'_>, stack: &Stack) -> Result<()> {
     for theme in THEMES {
         camera.browser.driver.goto(&stack.server).await?;
         camera.theme(theme).await?;
+        camera.browser.driver.refresh().await?;
         camera.all_widths("sign-in", theme, "[data-test=sign-in]").await?;
     }
     Ok(())
