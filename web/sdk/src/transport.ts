@@ -84,15 +84,15 @@ export function connect(host: Host, requests: Requests, feed: Feed, mode: "strea
       if (response.ok || response.status === 304) feed.sampling(sampling(response.headers.get("downhaul-sample")));
       if (response.status === 304) {
         feed.alive();
-        return { done: true, changed: false };
+        return { done: true };
       }
       if (!response.ok) return { done: false, waitMs: await refused(response) };
-      const tag = response.headers.get("etag") ?? undefined;
       const bytes = new Uint8Array(await response.arrayBuffer());
       feed.alive();
       // Only what was taken over may be left out of the next answer.
-      if (await feed.envelope(bytes, "put", host.now())) etag = tag;
-      return { done: true, changed: true };
+      const taken = await feed.envelope(bytes, "put", host.now());
+      if (taken) etag = response.headers.get("etag") ?? undefined;
+      return { done: true, taken };
     } catch (error) {
       if (!signal.aborted) failed("the flag set could not be fetched", error);
       return { done: false };
@@ -121,14 +121,15 @@ export function connect(host: Host, requests: Requests, feed: Feed, mode: "strea
       const began = host.now();
       const answer = await poll(wait, signal);
       if (signal.aborted) return;
-      if (!answer.done) {
+      if (answer.done) feed.transport("poll");
+      // What was refused would come again at once.
+      if (!answer.done || answer.taken === false) {
         await sleep(host, pause(answer.waitMs, failures++), signal);
         continue;
       }
       failures = 0;
-      feed.transport("poll");
       // Something between us may not hold answers: then this is an ordinary poll.
-      const held = wait === 0 || answer.changed || host.now() - began > 1000;
+      const held = wait === 0 || answer.taken || host.now() - began > 1000;
       wait = WAIT_SECONDS;
       if (!held) await sleep(host, POLL_MS * (0.5 + host.random()), signal);
     }
@@ -309,7 +310,12 @@ function sampling(header: string | null): Sampling | null {
 /** Only pages have a cache, and not every other engine takes the option. */
 const NO_CACHE: RequestInit = typeof document === "undefined" ? {} : { cache: "no-store" };
 
-type Answer = { readonly done: true; readonly changed: boolean } | { readonly done: false; readonly waitMs?: number | undefined };
+interface Answer {
+  readonly done: boolean;
+  /** Whether a flag set that came was taken over. */
+  readonly taken?: boolean;
+  readonly waitMs?: number | undefined;
+}
 
 interface StreamEnd {
   readonly healthy: boolean;

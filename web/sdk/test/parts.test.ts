@@ -10,6 +10,7 @@ import { bootstrapTable, changes, decisions, EMPTY } from "../src/table.js";
 import { webCiphers } from "../src/ciphers.js";
 import { openKept } from "../src/kept.js";
 import { vouchedFor } from "../src/token.js";
+import { connect } from "../src/transport.js";
 import { fakeHost } from "./fake-host.js";
 import "fake-indexeddb/auto";
 
@@ -99,6 +100,25 @@ test("back-off: full jitter under 0.5 s · 2^k, at most 30 s; Retry-After; sprea
   assert.equal(retryAfterMs("soon", 0), undefined);
   assert.equal(retryAfterMs(null, 0), undefined);
   assert.equal(spreadMs(1000, 1), 1100);
+});
+
+test("polling: what is refused is asked for ever more seldom", async () => {
+  let requests = 0;
+  const host = fakeHost(async () => {
+    requests++;
+    return new Response("not an envelope", { headers: { etag: '"1"' } });
+  });
+  const asks = { url: "http://localhost", key: "key", formats: [1], claimed: () => undefined, token: async () => undefined, base: () => undefined };
+  const nothing = (): void => {};
+  const feed = { envelope: async () => false, patch: async () => false, position: () => false, staleSeconds: nothing, sampling: nothing, alive: nothing, transport: nothing, problem: nothing };
+  const connection = connect(host, asks, feed, "poll");
+  for (let second = 0; second < 60; second++) {
+    await new Promise(setImmediate);
+    await new Promise(setImmediate);
+    host.advance(1000);
+  }
+  connection.close();
+  assert.ok(requests >= 5 && requests <= 10, `${requests} requests in a minute`);
 });
 
 test("freshness: stale by the monotonic clock, whatever the wall clock does", () => {
