@@ -33,13 +33,6 @@ impl Camera<'_> {
         Ok(())
     }
 
-    /// Who was signed in, and all that this browser keeps.
-    pub(crate) async fn forget(&self) -> Result<()> {
-        self.browser.driver.execute("localStorage.clear(); sessionStorage.clear()", vec![]).await?;
-        self.browser.driver.delete_all_cookies().await?;
-        Ok(())
-    }
-
     pub(crate) async fn screens(
         &self,
         console: &Console<'_>,

@@ -11,7 +11,6 @@ use downhaul_e2e::{Browser, Console, Editor, Stack};
 use fill::fill;
 use serde_json::Value;
 use std::path::PathBuf;
-use thirtyfour::By;
 
 /// A picture's name, the path below the environment, and the mark that shows that it is all there.
 type Screen = (&'static str, &'static str, &'static str);
@@ -96,50 +95,49 @@ async fn main() -> Result<()> {
     let mut stack = Stack::start().await?;
     let visitor = Browser::start().await?;
     let filled = fill(&stack, &visitor).await?;
-    let browser = Browser::start().await?;
-    let camera = Camera { browser: &browser, into: &into, only: &only };
-    sign_in(&camera, &stack).await?;
-    {
+    let kills = stack.admin("GET", "/kills", None).await?;
+    let kill = kills.pointer("/kills/0/id").and_then(Value::as_str).context("no kill is in force")?.to_owned();
+    // A browser for each theme and person: a draft of one would be in the pictures of the next.
+    for theme in THEMES {
+        let browser = Browser::start().await?;
+        let camera = Camera { browser: &browser, into: &into, only: &only };
+        browser.driver.goto(&stack.server).await?;
+        camera.theme(theme).await?;
+        sign_in(&camera, theme).await?;
         let console = Console::open(&browser, &stack).await?;
-        let kills = stack.admin("GET", "/kills", None).await?;
-        let kill = kills.pointer("/kills/0/id").and_then(Value::as_str).context("no kill is in force")?;
-        for theme in THEMES {
-            camera.theme(theme).await?;
-            camera.screens(&console, &SCREENS, theme, kill).await?;
-            draft(&camera, &console, theme).await?;
-            palette(&camera, &console, theme).await?;
-            last_resort(&camera, &stack, theme).await?;
-        }
+        camera.screens(&console, &SCREENS, theme, &kill).await?;
+        palette(&camera, &console, theme).await?;
+        last_resort(&camera, &stack, theme).await?;
+        draft(&camera, &console, theme).await?;
     }
-    camera.forget().await?;
-    let console = Console::open_as(&browser, &stack, &filled.viewer).await?;
     for theme in THEMES {
+        let browser = Browser::start().await?;
+        let camera = Camera { browser: &browser, into: &into, only: &only };
+        browser.driver.goto(&stack.server).await?;
         camera.theme(theme).await?;
+        let console = Console::open_as(&browser, &stack, &filled.viewer).await?;
         camera.screens(&console, &AS_A_VIEWER, theme, "").await?;
+        offline(&camera, &console, &mut stack, theme).await?;
     }
-    offline(&camera, &console, &mut stack).await?;
-    camera.forget().await?;
     let stack = Stack::empty().await?;
-    let console = Console::open_empty(&browser, &stack).await?;
     for theme in THEMES {
+        let browser = Browser::start().await?;
+        let camera = Camera { browser: &browser, into: &into, only: &only };
+        browser.driver.goto(&stack.server).await?;
         camera.theme(theme).await?;
+        let console = Console::open_empty(&browser, &stack).await?;
         camera.screens(&console, &EMPTY, theme, "").await?;
     }
     println!("{} clients, pictures in {}", filled.clients.len(), into.display());
     Ok(())
 }
 
-async fn sign_in(camera: &Camera<'_>, stack: &Stack) -> Result<()> {
+async fn sign_in(camera: &Camera<'_>, theme: &str) -> Result<()> {
     if !camera.wants("sign-in") {
         return Ok(());
     }
-    for theme in THEMES {
-        camera.browser.driver.goto(&stack.server).await?;
-        camera.theme(theme).await?;
-        camera.browser.driver.refresh().await?;
-        camera.all_widths("sign-in", theme, "[data-test=sign-in]").await?;
-    }
-    Ok(())
+    camera.browser.driver.refresh().await?;
+    camera.all_widths("sign-in", theme, "[data-test=sign-in]").await
 }
 
 /// An edit whose radius is known.
@@ -149,12 +147,8 @@ async fn draft(camera: &Camera<'_>, console: &Console<'_>, theme: &str) -> Resul
     }
     console.page("/edit/cart-service-v3").await?;
     let editor = Editor::of(console);
-    if camera.browser.driver.find(By::Css("[data-test=resume-go-on]")).await.is_ok() {
-        editor.press("resume-go-on").await?;
-    } else {
-        editor.press("rule-2-open").await?;
-        editor.move_left("rule-2-handle-1", 4).await?;
-    }
+    editor.press("rule-2-open").await?;
+    editor.move_left("rule-2-handle-1", 4).await?;
     editor.moved().await?;
     camera.all_widths("edit-draft", theme, "[data-test=editor]").await?;
     console.click("review-open").await?;
@@ -182,16 +176,13 @@ async fn last_resort(camera: &Camera<'_>, stack: &Stack, theme: &str) -> Result<
 }
 
 /// Each page is opened, and then the control plane goes away without a word.
-async fn offline(camera: &Camera<'_>, console: &Console<'_>, stack: &mut Stack) -> Result<()> {
-    for theme in THEMES {
-        for (name, path) in OFFLINE.into_iter().filter(|(name, _)| camera.wants(name)) {
-            camera.theme(theme).await?;
-            console.page(path).await?;
-            camera.browser.until("nothing on its way", "return !document.querySelector('.skel, .boot')").await?;
-            stack.cut_server().await?;
-            camera.all_widths(name, theme, "[data-test=offline]").await?;
-            stack.restart_server().await?;
-        }
+async fn offline(camera: &Camera<'_>, console: &Console<'_>, stack: &mut Stack, theme: &str) -> Result<()> {
+    for (name, path) in OFFLINE.into_iter().filter(|(name, _)| camera.wants(name)) {
+        console.page(path).await?;
+        camera.browser.until("nothing on its way", "return !document.querySelector('.skel, .boot')").await?;
+        stack.cut_server().await?;
+        camera.all_widths(name, theme, "[data-test=offline]").await?;
+        stack.restart_server().await?;
     }
     Ok(())
 }
