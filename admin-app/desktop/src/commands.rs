@@ -220,6 +220,7 @@ pub fn choose_again(app: &AppHandle) {
 }
 
 pub fn say_no_keychain(app: &AppHandle, why: &NoKeychain) {
+    let NoKeychain(why) = why;
     let detail = format!(
         "The token is kept for this session only ({why}). Unlock or install a keychain, such as gnome-keyring."
     );

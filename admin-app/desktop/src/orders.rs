@@ -3,7 +3,7 @@
 //! A page that does not answer is broken, and then the page of last resort takes its place: it needs no WebAssembly.
 
 use crate::desk::{Desk, locked};
-use crate::protocol;
+use crate::{protocol, start_page};
 use serde::Serialize;
 use std::fmt;
 use std::time::Duration;
@@ -130,6 +130,10 @@ fn end_page(_: &WebviewWindow) {}
 
 /// Puts a page in place of the one at a path.
 fn in_place_of_page(window: &WebviewWindow, from: &str, order: &Order) {
+    // As long as no control plane is chosen, no other page has anything to show.
+    if from == start_page::PATH {
+        return;
+    }
     let path = match order {
         Order::Go(path) => path.clone(),
         // What was written there stays.

@@ -144,6 +144,9 @@ async fn without_a_keychain_the_app_says_so() -> Result<()> {
 async fn a_second_start_and_a_link_come_to_the_first_window() -> Result<()> {
     let desktop = Desktop::start(Keychain::Unlocked).await?;
     let window = Browser::window(&desktop).await?;
+    // Before a control plane is chosen, a link has nowhere to lead.
+    window.shown("html[data-ready]").await?;
+    desktop.start_again(&["downhaul://kill/production/express-checkout"]).await?;
     let console = Console::start_local(&window).await?;
     let editor = Editor::create_first(&console).await?;
     make_flag(&window, &editor, "express-checkout").await?;
