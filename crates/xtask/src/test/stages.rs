@@ -133,15 +133,20 @@ fn rust() -> Outcome {
 
 /// Alone on the machine: they measure times, and wait for a browser.
 fn end_to_end() -> Outcome {
-    // As the stage before builds it: `cargo build --package downhaul-cli` would choose other features, and build anew.
-    let mut build = cargo();
-    build.args(["test", "--locked", "--workspace", "--exclude", END_TO_END]).args(without_window()).arg("--no-run");
     let mut command = end_to_end_tests();
     command.arg("--lib");
     for story in stories() {
         command.args(["--test", &story]);
     }
-    checked(Step::new("build downhaul", build).run().map(drop)).and(ran("test end to end", command))
+    checked(programs()).and(ran("test end to end", command))
+}
+
+/// What the end-to-end tests start, built as the tests of every crate build it: `cargo build --package downhaul-cli` would
+/// choose other features, and build anew.
+fn programs() -> Result<()> {
+    let mut build = cargo();
+    build.args(["test", "--locked", "--workspace", "--exclude", END_TO_END]).args(without_window()).arg("--no-run");
+    Step::new("build downhaul and the desktop app", build).run().map(drop)
 }
 
 /// The tests end to end, none of which keeps another from running.
@@ -170,9 +175,9 @@ fn without_window() -> &'static [&'static str] {
     }
 }
 
-/// The app and its own tests are built, run and linted with every other crate.
+/// The app's own tests are run and linted with every other crate's.
 fn desktop() -> Outcome {
-    let parts = [setup::window(), setup::window_driver()];
+    let parts = [setup::window(), setup::window_driver(), programs()];
     let outcome = parts.into_iter().map(checked).fold(Outcome::default(), Outcome::and);
     if !outcome.problems.is_empty() {
         return outcome;
