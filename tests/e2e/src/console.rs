@@ -110,9 +110,14 @@ impl<'a> Console<'a> {
 
     /// Opens a page of the example environment, such as `/proposals`.
     pub async fn page(&self, path: &str) -> Result<()> {
-        self.browser.driver.goto(format!("{}/e/production{path}", self.address)).await?;
+        self.go(path).await?;
         self.browser.shown("h1").await?;
         Ok(())
+    }
+
+    /// Goes to a page below the environment, whatever is there.
+    pub async fn go(&self, path: &str) -> Result<()> {
+        Ok(self.browser.driver.goto(format!("{}/e/production{path}", self.address)).await?)
     }
 
     /// Does something that asks why: opens it once it may be done, says why, and does it.

@@ -41,7 +41,7 @@ impl Camera<'_> {
         kill: &str,
     ) -> Result<()> {
         for (name, path, mark) in screens.iter().filter(|(name, ..)| self.wants(name)) {
-            console.page(&path.replace("KILL", kill)).await?;
+            console.go(&path.replace("KILL", kill)).await?;
             self.all_widths(name, theme, mark).await?;
         }
         Ok(())
