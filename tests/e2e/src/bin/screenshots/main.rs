@@ -113,7 +113,7 @@ async fn main() -> Result<()> {
     for theme in THEMES {
         let browser = Browser::start().await?;
         let camera = Camera { browser: &browser, into: &into, only: &only };
-        browser.driver.goto(&stack.server).await?;
+        elsewhere(&browser, &stack).await?;
         camera.theme(theme).await?;
         let console = Console::open_as(&browser, &stack, &filled.viewer).await?;
         camera.screens(&console, &AS_A_VIEWER, theme, "").await?;
@@ -123,13 +123,18 @@ async fn main() -> Result<()> {
     for theme in THEMES {
         let browser = Browser::start().await?;
         let camera = Camera { browser: &browser, into: &into, only: &only };
-        browser.driver.goto(&stack.server).await?;
+        elsewhere(&browser, &stack).await?;
         camera.theme(theme).await?;
         let console = Console::open_empty(&browser, &stack).await?;
         camera.screens(&console, &EMPTY, theme, "").await?;
     }
     println!("{} clients, pictures in {}", filled.clients.len(), into.display());
     Ok(())
+}
+
+/// A page with the storage of the console that is not the console: that would not take a token any more.
+async fn elsewhere(browser: &Browser, stack: &Stack) -> Result<()> {
+    Ok(browser.driver.goto(format!("{}/kill", stack.server)).await?)
 }
 
 async fn sign_in(camera: &Camera<'_>, theme: &str) -> Result<()> {
