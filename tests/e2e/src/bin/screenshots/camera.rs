@@ -1,7 +1,7 @@
 //! Pictures of one browser, from the top of a page to its bottom.
 
 use crate::Screen;
-use anyhow::{Context, Result};
+use anyhow::Result;
 use downhaul_e2e::{Browser, Console};
 use serde_json::Value;
 use std::path::Path;
@@ -51,7 +51,12 @@ impl Camera<'_> {
     pub(crate) async fn all_widths(&self, name: &str, theme: &str, mark: &str) -> Result<()> {
         for (width, height) in WIDTHS.into_iter().chain(WIDE.contains(&name).then_some(WIDEST)) {
             self.browser.resize(width, height).await?;
-            self.browser.shown(mark).await.with_context(|| format!("the screen {name}"))?;
+            if let Err(why) = self.browser.shown(mark).await {
+                let instead = self.into.join(format!("{name}-instead.png"));
+                self.browser.whole_picture(&instead).await?;
+                let shown = instead.display().to_string();
+                return Err(why.context(format!("the screen {name}; what there is instead: {shown}")));
+            }
             self.browser.until("nothing on its way", "return !document.querySelector('.skel, .boot')").await?;
             let wide = "return document.documentElement.scrollWidth <= innerWidth";
             let fits = self.browser.driver.execute(wide, vec![]).await?;
