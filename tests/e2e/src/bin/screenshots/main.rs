@@ -117,7 +117,7 @@ async fn main() -> Result<()> {
         camera.theme(theme).await?;
         let console = Console::open_as(&browser, &stack, &filled.viewer).await?;
         camera.screens(&console, &AS_A_VIEWER, theme, "").await?;
-        offline(&camera, &console, &mut stack, theme).await?;
+        offline(&camera, &filled.viewer, &mut stack, theme).await?;
     }
     let stack = Stack::empty().await?;
     for theme in THEMES {
@@ -181,9 +181,11 @@ async fn last_resort(camera: &Camera<'_>, stack: &Stack, theme: &str) -> Result<
 }
 
 /// Each page is opened, and then the control plane goes away without a word.
-async fn offline(camera: &Camera<'_>, console: &Console<'_>, stack: &mut Stack, theme: &str) -> Result<()> {
+async fn offline(camera: &Camera<'_>, token: &str, stack: &mut Stack, theme: &str) -> Result<()> {
     for (name, path) in OFFLINE.into_iter().filter(|(name, _)| camera.wants(name)) {
-        console.page(path).await?;
+        // The session before ended with the server before.
+        elsewhere(camera.browser, stack).await?;
+        Console::open_as(camera.browser, stack, token).await?.page(path).await?;
         camera.browser.until("nothing on its way", "return !document.querySelector('.skel, .boot')").await?;
         stack.cut_server().await?;
         camera.all_widths(name, theme, "[data-test=offline]").await?;
