@@ -199,11 +199,7 @@ fn page(drafts: u32, no_build: bool) -> Result<()> {
     npm::install_in(&bench, "what the bench drives Chromium with")?;
     let mut measure = Command::new("node");
     measure.current_dir(&bench).arg("run.mjs").args(["--drafts", &drafts.to_string()]);
-    let status = measure.status().context("cannot start node")?;
-    if !status.success() {
-        bail!("the bench has ended early: {status}");
-    }
-    Ok(())
+    measured(&mut measure)
 }
 
 fn console(steps: u32, kills: u32, no_build: bool) -> Result<()> {
@@ -235,11 +231,7 @@ fn window(starts: u32, no_build: bool) -> Result<()> {
     measure.arg("--app").arg(desktop::app(Profile::Release));
     measure.arg("--empty").arg(workspace::target().join("release/examples/empty"));
     measure.arg("--console").arg(workspace::root().join("admin-app/ui/dist")).args(["--starts", &starts.to_string()]);
-    let status = measure.status().context("cannot start node")?;
-    if !status.success() {
-        bail!("the bench has ended early: {status}");
-    }
-    Ok(())
+    measured(&mut measure)
 }
 
 fn breaker(no_build: bool) -> Result<()> {
@@ -251,8 +243,12 @@ fn breaker(no_build: bool) -> Result<()> {
     }
     let bench = workspace::root().join("benches/breaker");
     npm::install_in(&bench, "what breakers are measured beside")?;
-    let mut measure = Command::new("node");
-    let status = measure.current_dir(&bench).arg("run.mjs").status().context("cannot start node")?;
+    measured(Command::new("node").current_dir(&bench).arg("run.mjs"))
+}
+
+/// Runs a bench in Node to its end.
+fn measured(measure: &mut Command) -> Result<()> {
+    let status = measure.status().context("cannot start node")?;
     if !status.success() {
         bail!("the bench has ended early: {status}");
     }

@@ -1,3 +1,4 @@
+import { settled } from "./settled.js";
 import type { Client, Decisions, OutcomeCount, OutcomeReport } from "./types.js";
 
 /** Of one acknowledgement; docs/reference/protocol.md. */
@@ -126,32 +127,9 @@ function begin(client: Client, { now = () => performance.now() }: OutcomesOption
     },
     watch: (flag, work, decided) => {
       const variant = variantOf(flag, decided);
-      const went = (ok: boolean): void => {
+      return settled(work, (ok) => {
         if (variant !== undefined) one(flag, variant, ok);
-      };
-      let result: ReturnType<typeof work>;
-      try {
-        result = work();
-      } catch (cause) {
-        went(false);
-        throw cause;
-      }
-      if (!isPromise(result)) {
-        went(true);
-        return result;
-      }
-      return result.then(
-        (value) => {
-          went(true);
-          return value;
-        },
-        (cause: unknown) => {
-          went(false);
-          throw cause;
-        },
-      ) as typeof result;
+      });
     },
   };
 }
-
-const isPromise = (value: unknown): value is PromiseLike<unknown> => typeof (value as PromiseLike<unknown> | null | undefined)?.then === "function";

@@ -1,6 +1,7 @@
 import { SDK } from "../acknowledge.js";
 import type { Guards } from "../guard/guards.js";
 import type { BreakerStatus } from "../guard/watched.js";
+import { settled } from "../settled.js";
 import type { Client, Decisions } from "../types.js";
 import { Buckets, type Bucket } from "./buckets.js";
 import { exposing } from "./exposing.js";
@@ -206,28 +207,7 @@ function begin(client: Client): Telemetry {
     timed: (name, work, how = {}) => {
       const of = under(how);
       const began = host.now();
-      const ended = (failed: boolean): void => happen(name, of, failed, host.now() - began);
-      let result: ReturnType<typeof work>;
-      try {
-        result = work();
-      } catch (cause) {
-        ended(true);
-        throw cause;
-      }
-      if (!isPromise(result)) {
-        ended(false);
-        return result;
-      }
-      return result.then(
-        (value) => {
-          ended(false);
-          return value;
-        },
-        (cause: unknown) => {
-          ended(true);
-          throw cause;
-        },
-      ) as typeof result;
+      return settled(work, (ok) => happen(name, of, !ok, host.now() - began));
     },
     flush: () => flush(),
     close: async () => {
@@ -240,8 +220,6 @@ function begin(client: Client): Telemetry {
     },
   };
 }
-
-const isPromise = (value: unknown): value is PromiseLike<unknown> => typeof (value as PromiseLike<unknown> | null | undefined)?.then === "function";
 
 async function gzip(text: string): Promise<Uint8Array> {
   const stream = new Blob([text]).stream().pipeThrough(new CompressionStream("gzip"));
