@@ -1,6 +1,7 @@
 use crate::context::Context;
 use crate::shared::Shared;
 use crate::snapshot::{Snapshot, Variant};
+use downhaul_core::bucket::integer;
 use downhaul_core::context::Prepared;
 use downhaul_core::decision::{Cause, Decision, ErrorCode, Reason};
 use downhaul_core::evaluate::evaluate;
@@ -106,13 +107,8 @@ impl FlagValue for f64 {
 impl FlagValue for i64 {
     const NAME: &'static str = "whole number";
 
-    #[expect(clippy::cast_possible_truncation, reason = "whole and in range")]
     fn read(value: &Value) -> Option<i64> {
-        const LIMIT: f64 = 9_007_199_254_740_992.0;
-        value.as_i64().or_else(|| {
-            let number = value.as_f64().filter(|number| number.fract() == 0.0 && number.abs() < LIMIT)?;
-            Some(number as i64)
-        })
+        value.as_i64().or_else(|| integer(value.as_f64()?))
     }
 }
 

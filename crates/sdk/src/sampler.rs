@@ -4,6 +4,7 @@ use crate::context::Context;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use downhaul_control::api::{Attributes, SampledContext, Sampling};
+use downhaul_core::bucket::Unit;
 use downhaul_core::prepare::look_up;
 use downhaul_core::seal::hexadecimal;
 use hmac::{Hmac, KeyInit, Mac};
@@ -19,9 +20,9 @@ const TARGETING_KEY: &str = "targetingKey";
 /// `None` where its unit is not among those that are wanted.
 pub(crate) fn sampled(asked: &Sampling, context: &Context, instance: &str) -> Option<SampledContext> {
     let key = STANDARD.decode(&asked.key).ok()?;
-    let hash = |name: &str, unit: &str| {
+    let hash = |name: &str, unit: &[u8]| {
         let mut mac = Hmac::<Sha256>::new_from_slice(&key).ok()?;
-        mac.update(format!("{name}\0{unit}").as_bytes());
+        mac.update(&[name.as_bytes(), b"\0", unit].concat());
         let digest: [u8; 32] = mac.finalize().into_bytes().into();
         let (first, _) = digest.split_first_chunk::<16>()?;
         Some(*first)
@@ -29,8 +30,8 @@ pub(crate) fn sampled(asked: &Sampling, context: &Context, instance: &str) -> Op
     let mut hashed = BTreeMap::new();
     let mut who = None;
     for name in asked.hashed.iter().take(MOST) {
-        let Some(unit) = look_up(context.attributes(), name).and_then(unit) else { continue };
-        let bytes = hash(name, &unit)?;
+        let Some(unit) = look_up(context.attributes(), name).and_then(Unit::of) else { continue };
+        let bytes = hash(name, unit.as_bytes())?;
         hashed.insert(name.clone(), hexadecimal(&bytes));
         if name == TARGETING_KEY {
             who = Some(bytes);
@@ -38,7 +39,7 @@ pub(crate) fn sampled(asked: &Sampling, context: &Context, instance: &str) -> Op
     }
     let who = match who {
         Some(who) => who,
-        None => hash("", instance)?,
+        None => hash("", instance.as_bytes())?,
     };
     let (first, _) = who.split_first_chunk::<4>()?;
     if f64::from(u32::from_be_bytes(*first)) >= asked.rate * 2f64.powi(32) {
@@ -52,20 +53,6 @@ pub(crate) fn sampled(asked: &Sampling, context: &Context, instance: &str) -> Op
         })
         .collect();
     Some(SampledContext { attributes, hashed })
-}
-
-/// A bucketing unit as bucketing writes it: `1.0` is `1`, `-0` is `0`.
-#[expect(clippy::cast_possible_truncation, reason = "whole and in range")]
-fn unit(value: &Value) -> Option<String> {
-    const LIMIT: f64 = 9_007_199_254_740_992.0;
-    match value {
-        Value::String(text) => (!text.is_empty()).then(|| text.clone()),
-        Value::Number(number) => {
-            let number = number.as_f64().filter(|number| number.fract() == 0.0 && number.abs() < LIMIT)?;
-            Some((number as i64).to_string())
-        }
-        _ => None,
-    }
 }
 
 fn fits(value: &Value) -> bool {
