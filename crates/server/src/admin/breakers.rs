@@ -1,5 +1,5 @@
 use super::environment;
-use super::flags::unknown;
+use super::flags::known;
 use crate::auth::admin::Admin;
 use crate::error::{AppError, AppResult};
 use crate::extract::{Json, Path, Query};
@@ -32,12 +32,6 @@ pub(crate) async fn get(
         let message = format!("{minutes} minutes are not between 1 and {MOST}");
         return Err(AppError::bad_request("malformed-minutes", message, "telemetry is kept for an hour"));
     }
-    if let Some(flag) = &query.flag {
-        let current = environment.current();
-        let flags = &current.state.flag_set;
-        if flags.flag(flag).is_none() {
-            return Err(unknown(flags, flag));
-        }
-    }
+    known(&environment, query.flag.as_deref())?;
     Ok(Json(environment.telemetry().breakers(query.flag.as_deref(), minutes)))
 }

@@ -1,7 +1,7 @@
 use super::{change, environment, progress, record, request, today};
 use crate::auth::admin::{Admin, By, Editor};
 use crate::draft;
-use crate::environment::{Committed, Urgency, log_failed};
+use crate::environment::{Committed, Environment, Urgency, log_failed};
 use crate::error::{AppError, AppResult};
 use crate::extract::{Json, Path};
 use crate::state::AppState;
@@ -112,6 +112,16 @@ pub(super) fn changed(state: &AppState, committed: Committed) -> Changed {
         position: publication.position(),
         change: record.map(|record| change(state, &publication, &record)),
         warnings,
+    }
+}
+
+/// Whether what is asked for of one flag can be: there is such a flag, or none is named.
+pub(super) fn known(environment: &Environment, flag: Option<&str>) -> AppResult<()> {
+    let current = environment.current();
+    let flags = &current.state.flag_set;
+    match flag {
+        Some(flag) if flags.flag(flag).is_none() => Err(unknown(flags, flag)),
+        _ => Ok(()),
     }
 }
 

@@ -1,5 +1,5 @@
 use super::environment;
-use super::flags::unknown;
+use super::flags::known;
 use crate::auth::admin::Admin;
 use crate::error::{AppError, AppResult};
 use crate::extract::{Json, Path, Query};
@@ -32,12 +32,6 @@ pub(crate) async fn get(
         let message = format!("{seconds} s is not between 1 and {} s", KEPT.as_secs());
         return Err(AppError::bad_request("malformed-seconds", message, "outcomes are kept for 15 minutes"));
     }
-    if let Some(flag) = &query.flag {
-        let current = environment.current();
-        let flags = &current.state.flag_set;
-        if flags.flag(flag).is_none() {
-            return Err(unknown(flags, flag));
-        }
-    }
+    known(&environment, query.flag.as_deref())?;
     Ok(Json(environment.outcomes().page(query.flag.as_deref(), seconds)))
 }
