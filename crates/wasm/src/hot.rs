@@ -160,7 +160,9 @@ pub(crate) extern "C" fn resume() -> u32 {
 }
 
 fn go_on(state: &mut State) -> u32 {
-    let State { scratch, loaded: Some(loaded), prepared: Some(prepared), overrides, .. } = state else { return REFUSED };
+    let State { scratch, loaded: Some(loaded), prepared: Some(prepared), overrides, .. } = state else {
+        return REFUSED;
+    };
     let places = scratch.as_chunks_mut::<DECISION>().0;
     let decided = evaluate_all(loaded, overrides, prepared, |flag, decision| {
         let Some(place) = places.get_mut(flag as usize) else { return };
