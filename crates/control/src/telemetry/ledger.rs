@@ -18,6 +18,8 @@ const NAMES: usize = 1000;
 const REASONS: [&str; 9] =
     ["STATIC", "DEFAULT", "TARGETING_MATCH", "SPLIT", "DISABLED", "CACHED", "STALE", "ERROR", "PREREQUISITE_FAILED"];
 const CAUSES: [&str; 4] = ["kill", "stale", "breaker", "crash-loop"];
+/// What opens a breaker, or has one that is open try again; others' words are not shown.
+const OPENERS: [&str; 8] = ["consecutive", "failures", "slow", "probe", "session", "crash-loop", "shared", "waited"];
 
 /// What clients told.
 #[derive(Debug, Clone)]
@@ -245,9 +247,16 @@ impl Telemetry {
     /// What the breakers of the fleet do, and what went through them within so many minutes.
     pub fn breakers(&self, flag: Option<&str>, minutes: u32, now: Duration) -> BreakerPage {
         let mut views: BTreeMap<(String, String, ClientKind), BreakerView> = BTreeMap::new();
-        for (kind, report) in self.standing.reports(now) {
+        for (kind, report, silent) in self.standing.reports(now) {
             let view = view_of(&mut views, &report.flag, &report.variant, kind);
             view.instances += 1;
+            if matches!(report.state, BreakerState::Open | BreakerState::HalfOpen) {
+                let silent_ms = u64::try_from(silent.as_millis()).unwrap_or(u64::MAX);
+                view.open_for_ms = view.open_for_ms.max(Some(report.since_ms.saturating_add(silent_ms)));
+                if let Some(cause) = OPENERS.iter().find(|known| report.cause.as_deref() == Some(known)) {
+                    *view.causes.entry((*cause).to_owned()).or_default() += 1;
+                }
+            }
             *match report.state {
                 BreakerState::Closed => &mut view.closed,
                 BreakerState::Open => &mut view.open,
@@ -321,6 +330,8 @@ fn view_of<'a>(
         disabled: 0,
         observing: 0,
         open_share: 0.0,
+        open_for_ms: None,
+        causes: BTreeMap::new(),
         ok: 0,
         failed: 0,
         degraded: 0,
