@@ -184,7 +184,7 @@ async fn a_group_gives_a_role_and_takes_it() {
     let (status, _) = ada.ask(&served, Method::PUT, "/environments/production/policy", Some(json!({}))).await;
     assert_eq!(status, 403);
     let chart = served.get("/chart").await;
-    let granted = &chart["changes"][1];
+    let (granted, actor) = (&chart["changes"][1], who["actor"].as_str().unwrap());
     assert_eq!(granted["summary"], "granted Ada Lovelace the role operator", "by name, as the people are listed");
     assert_eq!(granted["reason"], "a group of the sign-in gives it");
     assert!(!chart.to_string().contains("\"ada\""), "the account is not in the chart");
