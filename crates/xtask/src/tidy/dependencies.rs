@@ -8,9 +8,9 @@ const TABLE: &[(&str, &[&str])] = &[
     ("downhaul-core", &[]),
     ("downhaul-blast", &["downhaul-core"]),
     ("downhaul-guard", &[]),
-    ("downhaul-control", &["downhaul-core", "downhaul-blast"]),
+    ("downhaul-control", &["downhaul-core", "downhaul-blast", "downhaul-guard"]),
     ("downhaul-store", &["downhaul-core", "downhaul-control"]),
-    ("downhaul-server", &["downhaul-core", "downhaul-blast", "downhaul-control", "downhaul-store"]),
+    ("downhaul-server", &["downhaul-core", "downhaul-blast", "downhaul-guard", "downhaul-control", "downhaul-store"]),
     ("downhaul-sdk", &["downhaul-core", "downhaul-control"]),
     ("downhaul-wasm", &["downhaul-core", "downhaul-blast"]),
     (
