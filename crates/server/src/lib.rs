@@ -6,6 +6,7 @@
 //! comes from `downhaul_control::publish`.
 
 mod admin;
+mod alarms;
 mod auth;
 mod callback;
 mod client;

@@ -4,6 +4,7 @@
 use crate::environment::Environment;
 use crate::options::ServerOptions;
 use crate::state::AppState;
+use downhaul_control::State;
 use downhaul_control::guards::{Entry, FlagMinute, Minutes};
 use downhaul_control::outcomes::Teller;
 use downhaul_store::{MinuteStore, StoreError};
@@ -55,8 +56,18 @@ impl LiveMinutes {
         &*self.store
     }
 
-    /// Counts what an instance told of a moment that long ago.
-    pub(crate) fn add(&self, teller: &Teller<'_>, release: Option<&str>, entry: &Entry<'_>, ago: Duration) {
+    /// Counts what an instance told of a moment that long ago, of a flag that has guards.
+    pub(crate) fn add(
+        &self,
+        state: &State,
+        teller: &Teller<'_>,
+        release: Option<&str>,
+        entry: &Entry<'_>,
+        ago: Duration,
+    ) {
+        if state.flag_set.flag(entry.flag).is_none_or(|flag| flag.guards.is_empty()) {
+            return;
+        }
         let at = now().saturating_sub(ago.as_secs());
         self.locked().minutes.add(teller, release, entry, at);
     }

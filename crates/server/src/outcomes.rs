@@ -40,7 +40,7 @@ impl LiveOutcomes {
         let mut keep = |[flag, variant]: [&str; 2], [ok, failed]: [u64; 2], at: Duration| {
             let all = ok.saturating_add(failed);
             let entry = Entry { flag, variant, counted: Counted::Outcomes, all, failed, latency: None };
-            minutes.add(teller, release, &entry, now.saturating_sub(at));
+            minutes.add(state, teller, release, &entry, now.saturating_sub(at));
         };
         self.locked().take_and(teller, reports, is_variant(state), now, &mut keep)
     }

@@ -1,3 +1,4 @@
+use crate::alarms;
 use crate::environment::Environment;
 use crate::guards;
 use crate::heartbeat;
@@ -69,6 +70,7 @@ async fn attended(state: AppState, serving: impl IntoFuture<Output = io::Result<
     let rolling_out = Task::spawn(rollouts::carry_out(state.clone()));
     let writing = Task::spawn(minutes::carry_out(state.clone()));
     let guarding = Task::spawn(guards::carry_out(state.clone()));
+    let alarming = Task::spawn(alarms::carry_out(state.clone()));
     let mut closed = state.closing();
     let result = tokio::select! {
         result = serving.into_future() => result,
@@ -81,7 +83,7 @@ async fn attended(state: AppState, serving: impl IntoFuture<Output = io::Result<
             Ok(())
         }
     };
-    drop((sweeping, running, beating, reminding, rolling_out, writing, guarding));
+    drop((sweeping, running, beating, reminding, rolling_out, writing, guarding, alarming));
     for environment in state.environments() {
         minutes::write_left(environment).await;
     }

@@ -43,7 +43,7 @@ impl LiveTelemetry {
             };
             let (all, latency) = (sums.ok.saturating_add(sums.failed), Some(&sums.latency));
             let entry = Entry { flag, variant, counted, all, failed: sums.failed, latency };
-            minutes.add(teller, batch.release.as_deref(), &entry, now.saturating_sub(at));
+            minutes.add(state, teller, batch.release.as_deref(), &entry, now.saturating_sub(at));
         };
         telemetry.take_and(teller, batch, is_variant(state), now, &mut keep)?;
         let after = telemetry.ignored();

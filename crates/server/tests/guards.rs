@@ -9,14 +9,22 @@
 mod support;
 
 use downhaul_control::guards::GuardEvidence;
+use downhaul_core::read::Format;
+use downhaul_server::Targets;
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 use std::time::Duration;
+use support::target::{Answers, Target};
 use support::{Served, document, flag};
 
 /// Buckets of a second, so that nobody waits for minutes.
 async fn served(guards: Value) -> Served {
+    served_with(guards, Targets::default()).await
+}
+
+async fn served_with(guards: Value, targets: Targets) -> Served {
     let served = Served::with(|options| {
+        options.targets = targets;
         options.guard_bucket = Duration::from_secs(1);
         options.guard_grace = Duration::from_secs(1);
     })
@@ -231,4 +239,37 @@ async fn what_was_told_outlives_the_server() {
     first.close().await;
     let second = Served::at(folder.path(), quick).await;
     until(&second, "/guards", |page| page["guards"][0]["judged"]["units"].as_u64().unwrap() > before).await;
+}
+
+#[tokio::test]
+async fn an_alarm_is_told_once_with_what_to_do_and_again_where_nobody_took_it() {
+    let target = Target::start().await;
+    let mut file = target.targets();
+    file["webhooks"]["pager"]["alarms"] = json!(true);
+    let targets = Targets::of(&file.to_string(), Format::Json).unwrap();
+    let served = served_with(json!([{ "name": "errors", "variant": "on" }]), targets).await;
+    target.answers([Answers::Status(503)]);
+    let mut shop = Shop::of(&served).await;
+    let kills = shop.tell_until(&served, (60, 2), "/kills", has_kill).await;
+    let kill = kills["kills"][0]["id"].as_str().unwrap();
+    for _ in 0..600 {
+        if target.arrived().len() >= 2 {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    // Something else changes, and is no reason to tell of it again.
+    served.post("/freeze", json!({ "reason": "an incident" })).await;
+    served.post("/unfreeze", json!({ "reason": "over" })).await;
+    let arrived = target.arrived();
+    let [first, second] = arrived.as_slice() else { panic!("{arrived:#?}") };
+    assert_eq!((first.path.as_str(), &first.id, &first.body), ("/hooks/pager", &second.id, &second.body));
+    let data = &first.body["data"];
+    assert_eq!(first.body["type"], "downhaul.alarm");
+    assert_eq!(
+        (&data["flag"], &data["guard"], &data["about"]),
+        (&json!("checkout"), &json!("errors"), &json!("guard-acted"))
+    );
+    assert_eq!(data["back"], format!("downhaul restore {kill}"));
+    assert!(data["message"].as_str().unwrap().contains("killed the variant: guard errors: evidence"), "{data:#}");
 }
