@@ -49,12 +49,16 @@ pub fn evaluate_all(
     let Prepared { context, memo } = prepared;
     let (program, observer) = (&loaded.program, &mut ());
     #[cfg(feature = "sieve")]
-    if memo.candidates.is_empty() {
+    let sifted = !loaded.sieve.is_empty();
+    #[cfg(not(feature = "sieve"))]
+    let sifted = false;
+    #[cfg(feature = "sieve")]
+    if sifted && memo.candidates.is_empty() {
         memo.only_texts = loaded.sieve.candidates(context, &mut memo.candidates);
     }
     let mut evaluation = Evaluation { loaded, program, overrides, context, memo, need: NONE, observer };
     #[cfg(feature = "sieve")]
-    {
+    if sifted {
         // Most flags have nothing but rules: these are not worth remembering, and one look decides the most of them.
         let (undisturbed, only_texts) = (overrides.iter().all(|cause| *cause == 0), evaluation.memo.only_texts);
         for ((flag, start), only) in (0u32..).zip(loaded.sieve.starts()).zip(&loaded.only_rules) {
@@ -75,13 +79,14 @@ pub fn evaluate_all(
             each(flag, decision);
         }
     }
-    #[cfg(not(feature = "sieve"))]
-    for flag in 0..program.flag_count() {
-        let decision = evaluation.flag(flag);
-        if evaluation.need != NONE {
-            return Err(NeedText { slot: evaluation.need });
+    if !sifted {
+        for flag in 0..program.flag_count() {
+            let decision = evaluation.flag(flag);
+            if evaluation.need != NONE {
+                return Err(NeedText { slot: evaluation.need });
+            }
+            each(flag, decision);
         }
-        each(flag, decision);
     }
     Ok(())
 }
@@ -233,8 +238,9 @@ impl<O: Observer> Evaluation<'_, O> {
     fn reached(&mut self, flag: u32, record: &FlagRecord) -> Decision {
         #[cfg(feature = "sieve")]
         if !O::WATCHES {
-            if record.rule_count >= MANY_RULES && self.memo.candidates.is_empty() {
-                self.memo.only_texts = self.loaded.sieve.candidates(self.context, &mut self.memo.candidates);
+            let sieve = &self.loaded.sieve;
+            if record.rule_count >= MANY_RULES && self.memo.candidates.is_empty() && !sieve.is_empty() {
+                self.memo.only_texts = sieve.candidates(self.context, &mut self.memo.candidates);
             }
             if !self.memo.candidates.is_empty() {
                 return self.sieved(flag);

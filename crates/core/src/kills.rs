@@ -272,9 +272,19 @@ pub(crate) type Part = Option<(u32, u32)>;
 
 impl Loaded {
     pub fn new(program: Program, kill_set: KillSet) -> Self {
+        #[cfg_attr(not(feature = "sieve"), expect(unused_mut, reason = "nothing is added"))]
+        let mut loaded = Loaded::soon(program, kill_set);
+        #[cfg(feature = "sieve")]
+        loaded.sift();
+        loaded
+    }
+
+    /// As [`Loaded::new`], without what makes many decisions fast and takes longer to make than a few of them: see
+    /// [`Loaded::sift`]. The decisions are the same.
+    pub fn soon(program: Program, kill_set: KillSet) -> Self {
         let mut loaded = Loaded {
             #[cfg(feature = "sieve")]
-            sieve: crate::sieve::Sieve::new(&program),
+            sieve: crate::sieve::Sieve::default(),
             #[cfg(feature = "sieve")]
             only_rules: Vec::new(),
             program,
@@ -288,6 +298,14 @@ impl Loaded {
         };
         loaded.resolve();
         loaded
+    }
+
+    /// Works out which rules can hold for which texts, if that is not done. Prepared contexts have to be prepared anew.
+    #[cfg(feature = "sieve")]
+    pub fn sift(&mut self) {
+        if self.sieve.is_empty() {
+            self.sieve = crate::sieve::Sieve::new(&self.program);
+        }
     }
 
     /// Replaces the kills and keeps the program. Prepared contexts have to be prepared anew.

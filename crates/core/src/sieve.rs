@@ -211,6 +211,11 @@ impl Sieve {
         false
     }
 
+    /// Nothing was worked out, or there is no flag.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.words == 0
+    }
+
     /// How many words a row has.
     pub(crate) fn words(&self) -> usize {
         self.words

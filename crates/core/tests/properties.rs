@@ -70,9 +70,17 @@ proptest! {
         large.rules = rules;
         set.flags.put(large);
         let loaded = all(&valid(set));
-        for context in &contexts {
+        let mut later = Loaded::soon(loaded.program.clone(), loaded.kill_set.clone());
+        for (number, context) in contexts.iter().enumerate() {
             let mut together = Vec::new();
             evaluate_all(&loaded, &[], &mut prepare(&loaded, context), |_, decision| together.push(decision)).unwrap();
+            // First without what is worked out of the rules, then with it, as a process that has just begun.
+            if number == contexts.len() / 2 {
+                later.sift();
+            }
+            let mut soon = Vec::new();
+            evaluate_all(&later, &[], &mut prepare(&later, context), |_, decision| soon.push(decision)).unwrap();
+            prop_assert_eq!(&soon, &together);
             for (flag, together) in (0..).zip(together) {
                 let alone = evaluate(&loaded, &[], &mut prepare(&loaded, context), flag).unwrap();
                 let watched = evaluate_observed(&loaded, &[], &mut prepare(&loaded, context), flag, &mut Watcher).unwrap();

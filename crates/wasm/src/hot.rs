@@ -26,12 +26,19 @@ const OUTSIDE: u32 = 101;
 /// Answer of [`decide`] where there is no program, or the context is not within the buffer.
 const REFUSED: u32 = NONE - 1;
 
+/// After so many contexts the index of rules is made: a process that starts waits for its first decisions.
+#[cfg(feature = "sieve")]
+const SIFTED_AT: u32 = 64;
+
 struct State {
     scratch: Vec<u8>,
     loaded: Option<Loaded>,
     /// Made with the first context: nothing of it can be made at compile time.
     prepared: Option<Prepared>,
     overrides: Vec<u8>,
+    /// Contexts decided with the program at hand.
+    #[cfg(feature = "sieve")]
+    decided: u32,
 }
 
 struct Single(UnsafeCell<State>);
@@ -39,8 +46,14 @@ struct Single(UnsafeCell<State>);
 // SAFETY: the module is instantiated without shared memory, so that no second thread can ever see the state.
 unsafe impl Sync for Single {}
 
-static STATE: Single =
-    Single(UnsafeCell::new(State { scratch: Vec::new(), loaded: None, prepared: None, overrides: Vec::new() }));
+static STATE: Single = Single(UnsafeCell::new(State {
+    scratch: Vec::new(),
+    loaded: None,
+    prepared: None,
+    overrides: Vec::new(),
+    #[cfg(feature = "sieve")]
+    decided: 0,
+}));
 
 fn with<T>(run: impl FnOnce(&mut State) -> T) -> T {
     // SAFETY: exports are the only callers, none calls another, and no import exists by which the host could come back
@@ -77,7 +90,11 @@ pub(crate) extern "C" fn load_program(length: u32) -> u32 {
         let kills = state.loaded.take().map_or_else(KillSet::default, |loaded| loaded.kill_set);
         // A program may be large, and comes seldom: the room goes back.
         state.scratch = Vec::new();
-        state.loaded = Some(Loaded::new(program, kills));
+        state.loaded = Some(Loaded::soon(program, kills));
+        #[cfg(feature = "sieve")]
+        {
+            state.decided = 0;
+        }
         DONE
     })
 }
@@ -104,7 +121,14 @@ pub(crate) extern "C" fn load_kills(length: u32) -> u32 {
 #[unsafe(no_mangle)]
 pub(crate) extern "C" fn decide(overrides: u32, texts: u32, elements: u32) -> u32 {
     with(|state| {
-        let Some(loaded) = &state.loaded else { return REFUSED };
+        let Some(loaded) = &mut state.loaded else { return REFUSED };
+        #[cfg(feature = "sieve")]
+        {
+            state.decided = state.decided.saturating_add(1);
+            if state.decided == SIFTED_AT {
+                loaded.sift();
+            }
+        }
         let prepared = state.prepared.get_or_insert_default();
         prepared.clear(loaded);
         let context = &mut prepared.context;
@@ -136,7 +160,9 @@ pub(crate) extern "C" fn resume() -> u32 {
 }
 
 fn go_on(state: &mut State) -> u32 {
-    let State { scratch, loaded: Some(loaded), prepared: Some(prepared), overrides } = state else { return REFUSED };
+    let State { scratch, loaded: Some(loaded), prepared: Some(prepared), overrides, .. } = state else {
+        return REFUSED;
+    };
     let places = scratch.as_chunks_mut::<DECISION>().0;
     let decided = evaluate_all(loaded, overrides, prepared, |flag, decision| {
         let Some(place) = places.get_mut(flag as usize) else { return };

@@ -22,7 +22,7 @@ import { bootstrapTable, changes, decisions, EMPTY, Listed, type Source as Reads
 import { canShare, joinTabs, type Group, type TabMessage } from "./tabs.js";
 import { vouchedFor } from "./token.js";
 import { connect, fetchKeys, type Connection, type Feed } from "./transport.js";
-import type { ChangeKind, Client, Context, Decisions, LastChange, MigrationTally, Options, OutcomeReporter, Position, Problem, ProblemCode, Source, Status, Transport } from "./types.js";
+import type { ChangeKind, Client, Context, Decisions, FlagChange, LastChange, MigrationTally, Options, OutcomeReporter, Position, Problem, ProblemCode, Source, Status, Transport } from "./types.js";
 
 /** Makes a client and starts it. */
 export function startClient(options: Options, platform: Platform): Client {
@@ -117,8 +117,9 @@ export function startClient(options: Options, platform: Platform): Client {
     const before = table;
     table = after ?? fallback;
     const appliedAfterMs = host.now() - receivedAt;
-    const differs = changes(before, table);
     const first = source !== "network" || lastChange === undefined;
+    // Of a first flag set everything is a change: not worked out where nobody asks.
+    const differs = events.heard() || !first ? changes(before, table) : new Map<string, FlagChange>();
     if (change !== "stale" && change !== "context" && (differs.size > 0 || first)) lastChange = { kind: change, appliedAfterMs, at: host.wall() };
     if (after && !ready) {
       ready = true;

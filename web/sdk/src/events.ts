@@ -3,6 +3,8 @@ import type { Events } from "./types.js";
 export interface Emitter {
   on<E extends keyof Events>(event: E, listener: (event: Events[E]) => void): () => void;
   emit<E extends keyof Events>(event: E, value: Events[E]): void;
+  /** Whether anybody has ever listened to anything. */
+  heard(): boolean;
 }
 
 /** Calls listeners in the order they came; one that throws harms neither the others nor the client. */
@@ -16,6 +18,7 @@ export function emitter(failed: (error: unknown) => void): Emitter {
       listeners.set(event, all.add(own));
       return () => void all.delete(own);
     },
+    heard: () => listeners.size > 0,
     emit: (event, value) => {
       for (const listener of [...(listeners.get(event) ?? [])]) {
         try {

@@ -41,7 +41,9 @@ export function holding(engine: Engine): Holding {
     ratchet: ratchet ?? null,
   });
 
-  const position = (): Position | undefined => {
+  /** Worked out where program or kills have changed: each decision asks. */
+  let position: Position | undefined;
+  const locate = (): Position | undefined => {
     if (!program) return undefined;
     const { epoch, revision, kill_revision } = program.header;
     const later = kills && kills.header.epoch >= epoch ? kills.header.kill_revision : kill_revision;
@@ -95,7 +97,7 @@ export function holding(engine: Engine): Holding {
       return kills;
     },
     get position() {
-      return position();
+      return position;
     },
     get ratchet() {
       return ratchet;
@@ -115,6 +117,7 @@ export function holding(engine: Engine): Holding {
       const failures: (Problem | undefined)[] = [];
       if (verdict.kills) failures.push(loadKills(envelope));
       if (verdict.program) failures.push(loadProgram(envelope));
+      position = locate();
       const newProgram = program === envelope;
       const newKills = kills === envelope;
       for (const failure of failures) if (failure) problems.push(failure);

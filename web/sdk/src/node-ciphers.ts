@@ -1,4 +1,4 @@
-import { createHash, createPublicKey, verify } from "node:crypto";
+import { builtin } from "./builtin.js";
 import type { Ciphers } from "./ciphers.js";
 
 /** Of an Ed25519 key in DER (RFC 8410), up to the 32 bytes of the key itself. */
@@ -26,11 +26,12 @@ const known = {
  * would wait in that queue for longer than it takes to check it.
  */
 export const nodeCiphers: Ciphers = {
-  sha256: (bytes) => createHash("sha256").update(bytes).digest("hex"),
+  sha256: (bytes) => builtin("node:crypto").createHash("sha256").update(bytes).digest("hex"),
   verifier: (publicKey) => {
     // The parser would take a longer one for a key and something behind it.
     if (publicKey.length !== 32) return undefined;
     try {
+      const { createHash, createPublicKey, verify } = builtin("node:crypto");
       const key = createPublicKey({ key: Buffer.concat([DER, publicKey]), format: "der", type: "spki" });
       return (signature, message) => {
         const asked = createHash("sha256").update(publicKey).update(signature).update(message).digest("base64");

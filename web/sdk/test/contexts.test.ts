@@ -53,6 +53,7 @@ const CONTEXTS: readonly (readonly [string, () => unknown, number | undefined])[
   ["an own name hides the path, null too", () => ({ "app.version": null, app: { version: "2.1.0" } }), undefined],
   ["a list", () => ({ tags: ["alpha", "beta"] }), 2],
   ["a list with what is no text", () => ({ tags: [null, {}, [], , NaN, 7n] }), 2],
+  ["a longer list than a call takes arguments", () => ({ tags: [...new Array<string>(300_000).fill("x"), "beta"] }), 2],
   ["a key that is a number", () => ({ targetingKey: 6 }), 4],
   ["a text that only a unit is", () => ({ userId: "u", email: "x@example.com" }), 3],
   ["longer than is written at once", () => ({ userId: "u".repeat(1000), email: `${"x".repeat(5000)}@example.com` }), 3],
@@ -137,6 +138,22 @@ test("what was decided stays, however much is decided after it", () => {
     engine.evaluate({ userId: "u".repeat(3_000_000), email: `${"x".repeat(3_000_000)}@example.com` }, undefined);
     for (const outcomes of held) assert.deepEqual(Array.from({ length: count }, (_, i) => outcome(outcomes, i)), expected, name);
     assert.deepEqual(decide(engine, { userId: "u", email: "x@example.com" }, count), expected, name);
+  }
+});
+
+test("a text that only a kill names is known from then on, and not after it", () => {
+  const flags = [flag("f", { default: "on" })];
+  const document = (kills: object[]) => ({ schema: 1, environment: "test", revision: 1, flags, kills });
+  const kill = { id: "k", flag: "f", scope: { tenant: ["acme"] }, reason: "r", by: "b", at: "2026-11-24T00:00:00Z" };
+  for (const [name, module, ways] of modules) {
+    const engine = wasmEngine(module, ways);
+    engine.load(tooling.compile(document([]) as never).program);
+    const reason = (): string | undefined => decide(engine, { tenant: "acme" }, 1)[0]?.reason;
+    assert.equal(reason(), "STATIC", name);
+    engine.setKills(tooling.compile(document([kill]) as never).kills);
+    assert.equal(reason(), "DISABLED", name);
+    engine.setKills(tooling.compile(document([]) as never).kills);
+    assert.equal(reason(), "STATIC", name);
   }
 });
 
