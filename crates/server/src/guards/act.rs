@@ -15,7 +15,7 @@ use std::sync::Arc;
 pub(super) async fn act(environment: &Arc<Environment>, state: &State, judge: &Judge) -> bool {
     let watch = judge.watch();
     let evidence = judge.evidence(environment.minutes().length());
-    let longest = usize::try_from(state.policy.reason.size()).unwrap_or(usize::MAX);
+    let longest = state.policy.reason.size();
     let reason = evidence.words(watch.guard.variant.as_str(), longest);
     tracing::warn!(environment = %environment.key(), guard = watch.id(), odds = evidence.odds, "a guard found harm");
     let rollout =

@@ -48,12 +48,11 @@ impl LiveGuards {
     }
 }
 
-/// What guards have against the next stage of a rollout. `Ok(false)` where one has not seen enough to say anything.
-pub(crate) fn in_the_way(
-    environment: &Environment,
-    state: &State,
-    rollout: &RolloutState,
-) -> Result<bool, (HoldKind, String)> {
+/// What guards have against the next stage of a rollout: nothing, where `true`; they have not seen enough to say anything,
+/// where `false`.
+pub(crate) type Guarded = Result<bool, (HoldKind, String)>;
+
+pub(crate) fn in_the_way(environment: &Environment, state: &State, rollout: &RolloutState) -> Guarded {
     // Where the last stage has baked nobody is given anything new.
     if rollout.next_stage().is_none() || rollout.stage == 0 {
         return Ok(true);

@@ -14,7 +14,7 @@ use downhaul_control::State;
 use downhaul_control::guards::{Watch, watches};
 use downhaul_store::StoreError;
 pub(crate) use judge::Judge;
-pub(crate) use live::{LiveGuards, in_the_way};
+pub(crate) use live::{Guarded, LiveGuards, in_the_way};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};

@@ -5,7 +5,7 @@ mod gates;
 
 use crate::drivers;
 use crate::environment::{Environment, Publication, Urgency};
-use crate::guards;
+use crate::guards::{self, Guarded};
 use crate::runner::{backoff, until, within};
 use crate::state::AppState;
 use downhaul_control::rollout::{self, HoldKind, Next, Reading, RolloutState};
@@ -179,7 +179,7 @@ enum Stepped {
 async fn step(
     environment: &Arc<Environment>,
     rollout: &Arc<RolloutState>,
-    (guarded, standing): (Result<bool, (HoldKind, String)>, Option<&[Standing]>),
+    (guarded, standing): (Guarded, Option<&[Standing]>),
     at: Timestamp,
 ) -> Stepped {
     match guarded {
