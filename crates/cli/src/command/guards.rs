@@ -147,10 +147,10 @@ fn show(args: &ShowArgs, output: &Output) -> Result<Exit, Failure> {
         found.bucket_seconds,
         judged.until
     ))?;
-    let does = if found.dry_run { "would, but for the dry run, do" } else { "does" };
     output.line(format!(
-        "{} that {does} at a level of {}: {}; failures were told by {}",
+        "{}{}, at a level of {}: {}; failures were told by {}",
         found.role,
+        if found.dry_run { " on a dry run" } else { "" },
         found.level,
         found.action,
         counted(judged.instances, "instance")
