@@ -5,6 +5,23 @@ use crate::context::{Prepared, Slot};
 use crate::kills::Loaded;
 use crate::program::{SlotRecord, word};
 use serde_json::{Map, Value};
+use std::borrow::Cow;
+
+/// What a context has for a name.
+#[derive(Debug, Clone)]
+pub enum Given<'a> {
+    Text(&'a str),
+    Value(Cow<'a, Value>),
+}
+
+impl<'a> From<&'a Value> for Given<'a> {
+    fn from(value: &'a Value) -> Self {
+        match value {
+            Value::String(text) => Given::Text(text),
+            value => Given::Value(Cow::Borrowed(value)),
+        }
+    }
+}
 
 /// A context, ready for evaluation.
 pub fn prepare(loaded: &Loaded, context: &Map<String, Value>) -> Prepared {
@@ -15,14 +32,23 @@ pub fn prepare(loaded: &Loaded, context: &Map<String, Value>) -> Prepared {
 
 /// As [`prepare`], into what an earlier context left, whose memory is used again.
 pub fn prepare_into(loaded: &Loaded, context: &Map<String, Value>, prepared: &mut Prepared) {
+    prepare_from(loaded, |number| look_up(context, loaded.program.slot_name(number)).map(Given::from), prepared);
+}
+
+/// As [`prepare_into`], of a context that is no JSON: `given` is asked for what it has for each slot's name. Where a value is
+/// an object, what lies within does not matter.
+pub fn prepare_from<'a>(loaded: &Loaded, mut given: impl FnMut(usize) -> Option<Given<'a>>, prepared: &mut Prepared) {
     prepared.clear(loaded);
     for number in 0..loaded.program.slot_count() {
         let Some(record) = loaded.program.slots.get(number) else { break };
         if record.flags & SlotRecord::OF_TENANT != 0 {
             continue;
         }
-        let Some(value) = look_up(context, loaded.program.slot_name(number)) else { continue };
-        let filled = slot(loaded, value, prepared);
+        let Some(given) = given(number) else { continue };
+        let filled = match given {
+            Given::Text(text) => of_text(loaded, text, prepared),
+            Given::Value(value) => slot(loaded, &value, prepared),
+        };
         if let Some(slot) = prepared.context.slots.get_mut(number) {
             *slot = filled;
         }
@@ -64,16 +90,31 @@ fn scalar(loaded: &Loaded, value: &Value, prepared: &mut Prepared) -> Slot {
             Some(number) => Slot::number(number),
             None => Slot::of(Slot::ABSENT),
         },
-        Value::String(text) => match loaded.index.find(text, |id| loaded.string(id)) {
-            Some(id) => Slot::interned(id),
-            None => {
-                let start = word(prepared.context.texts.len());
-                prepared.context.texts.extend_from_slice(text.as_bytes());
-                Slot::run(Slot::TEXT, start, word(text.len()))
-            }
-        },
+        Value::String(text) => of_text(loaded, text, prepared),
         Value::Array(_) | Value::Object(_) => Slot::of(Slot::OBJECT),
     }
+}
+
+fn of_text(loaded: &Loaded, text: &str, prepared: &mut Prepared) -> Slot {
+    match loaded.index.find(text, |id| loaded.string(id)) {
+        Some(id) => Slot::interned(id),
+        None => {
+            let start = word(prepared.context.texts.len());
+            prepared.context.texts.extend_from_slice(text.as_bytes());
+            Slot::run(Slot::TEXT, start, word(text.len()))
+        }
+    }
+}
+
+/// Whether a context that was prepared for the one is prepared for the other, once [`Prepared::forget`] was called: both read
+/// the same names, know the same texts, and declare the same of tenants. If in doubt, it is not.
+pub fn prepares_as(one: &Loaded, other: &Loaded) -> bool {
+    let (a, b) = (&one.program, &other.program);
+    a.slots == b.slots
+        && (&a.strings, &a.text, &one.extra) == (&b.strings, &b.text, &other.extra)
+        && (&a.tenants, &a.ids) == (&b.tenants, &b.ids)
+        && a.numbers.iter().map(|number| number.to_bits()).eq(b.numbers.iter().map(|number| number.to_bits()))
+        && (a.flags.len(), a.segments.len()) == (b.flags.len(), b.segments.len())
 }
 
 /// Finds the id of a text: open addressing, at most half full.

@@ -16,20 +16,17 @@ pub struct Window {
 
 /// Draws of a list only what is in sight. `body` holds a gap, a row for each key in the range, and a gap.
 #[hook]
-pub fn use_window(body: &NodeRef, keys: &[String]) -> Window {
+pub fn use_window(body: &NodeRef, keys: &Rc<[String]>) -> Window {
     let heights = use_mut_ref(Heights::default);
-    let newest = use_mut_ref(Vec::<String>::new);
     let range = use_state_eq(|| Range { from: 0, to: WHOLE });
     let is_long = keys.len() > WHOLE;
-    if *newest.borrow() != keys {
-        newest.replace(keys.to_vec());
-    }
+    heights.borrow_mut().list(keys);
     let look = {
-        let (body, heights, newest, range) = (body.clone(), Rc::clone(&heights), Rc::clone(&newest), range.setter());
+        let (body, heights, range) = (body.clone(), Rc::clone(&heights), range.setter());
         Rc::new(move || {
             let (Some(body), Some(screen)) = (body.cast::<Element>(), screen()) else { return };
             let above = -body.get_bounding_client_rect().top();
-            range.set(heights.borrow().range(&newest.borrow(), above, screen));
+            range.set(heights.borrow().range(above, screen));
         })
     };
     {
@@ -58,36 +55,34 @@ pub fn use_window(body: &NodeRef, keys: &[String]) -> Window {
         Range { from: 0, to: keys.len() }
     };
     {
-        let (body, heights, newest) = (body.clone(), Rc::clone(&heights), Rc::clone(&newest));
+        let (body, heights) = (body.clone(), Rc::clone(&heights));
         // Whenever something was drawn, it is measured; and other keys may leave another part in sight.
         use_effect(move || {
             if !is_long {
                 return;
             }
             let Some(body) = body.cast::<Element>() else { return };
-            let rows = body.children();
-            for (at, key) in newest.borrow().iter().skip(shown.from).take(shown.to - shown.from).enumerate() {
-                // The first is the gap.
-                let row = u32::try_from(at + 1).ok().and_then(|at| rows.item(at));
-                if let Some(row) = row {
-                    heights.borrow_mut().measured(key, row.get_bounding_client_rect().height());
-                }
+            // The first is the gap.
+            let mut row = body.first_element_child().and_then(|gap| gap.next_element_sibling());
+            for at in shown.from..shown.to {
+                let Some(drawn) = row else { break };
+                heights.borrow_mut().measured(at, drawn.get_bounding_client_rect().height());
+                row = drawn.next_element_sibling();
             }
             look();
         });
     }
-    let of = |keys: Option<&[String]>| heights.borrow().over(keys.unwrap_or_default());
-    let (before, after) = (of(keys.get(..shown.from)), of(keys.get(shown.to..)));
+    let (before, after) = (heights.borrow().over(0..shown.from), heights.borrow().over(shown.to..keys.len()));
     Window { range: shown, before, after, heights }
 }
 
 impl Window {
     /// Brings a row that is not drawn to the middle of the screen.
-    pub fn go_to(&self, body: &NodeRef, keys: &[String], row: usize) {
+    pub fn go_to(&self, body: &NodeRef, row: usize) {
         let (Some(body), Some(window), Some(screen)) = (body.cast::<HtmlElement>(), web_sys::window(), screen()) else {
             return;
         };
-        let above = self.heights.borrow().over(keys.get(..row).unwrap_or_default());
+        let above = self.heights.borrow().over(0..row);
         window.scroll_by_with_x_and_y(0.0, body.get_bounding_client_rect().top() + above - screen / 2.0);
     }
 }

@@ -39,15 +39,6 @@ impl Population {
         }
     }
 
-    /// The columns from which [`Population::context_of`] makes contexts that give the same for these names.
-    pub(crate) fn columns_behind(&self, names: &[&str]) -> Vec<&Column> {
-        let is_behind = |column: &&Arc<Column>| {
-            let own = column.name();
-            names.iter().any(|name| own.strip_prefix(name).is_some_and(|rest| rest.is_empty() || rest.starts_with('.')))
-        };
-        self.columns.iter().filter(is_behind).map(Arc::as_ref).collect()
-    }
-
     fn sources(&self, name: &str) -> Sources<'_> {
         let path: Vec<&str> = name.split('.').collect();
         let mut sources = Sources { own: None, own_within: Vec::new(), nested: None, nested_within: Vec::new() };
@@ -131,8 +122,6 @@ mod tests {
                 let column = population.attribute(name);
                 let found = column.as_ref().and_then(|column| column.dictionary().value(column.code(row).unwrap()));
                 assert_eq!(found, look_up(context, name).map(seen), "{name} {context:?}");
-                let partial = population.context_of(row, population.columns_behind(&[name]).into_iter());
-                assert_eq!(look_up(&partial, name).map(seen), look_up(context, name).map(seen), "{name} {context:?}");
             }
         }
     }

@@ -106,13 +106,8 @@ impl Population {
 
     /// The context of a row; empty beyond the last.
     pub fn context(&self, row: usize) -> Map<String, Value> {
-        self.context_of(row, self.columns.iter().map(Arc::as_ref))
-    }
-
-    /// The context of a row as far as these columns hold it.
-    pub(crate) fn context_of<'a>(&self, row: usize, columns: impl Iterator<Item = &'a Column>) -> Map<String, Value> {
         let mut context = Map::new();
-        for column in columns {
+        for column in &self.columns {
             if let Some(value) = column.code(row).and_then(|code| column.dictionary().value(code)) {
                 put(&mut context, column.path(), value);
             }

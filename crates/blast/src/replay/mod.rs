@@ -20,6 +20,7 @@ mod question;
 mod regions;
 mod report;
 mod result;
+mod row;
 mod segments;
 
 pub use fixed::TotalWeight;
@@ -34,12 +35,14 @@ use crate::crew::{self, Cancelled, Crew};
 use crate::population::Population;
 use classes::traits;
 use downhaul_core::document::FlagSet;
+use downhaul_core::prepare::prepares_as;
 use downhaul_core::validate::Valid;
 use groups::{Dimension, dimensions, grouped};
 use kept::Kept;
 use pass::{Pass, Passed};
 use places::Space;
 use question::{Program, Questions};
+use row::Rows;
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
@@ -266,14 +269,15 @@ impl Work<'_> {
         let questions = Questions::of(&programs);
         let traits = traits(&questions, population, self.kept, now, self.crew, &mut classified)?;
         let space = Space::new(traits, population.rows());
-        let mut names: Vec<&str> = programs.iter().flat_map(|program| program.names()).collect();
-        names.sort_unstable();
-        names.dedup();
+        let readers = [&from, &to]
+            .map(|program| program.as_ref().map(|program| Rows::new(&program.loaded, population, self.kept, now)));
+        let alike = from.as_ref().zip(to.as_ref()).is_some_and(|(from, to)| prepares_as(&from.loaded, &to.loaded));
         let pass = Pass {
             old: from.as_ref(),
             new: to.as_ref(),
             population,
-            behind: &population.columns_behind(&names),
+            rows: readers,
+            alike,
             now,
             scale: self.kept.scale,
             examples: self.options.examples,

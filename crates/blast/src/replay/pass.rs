@@ -5,12 +5,12 @@ use super::fixed::Scale;
 use super::places::{Places, Space};
 use super::question::Program;
 use super::result::{Decided, Why};
+use super::row::Rows;
 use crate::crew::{Cancelled, Crew};
-use crate::population::{Column, Population, Weights};
+use crate::population::{Population, Weights};
 use downhaul_core::context::Prepared;
 use downhaul_core::decision::{Cause, Decision, Reason};
 use downhaul_core::evaluate::evaluate;
-use downhaul_core::prepare::prepare_into;
 use downhaul_core::program::NONE;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -24,8 +24,10 @@ pub(super) struct Pass<'a> {
     pub(super) old: Option<&'a Program<'a>>,
     pub(super) new: Option<&'a Program<'a>>,
     pub(super) population: &'a Population,
-    /// Those that the programs read.
-    pub(super) behind: &'a [&'a Column],
+    /// Where contexts come from, for either.
+    pub(super) rows: [Option<Rows<'a>>; 2],
+    /// Both read contexts alike.
+    pub(super) alike: bool,
     pub(super) now: Option<&'a Value>,
     pub(super) scale: Scale,
     /// Most rows kept as examples of each outcome.
@@ -119,10 +121,7 @@ impl Pass<'_> {
 
     /// The context of a row as it is evaluated.
     pub(super) fn context(&self, row: usize) -> Map<String, Value> {
-        self.with_now(self.population.context(row))
-    }
-
-    fn with_now(&self, mut context: Map<String, Value>) -> Map<String, Value> {
+        let mut context = self.population.context(row);
         if let Some(now) = self.now {
             context.entry(NOW).or_insert_with(|| now.clone());
         }
@@ -130,10 +129,20 @@ impl Pass<'_> {
     }
 
     pub(super) fn evaluate(&self, row: usize, prepared: &mut [Prepared; 2]) -> Pair {
-        let context = self.with_now(self.population.context_of(row, self.behind.iter().copied()));
-        let [old, new] = prepared;
-        let from = self.old.map(|program| (program, program.decide(&context, old)));
-        let to = self.new.map(|program| (program, program.decide(&context, new)));
+        let [first, second] = prepared;
+        let [old, new] = &self.rows;
+        let from = self.old.zip(old.as_ref()).map(|(program, rows)| {
+            rows.prepare(row, first);
+            (program, program.decide(first))
+        });
+        let to = self.new.zip(new.as_ref()).map(|(program, rows)| {
+            if self.alike {
+                first.forget();
+                return (program, program.decide(first));
+            }
+            rows.prepare(row, second);
+            (program, program.decide(second))
+        });
         let (mut kind, mut value_changed) = (Kind::Same, false);
         if let (Some((old, from)), Some((new, to))) = (&from, &to) {
             let (one, other) = (old.variant(from), new.variant(to));
@@ -150,8 +159,7 @@ impl Pass<'_> {
 }
 
 impl Program<'_> {
-    fn decide(&self, context: &Map<String, Value>, prepared: &mut Prepared) -> Decision {
-        prepare_into(&self.loaded, context, prepared);
+    fn decide(&self, prepared: &mut Prepared) -> Decision {
         // The flag itself is the first; a context that was prepared natively has all its texts.
         let none = Decision { variant: 0, reason: Reason::Error, cause: Cause::None, rule: NONE, kill: NONE };
         evaluate(&self.loaded, &[], prepared, 0).unwrap_or(none)

@@ -319,7 +319,7 @@ impl Asker<'_> {
 const TENANT: &str = "tenant";
 const OF_TENANT: &str = "tenant.";
 
-fn is_of_tenant(name: &str) -> bool {
+pub(super) fn is_of_tenant(name: &str) -> bool {
     name.starts_with(OF_TENANT)
 }
 

@@ -1,15 +1,15 @@
 //! Which segments of a document each row is in.
 
-use super::classes::{NOW, traits};
+use super::classes::traits;
 use super::kept::Kept;
 use super::places::{Places, Space};
 use super::question::{Program, Questions};
+use super::row::Rows;
 use crate::crew::{Cancelled, Crew};
 use crate::population::{Entry, Population};
 use downhaul_core::context::Prepared;
 use downhaul_core::document::FlagSet;
 use downhaul_core::evaluate::evaluate_all;
-use downhaul_core::prepare::prepare_into;
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
@@ -38,17 +38,13 @@ pub(super) fn membership(
     let program = Program::of_segments(document);
     let traits = traits(&Questions::of(&[&program]), population, kept, now, crew, &mut |_, _| {})?;
     let space = Space::new(traits, population.rows());
-    let behind = population.columns_behind(&program.names());
+    let rows = Rows::new(&program.loaded, population, kept, now);
     let known: Mutex<BTreeMap<Vec<usize>, u32>> = Mutex::new(BTreeMap::new());
     let mut codes = vec![0u32; population.rows()];
     let state = || (Places::new(&space), Prepared::default(), Vec::new());
     let fill = |(places, prepared, found): &mut (Places, Prepared, Vec<u32>), from: usize, piece: &mut [u32]| {
         places.answers(&space, from, piece.len(), found, |row| {
-            let mut context = population.context_of(row, behind.iter().copied());
-            if let Some(now) = now {
-                context.entry(NOW).or_insert_with(|| now.clone());
-            }
-            prepare_into(&program.loaded, &context, prepared);
+            rows.prepare(row, prepared);
             let mut set = Vec::new();
             // A context that was prepared natively has all its texts.
             let _ = evaluate_all(&program.loaded, &[], prepared, |flag, decision| {

@@ -127,16 +127,18 @@ fn urgency(flag: &FlagSummary) -> u8 {
 }
 
 impl Filter {
-    pub fn apply<'a>(&self, flags: &'a [FlagSummary]) -> Vec<&'a FlagSummary> {
-        let mut shown: Vec<&FlagSummary> = flags.iter().filter(|flag| self.holds(flag)).collect();
+    /// The places of what it shows, in its order.
+    pub fn apply(&self, flags: &[FlagSummary]) -> Vec<usize> {
+        let mut shown: Vec<(usize, &FlagSummary)> =
+            flags.iter().enumerate().filter(|(_, flag)| self.holds(flag)).collect();
         // Stable: within equals, the order of the flag set.
         match self.order {
-            Order::Attention => shown.sort_by_key(|flag| urgency(flag)),
-            Order::Key => shown.sort_by(|a, b| a.key.cmp(&b.key)),
-            Order::Until => shown.sort_by(|a, b| a.until.cmp(&b.until)),
-            Order::Changed => shown.sort_by_key(|flag| std::cmp::Reverse(flag.changed_revision)),
+            Order::Attention => shown.sort_by_key(|(_, flag)| urgency(flag)),
+            Order::Key => shown.sort_by(|(_, a), (_, b)| a.key.cmp(&b.key)),
+            Order::Until => shown.sort_by(|(_, a), (_, b)| a.until.cmp(&b.until)),
+            Order::Changed => shown.sort_by_key(|(_, flag)| std::cmp::Reverse(flag.changed_revision)),
         }
-        shown
+        shown.into_iter().map(|(at, _)| at).collect()
     }
 
     /// Something but the view narrows the list.
@@ -209,7 +211,7 @@ mod tests {
             flag("c", FlagState::KilledInPart, false),
             flag("d", FlagState::Killed, true),
         ];
-        filter.apply(&flags).into_iter().map(|flag| flag.key.as_str()).collect()
+        filter.apply(&flags).into_iter().map(|at| flags[at].key.as_str()).collect()
     }
 
     #[test]

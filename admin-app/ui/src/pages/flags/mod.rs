@@ -17,9 +17,12 @@ use crate::state::guide::Guide;
 use crate::state::live::Slot;
 use crate::state::selection::Selection;
 use crate::words::number::{count, counted};
-use downhaul_control::api::{FlagPage, FlagState, KillView};
+use downhaul_control::api::{FlagPage, FlagState, FlagSummary, KillView};
+use downhaul_core::document::FlagSet;
 use filter::{Filter, FilterQuery, KINDS, Order, View};
 use row::Row;
+use std::collections::BTreeSet;
+use std::rc::Rc;
 use views::Views;
 use web_sys::{
     Element, HtmlElement, HtmlInputElement, HtmlSelectElement, ScrollIntoViewOptions, ScrollLogicalPosition,
@@ -165,13 +168,11 @@ fn List(props: &ListProps) -> Html {
     let navigator = use_navigator();
     let search = use_node_ref();
     let kind = use_node_ref();
-    let body = use_node_ref();
     let cursor = use_state(Cursor::default);
     let selection = use_state(Selection::default);
     let was_chosen = use_mut_ref(|| false);
-    let shown = props.filter.apply(&props.page.flags);
-    let keys: Vec<String> = shown.iter().map(|flag| flag.key.clone()).collect();
-    let window = use_window(&body, &keys);
+    let shown = use_memo((props.page.clone(), props.filter.clone()), |(page, filter)| Shown::of(page, filter));
+    let keys = Rc::clone(&shown.keys);
     {
         let (cursor, search, kind, environment) =
             (cursor.clone(), search.clone(), kind.clone(), props.environment.clone());
@@ -213,24 +214,6 @@ fn List(props: &ListProps) -> Html {
             true
         });
     }
-    {
-        let (body, window, keys) = (body.clone(), window.clone(), keys.clone());
-        use_effect_with(*cursor, move |cursor| {
-            let Some(at) = cursor.0 else { return };
-            // The first is the gap.
-            let drawn = (at + 1).checked_sub(window.range.from).filter(|_| at < window.range.to);
-            let row = drawn
-                .and_then(|at| u32::try_from(at).ok())
-                .and_then(|at| body.cast::<Element>()?.children().item(at))
-                .filter(|_| at >= window.range.from);
-            let Some(row) = row else { return window.go_to(&body, &keys, at) };
-            {
-                let options = ScrollIntoViewOptions::new();
-                options.set_block(ScrollLogicalPosition::Nearest);
-                row.scroll_into_view_with_scroll_into_view_options(&options);
-            }
-        });
-    }
     let change = |set: fn(&mut Filter, String)| {
         let (filter, on_filter) = (props.filter.clone(), props.on_filter.clone());
         move |value: String| {
@@ -251,9 +234,10 @@ fn List(props: &ListProps) -> Html {
         let (filter, on_filter) = (props.filter.clone(), props.on_filter.clone());
         Callback::from(move |_: MouseEvent| on_filter.emit(Filter { order: filter.order, ..Filter::default() }))
     };
-    let mut owners: Vec<&str> = props.page.flags.iter().map(|flag| flag.owner.as_str()).collect();
-    owners.sort_unstable();
-    owners.dedup();
+    let owners = use_memo(props.page.clone(), |page| {
+        let owners: BTreeSet<&str> = page.flags.iter().map(|flag| flag.owner.as_str()).collect();
+        owners.into_iter().map(str::to_owned).collect::<Vec<String>>()
+    });
     let owner = props.filter.owner.clone().unwrap_or_default();
     let document = console.live.document.ready().cloned();
     let kills: Vec<KillView> = console.live.kills.ready().map(|page| page.kills.clone()).unwrap_or_default();
@@ -261,12 +245,11 @@ fn List(props: &ListProps) -> Html {
         let selection = selection.clone();
         Callback::from(move |next: Selection| selection.set(next))
     };
-    let on_pick = {
-        let (selection, keys) = (selection.clone(), keys.clone());
-        Callback::from(move |(key, reaches): (String, bool)| {
-            selection.set(if reaches { selection.reach(&key, &keys) } else { selection.toggle(&key) });
-        })
-    };
+    // The same for as long as it does the same: each row compares what it is given.
+    let on_pick =
+        use_callback((selection.clone(), keys.clone()), |(key, reaches): (String, bool), (selection, keys)| {
+            selection.set(if reaches { selection.reach(&key, keys) } else { selection.toggle(&key) });
+        });
     let chosen: Vec<String> = selection.among(&keys).cloned().collect();
     // What it can do with them comes when one is chosen for the first time, and stays: it may be in the middle of something.
     *was_chosen.borrow_mut() |= !chosen.is_empty();
@@ -288,27 +271,21 @@ fn List(props: &ListProps) -> Html {
                     </select>
                     <select class="select" aria-label="Owner" onchange={select(|filter, value| filter.owner = (!value.is_empty()).then_some(value))}>
                         <option value="" selected={owner.is_empty()}>{ "Every owner" }</option>
-                        { for owners.into_iter().map(|each| html! { <option value={each.to_owned()} selected={each == owner}>{ each }</option> }) }
+                        { for owners.iter().map(|each| html! { <option value={each.clone()} selected={*each == owner}>{ each }</option> }) }
                     </select>
                     <select class="select" aria-label="Order" onchange={select(|filter, value| filter.order = order_named(&value))}>
                         { for ORDERS.into_iter().map(|(order, name)| html! { <option value={name} selected={props.filter.order == order}>{ name }</option> }) }
                     </select>
                 </div>
             </div>
-            if shown.is_empty() {
+            if keys.is_empty() {
                 <Empty title={nothing(&props.filter, &props.environment)} actions={html! { <button class="btn" onclick={clear}>{ "Clear filters" }</button> }}>
                     <p>{ format!("{} in {} without filters.", counted(props.page.flags.len(), "flag", "flags"), props.environment) }</p>
                 </Empty>
             } else {
-                <table class="table flags" aria-rowcount={(shown.len() + 1).to_string()}>
+                <table class="table flags" aria-rowcount={(keys.len() + 1).to_string()}>
                     <Columns />
-                    <tbody ref={body}>
-                        <Gap key="/before" height={window.before} />
-                        { for shown.iter().enumerate().skip(window.range.from).take(window.range.to - window.range.from).map(|(at, flag)| html! {
-                            <Row key={flag.key.clone()} kills={kills.iter().filter(|kill| kill.flag == flag.key).cloned().collect::<Vec<KillView>>()} environment={props.environment.clone()} flag={(*flag).clone()} document={document.clone()} is_focus={cursor.0 == Some(at)} is_chosen={selection.keys.contains(&flag.key)} on_pick={on_pick.clone()} {at} />
-                        }) }
-                        <Gap key="/after" height={window.after} />
-                    </tbody>
+                    <Rows environment={props.environment.clone()} page={props.page.clone()} shown={Rc::clone(&shown)} {kills} document={document.clone()} cursor={*cursor} selection={(*selection).clone()} {on_pick} />
                 </table>
             }
             if *was_chosen.borrow() {
@@ -318,10 +295,77 @@ fn List(props: &ListProps) -> Html {
                 }))} />
             }
             <footer class="between small faint">
-                <span>{ format!("{} of {}", count(shown.len() as u64), count(props.page.flags.len() as u64)) }</span>
+                <span>{ format!("{} of {}", count(keys.len() as u64), count(props.page.flags.len() as u64)) }</span>
                 <span class="row hide-narrow"><kbd>{ "J" }</kbd><kbd>{ "K" }</kbd>{ " move " }<kbd>{ "Enter" }</kbd>{ " open " }<kbd>{ "X" }</kbd>{ " choose " }<kbd>{ "F" }</kbd>{ " filter" }</span>
             </footer>
         </div>
+    }
+}
+
+/// What of the list a filter shows.
+#[derive(Debug, PartialEq)]
+struct Shown {
+    /// Places in the list.
+    places: Vec<usize>,
+    keys: Rc<[String]>,
+}
+
+impl Shown {
+    fn of(page: &FlagPage, filter: &Filter) -> Self {
+        let places = filter.apply(&page.flags);
+        let keys = places.iter().filter_map(|at| page.flags.get(*at)).map(|flag| flag.key.clone()).collect();
+        Shown { places, keys }
+    }
+}
+
+#[derive(Debug, Properties, PartialEq)]
+struct RowsProps {
+    environment: AttrValue,
+    page: Shared<FlagPage>,
+    shown: Rc<Shown>,
+    kills: Vec<KillView>,
+    document: Option<Shared<FlagSet>>,
+    cursor: Cursor,
+    selection: Selection,
+    on_pick: Callback<(String, bool)>,
+}
+
+/// The rows in sight. On its own, since scrolling draws it again, and nothing else.
+#[function_component]
+fn Rows(props: &RowsProps) -> Html {
+    let body = use_node_ref();
+    let window = use_window(&body, &props.shown.keys);
+    {
+        let (body, window) = (body.clone(), window.clone());
+        use_effect_with(props.cursor, move |cursor| {
+            let Some(at) = cursor.0 else { return };
+            // The first is the gap.
+            let drawn = (at + 1).checked_sub(window.range.from).filter(|_| at < window.range.to);
+            let row = drawn
+                .and_then(|at| u32::try_from(at).ok())
+                .and_then(|at| body.cast::<Element>()?.children().item(at))
+                .filter(|_| at >= window.range.from);
+            let Some(row) = row else { return window.go_to(&body, at) };
+            {
+                let options = ScrollIntoViewOptions::new();
+                options.set_block(ScrollLogicalPosition::Nearest);
+                row.scroll_into_view_with_scroll_into_view_options(&options);
+            }
+        });
+    }
+    let drawn = props.shown.places.iter().enumerate().take(window.range.to).skip(window.range.from);
+    let flags = drawn.filter_map(|(at, place)| Some((at, props.page.flags.get(*place)?)));
+    let kills_of = |flag: &FlagSummary| {
+        props.kills.iter().filter(|kill| kill.flag == flag.key).cloned().collect::<Vec<KillView>>()
+    };
+    html! {
+        <tbody ref={body}>
+            <Gap key="/before" height={window.before} />
+            { for flags.map(|(at, flag)| html! {
+                <Row key={flag.key.clone()} kills={kills_of(flag)} environment={props.environment.clone()} flag={flag.clone()} document={props.document.clone()} is_focus={props.cursor.0 == Some(at)} is_chosen={props.selection.keys.contains(&flag.key)} on_pick={props.on_pick.clone()} {at} />
+            }) }
+            <Gap key="/after" height={window.after} />
+        </tbody>
     }
 }
 
