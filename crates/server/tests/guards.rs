@@ -1,6 +1,7 @@
 //! Guards over a real server: what clients tell in two arms, and what the guard does with the rollout.
 #![expect(
     clippy::unwrap_used,
+    clippy::expect_used,
     clippy::indexing_slicing,
     clippy::panic,
     reason = "a test that cannot be set up has failed"

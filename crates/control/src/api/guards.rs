@@ -94,8 +94,11 @@ pub struct GuardActView {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema, utoipa::IntoParams))]
 pub struct GuardReplayQuery {
+    /// The flag; without it there is no such guard.
+    #[serde(default)]
     pub flag: String,
     /// The name of the guard.
+    #[serde(default)]
     pub guard: String,
     /// RFC 3339; since when it watches, unless given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
