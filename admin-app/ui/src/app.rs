@@ -8,6 +8,8 @@ use crate::shell::Shell;
 use crate::state::live::Live;
 use crate::state::session::{Action, Session};
 use crate::state::toasts::Toasts;
+use downhaul_yew::{Flags, FlagsProvider};
+use gloo::timers::callback::Interval;
 use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
 use yew_router::BrowserRouter;
@@ -51,6 +53,18 @@ fn Root(props: &AppProps) -> Html {
         let find_session = find_session.clone();
         use_effect_with(props.token.clone(), move |token| find_session.emit(token.clone()));
     }
+    let is_in = matches!(*console.session, Session::In(_));
+    {
+        let console = console.clone();
+        use_effect_with(is_in, move |is_in| {
+            let again = is_in.then(|| Interval::new(AGAIN_MS, move || ask_again(&console)));
+            move || drop(again)
+        });
+    }
+    let flags = match &*console.session {
+        Session::In(who) => Flags::new(who.flags.clone()),
+        _ => Flags::default(),
+    };
     let body = match &*console.session {
         Session::Asking => html! { <p class="boot" role="status">{ "Downhaul is loading" }</p> },
         Session::In(who) => html! { <Shell who={who.clone()} /> },
@@ -61,7 +75,20 @@ fn Root(props: &AppProps) -> Html {
             html! { <SignIn failure={None::<Failure>} busy=true on_submit={find_session.reform(Some)} /> }
         }
     };
-    html! { <ContextProvider<Console> context={console}>{ body }</ContextProvider<Console>> }
+    html! { <ContextProvider<Console> context={console}><FlagsProvider {flags}>{ body }</FlagsProvider></ContextProvider<Console>> }
+}
+
+/// What the server's own flags say of the console is heard of this much later at the most.
+const AGAIN_MS: u32 = 60_000;
+
+/// Who is signed in, as the server sees it now. That it does not answer is told by others.
+fn ask_again(console: &Console) {
+    let (backend, session) = (console.backend.clone(), console.session.dispatcher());
+    spawn_local(async move {
+        if let Ok(who) = api::who_am_i(&backend).await {
+            session.dispatch(Action::Again(who));
+        }
+    });
 }
 
 /// Signs in with the token if there is one, else asks who the cookie belongs to.

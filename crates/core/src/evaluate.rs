@@ -235,6 +235,7 @@ impl<O: Observer> Evaluation<'_, O> {
     }
 
     /// Rules in order, then the default.
+    #[cfg_attr(not(feature = "sieve"), expect(unused_variables, reason = "rules are looked at one by one"))]
     fn reached(&mut self, flag: u32, record: &FlagRecord) -> Decision {
         #[cfg(feature = "sieve")]
         if !O::WATCHES {

@@ -185,6 +185,36 @@ async fn sessions() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_console_is_told_what_the_flags_of_its_environment_give() {
+    let served = Served::with(|options| options.environment = "downhaul".parse().unwrap()).await;
+    let post = |path: &str, body: Value| {
+        let url = served.url(&format!("/api/v1/environments/downhaul{path}"));
+        let request = served.http.post(url).bearer_auth(&served.admin_token).json(&body);
+        async move {
+            let answer = request.send().await.unwrap();
+            assert!(answer.status().is_success(), "{}", answer.text().await.unwrap());
+        }
+    };
+    let flags = || async {
+        let who = served.http.get(served.url("/api/v1/session")).bearer_auth(&served.admin_token);
+        who.send().await.unwrap().json::<Value>().await.unwrap()["flags"].clone()
+    };
+    assert_eq!(flags().await, Value::Null, "there are none");
+
+    let mut hidden = flag("console.hidden");
+    hidden["clients"] = json!(["server"]);
+    let document = json!({
+        "schema": 1, "environment": "downhaul", "revision": 0,
+        "flags": [flag("console.presence"), hidden, flag("shop")],
+    });
+    let sources = json!([{ "name": "flags.json", "text": document.to_string() }]);
+    post("/apply", json!({ "sources": sources, "reason": "a test" })).await;
+    assert_eq!(flags().await, json!({ "console.presence": true }));
+    post("/kills", json!({ "flag": "console.presence", "scope": {}, "reason": "the council asked" })).await;
+    assert_eq!(flags().await, json!({ "console.presence": false }));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_console_sees_what_happens() {
     use eventsource_stream::Eventsource;
     use futures_util::StreamExt;

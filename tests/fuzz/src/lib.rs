@@ -6,6 +6,8 @@
 #![expect(clippy::panic, clippy::unwrap_used, reason = "a target says by panicking that something does not hold")]
 
 pub mod guest;
+#[path = "../../engines/host.rs"]
+pub mod host;
 pub mod mutate;
 mod targets;
 

@@ -18,6 +18,8 @@ const wasmStays = { name: "wasm stays a file", setup: (b) => b.onResolve({ filte
 const seldomApart = { name: "what is seldom needed stays a file", setup: (b) => b.onResolve({ filter: /\/seldom\.js$/ }, ({ kind }) => (kind === "dynamic-import" ? { path: "./seldom.js", external: true } : undefined)) };
 const common = { bundle: true, target: "es2022", plugins: [wasmStays, seldomApart], logLevel: "warning" };
 const entry = (name) => ({ entryPoints: [`src/entry/${name}.ts`] });
+// A server reads all of it before its first decision; names stay, for whoever reads a stack.
+const terse = { minifyWhitespace: true, minifySyntax: true };
 await Promise.all([
   build({ ...common, ...entry("browser"), format: "esm", outfile: "dist/browser.js" }),
   build({ ...common, entryPoints: ["src/seldom.ts"], format: "esm", outfile: "dist/seldom.js" }),
@@ -25,9 +27,10 @@ await Promise.all([
   build({ ...common, plugins: [], loader: { ".wasm": "binary" }, ...entry("inline"), format: "esm", outfile: "dist/inline.js" }),
   build({ ...common, ...entry("slim"), format: "esm", outfile: "dist/slim.js" }),
   build({ ...common, ...entry("workerd"), format: "esm", outfile: "dist/workerd.js" }),
-  build({ ...common, ...entry("node"), format: "esm", platform: "node", outfile: "dist/node.js" }),
+  build({ ...common, ...terse, ...entry("node"), format: "esm", platform: "node", outfile: "dist/node.js" }),
   build({
     ...common,
+    ...terse,
     ...entry("node"),
     format: "cjs",
     platform: "node",

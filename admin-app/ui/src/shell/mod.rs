@@ -19,6 +19,7 @@ use banner::ConnectionBanner;
 use commands::CommandPalette;
 use company::Company;
 use downhaul_control::api::Whoami;
+use downhaul_yew::use_flag;
 use nav::{Nav, TabBar};
 use topbar::TopBar;
 use yew::prelude::*;
@@ -36,7 +37,8 @@ pub fn Shell(props: &ShellProps) -> Html {
     let palette = use_state(|| None::<&'static str>);
     let known = route.environment().filter(|each| props.who.environments.iter().any(|known| known == each));
     use_environment(&console, known.map(str::to_owned));
-    use_presence(&console, &route, known.map(str::to_owned));
+    let has_company = use_flag("console.presence", true);
+    use_presence(&console, &route, known.filter(|_| has_company).map(str::to_owned));
     pages::use_rest();
     {
         let palette = palette.clone();
@@ -97,7 +99,7 @@ pub fn Shell(props: &ShellProps) -> Html {
             <Nav route={route.clone()} environment={environment.clone()} />
             <main id="main" tabindex="-1"><div class="wrap">
                 <ConnectionBanner />
-                { company(&route, environment.as_deref()) }
+                { company(&route, environment.as_deref().filter(|_| has_company)) }
                 { page }
             </div></main>
             <TabBar route={route.clone()} environment={environment.clone()} />

@@ -19,6 +19,8 @@ pub enum Session {
 #[derive(Debug, Clone, PartialEq)]
 pub enum Action {
     Found(Whoami),
+    /// The same person, asked again.
+    Again(Whoami),
     /// The server knows no session of this browser.
     NotFound,
     Submit,
@@ -34,12 +36,13 @@ impl Reducible for Session {
     fn reduce(self: Rc<Self>, action: Action) -> Rc<Self> {
         match (action, &*self) {
             (Action::Found(who), _) => Session::In(who).into(),
+            (Action::Again(who), Session::In(_)) => Session::In(who).into(),
             (Action::Submit, _) => Session::SigningIn.into(),
             (Action::Refused(why), _) => Session::Out(Some(why)).into(),
             (Action::NotFound | Action::SignedOut, _) => Session::Out(None).into(),
             (Action::Expired, Session::In(_)) => Session::Out(Some(Failure::SignedOut)).into(),
             // While signing in or signed out, a late answer to an older request says nothing new.
-            (Action::Expired, Session::Asking | Session::Out(_) | Session::SigningIn) => self,
+            (Action::Expired | Action::Again(_), Session::Asking | Session::Out(_) | Session::SigningIn) => self,
         }
     }
 }
@@ -79,6 +82,7 @@ mod tests {
             environments: vec!["production".into()],
             roles: [("production".into(), vec![Role::Operator])].into(),
             version: "0.1.0".into(),
+            flags: serde_json::Map::new(),
         }
     }
 
@@ -91,6 +95,14 @@ mod tests {
         let session = after(session, Action::Found(maya()));
         assert_eq!(session, Session::In(maya()));
         assert_eq!(after(session, Action::SignedOut), Session::Out(None));
+    }
+
+    #[test]
+    fn who_has_left_meanwhile_stays_out() {
+        let renamed = Whoami { name: "Maya B".into(), ..maya() };
+        assert_eq!(after(Session::In(maya()), Action::Again(renamed.clone())), Session::In(renamed));
+        assert_eq!(after(Session::Out(None), Action::Again(maya())), Session::Out(None));
+        assert_eq!(after(Session::SigningIn, Action::Again(maya())), Session::SigningIn);
     }
 
     #[test]

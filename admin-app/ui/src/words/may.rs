@@ -73,6 +73,7 @@ mod tests {
             environments: vec![],
             roles: [("production".into(), vec![role])].into(),
             version: String::new(),
+            flags: serde_json::Map::new(),
         };
         assert!(has(&who(Role::Approver), "production", Role::Approver));
         assert!(has(&who(Role::Admin), "production", Role::Operator));

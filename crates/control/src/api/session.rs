@@ -1,4 +1,5 @@
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 
 /// `POST /api/v1/session`.
@@ -41,6 +42,10 @@ pub struct Whoami {
     pub roles: BTreeMap<String, Vec<Role>>,
     /// Of the server.
     pub version: String,
+    /// What the flags `console.…` of the environment `downhaul` give this person, by key.
+    #[serde(default, skip_serializing_if = "Map::is_empty")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Object))]
+    pub flags: Map<String, Value>,
 }
 
 /// `GET /sign-in/v1`.

@@ -13,11 +13,12 @@ const TABLE: &[(&str, &[&str])] = &[
     ("downhaul-server", &["downhaul-core", "downhaul-blast", "downhaul-guard", "downhaul-control", "downhaul-store"]),
     ("downhaul-sdk", &["downhaul-core", "downhaul-control"]),
     ("downhaul-wasm", &["downhaul-core", "downhaul-blast"]),
+    ("downhaul-yew", &[]),
     (
         "downhaul-cli",
         &["downhaul-core", "downhaul-blast", "downhaul-guard", "downhaul-control", "downhaul-store", "downhaul-server"],
     ),
-    ("downhaul-ui", &["downhaul-core", "downhaul-blast", "downhaul-control"]),
+    ("downhaul-ui", &["downhaul-core", "downhaul-blast", "downhaul-control", "downhaul-yew"]),
     ("downhaul-desktop", &["downhaul-core", "downhaul-blast", "downhaul-control", "downhaul-server"]),
     ("downhaul-e2e", &["downhaul-core", "downhaul-control", "downhaul-server", "downhaul-cli"]),
     ("downhaul-fuzz", &["downhaul-core", "downhaul-blast", "downhaul-control"]),

@@ -1,32 +1,47 @@
-//! `downhaul-engines-wasmtime FOLDER`: the fixture in the folder through the evaluation module in wasmtime.
-//!
-//! The host does what `web/sdk/src/wasm-engine.ts` does: slots in, texts on demand, decisions out.
+//! `downhaul-engines-wasmtime FOLDER MODULE…`: the fixture in the folder through evaluation modules in wasmtime, which must
+//! all decide alike.
 
 #[path = "../../../../crates/core/examples/engines/decide.rs"]
 mod decide;
 #[path = "../../../../crates/core/examples/engines/hostile.rs"]
 mod hostile;
+#[path = "../../host.rs"]
+mod host;
 
 use decide::{Fixture, report};
-use downhaul_core::context::{Prepared, Slot};
+use downhaul_core::context::Prepared;
 use downhaul_core::kills::Loaded;
 use downhaul_core::prepare::prepare_into;
+use host::{Call, Machine, Texts};
 use std::error::Error;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 use wasmtime::{Engine, Instance, Memory, Module, Store, TypedFunc};
 
-const SLOT: usize = 16;
-const DECISION: usize = 8;
-const NONE: u32 = u32::MAX;
-
 fn main() -> Result<(), Box<dyn Error>> {
-    let folder = PathBuf::from(std::env::args().nth(1).ok_or("usage: downhaul-engines-wasmtime FOLDER")?);
+    let mut arguments = std::env::args_os().skip(1).map(PathBuf::from);
+    let folder = arguments.next().ok_or("usage: downhaul-engines-wasmtime FOLDER MODULE…")?;
     let fixture = Fixture::read(&folder)?;
-    let mut guest = Guest::new(&std::fs::read(folder.join("flags.wasm"))?)?;
-    guest.load(&fixture)?;
+    let mut first: Option<(Vec<u8>, Duration)> = None;
+    for module in arguments {
+        let (decisions, took) = decided(&fixture, &std::fs::read(&module)?)?;
+        match &first {
+            Some((expected, _)) if *expected != decisions => {
+                return Err(format!("`{}` decides otherwise than the module before it", module.display()).into());
+            }
+            _ => first = Some((decisions, took)),
+        }
+    }
+    let (decisions, took) = first.ok_or("no module was given")?;
+    println!("{}", report("wasmtime", &decisions, took));
+    Ok(())
+}
+
+fn decided(fixture: &Fixture, module: &[u8]) -> Result<(Vec<u8>, Duration), Box<dyn Error>> {
+    let mut guest = Guest::new(module)?;
+    guest.load(fixture)?;
     // Only to know names and strings; nothing is decided with it.
-    let loaded = Loaded::new(fixture.program()?, fixture.kills()?);
+    let loaded = Loaded::soon(fixture.program()?, fixture.kills()?);
     let flags = loaded.program.flag_count() as usize;
     let mut prepared = Prepared::new(&loaded);
     let (mut took, mut decisions) = (Duration::ZERO, Vec::new());
@@ -34,11 +49,10 @@ fn main() -> Result<(), Box<dyn Error>> {
         let overrides = Fixture::overrides(number, flags);
         let began = Instant::now();
         prepare_into(&loaded, context, &mut prepared);
-        guest.evaluate(&prepared, &overrides, &mut decisions)?;
+        decisions.extend(host::evaluate(&mut guest, &prepared, &overrides, Texts::WhenAsked)?);
         took += began.elapsed();
     }
-    println!("{}", report("wasmtime", &decisions, took));
-    Ok(())
+    Ok((decisions, took))
 }
 
 struct Guest {
@@ -72,71 +86,43 @@ impl Guest {
         })
     }
 
-    fn load(&mut self, fixture: &Fixture) -> Result<(), Box<dyn Error>> {
+    fn load(&mut self, fixture: &Fixture) -> Result<(), wasmtime::Error> {
         let length = self.write(&fixture.program)?;
-        let refused = self.load_program.call(&mut self.store, length)?;
+        let refused = self.call(Call::LoadProgram(length))?;
         let length = self.write(&fixture.kills)?;
-        let refused = refused + self.load_kills.call(&mut self.store, length)?;
-        if refused == 0 { Ok(()) } else { Err("the module refuses program or kills".into()) }
+        if refused + self.call(Call::LoadKills(length))? == 0 {
+            Ok(())
+        } else {
+            Err(wasmtime::Error::msg("the module refuses program or kills"))
+        }
     }
+}
 
-    fn write(&mut self, bytes: &[u8]) -> Result<u32, Box<dyn Error>> {
+impl Machine for Guest {
+    type Error = wasmtime::Error;
+
+    fn write(&mut self, bytes: &[u8]) -> Result<u32, wasmtime::Error> {
         let length = u32::try_from(bytes.len())?;
         let at = self.scratch.call(&mut self.store, length)? as usize;
         self.memory.write(&mut self.store, at, bytes)?;
         Ok(length)
     }
 
-    fn evaluate(&mut self, prepared: &Prepared, overrides: &[u8], into: &mut Vec<u8>) -> Result<(), Box<dyn Error>> {
-        let context = &prepared.context;
-        let mut bytes: Vec<u8> = Vec::with_capacity(context.slots.len() * SLOT + overrides.len());
-        let mut write = |slots: &[Slot], after: &[u8]| {
-            for slot in slots {
-                // As JavaScript may: a text that the program lacks is written when it is asked for.
-                let [kind, payload] = if slot.kind == Slot::TEXT { [Slot::PENDING, 0] } else { [slot.kind, 1] };
-                bytes.extend(kind.to_le_bytes());
-                bytes.extend(slot.a.to_le_bytes());
-                bytes.extend((slot.payload * u64::from(payload)).to_le_bytes());
-            }
-            bytes.extend(after);
-        };
-        write(&context.slots, overrides);
-        write(&context.elements, &[]);
-        bytes.resize(bytes.len().max(overrides.len() * DECISION), 0);
-        self.write(&bytes)?;
-        let counts = (u32::try_from(overrides.len())?, 0, u32::try_from(context.elements.len())?);
-        let mut need = self.decide.call(&mut self.store, counts)?;
-        while need != NONE {
-            self.give(prepared, need)?;
-            need = self.resume.call(&mut self.store, ())?;
-        }
-        let length = overrides.len() * DECISION;
+    fn read(&mut self, length: usize) -> Result<Vec<u8>, wasmtime::Error> {
         let at = self.scratch.call(&mut self.store, u32::try_from(length)?)? as usize;
-        let memory = self.memory.data(&self.store);
-        into.extend(memory.get(at..at + length).ok_or("the decisions lie outside")?);
-        Ok(())
+        let read = self.memory.data(&self.store).get(at..at + length);
+        read.map(<[u8]>::to_vec).ok_or_else(|| wasmtime::Error::msg("the scratch buffer lies outside"))
     }
 
-    fn give(&mut self, prepared: &Prepared, slot: u32) -> Result<(), Box<dyn Error>> {
-        let context = &prepared.context;
-        let wanted = context.slots.get(slot as usize).ok_or("the module asks for a slot that is none")?;
-        let text = |slot: &Slot| {
-            let (start, length) = slot.halves();
-            context.texts.get(start..start + length).map(<[u8]>::to_vec).ok_or("a text lies outside")
-        };
-        if wanted.kind == Slot::TEXT {
-            let length = self.write(&text(wanted)?)?;
-            self.slot_text.call(&mut self.store, (slot, length))?;
-            return Ok(());
+    fn call(&mut self, call: Call) -> Result<u32, wasmtime::Error> {
+        let store = &mut self.store;
+        match call {
+            Call::LoadProgram(length) => self.load_program.call(store, length),
+            Call::LoadKills(length) => self.load_kills.call(store, length),
+            Call::Decide(overrides, texts, elements) => self.decide.call(store, (overrides, texts, elements)),
+            Call::Resume => self.resume.call(store, ()),
+            Call::SlotText(slot, length) => self.slot_text.call(store, (slot, length)).map(|()| 0),
+            Call::ElementText(element, length) => self.element_text.call(store, (element, length)).map(|()| 0),
         }
-        let (start, count) = wanted.halves();
-        for at in start..start + count {
-            let element = context.elements.get(at).ok_or("a list lies outside")?;
-            if element.kind == Slot::TEXT {
-                let length = self.write(&text(element)?)?;
-                self.element_text.call(&mut self.store, (u32::try_from(at)?, length))?;
-            }
-        }
-        Ok(())
     }
 }

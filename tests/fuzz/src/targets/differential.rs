@@ -2,7 +2,8 @@
 
 use super::program::sealed;
 use super::{SHOP_PROGRAM, program};
-use crate::guest::{Call, Guest, Of, Texts};
+use crate::guest::{Guest, Of};
+use crate::host::{Call, Machine as _, Texts};
 use downhaul_blast::strict_json;
 use downhaul_core::evaluate::evaluate;
 use downhaul_core::kills::{KillSet, Loaded};
@@ -23,12 +24,12 @@ pub(crate) fn decisions(bytes: &[u8]) {
 fn compare(of: Of, program: &[u8], kills: &[u8], context: &[u8]) {
     let mut guest = Guest::new(of);
     let read = Program::from_bytes(program);
-    let length = guest.write(program);
+    let length = guest.write(program).unwrap();
     let answer = guest.call(Call::LoadProgram(length)).unwrap();
     assert_eq!(answer, read.as_ref().map_or_else(|why| *why as u32, |_| 0));
     let Ok(read) = read else { return };
     let set = KillSet::from_bytes(kills);
-    let length = guest.write(kills);
+    let length = guest.write(kills).unwrap();
     let answer = guest.call(Call::LoadKills(length)).unwrap();
     assert_eq!(answer, set.as_ref().map_or_else(|why| *why as u32, |_| 0));
 
@@ -40,6 +41,11 @@ fn compare(of: Of, program: &[u8], kills: &[u8], context: &[u8]) {
     let mut prepared = prepare(&loaded, &context);
     let there = guest.evaluate(&prepared, &overrides, Texts::WhenAsked);
     assert_eq!(guest.evaluate(&prepared, &overrides, Texts::AtOnce), there);
+    if of == Of::Servers {
+        guest.warm();
+        assert_eq!(guest.evaluate(&prepared, &overrides, Texts::AtOnce), there);
+        assert_eq!(guest.evaluate(&prepared, &overrides, Texts::WhenAsked), there);
+    }
     let mut here = Vec::new();
     for flag in 0..flags {
         let decision = evaluate(&loaded, &overrides, &mut prepared, flag).unwrap();
@@ -63,7 +69,7 @@ pub(crate) fn boundary(bytes: &[u8]) {
     let first = bytes.first().copied().unwrap_or_default();
     let mut guest = Guest::new(if first < 128 { Of::Pages } else { Of::Servers });
     let program = SHOP_PROGRAM.program.to_bytes();
-    let length = guest.write(&program);
+    let length = guest.write(&program).unwrap();
     if !first.is_multiple_of(4) {
         assert_eq!(guest.call(Call::LoadProgram(length)).unwrap(), 0);
     }
@@ -77,7 +83,7 @@ pub(crate) fn boundary(bytes: &[u8]) {
         rest = after;
         calls += 1;
         if written > 0 {
-            guest.write(data);
+            guest.write(data).unwrap();
         }
         let (a, b) = (number(a0, a1), number(b0, b1));
         let call = match what % 6 {
@@ -92,9 +98,9 @@ pub(crate) fn boundary(bytes: &[u8]) {
             panic!("{call:?}: {trap}");
         }
     }
-    let length = guest.write(&program);
+    let length = guest.write(&program).unwrap();
     assert_eq!(guest.call(Call::LoadProgram(length)).unwrap(), 0);
-    let length = guest.write(&SHOP_PROGRAM.kill_set.to_bytes().unwrap());
+    let length = guest.write(&SHOP_PROGRAM.kill_set.to_bytes().unwrap()).unwrap();
     assert_eq!(guest.call(Call::LoadKills(length)).unwrap(), 0);
     let flags = SHOP_PROGRAM.program.flag_count();
     for context in program::CONTEXTS.iter() {

@@ -9,6 +9,7 @@ pub(crate) use decide::Programs;
 
 use crate::client::caller::Caller;
 use crate::client::flag_set::{caching, matches, not_modified};
+use crate::environment::{Environment, Publication};
 use crate::error::{AppError, AppResult};
 use crate::extract::Path;
 use crate::state::AppState;
@@ -19,9 +20,11 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use downhaul_control::Hash;
 use downhaul_control::api::{OfrepFailure, OfrepFlag, OfrepFlags, OfrepSetMetadata, Problem};
+use downhaul_core::document::ClientKind;
 use downhaul_core::seal::canonical_bytes;
 use jiff::Timestamp;
 use serde_json::{Map, Value};
+use std::sync::Arc;
 
 /// One flag, decided for the context in the body: `{ "context": { "targetingKey": …, … } }`.
 #[utoipa::path(
@@ -54,6 +57,25 @@ pub(crate) async fn one(
     Ok(Json(flag).into_response())
 }
 
+/// Every flag that clients of this kind may see, as it is decided now.
+pub(crate) async fn decided(
+    environment: &Environment,
+    kind: ClientKind,
+    context: &Map<String, Value>,
+) -> AppResult<Vec<OfrepFlag>> {
+    decided_by(environment, &environment.current(), kind, context).await
+}
+
+async fn decided_by(
+    environment: &Environment,
+    publication: &Arc<Publication>,
+    kind: ClientKind,
+    context: &Map<String, Value>,
+) -> AppResult<Vec<OfrepFlag>> {
+    let programs = environment.programs().of(publication).await?;
+    decide::all(&programs, publication, kind, context)
+}
+
 /// Every flag that the client key may see, decided for the context in the body. The entity tag depends on the context and
 /// on the decisions.
 #[utoipa::path(
@@ -75,8 +97,7 @@ pub(crate) async fn all(
         Err(failure) => return Ok(refuse(StatusCode::BAD_REQUEST, failure)),
     };
     let publication = caller.environment.current();
-    let programs = caller.environment.programs().of(&publication).await?;
-    let flags = decide::all(&programs, &publication, caller.key.kind, &context)?;
+    let flags = decided_by(&caller.environment, &publication, caller.key.kind, &context).await?;
     told(&state, &caller, &flags);
     let digest = |bytes: Result<Vec<u8>, _>| bytes.map(|bytes| Hash::of(&bytes).short()).map_err(AppError::internal);
     let tag = format!("{}.{}", digest(canonical_bytes(&context))?, digest(canonical_bytes(&flags))?);
