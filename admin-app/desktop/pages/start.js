@@ -48,6 +48,9 @@ if (found.trouble) report(found.trouble);
 if (found.way?.address) find("address").value = found.way.address;
 if (found.way?.path) find("path").value = found.way.path;
 if (found.no_keychain) {
-  find("keychain").textContent = `There is no keychain (${found.no_keychain}), so tokens are kept for this session only.`;
+  const said = find("keychain");
+  said.textContent = "There is no keychain here, so tokens are kept for this session only; unlock or install one, such as gnome-keyring.";
+  // What the system says of it is for whoever looks into it.
+  said.title = found.no_keychain;
 }
 document.documentElement.dataset.ready = "";

@@ -116,7 +116,7 @@ pub async fn look_around(app: AppHandle) -> Result<Surroundings, Refused> {
         Standing::Choosing(Some(why)) => Some(why.into()),
         Standing::Choosing(None) | Standing::Opening | Standing::Open { .. } => None,
     };
-    let no_keychain = keychain::works().await.err().map(|why| why.to_string());
+    let no_keychain = keychain::works().await.err().map(|NoKeychain(why)| why);
     Ok(Surroundings { way: Way::kept(&desk.places), trouble, no_keychain })
 }
 

@@ -5,10 +5,11 @@ use crate::hooks::Console;
 use crate::pages::SignIn;
 use crate::route::Route;
 use crate::shell::Shell;
-use crate::state::live::Live;
+use crate::state::live::{self, Live};
 use crate::state::session::{Action, Session};
 use crate::state::toasts::Toasts;
 use downhaul_yew::{Flags, FlagsProvider};
+use gloo::events::EventListener;
 use gloo::timers::callback::Interval;
 use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
@@ -52,6 +53,22 @@ fn Root(props: &AppProps) -> Html {
     {
         let find_session = find_session.clone();
         use_effect_with(props.token.clone(), move |token| find_session.emit(token.clone()));
+    }
+    {
+        // A sign-in link that is opened where the console is open already changes only what follows the `#`.
+        let (live, find_session) = (console.live.dispatcher(), find_session.clone());
+        use_effect_with((), move |()| {
+            let listener = web_sys::window().map(|window| {
+                EventListener::new(&window, "hashchange", move |_| {
+                    if let Some(token) = crate::pages::take_token_from_address() {
+                        // What the one before could see is nobody else's business.
+                        live.dispatch(live::Action::Choose(String::new()));
+                        find_session.emit(Some(token));
+                    }
+                })
+            });
+            move || drop(listener)
+        });
     }
     let is_in = matches!(*console.session, Session::In(_));
     {

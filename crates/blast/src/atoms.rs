@@ -203,6 +203,7 @@ pub(crate) fn flag_asking(number: usize, condition: Condition) -> Result<Flag, N
         reversibility: Reversibility::RollbackSafe,
         forward_fix: None,
         breaker: None,
+        guards: Vec::new(),
     })
 }
 

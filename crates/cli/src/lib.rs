@@ -15,9 +15,9 @@ mod render;
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use command::{
     apply, approve, backup, chart, check, completions, digest, drill, drills, eval, explain, flags, freeze, guard,
-    heartbeat, keys, kill, land, migration, outcomes, people, plan, policy, population, proposals, propose, prove,
-    rebalance, refs, reject, release, restore, retire, revert, rollback, rollout, runs, schema, serve, signing_keys,
-    specialise, stale, states, status, token, tokens, unfreeze, withdraw,
+    guards, heartbeat, keys, kill, land, migration, outcomes, people, plan, policy, population, proposals, propose,
+    prove, rebalance, refs, reject, release, restore, retire, revert, rollback, rollout, runs, schema, serve,
+    signing_keys, specialise, stale, states, status, token, tokens, unfreeze, withdraw,
 };
 use downhaul_blast::population::is_decoding;
 use exit::{Exit, Failure};
@@ -84,6 +84,7 @@ enum Verb {
     Drills(drills::Args),
     Heartbeat(heartbeat::Args),
     Outcomes(outcomes::Args),
+    Guards(guards::Args),
     Status(status::Args),
     Flags(flags::Args),
     Chart(chart::Args),
@@ -204,6 +205,7 @@ fn run(verb: Verb, output: &Output) -> Result<Exit, Failure> {
         Verb::Drills(args) => drills::run(&args, output),
         Verb::Heartbeat(args) => heartbeat::run(&args, output),
         Verb::Outcomes(args) => outcomes::run(&args, output),
+        Verb::Guards(args) => guards::run(&args, output),
         Verb::Status(args) => status::run(&args, output),
         Verb::Flags(args) => flags::run(&args, output),
         Verb::Chart(args) => chart::run(&args, output),

@@ -160,6 +160,7 @@ fn write(changes: u64, flags: u64) -> Result<(Vec<Stored>, TreeHead), Box<dyn Er
             command,
             impact: Default::default(),
             landed: None,
+            evidence: None,
             prev: state.head,
         };
         // The digest is of the flag set after the change, which does not look at the impact.

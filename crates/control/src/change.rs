@@ -2,6 +2,7 @@ mod written;
 
 use crate::api::Impact;
 use crate::command::Command;
+use crate::guards::GuardEvidence;
 use crate::hash::Hash;
 use crate::proposal::Landed;
 use downhaul_core::ids::EnvironmentKey;
@@ -23,6 +24,9 @@ pub struct Change {
     pub actor: String,
     pub reason: String,
     pub command: Command,
+    /// What the guard was shown that made it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub evidence: Option<Box<GuardEvidence>>,
     pub impact: Impact,
     /// The proposal that it carries out.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -10,6 +10,7 @@ use crate::runbook;
 use crate::state::State;
 use downhaul_core::document::{Flag, FlagSet, Outcome, Rule, Scope, Split};
 use downhaul_core::phase::Phase;
+use std::collections::BTreeMap;
 use std::fmt::Display;
 
 /// What a flag gives to whom, in a few words, such as `25 % on` or `killed for everyone`.
@@ -117,13 +118,20 @@ pub fn scope_of(scope: &Scope) -> KillScope {
 
 /// What happened, in words. `state` is any state after the change.
 pub fn summary(state: &State, change: &Change) -> String {
+    by_name(state, change, &BTreeMap::new())
+}
+
+/// The same, with people called by their names where these are known.
+pub fn by_name(state: &State, change: &Change, names: &BTreeMap<String, String>) -> String {
+    let done = done(state, change, names);
     match &change.landed {
-        Some(landed) => format!("{}, as was proposed in {}", done(state, change), proposal::id(landed.proposal)),
-        None => done(state, change),
+        Some(landed) => format!("{done}, as was proposed in {}", proposal::id(landed.proposal)),
+        None => done,
     }
 }
 
-fn done(state: &State, change: &Change) -> String {
+fn done(state: &State, change: &Change, names: &BTreeMap<String, String>) -> String {
+    let person = |actor: &str| names.get(actor).map_or_else(|| actor.to_owned(), Clone::clone);
     let was_absent = change.impact.from.as_deref() == Some("absent");
     match &change.command {
         Command::PutFlag { flag } if was_absent => format!("created `{}`", flag.key),
@@ -196,14 +204,14 @@ fn done(state: &State, change: &Change) -> String {
         Command::Rollout { rollout, from, event } => rollout::event_words(state, *rollout, *from, event),
         Command::CreateToken { token } => match &token.roles {
             Some(roles) => format!("created the token `{}`: {}", token.name, roles.words()),
-            None => format!("created the token `{}` of {}", token.name, token.actor),
+            None => format!("created the token `{}` of {}", token.name, person(&token.actor)),
         },
         Command::RevokeToken { id } => match state.tokens.get(id) {
             Some(held) => format!("revoked the token `{}`", held.token.name),
             None => format!("revoked the token `{id}`"),
         },
-        Command::GrantRole { actor, role } => format!("granted {actor} the role {}", role.as_str()),
-        Command::RevokeRole { actor, role } => format!("took the role {} from {actor}", role.as_str()),
+        Command::GrantRole { actor, role } => format!("granted {} the role {}", person(actor), role.as_str()),
+        Command::RevokeRole { actor, role } => format!("took the role {} from {}", role.as_str(), person(actor)),
     }
 }
 

@@ -1,5 +1,6 @@
 use crate::change::{Change, Parts, Record};
 use crate::command::Command;
+use crate::guards::Acted;
 use crate::hash::Hash;
 use crate::heartbeat;
 use crate::migration;
@@ -28,6 +29,10 @@ pub(crate) fn fold_into(state: &mut State, record: &Record) {
     apply(state, &change.command, change);
     migration::fold(state, &change.command, change);
     state.proposals.fold(&change.command, change);
+    if let Some(evidence) = &change.evidence {
+        let acted = Acted { action: evidence.action, touch: touch(change) };
+        state.guards.insert((evidence.flag.clone(), evidence.guard.clone()), acted);
+    }
 }
 
 /// [`fold_into`] of a record that nobody needs any more, into a state whose past nobody asks for: see

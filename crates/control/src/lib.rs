@@ -21,6 +21,7 @@ pub mod drill;
 pub mod envelope;
 pub mod fleet;
 pub mod fold;
+pub mod guards;
 pub mod hash;
 pub mod heartbeat;
 pub mod history;

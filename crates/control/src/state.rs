@@ -1,5 +1,6 @@
 use crate::api::Position;
 use crate::client_key::ClientKey;
+use crate::guards::Acted;
 use crate::hash::Hash;
 use crate::history::History;
 use crate::migration::MigrationState;
@@ -50,6 +51,8 @@ pub struct State {
     pub releases: Releases,
     pub proposals: Proposals,
     pub rollouts: Rollouts,
+    /// What each guard last did, by flag and name.
+    pub guards: BTreeMap<(FlagKey, String), Acted>,
     /// What was granted to whom, by the opaque id of the actor.
     pub people: BTreeMap<String, Roles>,
     /// By id, revoked and expired ones included.
@@ -113,6 +116,7 @@ impl State {
             releases: Releases::default(),
             proposals: Proposals::default(),
             rollouts: Rollouts::default(),
+            guards: BTreeMap::new(),
             people: BTreeMap::new(),
             tokens: BTreeMap::new(),
         }
@@ -120,7 +124,7 @@ impl State {
 
     /// Forgets what only people ask for: kills that are over, who last changed what, what was before, what was proposed, and rollouts. Changes fold into it as before.
     pub fn forget_past(&mut self) {
-        let State { flag_set, kills, touched, authors, defined, history, proposals, rollouts, .. } = self;
+        let State { flag_set, kills, touched, authors, defined, history, proposals, rollouts, guards, .. } = self;
         kills.retain(|id, _| flag_set.kills.iter().any(|kill| kill.id == *id));
         touched.clear();
         authors.clear();
@@ -128,6 +132,7 @@ impl State {
         *history = None;
         *proposals = Proposals::default();
         *rollouts = Rollouts::default();
+        guards.clear();
     }
 
     pub fn environment(&self) -> &EnvironmentKey {

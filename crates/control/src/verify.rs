@@ -307,7 +307,10 @@ fn examine(stored: Stored) -> Result<Record, Box<Fault>> {
     let content = Hash::of(&bytes);
     let found = if hash.parse() == Ok(content) {
         match Record::read_hashed(bytes, content) {
-            Ok(record) => return Ok(record),
+            Ok(record) => match record.change().evidence.as_ref().map(|evidence| evidence.check()) {
+                None | Some(Ok(())) => return Ok(record),
+                Some(Err(why)) => fault(revision, "evidence-differs", format!("revision {revision}: {why}")),
+            },
             Err(RecordError::Unreadable(why)) => {
                 fault(revision, "unreadable", format!("revision {revision} cannot be read: {why}"))
             }
@@ -333,6 +336,9 @@ fn fault(revision: u64, code: &str, message: String) -> Building {
         "unreadable" => "if a newer version wrote it, verify with that one; else treat it as edited",
         "replay-differs" => {
             "the chain holds, but this version reads it differently: compare with the version that wrote it"
+        }
+        "evidence-differs" => {
+            "the record is as it was written, and its counts do not bear out what the guard did: look at the change, and at who could write to the log"
         }
         "head-differs" => {
             "the chart was written anew up to there: keep it and the head as they are, and compare with a backup or an export from before"

@@ -431,6 +431,7 @@ fn deciding_leaves_the_state_alone() {
         at: support::now(),
         expected_revision: None,
         landing: None,
+        evidence: None,
     };
     assert!(matches!(decide(&world.state, &world.valid(), request), Ok(Decision::Change(_))));
     assert_eq!(world.state, before);

@@ -283,12 +283,18 @@ fn in_words_and_views() {
     revoked the token `deploy pipeline`
     took the role editor from a-2
     ");
+    let names = BTreeMap::from([("a-2".to_owned(), "Ada".to_owned())]);
+    let named: Vec<String> =
+        world.records.iter().map(|record| views::change(&world.state, record, &names).summary).collect();
+    assert_eq!(
+        [&named[0], &named[1], &named[4]],
+        ["granted Ada the role editor", "created the token `deploy pipeline` of Ada", "took the role editor from Ada"]
+    );
     let text = String::from_utf8(world.records[2].bytes().to_vec()).unwrap();
     assert!(text.contains(&secret(4).hash().to_string()), "the hash is kept");
     assert!(!text.contains(secret(4).reveal().rsplit('_').next().unwrap()), "the secret is not");
 
     world.ask(grant("a-2", Role::Viewer), None).unwrap();
-    let names = BTreeMap::from([("a-2".to_owned(), "Ada".to_owned())]);
     let people = views::people(&world.state, &names, now());
     insta::assert_snapshot!(serde_json::to_string_pretty(&people).unwrap(), @r#"
     {

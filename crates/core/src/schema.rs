@@ -2,11 +2,11 @@
 //!
 //! Words, operators and fields come from the reader's own tables, so that the two cannot drift apart unnoticed.
 
-use crate::document::SCHEMA;
+use crate::document::{Guard, SCHEMA};
 use crate::ids::KEY_LIMIT;
 use crate::read::tables::{
-    BUCKETS, CLIENTS, DEFAULT_UNIT, KINDS, MODES, ON_STALE, OPERATORS, Operands, PHASES, PROBES, RANGES,
-    REVERSIBILITIES, REVISION_LIMIT, is_reviewed,
+    ACTIONS, BOUNDS, BUCKETS, CLIENTS, DEFAULT_UNIT, GUARD_RANGES, KINDS, MODES, ON_STALE, OPERATORS, Operands, PHASES,
+    PROBES, RANGES, REVERSIBILITIES, REVISION_LIMIT, ROLES, is_reviewed,
 };
 use serde_json::{Value, json};
 
@@ -81,6 +81,7 @@ fn definitions() -> Value {
         "segment": segment(),
         "flag": flag(),
         "breaker": breaker(),
+        "guard": guard(),
         "prerequisite": object("Another flag that must give one of these variants to the same context.", &["flag", "variants"], json!({
             "flag": refer("key", "The flag that is required."),
             "variants": list_of("key", "The variants that let this flag through.")
@@ -143,7 +144,11 @@ fn flag() -> Value {
             "default": refer("key", "The variant for everyone whom no rule reaches."),
             "reversibility": with_default(words(REVERSIBILITIES, "Whether turning it back is enough to undo it."), json!("rollback-safe")),
             "forward_fix": refer("filled", "What to do where turning it back is not enough."),
-            "breaker": refer("breaker", "When clients turn it off for themselves, because what it leads to fails.")
+            "breaker": refer("breaker", "When clients turn it off for themselves, because what it leads to fails."),
+            "guards": {
+                "type": "array", "items": { "$ref": "#/$defs/guard" },
+                "description": "What the control plane watches of it, and does where a variant does harm. Clients never receive it."
+            }
         }),
     );
     if let Some(members) = flag.as_object_mut() {
@@ -190,6 +195,45 @@ fn breaker() -> Value {
             "session_failures": whole("session_failures", Some(2), "In a page: after so many failures it stays open."),
             "crash_loop": whole("crash_loop", Some(2), "In a page: it opens after so many starts that did not come through."),
             "healthy_seconds": whole("healthy_seconds", Some(10), "In a page: a start has come through when it has lived so long.")
+        }),
+    )
+}
+
+fn guard() -> Value {
+    let whole = |key: &str, default: Option<u32>, description: &str| {
+        let (low, high) =
+            GUARD_RANGES.iter().find(|(name, ..)| *name == key).map_or((0, 0), |(_, low, high)| (*low, *high));
+        let schema = json!({ "type": "integer", "minimum": low, "maximum": high, "description": description });
+        default.map_or(schema.clone(), |default| with_default(schema, json!(default)))
+    };
+    let number = |key: &str, default: Option<f64>, description: &str| {
+        let (low, high) =
+            BOUNDS.iter().find(|(name, ..)| *name == key).map_or((0.0, 0.0), |(_, low, high)| (*low, *high));
+        let schema = json!({ "type": "number", "minimum": low, "maximum": high, "description": description });
+        default.map_or(schema.clone(), |default| with_default(schema, json!(default)))
+    };
+    let name = |description: &str| json!({ "type": "string", "pattern": "^[A-Za-z][A-Za-z0-9._-]{0,63}$", "description": description });
+    let whether = |description: &str| json!({ "type": "boolean", "default": false, "description": description });
+    object(
+        "What the control plane watches of a variant, and does where it does harm.",
+        &["name", "variant"],
+        json!({
+            "name": name("Names it among the guards of the flag."),
+            "metric": with_default(name("What is counted: `outcomes` of the flag, or those of one name that telemetry tells."), json!(Guard::OUTCOMES)),
+            "per_exposure": whether("Each outcome of that name is a failure, of so many exposures."),
+            "slower_than_ms": whole("slower_than_ms", None, "What took longer has failed."),
+            "browsers": whether("Whether what browsers claim counts, too."),
+            "variant": refer("key", "The variant that it watches."),
+            "against": refer("key", "The variant that it is held against; the degraded one unless given."),
+            "objective": number("objective", None, "The share that may fail, where it is held against nobody."),
+            "relative": number("relative", Some(Guard::RELATIVE), "How many times as often as the other variant it may fail."),
+            "absolute": number("absolute", Some(Guard::ABSOLUTE), "And how much more often than that, as a share."),
+            "level": number("level", Some(Guard::LEVEL), "How likely it may be that it ever acts on a variant that does no harm."),
+            "role": with_default(words(ROLES, "`guardrail` acts, `signal` only pauses."), json!("guardrail")),
+            "action": words(ACTIONS, "What a guardrail does: `kill` unless given."),
+            "dry_run": whether("It says what it would do, and does nothing."),
+            "least_failed": whole("least_failed", Some(Guard::LEAST_FAILED), "Fewer failures prove nothing."),
+            "least_instances": whole("least_instances", Some(Guard::LEAST_INSTANCES), "Nor do failures of fewer instances.")
         }),
     )
 }
@@ -371,6 +415,7 @@ mod tests {
             ("/$defs/flag/properties", fields::FLAG),
             ("/$defs/flag/properties/degraded/properties", fields::DEGRADED_FIELDS),
             ("/$defs/breaker/properties", fields::BREAKER),
+            ("/$defs/guard/properties", fields::GUARD),
             ("/$defs/prerequisite/properties", fields::PREREQUISITE_FIELDS),
             ("/$defs/rule/properties", fields::RULE),
             ("/$defs/split/properties", fields::SPLIT_FIELDS),

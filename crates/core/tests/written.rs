@@ -63,6 +63,10 @@ fn whole() -> Value {
         ],
         "default": "b", "reversibility": "forward-fix-only", "forward_fix": "mend it",
         "breaker": { "mode": "observe", "failure_share": 0.25, "slow_ms": 800, "probe": "never", "crash_loop": 3 },
+        "guards": [
+            { "name": "errors", "variant": "a", "against": "b", "relative": 1.1, "absolute": 0.0005, "level": 0.001, "dry_run": false },
+            { "name": "slow", "metric": "checkout.pay", "slower_than_ms": 800, "variant": "a", "action": "step-back" },
+        ],
     })
 }
 
@@ -93,6 +97,9 @@ fn what_would_not_be_written_so_is_declined() {
     declined("/breaker", json!({ "consecutive": 1 }));
     declined("/breaker", json!({ "failure_share": 0 }));
     declined("/breaker", json!(null));
+    declined("/guards", json!([]));
+    declined("/guards/0/level", json!(0));
+    declined("/guards/0/name", json!("not a name"));
     declined("/kind", json!("ops"));
     declined("/kind", json!("brewing"));
     declined("/key", json!("not a key"));
@@ -115,6 +122,7 @@ fn what_would_not_be_written_so_is_declined() {
             "critical",
             "description",
             "forward_fix",
+            "guards",
             "phase",
             "requires",
             "rules",

@@ -6,6 +6,7 @@
 //! comes from `downhaul_control::publish`.
 
 mod admin;
+mod alarms;
 mod auth;
 mod callback;
 mod client;
@@ -18,6 +19,7 @@ mod environment;
 mod error;
 mod extract;
 mod fleet;
+mod guards;
 mod health;
 mod heartbeat;
 mod hygiene;
@@ -25,6 +27,7 @@ mod issue;
 mod listener;
 mod live;
 mod metrics;
+mod minutes;
 mod options;
 mod outcomes;
 mod planner;

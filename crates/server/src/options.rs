@@ -49,6 +49,12 @@ pub struct ServerOptions {
     pub plan_time: Duration,
     /// How often it is looked who is to be reminded of what.
     pub remind_every: Duration,
+    /// How long a bucket is that guards look at, in whole seconds.
+    pub guard_bucket: Duration,
+    /// How long after the end of a bucket what was told of it still counts.
+    pub guard_grace: Duration,
+    /// How long buckets are kept, for guards to be replayed on.
+    pub telemetry_kept: Duration,
     /// Makes client keys for the example shop at first start, and writes them to `demo-keys.json` in `data`.
     pub demo_keys: Option<DemoKeys>,
     /// Whom the server asks: webhook targets and Prometheus.
@@ -95,6 +101,10 @@ impl ServerOptions {
             plan_wait: Duration::from_secs(5),
             plan_time: Duration::from_secs(10),
             remind_every: Duration::from_secs(60 * 60),
+            guard_bucket: Duration::from_secs(60),
+            // Clients tell once a minute.
+            guard_grace: Duration::from_secs(75),
+            telemetry_kept: Duration::from_secs(14 * 24 * 60 * 60),
             demo_keys: None,
             targets: Targets::default(),
             holder: None,

@@ -1,8 +1,10 @@
 //! How what flags decide of went, as the clients of an environment tell, on this process's clock. Kept in memory: a metric
 //! gives nothing before this process has listened for as long as it looks back, so that a start only ever makes others wait.
 
+use crate::minutes::LiveMinutes;
 use downhaul_control::State;
 use downhaul_control::api::{IgnoredOutcomes, OutcomePage, OutcomeReport};
+use downhaul_control::guards::{Counted, Entry};
 use downhaul_control::outcomes::{KEPT, LEAST, NoOutcomes, OutcomeMetric, OutcomeReading, Outcomes, Teller, Total};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -24,7 +26,26 @@ impl LiveOutcomes {
         *self.locked() = Outcomes::new(now);
     }
 
-    /// Counts what is new of an instance's reports; gives what was passed over.
+    /// Counts what is new of an instance's reports, as told to this process, and keeps it for guards; gives what was passed
+    /// over.
+    pub(crate) fn take_here(
+        &self,
+        teller: &Teller<'_>,
+        release: Option<&str>,
+        reports: &[OutcomeReport],
+        state: &State,
+        minutes: &LiveMinutes,
+    ) -> IgnoredOutcomes {
+        let now = self.now();
+        let mut keep = |[flag, variant]: [&str; 2], [ok, failed]: [u64; 2], at: Duration| {
+            let all = ok.saturating_add(failed);
+            let entry = Entry { flag, variant, counted: Counted::Outcomes, all, failed, latency: None };
+            minutes.add(state, teller, release, &entry, now.saturating_sub(at));
+        };
+        self.locked().take_and(teller, reports, is_variant(state), now, &mut keep)
+    }
+
+    /// The same of what another process was told, which keeps it.
     pub(crate) fn take(&self, teller: &Teller<'_>, reports: &[OutcomeReport], state: &State) -> IgnoredOutcomes {
         self.locked().take(teller, reports, is_variant(state), self.now())
     }

@@ -1,7 +1,10 @@
+use crate::alarms;
 use crate::environment::Environment;
+use crate::guards;
 use crate::heartbeat;
 use crate::listener::{BoundedListener, ClientAddress};
 use crate::metrics::EnvironmentLabels;
+use crate::minutes;
 use crate::reminders;
 use crate::replica;
 use crate::rollouts;
@@ -65,6 +68,9 @@ async fn attended(state: AppState, serving: impl IntoFuture<Output = io::Result<
     let reminding = Task::spawn(reminders::carry_out(state.clone()));
     let beating = Task::spawn(heartbeat::carry_out(state.clone()));
     let rolling_out = Task::spawn(rollouts::carry_out(state.clone()));
+    let writing = Task::spawn(minutes::carry_out(state.clone()));
+    let guarding = Task::spawn(guards::carry_out(state.clone()));
+    let alarming = Task::spawn(alarms::carry_out(state.clone()));
     let mut closed = state.closing();
     let result = tokio::select! {
         result = serving.into_future() => result,
@@ -77,7 +83,10 @@ async fn attended(state: AppState, serving: impl IntoFuture<Output = io::Result<
             Ok(())
         }
     };
-    drop((sweeping, running, beating, reminding, rolling_out));
+    drop((sweeping, running, beating, reminding, rolling_out, writing, guarding, alarming));
+    for environment in state.environments() {
+        minutes::write_left(environment).await;
+    }
     for environment in state.environments().filter(|environment| state.leads(environment)) {
         // No flag stays killed because a beat was cut short.
         if timeout(CLOSING, heartbeat::end_left(environment)).await.is_err() {

@@ -19,7 +19,9 @@ use downhaul_control::{AdminToken, Request, Secret, SecretKind, State, decide};
 use downhaul_core::document::{ClientKind, FlagSet};
 use downhaul_core::ids::EnvironmentKey;
 use downhaul_core::validate::validate;
-use downhaul_store::{ChangeLog, Options, PopulationStore, PostgresLog, SqliteLog, StoreError, Turn, load};
+use downhaul_store::{
+    ChangeLog, MinuteStore, Options, PopulationStore, PostgresLog, SqliteLog, StoreError, Turn, load,
+};
 use jiff::Timestamp;
 use serde_json::json;
 use std::collections::BTreeMap;
@@ -95,7 +97,7 @@ pub async fn open_with(options: ServerOptions, store: &Options) -> Result<Opened
     let now = Timestamp::now();
     let epoch = u64::try_from(now.as_millisecond()).unwrap_or(0);
     // Until everything is there that a new log needs, no other replica makes it.
-    let Logs { log, people, shared, turn } = Logs::open(&options, epoch, store).await?;
+    let Logs { log, people, minutes, shared, turn } = Logs::open(&options, epoch, store).await?;
     let replica = shared.clone().map(|shared| Replica::new(shared, options.cut_off, options.stale)).transpose()?;
     let replica = replica.map(Arc::new);
     recovery::sweep(&options.data);
@@ -132,6 +134,7 @@ pub async fn open_with(options: ServerOptions, store: &Options) -> Result<Opened
             issuer: Arc::clone(&issuer),
             metrics: Arc::clone(&metrics),
             populations,
+            minutes: Arc::clone(&minutes),
             live: LiveSample::new(keys),
             options: &options,
         };
@@ -169,6 +172,7 @@ pub async fn open_with(options: ServerOptions, store: &Options) -> Result<Opened
 struct Logs {
     log: Arc<dyn ChangeLog>,
     people: Arc<dyn PopulationStore>,
+    minutes: Arc<dyn MinuteStore>,
     shared: Option<Arc<PostgresLog>>,
     turn: Option<Turn>,
 }
@@ -178,14 +182,15 @@ impl Logs {
         match &options.database {
             None => {
                 let log = Arc::new(SqliteLog::open(&options.data, epoch, store).await?);
-                Ok(Logs { people: Arc::<SqliteLog>::clone(&log), log, shared: None, turn: None })
+                let (people, minutes) = (Arc::<SqliteLog>::clone(&log), Arc::<SqliteLog>::clone(&log));
+                Ok(Logs { people, minutes, log, shared: None, turn: None })
             }
             Some(url) => {
                 downhaul_store::point_to(&options.data, url)?;
                 let (log, turn) = PostgresLog::open(url, epoch).await?;
                 let log = Arc::new(log);
-                let people = Arc::<PostgresLog>::clone(&log);
-                Ok(Logs { people, log: Arc::<PostgresLog>::clone(&log), shared: Some(log), turn: Some(turn) })
+                let (people, minutes) = (Arc::<PostgresLog>::clone(&log), Arc::<PostgresLog>::clone(&log));
+                Ok(Logs { people, minutes, log: Arc::<PostgresLog>::clone(&log), shared: Some(log), turn: Some(turn) })
             }
         }
     }

@@ -1,10 +1,12 @@
 //! What the clients of an environment tell of the use of flags, on this process's clock. Kept in memory, as outcomes are.
 
+use crate::minutes::LiveMinutes;
 use crate::outcomes::is_variant;
 use downhaul_control::State;
 use downhaul_control::api::{BreakerPage, IgnoredTelemetry, TelemetryBatch};
+use downhaul_control::guards::{Counted, Entry};
 use downhaul_control::outcomes::Teller;
-use downhaul_control::telemetry::{KEPT, Refused, Telemetry, Total};
+use downhaul_control::telemetry::{KEPT, Of, Refused, Sums, Telemetry, Total, What};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -28,10 +30,22 @@ impl LiveTelemetry {
         teller: &Teller<'_>,
         batch: &TelemetryBatch,
         state: &State,
+        minutes: &LiveMinutes,
     ) -> Result<IgnoredTelemetry, Refused> {
         let mut telemetry = self.locked();
         let before = telemetry.ignored();
-        telemetry.take(teller, batch, is_variant(state), self.now())?;
+        let now = self.now();
+        let mut keep = |of: &Of, sums: &Sums, at: Duration| {
+            let (flag, variant, counted) = match &of.what {
+                What::Exposure { flag, variant, .. } => (flag, variant, Counted::Exposures),
+                What::Outcome { name, under: Some((flag, variant)) } => (flag, variant, Counted::Named(name.clone())),
+                What::Outcome { under: None, .. } | What::Guard { .. } => return,
+            };
+            let (all, latency) = (sums.ok.saturating_add(sums.failed), Some(&sums.latency));
+            let entry = Entry { flag, variant, counted, all, failed: sums.failed, latency };
+            minutes.add(state, teller, batch.release.as_deref(), &entry, now.saturating_sub(at));
+        };
+        telemetry.take_and(teller, batch, is_variant(state), now, &mut keep)?;
         let after = telemetry.ignored();
         Ok(IgnoredTelemetry {
             unknown: after.unknown - before.unknown,

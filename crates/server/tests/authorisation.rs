@@ -46,6 +46,8 @@ const ROUTES: &[(Role, &str)] = &[
     (Role::Viewer, "GET E/kills/{id}"),
     (Role::Viewer, "GET E/migrations"),
     (Role::Viewer, "GET E/migrations/{flag}"),
+    (Role::Viewer, "GET E/guards"),
+    (Role::Viewer, "GET E/guards/replay"),
     (Role::Viewer, "GET E/outcomes"),
     (Role::Viewer, "GET E/people"),
     (Role::Viewer, "POST E/plan"),

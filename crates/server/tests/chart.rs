@@ -13,10 +13,12 @@ mod support;
 
 use downhaul_control::Hash;
 use downhaul_control::chart::{ConsistencyProof, InclusionProof, NoteKey, NoteSigner, SignedHead, TreeHead, origin};
-use downhaul_store::{ChangeLog, Options, SqliteLog};
+use downhaul_control::{Command, Decision, Request, State, decide, fold};
+use downhaul_core::validate::validate;
+use downhaul_store::{ChangeLog, Effects, Options, SqliteLog};
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
-use support::{Served, document, flag};
+use support::{ENVIRONMENT, Served, document, flag};
 
 async fn text(served: &Served, path: &str) -> String {
     let url = served.url(&format!("/api/v1/environments/production{path}"));
@@ -129,4 +131,56 @@ async fn a_chart_that_was_written_anew_is_not_signed() {
     assert_eq!((status, &problem["code"]), (StatusCode::CONFLICT, &json!("chart-forked")));
     let fault = served.get("/chart/verify").await["fault"].clone();
     assert_eq!((&fault["code"], &fault["revision"]), (&json!("head-differs"), &json!(1)));
+}
+
+/// A flag that is put by a person, and then killed and restored by the control plane itself, as often as that.
+async fn flipped(folder: &std::path::Path, times: u64) {
+    let log = SqliteLog::open(folder, 0, &Options::default()).await.unwrap();
+    let mut state = State::empty(ENVIRONMENT.parse().unwrap(), log.epoch());
+    let now = jiff::Timestamp::now();
+    let put = |key: &str| Command::PutFlag { flag: Box::new(serde_json::from_value(flag(key)).unwrap()) };
+    let kill = |id: String| {
+        let at = downhaul_control::time::to_text(now);
+        let kill = json!({ "id": id, "flag": "pulse", "scope": {}, "reason": "heartbeat", "by": "system", "at": at });
+        Command::Kill { kill: serde_json::from_value(kill).unwrap() }
+    };
+    let mut commands = vec![("a-1", put("pulse"))];
+    for number in 0..times {
+        let id = format!("beat-{number}");
+        commands.extend([("system", kill(id.clone())), ("system", Command::Restore { id })]);
+    }
+    commands.push(("a-1", put("checkout")));
+    for (actor, command) in commands {
+        let valid = validate(state.flag_set.clone(), None).unwrap().0;
+        let Decision::Change(decided) =
+            decide(&state, &valid, Request::by_server(command, actor, "a test", now)).unwrap()
+        else {
+            panic!("it is so already")
+        };
+        state = fold(state, &decided.record);
+        log.append(&decided.record, &Effects::of(&state, &decided.record)).await.unwrap();
+    }
+    log.close().await;
+}
+
+#[tokio::test]
+async fn what_the_control_plane_does_by_itself_can_be_left_out() {
+    let folder = tempfile::tempdir().unwrap();
+    flipped(folder.path(), 1_100).await;
+    let served = Served::at(folder.path(), |_| {}).await;
+    let revisions = |page: &Value| -> Vec<u64> {
+        page["changes"].as_array().unwrap().iter().map(|change| change["revision"].as_u64().unwrap()).collect()
+    };
+    // The server has made its signing key by itself.
+    let whole = served.get("/chart?limit=3").await;
+    assert_eq!((revisions(&whole), &whole["next_before"]), (vec![2203, 2202, 2201], &json!(2201)));
+    // So much is looked through for one page, and the next goes on from there.
+    let page = served.get("/chart?limit=3&automatic=false").await;
+    assert_eq!((revisions(&page), &page["next_before"]), (vec![2202], &json!(204)));
+    let rest = served.get("/chart?limit=3&automatic=false&before=204").await;
+    assert_eq!((revisions(&rest), &rest["next_before"]), (vec![1], &Value::Null));
+    let one = served.get("/chart?limit=1&automatic=false").await;
+    assert_eq!((revisions(&one), &one["next_before"]), (vec![2202], &json!(2202)));
+    let of_flag = served.get("/chart?flag=pulse&automatic=false&before=300").await;
+    assert_eq!(revisions(&of_flag), [1]);
 }

@@ -185,7 +185,7 @@ async fn a_group_gives_a_role_and_takes_it() {
     assert_eq!(status, 403);
     let chart = served.get("/chart").await;
     let (granted, actor) = (&chart["changes"][1], who["actor"].as_str().unwrap());
-    assert_eq!(granted["summary"], format!("granted {actor} the role operator"));
+    assert_eq!(granted["summary"], "granted Ada Lovelace the role operator", "by name, as the people are listed");
     assert_eq!(granted["reason"], "a group of the sign-in gives it");
     assert!(!chart.to_string().contains("\"ada\""), "the account is not in the chart");
 

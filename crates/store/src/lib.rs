@@ -1,12 +1,13 @@
 //! The change log: what was decided is kept here, with what follows from it, in one transaction.
 //!
-//! [`ChangeLog`] and [`PopulationStore`] are what the control plane asks of a database, [`SqliteLog`] the embedded one, and
+//! [`ChangeLog`], [`PopulationStore`] and [`MinuteStore`] are what the control plane asks of a database, [`SqliteLog`] the embedded one, and
 //! [`PostgresLog`] one that several replicas share.
 //! The layout of a data folder is in docs/reference/change-log.md.
 
 mod elsewhere;
 mod error;
 mod log;
+mod minutes;
 mod populations;
 mod postgres;
 mod replay;
@@ -15,6 +16,7 @@ mod sqlite;
 pub use elsewhere::{point_to, refuse_elsewhere};
 pub use error::StoreError;
 pub use log::{ChangeLog, Effects, Head};
+pub use minutes::MinuteStore;
 pub use populations::PopulationStore;
 pub use postgres::{DatabaseUrl, Ear, Heard, KeptSession, Lead, NotADatabaseUrl, PostgresLog, Turn};
 pub use replay::{advance, leaves, load, replay, verify};

@@ -6,8 +6,10 @@ mod postgres_server;
 mod support;
 
 use downhaul_control::api::VerifyStatus;
+use downhaul_control::guards::{Cell, Counted, FlagMinute, Told};
 use downhaul_control::{AdminToken, Hash, State};
-use downhaul_store::{ChangeLog, Effects, Options, PostgresLog, SqliteLog, StoreError, replay, verify};
+use downhaul_core::document::ClientKind;
+use downhaul_store::{ChangeLog, Effects, MinuteStore, Options, PostgresLog, SqliteLog, StoreError, replay, verify};
 use postgres_server::Postgres;
 use std::sync::Arc;
 use support::{NOW, Plane, environment};
@@ -168,4 +170,69 @@ async fn forgets_actors(log: Arc<dyn ChangeLog>) {
     log.erase_actor("a-1").await.unwrap();
     assert!(log.actors().await.unwrap().is_empty());
     assert_eq!(verify(&*log, &environment(), &[]).await.unwrap().status, VerifyStatus::Verified);
+}
+
+/// Minutes of telemetry lie beside the log, over either back end.
+mod minutes {
+    use super::*;
+
+    fn minute(flag: &str, began: u64, units: u64) -> FlagMinute {
+        let told = vec![Told { id: "0011aabb".to_owned(), failed: true, slowest: 95 }];
+        let cell = Cell {
+            variant: "on".to_owned(),
+            kind: ClientKind::Server,
+            counted: Counted::Named("checkout.pay".to_owned()),
+            release: Some("shop 2".to_owned()),
+            units,
+            failed: 1,
+            latency: vec![(95, units)],
+            told,
+        };
+        FlagMinute { began, flag: flag.to_owned(), cells: vec![cell] }
+    }
+
+    async fn come_back_in_order_until_they_are_old(store: Arc<dyn MinuteStore>) {
+        let one = [minute("a", 120, 5), minute("a", 60, 3), minute("b", 60, 9)];
+        store.add_minutes(&environment(), &one).await.unwrap();
+        // Another replica was told something of the same minute.
+        store.add_minutes(&environment(), &[minute("a", 60, 4)]).await.unwrap();
+        let of = |flag: &'static str, from, to| {
+            let store = Arc::clone(&store);
+            async move {
+                let found = store.minutes(&environment(), flag, from..to).await.unwrap();
+                found.iter().map(|minute| (minute.began, minute.cells[0].units)).collect::<Vec<_>>()
+            }
+        };
+        assert_eq!(store.minutes(&environment(), "b", 0..61).await.unwrap(), [minute("b", 60, 9)]);
+        assert_eq!(of("a", 0, 121).await, [(60, 3), (60, 4), (120, 5)]);
+        assert_eq!(of("a", 61, 120).await, []);
+        assert_eq!(of("c", 0, 1000).await, []);
+        let elsewhere = "staging".parse().unwrap();
+        assert_eq!(store.minutes(&elsewhere, "a", 0..1000).await.unwrap(), []);
+        let many: Vec<_> = (0..600).map(|_| minute("a", 0, 1)).collect();
+        store.add_minutes(&environment(), &many).await.unwrap();
+        let mut removed = 0;
+        loop {
+            let some = store.prune_minutes(61).await.unwrap();
+            removed += some;
+            if some == 0 {
+                break;
+            }
+        }
+        assert_eq!((removed, of("a", 0, 1000).await), (603, vec![(120, 5)]));
+    }
+
+    #[tokio::test]
+    async fn on_sqlite() {
+        let folder = tempfile::tempdir().unwrap();
+        let log = SqliteLog::open(folder.path(), NOW, &Options::default()).await.unwrap();
+        come_back_in_order_until_they_are_old(Arc::new(log)).await;
+    }
+
+    #[tokio::test]
+    async fn on_postgres() {
+        let url = Postgres::shared().database().parse().unwrap();
+        let (log, _) = PostgresLog::open(&url, NOW).await.unwrap();
+        come_back_in_order_until_they_are_old(Arc::new(log)).await;
+    }
 }

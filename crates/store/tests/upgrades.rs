@@ -12,7 +12,7 @@
 mod support;
 
 use downhaul_control::api::VerifyStatus;
-use downhaul_store::{ChangeLog, Options, PopulationStore, SqliteLog, inspect, verify};
+use downhaul_store::{ChangeLog, MinuteStore, Options, PopulationStore, SqliteLog, inspect, verify};
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Row, SqliteConnection};
 use std::path::{Path, PathBuf};
@@ -91,6 +91,10 @@ async fn every_released_schema_is_upgraded_and_loses_nothing() {
             let name = "visitors".parse().unwrap();
             let (about, content) = log.population_content(&environment(), &name).await.unwrap().unwrap();
             assert_eq!((about.rows, content.as_slice()), (2, &b"whom changes are tried on"[..]));
+        }
+        if number >= 3 {
+            let minutes = log.minutes(&environment(), "checkout", 1_764_000_000..1_764_000_060).await.unwrap();
+            assert_eq!((minutes[0].cells[0].units, minutes[0].cells[0].told.len()), (12, 1));
         }
         // And it goes on.
         let mut plane = Plane::load(log).await;

@@ -64,7 +64,44 @@ async fn two_people_at_one_flag() -> Result<()> {
 
     // Who leaves is seen to leave.
     jonas.page("/flags").await?;
-    ada.company(&[]).await
+    ada.company(&[]).await?;
+
+    // The chart calls people by their names, too.
+    ada.page("/chart").await?;
+    first
+        .until("who was granted what", "return document.body.innerText.includes('granted Jonas Weber the role editor')")
+        .await
+}
+
+/// Asks again until it is so.
+async fn until(is_so: impl AsyncFn() -> Result<bool>) -> Result<()> {
+    let asking = async {
+        while !is_so().await? {
+            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+        }
+        Ok(())
+    };
+    tokio::time::timeout(std::time::Duration::from_secs(60), asking).await?
+}
+
+/// A page that is closed says so itself: nobody waits until the server has not heard of it for long.
+#[tokio::test]
+async fn who_closes_the_page_is_gone() -> Result<()> {
+    const ROUTE: &str = "/api/v1/environments/{environment}/presence";
+    let stack = Stack::start().await?;
+    let browser = Browser::start().await?;
+    let console = Console::open(&browser, &stack).await?;
+    let look = json!({ "tab": "another", "edits": false });
+    let seats = async || -> Result<usize> {
+        let view = stack.admin("PUT", "/presence", Some(look.clone())).await?;
+        Ok(view["seats"].as_array().map_or(0, Vec::len))
+    };
+    console.flag(FLAG).await?;
+    until(async || Ok(seats().await? > 0)).await?;
+    let told = stack.answered(ROUTE).await?;
+    browser.driver.goto("about:blank").await?;
+    stack.answers(ROUTE, told + 1).await?;
+    until(async || Ok(seats().await? == 0)).await
 }
 
 #[tokio::test]

@@ -123,13 +123,60 @@ async fn a_remote_control_plane_in_the_window() -> Result<()> {
     Ok(())
 }
 
+/// Contexts that are replayed: as many as the example's population has, which is more than browsers take. With
+/// `DOWNHAUL_CONTEXTS` as many as that says, to measure.
+fn contexts() -> usize {
+    std::env::var("DOWNHAUL_CONTEXTS").ok().and_then(|number| number.parse().ok()).unwrap_or(52_740)
+}
+
+/// The app replays all of a population natively; the window draws on meanwhile, and says how far it is.
+#[tokio::test]
+async fn the_whole_population_is_replayed_natively() -> Result<()> {
+    let (stack, number) = (Stack::start().await?, contexts());
+    let people: String = (0..number)
+        .map(|each| {
+            let (tenant, region) = [("acme", "de"), ("globex", "us"), ("initech", "fr")][each % 3];
+            format!("{{\"targetingKey\":\"user-{each}\",\"tenant\":\"{tenant}\",\"region\":\"{region}\"}}\n")
+        })
+        .collect();
+    let file = stack.data.path().join("people.jsonl");
+    fs::write(&file, people)?;
+    stack.downhaul(&["population", "put", "default", &file.display().to_string()]).await?;
+    let desktop = Desktop::start(Keychain::Unlocked).await?;
+    let window = Browser::window(&desktop).await?;
+    let console = Console::start_remote(&window, &stack).await?;
+    let editor = Editor::of(&console);
+    editor.edit("checkout-v2").await?;
+    let all = format!(
+        "return document.querySelector('[data-test=radius-source]')?.innerText.replace(/\\D/g, '').includes('{number}')"
+    );
+    window.until("all of the population", &all).await?;
+    let source = window.marked("radius-source").await?.text().await?;
+    ensure!(source.contains("all ") && !source.contains("a sample of"), "{source}");
+
+    let watch = "window.gap = 0; window.told = 0; let last = performance.now(); \
+                 const draw = () => { const now = performance.now(); window.gap = Math.max(window.gap, now - last); last = now; requestAnimationFrame(draw); }; \
+                 requestAnimationFrame(draw); \
+                 new MutationObserver(() => { if (document.querySelector('[data-test=progress]')) window.told += 1; }).observe(document.body, { subtree: true, childList: true, attributes: true });";
+    window.driver.execute(watch, vec![]).await?;
+    editor.press("add-rule").await?;
+    editor.press("rule-4-condition-add-tenant").await?;
+    editor.add("rule-4-condition-1-value", "globex").await?;
+    editor.write("rule-4-variant", "on").await?;
+    let moved = editor.moved().await?;
+    ensure!(moved > 0.0, "somebody of globex is moved");
+    let said = window.driver.execute("return `drawn at least every ${Math.round(window.gap)} ms, progress told ${window.told} times, ${document.querySelector('[data-test=radius]').innerText.match(/live[^\\n]*/)?.[0]}`", vec![]).await?;
+    eprintln!("{number} contexts: {}", said.json());
+    window.picture("desktop-population").await
+}
+
 #[tokio::test]
 async fn without_a_keychain_the_app_says_so() -> Result<()> {
     let desktop = Desktop::start(Keychain::Absent).await?;
     let window = Browser::window(&desktop).await?;
     window.shown("html[data-ready]").await?;
     let none = window.marked("keychain").await?.text().await?;
-    ensure!(none.contains("no keychain"), "{none}");
+    ensure!(none.matches("no keychain").count() == 1 && none.matches('.').count() == 1, "one sentence: {none}");
     let console = Console::start_local(&window).await?;
     said(&window, "this session only").await?;
     console.says("connection", "state", "ok").await?;

@@ -1,7 +1,10 @@
-//! A product manager stages a cohort in the console.
+//! A product manager stages a cohort in the console, and edits a flag as text.
+#![allow(clippy::allow_attributes, clippy::indexing_slicing, reason = "a member that is missing fails the test")]
 
-use anyhow::Result;
-use downhaul_e2e::{Browser, Console, Stack, stories};
+use anyhow::{Result, ensure};
+use downhaul_e2e::{Browser, Console, Editor, KillPage, Stack, stories};
+use serde_json::{Value, json};
+use thirtyfour::prelude::*;
 
 #[tokio::test]
 async fn stage_a_cohort_see_the_radius_publish_and_take_it_back() -> Result<()> {
@@ -10,4 +13,62 @@ async fn stage_a_cohort_see_the_radius_publish_and_take_it_back() -> Result<()> 
     let browser = Browser::start().await?;
     let console = Console::open(&browser, &stack).await?;
     stories::stage_a_cohort(&stack, &browser, &console).await
+}
+
+/// What the text of the draft says.
+async fn text(browser: &Browser) -> Result<String> {
+    Ok(browser.marked("edit-json").await?.value().await?.unwrap_or_default())
+}
+
+/// Puts another text in its place, as pasting does.
+async fn paste(browser: &Browser, text: &str) -> Result<()> {
+    let script = "const field = document.querySelector('[data-test=edit-json]'); field.value = arguments[0]; \
+                  field.dispatchEvent(new Event('input', { bubbles: true }))";
+    browser.driver.execute(script, vec![json!(text)]).await?;
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_draft_is_the_same_as_text_and_outlives_a_crash_of_the_console() -> Result<()> {
+    let stack = Stack::start().await?;
+    let browser = Browser::start().await?;
+    let console = Console::open(&browser, &stack).await?;
+    let editor = Editor::of(&console);
+    editor.edit("checkout-v2").await?;
+    editor.write("edit-owner", "-europe").await?;
+    editor.press("as-json").await?;
+    let before: Value = serde_json::from_str(&text(&browser).await?)?;
+    ensure!(before["owner"].as_str().is_some_and(|owner| owner.ends_with("-europe")), "{before}");
+    paste(&browser, &text(&browser).await?.replace("-europe", "-america")).await?;
+    editor.press("as-json").await?;
+    browser
+        .until(
+            "the text in the form",
+            "return document.querySelector('[data-test=edit-owner]').value.endsWith('-america')",
+        )
+        .await?;
+    editor.press("as-json").await?;
+    let after: Value = serde_json::from_str(&text(&browser).await?)?;
+    let mut expected = before.clone();
+    expected["owner"] = json!(before["owner"].as_str().unwrap_or_default().replace("-europe", "-america"));
+    ensure!(after == expected, "nothing but that is another: {after}");
+    browser.accessible("a draft as text").await?;
+
+    // Half a text is kept too. Then the console ends: nodes are no longer where it left them.
+    paste(&browser, "{ \"key\": \"checkout-v2\", ").await?;
+    browser.shown("[data-test=problems]:not([data-count='0'])").await?;
+    let broken = "Node.prototype.insertBefore = () => { throw new DOMException('the node is gone') }";
+    browser.driver.execute(broken, vec![]).await?;
+    browser.shown("body").await?.send_keys(format!("{}k{}", Key::Control.value(), Key::Null.value())).await?;
+    KillPage::instead_of_the_console(&browser).await?;
+    console.page("/edit/checkout-v2").await?;
+    browser.marked("resume").await?;
+    browser.accessible("a draft that was kept").await?;
+    editor.press("resume-go-on").await?;
+    browser
+        .until(
+            "half a text",
+            "return document.querySelector('[data-test=edit-json]')?.value === '{ \"key\": \"checkout-v2\", '",
+        )
+        .await
 }

@@ -1,7 +1,9 @@
 //! What the console tells of connected clients.
+#![allow(clippy::allow_attributes, clippy::indexing_slicing, reason = "a member that is missing fails the test")]
 
-use anyhow::Result;
+use anyhow::{Context, Result, ensure};
 use downhaul_e2e::{Browser, Console, Shop, Stack};
+use serde_json::{Value, json};
 
 #[tokio::test]
 async fn a_page_that_is_opened_stands_in_the_fleet() -> Result<()> {
@@ -16,5 +18,113 @@ async fn a_page_that_is_opened_stands_in_the_fleet() -> Result<()> {
 
     browser.accessible("the fleet").await?;
     browser.picture("console-fleet").await?;
+    Ok(())
+}
+
+/// A server tells where its breaker of `recommendations` stands, as the npm package does.
+async fn tell(stack: &Stack, key: &str, batch: u64, state: &str) -> Result<()> {
+    let guards = json!([{
+        "flag": "recommendations", "variant": "on", "ok": 2, "failed": 5, "degraded": 40,
+        "moves": [{ "from": "closed", "to": "open", "cause": "consecutive", "count": 1 }],
+    }]);
+    let said = json!({
+        "telemetry": 1, "instance": "server-1", "batch": batch, "release": "shop 2.4.1",
+        "buckets": [{ "from_ms": 9_000, "to_ms": 0, "guards": guards }],
+        "breakers": [{ "flag": "recommendations", "variant": "on", "state": state, "cause": "consecutive", "since_ms": 180_000 }],
+    });
+    let sent =
+        reqwest::Client::new().post(format!("{}/client/v1/telemetry", stack.server)).bearer_auth(key).json(&said);
+    let answer = sent.send().await?;
+    ensure!(answer.status().is_success(), "{}", answer.text().await?);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_breaker_that_opens_is_seen_in_the_fleet_and_at_its_flag() -> Result<()> {
+    let stack = Stack::start().await?;
+    let browser = Browser::start().await?;
+    let console = Console::open(&browser, &stack).await?;
+    console.page("/fleet").await?;
+    let none = browser.marked("breakers-none").await?.text().await?;
+    ensure!(none.contains("\"breaker\": {}"), "what to write is said: {none}");
+
+    let mut flag = stack.admin("GET", "/flags/recommendations", None).await?["flag"].clone();
+    flag["breaker"] = json!({});
+    stack.admin("PUT", "/flags/recommendations", Some(json!({ "flag": flag, "reason": "guarded" }))).await?;
+    let untold = browser.marked("breakers-untold").await?.text().await?;
+    ensure!(
+        untold.contains("recommendations"),
+        "a breaker of which nobody tells is not taken for a closed one: {untold}"
+    );
+    browser.accessible("breakers of which nobody tells").await?;
+
+    let request = json!({ "name": "back end", "kind": "server", "reason": "a story" });
+    let made = stack.admin("POST", "/client-keys", Some(request)).await?;
+    let key = made["key"].as_str().context("no key")?.to_owned();
+    tell(&stack, &key, 1, "open").await?;
+    console.says("breaker-recommendations-on", "open", "1").await?;
+    let row = browser.marked("breaker-recommendations-on").await?.text().await?.replace('\u{202F}', " ");
+    for part in ["1 open", "1 of 1 server", "3 min", "failures in a row", "40 to the fallback", "5 failed of 7 tried"] {
+        ensure!(row.contains(part), "`{part}` in: {row}");
+    }
+    ensure!(browser.marked("breakers-open").await?.text().await? == "1", "in sight on every page");
+    browser.accessible("an open breaker in the fleet").await?;
+    browser.picture("console-breakers").await?;
+
+    browser.shown("[data-test=breaker-recommendations-on] a.key").await?.click().await?;
+    let said = browser.marked("breaker-open").await?.text().await?;
+    ensure!(said.contains("1 of 1 client gives the degraded variant instead of on by itself"), "{said}");
+    browser.accessible("a flag with an open breaker").await?;
+    browser.driver.back().await?;
+    browser.shown("[data-test=breaker-recommendations-on] a.kill").await?.click().await?;
+    browser.marked("kill-reason").await?;
+    let kills = stack.admin("GET", "/kills", None).await?;
+    ensure!(kills["kills"] == json!([]), "it only opens the kill control: {kills}");
+
+    tell(&stack, &key, 2, "closed").await?;
+    console.page("/fleet").await?;
+    console.says("breaker-recommendations-on", "open", "0").await?;
+    console.says("breakers", "open", "0").await
+}
+
+#[tokio::test]
+async fn the_heartbeat_is_one_line_of_the_chart_and_can_be_left_out() -> Result<()> {
+    let stack = Stack::start().await?;
+    let mut flag = stack.admin("GET", "/flags/beta", None).await?["flag"].clone();
+    flag["key"] = json!("pulse");
+    stack.admin("PUT", "/flags/pulse", Some(json!({ "flag": flag, "reason": "nothing rests on it" }))).await?;
+    let (visitor, browser) = (Browser::start().await?, Browser::start().await?);
+    Shop::open(&visitor, &stack, "visitor").await?;
+    let policy = json!({ "heartbeat": { "flag": "pulse", "every_seconds": 10 } });
+    stack.admin("PUT", "/policy", Some(json!({ "policy": policy, "reason": "to know how long a kill takes" }))).await?;
+
+    let console = Console::open(&browser, &stack).await?;
+    console.page("/chart").await?;
+    let one_line = "return document.querySelectorAll('[data-test=chart-beats]').length === 1 && \
+                    Number(document.querySelector('[data-test=chart-beats]').dataset.count) >= 4 && \
+                    document.querySelectorAll('[data-test=chart-entry][data-flag=pulse]').length === 1";
+    browser.until("two beats in one line", one_line).await?;
+    let said = browser.marked("chart-beats").await?.text().await?;
+    ensure!(said.contains("The heartbeat flipped") && said.contains("pulse"), "{said}");
+    browser.accessible("a chart with a heartbeat").await?;
+    browser.picture("console-beats").await?;
+    console.click("chart-beats-open").await?;
+    let each = "const run = document.querySelector('[data-test=chart-beats]'); \
+                return document.querySelectorAll('.beatrun [data-test=chart-entry]').length === Number(run.dataset.count)";
+    browser.until("each of them", each).await?;
+
+    console.click("chart-by-people").await?;
+    let by_people = "return !document.querySelector('[data-test=chart-beats]') && \
+                     document.querySelectorAll('[data-test=chart-entry]').length > 3 && \
+                     /[1-9]\\d* by the control plane itself left out/.test(document.querySelector('[data-test=chart-count]').innerText)";
+    browser.until("only what people did, and how much that leaves out", by_people).await?;
+    // An address of what is left out says so instead of showing something else.
+    let newest = stack.admin("GET", "/chart?limit=1&flag=pulse", None).await?;
+    let revision = newest["changes"][0]["revision"].as_u64().context("no beat")?;
+    console.page(&format!("/chart/{revision}")).await?;
+    browser.marked("chart-not-there").await?;
+    let left_out: Value =
+        browser.driver.execute("return localStorage['downhaul.preferences']", vec![]).await?.json().clone();
+    ensure!(left_out.to_string().contains("by_people"), "the choice is kept: {left_out}");
     Ok(())
 }

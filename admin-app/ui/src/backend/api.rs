@@ -23,13 +23,14 @@ pub use settings::{
     set_freeze, signing_keys,
 };
 
-use super::{Failure, Handle, Method, Request, Saving};
+use super::{Failure, Get, Handle, Method, Request, Saving};
 use crate::state::friction::Policy;
+use crate::state::history::Part;
 use downhaul_blast::plan::Plan;
 use downhaul_control::api::{
-    Changed, ChartPage, FlagPage, FleetView, KillPage, KillRequest, KillView, PolicyView, Populations, PresenceRequest,
-    PresenceView, ProposalSummary, PutFlagRequest, RestoreReport, RestoreRequest, RetireFlagRequest, SessionRequest,
-    SignInView, VerifyReport, Whoami,
+    BreakerPage, Changed, ChartPage, FlagPage, FleetView, KillPage, KillRequest, KillView, PolicyView, Populations,
+    PresenceRequest, PresenceView, ProposalSummary, PutFlagRequest, RestoreReport, RestoreRequest, RetireFlagRequest,
+    SessionRequest, SignInView, VerifyReport, Whoami,
 };
 use downhaul_core::document::FlagSet;
 use downhaul_core::read;
@@ -96,6 +97,33 @@ pub async fn restore(backend: &Handle, environment: &str, id: &str, reason: Stri
     post(backend, within(environment, &format!("kills/{}/restore", encoded(id))), &RestoreRequest { reason }).await
 }
 
+/// What the circuit breakers of clients do.
+pub fn breakers(environment: &str) -> Get<BreakerPage> {
+    Get::new(within(environment, "breakers"))
+}
+
+/// Of that, how many flags and variants have one that is open. Every page shows it, and the whole is long to read.
+pub async fn open_breakers(backend: &Handle, environment: &str) -> Result<usize, Failure> {
+    let page: OpenBreakers = get(backend, within(environment, "breakers")).await?;
+    let mut open: Vec<&OpenBreaker> = page.breakers.iter().filter(|view| view.open + view.half_open > 0).collect();
+    // The kinds of clients of one stand beside each other.
+    open.dedup_by_key(|view| (&view.flag, &view.variant));
+    Ok(open.len())
+}
+
+#[derive(Debug, Deserialize)]
+struct OpenBreakers {
+    breakers: Vec<OpenBreaker>,
+}
+
+#[derive(Debug, Deserialize)]
+struct OpenBreaker {
+    flag: String,
+    variant: String,
+    open: u32,
+    half_open: u32,
+}
+
 pub async fn fleet(backend: &Handle, environment: &str) -> Result<FleetView, Failure> {
     get(backend, within(environment, "fleet")).await
 }
@@ -106,14 +134,17 @@ pub async fn chart(
     environment: &str,
     before: Option<u64>,
     limit: u32,
-    flag: Option<&str>,
+    wanted: &Part,
 ) -> Result<ChartPage, Failure> {
     let mut path = format!("{}?limit={limit}", within(environment, "chart"));
     if let Some(before) = before {
         path.push_str(&format!("&before={before}"));
     }
-    if let Some(flag) = flag {
+    if let Some(flag) = &wanted.flag {
         path.push_str(&format!("&flag={}", encoded(flag)));
+    }
+    if wanted.by_people {
+        path.push_str("&automatic=false");
     }
     get(backend, path).await
 }
@@ -205,6 +236,15 @@ pub async fn tell_presence(
     told: &PresenceRequest,
 ) -> Result<PresenceView, Failure> {
     send(backend, Method::Put, within(environment, "presence"), told).await
+}
+
+/// Says that this page shows no flag any more, while it is being left.
+pub fn take_leave(backend: &Handle, environment: &str, tab: String) {
+    let told = PresenceRequest { tab, flag: None, edits: false };
+    if let Ok(body) = serde_json::to_string(&told) {
+        let path = within(environment, "presence");
+        backend.leave_word(Request { method: Method::Put, path, body: Some(body) });
+    }
 }
 
 /// The path of an environment's stream.

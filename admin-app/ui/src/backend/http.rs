@@ -2,8 +2,11 @@ use super::event_source;
 use super::stream::EventStream;
 use super::{Answer, Backend, Bytes, Failure, Listener, Method, Request, Saved, Saving, Subscription, Upload, upload};
 use gloo::net::http::{RequestBuilder, Response};
+use serde_json::json;
 use wasm_bindgen::JsCast;
+use wasm_bindgen_futures::{JsFuture, spawn_local};
 use web_sys::HtmlElement;
+use web_sys::js_sys::{Function, JSON, Promise, Reflect};
 
 /// The control plane that serves this page; the session is a cookie that no script can read.
 #[derive(Debug, Clone, Copy)]
@@ -29,6 +32,27 @@ impl Backend for Http {
             };
             answer(sent.map_err(|_| Failure::Offline)?).await
         })
+    }
+
+    fn leave_word(&self, request: Request) {
+        let how = json!({
+            "method": request.method.name(),
+            "headers": { (HEADER): "1", "Content-Type": "application/json" },
+            "body": request.body,
+            // The browser sends it on when the page is gone.
+            "keepalive": true,
+        });
+        let fetch = || {
+            let window = web_sys::window()?;
+            let fetch: Function = Reflect::get(&window, &"fetch".into()).ok()?.dyn_into().ok()?;
+            let how = JSON::parse(&how.to_string()).ok()?;
+            let sent: Promise = fetch.call2(&window, &request.path.into(), &how).ok()?.dyn_into().ok()?;
+            Some(sent)
+        };
+        if let Some(sent) = fetch() {
+            // That it fails is no fault, and no error of the page.
+            spawn_local(async move { drop(JsFuture::from(sent).await) });
+        }
     }
 
     fn bytes(&self, path: String) -> Bytes {
@@ -66,9 +90,11 @@ impl Backend for Http {
     }
 }
 
+/// Only a page of this origin can set it, which is what makes the cookie safe to use.
+const HEADER: &str = "Downhaul-Console";
+
 fn builder(path: &str) -> RequestBuilder {
-    // Only a page of this origin can set it, which is what makes the cookie safe to use.
-    RequestBuilder::new(path).header("Downhaul-Console", "1")
+    RequestBuilder::new(path).header(HEADER, "1")
 }
 
 async fn answer(response: Response) -> Result<String, Failure> {

@@ -28,6 +28,9 @@ pub trait Backend {
     /// The body of a successful answer.
     fn request(&self, request: Request) -> Answer;
 
+    /// Sends something whose answer nobody waits for; it goes out also where the page ends with it.
+    fn leave_word(&self, request: Request);
+
     /// The bytes at a path.
     fn bytes(&self, path: String) -> Bytes;
 
@@ -93,6 +96,18 @@ pub enum Method {
     Post,
     Put,
     Delete,
+}
+
+impl Method {
+    /// As HTTP writes it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Method::Get => "GET",
+            Method::Post => "POST",
+            Method::Put => "PUT",
+            Method::Delete => "DELETE",
+        }
+    }
 }
 
 #[derive(Debug, Clone, PartialEq)]

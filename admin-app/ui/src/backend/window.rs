@@ -44,6 +44,10 @@ impl Backend for Window {
         Box::pin(async move { Http.request(request).await.map_err(of_window) })
     }
 
+    fn leave_word(&self, request: Request) {
+        Http.leave_word(request);
+    }
+
     fn bytes(&self, path: String) -> Bytes {
         Box::pin(async move { Http.bytes(path).await.map_err(of_window) })
     }

@@ -27,16 +27,22 @@ pub fn FailureCard(props: &FailureCardProps) -> Html {
 pub struct MissingProps {
     pub title: AttrValue,
     pub text: AttrValue,
+    /// Links that lead on.
+    pub actions: Html,
+    /// It is all that the page has, its heading too.
+    #[prop_or_default]
+    pub is_page: bool,
 }
 
 /// The address names something that is not there.
 #[function_component]
 pub fn Missing(props: &MissingProps) -> Html {
     html! {
-        <section class="card"><div class="empty" role="alert">
+        <section class="card" data-test="missing"><div class="empty" role="alert">
             <Icon name="alert" class="large" />
-            <h2>{ &props.title }</h2>
+            if props.is_page { <h1>{ &props.title }</h1> } else { <h2>{ &props.title }</h2> }
             <p>{ &props.text }</p>
+            <div class="row">{ props.actions.clone() }</div>
         </div></section>
     }
 }

@@ -11,6 +11,8 @@ const KEY: &str = "downhaul.preferences";
 pub struct Preferences {
     /// Single letters do nothing.
     pub letters_off: bool,
+    /// The chart leaves out what the control plane does by itself.
+    pub by_people: bool,
     /// Times are shown in UTC.
     pub utc: bool,
 }

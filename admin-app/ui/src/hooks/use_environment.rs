@@ -3,6 +3,7 @@ use crate::backend::{Failure, Handle, StreamEvent, api};
 use crate::state::Shared;
 use crate::state::live::Action;
 use downhaul_control::api::ProposalPage;
+use gloo::timers::callback::Interval;
 use std::rc::Rc;
 use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
@@ -29,11 +30,37 @@ pub fn use_environment(console: &Console, environment: Option<String>) {
             move || drop(subscription)
         });
     }
+    {
+        let console = console.clone();
+        use_effect_with(environment.clone(), move |environment| {
+            let again = environment.clone().map(|environment| {
+                Interval::new(BREAKERS_MS, move || {
+                    let document = web_sys::window().and_then(|window| window.document());
+                    if document.is_some_and(|document| !document.hidden()) {
+                        ask_for_breakers(console.clone(), environment.clone());
+                    }
+                })
+            });
+            move || drop(again)
+        });
+    }
     let console = console.clone();
     let generation = console.live.generation;
     use_effect_with((environment, generation), move |(environment, _)| {
         let Some(environment) = environment.clone() else { return };
         refresh(console, environment);
+    });
+}
+
+/// The stream tells of changes, and a breaker that opens is none.
+const BREAKERS_MS: u32 = 10_000;
+
+fn ask_for_breakers(console: Console, environment: String) {
+    spawn_local(async move {
+        match api::open_breakers(&console.backend, &environment).await {
+            Ok(open) => console.live.dispatch(Action::OpenBreakers { environment, open }),
+            Err(failure) => console.failed(&failure),
+        }
     });
 }
 
@@ -56,6 +83,7 @@ fn refresh(console: Console, environment: String) {
     ask!(api::document, Action::Document);
     ask!(api::fleet, Action::Fleet);
     ask!(proposals, Action::Proposals);
+    ask_for_breakers(console, environment);
 }
 
 async fn proposals(backend: &Handle, environment: &str) -> Result<ProposalPage, Failure> {

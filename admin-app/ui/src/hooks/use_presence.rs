@@ -3,6 +3,7 @@ use crate::backend::{Failure, Handle, api};
 use crate::route::Route;
 use crate::state::live::Action;
 use downhaul_control::api::{PresenceRequest, PresenceView};
+use gloo::events::EventListener;
 use gloo::timers::callback::Interval;
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -86,10 +87,23 @@ pub fn use_presence(console: &Console, route: &Route, environment: Option<String
         let again = place.clone().filter(|_| is_news).map(|place| {
             teller.tell(&console, place.clone());
             let is_there = place.flag.is_some();
-            is_there.then(|| Interval::new(AGAIN_MS, move || teller.tell(&console, place.clone())))
+            is_there.then(|| {
+                let leaving = at_the_end(&teller, &console, &place);
+                (leaving, Interval::new(AGAIN_MS, move || teller.tell(&console, place.clone())))
+            })
         });
         move || drop(again)
     });
+}
+
+/// Others see at once that a page was closed. One that comes back as it was, from the browser's memory, is there again.
+fn at_the_end(teller: &Rc<Teller>, console: &Console, place: &Place) -> Option<[EventListener; 2]> {
+    let window = web_sys::window()?;
+    let (backend, environment) = (console.backend.clone(), place.environment.clone());
+    let gone = EventListener::new(&window, "pagehide", move |_| api::take_leave(&backend, &environment, tab()));
+    let (teller, console, place) = (Rc::clone(teller), console.clone(), place.clone());
+    let back = EventListener::new(&window, "pageshow", move |_| teller.tell(&console, place.clone()));
+    Some([gone, back])
 }
 
 async fn tell(backend: &Handle, place: &Place) -> Result<PresenceView, Failure> {

@@ -28,7 +28,7 @@ mod xray;
 pub use later::{foresee, use_rest};
 pub use sign_in::{SignIn, take_token_from_address};
 
-use crate::components::Empty;
+use crate::components::Missing;
 use crate::route::Route;
 use later::{Chunk, Later, Wanted};
 use yew::prelude::*;
@@ -44,6 +44,9 @@ pub fn draw(route: &Route, environment: &str) -> Html {
         Route::Kill { key, .. } => html! { <kill::Kill {environment} key={key.clone()} flag={key.clone()} /> },
         Route::Kills { .. } => html! { <kills::Kills {environment} /> },
         Route::LiveKill { id, .. } => html! { <kills::LiveKill {environment} key={id.clone()} id={id.clone()} /> },
-        _ => html! { <Empty title="There is no such page"><p>{ "The address leads nowhere." }</p></Empty> },
+        _ => {
+            let actions = frame::to_all(Route::Flags { environment: environment.to_string() }, "Flags");
+            html! { <Missing title="There is no such page" text="The address leads nowhere." {actions} is_page=true /> }
+        }
     }
 }

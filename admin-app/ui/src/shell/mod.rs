@@ -10,7 +10,7 @@ mod topbar;
 mod undo;
 
 use crate::backend::Order;
-use crate::components::{Empty, ToastList};
+use crate::components::{Missing, ToastList};
 use crate::hooks::{Key, use_console, use_environment, use_keys, use_orders, use_presence};
 use crate::pages;
 use crate::route::Route;
@@ -134,8 +134,7 @@ fn Lost(props: &LostProps) -> Html {
         html! { <Link<Route> to={to} classes="btn">{ "Go to the flags" }</Link<Route>> }
     });
     html! {
-        <div class="card"><Empty title="Nothing is at this address" actions={actions.unwrap_or_default()}>
-            <p>{ "The environment does not exist, or you may not see it." }</p>
-        </Empty></div>
+        <Missing title="Nothing is at this address" text="The environment does not exist, or you may not see it."
+            actions={actions.unwrap_or_default()} is_page=true />
     }
 }

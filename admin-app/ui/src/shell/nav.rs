@@ -49,6 +49,9 @@ pub fn Nav(props: &NavProps) -> Html {
                 <Link<Route> to={Route::Kills { environment: environment.clone() }}>
                     <Sign name="kill" />{ "Kills" }<b data-test="kills-in-force">{ count(console.live.kill_count() as u64) }</b>
                 </Link<Route>>
+                <Link<Route> to={Route::Fleet { environment: environment.clone() }}>
+                    <Sign name="degraded" />{ "Breakers open" }<b data-test="breakers-open">{ console.live.open_breakers.map(|open| count(open as u64)) }</b>
+                </Link<Route>>
                 <Link<Route> to={Route::Fleet { environment: environment.clone() }}><Icon name="fleet" small=true />{ "Clients live" }<b>{ count(lit as u64) }</b></Link<Route>>
                 <Link<Route> to={Route::Fleet { environment }}><Icon name="clock" small=true />{ "Silent clients" }<b>{ count(silent as u64) }</b></Link<Route>>
             </div>

@@ -4,6 +4,15 @@ use downhaul_control::api::{ChangeView, ChartPage};
 use std::rc::Rc;
 use yew::Reducible;
 
+/// Which changes of the chart are asked for.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Part {
+    /// Only those that name this flag.
+    pub flag: Option<String>,
+    /// Without those that the control plane makes by itself.
+    pub by_people: bool,
+}
+
 /// The chart as far as it was read: changes, newest first, without holes.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct History {
@@ -22,6 +31,12 @@ pub enum Action {
     Newest(ChartPage),
     Older(ChartPage),
     Failed(Failure),
+}
+
+impl Part {
+    pub fn of_flag(key: String) -> Part {
+        Part { flag: Some(key), by_people: false }
+    }
 }
 
 impl Reducible for History {
@@ -49,7 +64,8 @@ impl History {
     /// page is all that is known.
     fn take_newest(&mut self, page: ChartPage) {
         let newest = self.changes.first().map_or(0, |change| change.revision);
-        let reaches = page.changes.last().is_none_or(|oldest| oldest.revision <= newest) || page.next_before.is_none();
+        // What is left out of a page is looked at all the same.
+        let reaches = page.next_before.is_none_or(|looked_at| looked_at <= newest + 1);
         let new: Vec<Shared<ChangeView>> = page
             .changes
             .into_iter()
@@ -113,6 +129,9 @@ mod tests {
         check(vec![newest(page(&[3, 2], None)), newest(page(&[20, 19], Some(19)))], &[20, 19], Some(19));
         check(vec![newest(page(&[9, 8], Some(8))), older(page(&[8, 7], None))], &[9, 8, 7], None);
         check(vec![newest(page(&[], None))], &[], None);
+        // Pages that leave something out.
+        check(vec![newest(page(&[9], Some(5))), newest(page(&[], Some(8)))], &[9], Some(5));
+        check(vec![newest(page(&[9], Some(5))), newest(page(&[], Some(40)))], &[], Some(40));
         check(vec![newest(page(&[9], None)), Action::Clear], &[], None);
     }
 }

@@ -18,6 +18,8 @@ pub struct Live {
     pub kills: Slot<KillPage>,
     pub fleet: Slot<FleetView>,
     pub proposals: Slot<ProposalPage>,
+    /// Flags and variants that some client has turned off for itself; `None` while that is not known.
+    pub open_breakers: Option<usize>,
     /// The latest of each kill that was looked at or heard of, restored ones included, by id.
     pub watched: BTreeMap<String, Watched>,
     /// Who has which flag open, this page among them.
@@ -67,6 +69,10 @@ pub enum Action {
     Kills(Result<Shared<KillPage>, Failure>),
     Fleet(Result<Shared<FleetView>, Failure>),
     Proposals(Result<Shared<ProposalPage>, Failure>),
+    OpenBreakers {
+        environment: String,
+        open: usize,
+    },
     Kill {
         kill: Box<KillView>,
         received: f64,
@@ -147,6 +153,13 @@ impl Reducible for Live {
             Action::Kills(answer) => live.kills.fill(answer),
             Action::Fleet(answer) => live.fleet.fill(answer),
             Action::Proposals(answer) => live.proposals.fill(answer),
+            // It is asked for by time: mostly nothing is new, and what was looked at before may come late.
+            Action::OpenBreakers { environment, open } => {
+                if environment != live.environment || live.open_breakers == Some(open) {
+                    return self;
+                }
+                live.open_breakers = Some(open);
+            }
             Action::Kill { kill, received } => live.watch(*kill, received),
             Action::Stale => live.generation += 1,
             Action::Present { environment, seats } if environment == live.environment => live.seats = seats,
@@ -274,6 +287,16 @@ mod tests {
         let view = downhaul_control::api::PresenceView { seats: vec![] };
         let gone = Action::Heard { event: Box::new(ConsoleEvent::Presence(view)), now: 1.0, received: 1.0 };
         assert_eq!(live.reduce(gone).seats, []);
+    }
+
+    #[test]
+    fn breakers_that_say_nothing_new_draw_nothing_anew() {
+        let told = |environment: &str, open| Action::OpenBreakers { environment: environment.into(), open };
+        let live = run(vec![Action::Choose("production".into()), told("staging", 1)]);
+        assert_eq!(live.open_breakers, None, "of another environment");
+        let live = live.reduce(told("production", 2));
+        assert_eq!(live.open_breakers, Some(2));
+        assert!(Rc::ptr_eq(&live, &live.clone().reduce(told("production", 2))));
     }
 
     #[test]

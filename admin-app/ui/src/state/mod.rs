@@ -2,6 +2,7 @@
 
 pub mod asked;
 pub mod batch;
+pub mod beats;
 pub mod context_draft;
 pub mod cursor;
 pub mod definition;

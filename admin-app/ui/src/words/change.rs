@@ -1,8 +1,10 @@
 //! Chart entries: the server's words, with what stands in backticks set apart, and a sign for each kind of change.
 
-use super::number::share;
+use super::number::{counted, share};
 use super::sentence::{Kind, Sentence};
-use downhaul_control::api::Move;
+use super::time::{clock, parse};
+use crate::state::Shared;
+use downhaul_control::api::{ChangeView, Move};
 
 /// Text with its backticked parts as values.
 pub fn marked(text: &str) -> Sentence {
@@ -38,6 +40,18 @@ pub fn moved(each: &Move) -> Sentence {
     let share = if each.buckets == 100_000 { String::new() } else { format!("{} of ", share(each.buckets)) };
     let who = if each.who == "everyone" { each.who.clone() } else { format!("those where {}", each.who) };
     marked(&format!("`{}`: {} → {} for {share}{who}", each.flag, each.from, each.to))
+}
+
+/// A run of the heartbeat, the newest change first: `the heartbeat flipped pulse 214 times between 14:05 and 14:41`.
+pub fn beats(run: &[Shared<ChangeView>], offset: i32) -> Sentence {
+    let at = |change: Option<&Shared<ChangeView>>| {
+        change.and_then(|change| parse(&change.at)).map(|at| clock(at, offset)).unwrap_or_default()
+    };
+    let flag = run.first().and_then(|change| change.flag.clone()).unwrap_or_default();
+    let times = format!(" {} between {} and {}", counted(run.len(), "time", "times"), at(run.last()), at(run.first()));
+    let mut sentence = Sentence::new();
+    sentence.text("The heartbeat flipped ").value(Kind::Flag, &flag).text(&times);
+    sentence
 }
 
 /// The symbol of a change's type, by the ids of the page's sprite.

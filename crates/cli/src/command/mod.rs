@@ -14,6 +14,7 @@ pub(crate) mod explain;
 pub(crate) mod flags;
 pub(crate) mod freeze;
 pub(crate) mod guard;
+pub(crate) mod guards;
 pub(crate) mod heartbeat;
 pub(crate) mod keys;
 pub(crate) mod kill;

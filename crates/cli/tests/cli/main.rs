@@ -13,6 +13,7 @@ mod clock;
 mod drills;
 mod eval;
 mod guard;
+mod guards;
 mod hygiene;
 mod interrupt;
 mod migration;

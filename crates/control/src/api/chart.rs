@@ -16,6 +16,10 @@ pub struct ChartQuery {
     /// Only changes that name this flag.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub flag: Option<String>,
+    /// `false` leaves out what the control plane did by itself, such as the heartbeat. A page then reaches as far back as its
+    /// `next_before` says, whatever it holds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub automatic: Option<bool>,
 }
 
 /// Changes, newest first.

@@ -10,6 +10,7 @@ mod definitions;
 mod drills;
 mod flags;
 mod fleet;
+mod guards;
 mod hygiene;
 mod keys;
 mod kills;
@@ -50,6 +51,7 @@ pub use flags::{
     FlagState, FlagSummary, FlagView, PutFlagRequest, RetireFlagRequest, RetireRequest, Source,
 };
 pub use fleet::{FleetGroup, FleetView, InstanceView, Trust};
+pub use guards::{GuardActView, GuardJudgement, GuardPage, GuardQuery, GuardReplay, GuardReplayQuery, GuardView};
 pub use hygiene::{AskedBy, AskedView, ObstacleView, RetirementView, StalePage, StaleQuery, StaleView};
 pub use keys::{ClientKeyCreated, ClientKeyRequest, ClientKeyView, ClientKeys};
 pub use kills::{

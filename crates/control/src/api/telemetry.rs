@@ -1,6 +1,7 @@
 use super::Trust;
 use downhaul_core::document::ClientKind;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// `POST /client/v1/telemetry`: what an instance has counted since its last batch; docs/reference/telemetry.md.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -215,6 +216,12 @@ pub struct BreakerView {
     pub observing: u64,
     /// Instances whose breaker is open or half-open, as a share of all of them, from 0 to 1.
     pub open_share: f64,
+    /// For how long the first of these has been so, in milliseconds; absent where none is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub open_for_ms: Option<u64>,
+    /// What led these there, by how many instances; an unknown cause is left out.
+    #[serde(default)]
+    pub causes: BTreeMap<String, u64>,
     /// Guarded calls of the last minutes that were done.
     pub ok: u64,
     /// That failed, or were not back in time.

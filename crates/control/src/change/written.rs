@@ -6,6 +6,7 @@
 use super::Change;
 use crate::api::Impact;
 use crate::command::Command;
+use crate::guards::GuardEvidence;
 use crate::hash::Hash;
 use crate::proposal::Landed;
 use downhaul_core::document::{Flag, Kill};
@@ -40,6 +41,7 @@ pub(super) fn canonical(text: &str) -> Option<Canonical> {
     let command = canonical_command(scan, &mut flags)?;
     take(scan, ",\"environment\":")?;
     let environment = scan.text()?.parse().ok()?;
+    let evidence = if scan.take(",\"evidence\":") { read(scan)? } else { None };
     take(scan, ",\"impact\":")?;
     let impact = impact(scan)?;
     let landed = if scan.take(",\"landed\":") { read(scan)? } else { None };
@@ -50,7 +52,7 @@ pub(super) fn canonical(text: &str) -> Option<Canonical> {
     take(scan, ",\"revision\":")?;
     let revision = scan.whole()?;
     take(scan, "}")?;
-    let change = Change { revision, environment, at, actor, reason, command, impact, landed, prev };
+    let change = Change { revision, environment, at, actor, reason, command, evidence, impact, landed, prev };
     scan.is_at_end().then_some(Canonical { change, flags })
 }
 
@@ -143,6 +145,8 @@ struct Written<'t> {
     reason: String,
     #[serde(borrow)]
     command: &'t RawValue,
+    #[serde(default)]
+    evidence: Option<Box<GuardEvidence>>,
     impact: Impact,
     #[serde(default)]
     landed: Option<Landed>,
@@ -167,10 +171,10 @@ struct Apply<'t> {
 
 /// The same as serde reads, in whatever form the text is.
 pub(super) fn change(text: &str) -> Result<Change, Error> {
-    let Written { revision, environment, at, actor, reason, command, impact, landed, prev } =
+    let Written { revision, environment, at, actor, reason, command, evidence, impact, landed, prev } =
         serde_json::from_str(text)?;
     let command = self::command(command.get())?;
-    Ok(Change { revision, environment, at, actor, reason, command, impact, landed, prev })
+    Ok(Change { revision, environment, at, actor, reason, command, evidence, impact, landed, prev })
 }
 
 fn command(text: &str) -> Result<Command, Error> {

@@ -27,6 +27,7 @@ use crate::api::Impact;
 use crate::change::{Change, Record};
 use crate::command::Command;
 use crate::fold::define;
+use crate::guards::GuardEvidence;
 use crate::migration;
 use crate::proposal::{Needed, ProposalState, Reach};
 use crate::refusal::{Refusal, RefusalCode};
@@ -60,6 +61,8 @@ pub struct Request {
     pub expected_revision: Option<u64>,
     /// The number of the open proposal that the command carries out.
     pub landing: Option<u64>,
+    /// What the guard was shown that asks for it.
+    pub evidence: Option<Box<GuardEvidence>>,
 }
 
 impl Request {
@@ -73,6 +76,7 @@ impl Request {
             at,
             expected_revision: None,
             landing: None,
+            evidence: None,
         }
     }
 }
@@ -108,7 +112,7 @@ pub fn decide_over(
     request: Request,
     people: Option<&People<'_>>,
 ) -> Result<Decision, Refusal> {
-    let Request { command, actor, authority, reason, at, expected_revision, landing } = request;
+    let Request { command, actor, authority, reason, at, expected_revision, landing, evidence } = request;
     role::check(state, &command, (&authority, &actor), at)?;
     let reason = check_reason(state, &command, reason)?;
     let mut command = as_recorded(&command)?;
@@ -146,6 +150,7 @@ pub fn decide_over(
     let change = Change {
         revision: state.flag_set.revision + 1,
         environment: state.environment().clone(),
+        evidence,
         impact,
         landed,
         at,

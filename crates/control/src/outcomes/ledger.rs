@@ -111,6 +111,18 @@ impl Outcomes {
         is_variant: impl Fn(&str, &str) -> bool,
         now: Duration,
     ) -> IgnoredOutcomes {
+        self.take_and(teller, reports, is_variant, now, &mut |_, _, _| {})
+    }
+
+    /// [`Outcomes::take`], which tells of each flag and variant how many were counted, ok and failed, and when they were.
+    pub fn take_and(
+        &mut self,
+        teller: &Teller<'_>,
+        reports: &[OutcomeReport],
+        is_variant: impl Fn(&str, &str) -> bool,
+        now: Duration,
+        tell: &mut impl FnMut([&str; 2], [u64; 2], Duration),
+    ) -> IgnoredOutcomes {
         let before = self.ignored;
         for report in reports {
             let entries = u64::try_from(report.counts.len()).unwrap_or(u64::MAX);
@@ -119,7 +131,7 @@ impl Outcomes {
                 continue;
             };
             if self.tellers.is_new(teller, report.sequence, now) {
-                self.count(teller, report, &is_variant, at, now);
+                self.count(teller, report, &is_variant, [at, now], tell);
             } else {
                 self.ignored.repeated += entries;
             }
@@ -132,8 +144,8 @@ impl Outcomes {
         teller: &Teller<'_>,
         report: &OutcomeReport,
         is_variant: &impl Fn(&str, &str) -> bool,
-        at: Duration,
-        now: Duration,
+        [at, now]: [Duration; 2],
+        tell: &mut impl FnMut([&str; 2], [u64; 2], Duration),
     ) {
         let mut known: Vec<(Of, Pair)> = Vec::new();
         for count in &report.counts {
@@ -150,7 +162,10 @@ impl Outcomes {
         let allowed = self.tellers.allow(teller, asked, now);
         for (of, pair) in known {
             let taken = if allowed < asked { pair.scaled(allowed, asked) } else { pair };
-            let fits = taken.all() == 0 || self.put(of, Counted { pair: taken, newest: at }, now);
+            let fits = taken.all() == 0 || self.put(of.clone(), Counted { pair: taken, newest: at }, now);
+            if fits {
+                tell([of.0.as_str(), of.1.as_str()], [taken.ok, taken.failed], at);
+            }
             if !fits || taken != pair {
                 self.ignored.limited += 1;
             }

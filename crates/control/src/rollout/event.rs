@@ -71,6 +71,10 @@ pub enum HoldKind {
     NoAnswer,
     /// The flag set with the next stage would not be valid.
     Refused,
+    /// A guard was told nothing that it could compare.
+    GuardBlind,
+    /// A guard finds or suspects harm.
+    GuardHarm,
 }
 
 impl HoldKind {
@@ -80,6 +84,8 @@ impl HoldKind {
             HoldKind::NoData => "no-data",
             HoldKind::NoAnswer => "no-answer",
             HoldKind::Refused => "refused",
+            HoldKind::GuardBlind => "guard-blind",
+            HoldKind::GuardHarm => "guard-harm",
         }
     }
 }

@@ -18,6 +18,8 @@ const NAMES: usize = 1000;
 const REASONS: [&str; 9] =
     ["STATIC", "DEFAULT", "TARGETING_MATCH", "SPLIT", "DISABLED", "CACHED", "STALE", "ERROR", "PREREQUISITE_FAILED"];
 const CAUSES: [&str; 4] = ["kill", "stale", "breaker", "crash-loop"];
+/// What opens a breaker, or has one that is open try again; others' words are not shown.
+const OPENERS: [&str; 8] = ["consecutive", "failures", "slow", "probe", "session", "crash-loop", "shared", "waited"];
 
 /// What clients told.
 #[derive(Debug, Clone)]
@@ -140,6 +142,21 @@ impl Telemetry {
         is_variant: impl Fn(&str, &str) -> bool,
         now: Duration,
     ) -> Result<(), Refused> {
+        self.take_and(teller, batch, is_variant, now, &mut |_, _, _| {})
+    }
+
+    /// [`Telemetry::take`], which tells of each thing that was counted, what of it, and when it was.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn take_and(
+        &mut self,
+        teller: &Teller<'_>,
+        batch: &TelemetryBatch,
+        is_variant: impl Fn(&str, &str) -> bool,
+        now: Duration,
+        tell: &mut impl FnMut(&Of, &Sums, Duration),
+    ) -> Result<(), Refused> {
         let entries =
             batch.buckets.iter().map(|bucket| bucket.exposures.len() + bucket.outcomes.len() + bucket.guards.len());
         let asked = u64::try_from(entries.sum::<usize>() + batch.breakers.len() + 1).unwrap_or(u64::MAX);
@@ -155,7 +172,7 @@ impl Telemetry {
             if ago > KEPT {
                 self.ignored.late += 1;
             } else {
-                self.count(teller.kind, bucket, &is_variant, now.saturating_sub(ago), now);
+                self.count(teller.kind, bucket, &is_variant, [now.saturating_sub(ago), now], tell);
             }
         }
         let known = |breaker: &&BreakerReport| is_variant(&breaker.flag, &breaker.variant);
@@ -170,9 +187,14 @@ impl Telemetry {
         kind: ClientKind,
         bucket: &TelemetryBucket,
         is_variant: &impl Fn(&str, &str) -> bool,
-        at: Duration,
-        now: Duration,
+        [at, now]: [Duration; 2],
+        tell: &mut impl FnMut(&Of, &Sums, Duration),
     ) {
+        let mut put = |this: &mut Self, of: Of, sums: Sums| {
+            if this.put(&of, &sums, at, now) {
+                tell(&of, &sums, at);
+            }
+        };
         for exposure in &bucket.exposures {
             let reason = REASONS.iter().find(|reason| **reason == exposure.reason);
             let cause = exposure.cause.as_ref().map(|cause| CAUSES.iter().find(|known| *known == cause));
@@ -184,7 +206,7 @@ impl Telemetry {
             };
             let (flag, variant) = (exposure.flag.clone(), exposure.variant.clone());
             let what = What::Exposure { flag, variant, reason, cause: cause.flatten().copied() };
-            self.put(Of { kind, what }, &Sums { ok: exposure.count, ..Sums::default() }, at, now);
+            put(self, Of { kind, what }, Sums { ok: exposure.count, ..Sums::default() });
         }
         for outcome in &bucket.outcomes {
             let under = outcome.flag.as_ref().zip(outcome.variant.as_ref());
@@ -203,7 +225,7 @@ impl Telemetry {
             let what = What::Outcome { name: outcome.name.clone(), under };
             let ok = outcome.count.saturating_sub(outcome.failed);
             let latency = latency_of(outcome.latency.as_ref());
-            self.put(Of { kind, what }, &Sums { ok, failed: outcome.failed, latency, ..Sums::default() }, at, now);
+            put(self, Of { kind, what }, Sums { ok, failed: outcome.failed, latency, ..Sums::default() });
         }
         for guard in &bucket.guards {
             if !is_variant(&guard.flag, &guard.variant) {
@@ -211,13 +233,14 @@ impl Telemetry {
                 continue;
             }
             let what = What::Guard { flag: guard.flag.clone(), variant: guard.variant.clone() };
-            self.put(Of { kind, what }, &sums_of(guard), at, now);
+            put(self, Of { kind, what }, sums_of(guard));
         }
     }
 
-    fn put(&mut self, of: Of, sums: &Sums, at: Duration, now: Duration) {
+    /// Whether it was counted.
+    fn put(&mut self, of: &Of, sums: &Sums, at: Duration, now: Duration) -> bool {
         if sums.is_nothing() {
-            return;
+            return false;
         }
         while self.minutes.front().is_some_and(|(oldest, _)| *oldest < minute_of(now.saturating_sub(KEPT))) {
             self.minutes.pop_front();
@@ -227,27 +250,35 @@ impl Telemetry {
         if self.minutes.get(place).is_none_or(|(other, _)| *other != number) {
             self.minutes.insert(place, (number, Minute::default()));
         }
-        let Some((_, minute)) = self.minutes.get_mut(place) else { return };
+        let Some((_, minute)) = self.minutes.get_mut(place) else { return false };
         let part = match Trust::of(of.kind) {
             Trust::Trusted => &mut minute.trusted,
             Trust::Claimed => &mut minute.claimed,
         };
-        if part.len() >= OF_MINUTE && !part.contains_key(&of) {
+        if part.len() >= OF_MINUTE && !part.contains_key(of) {
             self.ignored.limited += 1;
-            return;
+            return false;
         }
         part.entry(of.clone()).or_default().add(sums);
-        if self.totals.len() < OF_TOTALS || self.totals.contains_key(&of) {
-            self.totals.entry(of).or_default().add(sums);
+        if self.totals.len() < OF_TOTALS || self.totals.contains_key(of) {
+            self.totals.entry(of.clone()).or_default().add(sums);
         }
+        true
     }
 
     /// What the breakers of the fleet do, and what went through them within so many minutes.
     pub fn breakers(&self, flag: Option<&str>, minutes: u32, now: Duration) -> BreakerPage {
         let mut views: BTreeMap<(String, String, ClientKind), BreakerView> = BTreeMap::new();
-        for (kind, report) in self.standing.reports(now) {
+        for (kind, report, silent) in self.standing.reports(now) {
             let view = view_of(&mut views, &report.flag, &report.variant, kind);
             view.instances += 1;
+            if matches!(report.state, BreakerState::Open | BreakerState::HalfOpen) {
+                let silent_ms = u64::try_from(silent.as_millis()).unwrap_or(u64::MAX);
+                view.open_for_ms = view.open_for_ms.max(Some(report.since_ms.saturating_add(silent_ms)));
+                if let Some(cause) = OPENERS.iter().find(|known| report.cause.as_deref() == Some(known)) {
+                    *view.causes.entry((*cause).to_owned()).or_default() += 1;
+                }
+            }
             *match report.state {
                 BreakerState::Closed => &mut view.closed,
                 BreakerState::Open => &mut view.open,
@@ -321,6 +352,8 @@ fn view_of<'a>(
         disabled: 0,
         observing: 0,
         open_share: 0.0,
+        open_for_ms: None,
+        causes: BTreeMap::new(),
         ok: 0,
         failed: 0,
         degraded: 0,

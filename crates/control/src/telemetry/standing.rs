@@ -46,10 +46,10 @@ impl Standing {
         told.insert(of, Told { kind: teller.kind, at: now, breakers });
     }
 
-    /// What still holds.
-    pub(super) fn reports(&self, now: Duration) -> impl Iterator<Item = (ClientKind, &BreakerReport)> {
+    /// What still holds, and how long ago it was told.
+    pub(super) fn reports(&self, now: Duration) -> impl Iterator<Item = (ClientKind, &BreakerReport, Duration)> {
         let told = self.trusted.values().chain(self.claimed.values());
-        let live = told.filter(move |told| now.saturating_sub(told.at) <= LEASE);
-        live.flat_map(|told| told.breakers.iter().map(|breaker| (told.kind, breaker)))
+        let live = told.map(move |told| (told, now.saturating_sub(told.at))).filter(|(_, silent)| *silent <= LEASE);
+        live.flat_map(|(told, silent)| told.breakers.iter().map(move |breaker| (told.kind, breaker, silent)))
     }
 }

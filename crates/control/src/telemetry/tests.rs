@@ -161,6 +161,29 @@ fn where_breakers_stand_is_what_each_instance_said_last_for_three_minutes() {
 }
 
 #[test]
+fn since_when_and_why_one_is_open_is_that_of_the_first_and_of_known_causes() {
+    let mut telemetry = Telemetry::new(at(0));
+    let mut say = |instance: &str, state: &str, cause: &str, since_ms: u64, now: Duration| {
+        let teller = Teller { instance, ..SERVER };
+        let breaker =
+            json!({ "flag": "f", "variant": "on", "state": state, "cause": cause, "since_ms": since_ms, "attempt": 1 });
+        telemetry.take(&teller, &batch(1, json!({ "breakers": [breaker] })), is_variant, now).unwrap();
+    };
+    say("a", "open", "consecutive", 500, at(0));
+    say("b", "half-open", "waited", 90_000, at(5));
+    say("c", "open", "because", 100, at(10));
+    say("d", "closed", "probed", 3_600_000, at(10));
+    say("e", "forced-open", "kill", 3_600_000, at(10));
+    let view = &telemetry.breakers(None, 5, at(10)).breakers[0];
+    assert_eq!(view.open_for_ms, Some(95_000), "five seconds have gone by since it was told");
+    let causes: Vec<_> = view.causes.iter().map(|(cause, count)| (cause.as_str(), *count)).collect();
+    assert_eq!(causes, [("consecutive", 1), ("waited", 1)]);
+    assert_eq!(telemetry.breakers(None, 5, at(184)).breakers[0].open_for_ms, Some(269_000), "the first fell silent");
+    let calm = &telemetry.breakers(None, 5, at(500)).breakers;
+    assert!(calm.is_empty(), "{calm:?}");
+}
+
+#[test]
 fn whoever_floods_is_put_off_and_takes_nothing_from_others() {
     let mut telemetry = Telemetry::new(at(0));
     let page = Teller { kind: ClientKind::Browser, ..SERVER };

@@ -162,7 +162,7 @@ pub fn change(state: &State, record: &Record, names: &Names) -> ChangeView {
         actor_name: names.get(&change.actor).cloned(),
         reason: change.reason.clone(),
         kind: change.command.name().to_owned(),
-        summary: describe::summary(state, change),
+        summary: describe::by_name(state, change, names),
         flag: change.impact.flag.clone(),
         kill,
         incident,

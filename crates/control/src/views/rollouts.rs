@@ -11,6 +11,7 @@ use crate::refusal::Refusal;
 use crate::rollout::{self, Gate, Gated, Next, Phase, RolloutState, Stage};
 use crate::state::State;
 use crate::time;
+use downhaul_core::document::Guard;
 use jiff::Timestamp;
 use std::cmp::Ordering;
 
@@ -129,14 +130,21 @@ fn standing(
             RolloutStanding { until: Some(until.clone()), ..plain("baking", format!("bakes until {until}")) }
         }
         Next::Approval { needed, counting } => plain("approval", format!("waits for approval: {counting} of {needed}")),
-        Next::Due { gates: asked } => due(rollout, asked, gates, plain),
+        Next::Due { gates: asked } => due(rollout, (asked, is_guarded(state, rollout)), gates, plain),
     })
+}
+
+/// Whether guards are asked before the next stage.
+fn is_guarded(state: &State, rollout: &RolloutState) -> bool {
+    let flag = state.flag_set.flag(rollout.rollout.flag.as_str());
+    let asks = |guard: &Guard| guard.variant == rollout.rollout.variant && !guard.is_dry_run();
+    rollout.next_stage().is_some() && rollout.stage > 0 && flag.is_some_and(|flag| flag.guards.iter().any(asks))
 }
 
 /// Everything but what has to be asked for outside.
 fn due(
     rollout: &RolloutState,
-    asked: &[Gate],
+    (asked, guarded): (&[Gate], bool),
     gates: &[GateView],
     plain: impl Fn(&str, String) -> RolloutStanding,
 ) -> RolloutStanding {
@@ -152,7 +160,11 @@ fn due(
             ..plain("held", format!("held: {}", held.why))
         };
     }
-    if asked.is_empty() { plain("due", "goes on now".to_owned()) } else { plain("gates", "asks its gates".to_owned()) }
+    match (asked.is_empty(), guarded) {
+        (true, false) => plain("due", "goes on now".to_owned()),
+        (true, true) => plain("gates", "asks its guards".to_owned()),
+        (false, _) => plain("gates", "asks its gates".to_owned()),
+    }
 }
 
 /// `errors reads 0.2, which does not hold`

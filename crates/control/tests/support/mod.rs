@@ -53,6 +53,7 @@ impl World {
             at: now().saturating_add(later).expect("near"),
             expected_revision: None,
             landing: None,
+            evidence: None,
         }
     }
 

@@ -1,4 +1,4 @@
-use super::{Breaker, Outcome, Rule};
+use super::{Breaker, Guard, Outcome, Rule};
 use crate::ids::{FlagKey, VariantKey};
 use crate::phase::Phase;
 use serde::{Deserialize, Serialize};
@@ -43,6 +43,9 @@ pub struct Flag {
     /// When clients turn it off for themselves.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub breaker: Option<Breaker>,
+    /// What the control plane watches of it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub guards: Vec<Guard>,
 }
 
 impl Flag {

@@ -1,5 +1,5 @@
 use super::fields::{At, Reader};
-use super::tree::{Content, Node};
+use super::tree::Node;
 use crate::document::{Breaker, BreakerMode, Probe};
 
 pub(crate) const MODES: &[(&str, BreakerMode)] = &[("act", BreakerMode::Act), ("observe", BreakerMode::Observe)];
@@ -65,17 +65,7 @@ pub(super) fn read_breaker(reader: &mut Reader<'_>, node: &Node<'_>, at: At<'_>)
 
 fn within(reader: &mut Reader<'_>, node: &Node<'_>, at: At<'_>, key: &str) -> Option<u32> {
     let (_, low, high) = RANGES.iter().find(|(name, ..)| *name == key)?;
-    let Content::Number(numeral) = node.content else {
-        reader.whole(node, at, 0);
-        return None;
-    };
-    let found = numeral.whole().and_then(|whole| u32::try_from(whole).ok());
-    let found = found.filter(|whole| (low..=high).contains(&whole));
-    if found.is_none() {
-        let message = format!("expected a whole number from {low} to {high}");
-        reader.error("number-out-of-range", node, at, message, None);
-    }
-    found
+    reader.within(node, at, *low, *high)
 }
 
 fn share(reader: &mut Reader<'_>, node: &Node<'_>, at: At<'_>) -> Option<f64> {

@@ -300,6 +300,21 @@ impl<'a> Reader<'a> {
         whole
     }
 
+    /// A whole number within these.
+    pub(crate) fn within(&mut self, node: &Node<'_>, at: At<'_>, low: u32, high: u32) -> Option<u32> {
+        let Content::Number(numeral) = node.content else {
+            self.wrong_type(node, at, "a whole number");
+            return None;
+        };
+        let found = numeral.whole().and_then(|whole| u32::try_from(whole).ok());
+        let found = found.filter(|whole| (low..=high).contains(whole));
+        if found.is_none() {
+            let message = format!("expected a whole number from {low} to {high}");
+            self.error("number-out-of-range", node, at, message, None);
+        }
+        found
+    }
+
     /// A name by its rules; `what` names it in messages.
     pub(crate) fn name<N: FromStr<Err = NameError>>(&mut self, node: &Node<'_>, at: At<'_>, what: &str) -> Option<N> {
         let text = self.text(node, at)?;

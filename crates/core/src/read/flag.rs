@@ -1,5 +1,6 @@
 use super::breaker::read_breaker;
 use super::fields::{At, Fields, Reader};
+use super::guard::read_guards;
 use super::rule;
 use super::tree::{Content, Node};
 use crate::document::{ClientKind, Degraded, Flag, FlagKind, OnStale, Prerequisite, Reversibility, Until};
@@ -28,6 +29,7 @@ pub(crate) const FIELDS: &[&str] = &[
     "reversibility",
     "forward_fix",
     "breaker",
+    "guards",
 ];
 pub(crate) const DEGRADED_FIELDS: &[&str] = &["variant", "meaning"];
 pub(crate) const PREREQUISITE_FIELDS: &[&str] = &["flag", "variants"];
@@ -128,6 +130,7 @@ pub(crate) fn read_flag(reader: &mut Reader<'_>, node: &Node<'_>, at: At<'_>) ->
         .unwrap_or(Reversibility::RollbackSafe);
     let forward_fix = fields.get("forward_fix").and_then(|node| reader.filled_text(node, at.key("forward_fix")));
     let breaker = fields.get("breaker").map(|node| read_breaker(reader, node, at.key("breaker")));
+    let guards = fields.get("guards").map(|node| read_guards(reader, node, at.key("guards"))).unwrap_or_default();
     Flag {
         key,
         description,
@@ -148,6 +151,7 @@ pub(crate) fn read_flag(reader: &mut Reader<'_>, node: &Node<'_>, at: At<'_>) ->
         reversibility,
         forward_fix,
         breaker,
+        guards,
     }
 }
 
@@ -304,5 +308,6 @@ fn stand_in() -> Flag {
         reversibility: Reversibility::RollbackSafe,
         forward_fix: None,
         breaker: None,
+        guards: Vec::new(),
     }
 }

@@ -10,6 +10,7 @@ mod deserialize;
 mod fields;
 mod flag;
 mod flag_set;
+mod guard;
 mod json;
 mod kill;
 mod merge;
@@ -34,6 +35,7 @@ pub(crate) mod tables {
     pub(crate) use super::condition::{OPERATORS, Operands};
     pub(crate) use super::flag::{CLIENTS, KINDS, ON_STALE, PHASES, REVERSIBILITIES, is_reviewed};
     pub(crate) use super::flag_set::REVISION_LIMIT;
+    pub(crate) use super::guard::{ACTIONS, BOUNDS, RANGES as GUARD_RANGES, ROLES};
     pub(crate) use super::rule::{BUCKETS, DEFAULT_UNIT};
 }
 
@@ -43,6 +45,7 @@ pub(crate) mod fields_by_object {
     pub(crate) use super::breaker::FIELDS as BREAKER;
     pub(crate) use super::flag::{DEGRADED_FIELDS, FIELDS as FLAG, PREREQUISITE_FIELDS};
     pub(crate) use super::flag_set::{FIELDS as FLAG_SET, SEGMENT_FIELDS};
+    pub(crate) use super::guard::FIELDS as GUARD;
     pub(crate) use super::kill::{FIELDS as KILL, SCOPE_FIELDS};
     pub(crate) use super::rule::{FIELDS as RULE, SPLIT_FIELDS};
 }

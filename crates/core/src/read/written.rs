@@ -8,12 +8,14 @@ use super::breaker::read_breaker;
 use super::condition::{OPERATORS, Operands, of_number, of_scalars, of_texts, of_time};
 use super::fields::{At, Reader};
 use super::flag::{CLIENTS, KINDS, ON_STALE, PHASES, REVERSIBILITIES, is_reviewed};
+use super::guard::read_guards;
 use super::place::Files;
 use super::rule::BUCKETS;
 use super::{DEPTH_LIMIT, deserialize};
 use crate::diagnostic::Diagnostic;
 use crate::document::{
-    Breaker, ClientKind, Condition, Degraded, Flag, Outcome, Prerequisite, Rule, Scalar, Slice, Split, Test, Until,
+    Breaker, ClientKind, Condition, Degraded, Flag, Guard, Outcome, Prerequisite, Rule, Scalar, Slice, Split, Test,
+    Until,
 };
 use crate::ids::{NameError, VariantKey};
 use crate::seal::Scan;
@@ -40,6 +42,7 @@ pub fn written_flag(scan: &mut Scan<'_>) -> Option<Flag> {
     let description = if scan.take(",\"description\":") { not_empty(owned(scan)?)? } else { String::new() };
     let expires = if scan.take(",\"expires\":") { Some(owned(scan)?) } else { None };
     let forward_fix = if scan.take(",\"forward_fix\":") { Some(filled(scan)?) } else { None };
+    let guards = if scan.take(",\"guards\":") { some(guards(scan)?)? } else { Vec::new() };
     take(scan, ",\"key\":")?;
     let key = name(scan)?;
     take(scan, ",\"kind\":")?;
@@ -84,6 +87,7 @@ pub fn written_flag(scan: &mut Scan<'_>) -> Option<Flag> {
         reversibility,
         forward_fix,
         breaker,
+        guards,
     })
 }
 
@@ -97,6 +101,14 @@ fn breaker(scan: &mut Scan<'_>) -> Option<Breaker> {
     let mut reader = Reader::new(&files);
     let breaker = read_breaker(&mut reader, &node, At::ROOT);
     reader.into_diagnostics().is_empty().then_some(breaker)
+}
+
+fn guards(scan: &mut Scan<'_>) -> Option<Vec<Guard>> {
+    let node = deserialize::tree(scan.any()?, DEPTH_LIMIT - 1)?;
+    let files = Files::none();
+    let mut reader = Reader::new(&files);
+    let guards = read_guards(&mut reader, &node, At::ROOT);
+    reader.into_diagnostics().is_empty().then_some(guards)
 }
 
 fn clients(scan: &mut Scan<'_>) -> Option<Vec<ClientKind>> {

@@ -1,5 +1,5 @@
 use super::dates::{check_date, check_due, in_words};
-use super::{Checker, breakers, conditions, phases};
+use super::{Checker, breakers, conditions, guards, phases};
 use crate::diagnostic::Diagnostic;
 use crate::document::{Flag, Outcome, Until};
 use crate::ids::VariantKey;
@@ -48,6 +48,7 @@ pub(super) fn check_flag<'a>(checker: &mut Checker<'a>, flag: &'a Flag, index: u
     check_requires(checker, flag, at);
     phases::check(checker, flag, at);
     breakers::check(checker, flag, at);
+    guards::check(checker, flag, at, &variants);
 }
 
 /// Each key once, and none that was retired.

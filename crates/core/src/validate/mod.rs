@@ -6,6 +6,7 @@ mod chains;
 mod conditions;
 mod dates;
 mod flags;
+mod guards;
 mod kills;
 mod known;
 mod patterns;

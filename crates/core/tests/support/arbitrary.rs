@@ -261,6 +261,7 @@ fn finish((rules, default, degraded, stale, requires): FlagParts, index: usize) 
         reversibility: Reversibility::RollbackSafe,
         forward_fix: None,
         breaker: None,
+        guards: Vec::new(),
     }
 }
 

@@ -12,6 +12,7 @@ mod events;
 mod flags;
 mod fleet;
 mod freeze;
+mod guards;
 mod hygiene;
 mod kills;
 mod migrations;
@@ -75,6 +76,8 @@ pub(crate) fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(fleet::get))
         .routes(routes!(outcomes::get))
         .routes(routes!(breakers::get))
+        .routes(routes!(guards::list))
+        .routes(routes!(guards::replay))
         .routes(routes!(chart::list))
         .routes(routes!(chart::verify))
         .routes(routes!(chart::head::get))
@@ -164,6 +167,7 @@ fn request(admin: &Admin, reason: &str, command: Command) -> Request {
         at: Timestamp::now(),
         expected_revision: None,
         landing: None,
+        evidence: None,
     }
 }
 

@@ -33,6 +33,7 @@ pub(crate) async fn post(
     let whole = state.replica().map(|_| said.clone());
     let (sample, evaluated, instance) = (said.sample.take(), said.evaluated.take(), said.instance.clone());
     let reports = std::mem::take(&mut said.outcomes);
+    let release = said.release.clone();
     outcomes::check(&reports).map_err(|why| malformed(why.to_string()))?;
     // Of what is no data change here nothing is counted.
     let current = caller.environment.current();
@@ -55,7 +56,8 @@ pub(crate) async fn post(
     if !reports.is_empty() {
         let Sender { key, kind, address } = &sender;
         let teller = outcomes::Teller { key, kind: *kind, instance: &instance, address };
-        let ignored = caller.environment.outcomes().take(&teller, &reports, &current.state);
+        let (release, minutes) = (release.as_deref(), caller.environment.minutes());
+        let ignored = caller.environment.outcomes().take_here(&teller, release, &reports, &current.state, minutes);
         state.metrics().outcomes(caller.environment.key().as_str(), sender.kind, &ignored);
     }
     if let Some(sample) = sample {

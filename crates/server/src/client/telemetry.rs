@@ -45,10 +45,14 @@ pub(crate) async fn post(
     let address = address.to_string();
     let teller = Teller { key: &caller.key.id, kind: caller.key.kind, instance: &batch.instance, address: &address };
     let current = caller.environment.current();
-    let ignored = caller.environment.telemetry().take(&teller, &batch, &current.state).map_err(|why| {
-        let help = "nothing is lost: the client sends it again later";
-        AppError::new(StatusCode::TOO_MANY_REQUESTS, "too-much-telemetry", why.to_string(), help).retry_after(30)
-    })?;
+    let ignored = caller
+        .environment
+        .telemetry()
+        .take(&teller, &batch, &current.state, caller.environment.minutes())
+        .map_err(|why| {
+            let help = "nothing is lost: the client sends it again later";
+            AppError::new(StatusCode::TOO_MANY_REQUESTS, "too-much-telemetry", why.to_string(), help).retry_after(30)
+        })?;
     state.metrics().telemetry(caller.environment.key().as_str(), caller.key.kind, &ignored);
     Ok(Json(ANSWER))
 }

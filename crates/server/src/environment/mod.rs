@@ -4,10 +4,12 @@ use crate::client::ofrep::Programs;
 use crate::client::slot::Slots;
 use crate::error::{AppError, AppResult};
 use crate::fleet::LiveFleet;
+use crate::guards::LiveGuards;
 use crate::heartbeat::Beats;
 use crate::issue::Issuer;
 use crate::live::LiveSample;
 use crate::metrics::{EnvironmentLabels, Metrics};
+use crate::minutes::LiveMinutes;
 use crate::options::ServerOptions;
 use crate::outcomes::LiveOutcomes;
 use crate::populations::{Kept, Populations};
@@ -27,7 +29,7 @@ use downhaul_core::diagnostic::Diagnostic;
 use downhaul_core::document::OnStale;
 use downhaul_core::ids::EnvironmentKey;
 use downhaul_core::validate::Valid;
-use downhaul_store::{ChangeLog, Effects, StoreError};
+use downhaul_store::{ChangeLog, Effects, MinuteStore, StoreError};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -90,6 +92,8 @@ pub(crate) struct Environment {
     usage: LiveUsage,
     outcomes: LiveOutcomes,
     telemetry: LiveTelemetry,
+    minutes: LiveMinutes,
+    guards: LiveGuards,
     programs: Programs,
     /// Held while all flags are looked through.
     looking: Mutex<()>,
@@ -118,13 +122,14 @@ pub(crate) struct Parts<'a> {
     pub(crate) issuer: Arc<Issuer>,
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) populations: Populations,
+    pub(crate) minutes: Arc<dyn MinuteStore>,
     pub(crate) live: LiveSample,
     pub(crate) options: &'a ServerOptions,
 }
 
 impl Environment {
     pub(crate) fn new((state, chart): (State, Index), valid: Valid, parts: Parts<'_>) -> Self {
-        let Parts { log, replica, issuer, metrics, populations, live, options } = parts;
+        let Parts { log, replica, issuer, metrics, populations, minutes, live, options } = parts;
         let publication = Publication {
             document_digest: downhaul_control::decide::digest(valid.document()).ok(),
             definition: state.flag_set.revision,
@@ -154,6 +159,8 @@ impl Environment {
             usage: LiveUsage::default(),
             outcomes: LiveOutcomes::new(),
             telemetry: LiveTelemetry::new(),
+            minutes: LiveMinutes::new(minutes, options),
+            guards: LiveGuards::new(),
             programs: Programs::default(),
             looking: Mutex::new(()),
             changes: broadcast::Sender::new(256),
@@ -237,6 +244,16 @@ impl Environment {
     /// How flags are used, as clients tell.
     pub(crate) fn telemetry(&self) -> &LiveTelemetry {
         &self.telemetry
+    }
+
+    /// What clients told, on its way into the store.
+    pub(crate) fn minutes(&self) -> &LiveMinutes {
+        &self.minutes
+    }
+
+    /// What guards said last.
+    pub(crate) fn guards(&self) -> &LiveGuards {
+        &self.guards
     }
 
     pub(crate) fn looking(&self) -> &Mutex<()> {

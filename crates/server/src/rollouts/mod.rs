@@ -5,6 +5,7 @@ mod gates;
 
 use crate::drivers;
 use crate::environment::{Environment, Publication, Urgency};
+use crate::guards::{self, Guarded};
 use crate::runner::{backoff, until, within};
 use crate::state::AppState;
 use downhaul_control::rollout::{self, HoldKind, Next, Reading, RolloutState};
@@ -34,6 +35,7 @@ async fn supervise(state: AppState, environment: Arc<Environment>) {
 /// Takes one rollout on until it is over.
 pub(crate) async fn drive(state: AppState, environment: Arc<Environment>, number: u64) {
     let mut publications = environment.publications();
+    let mut looks = environment.guards().looks();
     // Wall clocks jump; once a time to come is known, it is also waited for on a clock that does not.
     let mut baked: Option<(Timestamp, Instant)> = None;
     let mut watch: Option<Watch> = None;
@@ -42,6 +44,7 @@ pub(crate) async fn drive(state: AppState, environment: Arc<Environment>, number
     let mut refused: Option<(u64, Instant)> = None;
     loop {
         let current = Arc::clone(&publications.borrow_and_update());
+        looks.mark_unchanged();
         let Some(rollout) = going_on(&current.state, number) else {
             environment.gates().forget(number);
             return;
@@ -87,7 +90,8 @@ pub(crate) async fn drive(state: AppState, environment: Arc<Environment>, number
         }
         if is_due {
             let standing = watch.as_ref().map(Watch::standing);
-            match step(&environment, rollout, standing.as_deref(), now).await {
+            let guarded = guards::in_the_way(&environment, &current.state, rollout);
+            match step(&environment, rollout, (guarded, standing.as_deref()), now).await {
                 Stepped::Done => failures = 0,
                 Stepped::Waits => {}
                 Stepped::Refused => refused = Some((revision, Instant::now() + IDLE)),
@@ -101,6 +105,7 @@ pub(crate) async fn drive(state: AppState, environment: Arc<Environment>, number
         tokio::select! {
             changed = publications.changed() => if changed.is_err() { return },
             () = gates::changed(watch.as_mut()) => {}
+            looked = looks.changed() => if looked.is_err() { return },
             () = sleep_until(wake) => {}
         }
     }
@@ -169,14 +174,19 @@ enum Stepped {
     Failed,
 }
 
-/// Does what is due: enters the next stage, ends the rollout, or charts what is in the way. `standing` is of the gates of
-/// the stage; absent where it has none.
+/// Does what is due: enters the next stage, ends the rollout, or charts what is in the way. First what guards say, then
+/// the gates of the stage; absent where it has none.
 async fn step(
     environment: &Arc<Environment>,
     rollout: &Arc<RolloutState>,
-    standing: Option<&[Standing]>,
+    (guarded, standing): (Guarded, Option<&[Standing]>),
     at: Timestamp,
 ) -> Stepped {
+    match guarded {
+        Ok(true) => {}
+        Ok(false) => return Stepped::Waits,
+        Err((kind, why)) => return hold(environment, rollout, kind, &why, at).await,
+    }
     let mut readings = Vec::new();
     for gate in standing.unwrap_or_default() {
         match gate {

@@ -60,6 +60,8 @@ pub(crate) struct Prometheus {
 pub(crate) struct Webhook {
     pub(crate) url: Url,
     pub(crate) secret: WebhookSecret,
+    /// Whether it is told what guards did.
+    pub(crate) alarms: bool,
     pub(crate) http: reqwest::Client,
 }
 
@@ -171,6 +173,8 @@ struct WebhookText {
     url: String,
     secret: String,
     #[serde(default)]
+    alarms: bool,
+    #[serde(default)]
     allow_private: bool,
 }
 
@@ -196,7 +200,7 @@ fn of_json(json: &Value) -> Result<Targets, Box<Diagnostic>> {
             problem(&at("secret"), "malformed-secret", why.to_string(), help)
         })?;
         let (url, http) = (url(&at("url"), &text.url, text.allow_private)?, http(text.allow_private)?);
-        targets.webhooks.insert(name, Webhook { url, secret, http });
+        targets.webhooks.insert(name, Webhook { url, secret, alarms: text.alarms, http });
     }
     if let Some(text) = file.sign_in {
         targets.sign_in = Some(sign_in(text, targets.public_url.as_ref())?);

@@ -67,6 +67,7 @@ async fn put(log: &SqliteLog, environment: &str, commands: Vec<Command>) {
             at: "2020-01-01T00:00:00Z".parse().unwrap(),
             expected_revision: None,
             landing: None,
+            evidence: None,
         };
         let Decision::Change(decided) = decide(&state, &valid, request).unwrap() else { panic!("no change") };
         state = fold(state, &decided.record);

@@ -1,6 +1,7 @@
 //! The change log on PostgreSQL, for several replicas of a control plane.
 
 mod log;
+mod minutes;
 mod populations;
 mod replicas;
 mod schema;

@@ -6,8 +6,10 @@ use sqlx::postgres::PgConnection;
 use sqlx::{Connection, SqlSafeStr};
 
 /// Every schema that was ever released, oldest first. None is ever edited: databases remember what they were made by.
-const MIGRATIONS: [(i64, &str, &str); 1] =
-    [(1, "change log", include_str!("../../migrations/postgres/0001_change_log.sql"))];
+const MIGRATIONS: [(i64, &str, &str); 2] = [
+    (1, "change log", include_str!("../../migrations/postgres/0001_change_log.sql")),
+    (2, "telemetry minutes", include_str!("../../migrations/postgres/0002_telemetry_minutes.sql")),
+];
 
 /// Brings the database to the newest schema, in one transaction.
 pub(super) async fn upgrade(connection: &mut PgConnection) -> Result<(), StoreError> {

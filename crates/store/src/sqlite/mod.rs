@@ -1,6 +1,7 @@
 mod backup;
 mod folder;
 mod log;
+mod minutes;
 mod populations;
 mod replace;
 mod schema;

@@ -77,6 +77,7 @@ impl Plane {
             at: at(),
             expected_revision: None,
             landing: None,
+            evidence: None,
         };
         let (valid, _) = validate(self.state.flag_set.clone(), None).expect("always valid");
         match decide(&self.state, &valid, request) {

@@ -22,19 +22,19 @@ pub struct SegmentProps {
 #[function_component]
 pub fn Segment(props: &SegmentProps) -> Html {
     use_document_title(format!("Segment {}", props.segment));
-    let document = match use_document("The segment") {
-        Ok(document) => document,
-        Err(instead) => return instead,
-    };
     let subject = Subject::Segment(props.segment.clone());
     let back = Route::Segments { environment: props.environment.to_string() };
-    let published = subject.published(&document, None);
     let head = html! {
         <div class="pagehead"><div class="grow">
             <div class="crumbs"><Link<Route> to={back.clone()}>{ "Segments" }</Link<Route>><Icon name="right" small=true /><span>{ &props.segment }</span></div>
             <h1 class="mono">{ &props.segment }</h1>
         </div></div>
     };
+    let document = match use_document("The segment") {
+        Ok(document) => document,
+        Err(instead) => return html! { <>{ head }{ instead }</> },
+    };
+    let published = subject.published(&document, None);
     let foot = html! {
         <>
             <UsedBy environment={props.environment.clone()} document={document.clone()} subject={subject.clone()} />

@@ -22,19 +22,19 @@ pub struct TenantProps {
 #[function_component]
 pub fn Tenant(props: &TenantProps) -> Html {
     use_document_title(format!("Tenant {}", props.tenant));
-    let document = match use_document("The tenant") {
-        Ok(document) => document,
-        Err(instead) => return instead,
-    };
     let subject = Subject::Tenant(props.tenant.clone());
     let back = Route::Tenants { environment: props.environment.to_string() };
-    let published = subject.published(&document, None);
     let head = html! {
         <div class="pagehead"><div class="grow">
             <div class="crumbs"><Link<Route> to={back.clone()}>{ "Tenants" }</Link<Route>><Icon name="right" small=true /><span>{ &props.tenant }</span></div>
             <h1 class="mono">{ &props.tenant }</h1>
         </div></div>
     };
+    let document = match use_document("The tenant") {
+        Ok(document) => document,
+        Err(instead) => return html! { <>{ head }{ instead }</> },
+    };
+    let published = subject.published(&document, None);
     let foot = html! {
         <>
             <UsedBy environment={props.environment.clone()} document={document.clone()} subject={subject.clone()} />

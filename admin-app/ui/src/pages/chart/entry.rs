@@ -1,8 +1,9 @@
-use crate::components::SentenceText;
+use crate::components::{Icon, SentenceText};
 use crate::hooks::clock;
 use crate::route::Route;
 use crate::state::Shared;
-use crate::words::change::{marked, short_hash, sign};
+use crate::state::beats::{Line, Opened, lines};
+use crate::words::change::{beats, marked, short_hash, sign};
 use crate::words::number::count;
 use crate::words::time::{heading, hour, parse};
 use downhaul_control::api::ChangeView;
@@ -14,6 +15,9 @@ pub struct EntriesProps {
     pub environment: AttrValue,
     /// Newest first.
     pub changes: Vec<Shared<ChangeView>>,
+    /// Which runs of the heartbeat are shown one by one.
+    pub opened: Opened,
+    pub on_toggle: Callback<Vec<Shared<ChangeView>>>,
     #[prop_or_default]
     pub current: Option<u64>,
     /// Where an entry can be chosen; elsewhere it only reads.
@@ -39,14 +43,45 @@ pub fn Entries(props: &EntriesProps) -> Html {
                 <>
                     <h2 class="day-h">{ day }</h2>
                     <div class="entries">
-                        { for changes.into_iter().map(|change| html! {
-                            <Entry key={change.revision} environment={props.environment.clone()} is_current={props.current == Some(change.revision)} change={change.clone()} on_select={props.on_select.clone()} {offset} />
-                        }) }
+                        { for lines(&changes).into_iter().map(|line| line_html(props, line, offset)) }
                     </div>
                 </>
             }
         })
         .collect()
+}
+
+fn line_html(props: &EntriesProps, line: Line, offset: i32) -> Html {
+    let entry = |change: &Shared<ChangeView>| {
+        html! {
+            <Entry key={change.revision} environment={props.environment.clone()} is_current={props.current == Some(change.revision)} change={change.clone()} on_select={props.on_select.clone()} {offset} />
+        }
+    };
+    let run = match line {
+        Line::Change(change) => return entry(&change),
+        Line::Beats(run) => run,
+    };
+    let (newest, oldest) = (run.first(), run.last());
+    let is_open = props.opened.has(&run);
+    let revisions =
+        |change: Option<&Shared<ChangeView>>| change.map(|change| count(change.revision)).unwrap_or_default();
+    let on_click = {
+        let (toggle, run) = (props.on_toggle.clone(), run.clone());
+        Callback::from(move |_: MouseEvent| toggle.emit(run.clone()))
+    };
+    html! {
+        // By its oldest change: newer ones join it.
+        <div class="beatrun" key={format!("run-{}", revisions(oldest))}>
+            <article class="entry" data-test="chart-beats" data-count={run.len().to_string()}>
+                <time datetime={newest.map(|change| change.at.clone())}>{ newest.and_then(|change| parse(&change.at)).map(|at| hour(at, offset)) }</time>
+                <span class="nd"><Icon name="fleet" /></span>
+                <p><SentenceText sentence={beats(&run, offset)} />
+                    <span class="row wrap"><button type="button" class="linkbtn small" aria-expanded={is_open.to_string()} data-test="chart-beats-open" onclick={on_click}>{ if is_open { "Show them as one" } else { "Show each" } }</button></span></p>
+                <span class="rev"><span class="sr">{ "Revisions " }</span>{ format!("{} to {}", revisions(oldest), revisions(newest)) }</span>
+            </article>
+            if is_open { { for run.iter().map(entry) } }
+        </div>
+    }
 }
 
 #[derive(Debug, Properties, PartialEq)]
@@ -77,7 +112,7 @@ fn Entry(props: &EntryProps) -> Html {
             <span class="nd"><svg class={class} viewBox={view_box} aria-hidden="true"><use href={format!("#{symbol}")} /></svg></span>
             <p>
                 <b>{ who }</b>{ " " }<SentenceText sentence={marked(&change.summary)} />
-                <span class="why">{ &change.reason }</span>
+                if !change.reason.is_empty() { <span class="why">{ &change.reason }</span> }
                 <span class="row wrap">
                     if let (Some(from), Some(to)) = (&change.impact.from, &change.impact.to) { <span class="chip">{ format!("{from} → {to}") }</span> }
                     if let Some(incident) = &change.incident { <span class="chip line">{ incident }</span> }

@@ -6,16 +6,19 @@ mod selected;
 pub use entry::Entries;
 
 use crate::components::{CardSkeleton, Empty, FailureCard, Icon};
-use crate::hooks::{Key, use_document_title, use_history, use_keys};
+use crate::hooks::preferences::{self, Preferences};
+use crate::hooks::{Key, use_console, use_document_title, use_history, use_keys};
 use crate::route::Route;
 use crate::state::Shared;
+use crate::state::beats::Opened;
 use crate::state::cursor::Cursor;
-use crate::state::history::History;
+use crate::state::history::{History, Part};
 use crate::words::number::count;
 use downhaul_control::api::ChangeView;
 use export::Export;
 use proof::Proof;
 use selected::Selected;
+use std::collections::BTreeSet;
 use web_sys::{HtmlElement, HtmlInputElement, ScrollIntoViewOptions, ScrollLogicalPosition};
 use yew::prelude::*;
 use yew_router::prelude::*;
@@ -31,7 +34,9 @@ pub struct ChartProps {
 #[function_component]
 pub fn Chart(props: &ChartProps) -> Html {
     use_document_title(format!("Chart of {}", props.environment));
-    let (history, more) = use_history(None, 50);
+    let console = use_console();
+    let by_people = use_state(|| preferences::now().by_people);
+    let (history, more) = use_history(Part { flag: None, by_people: *by_people }, 50);
     use_reaching(&history, props.revision, &more);
     let navigator = use_navigator();
     let search = use_state(String::new);
@@ -40,10 +45,13 @@ pub fn Chart(props: &ChartProps) -> Html {
     let field = use_node_ref();
     let shown: Vec<Shared<ChangeView>> =
         history.changes.iter().filter(|change| is_found(change, &search)).cloned().collect();
-    let revisions: Vec<u64> = shown.iter().map(|change| change.revision).collect();
+    let opened = use_state_eq(BTreeSet::<u64>::new);
+    let runs = Opened { revisions: (*opened).clone(), current: chosen.or(props.revision) };
+    let revisions = runs.visible(&shown);
     let cursor = Cursor(chosen.or(props.revision).and_then(|meant| revisions.iter().position(|each| *each == meant)));
     {
         let (chosen, field, search, rows) = (chosen.clone(), field.clone(), search.clone(), revisions.len());
+        let revisions = revisions.clone();
         let go = move |to: Cursor| chosen.set(to.0.and_then(|at| revisions.get(at)).copied());
         use_keys(move |key: &Key| {
             match key.plain() {
@@ -66,7 +74,8 @@ pub fn Chart(props: &ChartProps) -> Html {
             true
         });
     }
-    let selected = cursor.0.and_then(|at| shown.get(at)).or_else(|| shown.first()).cloned();
+    let is_at = |at: usize| revisions.get(at).and_then(|each| shown.iter().find(|change| change.revision == *each));
+    let selected = cursor.0.and_then(is_at).or_else(|| is_at(0)).or_else(|| shown.first()).cloned();
     {
         // The address names what is selected, so that it can be sent to someone.
         let (environment, named) = (props.environment.to_string(), props.revision);
@@ -80,6 +89,25 @@ pub fn Chart(props: &ChartProps) -> Html {
         let chosen = chosen.clone();
         Callback::from(move |revision: u64| chosen.set(Some(revision)))
     };
+    let on_toggle = {
+        let (opened, chosen, runs, shown) = (opened.clone(), chosen.clone(), runs.clone(), shown.clone());
+        Callback::from(move |run: Vec<Shared<ChangeView>>| {
+            let next = runs.toggled(&run);
+            if next.current.is_none() && runs.current.is_some() {
+                // What was looked at is hidden with the run.
+                chosen.set(next.visible(&shown).first().copied());
+            }
+            opened.set(next.revisions);
+        })
+    };
+    let on_people = {
+        let by_people = by_people.clone();
+        Callback::from(move |_: MouseEvent| {
+            preferences::choose(Preferences { by_people: !*by_people, ..preferences::now() });
+            by_people.set(!*by_people);
+        })
+    };
+    let newest = console.live.position().map(|position| position.revision);
     let on_search = {
         let (search, chosen) = (search.clone(), chosen.clone());
         Callback::from(move |event: InputEvent| {
@@ -97,15 +125,21 @@ pub fn Chart(props: &ChartProps) -> Html {
                         <Icon name="search" small=true />
                         <input class="input" ref={field} aria-label="Search the chart" placeholder="Search who, what, why" data-test="chart-search" value={(*search).clone()} oninput={on_search} />
                         <kbd>{ "/" }</kbd>
-                    </div></div>
-                    if history.changes.is_empty() {
+                    </div>
+                        <button type="button" class="btn" aria-pressed={by_people.to_string()} data-test="chart-by-people" onclick={on_people}
+                            title="Leaves out what the control plane does by itself, such as the heartbeat"><Icon name="user" small=true />{ "By people only" }</button>
+                    </div>
+                    { not_there(props.revision, &history, newest, *by_people) }
+                    if history.changes.is_empty() && *by_people {
+                        <Empty title="No change by a person as far back as this reaches"><p>{ "Older ones may be: read on below." }</p></Empty>
+                    } else if history.changes.is_empty() {
                         <Empty title="Nothing has happened yet"><p>{ "The first change appears here the moment it is made." }</p></Empty>
                     } else if shown.is_empty() {
                         <Empty title={format!("No change among these matches “{}”", *search)}><p>{ "Older changes may: read on below." }</p></Empty>
                     }
-                    <Entries environment={props.environment.clone()} changes={shown.clone()} current={selected.as_ref().map(|change| change.revision)} on_select={Some(on_select)} />
+                    <Entries environment={props.environment.clone()} changes={shown.clone()} opened={runs.clone()} {on_toggle} current={selected.as_ref().map(|change| change.revision)} on_select={Some(on_select)} />
                     <footer class="small faint between">
-                        <span>{ format!("{} of {}", count(shown.len() as u64), count(history.changes.first().map_or(0, |change| change.revision))) }</span>
+                        <span data-test="chart-count">{ told(&history, shown.len(), newest, *by_people) }</span>
                         if history.next_before.is_some() { <button class="btn s" data-test="chart-older" onclick={more.reform(|_| ())}>{ "Read older changes" }</button> }
                         <span class="row hide-narrow"><kbd>{ "J" }</kbd><kbd>{ "K" }</kbd>{ " move" }</span>
                     </footer>
@@ -148,6 +182,36 @@ fn use_reaching(history: &History, revision: Option<u64>, more: &Callback<()>) {
             entry.scroll_into_view_with_scroll_into_view_options(&options);
         }
     });
+}
+
+/// `50 of 4 312`; and of a chart that leaves something out, how much that is.
+fn told(history: &History, shown: usize, newest: Option<u64>, by_people: bool) -> String {
+    let newest = newest.max(history.changes.first().map(|change| change.revision)).unwrap_or_default();
+    let all = format!("{} of {}", count(shown as u64), count(newest));
+    if !by_people {
+        return all;
+    }
+    let looked_at = newest.saturating_sub(history.next_before.map_or(0, |next| next.saturating_sub(1)));
+    let hidden = looked_at.saturating_sub(history.changes.len() as u64);
+    format!("{all}; {} by the control plane itself left out", count(hidden))
+}
+
+/// Says so where the change that the address names is not among all that was read.
+fn not_there(revision: Option<u64>, history: &History, newest: Option<u64>, by_people: bool) -> Html {
+    let Some(revision) = revision.filter(|revision| history.changes.iter().all(|each| each.revision != *revision))
+    else {
+        return Html::default();
+    };
+    let is_beyond = newest.is_some_and(|newest| revision > newest) || revision == 0;
+    let words = match history.next_before {
+        _ if is_beyond => format!("There is no revision {} here.", count(revision)),
+        Some(next) if revision < next => return Html::default(),
+        _ if by_people => {
+            format!("Revision {} was made by the control plane itself, which is left out.", count(revision))
+        }
+        _ => return Html::default(),
+    };
+    html! { <div class="banner warn flat" role="status" data-test="chart-not-there"><Icon name="alert" /><p>{ words }</p></div> }
 }
 
 fn is_found(change: &ChangeView, search: &str) -> bool {

@@ -4,6 +4,7 @@ use crate::components::Icon;
 use crate::hooks::use_history;
 use crate::state::draft::conflict::merge;
 use crate::state::draft::{Action, Doc, Draft};
+use crate::state::history::Part;
 use crate::words::difference::{Line, difference};
 use crate::words::number::count;
 use downhaul_core::document::Flag;
@@ -33,7 +34,7 @@ pub fn Conflict(props: &ConflictProps) -> Html {
     let editing = use_editing();
     let base = props.draft.base.clone().unwrap_or_default();
     let key = base.get("key").and_then(Value::as_str).unwrap_or_default().to_owned();
-    let (history, _) = use_history(Some(key), 1);
+    let (history, _) = use_history(Part::of_flag(key), 1);
     let who = history.changes.first().map(|change| {
         format!(" by {}: “{}”", change.actor_name.clone().unwrap_or_else(|| change.actor.clone()), change.reason)
     });

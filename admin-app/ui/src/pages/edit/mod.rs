@@ -33,9 +33,10 @@ pub use resume::Resume;
 pub use review::Differences;
 pub use shelf::use_shelf;
 
-use crate::components::{CardSkeleton, FailureCard, Icon};
+use crate::components::{CardSkeleton, FailureCard};
 use crate::hooks::{clock, use_console, use_document_title};
-use crate::route::{CreateQuery, Route};
+use crate::pages::frame::{no_flag, of_flag};
+use crate::route::CreateQuery;
 use crate::state::Shared;
 use crate::state::draft::kept::{Kept, place};
 use crate::state::draft::{Draft, make};
@@ -62,21 +63,18 @@ pub struct EditProps {
 pub fn Edit(props: &EditProps) -> Html {
     use_document_title(format!("Edit {}", props.flag));
     let console = use_console();
-    let to_list = Route::Flags { environment: props.environment.to_string() };
-    match &console.live.document {
+    let instead = match &console.live.document {
         Slot::Failed(failure) => html! { <FailureCard failure={failure.clone()} what="The editor" /> },
         Slot::Loading => html! { <Skeleton /> },
-        Slot::Ready(document) if document.flag(&props.flag).is_none() => html! {
-            <section class="card"><div class="empty" role="alert"><Icon name="alert" class="large" />
-                <h2>{ format!("There is no flag {} in {}", props.flag, props.environment) }</h2>
-                <p>{ if document.retired.contains_key(props.flag.as_str()) { "It was retired; its key is never used again." } else { "Look for it in the list; keys are case-sensitive." } }</p>
-                <Link<Route> to={to_list} classes="btn">{ "All flags" }</Link<Route>>
-            </div></section>
-        },
-        Slot::Ready(document) => {
-            html! { <Opened environment={props.environment.clone()} document={document.clone()} flag={Some(props.flag.clone())} like={String::new()} /> }
+        Slot::Ready(document) if document.flag(&props.flag).is_none() => {
+            let is_retired = document.retired.contains_key(props.flag.as_str());
+            no_flag(&props.environment, &props.flag, is_retired)
         }
-    }
+        Slot::Ready(document) => {
+            return html! { <Opened environment={props.environment.clone()} document={document.clone()} flag={Some(props.flag.clone())} like={String::new()} /> };
+        }
+    };
+    of_flag(&props.environment, &props.flag, instead)
 }
 
 #[derive(Debug, Properties, PartialEq)]
@@ -153,7 +151,14 @@ fn Opened(props: &OpenedProps) -> Html {
                 });
                 (resume, drop)
             };
-            html! { <Resume kept={found.clone()} published={published()} on_resume={resume} on_drop={drop} /> }
+            let asks =
+                html! { <Resume kept={found.clone()} published={published()} on_resume={resume} on_drop={drop} /> };
+            match &props.flag {
+                Some(key) => of_flag(&props.environment, key, asks),
+                None => {
+                    html! { <><div class="pagehead"><div class="grow"><h1>{ "New flag" }</h1></div></div>{ asks }</> }
+                }
+            }
         }
         (_, started) => {
             let start = started.clone().unwrap_or_else(|| begun(&props.document, props.flag.as_deref(), &props.like));

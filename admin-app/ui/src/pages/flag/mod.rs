@@ -1,3 +1,4 @@
+mod breaker;
 mod rules;
 mod surroundings;
 
@@ -5,13 +6,17 @@ use crate::components::{CardSkeleton, FailureCard, Icon, Sign, Swatches, Variant
 use crate::hooks::{Key, clock, use_console, use_document_title, use_history, use_keys};
 use crate::pages::chart::Entries;
 use crate::pages::flags::{StateChips, kind_name};
+use crate::pages::frame::{no_flag, of_flag};
 use crate::pages::later::{Chunk, Later, Wanted};
 use crate::route::Route;
 use crate::state::Shared;
+use crate::state::beats::Opened;
+use crate::state::history::Part;
 use crate::state::live::Slot;
 use crate::words::reach::reach;
 use crate::words::time::until;
-use downhaul_control::api::{FlagSummary, KillView};
+use breaker::OpenBreakers;
+use downhaul_control::api::{ChangeView, FlagSummary, KillView};
 use downhaul_core::document::{FlagSet, OnStale};
 use rules::Rules;
 use surroundings::Surroundings;
@@ -55,20 +60,19 @@ pub fn Flag(props: &FlagProps) -> Html {
     let summary = live.flags.ready().map(|page| page.flags.iter().find(|flag| flag.key == props.flag).cloned());
     match (&live.flags, &live.document, summary) {
         (Slot::Failed(failure), _, _) | (_, Slot::Failed(failure), _) => {
-            html! { <FailureCard failure={failure.clone()} what="This flag" /> }
+            let instead = html! { <FailureCard failure={failure.clone()} what="This flag" /> };
+            of_flag(&props.environment, &props.flag, instead)
         }
-        (Slot::Ready(page), _, Some(None)) => html! {
-            <section class="card"><div class="empty" role="alert"><Icon name="alert" class="large" />
-                <h2>{ if page.retired.contains(&props.flag) { format!("{} was retired", props.flag) } else { format!("There is no flag {} in {}", props.flag, props.environment) } }</h2>
-                <p>{ if page.retired.contains(&props.flag) { "Its key is never used again; what it did is in the chart." } else { "Look for it in the list; keys are case-sensitive." } }</p>
-                <Link<Route> to={Route::Flags { environment: props.environment.to_string() }} classes="btn">{ "All flags" }</Link<Route>>
-            </div></section>
-        },
+        (Slot::Ready(page), _, Some(None)) => {
+            let instead = no_flag(&props.environment, &props.flag, page.retired.contains(&props.flag));
+            of_flag(&props.environment, &props.flag, instead)
+        }
         (_, Slot::Ready(document), Some(Some(summary))) if document.flag(&props.flag).is_some() => {
             html! { <Whole environment={props.environment.clone()} {summary} document={document.clone()} /> }
         }
         (Slot::Loading | Slot::Ready(_), _, _) => {
-            html! { <div class="flaggrid"><div class="stack l"><CardSkeleton lines=3 /><CardSkeleton lines=8 /></div><CardSkeleton lines=7 /></div> }
+            let instead = html! { <div class="flaggrid"><div class="stack l"><CardSkeleton lines=3 /><CardSkeleton lines=8 /></div><CardSkeleton lines=7 /></div> };
+            of_flag(&props.environment, &props.flag, instead)
         }
     }
 }
@@ -83,7 +87,12 @@ struct WholeProps {
 #[function_component]
 fn Whole(props: &WholeProps) -> Html {
     let console = use_console();
-    let (history, _) = use_history(Some(props.summary.key.clone()), 6);
+    let (history, _) = use_history(Part::of_flag(props.summary.key.clone()), 6);
+    let opened = use_state_eq(Opened::default);
+    let on_toggle = {
+        let opened = opened.clone();
+        Callback::from(move |run: Vec<Shared<ChangeView>>| opened.set(opened.toggled(&run)))
+    };
     let Some(flag) = props.document.flag(&props.summary.key) else { return Html::default() };
     let environment = || props.environment.to_string();
     let swatches = Swatches::of(flag);
@@ -121,6 +130,7 @@ fn Whole(props: &WholeProps) -> Html {
                         downhaul_core::document::Reversibility::ForwardFixOnly => "forward-fix only",
                     } }</b></span>
                 </div>
+                <OpenBreakers environment={props.environment.clone()} flag={key.clone()} />
                 <Rules environment={props.environment.clone()} document={props.document.clone()} flag={key.clone()} kills={kills} />
                 <section class="card">
                     <header><h2>{ "Degraded mode" }</h2><p>{ "What anyone sees when this flag is killed, stale, or its prerequisite fails" }</p></header>
@@ -153,7 +163,7 @@ fn Whole(props: &WholeProps) -> Html {
                         <Link<Route> to={Route::Chart { environment: environment() }} classes="end small">{ "The whole chart" }</Link<Route>></header>
                     if history.is_loaded && history.changes.is_empty() { <p class="pad muted">{ "No change names it." }</p> }
                     else if !history.is_loaded { <div class="pad stack"><i class="skel w-80"></i><i class="skel w-60"></i></div> }
-                    else { <Entries environment={props.environment.clone()} changes={history.changes.clone()} /> }
+                    else { <Entries environment={props.environment.clone()} changes={history.changes.clone()} opened={(*opened).clone()} on_toggle={on_toggle} /> }
                 </section>
             </div>
             <aside class="stack l" id="xray-context"><Later chunk={Chunk::Look} wanted={Wanted::Tester { document: props.document.clone(), flag: key }} environment={props.environment.clone()} /></aside>

@@ -20,6 +20,7 @@ pub struct RulesProps {
 /// How the flag decides, in the order of the evaluator, on one line from top to bottom.
 #[function_component]
 pub fn Rules(props: &RulesProps) -> Html {
+    let named = use_named();
     let Some(flag) = props.document.flag(&props.flag) else { return Html::default() };
     let swatches = Swatches::of(flag);
     let (of_variant, first): (Vec<&KillView>, Vec<&KillView>) =
@@ -47,7 +48,7 @@ pub fn Rules(props: &RulesProps) -> Html {
                         { ", else degraded" }</span></div></li>
                 }
             }) }
-            { for flag.rules.iter().enumerate().map(|(at, rule)| rule_html(&props.document, flag, at, rule, &swatches)) }
+            { for flag.rules.iter().enumerate().map(|(at, rule)| rule_html(&props.document, flag, at, rule, &swatches, &named)) }
             <li class="knot"><span class="node"><Icon name="ball" /></span>
                 <div class="slim card"><span><b>{ if flag.rules.is_empty() { "Everyone" } else { "Otherwise" } }</b>{ " serve " }<Variant name={flag.default.to_string()} swatches={swatches.clone()} /></span></div></li>
             { for of_variant.into_iter().map(kill_line) }
@@ -55,12 +56,30 @@ pub fn Rules(props: &RulesProps) -> Html {
     }
 }
 
-fn rule_html(document: &FlagSet, flag: &Flag, at: usize, rule: &Rule, swatches: &Swatches) -> Html {
+/// The rule that the address names, such as `#rule-3`: shown once it is there, which is after the page was opened.
+#[hook]
+fn use_named() -> String {
+    let named = use_location().map(|location| location.hash().trim_start_matches('#').to_owned()).unwrap_or_default();
+    use_effect_with(named.clone(), |named| {
+        let document = web_sys::window().and_then(|window| window.document());
+        let rule =
+            document.filter(|_| named.starts_with("rule-")).and_then(|document| document.get_element_by_id(named));
+        if let Some(rule) = rule {
+            rule.scroll_into_view();
+        }
+    });
+    named
+}
+
+fn rule_html(document: &FlagSet, flag: &Flag, at: usize, rule: &Rule, swatches: &Swatches, named: &str) -> Html {
     let number = at + 1;
+    let id = format!("rule-{number}");
+    let is_named = id == named;
     html! {
-        <li class="knot" id={format!("rule-{number}")}><span class="node">{ number }</span>
-            <article class="rule" data-test={format!("rule-{number}")}>
-                <header><h3>{ rule.name.clone().unwrap_or_else(|| format!("Rule {number}")) }</h3></header>
+        <li class="knot" id={id.clone()}><span class="node">{ number }</span>
+            <article class={classes!("rule", is_named.then_some("is-named"))} data-test={id.clone()} data-named={is_named.to_string()}>
+                <header><h3>{ rule.name.clone().unwrap_or_else(|| format!("Rule {number}")) }</h3>
+                    <a class="end iconlink" href={format!("#{id}")} data-test={format!("{id}-link")} title="A link to this rule"><Icon name="link" small=true /><span class="sr">{ format!("Link to rule {number}") }</span></a></header>
                 <div class="sentence"><SentenceText sentence={rule::rule(rule)} swatches={swatches.clone()} /></div>
                 { segments_html(document, rule) }
                 if let Outcome::Split(split) = &rule.then { { split_html(flag, split, swatches) } }

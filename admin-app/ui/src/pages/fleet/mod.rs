@@ -1,4 +1,5 @@
 mod behind;
+mod breakers;
 mod heartbeat;
 mod spread;
 
@@ -8,6 +9,7 @@ use crate::route::Route;
 use crate::state::live::Slot;
 use crate::words::number::{count, counted, ratio};
 use behind::Behind;
+use breakers::Breakers;
 use downhaul_control::api::FleetView;
 use heartbeat::Heartbeat;
 use spread::{Regions, Releases};
@@ -41,6 +43,7 @@ pub fn Fleet(props: &FleetProps) -> Html {
             <div class="pagehead"><div class="grow"><h1>{ "Fleet" }</h1>
                 <p>{ "What every connected client runs, counted from its own acknowledgements." }</p></div></div>
             { body }
+            <Breakers environment={props.environment.clone()} />
             <Heartbeat environment={props.environment.clone()} />
         </>
     }

@@ -4,6 +4,7 @@ mod scope;
 use crate::backend::{Failure, api};
 use crate::components::{CardSkeleton, FailureCard, HoldButton, Icon, Swatches, Variant};
 use crate::hooks::{Key, clock, use_console, use_document_title, use_keys, use_last_resort};
+use crate::pages::frame::no_flag;
 use crate::route::Route;
 use crate::state::kill_draft::{Action, KillDraft};
 use crate::state::live::{Action as LiveAction, Slot};
@@ -46,7 +47,7 @@ pub fn Kill(props: &KillProps) -> Html {
         (Slot::Ready(_), Some(flag)) => html! { <Control environment={props.environment.clone()} {flag} /> },
         (Slot::Ready(page), None) => {
             let retired = page.retired.contains(&props.flag);
-            html! { <Missing flag={props.flag.clone()} {retired} environment={props.environment.clone()} /> }
+            no_flag(&props.environment, &props.flag, retired)
         }
         (Slot::Loading, _) => html! { <div class="killgrid"><CardSkeleton lines=9 /><CardSkeleton /></div> },
         (Slot::Failed(failure), _) => html! { <FailureCard failure={failure.clone()} what="The kill control" /> },
@@ -68,25 +69,6 @@ pub fn Kill(props: &KillProps) -> Html {
             </div>
             { body }
         </>
-    }
-}
-
-#[derive(Debug, Properties, PartialEq)]
-struct MissingProps {
-    environment: AttrValue,
-    flag: String,
-    retired: bool,
-}
-
-#[function_component]
-fn Missing(props: &MissingProps) -> Html {
-    html! {
-        <section class="card"><div class="empty" role="alert">
-            <Icon name="alert" class="large" />
-            <h2>{ if props.retired { format!("{} was retired", props.flag) } else { format!("There is no flag {} in {}", props.flag, props.environment) } }</h2>
-            <p>{ "Nothing can be killed under this key. Look for the flag in the list." }</p>
-            <Link<Route> to={Route::Flags { environment: props.environment.to_string() }} classes="btn">{ "All flags" }</Link<Route>>
-        </div></section>
     }
 }
 

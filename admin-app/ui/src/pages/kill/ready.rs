@@ -1,5 +1,6 @@
 use crate::components::Icon;
 use crate::hooks::{clock, use_console, use_history};
+use crate::state::history::Part;
 use crate::state::live::Connection;
 use crate::state::toasts::Tone;
 use crate::words::number::{count, counted};
@@ -105,7 +106,7 @@ struct BeforeProps {
 
 #[function_component]
 fn Before(props: &BeforeProps) -> Html {
-    let (history, _) = use_history(Some(props.flag.clone()), 50);
+    let (history, _) = use_history(Part::of_flag(props.flag.clone()), 50);
     let (now, offset) = (clock::now(), clock::offset());
     let kills: Vec<_> = history.changes.iter().filter(|change| change.kind == "kill").take(5).cloned().collect();
     html! {

@@ -1,7 +1,7 @@
 use super::restore::{RestoreForm, RestoredNote};
 use super::stragglers::Stragglers;
 use super::watch::{Regions, Watch};
-use crate::components::{CardSkeleton, FailureCard, Icon, Sign};
+use crate::components::{CardSkeleton, FailureCard, Icon, Missing, Sign};
 use crate::hooks::{Key, clock, use_console, use_document_title, use_keys, use_kill};
 use crate::route::Route;
 use crate::words::kill;
@@ -34,9 +34,8 @@ pub fn LiveKill(props: &LiveKillProps) -> Html {
         },
         Ok(None) => html! { <><CardSkeleton lines=8 /><CardSkeleton /></> },
         Err(failure) if failure.is_missing() => html! {
-            <section class="card"><div class="empty" role="alert"><Icon name="alert" class="large" />
-                <h2>{ "There is no such kill" }</h2><p>{ format!("{} names no kill of {}.", props.id, props.environment) }</p>
-            </div></section>
+            <Missing title="There is no such kill" text={format!("{} names no kill of {}.", props.id, props.environment)}
+                actions={html! { <Link<Route> to={Route::Kills { environment: environment() }} classes="btn">{ "Kills in force" }</Link<Route>> }} />
         },
         Err(failure) => html! { <FailureCard failure={failure.clone()} what="This kill" /> },
     };

@@ -1,8 +1,9 @@
 use super::missing::Missing;
 use super::removal::Removal;
 use crate::backend::api;
-use crate::components::{CardSkeleton, FailureCard, Icon, Placed};
+use crate::components::{self, CardSkeleton, FailureCard, Icon, Placed};
 use crate::hooks::{clock, use_asked, use_document_title, use_way_back};
+use crate::pages::frame::to_all;
 use crate::route::Route;
 use crate::state::context_draft::shown_value;
 use crate::state::live::Slot;
@@ -49,6 +50,10 @@ pub fn Population(props: &PopulationProps) -> Html {
         </div></div>
     };
     let body = match &values.slot {
+        Slot::Failed(failure) if failure.is_missing() => {
+            let text = format!("{} names no population of {}.", props.name, props.environment);
+            html! { <components::Missing title="There is no such population" {text} actions={to_all(back.clone(), "Populations")} /> }
+        }
         Slot::Failed(failure) => html! { <FailureCard failure={failure.clone()} what="The population" /> },
         Slot::Loading => html! { <CardSkeleton lines=8 /> },
         Slot::Ready(values) => {
@@ -66,7 +71,7 @@ pub fn Population(props: &PopulationProps) -> Html {
                 }
                 <Missing environment={props.environment.clone()} columns={Some(view.columns.clone())} name={Some(props.name.clone())} />
             }
-            <h2>{ "What its contexts have" }</h2>
+            if view.is_some() { <h2>{ "What its contexts have" }</h2> }
             { body }
             if view.is_some() { <Removal environment={props.environment.clone()} name={props.name.clone()} {is_used} {back} /> }
         </>

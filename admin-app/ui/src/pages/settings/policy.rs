@@ -97,9 +97,11 @@ fn Form(props: &FormProps) -> Html {
     let has = |pointer: &str| props.policy.pointer(pointer).is_some();
     html! {
         <>
-            <section class="card"><header><h2>{ "Approvals" }</h2><p>{ "How many others have to approve; the largest that applies counts. A kill never waits for anyone." }</p></header>
+            <section class="card"><header><h2>{ "Approvals" }</h2><p>{ format!("How many others have to approve, {} each; the largest that applies counts. A kill never waits for anyone.", range(said(&props.schema, "/approvals/change"))) }</p></header>
                 <div class="pad stack">
-                    { for APPROVALS.iter().map(|(pointer, label)| number(pointer, label, "others")) }
+                    { for APPROVALS.iter().map(|&(place, label)| html! {
+                        <Number at={place} {label} unit="others" value={at(place)} schema={props.schema.clone()} says_range=false />
+                    }) }
                     <Switch at="/approvals/self" label="An author’s own approval counts" value={at("/approvals/self")} schema={props.schema.clone()} />
                 </div>
             </section>
@@ -157,6 +159,16 @@ fn said<'a>(schema: &'a Value, at: &str) -> Option<&'a Value> {
     at.split('/').filter(|part| !part.is_empty()).try_fold(schema, |schema, part| schema.get("properties")?.get(part))
 }
 
+/// `1 to 3 650`, `from 0`.
+fn range(of: Option<&Value>) -> String {
+    let figure = |name: &str| of.and_then(|of| of.get(name)?.as_u64()).map(count);
+    match (figure("minimum"), figure("maximum")) {
+        (Some(least), Some(most)) => format!("{least} to {most}"),
+        (Some(least), None) => format!("from {least}"),
+        _ => String::new(),
+    }
+}
+
 fn described(schema: &Value, at: &str) -> String {
     said(schema, at).and_then(|of| of.get("description")?.as_str()).unwrap_or_default().to_owned()
 }
@@ -173,6 +185,9 @@ struct PlaceProps {
     schema: Rc<Value>,
     #[prop_or_default]
     unit: &'static str,
+    /// Not where it stands above all of them.
+    #[prop_or(true)]
+    says_range: bool,
     #[prop_or_default]
     placeholder: &'static str,
     #[prop_or_default]
@@ -185,12 +200,7 @@ fn Number(props: &PlaceProps) -> Html {
     let editing = use_editing();
     let at = props.at;
     let of = said(&props.schema, at);
-    let figure = |name: &str| of.and_then(|of| of.get(name)?.as_u64()).map(count);
-    let range = match (figure("minimum"), figure("maximum")) {
-        (Some(least), Some(most)) => format!("{least} to {most}"),
-        (Some(least), None) => format!("from {least}"),
-        _ => String::new(),
-    };
+    let range = if props.says_range { range(of) } else { String::new() };
     let default = of.and_then(|of| of.get("default")).map(Value::to_string);
     let put = {
         let editing = editing.clone();
@@ -202,7 +212,11 @@ fn Number(props: &PlaceProps) -> Html {
     let id = test(at);
     // What the label says already is not said twice.
     let more = sentence(&described(&props.schema, at));
-    let more = if more.trim_end_matches('.') == props.label { String::new() } else { more };
+    let more = if more.trim_end_matches('.') == props.label.replace("this policy", "the policy") {
+        String::new()
+    } else {
+        more
+    };
     let help = match (range.as_str(), more.as_str()) {
         ("", more) => more.to_owned(),
         (range, "") => range.to_owned(),

@@ -98,7 +98,10 @@ fn Bench(props: &BenchProps) -> Html {
     let navigator = use_navigator();
     let query = location.and_then(|location| location.query::<XrayQuery>().ok()).unwrap_or_default();
     let first = props.document.flags.first().map(|flag| flag.key.to_string()).unwrap_or_default();
-    let flag = if props.document.flag(&query.flag).is_some() { query.flag.clone() } else { first };
+    let is_there = props.document.flag(&query.flag).is_some();
+    let flag = if is_there { query.flag.clone() } else { first };
+    // The address follows what is tried, so what it named at first is kept to be told of.
+    let missing = use_state(|| (!is_there && !query.flag.is_empty()).then(|| query.flag.clone()));
     let tester = use_tester(props.document.clone(), flag.clone(), query.context.clone());
     let at = props.at;
     let go = {
@@ -120,13 +123,19 @@ fn Bench(props: &BenchProps) -> Html {
         });
     }
     let on_flag = {
-        let context = tester.draft.text.clone();
+        let (context, missing) = (tester.draft.text.clone(), missing.clone());
         Callback::from(move |event: Event| {
+            missing.set(None);
             let flag = event.target_unchecked_into::<HtmlSelectElement>().value();
             go(XrayQuery { flag, context: context.clone(), at });
         })
     };
     html! {
+        <>
+        if let Some(key) = &*missing {
+            <div class="banner warn" role="status" data-test="xray-no-flag"><Icon name="alert" />
+                <p class="grow"><b>{ format!("There is no flag {key} here{}. ", if at.is_some() { " at that revision" } else { "" }) }</b>{ format!("This is {flag}; choose another one below.") }</p></div>
+        }
         <div class="xraygrid">
             <aside class="stack l">
                 <section class="card"><div class="pad field"><label for="xray-flag">{ "Flag" }</label>
@@ -139,5 +148,6 @@ fn Bench(props: &BenchProps) -> Html {
             </aside>
             <div class="stack l"><Decided environment={props.environment.clone()} document={props.document.clone()} {flag} answer={tester.answer.clone()} /></div>
         </div>
+        </>
     }
 }

@@ -14,9 +14,12 @@ use crate::state::AppState;
 use axum::extract::State;
 use downhaul_control::api::{ChartPage, ChartQuery, Problem, VerifyQuery, VerifyReport};
 use downhaul_control::chart::{HeadError, SignedHead};
+use downhaul_control::heartbeat::ACTOR as SYSTEM;
 
 const PAGE: u32 = 50;
 const LARGEST_PAGE: u32 = 200;
+/// Changes that are read for one page of which most are left out.
+const FARTHEST: usize = 2_000;
 
 /// Changes, newest first.
 #[utoipa::path(
@@ -33,16 +36,33 @@ pub(crate) async fn list(
     let environment = environment(&state, &key)?;
     let limit = query.limit.unwrap_or(PAGE).clamp(1, LARGEST_PAGE);
     let current = environment.current();
-    let page = state.log().chart(environment.key(), query.before, limit, query.flag.as_deref()).await;
-    let page = page.map_err(log_failed)?;
-    let is_full = page.len() >= limit as usize;
-    let oldest = page.last().map(|stored| stored.revision).filter(|revision| *revision > 1);
-    let changes = page.into_iter().map(|stored| Ok(change(&state, &current, &record(stored)?)));
-    Ok(Json(ChartPage {
-        changes: changes.collect::<AppResult<_>>()?,
-        next_before: oldest.filter(|_| is_full),
-        head: current.state.head.to_string(),
-    }))
+    let leaves_out = query.automatic == Some(false);
+    let wanted = if leaves_out { LARGEST_PAGE } else { limit };
+    let (mut changes, mut before, mut looked_at) = (Vec::new(), query.before, 0);
+    let next_before = 'pages: loop {
+        let page =
+            state.log().chart(environment.key(), before, wanted, query.flag.as_deref()).await.map_err(log_failed)?;
+        let is_full = page.len() >= wanted as usize;
+        looked_at += page.len();
+        for stored in page {
+            before = Some(stored.revision);
+            let record = record(stored)?;
+            if !leaves_out || record.change().actor != SYSTEM {
+                changes.push(change(&state, &current, &record));
+            }
+            if changes.len() >= limit as usize {
+                break 'pages before;
+            }
+        }
+        if !is_full {
+            break None;
+        }
+        if looked_at >= FARTHEST {
+            break before;
+        }
+    };
+    let next_before = next_before.filter(|revision| *revision > 1);
+    Ok(Json(ChartPage { changes, next_before, head: current.state.head.to_string() }))
 }
 
 /// Replay all changes; says where the log does not fit.

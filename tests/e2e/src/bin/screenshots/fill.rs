@@ -86,6 +86,7 @@ pub(crate) async fn fill(stack: &Stack, visitor: &Browser) -> Result<Filled> {
         .downhaul(&["kill", "recommendations", "--region", "us", "--reason", "the model times out in us-east"])
         .await?;
     beat(stack).await?;
+    break_circuits(stack, &key).await?;
     Ok(Filled { clients, viewer })
 }
 
@@ -133,6 +134,38 @@ async fn beat(stack: &Stack) -> Result<()> {
         "reason": "once a day is enough",
     });
     stack.admin("PUT", "/policy", Some(policy)).await.map(drop)
+}
+
+/// Servers whose breakers of two flags stand one way and another, and a third of which nobody tells.
+async fn break_circuits(stack: &Stack, key: &str) -> Result<()> {
+    for flag in ["new-search", "image-format", "address-lookup"] {
+        let mut view = stack.admin("GET", &format!("/flags/{flag}"), None).await?;
+        view["flag"]["breaker"] = json!({});
+        let put = json!({ "flag": view["flag"], "reason": "guarded" });
+        stack.admin("PUT", &format!("/flags/{flag}"), Some(put)).await?;
+    }
+
+    for server in 0..12 {
+        let (state, cause) = match server {
+            0..3 => ("open", "consecutive"),
+            3 => ("half-open", "waited"),
+            _ => ("closed", "probed"),
+        };
+        let said = json!({
+            "telemetry": 1, "instance": format!("server-{server}"), "batch": 1,
+            "buckets": [{ "from_ms": 50_000, "to_ms": 0, "guards": [
+                { "flag": "new-search", "variant": "on", "ok": 412, "failed": 9, "degraded": 230 },
+                { "flag": "image-format", "variant": "avif", "ok": 2_210, "failed": 1 },
+            ] }],
+            "breakers": [
+                { "flag": "new-search", "variant": "on", "state": state, "cause": cause, "since_ms": 420_000 },
+                { "flag": "image-format", "variant": "avif", "state": if server < 10 { "closed" } else { "observing" } },
+            ],
+        });
+        let sent = reqwest::Client::new().post(format!("{}/client/v1/telemetry", stack.server)).bearer_auth(key);
+        sent.json(&said).send().await?.error_for_status()?;
+    }
+    Ok(())
 }
 
 async fn ended(stack: &Stack, run: &str) -> Result<()> {

@@ -15,11 +15,12 @@ use std::path::PathBuf;
 /// A picture's name, the path below the environment, and the mark that shows that it is all there.
 type Screen = (&'static str, &'static str, &'static str);
 
-const SCREENS: [Screen; 41] = [
+const SCREENS: [Screen; 42] = [
     ("flags", "/flags", "[data-test=flag-row-checkout-v2]"),
     ("flags-filtered", "/flags?q=checkout&view=critical", "[data-test=save-filter]"),
     ("flags-none", "/flags?q=nothing-like-this", ".empty"),
     ("flag", "/flags/checkout-v2", "[data-test=chart-entry]"),
+    ("flag-breaker", "/flags/new-search", "[data-test=breaker-open]"),
     ("flag-missing", "/flags/checkout-v9", ".empty"),
     ("edit", "/edit/checkout-v2", "[data-test=editor]"),
     ("create", "/create", "[data-test=editor]"),
@@ -38,7 +39,7 @@ const SCREENS: [Screen; 41] = [
     ("run-ended", "/runs/r-1", "[data-test=run-phase]"),
     ("drills", "/drills", "[data-test=drill-row-r-2]"),
     ("drill", "/drills/r-2", "[data-test=drill-outcome]"),
-    ("fleet", "/fleet", "[data-test=fleet]"),
+    ("fleet", "/fleet", "[data-test=breaker-new-search-on]"),
     ("people", "/people", "[data-test^=person-a-]"),
     ("chart", "/chart", "[data-test=chart-entry]"),
     ("chart-entry", "/chart/3", "[data-test=chart-entry]"),

@@ -1,0 +1,120 @@
+use crate::ids::VariantKey;
+use serde::{Deserialize, Serialize};
+
+/// What the control plane watches of a flag, and does where a variant does harm. `None` is the default of
+/// docs/reference/document.md. Clients never receive it.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Guard {
+    /// 1 to 64 of `a-z A-Z 0-9 . _ -`, beginning with a letter; once in a flag.
+    pub name: String,
+    /// What is counted: `outcomes` of the flag, or those of one name that telemetry tells.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub metric: Option<String>,
+    /// Each outcome of that name is a failure, of so many exposures.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub per_exposure: Option<bool>,
+    /// What took longer has failed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub slower_than_ms: Option<u32>,
+    /// Whether what browsers claim counts, too.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub browsers: Option<bool>,
+    /// The variant that is watched.
+    pub variant: VariantKey,
+    /// The variant that it is held against.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub against: Option<VariantKey>,
+    /// The share that may fail, where it is held against nobody: above 0, below 1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub objective: Option<f64>,
+    /// How many times as often as the other it may fail, from 1 to 10.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub relative: Option<f64>,
+    /// And how much more often than that: a share from 0 to 0.5.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub absolute: Option<f64>,
+    /// How likely it may be that it ever acts on a variant that does no harm.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub level: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub role: Option<GuardRole>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub action: Option<GuardAction>,
+    /// Says what it would do, and does nothing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub dry_run: Option<bool>,
+    /// Fewer failures prove nothing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub least_failed: Option<u32>,
+    /// Nor do failures of fewer instances.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub least_instances: Option<u32>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum GuardRole {
+    /// Acts as it says.
+    Guardrail,
+    /// Only ever pauses a rollout, for somebody to look.
+    Signal,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum GuardAction {
+    /// Kills the variant.
+    Kill,
+    /// Takes the rollout a stage back.
+    StepBack,
+    /// Stops the rollout where it is.
+    Pause,
+}
+
+impl Guard {
+    /// The metric of a guard that names none: outcomes of the flag, as acknowledgements tell them.
+    pub const OUTCOMES: &'static str = "outcomes";
+    pub const RELATIVE: f64 = 1.1;
+    pub const ABSOLUTE: f64 = 0.0005;
+    pub const LEVEL: f64 = 0.001;
+    pub const LEAST_FAILED: u32 = 5;
+    pub const LEAST_INSTANCES: u32 = 2;
+
+    pub fn metric(&self) -> &str {
+        self.metric.as_deref().unwrap_or(Guard::OUTCOMES)
+    }
+
+    pub fn role(&self) -> GuardRole {
+        self.role.unwrap_or(GuardRole::Guardrail)
+    }
+
+    pub fn action(&self) -> GuardAction {
+        self.action.unwrap_or(match self.role() {
+            GuardRole::Guardrail => GuardAction::Kill,
+            GuardRole::Signal => GuardAction::Pause,
+        })
+    }
+
+    pub fn is_dry_run(&self) -> bool {
+        self.dry_run.unwrap_or(false)
+    }
+
+    pub fn counts_browsers(&self) -> bool {
+        self.browsers.unwrap_or(false)
+    }
+
+    pub fn is_per_exposure(&self) -> bool {
+        self.per_exposure.unwrap_or(false)
+    }
+}
+
+impl GuardAction {
+    /// As in the document.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            GuardAction::Kill => "kill",
+            GuardAction::StepBack => "step-back",
+            GuardAction::Pause => "pause",
+        }
+    }
+}

@@ -1,0 +1,276 @@
+//! Guards over a real server: what clients tell in two arms, and what the guard does with the rollout.
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test that cannot be set up has failed"
+)]
+
+mod support;
+
+use downhaul_control::guards::GuardEvidence;
+use downhaul_core::read::Format;
+use downhaul_server::Targets;
+use reqwest::StatusCode;
+use serde_json::{Value, json};
+use std::time::Duration;
+use support::target::{Answers, Target};
+use support::{Served, document, flag};
+
+/// Buckets of a second, so that nobody waits for minutes.
+async fn served(guards: Value) -> Served {
+    served_with(guards, Targets::default()).await
+}
+
+async fn served_with(guards: Value, targets: Targets) -> Served {
+    let served = Served::with(|options| {
+        options.targets = targets;
+        options.guard_bucket = Duration::from_secs(1);
+        options.guard_grace = Duration::from_secs(1);
+    })
+    .await;
+    served.apply(&off(guards)).await;
+    served
+}
+
+fn off(guards: Value) -> Value {
+    let mut flag = flag("checkout");
+    flag["default"] = json!("off");
+    flag["guards"] = guards;
+    document(&[flag])
+}
+
+fn rollout(stages: &[f64], bake_seconds: u32) -> Value {
+    let stages: Vec<Value> =
+        stages.iter().map(|percent| json!({ "percent": percent, "bake_seconds": bake_seconds })).collect();
+    json!({ "rollout": { "flag": "checkout", "variant": "on", "stages": stages }, "reason": "the new checkout" })
+}
+
+/// Two instances that tell how the two arms do.
+struct Shop {
+    key: String,
+    position: Value,
+    sequence: u64,
+}
+
+impl Shop {
+    async fn of(served: &Served) -> Shop {
+        let (key, _) = served.key(json!({ "kind": "server" })).await;
+        Shop { key, position: served.get("/fleet").await["position"].clone(), sequence: 0 }
+    }
+
+    /// Of 200 outcomes in each arm and instance so many failed.
+    async fn tell(&mut self, served: &Served, on: u64, off: u64) {
+        self.sequence += 1;
+        for instance in ["one", "two"] {
+            let arm = |variant: &str, failed: u64| json!({ "flag": "checkout", "variant": variant, "ok": 200 - failed, "failed": failed });
+            let report = json!({
+                "sequence": self.sequence, "from_ms": 0, "to_ms": 0, "counts": [arm("on", on), arm("off", off)],
+            });
+            let body = json!({
+                "instance": instance, "position": self.position, "state": "live", "sdk": "test/1", "outcomes": [report],
+            });
+            let url = served.url("/client/v1/acknowledge");
+            let answer = served.http.post(url).bearer_auth(&self.key).json(&body).send().await.unwrap();
+            assert_eq!(answer.status(), StatusCode::NO_CONTENT, "{}", answer.text().await.unwrap());
+        }
+    }
+
+    /// Goes on telling until what is asked for is so.
+    async fn tell_until(
+        &mut self,
+        served: &Served,
+        (on, off): (u64, u64),
+        path: &str,
+        is: impl Fn(&Value) -> bool,
+    ) -> Value {
+        for _ in 0..600 {
+            let view = served.get(path).await;
+            if is(&view) {
+                return view;
+            }
+            self.tell(served, on, off).await;
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+        panic!("{:#}\n{:#}", served.get(path).await, served.get("/guards").await)
+    }
+}
+
+async fn until(served: &Served, path: &str, is: impl Fn(&Value) -> bool) -> Value {
+    for _ in 0..600 {
+        let view = served.get(path).await;
+        if is(&view) {
+            return view;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    panic!("{:#}\n{:#}", served.get(path).await, served.get("/guards").await)
+}
+
+fn has_kill(view: &Value) -> bool {
+    view["kills"].as_array().unwrap().iter().any(|kill| kill["id"].as_str().unwrap().starts_with("guard-"))
+}
+
+#[tokio::test]
+async fn what_does_harm_is_killed_with_evidence_that_decides_again() {
+    let served = served(json!([{ "name": "errors", "variant": "on" }])).await;
+    let mut shop = Shop::of(&served).await;
+    served.post("/rollouts", rollout(&[50.0, 100.0], 3600)).await;
+    // Nothing else goes on; a guard's kill does.
+    served.post("/freeze", json!({ "reason": "an incident elsewhere" })).await;
+    let kills = shop.tell_until(&served, (60, 2), "/kills", has_kill).await;
+    let kill = &kills["kills"][0];
+    assert_eq!((kill["flag"].as_str(), &kill["scope"]), (Some("checkout"), &json!({ "variant": ["on"] })), "{kill:#}");
+    let reason = kill["reason"].as_str().unwrap();
+    assert!(reason.starts_with("guard errors: evidence of harm "), "{reason}");
+    // Clients are given it.
+    let received = served.flag_set(&shop.key, "", None).await;
+    assert!(received.header.kill_revision >= 1);
+    // The rollout stays where it is.
+    let view = served.get("/rollouts/ro-1").await;
+    assert_eq!((view["stage"].as_u64(), view["standing"]["held"].as_str()), (Some(1), Some("frozen")), "{view:#}");
+    // The chart has what the guard was shown, and it says the same.
+    let chart = served.get("/chart?limit=200").await;
+    let changes = chart["changes"].as_array().unwrap();
+    let of_guard: Vec<&Value> = changes.iter().filter(|change| change["reason"] == reason).collect();
+    let [change] = of_guard.as_slice() else { panic!("{of_guard:#?}") };
+    let evidence: GuardEvidence = serde_json::from_value(change["record"]["evidence"].clone()).unwrap();
+    assert_eq!(evidence.check(), Ok(()));
+    assert_eq!((evidence.flag.as_str(), evidence.guard.as_str()), ("checkout", "errors"));
+    assert_eq!(served.get("/chart/verify").await["status"], "verified");
+    // It says what it did, and does it once.
+    let page = served.get("/guards?flag=checkout").await;
+    let guard = &page["guards"][0];
+    assert_eq!(
+        (&guard["judged"]["standing"], &guard["acted"]["action"]),
+        (&json!("harmful"), &json!("kill")),
+        "{guard:#}"
+    );
+    for _ in 0..20 {
+        shop.tell(&served, 60, 2).await;
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    assert_eq!(served.get("/kills").await["kills"].as_array().unwrap().len(), 1);
+    // Somebody restores it: the guard watches anew, and what was before counts no more.
+    served.restore(kill["id"].as_str().unwrap()).await;
+    let page = until(&served, "/guards", |page| page["guards"][0]["judged"]["buckets"] == 0).await;
+    assert_eq!(page["guards"][0]["acted"], Value::Null);
+}
+
+#[tokio::test]
+async fn a_rollout_waits_for_its_guards_and_goes_on_where_no_harm_is() {
+    let served = served(json!([{ "name": "errors", "variant": "on", "action": "step-back" }])).await;
+    let mut shop = Shop::of(&served).await;
+    served.post("/rollouts", rollout(&[10.0, 50.0, 100.0], 0)).await;
+    // Nobody tells anything: it stays, and says why.
+    let held = until(&served, "/rollouts/ro-1", |view| view["standing"]["held"] == "guard-blind").await;
+    assert_eq!(held["stage"], 1);
+    let words = held["standing"]["words"].as_str().unwrap();
+    assert!(words.starts_with("held: guard `errors` was told nothing to compare for "), "{words}");
+    let complete = |view: &Value| view["standing"]["kind"] == "complete";
+    let view = shop.tell_until(&served, (2, 2), "/rollouts/ro-1", complete).await;
+    assert_eq!(view["stage"], 3);
+    let page = served.get("/guards").await;
+    let judged = &page["guards"][0]["judged"];
+    assert_eq!((&judged["standing"], &judged["instances"]), (&json!("watching"), &json!(2)), "{page:#}");
+    assert_eq!(served.get("/kills").await["kills"], json!([]));
+}
+
+#[tokio::test]
+async fn a_step_back_and_a_pause_are_the_rollouts_own() {
+    for (guard, kind) in [
+        (json!({ "name": "errors", "variant": "on", "action": "step-back" }), 0),
+        (json!({ "name": "errors", "variant": "on", "role": "signal" }), 1),
+    ] {
+        let served = served(json!([guard])).await;
+        let mut shop = Shop::of(&served).await;
+        served.post("/rollouts", rollout(&[50.0, 100.0], 3600)).await;
+        let paused = |view: &Value| view["standing"]["kind"] == "paused";
+        let view = shop.tell_until(&served, (60, 2), "/rollouts/ro-1", paused).await;
+        assert_eq!(view["stage"], kind, "{view:#}");
+        assert!(view["standing"]["words"].as_str().unwrap().contains("guard errors"), "{view:#}");
+        assert_eq!(served.get("/chart/verify").await["status"], "verified");
+        assert_eq!(served.get("/kills").await["kills"], json!([]));
+    }
+}
+
+#[tokio::test]
+async fn a_dry_run_says_what_it_would_do_and_history_says_it_again() {
+    let served = served(json!([{ "name": "errors", "variant": "on", "dry_run": true }])).await;
+    let mut shop = Shop::of(&served).await;
+    served.post("/rollouts", rollout(&[50.0, 100.0], 0)).await;
+    let harmful = |page: &Value| page["guards"][0]["judged"]["standing"] == "harmful";
+    let page = shop.tell_until(&served, (60, 2), "/guards", harmful).await;
+    let judged = &page["guards"][0]["judged"];
+    assert!(judged["words"].as_str().unwrap().starts_with("would have fired at "), "{judged:#}");
+    // It holds nothing up.
+    until(&served, "/rollouts/ro-1", |view| view["standing"]["kind"] == "complete").await;
+    assert_eq!(served.get("/kills").await["kills"], json!([]));
+    let replay = served
+        .get(&format!("/guards/replay?flag=checkout&guard=errors&from={}", page["guards"][0]["from"].as_str().unwrap()))
+        .await;
+    assert_eq!((&replay["fired"], &replay["judged"]["until"]), (&json!(true), &judged["until"]), "{replay:#}");
+    for (query, status, code) in [
+        ("flag=checkout&guard=errrors", 404, "unknown-guard"),
+        ("flag=nothing&guard=errors", 404, "unknown-flag"),
+        ("flag=checkout&guard=errors&from=yesterday", 400, "malformed-time"),
+        ("flag=checkout&guard=errors&from=2020-01-01T00:00:00Z", 400, "malformed-time"),
+    ] {
+        let (found, body) = served.admin(reqwest::Method::GET, &format!("/guards/replay?{query}"), None).await;
+        assert_eq!((found.as_u16(), body["code"].as_str()), (status, Some(code)), "{body:#}");
+    }
+}
+
+#[tokio::test]
+async fn what_was_told_outlives_the_server() {
+    let folder = tempfile::TempDir::new().unwrap();
+    let quick = |options: &mut downhaul_server::ServerOptions| {
+        options.guard_bucket = Duration::from_secs(1);
+        options.guard_grace = Duration::from_secs(1);
+    };
+    let first = Served::at(folder.path(), quick).await;
+    first.apply(&off(json!([{ "name": "errors", "variant": "on", "dry_run": true }]))).await;
+    let mut shop = Shop::of(&first).await;
+    let counted = |page: &Value| page["guards"][0]["judged"]["units"].as_u64().unwrap() > 0;
+    let page = shop.tell_until(&first, (2, 2), "/guards", counted).await;
+    let before = page["guards"][0]["judged"]["units"].as_u64().unwrap();
+    // What is not closed yet is written at the end.
+    shop.tell(&first, 2, 2).await;
+    first.close().await;
+    let second = Served::at(folder.path(), quick).await;
+    until(&second, "/guards", |page| page["guards"][0]["judged"]["units"].as_u64().unwrap() > before).await;
+}
+
+#[tokio::test]
+async fn an_alarm_is_told_once_with_what_to_do_and_again_where_nobody_took_it() {
+    let target = Target::start().await;
+    let mut file = target.targets();
+    file["webhooks"]["pager"]["alarms"] = json!(true);
+    let targets = Targets::of(&file.to_string(), Format::Json).unwrap();
+    let served = served_with(json!([{ "name": "errors", "variant": "on" }]), targets).await;
+    target.answers([Answers::Status(503)]);
+    let mut shop = Shop::of(&served).await;
+    let kills = shop.tell_until(&served, (60, 2), "/kills", has_kill).await;
+    let kill = kills["kills"][0]["id"].as_str().unwrap();
+    for _ in 0..600 {
+        if target.arrived().len() >= 2 {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    // Something else changes, and is no reason to tell of it again.
+    served.post("/freeze", json!({ "reason": "an incident" })).await;
+    served.post("/unfreeze", json!({ "reason": "over" })).await;
+    let arrived = target.arrived();
+    let [first, second] = arrived.as_slice() else { panic!("{arrived:#?}") };
+    assert_eq!((first.path.as_str(), &first.id, &first.body), ("/hooks/pager", &second.id, &second.body));
+    let data = &first.body["data"];
+    assert_eq!(first.body["type"], "downhaul.alarm");
+    assert_eq!(
+        (&data["flag"], &data["guard"], &data["about"]),
+        (&json!("checkout"), &json!("errors"), &json!("guard-acted"))
+    );
+    assert_eq!(data["back"], format!("downhaul restore {kill}"));
+    assert!(data["message"].as_str().unwrap().contains("killed the variant: guard errors: evidence"), "{data:#}");
+}
