@@ -20,7 +20,7 @@ const BODY_BYTES = 128 * 1024;
 const FIRST_MS = 10_000;
 const HELD_SECONDS = 30;
 /** Of one connection, not of what is asked or answered. */
-const HOP = ["connection", "content-encoding", "content-length", "host", "keep-alive", "transfer-encoding", "upgrade", "accept-encoding", "x-forwarded-for"];
+const HOP = ["connection", "content-length", "host", "keep-alive", "transfer-encoding", "upgrade", "accept-encoding", "x-forwarded-for"];
 
 /**
  * Stands before a control plane as if it were one: clients that would be told the same share one stream of it, and what they
@@ -61,7 +61,7 @@ export function relayOn(host: Host, { url, clientAddress, streams = 1000 }: Rela
     if (body && body.byteLength > BODY_BYTES) return problem(413, "too-large", `${body.byteLength} bytes are more than ${BODY_BYTES}`);
     try {
       const answer = await host.fetch(upstream + pathname + search, { method: request.method, headers, redirect: "manual", signal: request.signal, ...(body ? { body } : {}) });
-      return new Response(answer.body, { status: answer.status, headers: kept(answer.headers) });
+      return new Response(answer.body, { status: answer.status, headers: unpacked(answer.headers) });
     } catch {
       return cutOff();
     }
@@ -153,6 +153,13 @@ function kept(headers: Headers): Headers {
   return left;
 }
 
+/** Of an answer: its body was unpacked when it was read. What is asked goes on as it came, telemetry compressed. */
+function unpacked(headers: Headers): Headers {
+  const left = kept(headers);
+  left.delete("content-encoding");
+  return left;
+}
+
 /** What the browser must be told of who may read the answer is as the control plane said. */
 function answered({ headers }: Snapshot, more: Record<string, string>): Headers {
   const own = new Headers({ "cache-control": "no-store", ...more });
@@ -162,7 +169,7 @@ function answered({ headers }: Snapshot, more: Record<string, string>): Headers 
   return own;
 }
 
-const asRefused = ({ status, headers, body }: Refusal): Response => new Response(body, { status, headers: kept(headers) });
+const asRefused = ({ status, headers, body }: Refusal): Response => new Response(body, { status, headers: unpacked(headers) });
 const cutOff = (): Response => problem(503, "cut-off", "this relay does not hear from the control plane", "the client keeps what it has, and tries again");
 
 function problem(status: number, code: string, detail: string, help?: string): Response {

@@ -7,6 +7,7 @@ import { afterEach, test } from "node:test";
 import { startClient } from "../src/client.js";
 import { globalHost } from "../src/host.js";
 import { relayOn } from "../src/relay.js";
+import { telemetry } from "../src/telemetry/telemetry.js";
 import type { Client, Options, Problem } from "../src/types.js";
 import { controlPlane, engine, flag } from "./control-plane.js";
 
@@ -169,6 +170,18 @@ test("a refused key is refused as the control plane does, and what else is asked
   const remote = await fetch(`${url}/ofrep/v1/evaluate/flags`, { method: "POST", headers: { authorization: "Bearer key" }, body: '{"context":{}}' });
   assert.equal(((await remote.json()) as { flags: unknown[] }).flags.length, 2);
   assert.equal((await fetch(`${url}/api/v1/environments`)).status, 404);
+});
+
+test("telemetry is passed on compressed as it came, and what it is answered with as well", async () => {
+  const { server, url } = await relayed();
+  const flags = client(url, server.by.publicKey);
+  await flags.ready();
+  const told = telemetry(flags);
+  told.outcome("checkout.error");
+  await told.flush();
+  const [batch] = server.told;
+  assert.deepEqual([batch?.packed, batch?.batch.buckets[0]?.outcomes[0]?.name], [true, "checkout.error"]);
+  assert.deepEqual(flags.said, []);
 });
 
 test("beyond its streams everything is passed on as it is", async () => {
