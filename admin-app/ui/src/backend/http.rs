@@ -2,7 +2,7 @@ use super::event_source;
 use super::stream::EventStream;
 use super::{Answer, Backend, Bytes, Failure, Listener, Method, Request, Saved, Saving, Subscription, Upload, upload};
 use gloo::net::http::{RequestBuilder, Response};
-use serde_json::json;
+use serde_json::Value;
 use wasm_bindgen::JsCast;
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 use web_sys::HtmlElement;
@@ -35,17 +35,16 @@ impl Backend for Http {
     }
 
     fn leave_word(&self, request: Request) {
-        let how = json!({
-            "method": request.method.name(),
-            "headers": { (HEADER): "1", "Content-Type": "application/json" },
-            "body": request.body,
-            // The browser sends it on when the page is gone.
-            "keepalive": true,
-        });
+        // The browser sends what is kept alive on when the page is gone.
+        let how = format!(
+            r#"{{"method":"{}","keepalive":true,"headers":{{"{HEADER}":"1","Content-Type":"application/json"}},"body":{}}}"#,
+            request.method.name(),
+            Value::from(request.body)
+        );
         let fetch = || {
             let window = web_sys::window()?;
             let fetch: Function = Reflect::get(&window, &"fetch".into()).ok()?.dyn_into().ok()?;
-            let how = JSON::parse(&how.to_string()).ok()?;
+            let how = JSON::parse(&how).ok()?;
             let sent: Promise = fetch.call2(&window, &request.path.into(), &how).ok()?.dyn_into().ok()?;
             Some(sent)
         };
