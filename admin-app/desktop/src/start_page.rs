@@ -14,6 +14,9 @@ pub fn file(path: &str) -> Option<Response<Body>> {
     let (kind, text) = match path {
         PATH => ("text/html; charset=utf-8", include_str!("../pages/start.html")),
         "/app/start.js" => ("text/javascript; charset=utf-8", include_str!("../pages/start.js")),
+        "/app/tokens.css" => ("text/css; charset=utf-8", include_str!("../../ui/styles/tokens.css")),
+        "/app/base.css" => ("text/css; charset=utf-8", include_str!("../../ui/styles/base.css")),
+        "/app/controls.css" => ("text/css; charset=utf-8", include_str!("../../ui/styles/controls.css")),
         "/app/start.css" => ("text/css; charset=utf-8", include_str!("../pages/start.css")),
         _ => return None,
     };

@@ -4,7 +4,6 @@
 use crate::step::{self, Step};
 use crate::{npm, workspace};
 use anyhow::{Context, Result, bail};
-use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -19,9 +18,9 @@ pub(crate) fn folder() -> PathBuf {
 
 /// Builds both into a folder, and refuses a page that has grown too large.
 pub(crate) fn build(into: &Path) -> Result<()> {
-    let mut bundle = esbuild();
+    let mut bundle = npm::esbuild(&folder());
     bundle.args(["kill=src/main.ts", "last-resort=src/last-resort.ts", "kill.css", "--target=es2022", "--minify"]);
-    bundle.arg(out(into)).args(["--bundle", "--format=esm", "--log-level=warning"]);
+    bundle.arg(npm::option("--outdir=", into)).args(["--bundle", "--format=esm", "--log-level=warning"]);
     Step::new("build the kill page", bundle).mend("cargo xtask setup, then again").run()?;
     fs::copy(folder().join("kill.html"), into.join("kill.html")).context("cannot copy `admin-app/kill/kill.html`")?;
     let sizes: Result<Vec<u64>> = PAGE.iter().map(|name| Ok(fs::metadata(into.join(name))?.len())).collect();
@@ -52,23 +51,11 @@ pub(crate) fn tests() -> Result<Command> {
         names.push(entry?.path());
     }
     names.sort();
-    let mut bundle = esbuild();
-    bundle.args(names).arg(out(&into));
+    let mut bundle = npm::esbuild(&folder());
+    bundle.args(names).arg(npm::option("--outdir=", &into));
     bundle.args(["--bundle", "--platform=node", "--format=esm", "--out-extension:.js=.mjs", "--log-level=warning"]);
     Step::new("build the kill page's tests", bundle).run()?;
     let mut run = Command::new("node");
     run.arg("--test").arg(into);
     Ok(run)
-}
-
-fn esbuild() -> Command {
-    let mut command = Command::new(npm::installed_program("esbuild"));
-    command.current_dir(folder());
-    command
-}
-
-fn out(folder: &Path) -> OsString {
-    let mut option = OsString::from("--outdir=");
-    option.push(folder);
-    option
 }

@@ -3,6 +3,7 @@
 use crate::step::Step;
 use crate::{setup, wasm, workspace};
 use anyhow::{Context, Result};
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -59,4 +60,18 @@ pub(crate) fn npm(folder: &Path) -> Command {
 /// A program that an npm package of `web/` brings.
 pub(crate) fn installed_program(name: &str) -> PathBuf {
     workspace::web().join("node_modules/.bin").join(name)
+}
+
+/// Bundles, from a folder.
+pub(crate) fn esbuild(folder: &Path) -> Command {
+    let mut command = Command::new(installed_program("esbuild"));
+    command.current_dir(folder);
+    command
+}
+
+/// An option that names a path.
+pub(crate) fn option(name: &str, path: &Path) -> OsString {
+    let mut option = OsString::from(name);
+    option.push(path);
+    option
 }

@@ -4,7 +4,7 @@ mod cut;
 mod names;
 mod weight;
 
-use crate::step;
+use crate::step::{self, Step};
 use crate::{kill, npm, setup, toolchain, wasm, workspace};
 use anyhow::{Context, Result};
 use std::collections::BTreeMap;
@@ -13,6 +13,9 @@ use std::path::{Path, PathBuf};
 
 const CONSOLE: &str = "downhaul-ui";
 const RADIUS: &str = "downhaul-radius";
+
+/// All of `styles/`.
+const STYLES: &str = "styles.css";
 
 /// What the page loads besides the compiled console.
 const FILES: [&str; 4] = ["index.html", "boot.js", "worker.js", "icon.svg"];
@@ -48,14 +51,17 @@ pub(crate) fn build() -> Result<()> {
     let name = |file: &PathBuf| file.file_name().map(|name| name.to_string_lossy().into_owned());
     let mut built: Vec<String> = cut.parts.iter().filter_map(name).collect();
     built.extend([CONSOLE, RADIUS].iter().flat_map(|name| [format!("{name}.js"), format!("{name}_bg.wasm")]));
-    built.push(cut::LOADER.to_owned());
+    built.extend([cut::LOADER, STYLES].map(str::to_owned));
     for name in FILES {
         let from = source.join(name);
         if from.is_file() {
             copy(&from, &fresh.join(name))?;
         }
     }
-    copy_folder(&source.join("styles"), &fresh.join("styles"))?;
+    let mut styles = npm::esbuild(&source);
+    styles.args(["styles/all.css", "--bundle", "--minify", "--log-level=warning"]);
+    styles.arg(npm::option("--outfile=", &fresh.join(STYLES)));
+    Step::new("build the console's styles", styles).mend("cargo xtask setup, then again").run()?;
     kill::build(&fresh)?;
     let names = names::settle(&fresh, &built)?;
     let weights = weight::pack(&fresh)?;
@@ -70,20 +76,6 @@ pub(crate) fn build() -> Result<()> {
     groups.insert("kill page".to_owned(), kill::PAGE.map(str::to_owned).to_vec());
     weight::judge(&weight::sums(&weights, &groups), &dist)?;
     step::done(&format!("console in {}", workspace::shown(&dist)));
-    Ok(())
-}
-
-fn copy_folder(from: &Path, to: &Path) -> Result<()> {
-    fs::create_dir_all(to)?;
-    for entry in fs::read_dir(from).with_context(|| format!("cannot read `{}`", workspace::shown(from)))? {
-        let entry = entry?;
-        let (source, target) = (entry.path(), to.join(entry.file_name()));
-        if entry.file_type()?.is_dir() {
-            copy_folder(&source, &target)?;
-        } else {
-            copy(&source, &target)?;
-        }
-    }
     Ok(())
 }
 
