@@ -4,13 +4,12 @@
 use crate::environment::Environment;
 use crate::state::AppState;
 use crate::targets::{Sent, Webhook, send};
-use crate::{drivers, runner};
+use crate::{drivers, runner, told};
 use downhaul_control::guards::Acted;
 use downhaul_control::{State, time};
 use downhaul_core::document::GuardAction;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
-use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::sleep;
@@ -50,7 +49,7 @@ async fn tell(state: &AppState, environment: &Environment, now: &State) -> bool 
     if acts.is_empty() {
         return true;
     }
-    let Some(mut told) = told(environment).await else { return false };
+    let Some(mut told) = told::told(environment, told::ALARMS).await else { return false };
     let mut is_done = true;
     for (name, target) in state.options().targets.webhooks.iter().filter(|(_, target)| target.alarms) {
         for alarm in &acts {
@@ -62,7 +61,7 @@ async fn tell(state: &AppState, environment: &Environment, now: &State) -> bool 
                 // What is over a day old is forgotten with those that are told anew.
                 told.retain(|id| acts.iter().any(|alarm| id.ends_with(&alarm.id)));
                 told.insert(of_target);
-                is_done &= keep(environment, &told).await;
+                is_done &= told::keep(environment, told::ALARMS, &told).await;
             } else {
                 is_done = false;
             }
@@ -130,30 +129,4 @@ impl Alarm {
         let body = json!({ "type": "downhaul.alarm", "timestamp": acted.touch.at, "data": data });
         Some(Alarm { id: format!("alarm-{}-{}-{revision}", state.environment(), state.epoch), body })
     }
-}
-
-/// Under which name the ids are kept of what was told.
-fn setting(environment: &Environment) -> String {
-    format!("alarms/{}", environment.key())
-}
-
-/// `None` where it cannot be known: then nobody is told anything twice.
-async fn told(environment: &Environment) -> Option<BTreeSet<String>> {
-    match environment.log().setting(&setting(environment)).await {
-        Ok(None) => Some(BTreeSet::new()),
-        Ok(Some(bytes)) => Some(serde_json::from_slice(&bytes).unwrap_or_default()),
-        Err(error) => {
-            tracing::warn!(environment = %environment.key(), %error, "which alarms were told cannot be read");
-            None
-        }
-    }
-}
-
-async fn keep(environment: &Environment, told: &BTreeSet<String>) -> bool {
-    let bytes = serde_json::to_vec(told).unwrap_or_default();
-    let kept = environment.log().put_setting(&setting(environment), &bytes).await;
-    if let Err(error) = &kept {
-        tracing::warn!(environment = %environment.key(), %error, "which alarms were told cannot be kept");
-    }
-    kept.is_ok()
 }

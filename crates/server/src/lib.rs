@@ -51,6 +51,7 @@ mod state;
 mod targets;
 mod task;
 mod telemetry;
+mod told;
 mod trace;
 mod usage;
 

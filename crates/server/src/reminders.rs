@@ -4,11 +4,11 @@ use crate::environment::Environment;
 use crate::hygiene;
 use crate::state::AppState;
 use crate::targets::{Sent, send};
+use crate::told;
 use downhaul_control::hygiene::{Reminder, reminders};
 use downhaul_control::time;
 use jiff::Timestamp;
 use serde_json::{Value, json};
-use std::collections::BTreeSet;
 use std::time::Duration;
 use tokio::time::sleep;
 
@@ -43,11 +43,11 @@ async fn remind(state: &AppState, environment: &Environment) {
         }
     };
     let due = reminders(&looked.publication.state, &looked.stale, now);
-    let Some(mut told) = told(environment).await else { return };
+    let Some(mut told) = told::told(environment, told::REMINDERS).await else { return };
     // An occasion that is over may be forgotten: if it comes again, it is another one.
     let known = told.len();
     told.retain(|id| due.iter().any(|reminder| reminder.id == *id));
-    if told.len() < known && !keep(environment, &told).await {
+    if told.len() < known && !told::keep(environment, told::REMINDERS, &told).await {
         return;
     }
     for reminder in due {
@@ -58,7 +58,7 @@ async fn remind(state: &AppState, environment: &Environment) {
             Sent::Accepted { .. } => {
                 told.insert(reminder.id);
                 // Where this is lost, the target gets it once more, under the same id.
-                if !keep(environment, &told).await {
+                if !told::keep(environment, told::REMINDERS, &told).await {
                     return;
                 }
             }
@@ -85,30 +85,4 @@ fn body(environment: &Environment, reminder: &Reminder, now: Timestamp) -> Value
         );
     }
     json!({ "type": "downhaul.reminder", "timestamp": time::to_text(now), "data": data })
-}
-
-/// Under which name the ids are kept of what was told.
-fn setting(environment: &Environment) -> String {
-    format!("reminders/{}", environment.key())
-}
-
-/// `None` where it cannot be known: then nobody is told anything twice.
-async fn told(environment: &Environment) -> Option<BTreeSet<String>> {
-    match environment.log().setting(&setting(environment)).await {
-        Ok(None) => Some(BTreeSet::new()),
-        Ok(Some(bytes)) => Some(serde_json::from_slice(&bytes).unwrap_or_default()),
-        Err(error) => {
-            tracing::warn!(environment = %environment.key(), %error, "what was reminded of cannot be read");
-            None
-        }
-    }
-}
-
-async fn keep(environment: &Environment, told: &BTreeSet<String>) -> bool {
-    let bytes = serde_json::to_vec(told).unwrap_or_default();
-    let kept = environment.log().put_setting(&setting(environment), &bytes).await;
-    if let Err(error) = &kept {
-        tracing::warn!(environment = %environment.key(), %error, "what was reminded of cannot be kept");
-    }
-    kept.is_ok()
 }

@@ -1,4 +1,4 @@
-use super::{PostgresLog, signed};
+use super::{PostgresLog, signed, unsigned};
 use crate::minutes::{PIECE, cells};
 use crate::populations::{to_its_end, written};
 use crate::{MinuteStore, StoreError};
@@ -33,9 +33,8 @@ impl MinuteStore for PostgresLog {
         .await?;
         rows.iter()
             .map(|row| {
-                let began = u64::try_from(row.try_get::<i64, _>(0)?)
-                    .map_err(|_| StoreError::Damaged("a minute of telemetry began before 1970".to_owned()))?;
-                Ok(FlagMinute { began, flag: flag.to_owned(), cells: cells(row.try_get(1)?)? })
+                let (began, cells) = (unsigned(row.try_get(0)?)?, cells(row.try_get(1)?)?);
+                Ok(FlagMinute { began, flag: flag.to_owned(), cells })
             })
             .collect()
     }
