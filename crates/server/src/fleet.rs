@@ -1,9 +1,15 @@
+use crate::environment::Environment;
 use crate::options::ServerOptions;
-use downhaul_control::api::{Acknowledgement, FleetView, MigrationFleet, PhaseCounts, Position, Progress};
+use downhaul_control::State;
+use downhaul_control::api::{
+    Acknowledgement, BreakerView, FleetState, FleetView, MigrationFleet, PhaseCounts, Position, Progress,
+};
+use downhaul_control::fleet::states::Around;
 use downhaul_control::fleet::{Counted, Fleet, Limits, NotCounted, Sender};
-use downhaul_core::document::Flag;
+use downhaul_core::document::{Flag, OnStale};
+use jiff::Timestamp;
 use std::collections::BTreeSet;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::sync::watch;
 
@@ -22,7 +28,12 @@ pub(crate) struct LiveFleet {
     anew: Mutex<BTreeSet<String>>,
     /// Counts what has happened, so that whoever shows it knows that it is out of date.
     happened: watch::Sender<u64>,
+    /// The states that were found last, when, and at which position.
+    states: Mutex<Option<(Duration, Position, Arc<Vec<FleetState>>)>>,
 }
+
+/// For how long states that were found are shown.
+const LOOK: Duration = Duration::from_millis(250);
 
 impl LiveFleet {
     /// `is_shared` where clients may be with other replicas.
@@ -38,6 +49,7 @@ impl LiveFleet {
             fleet: Mutex::new(Fleet::new(limits)),
             anew: Mutex::default(),
             happened: watch::Sender::new(0),
+            states: Mutex::default(),
         }
     }
 
@@ -114,8 +126,34 @@ impl LiveFleet {
         self.locked().live(self.began.elapsed())
     }
 
+    /// A position is the newest from now on.
+    pub(crate) fn published(&self, position: Position) {
+        self.locked().published(position, self.began.elapsed());
+    }
+
+    /// Live clients that run a release.
+    pub(crate) fn running(&self, release: &str) -> usize {
+        self.locked().running(release, self.began.elapsed())
+    }
+
     pub(crate) fn view(&self, position: Position) -> FleetView {
         self.locked().view(position, self.began.elapsed())
+    }
+
+    /// All who look share what was found within the last moment, since every client is looked at.
+    fn states(&self, state: &State, breakers: impl FnOnce() -> Vec<BreakerView>) -> Arc<Vec<FleetState>> {
+        let mut found = self.states.lock().unwrap_or_else(PoisonError::into_inner);
+        let now = self.began.elapsed();
+        if let Some((at, position, states)) = &*found
+            && *position == state.position()
+            && now.saturating_sub(*at) < LOOK
+        {
+            return Arc::clone(states);
+        }
+        let around = Around { state, breakers: &breakers(), now, at: Timestamp::now() };
+        let states = Arc::new(self.locked().states(&around));
+        *found = Some((now, state.position(), Arc::clone(&states)));
+        states
     }
 
     /// How far a kill has come; `None` where this process has not watched it.
@@ -133,5 +171,36 @@ impl LiveFleet {
 
     fn locked(&self) -> MutexGuard<'_, Fleet> {
         self.fleet.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Minutes of guarded calls that are looked at with the breakers; where these stand now counts.
+const MINUTES: u32 = 5;
+
+/// The states that the fleet of an environment is in.
+pub(crate) fn states(environment: &Environment) -> Arc<Vec<FleetState>> {
+    let current = environment.current();
+    environment.fleet().states(&current.state, || environment.telemetry().breakers(None, MINUTES).breakers)
+}
+
+/// Watches kills that were committed before this process began.
+pub(crate) fn watch_anew(environment: &Environment, kills: &[String]) {
+    let current = environment.current();
+    for kill in kills.iter().filter(|kill| environment.fleet().progress(kill).is_none()) {
+        let Some(made) = current.state.kill(kill) else { continue };
+        let flag = current.state.flag_set.flag(made.kill.flag.as_str());
+        let degrades = flag.is_some_and(|flag| flag.on_stale == OnStale::Degraded);
+        environment.fleet().watch_anew(kill, current.state.position_of(made), degrades);
+    }
+}
+
+/// How far kills have come, as far as clients were heard for long enough: after a start of the server nobody is there yet,
+/// and whoever was has come back, or is past the stale deadline, by then.
+pub(crate) fn settled_progress(environment: &Environment, stale: Duration) -> impl Fn(&str) -> Option<Progress> + '_ {
+    move |kill| {
+        watch_anew(environment, &[kill.to_owned()]);
+        let fleet = environment.fleet();
+        let settles = if fleet.saw_commit(kill) { Duration::ZERO } else { stale };
+        fleet.progress(kill).filter(|_| fleet.age() >= settles)
     }
 }

@@ -54,6 +54,7 @@ impl Beats {
             p50_ms: at(50),
             p99_ms: at(99),
             slowest_ms: times.last().copied(),
+            distribution: heartbeat::distribution(&times),
         }
     }
 

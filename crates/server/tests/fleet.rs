@@ -72,6 +72,55 @@ async fn a_hundred_clients_go_dark() {
     assert!(metrics.contains("downhaul_time_to_disable_seconds_count 100"), "{metrics}");
 }
 
+/// Which states the fleet is in, once it is in as many.
+async fn states(served: &Served, count: usize) -> Vec<String> {
+    for _ in 0..400 {
+        let page = served.get("/fleet/states").await;
+        let found = page["states"].as_array().unwrap();
+        if found.len() == count {
+            return found.iter().map(|state| format!("{} {}", state["id"], state["words"]).replace('"', "")).collect();
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+    panic!("{:#}", served.get("/fleet/states").await)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn states_and_whether_a_kill_is_confirmed() {
+    let served = Served::with(|options| options.fleet.settle = std::time::Duration::from_millis(1)).await;
+    served.apply(&document(&[flag("checkout")])).await;
+    let (key, _) = served.key(json!({ "kind": "server" })).await;
+    let position = |fleet: &Value| {
+        let part = |name: &str| fleet["position"][name].as_u64().unwrap();
+        format!("{}.{}.{}", part("epoch"), part("revision"), part("kill_revision"))
+    };
+    let first = position(&served.get("/fleet").await);
+    acknowledge(&served, &key, 1, &first, "live").await;
+    acknowledge(&served, &key, 2, &first, "live").await;
+    assert_eq!(states(&served, 0).await, [""; 0]);
+    let killed = served.kill("checkout").await;
+    let id = killed["id"].as_str().unwrap().to_owned();
+    let second = position(&killed);
+    acknowledge(&served, &key, 1, &second, "live").await;
+    let confirmed = async || {
+        let (status, body) = served.admin(reqwest::Method::GET, &format!("/kills/{id}/confirmed"), None).await;
+        assert_eq!(body["confirmed"], status == 200, "{body}");
+        format!("{status} {}", body["words"].as_str().unwrap())
+    };
+    assert_eq!(confirmed().await, "503 Service Unavailable off in 1 of 2 live clients");
+    assert_eq!(
+        states(&served, 1).await,
+        [format!("mixed-revisions 1 of 2 live is at an older revision than {}", killed["position"]["revision"])]
+    );
+    acknowledge(&served, &key, 2, &second, "live").await;
+    assert_eq!(confirmed().await, "200 OK off in 2 of 2 live clients");
+    assert_eq!(states(&served, 0).await, [""; 0]);
+    served.restore(&id).await;
+    assert!(confirmed().await.starts_with("503 Service Unavailable restored at "));
+    let (status, body) = served.admin(reqwest::Method::GET, "/kills/k-99/confirmed", None).await;
+    assert_eq!((status.as_u16(), body["code"].as_str()), (404, Some("unknown-kill")));
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_is_not_counted() {
     let served = Served::new().await;

@@ -93,6 +93,7 @@ async fn from_the_kill_to_the_proof() {
     let order: Vec<&str> =
         shown["kill_order"].as_array().unwrap().iter().map(|kill| kill["flag"].as_str().unwrap()).collect();
     assert_eq!(order, ["checkout", "cart", "prices"], "dependents first");
+    assert_eq!(complete(&served).await, (503, "run false: no rollback was begun since the release was put".to_owned()));
     target.reads(Some(0.5));
     assert_eq!(begin(&served).await["id"], "r-1");
 
@@ -124,9 +125,14 @@ async fn from_the_kill_to_the_proof() {
     assert_eq!(held["steps"][2]["state"], "running");
     target.reads(None);
     until(&served, |run| run["steps"][2]["detail"] == "held: the query gives no data").await;
+    let (status, words) = complete(&served).await;
+    assert_eq!(status, 503, "{words}");
+    assert!(words.contains("run false: r-1 is at step 3"), "{words}");
+    assert!(words.contains("recovery false: errors: the query gives no data"), "{words}");
     target.reads(Some(0.001));
     let run = until(&served, ended).await;
     assert_eq!(run["verdict"], "done", "{run:#}");
+    whether_it_is_complete(&served, &target).await;
     for step in run["steps"].as_array().unwrap() {
         assert_eq!(step["state"], "done");
         assert!(step["began"].as_str() <= step["ended"].as_str());
@@ -140,6 +146,51 @@ async fn from_the_kill_to_the_proof() {
         assert!(summaries.iter().any(|summary| summary.contains(part)), "{part} is not in {summaries:#?}");
     }
     assert_eq!(served.get("/chart/verify").await["status"], "verified");
+}
+
+/// The status of the check, and what it says.
+async fn complete(served: &Served) -> (u16, String) {
+    let (status, body) = served.admin(Method::GET, "/releases/checkout-2.4.1/rollback", None).await;
+    assert_eq!(body["complete"], status == StatusCode::OK, "{body:#}");
+    let check = |check: &Value| {
+        let text = |member: &str| check[member].as_str().unwrap().to_owned();
+        format!("{} {}: {}", text("name"), check["ok"], text("words"))
+    };
+    (status.as_u16(), body["checks"].as_array().unwrap().iter().map(check).collect::<Vec<_>>().join("\n"))
+}
+
+/// It is, until a client of the release comes back, a metric is bad, or a kill is ended.
+async fn whether_it_is_complete(served: &Served, target: &Target) {
+    let (status, words) = complete(served).await;
+    assert_eq!(status, 200, "{words}");
+    let (key, _) = served.key(json!({ "kind": "server", "reason": "a test" })).await;
+    let mut client = json!({
+        "instance": "left", "position": served.get("/fleet").await["position"], "state": "live", "sdk": "test/1",
+        "release": "checkout 2.4.1",
+    });
+    let say = async |body: &Value| {
+        let url = served.url("/client/v1/acknowledge");
+        assert_eq!(served.http.post(url).bearer_auth(&key).json(body).send().await.unwrap().status(), 204);
+    };
+    say(&client).await;
+    let (status, words) = complete(served).await;
+    assert_eq!(status, 503);
+    assert!(words.contains("clients false: 1 live client runs this release"), "{words}");
+    let states = served.get("/fleet/states").await;
+    assert_eq!(states["states"][0]["kind"], "rolled-back-release", "{states:#}");
+    client["state"] = json!("closing");
+    say(&client).await;
+    assert_eq!(complete(served).await.0, 200);
+    target.reads(Some(0.2));
+    assert!(complete(served).await.1.contains("recovery false: errors is 0.2, not good"));
+    target.reads(Some(0.001));
+    let kill = served.get("/kills").await["kills"][0]["id"].as_str().unwrap().to_owned();
+    served.restore(&kill).await;
+    let (status, words) = complete(served).await;
+    assert_eq!(status, 503);
+    assert!(words.contains("kills false: `prices` (r-1.1.1.3): restored at "), "{words}");
+    let (status, body) = served.admin(Method::GET, "/releases/nothing/rollback", None).await;
+    assert_eq!((status, body["code"].as_str()), (StatusCode::NOT_FOUND, Some("unknown-release")));
 }
 
 #[tokio::test]

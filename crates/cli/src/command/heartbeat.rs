@@ -1,7 +1,7 @@
 use crate::exit::{Exit, Failure};
 use crate::input::server::ServerArgs;
 use crate::remote::{ControlPlane, block_on};
-use crate::render::{Format, Output, Table, counted, milliseconds};
+use crate::render::{Format, Output, Table, counted, grouped, milliseconds, percent};
 use downhaul_control::api::HeartbeatView;
 
 /// Beats that are shown.
@@ -31,6 +31,9 @@ pub(crate) fn run(args: &Args, output: &Output) -> Result<Exit, Failure> {
         let beats = counted(view.beats.len(), "beat");
         output.line(format!("acknowledged after p50 {p50}, p99 {p99}, slowest {slowest}, over {beats}"))?;
     }
+    if !view.distribution.is_empty() {
+        within(&view).print(output)?;
+    }
     if !view.beats.is_empty() {
         beats(&view).print(output)?;
     }
@@ -42,6 +45,20 @@ fn head(view: &HeartbeatView, environment: &str) -> String {
         (Some(flag), Some(every)) => format!("`{flag}` beats every {every} s in {environment}"),
         _ => format!("nothing beats in {environment}; its policy names no heartbeat flag"),
     }
+}
+
+/// How many had it after how long.
+fn within(view: &HeartbeatView) -> Table {
+    let all = view.distribution.last().map_or(0, |last| last.acknowledgements);
+    let mut table = Table::new(&["WITHIN", "CLIENTS", "SHARE"]);
+    for each in &view.distribution {
+        table.row([
+            milliseconds(each.ms),
+            format!("{} of {}", grouped(each.acknowledgements), grouped(all)),
+            percent(each.acknowledgements, all),
+        ]);
+    }
+    table
 }
 
 fn beats(view: &HeartbeatView) -> Table {

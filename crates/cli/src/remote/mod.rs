@@ -19,6 +19,8 @@ use std::time::Duration;
 const CONNECT_LIMIT: Duration = Duration::from_secs(5);
 /// Longest wait for an answer that is not a stream.
 const ANSWER_LIMIT: Duration = Duration::from_secs(60);
+/// What a server calls a refusal.
+const PROBLEM: &str = "application/problem+json";
 
 /// Runs `work` to its end on this thread.
 pub(crate) fn block_on<T>(work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
@@ -165,6 +167,21 @@ impl ControlPlane {
         };
         let response = request.send().await.map_err(|error| self.unreachable(&error))?;
         if response.status().is_success() { Ok(response) } else { Err(self.refusal(response).await) }
+    }
+
+    /// `GET` of a health check below the environment: whether it is good, and why.
+    pub(crate) async fn check<T: DeserializeOwned>(&self, path: &[&str]) -> Result<T, Failure> {
+        let mut request = self.http.get(self.url(path)).timeout(ANSWER_LIMIT);
+        if let Some(token) = &self.target.token {
+            request = request.bearer_auth(token);
+        }
+        let response = request.send().await.map_err(|error| self.unreachable(&error))?;
+        let is_problem = response.headers().get("content-type").is_some_and(|kind| kind == PROBLEM);
+        match response.status() {
+            StatusCode::SERVICE_UNAVAILABLE if !is_problem => self.read(response).await,
+            status if status.is_success() => self.read(response).await,
+            _ => Err(self.refusal(response).await),
+        }
     }
 
     async fn read<T: DeserializeOwned>(&self, response: Response) -> Result<T, Failure> {

@@ -88,6 +88,10 @@ fn from_the_first_apply_to_a_verified_chart() {
     production at revision 2, kill revision 1
     no client is connected
 
+    killed-in-regions: `checkout-v2` is killed by k-1 within eu only, since [time]
+      do: users elsewhere still get it: kill it for everyone if the cause is not of these regions, or restore it once that is over
+      downhaul restore k-1
+
     1 kill in force
     KILL  FLAG         SCOPE                          DARK  BY     AT                        REASON
     k-1   checkout-v2  tenant acme, within region eu  0/0   admin  [time]  slow
@@ -354,16 +358,34 @@ fn a_chart_and_a_status_that_are_followed_show_what_happens() {
     let mut chart = server.follow(&place, "chart --follow --flag checkout-v2 --format json");
     assert!(chart.until("\"type\":\"apply\"").contains("first"));
     let mut status = server.follow(&place, "status --watch --format plain");
-    status.until("no kill in force");
+    status.until("clients\t0 live clients, 0 at the newest revision; 0 hidden, 0 unknown");
     server.run(&place, "kill banner --reason other").done();
     server.run(&place, "kill checkout-v2 --reason broken").done();
     // The kill of another flag is not shown.
     let line = chart.next();
     assert!(line.contains("\"type\":\"kill\"") && line.contains("broken"), "{line}");
-    status.until("checkout-v2\teveryone");
+    status.until("killed\tcheckout-v2 (k-2) for everyone by admin: broken");
     server.run(&place, "restore checkout-v2 --reason fixed").done();
     assert!(chart.next().contains("\"type\":\"restore\""));
-    status.until("1 kill in force");
+    status.until("restored\tcheckout-v2 (k-2)");
+}
+
+#[test]
+fn what_a_pipeline_asks_is_answered_by_the_status() {
+    let (place, server) = shop();
+    server.run(&place, "kill banner --reason other").done();
+    let run = server.run(&place, "status --kill k-1");
+    assert_eq!(
+        (run.status, run.stdout.as_str()),
+        (0, "k-1 of `banner` is confirmed: off in 0 of 0 live clients\n"),
+        "{run}"
+    );
+    server.run(&place, "restore banner --reason fixed").done();
+    let run = server.run(&place, "status --kill k-1 --format json");
+    assert_eq!((run.status, &run.json()["confirmed"]), (4, &json!(false)), "{run}");
+    for line in ["status --kill k-9", "status --rollback nothing", "status --kill k-1 --rollback nothing"] {
+        assert_eq!(server.run(&place, line).status, 2, "{line}");
+    }
 }
 
 struct Client {

@@ -227,6 +227,17 @@ pub struct HeartbeatView {
     pub p99_ms: Option<f64>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub slowest_ms: Option<f64>,
+    /// How many of these acknowledgements came after how long, ascending; the last bound has all of them.
+    #[serde(default)]
+    pub distribution: Vec<WithinView>,
+}
+
+/// So many within so long.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct WithinView {
+    pub ms: f64,
+    pub acknowledgements: usize,
 }
 
 /// A kill of the heartbeat flag, and who had it when it was restored.

@@ -10,7 +10,9 @@ mod definitions;
 mod drills;
 mod flags;
 mod fleet;
+mod fleet_state;
 mod guards;
+mod health;
 mod hygiene;
 mod keys;
 mod kills;
@@ -44,14 +46,16 @@ pub use client::{
 pub use definitions::{PutRegionsRequest, PutSegmentRequest, PutTenantRequest, RemoveDefinitionRequest};
 pub use drills::{
     BeatView, DrillAttemptRequest, DrillKind, DrillPage, DrillQuery, DrillRequest, DrillView, DrillsDue, DueView,
-    HeartbeatView, LastDrill, ReviewRequest, ReviewView, SubjectView,
+    HeartbeatView, LastDrill, ReviewRequest, ReviewView, SubjectView, WithinView,
 };
 pub use flags::{
     Applied, ApplyItem, ApplyReport, ApplyRequest, Changed, DocumentQuery, EnvironmentView, Environments, FlagPage,
     FlagState, FlagSummary, FlagView, PutFlagRequest, RetireFlagRequest, RetireRequest, Source,
 };
 pub use fleet::{FleetGroup, FleetView, InstanceView, Trust};
+pub use fleet_state::{FleetPart, FleetState, FleetStateKind, FleetStates};
 pub use guards::{GuardActView, GuardJudgement, GuardPage, GuardQuery, GuardReplay, GuardReplayQuery, GuardView};
+pub use health::{HealthCheck, KillStatus, RollbackStatus};
 pub use hygiene::{AskedBy, AskedView, ObstacleView, RetirementView, StalePage, StaleQuery, StaleView};
 pub use keys::{ClientKeyCreated, ClientKeyRequest, ClientKeyView, ClientKeys};
 pub use kills::{

@@ -4,6 +4,7 @@
 
 mod migration;
 mod progress;
+pub mod states;
 mod view;
 
 use crate::api::{Acknowledgement, ClientState, Position, Transport, Trust};
@@ -11,7 +12,7 @@ use downhaul_core::document::ClientKind;
 pub use migration::Counted;
 use migration::Counts;
 use progress::Watch;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
 /// How much a roster takes in, and how long it remembers.
@@ -21,6 +22,8 @@ pub struct Limits {
     pub lease: Duration,
     /// After this long it is forgotten.
     pub forget: Duration,
+    /// A client counts as behind once it has lacked a change for this long.
+    pub settle: Duration,
     /// After this long without a byte a client degrades flags with `on_stale: degraded`.
     pub stale: Duration,
     /// Instances per client key.
@@ -39,6 +42,7 @@ impl Default for Limits {
         Limits {
             lease: Duration::from_secs(45),
             forget: Duration::from_secs(600),
+            settle: Duration::from_secs(15),
             stale: Duration::from_secs(45),
             per_key: 100_000,
             per_address: 10_000,
@@ -80,7 +84,12 @@ pub struct Fleet {
     watches: BTreeMap<String, Watch>,
     counts: Counts,
     refused: u64,
+    /// The newest positions and when each came, oldest first.
+    published: VecDeque<(Position, Duration)>,
 }
+
+/// Positions of which it is known when they came.
+const PUBLISHED: usize = 1024;
 
 /// An instance chooses its own id, so it is told apart by key as well.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -95,6 +104,21 @@ struct Instance {
     address: String,
     said: Acknowledgement,
     last_seen: Duration,
+    /// Since when it runs its release, as far as it was heard of.
+    runs_since: Duration,
+    /// Since when there is something that it cannot accept.
+    refuses_since: Option<Duration>,
+    swing: Swing,
+}
+
+/// How often an instance told of an older revision after a newer one.
+#[derive(Debug, Clone, Default, PartialEq)]
+struct Swing {
+    count: u32,
+    first: Duration,
+    last: Duration,
+    /// The older revision.
+    low: u64,
 }
 
 impl Fleet {
@@ -107,7 +131,24 @@ impl Fleet {
             watches: BTreeMap::new(),
             counts: Counts::default(),
             refused: 0,
+            published: VecDeque::new(),
         }
+    }
+
+    /// A position is the newest from now on.
+    pub fn published(&mut self, position: Position, now: Duration) {
+        if self.published.back().is_none_or(|(newest, _)| *newest < position) {
+            self.published.push_back((position, now));
+        }
+        while self.published.len() > PUBLISHED {
+            self.published.pop_front();
+        }
+    }
+
+    /// Since when there has been something newer than a position, as far as is known.
+    fn lacks_since(&self, position: Position) -> Option<Duration> {
+        let after = self.published.partition_point(|(known, _)| *known <= position);
+        self.published.get(after).map(|(_, at)| *at)
     }
 
     /// Takes an acknowledgement in. Gives the ids of the kills that this instance has now applied, for the first time.
@@ -136,13 +177,15 @@ impl Fleet {
         let was_known = known.is_some();
         let trust = Trust::of(sender.kind);
         self.counts.take(trust, known.map_or(&[], |known| known.said.migrations.as_slice()), &said.migrations);
+        let swing =
+            known.map_or_else(Swing::default, |known| known.swing.after(known.said.position, said.position, now));
         // A late or repeated word never moves an instance back; a lower epoch is a server that it no longer follows.
         let position = known.map_or(said.position, |known| known.said.position.max(said.position));
         let applied = self.note_applied(&id, was_known, position, now);
         if said.state == ClientState::Closing {
             self.remove(&id);
         } else {
-            self.put(id, sender, Acknowledgement { position, ..said }, now);
+            self.put(id, sender, Acknowledgement { position, ..said }, swing, now);
         }
         Ok(applied)
     }
@@ -192,13 +235,18 @@ impl Fleet {
         applied
     }
 
-    fn put(&mut self, id: InstanceId, sender: &Sender, said: Acknowledgement, now: Duration) {
+    fn put(&mut self, id: InstanceId, sender: &Sender, said: Acknowledgement, swing: Swing, now: Duration) {
+        let known = self.instances.get(&id);
+        let runs_since = known.filter(|known| known.said.release == said.release).map_or(now, |known| known.runs_since);
+        let refused = known.and_then(|known| known.refuses_since);
+        let refuses_since = (!said.problems.is_empty()).then(|| refused.unwrap_or(now));
         // What another replica heard may come behind what was heard here.
-        let now = self.instances.get(&id).map_or(now, |known| known.last_seen.max(now));
+        let now = known.map_or(now, |known| known.last_seen.max(now));
         self.remove(&id);
         *self.per_key.entry(sender.key.clone()).or_default() += 1;
         *self.per_address.entry(sender.address.clone()).or_default() += 1;
-        let instance = Instance { kind: sender.kind, address: sender.address.clone(), said, last_seen: now };
+        let (kind, address) = (sender.kind, sender.address.clone());
+        let instance = Instance { kind, address, said, last_seen: now, runs_since, refuses_since, swing };
         self.instances.insert(id, instance);
     }
 
@@ -233,6 +281,22 @@ impl Standing {
             Standing::Live => "live",
             Standing::Hidden => "hidden",
             Standing::Unknown => "unknown",
+        }
+    }
+}
+
+impl Swing {
+    /// With what it tells next. A lower epoch is another log, and no way back.
+    fn after(&self, known: Position, said: Position, now: Duration) -> Swing {
+        if said.epoch != known.epoch || said.revision >= known.revision {
+            return self.clone();
+        }
+        let goes_on = self.count > 0 && now.saturating_sub(self.last) <= states::SWING;
+        Swing {
+            count: if goes_on { self.count.saturating_add(1) } else { 1 },
+            first: if goes_on { self.first } else { now },
+            last: now,
+            low: said.revision,
         }
     }
 }

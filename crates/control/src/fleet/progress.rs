@@ -87,6 +87,20 @@ impl Fleet {
         Some(progress)
     }
 
+    /// Those that a kill waits for and that have not acknowledged it.
+    pub(super) fn not_dark(&self, kill: &str, now: Duration) -> impl Iterator<Item = (&InstanceId, &Instance)> {
+        let watch = self.watches.get(kill);
+        self.instances.iter().filter(move |(id, instance)| {
+            let Some(watch) = watch else { return false };
+            let was_lost = || instance.last_seen + self.limits.lease < watch.committed;
+            match self.standing(instance, now) {
+                Standing::Hidden => false,
+                Standing::Unknown => !watch.dark.contains_key(id) && !was_lost(),
+                Standing::Live => !watch.dark.contains_key(id),
+            }
+        })
+    }
+
     /// Watches a kill no longer. Gives how long after its commit each acknowledgement came, in milliseconds.
     pub fn end_watch(&mut self, kill: &str) -> Vec<f64> {
         let watch = self.watches.remove(kill);

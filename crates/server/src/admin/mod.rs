@@ -13,6 +13,7 @@ mod flags;
 mod fleet;
 mod freeze;
 mod guards;
+pub(crate) mod health;
 mod hygiene;
 mod kills;
 mod migrations;
@@ -73,7 +74,9 @@ pub(crate) fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(kills::list, kills::post))
         .routes(routes!(kills::get))
         .routes(routes!(kills::restore))
+        .routes(routes!(health::kill))
         .routes(routes!(fleet::get))
+        .routes(routes!(fleet::states))
         .routes(routes!(outcomes::get))
         .routes(routes!(breakers::get))
         .routes(routes!(guards::list))
@@ -119,7 +122,7 @@ pub(crate) fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(releases::get, releases::put))
         .routes(routes!(releases::retire))
         .routes(routes!(releases::check_one))
-        .routes(routes!(releases::rollback))
+        .routes(routes!(health::rollback, releases::rollback))
         .routes(routes!(rollouts::list, rollouts::post))
         .routes(routes!(rollouts::get))
         .routes(routes!(rollouts::approve))

@@ -190,7 +190,7 @@ fn changed(state: &AppState, committed: &Committed) -> Changed {
     }
 }
 
-fn unknown(environment: &Arc<Environment>, name: &str) -> AppError {
+pub(super) fn unknown(environment: &Arc<Environment>, name: &str) -> AppError {
     let current = environment.current();
     let known: Vec<String> = current.state.releases.by_key.keys().map(|key| format!("`{key}`")).collect();
     let help = if known.is_empty() {

@@ -166,6 +166,7 @@ impl Environment {
             changes: broadcast::Sender::new(256),
             metrics,
         };
+        environment.fleet.published(environment.current().position());
         environment.live.follow(&environment.current());
         environment.measure();
         environment
@@ -484,6 +485,7 @@ impl Environment {
             Command::Restore { id } if heartbeat::is_beat(id) => drop(self.fleet.end_watch(id)),
             _ => {}
         }
+        self.fleet.published(publication.position());
         self.live.follow(&publication);
         self.newest.send_replace(Arc::clone(&publication));
         // Nobody may be listening.

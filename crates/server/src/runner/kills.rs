@@ -1,9 +1,9 @@
 use super::record::backoff;
 use crate::environment::{Environment, Urgency};
+use crate::fleet::watch_anew;
 use downhaul_control::api::Progress;
 use downhaul_control::runbook::{Purpose, Run, RunEvent};
 use downhaul_control::{Command, Refusal, RefusalCode, Request, State, decide, heartbeat};
-use downhaul_core::document::OnStale;
 use jiff::Timestamp;
 use std::sync::Arc;
 use std::time::Duration;
@@ -94,17 +94,6 @@ pub(super) async fn watch(
         }
         // Ends with the next acknowledgement, and else after a while: standing changes with time alone too.
         let _ = timeout(LOOK, happened.changed()).await;
-    }
-}
-
-/// Watches kills that were committed before this process began.
-fn watch_anew(environment: &Arc<Environment>, kills: &[String]) {
-    let current = environment.current();
-    for kill in kills.iter().filter(|kill| environment.fleet().progress(kill).is_none()) {
-        let Some(made) = current.state.kill(kill) else { continue };
-        let flag = current.state.flag_set.flag(made.kill.flag.as_str());
-        let degrades = flag.is_some_and(|flag| flag.on_stale == OnStale::Degraded);
-        environment.fleet().watch_anew(kill, current.state.position_of(made), degrades);
     }
 }
 
