@@ -8,7 +8,7 @@ use reqwest::StatusCode;
 use std::sync::Arc;
 use std::time::Duration;
 
-const SDK: &str = concat!("downhaul-rust/", env!("CARGO_PKG_VERSION"));
+pub(crate) const SDK: &str = concat!("downhaul-rust/", env!("CARGO_PKG_VERSION"));
 const HEARTBEAT: Duration = Duration::from_secs(15);
 /// A machine that slept, or whose clock was set, is off by more than this.
 const JUMP_MS: i64 = 10_000;
@@ -58,6 +58,9 @@ pub(crate) async fn send(
     let Some((position, program, transport, source, problems)) = shared.applied() else { return };
     // Never with the news that a kill was applied: that is small, and on its way at once.
     let unhurried = applied_after.is_none();
+    if unhurried {
+        shared.count_guarded();
+    }
     let outcomes = if unhurried { shared.outcomes.pending(shared.clock.now_ms()) } else { Vec::new() };
     let said = Acknowledgement {
         instance: shared.instance.clone(),

@@ -2,6 +2,7 @@ use crate::acknowledge;
 use crate::context::Context;
 use crate::decisions::{Decisions, Details, FlagValue};
 use crate::events::{Events, WAITING};
+use crate::guard::{BreakerReport, Guard};
 use crate::holding::Identity;
 use crate::host::Clock;
 use crate::kept::Keeper;
@@ -10,6 +11,7 @@ use crate::migration::{Migration, MigrationOptions};
 use crate::options::{Options, StartError};
 use crate::shared::{Settings, Shared};
 use crate::status::Status;
+use crate::telemetry::{self, Telemetry};
 use crate::transport::{self, Answer};
 use downhaul_control::api::ClientState;
 use serde::de::DeserializeOwned;
@@ -31,17 +33,24 @@ pub struct Client {
 
 /// What runs behind a client.
 #[derive(Debug)]
-struct Tasks(Vec<AbortHandle>);
+struct Tasks {
+    shared: Arc<Shared>,
+    handles: Vec<AbortHandle>,
+}
 
 impl Drop for Tasks {
     fn drop(&mut self) {
         self.stop();
+        // Whoever ends by a panic has not left in good order.
+        if !std::thread::panicking() {
+            self.shared.leave();
+        }
     }
 }
 
 impl Tasks {
     fn stop(&self) {
-        self.0.iter().for_each(AbortHandle::abort);
+        self.handles.iter().for_each(AbortHandle::abort);
     }
 }
 
@@ -76,15 +85,17 @@ impl Client {
             ready_timeout: options.ready_timeout,
             polls: options.polls,
         };
-        let shared = Arc::new(Shared::new(settings, http, ring, keeper, broadcast::Sender::new(WAITING)));
+        let shared = Arc::new(Shared::new(settings, http, ring, keeper, runtime.clone(), broadcast::Sender::new(WAITING)));
         shared.begin(options.bootstrap);
         let tasks = [
             runtime.spawn(transport::run(Arc::clone(&shared))).abort_handle(),
             runtime.spawn(acknowledge::beat(Arc::clone(&shared))).abort_handle(),
             runtime.spawn(watch_freshness(Arc::clone(&shared))).abort_handle(),
             runtime.spawn(ask_for_keys(Arc::clone(&shared))).abort_handle(),
+            runtime.spawn(telemetry::run(Arc::clone(&shared))).abort_handle(),
         ];
-        Ok(Client { shared, tasks: Arc::new(Tasks(tasks.into())) })
+        let tasks = Tasks { shared: Arc::clone(&shared), handles: tasks.into() };
+        Ok(Client { shared, tasks: Arc::new(tasks) })
     }
 
     /// Decides for a context, from the flag set at hand. Ask once for each request, and keep it for as long as that lasts.
@@ -155,14 +166,30 @@ impl Client {
         Migration::begin(&self.shared, key.into(), options)
     }
 
+    /// Guards what a flag leads to: after failures the process goes the degraded way by itself; see [`crate::guard`].
+    pub fn guard(&self, key: &str) -> Guard {
+        Guard::new(&self.shared, key)
+    }
+
+    /// Begins to count and to tell what the application does with flags; see [`crate::telemetry`].
+    pub fn telemetry(&self) -> Telemetry {
+        Telemetry::begin(&self.shared)
+    }
+
+    /// Where each breaker stands that was used.
+    pub fn breakers(&self) -> Vec<BreakerReport> {
+        self.shared.breakers.reports(self.shared.clock.now_ms())
+    }
+
     /// Says goodbye, writes what is still to be kept, and stops; reads go on answering.
     pub async fn close(&self) {
         if !self.shared.close() {
             return;
         }
         self.tasks.stop();
+        self.shared.leave();
         let goodbye = acknowledge::send(&self.shared, ClientState::Closing, None, None);
-        tokio::join!(goodbye, self.shared.flush());
+        tokio::join!(goodbye, self.shared.flush(), telemetry::flush(&self.shared));
         self.shared.end();
     }
 

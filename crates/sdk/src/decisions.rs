@@ -1,6 +1,8 @@
 use crate::context::Context;
+use crate::host::Clock;
 use crate::shared::Shared;
 use crate::snapshot::{Snapshot, Variant};
+use crate::telemetry::Seen;
 use downhaul_core::bucket::integer;
 use downhaul_core::context::Prepared;
 use downhaul_core::decision::{Cause, Decision, ErrorCode, Reason};
@@ -18,6 +20,12 @@ pub struct Decisions {
     shared: Arc<Shared>,
     snapshot: Option<Arc<Snapshot>>,
     who: Who,
+    /// The bucketing unit; empty where there is none, and where nothing asks for it.
+    unit: String,
+    /// Why the client itself holds flags down, where breakers do so.
+    overrides: Option<Box<[u8]>>,
+    /// What was read of it, where somebody counts exposures; absent for the client's own context.
+    seen: Option<Seen>,
     stale: bool,
     expired: bool,
 }
@@ -123,23 +131,42 @@ impl FlagValue for Value {
 
 impl Decisions {
     pub(crate) fn own(shared: &Arc<Shared>) -> Decisions {
+        let context = &shared.settings.who.context;
+        if shared.breakers.hold_back() {
+            return Decisions { seen: None, ..Decisions::of(shared, context) };
+        }
         let (snapshot, stale, expired) = shared.present();
         let who = match &snapshot {
             Some(snapshot) if !snapshot.own_fits() => Who::Stranger,
             _ => Who::Own,
         };
-        Decisions { shared: Arc::clone(shared), snapshot, who, stale, expired }
+        let unit = unit(shared, context);
+        Decisions { shared: Arc::clone(shared), snapshot, who, unit, overrides: None, seen: None, stale, expired }
     }
 
     pub(crate) fn of(shared: &Arc<Shared>, context: &Context) -> Decisions {
         let (snapshot, stale, expired) = shared.present();
+        let unit = unit(shared, context);
+        let mut overrides = None;
         let who = match &snapshot {
             Some(snapshot) if snapshot.fits(context) => {
-                Who::Other(Mutex::new(snapshot.prepare(context, crate::host::Clock::wall_ms())))
+                let mut prepared = snapshot.prepare(context, Clock::wall_ms());
+                overrides = shared.held_back(snapshot, &mut prepared, &unit, stale);
+                Who::Other(Mutex::new(prepared))
             }
             _ => Who::Stranger,
         };
-        Decisions { shared: Arc::clone(shared), snapshot, who, stale, expired }
+        let seen = Some(Seen::default());
+        Decisions { shared: Arc::clone(shared), snapshot, who, unit, overrides, seen, stale, expired }
+    }
+
+    /// The variant that a flag gives; `None` where it gives none.
+    pub(crate) fn variant(&self, key: &str) -> Option<&Variant> {
+        self.decide(key).ok().map(|(_, variant, _)| variant)
+    }
+
+    pub(crate) fn unit(&self) -> &str {
+        &self.unit
     }
 
     /// A flag that is true or false.
@@ -250,13 +277,28 @@ impl Decisions {
             Who::Other(prepared) => {
                 let mut prepared = prepared.lock().unwrap_or_else(PoisonError::into_inner);
                 // Contexts that were prepared natively have all their texts.
-                evaluate(&snapshot.loaded, snapshot.overrides(self.stale), &mut prepared, flag).ok()
+                let overrides = self.overrides.as_deref().unwrap_or(snapshot.overrides(self.stale));
+                evaluate(&snapshot.loaded, overrides, &mut prepared, flag).ok()
             }
             Who::Stranger => None,
         };
         let decision = decision.ok_or_else(not_ready)?;
         let variant = snapshot.flags.variant(flag, &decision).ok_or_else(not_ready)?;
+        if let Some(counting) = self.shared.telemetry.get() {
+            let exposed = || (key.to_owned(), variant.key.clone(), decision);
+            let now = self.shared.clock.now_ms();
+            counting.expose(self.seen.as_ref(), snapshot.position, flag, exposed, now);
+        }
         Ok((decision, variant, snapshot.position.revision))
+    }
+}
+
+/// As bucketing takes it, by the `targetingKey`; all without one are one. Only breakers ask for it.
+fn unit(shared: &Shared, context: &Context) -> String {
+    match context.attributes().get("targetingKey").filter(|_| shared.breakers.is_used()) {
+        Some(Value::String(key)) => key.clone(),
+        None | Some(Value::Null) => String::new(),
+        Some(other) => other.to_string(),
     }
 }
 

@@ -1,3 +1,4 @@
+use crate::guard::BreakerMove;
 use crate::problem::Problem;
 use crate::status::Status;
 use downhaul_control::api::Position;
@@ -47,6 +48,8 @@ pub enum Event {
     Changed { keys: Vec<String>, change: Change },
     /// The control plane went silent or the flag set's validity is over, or both are well again.
     Stale { stale: bool, expired: bool },
+    /// A [breaker](crate::guard) opened, closed, or tries whether all is well again.
+    Breaker { flag: String, variant: String, step: BreakerMove },
     /// Something was refused or failed, and the client goes on with what it has.
     Problem(Problem),
     /// The client can't do its work: its key is refused. It keeps trying.

@@ -28,10 +28,12 @@ mod context;
 mod decisions;
 mod events;
 mod freshness;
+pub mod guard;
 mod holding;
 mod host;
 mod kept;
 mod keys;
+mod latencies;
 pub mod migration;
 #[cfg(feature = "open-feature")]
 pub mod open_feature;
@@ -43,6 +45,7 @@ mod shared;
 mod snapshot;
 mod sse;
 mod status;
+pub mod telemetry;
 mod transport;
 
 pub use client::Client;

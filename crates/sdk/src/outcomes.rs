@@ -33,19 +33,21 @@ struct Sealed {
 
 impl Outcomes {
     pub(crate) fn add(&self, flag: &str, variant: &str, ok: bool, now_ms: i64) {
+        self.add_many(flag, variant, if ok { (1, 0) } else { (0, 1) }, (now_ms, now_ms));
+    }
+
+    /// Several that went well and that failed, and when the first and the last of them ended.
+    pub(crate) fn add_many(&self, flag: &str, variant: &str, (ok, failed): (u64, u64), (first_ms, last_ms): (i64, i64)) {
         let mut inner = self.lock();
         let key = (flag.to_owned(), variant.to_owned());
-        if !inner.open.contains_key(&key) {
-            if inner.open.len() >= COUNTED {
-                return;
-            }
-            if inner.open.is_empty() {
-                inner.first_ms = now_ms;
-            }
+        if !inner.open.contains_key(&key) && inner.open.len() >= COUNTED {
+            return;
         }
-        inner.last_ms = now_ms;
-        let (went_well, failed) = inner.open.entry(key).or_default();
-        *(if ok { went_well } else { failed }) += 1;
+        let is_first = inner.open.is_empty();
+        inner.first_ms = if is_first { first_ms } else { inner.first_ms.min(first_ms) };
+        inner.last_ms = if is_first { last_ms } else { inner.last_ms.max(last_ms) };
+        let counted = inner.open.entry(key).or_default();
+        *counted = (counted.0 + ok, counted.1 + failed);
     }
 
     /// What is to be told now, the oldest first: the same again until it has arrived.

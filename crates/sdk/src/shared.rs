@@ -5,6 +5,7 @@ use crate::asked::Asked;
 use crate::context::Context;
 use crate::events::{Change, Event};
 use crate::freshness::Freshness;
+use crate::guard::{Breakers, Starts};
 use crate::holding::{Envelope, Holding, Identity};
 use crate::host::{Clock, milliseconds, random};
 use crate::kept::{Keeper, Kept};
@@ -14,14 +15,16 @@ use crate::outcomes::Outcomes;
 use crate::problem::{Problem, ProblemCode, refused};
 use crate::snapshot::Snapshot;
 use crate::status::{LastChange, Source, State, Status, Transport};
+use crate::telemetry::Counting;
 use arc_swap::ArcSwapOption;
 use downhaul_control::api::{PatchEvent, Position, Sampling};
 use downhaul_control::envelope::{self, EnvelopeError};
 use downhaul_control::{Hash, patch};
 use downhaul_core::phase::Phase;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, SystemTime};
+use tokio::runtime::Handle;
 use tokio::sync::{Notify, broadcast, watch};
 
 /// A program of which the loading is felt is not loaded where others wait for their turn.
@@ -39,6 +42,15 @@ pub(crate) struct Shared {
     pub(crate) fresh: Freshness,
     pub(crate) outcomes: Outcomes,
     pub(crate) keeper: Option<Arc<Keeper>>,
+    pub(crate) breakers: Breakers,
+    /// Starts that crashed, where something is kept.
+    pub(crate) starts: Option<Starts>,
+    /// What is to be told soon.
+    pub(crate) breaker_moved: Notify,
+    pub(crate) runtime: Handle,
+    /// What is counted, once somebody has asked for it.
+    pub(crate) telemetry: OnceLock<Counting>,
+    pub(crate) look_telemetry: Notify,
     /// Held for reading by each acknowledgement on its way.
     pub(crate) telling: tokio::sync::RwLock<()>,
     /// Begins connections anew.
@@ -101,6 +113,7 @@ impl Shared {
         http: reqwest::Client,
         ring: KeyRing,
         keeper: Option<Keeper>,
+        runtime: Handle,
         events: broadcast::Sender<Event>,
     ) -> Shared {
         let standing = Standing {
@@ -120,7 +133,13 @@ impl Shared {
             ring,
             fresh: Freshness::new(),
             outcomes: Outcomes::default(),
+            breakers: Breakers::default(),
+            starts: keeper.as_ref().map(|keeper| Starts::begin(keeper.path().with_extension("starts"))),
             keeper: keeper.map(Arc::new),
+            breaker_moved: Notify::new(),
+            runtime,
+            telemetry: OnceLock::new(),
+            look_telemetry: Notify::new(),
             telling: tokio::sync::RwLock::default(),
             restart: Notify::new(),
             look: Notify::new(),
@@ -261,6 +280,7 @@ impl Shared {
         let stale = self.fresh.is_stale(now);
         let before = self.snapshot.swap(Some(Arc::clone(&snapshot)));
         let applied_after = Duration::from_millis(u64::try_from(self.clock.now_ms() - received_ms).unwrap_or(0));
+        self.take_up_breakers(&snapshot);
         let position = snapshot.position;
         if let Some(before) = before.as_deref()
             && !Arc::ptr_eq(&before.flags, &snapshot.flags)
@@ -554,7 +574,7 @@ impl Shared {
         self.events.lock().unwrap_or_else(PoisonError::into_inner).take();
     }
 
-    fn emit(&self, event: Event) {
+    pub(crate) fn emit(&self, event: Event) {
         if let Some(events) = &*self.events.lock().unwrap_or_else(PoisonError::into_inner) {
             // Nobody need listen.
             let _ = events.send(event);

@@ -13,8 +13,13 @@ pub struct TelemetryBatch {
     pub instance: String,
     /// 1 for the first of an instance, and one more with each; what comes again is counted once.
     pub batch: u64,
+    /// As in acknowledgements.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sdk: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub release: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub region: Option<String>,
     /// The share of instances that tell, above 0, at most 1.
     #[serde(default = "whole")]
     pub share: f64,

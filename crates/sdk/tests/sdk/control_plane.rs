@@ -54,6 +54,16 @@ impl ControlPlane {
         self.options(key).start().unwrap()
     }
 
+    /// Where the control plane is, by the way.
+    pub fn url(&self) -> String {
+        format!("http://{}", self.way.address)
+    }
+
+    pub async fn metrics(&self) -> String {
+        let url = format!("http://{}/metrics", self.address);
+        self.http.get(url).bearer_auth(&self.token).send().await.unwrap().text().await.unwrap()
+    }
+
     /// Nothing gets through, and what was open is closed.
     pub fn cut(&self) {
         self.way.open.send_replace(false);

@@ -10,6 +10,7 @@
 )]
 
 mod control_plane;
+mod guards;
 mod hostile;
 mod kept;
 mod liar;
