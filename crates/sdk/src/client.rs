@@ -85,7 +85,8 @@ impl Client {
             ready_timeout: options.ready_timeout,
             polls: options.polls,
         };
-        let shared = Arc::new(Shared::new(settings, http, ring, keeper, runtime.clone(), broadcast::Sender::new(WAITING)));
+        let shared =
+            Arc::new(Shared::new(settings, http, ring, keeper, runtime.clone(), broadcast::Sender::new(WAITING)));
         shared.begin(options.bootstrap);
         let tasks = [
             runtime.spawn(transport::run(Arc::clone(&shared))).abort_handle(),

@@ -45,7 +45,8 @@ mod tests {
 
     #[test]
     fn indexes_are_those_of_the_format() {
-        let cases = [(0.001, 1), (0.007, 7), (0.008, 8), (0.016, 16), (1.0, 63), (16.0, 95), (1000.0, 143), (60_000.0, 190)];
+        let cases =
+            [(0.001, 1), (0.007, 7), (0.008, 8), (0.016, 16), (1.0, 63), (16.0, 95), (1000.0, 143), (60_000.0, 190)];
         for (ms, expected) in cases {
             assert_eq!(index(ms), expected, "{ms} ms");
         }

@@ -37,7 +37,13 @@ impl Outcomes {
     }
 
     /// Several that went well and that failed, and when the first and the last of them ended.
-    pub(crate) fn add_many(&self, flag: &str, variant: &str, (ok, failed): (u64, u64), (first_ms, last_ms): (i64, i64)) {
+    pub(crate) fn add_many(
+        &self,
+        flag: &str,
+        variant: &str,
+        (ok, failed): (u64, u64),
+        (first_ms, last_ms): (i64, i64),
+    ) {
         let mut inner = self.lock();
         let key = (flag.to_owned(), variant.to_owned());
         if !inner.open.contains_key(&key) && inner.open.len() >= COUNTED {

@@ -81,18 +81,12 @@ impl Breakers {
     }
 
     /// Takes up what a flag set says of breakers, and which of its flags are killed.
-    pub(crate) fn take_up(
-        &self,
-        snapshot: &Snapshot,
-        crashes: impl Fn(&str, &str) -> u64,
-        now: i64,
-    ) -> Vec<Stepped> {
+    pub(crate) fn take_up(&self, snapshot: &Snapshot, crashes: impl Fn(&str, &str) -> u64, now: i64) -> Vec<Stepped> {
         let mut stepped = Vec::new();
         for of in self.every() {
             let flag = snapshot.flags.number(&of.flag);
-            let killed = flag
-                .and_then(|flag| snapshot.own_decision(flag, false))
-                .map(|decision| decision.cause == Cause::Kill);
+            let killed =
+                flag.and_then(|flag| snapshot.own_decision(flag, false)).map(|decision| decision.cause == Cause::Kill);
             let mut steps = of.take_up(snapshot, killed, now);
             if let Some(declared) = of.declared()
                 && crashes(&of.flag, &declared.of) >= declared.settings.crash_loop
@@ -264,14 +258,20 @@ impl Of {
     pub(super) fn disable(&self, disabled: bool, now: i64) -> Vec<(Arc<Watched>, Moves)> {
         let mut inner = self.inner();
         inner.disabled = disabled;
-        inner.variants.iter().map(|each| (Arc::clone(each), each.with(now, |machine| machine.disable(disabled, now)).1)).collect()
+        inner
+            .variants
+            .iter()
+            .map(|each| (Arc::clone(each), each.with(now, |machine| machine.disable(disabled, now)).1))
+            .collect()
     }
 
     /// Starts under its present definition have crashed too often.
     pub(super) fn crashed(&self, now: i64) -> Vec<(Arc<Watched>, Moves)> {
         let mut inner = self.inner();
         inner.crashed = true;
-        let Some(fallback) = inner.declared.as_ref().map(|declared| declared.fallback.clone()) else { return Vec::new() };
+        let Some(fallback) = inner.declared.as_ref().map(|declared| declared.fallback.clone()) else {
+            return Vec::new();
+        };
         let others = inner.variants.iter().filter(|each| each.variant != fallback);
         others.map(|each| (Arc::clone(each), each.with(now, |machine| machine.latch(now)).1)).collect()
     }

@@ -193,7 +193,7 @@ impl Machine {
     }
 
     /// Whether a unit is among those that try. Whoever is at one share is at the next one.
-    fn draws(&self, unit: &str) -> bool {
+    pub(super) fn draws(&self, unit: &str) -> bool {
         u64::from(probe_hash(unit, &self.flag, self.draw)) < border(SHARES[self.stage])
     }
 

@@ -45,8 +45,10 @@ impl Starts {
     /// Looks what has become of earlier processes; where nothing can be read, nothing is known.
     pub(crate) fn begin(folder: PathBuf) -> Starts {
         let now = Clock::wall_ms();
-        let mut crashed: BTreeMap<String, Crashed> =
-            fs::read(folder.join(CRASHES)).ok().and_then(|bytes| serde_json::from_slice(&bytes).ok()).unwrap_or_default();
+        let mut crashed: BTreeMap<String, Crashed> = fs::read(folder.join(CRASHES))
+            .ok()
+            .and_then(|bytes| serde_json::from_slice(&bytes).ok())
+            .unwrap_or_default();
         // A clock that was set back keeps it for longer, never shorter.
         crashed.retain(|_, crashed| now.saturating_sub(crashed.at) < KEPT_MS);
         let mut is_more = false;

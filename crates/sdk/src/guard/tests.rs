@@ -93,7 +93,8 @@ fn calls_leave_the_window_by_tenths() {
 #[test]
 fn what_the_document_does_not_say_is_its_default() {
     let read = |value: Value| Declared::read(&value).unwrap();
-    let declared = read(json!({ "fallback": "off", "of": "abc", "consecutive": 3, "slow_ms": 0, "least_calls": "many" }));
+    let declared =
+        read(json!({ "fallback": "off", "of": "abc", "consecutive": 3, "slow_ms": 0, "least_calls": "many" }));
     assert_eq!((declared.fallback.as_str(), declared.of.as_str()), ("off", "abc"));
     let Settings { acts, consecutive, least_calls, slow_ms, probes, .. } = declared.settings;
     assert_eq!((acts, consecutive, least_calls, slow_ms, probes), (true, 3, 20, None, true));

@@ -40,9 +40,9 @@ impl Window {
 
     /// Calls, failed ones and slow ones.
     pub(crate) fn sums(&self) -> (u64, u64, u64) {
-        self.parts.iter().fold((0, 0, 0), |(calls, failed, slow), part| {
-            (calls + part.calls, failed + part.failed, slow + part.slow)
-        })
+        self.parts
+            .iter()
+            .fold((0, 0, 0), |(calls, failed, slow), part| (calls + part.calls, failed + part.failed, slow + part.slow))
     }
 
     pub(crate) fn clear(&mut self) {

@@ -54,13 +54,11 @@ struct Happened {
 impl Buckets {
     pub(super) fn expose(&mut self, exposed: Exposed, now: i64) {
         self.begin(now);
-        match self.exposures.get_mut(&exposed) {
-            Some(count) => *count += 1,
-            None if self.exposures.len() >= MOST_ENTRIES => self.left_out += 1,
-            None => {
-                self.exposures.insert(exposed, 1);
-            }
+        if self.exposures.len() >= MOST_ENTRIES && !self.exposures.contains_key(&exposed) {
+            self.left_out += 1;
+            return;
         }
+        *self.exposures.entry(exposed).or_default() += 1;
     }
 
     pub(super) fn happen(&mut self, under: Under, failed: bool, took_ms: Option<f64>, now: i64) {

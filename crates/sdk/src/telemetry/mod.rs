@@ -136,5 +136,7 @@ fn of(under: Option<(&str, &Decisions)>) -> Option<(String, String)> {
 
 fn is_name(name: &str) -> bool {
     let fits = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-');
-    name.len() <= LONGEST_NAME && name.bytes().all(fits) && name.bytes().next().is_some_and(|first| first.is_ascii_alphabetic())
+    name.len() <= LONGEST_NAME
+        && name.bytes().all(fits)
+        && name.bytes().next().is_some_and(|first| first.is_ascii_alphabetic())
 }

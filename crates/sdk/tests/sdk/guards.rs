@@ -168,7 +168,10 @@ async fn the_fleet_hears_of_breakers_exposures_and_named_outcomes() {
     // A breaker that opens is told of without being asked.
     let page = plane.until("/breakers", |page| page["breakers"][0]["open"] == 1).await;
     let breaker = &page["breakers"][0];
-    assert_eq!((&breaker["flag"], &breaker["kind"], &breaker["trust"]), (&json!("checkout"), &json!("server"), &json!("trusted")));
+    assert_eq!(
+        (&breaker["flag"], &breaker["kind"], &breaker["trust"]),
+        (&json!("checkout"), &json!("server"), &json!("trusted"))
+    );
     assert_eq!((&breaker["failed"], &breaker["degraded"]), (&json!(5), &json!(1)));
     assert_eq!(breaker["causes"], json!({ "consecutive": 1 }));
 
@@ -179,7 +182,9 @@ async fn the_fleet_hears_of_breakers_exposures_and_named_outcomes() {
     telemetry.outcome("not a name", None, true);
     assert!(telemetry.flush().await);
     let metrics = plane.metrics().await;
-    let told = |name: &str| metrics.lines().any(|line| line.contains(name) && line.contains("checkout") && !line.ends_with(" 0"));
+    let told = |name: &str| {
+        metrics.lines().any(|line| line.contains(name) && line.contains("checkout") && !line.ends_with(" 0"))
+    };
     assert!(told("downhaul_exposures_total"), "{metrics}");
     client.close().await;
 }
