@@ -1,5 +1,7 @@
 //! What a client is: what reads look at, what takes over what comes, and what it tells of itself.
 
+mod told;
+
 use crate::acknowledge;
 use crate::asked::Asked;
 use crate::context::Context;
@@ -7,7 +9,7 @@ use crate::events::{Change, Event};
 use crate::freshness::Freshness;
 use crate::guard::{Breakers, Starts};
 use crate::holding::{Envelope, Holding, Identity};
-use crate::host::{Clock, milliseconds, random};
+use crate::host::{Clock, random};
 use crate::kept::{Keeper, Kept};
 use crate::keys::KeyRing;
 use crate::migration::Counter;
@@ -17,15 +19,15 @@ use crate::snapshot::Snapshot;
 use crate::status::{LastChange, Source, State, Status, Transport};
 use crate::telemetry::Counting;
 use arc_swap::ArcSwapOption;
-use downhaul_control::api::{PatchEvent, Position, Sampling};
+use downhaul_control::api::{PatchEvent, Position};
 use downhaul_control::envelope::{self, EnvelopeError};
 use downhaul_control::{Hash, patch};
-use downhaul_core::phase::Phase;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, SystemTime};
 use tokio::runtime::Handle;
 use tokio::sync::{Notify, broadcast, watch};
+use told::Sampled;
 
 /// A program of which the loading is felt is not loaded where others wait for their turn.
 const LARGE: usize = 64 * 1024;
@@ -99,12 +101,6 @@ struct Standing {
     /// Where the control plane was a ping ago, if that was ahead of us.
     heard_ping: Option<Position>,
     closed: bool,
-}
-
-#[derive(Debug, Default)]
-struct Sampled {
-    asked: Option<Sampling>,
-    due_ms: i64,
 }
 
 impl Shared {
@@ -404,11 +400,6 @@ impl Shared {
         }
     }
 
-    pub(crate) fn hears_sampling(&self, asked: Option<Sampling>) {
-        self.wants_context.store(asked.is_some(), Ordering::Relaxed);
-        self.sampling().asked = asked;
-    }
-
     pub(crate) fn hears_by(&self, transport: Transport) {
         self.standing().transport = transport;
     }
@@ -508,45 +499,6 @@ impl Shared {
         Some((snapshot.header.program_sha256, snapshot.position))
     }
 
-    /// Keys that the application asked for and that are due to be told.
-    pub(crate) fn take_asked(&self) -> Vec<String> {
-        let mut asked = self.asked();
-        if let Some(snapshot) = self.snapshot.load_full() {
-            snapshot.flags.take_asked(&snapshot.loaded.program, |key| asked.add(key));
-        }
-        asked.take(self.clock.now_ms())
-    }
-
-    /// A context to tell of, where one is due.
-    pub(crate) fn sample(&self) -> Option<downhaul_control::api::SampledContext> {
-        let now = self.clock.now_ms();
-        let mut sampling = self.sampling();
-        let asked = sampling.asked.clone()?;
-        if now < sampling.due_ms {
-            return None;
-        }
-        sampling.due_ms = now + milliseconds(Duration::from_secs(u64::from(asked.period_seconds)));
-        let who = self.seen.swap(None);
-        self.wants_context.store(true, Ordering::Relaxed);
-        let context = who.as_deref().unwrap_or(&self.settings.who.context);
-        crate::sampler::sampled(&asked, context, &self.instance)
-    }
-
-    /// What counts of a data change, and whether it is the first of its flag: each flag is told of once.
-    pub(crate) fn counter(&self, flag: &str, fallback: Phase) -> (Arc<Counter>, bool) {
-        let mut tallies = self.tallies.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(known) = tallies.iter().find(|counter| counter.flag() == flag) {
-            return (Arc::clone(known), false);
-        }
-        let counter = Arc::new(Counter::new(flag, fallback));
-        tallies.push(Arc::clone(&counter));
-        (counter, true)
-    }
-
-    pub(crate) fn tallies(&self) -> Vec<Arc<Counter>> {
-        self.tallies.lock().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-
     pub(crate) fn subscribe(&self) -> broadcast::Receiver<Event> {
         match &*self.events.lock().unwrap_or_else(PoisonError::into_inner) {
             Some(events) => events.subscribe(),
@@ -587,14 +539,6 @@ impl Shared {
 
     fn standing(&self) -> MutexGuard<'_, Standing> {
         self.standing.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn asked(&self) -> MutexGuard<'_, Asked> {
-        self.asked.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn sampling(&self) -> MutexGuard<'_, Sampled> {
-        self.sampling.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
