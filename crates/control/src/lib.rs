@@ -9,6 +9,7 @@
 
 pub mod acceptance;
 pub mod admin_token;
+pub mod alarms;
 pub mod api;
 pub mod change;
 pub mod chart;

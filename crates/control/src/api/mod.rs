@@ -3,6 +3,7 @@
 //! Times are RFC 3339 in UTC with milliseconds, as text; digests are lower-case hexadecimal.
 //! Types here are plain data for both sides; nothing in them has been checked except where a type says so.
 
+mod alarms;
 mod budget;
 mod chart;
 mod client;
@@ -34,6 +35,9 @@ mod signing_keys;
 mod stream;
 mod telemetry;
 
+pub use alarms::{
+    AcknowledgeAlarmRequest, AlarmActView, AlarmPage, AlarmView, SilenceAlarmRequest, SilenceView, ToldView,
+};
 pub use budget::{BudgetFinding, BudgetVerdict, JudgedBy};
 pub use chart::{
     ChangeDetail, ChangeView, ChartHead, ChartPage, ChartQuery, ConsistencyQuery, Edit, ExplainRequest,
