@@ -9,6 +9,9 @@ pub struct GuardQuery {
     /// Of this flag alone.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub flag: Option<String>,
+    /// With the course of the evidence of each.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub course: bool,
 }
 
 /// The guards of an environment, as they stand.
@@ -51,6 +54,20 @@ pub struct GuardView {
     /// What it did since.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub acted: Option<GuardActView>,
+    /// How the evidence grew, where it was asked for: at most 240 points, the last of them after the newest bucket.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub course: Option<Vec<GuardPoint>>,
+}
+
+/// The evidence of a guard after so many buckets.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct GuardPoint {
+    pub buckets: usize,
+    /// The most that ever spoke for harm, as a power of ten: 3 is 1 in 1 000. 0 where nothing does.
+    pub harm: f64,
+    /// The most that ever spoke against it, likewise.
+    pub against_harm: f64,
 }
 
 /// What a guard says after the buckets that it was shown.

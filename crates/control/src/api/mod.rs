@@ -3,7 +3,6 @@
 //! Times are RFC 3339 in UTC with milliseconds, as text; digests are lower-case hexadecimal.
 //! Types here are plain data for both sides; nothing in them has been checked except where a type says so.
 
-mod alarms;
 mod budget;
 mod chart;
 mod client;
@@ -35,9 +34,6 @@ mod signing_keys;
 mod stream;
 mod telemetry;
 
-pub use alarms::{
-    AcknowledgeAlarmRequest, AlarmActView, AlarmPage, AlarmView, SilenceAlarmRequest, SilenceView, ToldView,
-};
 pub use budget::{BudgetFinding, BudgetVerdict, JudgedBy};
 pub use chart::{
     ChangeDetail, ChangeView, ChartHead, ChartPage, ChartQuery, ConsistencyQuery, Edit, ExplainRequest,
@@ -58,7 +54,9 @@ pub use flags::{
 };
 pub use fleet::{FleetGroup, FleetView, InstanceView, Trust};
 pub use fleet_state::{FleetPart, FleetState, FleetStateKind, FleetStates};
-pub use guards::{GuardActView, GuardJudgement, GuardPage, GuardQuery, GuardReplay, GuardReplayQuery, GuardView};
+pub use guards::{
+    GuardActView, GuardJudgement, GuardPage, GuardPoint, GuardQuery, GuardReplay, GuardReplayQuery, GuardView,
+};
 pub use health::{HealthCheck, KillStatus, RollbackStatus};
 pub use hygiene::{AskedBy, AskedView, ObstacleView, RetirementView, StalePage, StaleQuery, StaleView};
 pub use keys::{ClientKeyCreated, ClientKeyRequest, ClientKeyView, ClientKeys};

@@ -31,7 +31,7 @@ pub(crate) async fn list(
     let mut guards = Vec::new();
     let asked = |watch: &Watch| query.flag.as_deref().is_none_or(|flag| flag == watch.flag.as_str());
     for watch in watches(&current.state, until, length).into_iter().filter(asked) {
-        guards.push(view(&judged(&environment, watch, until).await?, length));
+        guards.push(view(&judged(&environment, watch, until).await?, length, query.course));
     }
     Ok(Json(GuardPage { position: current.position(), guards }))
 }

@@ -1,11 +1,14 @@
 use super::Judge;
 use super::judge::at;
-use downhaul_control::api::{GuardActView, GuardJudgement, GuardReplay, GuardView};
+use downhaul_control::api::{GuardActView, GuardJudgement, GuardPoint, GuardReplay, GuardView};
 use downhaul_core::document::{Guard, GuardRole};
-use downhaul_guard::{Counts, Standing};
+use downhaul_guard::{Counts, Evidence, Guard as Kernel, Record, Standing};
 
-/// A guard as it stands.
-pub(crate) fn view(judge: &Judge, length: u64) -> GuardView {
+/// Points of a course at most: as many as a picture has room for.
+const POINTS: usize = 240;
+
+/// A guard as it stands; with the course of its evidence where that is asked for.
+pub(crate) fn view(judge: &Judge, length: u64, with_course: bool) -> GuardView {
     let watch = judge.watch();
     let guard = &watch.guard;
     let acted = watch.acted.as_ref().map(|acted| GuardActView {
@@ -33,7 +36,30 @@ pub(crate) fn view(judge: &Judge, length: u64) -> GuardView {
         bucket_seconds: length,
         judged: judged(judge),
         acted,
+        course: with_course.then(|| course(&judge.evidence(length).record)),
     }
+}
+
+/// The evidence after each bucket, or after each of a few at equal distances where there are more than fit.
+fn course(record: &Record) -> Vec<GuardPoint> {
+    let step = record.seen.len().div_ceil(POINTS).max(1);
+    let last = record.seen.len();
+    let mut kernel = Kernel::new(record.rules);
+    let mut points = Vec::new();
+    for (buckets, seen) in (1..).zip(&record.seen) {
+        kernel.look(seen);
+        // Counted from the end, so that the newest is always among them.
+        if (last - buckets).is_multiple_of(step) {
+            let (harm, against_harm) = (power(kernel.evidence()), power(kernel.against_harm()));
+            points.push(GuardPoint { buckets, harm, against_harm });
+        }
+    }
+    points
+}
+
+/// To a hundredth: more is not seen.
+fn power(evidence: Evidence) -> f64 {
+    (evidence.decibans().clamp(0.0, 3000.0) * 10.0).round() / 100.0
 }
 
 /// What it says of a time of the past.
@@ -101,4 +127,31 @@ fn words(judge: &Judge, treatment: Counts, control: Counts) -> String {
         words.push_str(&format!(", with `{against}` {} of {}", control.failed(), control.units()));
     }
     words
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use downhaul_guard::{Bucket, Rules, Seen};
+
+    fn record(buckets: usize) -> Record {
+        let arm = |units, failed| Counts::new(units, failed).unwrap_or(Counts::NONE);
+        let bucket = Bucket { treatment: arm(100, 3), control: arm(900, 9) };
+        Record { rules: Rules::DEFAULT, seen: vec![Seen { bucket, instances: 2 }; buckets] }
+    }
+
+    #[test]
+    fn a_course_ends_at_the_newest_bucket_and_fits() {
+        for (buckets, points, first) in
+            [(0, 0, None), (1, 1, Some(1)), (240, 240, Some(1)), (241, 121, Some(1)), (2880, 240, Some(12))]
+        {
+            let course = course(&record(buckets));
+            assert_eq!((course.len(), course.first().map(|point| point.buckets)), (points, first), "of {buckets}");
+            assert!(course.last().is_none_or(|last| last.buckets == buckets));
+            assert!(course.iter().map(|point| point.harm).is_sorted(), "the most that ever spoke for it");
+        }
+        let kernel = record(40).replay();
+        assert_eq!(course(&record(40)).last().map(|last| last.harm), Some(power(kernel.evidence())));
+        assert_eq!(power(Evidence::NONE), 0.0);
+    }
 }
