@@ -1,5 +1,5 @@
 // Measures the console in Chromium, as people have it: a server with 2 000 flags and the example's population. See README.md.
-// node run.mjs --downhaul PATH [--flags 2000] [--loads 10] [--steps 100] [--kills 10] [--clients 20] [--where]
+// node run.mjs --downhaul PATH [--flags 2000] [--loads 10] [--steps 100] [--kills 10] [--clients 20] [--where] [--trace FILE]
 import { execFile, fork, spawn } from "node:child_process";
 import { once } from "node:events";
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -9,6 +9,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs, promisify } from "node:util";
 import { chromium } from "playwright-core";
+import { LATE, plain, scrolling, traced } from "./frames.mjs";
 
 const { values: option } = parseArgs({
   options: {
@@ -20,6 +21,8 @@ const { values: option } = parseArgs({
     clients: { type: "string", default: "20" },
     /** Also says where the time of the slider goes. */
     where: { type: "boolean", default: false },
+    /** Also scrolls once more under the browser's tracing: says what late frames were spent on, and keeps the trace. */
+    trace: { type: "string" },
     console: { type: "string", default: fileURLToPath(new URL("../../admin-app/ui/dist", import.meta.url)) },
     contexts: { type: "string", default: fileURLToPath(new URL("../../data/shop-contexts.jsonl", import.meta.url)) },
     chromium: { type: "string", default: "/usr/bin/chromium" },
@@ -124,35 +127,43 @@ for (let at = 0; at < Number(option.loads); at++) {
   loads.after.push(measured.row - measured.there);
 }
 
-const frames = (what) =>
-  page.evaluate(async (what) => {
+/** Types into the search and takes it back, a letter each 120 ms; gives the milliseconds between two frames meanwhile. */
+const searching = () =>
+  page.evaluate(async () => {
     const times = [];
     let last = performance.now();
     let going = true;
     const draw = (now) => {
       times.push(now - last);
       last = now;
-      if (what === "scroll") window.scrollBy(0, 300);
       if (going) requestAnimationFrame(draw);
     };
     requestAnimationFrame(draw);
-    if (what === "scroll") await new Promise((resolve) => setTimeout(resolve, 4000));
-    else {
-      const field = document.querySelector('[data-test="flag-search"]');
-      const write = Object.getOwnPropertyDescriptor(HTMLInputElement.prototype, "value").set;
-      for (const text of ["m", "ma", "mad", "made", "made-0", "made-00", "made-001", "made-00", "made-0", "made", "", "p", "pa", "pay", "paym", "payme", "paymen", "payment", "payments", ""]) {
-        write.call(field, text);
-        field.dispatchEvent(new InputEvent("input", { bubbles: true }));
-        await new Promise((resolve) => setTimeout(resolve, 120));
-      }
+    const field = document.querySelector('[data-test="flag-search"]');
+    const write = Object.getOwnPropertyDescriptor(HTMLInputElement.prototype, "value").set;
+    for (const text of ["m", "ma", "mad", "made", "made-0", "made-00", "made-001", "made-00", "made-0", "made", "", "p", "pa", "pay", "paym", "payme", "paymen", "payment", "payments", ""]) {
+      write.call(field, text);
+      field.dispatchEvent(new InputEvent("input", { bubbles: true }));
+      await new Promise((resolve) => setTimeout(resolve, 120));
     }
     going = false;
     return times.slice(2);
-  }, what);
+  });
+// In turn with a plain list of as many rows: what is late there too is the machine's.
+const scrolled = [];
+const floor = [];
+for (let round = 0; round < 2; round++) {
+  scrolled.push(...(await scrolling(page)));
+  const height = await page.evaluate(() => document.querySelector('[data-test^="flag-row-"]').getBoundingClientRect().height);
+  const list = await plain(page.context(), Number(option.flags), height);
+  floor.push(...(await scrolling(list)));
+  await list.close();
+  await page.bringToFront();
+}
 await page.evaluate(() => window.scrollTo(0, 0));
-const scrolling = await frames("scroll");
-await page.evaluate(() => window.scrollTo(0, 0));
-const filtering = await frames("filter");
+const filtering = await searching();
+const trace = option.trace === undefined ? null : await traced(browser, page, scrolling);
+if (trace) writeFileSync(option.trace, JSON.stringify({ traceEvents: trace.traceEvents }));
 
 // The slider, by the keyboard: from the key until the panel says whom the draft moves now.
 await page.goto(`${url}/e/production/edit/checkout-v2`);
@@ -187,9 +198,12 @@ const slider = await page.evaluate(
       // The first few warm the engines up.
       if (at >= 10) {
         took.all.push(ended - started);
-        took.page.push(Math.min(...asked) - started);
-        took.worker.push(Math.min(...answered) - Math.min(...asked));
-        took.draw.push(ended - Math.min(...answered));
+        // A draft that is what is published asks nobody.
+        if (asked.length > 0 && answered.length > 0) {
+          took.page.push(Math.min(...asked) - started);
+          took.worker.push(Math.min(...answered) - Math.min(...asked));
+          took.draw.push(ended - Math.min(...answered));
+        }
       }
       await new Promise((resolve) => setTimeout(resolve, 60));
     }
@@ -198,54 +212,56 @@ const slider = await page.evaluate(
   { steps: Number(option.steps) },
 );
 
-// A kill: from the key that is held until the page shows the first client dark, without the hold.
-const client = fork(fileURLToPath(new URL("../kill-to-dark/clients.mjs", import.meta.url)), [option.clients, url, key, "production", "checkout-v2"], {
-  cwd: fileURLToPath(new URL("../kill-to-dark", import.meta.url)),
-});
-children.push(client);
-await once(client, "message");
-const admin = async (method, path, body) => {
-  const headers = { authorization: `Bearer ${token}`, "content-type": "application/json" };
-  const answer = await fetch(`${url}/api/v1/environments/production${path}`, { method, headers, ...(body ? { body: JSON.stringify(body) } : {}) });
-  if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${await answer.text()}`);
-  return answer.status === 204 ? null : await answer.json();
-};
-const until = async (condition) => {
-  for (const deadline = Date.now() + 30_000; !(await condition()); await new Promise((resolve) => setTimeout(resolve, 50)))
-    if (Date.now() > deadline) throw new Error("waited for 30 s");
-};
-await until(async () => (await admin("GET", "/fleet")).live >= Number(option.clients));
+// A kill: from the key that is held until the page shows the first client dark, without the hold. Without any, `--kills 0`, nothing but the console has to be built.
 const kills = [];
 const told = [];
-for (let at = 0; at < Number(option.kills); at++) {
-  await page.goto(`${url}/e/production/kill/checkout-v2`);
-  await page.fill('[data-test="kill-reason"]', "bench");
-  await page.waitForSelector('[data-test="hold-to-kill"][aria-disabled="false"]');
-  await page.focus('[data-test="hold-to-kill"]');
-  await page.evaluate(() => {
-    let started;
-    addEventListener("keydown", (event) => (started ??= event.timeStamp), { capture: true });
-    window.bench.dark = new Promise((resolve) => {
-      const observer = new MutationObserver(() => {
-        if (Number(document.querySelector('[data-test="clients-dark"]')?.dataset.dark ?? 0) < 1) return;
-        observer.disconnect();
-        resolve(performance.now() - started);
-      });
-      observer.observe(document, { subtree: true, childList: true, attributes: true });
-    });
+if (Number(option.kills) > 0) {
+  const client = fork(fileURLToPath(new URL("../kill-to-dark/clients.mjs", import.meta.url)), [option.clients, url, key, "production", "checkout-v2"], {
+    cwd: fileURLToPath(new URL("../kill-to-dark", import.meta.url)),
   });
-  await page.keyboard.down("Space");
-  kills.push((await page.evaluate(() => window.bench.dark)) - HOLD);
-  await page.keyboard.up("Space");
-  const { id } = (await admin("GET", "/kills")).kills.find((each) => each.flag === "checkout-v2");
-  await until(async () => (await admin("GET", `/kills/${id}`)).progress.dark >= Number(option.clients));
-  client.send("report");
-  const [report] = await once(client, "message");
-  told.push(...report.applied.filter((each) => each !== null));
-  await admin("POST", `/kills/${id}/restore`, { reason: "bench: next round" });
-  await until(async () => (await admin("GET", "/fleet")).current >= Number(option.clients));
+  children.push(client);
+  await once(client, "message");
+  const admin = async (method, path, body) => {
+    const headers = { authorization: `Bearer ${token}`, "content-type": "application/json" };
+    const answer = await fetch(`${url}/api/v1/environments/production${path}`, { method, headers, ...(body ? { body: JSON.stringify(body) } : {}) });
+    if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${await answer.text()}`);
+    return answer.status === 204 ? null : await answer.json();
+  };
+  const until = async (condition) => {
+    for (const deadline = Date.now() + 30_000; !(await condition()); await new Promise((resolve) => setTimeout(resolve, 50)))
+      if (Date.now() > deadline) throw new Error("waited for 30 s");
+  };
+  await until(async () => (await admin("GET", "/fleet")).live >= Number(option.clients));
+  for (let at = 0; at < Number(option.kills); at++) {
+    await page.goto(`${url}/e/production/kill/checkout-v2`);
+    await page.fill('[data-test="kill-reason"]', "bench");
+    await page.waitForSelector('[data-test="hold-to-kill"][aria-disabled="false"]');
+    await page.focus('[data-test="hold-to-kill"]');
+    await page.evaluate(() => {
+      let started;
+      addEventListener("keydown", (event) => (started ??= event.timeStamp), { capture: true });
+      window.bench.dark = new Promise((resolve) => {
+        const observer = new MutationObserver(() => {
+          if (Number(document.querySelector('[data-test="clients-dark"]')?.dataset.dark ?? 0) < 1) return;
+          observer.disconnect();
+          resolve(performance.now() - started);
+        });
+        observer.observe(document, { subtree: true, childList: true, attributes: true });
+      });
+    });
+    await page.keyboard.down("Space");
+    kills.push((await page.evaluate(() => window.bench.dark)) - HOLD);
+    await page.keyboard.up("Space");
+    const { id } = (await admin("GET", "/kills")).kills.find((each) => each.flag === "checkout-v2");
+    await until(async () => (await admin("GET", `/kills/${id}`)).progress.dark >= Number(option.clients));
+    client.send("report");
+    const [report] = await once(client, "message");
+    told.push(...report.applied.filter((each) => each !== null));
+    await admin("POST", `/kills/${id}/restore`, { reason: "bench: next round" });
+    await until(async () => (await admin("GET", "/fleet")).current >= Number(option.clients));
+  }
+  client.send("close");
 }
-client.send("close");
 await browser.close();
 
 const quantile = (values, q) => [...values].sort((a, b) => a - b)[Math.min(values.length - 1, Math.ceil(q * values.length) - 1)];
@@ -256,7 +272,8 @@ const line = (name, values) => {
 console.log(`${new Date().toISOString().slice(0, 10)}, ${cpus().length} cores, ${Math.round(totalmem() / 2 ** 30)} GiB, load average ${loadavg().map((each) => each.toFixed(1)).join(" ")}; ${option.flags} flags; milliseconds`);
 line("list painted, from the address", loads.whole);
 line("list painted, after the assets are there", loads.after);
-line("between two frames, scrolling", scrolling);
+line("between two frames, scrolling", scrolled);
+line("the same, a plain list of as many rows", floor);
 line("between two frames, filtering", filtering);
 line("slider to updated radius", slider.all);
 if (option.where) {
@@ -264,8 +281,16 @@ if (option.where) {
   line("  of this, until it answers", slider.worker);
   line("  of this, until it is drawn", slider.draw);
 }
-line("kill to first client dark, in the page", kills);
-line("kill applied by the clients", told);
-const dropped = (values) => values.filter((each) => each > 25).length;
-console.log(`frames that came late (over 25 ms): scrolling ${dropped(scrolling)} of ${scrolling.length}, filtering ${dropped(filtering)} of ${filtering.length}`);
+if (kills.length > 0) {
+  line("kill to first client dark, in the page", kills);
+  line("kill applied by the clients", told);
+}
+const late = (values) => `${values.filter((each) => each > LATE).length} of ${values.length}`;
+console.log(`frames that came late (over ${LATE} ms): scrolling ${late(scrolled)}, of a plain list ${late(floor)}; filtering ${late(filtering)}`);
+if (trace) {
+  for (const [which, frames] of [["late", trace.late], ["in time", trace.inTime]]) {
+    const parts = Object.entries(frames).filter(([name]) => name !== "count").map(([name, ms]) => `${name} ${ms.toFixed(1)}`);
+    console.log(`${String(frames.count).padStart(4)} frames ${which.padEnd(8)} a frame: ${parts.join(", ")} ms`);
+  }
+}
 process.exit(0);

@@ -26,7 +26,7 @@ pub use palette::{Entry, Palette};
 pub use placed::Placed;
 pub use raw_input::{Notation, RawInput};
 pub use sentence::SentenceText;
-pub use share_bar::ShareBar;
+pub use share_bar::{ShareBar, share_strip};
 pub use skeleton::{CardSkeleton, RowsSkeleton};
 pub use toasts::ToastList;
 pub use tokens::Tokens;

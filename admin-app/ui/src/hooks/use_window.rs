@@ -54,20 +54,28 @@ pub fn use_window(body: &NodeRef, keys: &Rc<[String]>) -> Window {
     } else {
         Range { from: 0, to: keys.len() }
     };
+    // What was drawn last, of which list.
+    let before = use_mut_ref(|| (Range::default(), Rc::clone(keys)));
     {
-        let (body, heights) = (body.clone(), Rc::clone(&heights));
+        let (body, heights, keys) = (body.clone(), Rc::clone(&heights), Rc::clone(keys));
         // Whenever something was drawn, it is measured; and other keys may leave another part in sight.
         use_effect(move || {
             if !is_long {
                 return;
             }
             let Some(body) = body.cast::<Element>() else { return };
-            // The first is the gap.
-            let mut row = body.first_element_child().and_then(|gap| gap.next_element_sibling());
+            // Scrolling changes which rows are drawn and nothing else: the others are as high as they were.
+            let (had, of) = before.replace((shown, Rc::clone(&keys)));
+            let is_scrolled = had != shown && Rc::ptr_eq(&of, &keys);
+            let rows = body.children();
             for at in shown.from..shown.to {
-                let Some(drawn) = row else { break };
+                if is_scrolled && (had.from..had.to).contains(&at) {
+                    continue;
+                }
+                // The first is the gap.
+                let place = u32::try_from(at - shown.from + 1).ok();
+                let Some(drawn) = place.and_then(|place| rows.item(place)) else { break };
                 heights.borrow_mut().measured(at, drawn.get_bounding_client_rect().height());
-                row = drawn.next_element_sibling();
             }
             look();
         });

@@ -127,7 +127,7 @@ fn split_html(flag: &Flag, split: &Split, swatches: &Swatches) -> Html {
     let covered: u32 = split.slices.iter().map(|slice| slice.width).sum();
     html! {
         <div class="split">
-            <ShareBar {shares} swatches={swatches.clone()} large=true />
+            <ShareBar {shares} swatches={swatches.clone()} />
             <div class="scale" aria-hidden="true"><span>{ "bucket 0" }</span><span class="at-25">{ "25\u{202F}000" }</span><span class="at-50">{ "50\u{202F}000" }</span><span class="at-75">{ "75\u{202F}000" }</span><span class="at-100">{ "100\u{202F}000" }</span></div>
             <div class="slices"><span class="faint">{ "by " }<span class="val">{ &split.by }</span>
                 if split.salt.as_str() != flag.key.as_str() { { " salt " }<span class="val">{ split.salt.to_string() }</span> }

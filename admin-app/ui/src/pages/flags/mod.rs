@@ -353,20 +353,41 @@ fn Rows(props: &RowsProps) -> Html {
             }
         });
     }
+    let onclick = use_clicks(&props.on_pick);
     let drawn = props.shown.places.iter().enumerate().take(window.range.to).skip(window.range.from);
-    let flags = drawn.filter_map(|(at, place)| Some((at, props.page.flags.get(*place)?)));
+    let flags = drawn.filter_map(|(at, place)| Some((at, *place, props.page.flags.get(*place)?)));
     let kills_of = |flag: &FlagSummary| {
         props.kills.iter().filter(|kill| kill.flag == flag.key).cloned().collect::<Vec<KillView>>()
     };
     html! {
-        <tbody ref={body}>
+        <tbody ref={body} {onclick}>
             <Gap key="/before" height={window.before} />
-            { for flags.map(|(at, flag)| html! {
-                <Row key={flag.key.clone()} kills={kills_of(flag)} environment={props.environment.clone()} flag={flag.clone()} document={props.document.clone()} is_focus={props.cursor.0 == Some(at)} is_chosen={props.selection.keys.contains(&flag.key)} on_pick={props.on_pick.clone()} {at} />
+            { for flags.map(|(at, place, flag)| html! {
+                <Row key={flag.key.clone()} kills={kills_of(flag)} environment={props.environment.clone()} page={props.page.clone()} {place} document={props.document.clone()} is_focus={props.cursor.0 == Some(at)} is_chosen={props.selection.keys.contains(&flag.key)} {at} />
             }) }
             <Gap key="/after" height={window.after} />
         </tbody>
     }
+}
+
+/// What a click in a row does: a link leads there within the console, unless it is to be opened elsewhere, and a box chooses.
+#[hook]
+fn use_clicks(on_pick: &Callback<(String, bool)>) -> Callback<MouseEvent> {
+    let (navigator, on_pick) = (use_navigator(), on_pick.clone());
+    Callback::from(move |event: MouseEvent| {
+        let Some(at) = event.target_dyn_into::<Element>() else { return };
+        if let Some(key) = at.get_attribute("data-pick") {
+            return on_pick.emit((key, event.shift_key()));
+        }
+        let is_elsewhere =
+            event.ctrl_key() || event.meta_key() || event.shift_key() || event.alt_key() || event.button() != 0;
+        let path = at.closest("a[href]").ok().flatten().and_then(|link| link.get_attribute("href"));
+        let route = path.filter(|_| !is_elsewhere).and_then(|path| Route::recognize(&path));
+        if let (Some(route), Some(navigator)) = (route, &navigator) {
+            event.prevent_default();
+            navigator.push(&route);
+        }
+    })
 }
 
 fn focus(node: &NodeRef) {
