@@ -4,7 +4,7 @@
 use crate::exact::{self, compare, lints};
 use crate::plan::{self, Budget, Plan, Side};
 use crate::population::Population;
-use crate::replay::{Options, Progress, Replayer};
+use crate::replay::{Groups, Options, Progress, Replayer};
 use downhaul_core::check::check_flag;
 use downhaul_core::diagnostic::Diagnostic;
 use downhaul_core::read::{self, Format};
@@ -15,6 +15,9 @@ use std::sync::atomic::AtomicBool;
 
 /// Nodes of one flag; the server's plans have as many.
 const NODES: usize = 50_000;
+
+/// Groups of an attribute that are handed on: more than are shown beside an editor.
+const GROUPS: usize = 12;
 
 /// What is asked.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -53,6 +56,8 @@ pub struct Answer {
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Found {
+    /// As the server makes it, but short, since it is made at every step of a slider: the new side has no digest, the largest
+    /// groups of an attribute stand for all, and what lies within regions is left out. It is judged before that.
     pub plan: Box<Plan>,
     /// Lints of the draft, by pointers from the flag's root.
     pub lints: Vec<Diagnostic>,
@@ -61,7 +66,7 @@ pub struct Found {
 /// What is compared, and over whom.
 #[derive(Debug, Default)]
 pub struct Desk {
-    published: Option<Valid>,
+    published: Option<(Valid, Side)>,
     replayer: Option<Replayer>,
 }
 
@@ -78,7 +83,8 @@ impl Desk {
                 self.published = read::flag_set(&text, Format::Json)
                     .ok()
                     .and_then(|(document, _)| validate(document, None).ok())
-                    .map(|(valid, _)| valid);
+                    .and_then(|(valid, _)| Some((Side::of("published", valid.document()).ok()?, valid)))
+                    .map(|(side, valid)| (valid, side));
                 None
             }
             Ask::Draft(draft) => Some(Answer { number: draft.number, found: self.found(&draft, progress, cancel) }),
@@ -91,7 +97,7 @@ impl Desk {
         progress: &mut dyn FnMut(Progress),
         cancel: &AtomicBool,
     ) -> Result<Found, String> {
-        let old = self.published.as_ref().ok_or("the published flag set cannot be compared")?;
+        let (old, published) = self.published.as_ref().ok_or("the published flag set cannot be compared")?;
         let checked = check_flag(old.document(), draft.instead_of.as_deref(), &draft.text, Format::Json, None);
         let new = checked.valid.ok_or("the draft is not valid yet")?;
         let (mut exact, mut replay, mut found_lints) = (None, None, Vec::new());
@@ -107,14 +113,34 @@ impl Desk {
                 replay = Some((replayed.map_err(|error| error.to_string())?, name.clone()));
             }
         }
-        let side = |name: &str, valid: &Valid| Side::of(name, valid.document()).map_err(|error| error.to_string());
+        let draft_side = Side {
+            name: "draft".to_owned(),
+            environment: new.document().environment.to_string(),
+            revision: new.document().revision,
+            digest: String::new(),
+            flags: new.document().flags.len(),
+        };
         let found = plan::Found { old: old.document(), new: new.document(), exact, replay };
-        let mut plan = Plan::new(side("published", old)?, side("draft", &new)?, found);
+        let mut plan = Plan::new(published.clone(), draft_side, found);
         if let Some(budget) = &draft.budget {
             plan.keep_to(budget.clone(), old, &new);
         }
+        shorten(&mut plan);
         Ok(Found { plan: Box::new(plan), lints: found_lints })
     }
+}
+
+fn shorten(plan: &mut Plan) {
+    let of_all = plan.population.iter_mut().map(|moved| &mut moved.by);
+    for by in of_all.chain(plan.flags.values_mut().map(|flag| &mut flag.by)) {
+        by.values_mut().for_each(largest);
+    }
+}
+
+fn largest(groups: &mut Groups) {
+    groups.others += groups.groups.iter().skip(GROUPS).map(|group| group.moved).sum::<f64>();
+    groups.groups.truncate(GROUPS);
+    groups.within.clear();
 }
 
 /// Those about the flag, by pointers from its root.
@@ -177,6 +203,23 @@ mod tests {
         // It travels as JSON.
         let text = serde_json::to_string(&exact).unwrap();
         assert_eq!(serde_json::from_str::<Found>(&text).unwrap(), exact);
+    }
+
+    #[test]
+    fn it_is_judged_over_everyone_and_shortened_then() {
+        let rows: String = (0..40).map(|at| format!("{{\"tenant\": \"t{at:02}\"}}\n")).collect();
+        let mut desk = desk(&rows);
+        let flag = FLAG.replace("\"default\": \"off\"", "\"default\": \"on\"");
+        // The lightest of equal groups is the last: it is among those that are cut off.
+        let budget = Some(serde_json::from_str(r#"{"tenants": 39, "critical_tenants": ["t39"]}"#).unwrap());
+        let wanted = Wanted::Replay { name: "default".into() };
+        let ask = Ask::Draft(Draft { number: 1, instead_of: Some("f".into()), text: flag, budget, wanted });
+        let plan = answer(&mut desk, ask).unwrap().found.unwrap().plan;
+        let outcomes: Vec<plan::Kept> = plan.budget.unwrap().findings.iter().map(|finding| finding.outcome).collect();
+        assert_eq!(outcomes, [plan::Kept::Over, plan::Kept::Over]);
+        for tenants in [&plan.flags["f"].by["tenant"], &plan.population.unwrap().by["tenant"]] {
+            assert_eq!((tenants.touched, tenants.groups.len(), tenants.others), (40, GROUPS, 28.0));
+        }
     }
 
     #[test]

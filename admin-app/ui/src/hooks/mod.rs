@@ -41,7 +41,7 @@ pub use use_orders::use_orders;
 pub use use_plan::{Planned, use_plan};
 pub use use_policy::use_policy;
 pub use use_presence::{tab, use_presence};
-pub use use_radius::{Subject, use_radius};
+pub use use_radius::{Ahead, Subject, use_radius};
 pub use use_rows::{use_rows, use_way_back};
 pub use use_throttled::use_throttled;
 pub use use_window::{Gap, use_window};

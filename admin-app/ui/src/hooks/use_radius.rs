@@ -7,7 +7,7 @@ use crate::state::radius::{Action, Radius, Source};
 use downhaul_blast::plan::Budget;
 use gloo::timers::callback::Timeout;
 use std::cell::RefCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
@@ -39,6 +39,10 @@ struct Desk {
     by_server: Lane<Draft>,
     /// What is compared exactly once the replay has answered: both at a time would slow down the one that people watch.
     after_replay: Option<Draft>,
+    /// What was asked about before the page had looked at it: its number, and the flag as JSON.
+    ahead: Option<(u64, Rc<str>)>,
+    /// Asked about ahead, and no draft after all: nobody wants to hear of these.
+    void: BTreeSet<u64>,
     /// When each draft was edited, in milliseconds of the monotonic clock.
     since: BTreeMap<u64, f64>,
     pause: Option<Timeout>,
@@ -51,12 +55,64 @@ impl Desk {
             hands.ask(&Ask::Draft(next));
         }
     }
+
+    fn replay(&mut self, draft: Draft) {
+        if let (Some(next), Some(hands)) = (self.replays.offer(draft), &self.replay) {
+            hands.ask(&Ask::Draft(next));
+        }
+    }
+
+    fn next_number(&mut self) -> u64 {
+        self.number += 1;
+        self.since.insert(self.number, clock::monotonic());
+        self.number
+    }
+
+    /// The number under which this draft was asked about ahead; anything else that was is void.
+    fn was_ahead(&mut self, text: Option<&Rc<str>>) -> Option<u64> {
+        let (number, asked) = self.ahead.take()?;
+        if text == Some(&asked) {
+            return Some(number);
+        }
+        self.void.insert(number);
+        None
+    }
+}
+
+/// Has a draft replayed before the page has checked and drawn it: that takes as long as half a replay, and the worker need
+/// not wait for it. The page looks at the draft right after; if it is none, the answer is passed over.
+#[derive(Clone)]
+pub struct Ahead {
+    desk: Rc<RefCell<Desk>>,
+    instead_of: Option<String>,
+    budget: Option<Budget>,
+    source: Source,
+}
+
+impl Ahead {
+    pub fn ask(&self, text: Rc<str>) {
+        let Source::Sample { name, .. } = &self.source else { return };
+        let mut desk = self.desk.borrow_mut();
+        if desk.replay.is_none() {
+            return;
+        }
+        desk.was_ahead(None);
+        let number = desk.next_number();
+        desk.replay(Draft {
+            number,
+            instead_of: self.instead_of.clone(),
+            text: text.to_string(),
+            budget: self.budget.clone(),
+            wanted: Wanted::Replay { name: name.clone() },
+        });
+        desk.ahead = Some((number, text));
+    }
 }
 
 /// Whom a draft moves, worked out while it is edited: over a sample in a worker, or by the server; and exactly in another
 /// worker. Never more than one piece of work at a time each, and the newest draft is always next.
 #[hook]
-pub fn use_radius(subject: Subject) -> Radius {
+pub fn use_radius(subject: Subject) -> (Radius, Ahead) {
     let console = use_console();
     let radius = use_reducer_eq(Radius::default);
     let desk = use_mut_ref(Desk::default);
@@ -81,6 +137,12 @@ pub fn use_radius(subject: Subject) -> Radius {
             }
         });
     }
+    let ahead = Ahead {
+        desk: Rc::clone(&desk),
+        instead_of: subject.instead_of.clone(),
+        budget: subject.budget.clone(),
+        source: radius.source.clone(),
+    };
     {
         let dispatcher = radius.dispatcher();
         let depends = (subject, radius.source.clone(), console.live.environment.clone());
@@ -89,6 +151,7 @@ pub fn use_radius(subject: Subject) -> Radius {
                 Some(text) => draft(&console, environment, &desk, &dispatcher, subject, text, source),
                 None if !subject.is_changed => {
                     let mut desk = desk.borrow_mut();
+                    desk.was_ahead(None);
                     desk.replays.forget();
                     desk.comparisons.forget();
                     desk.after_replay = None;
@@ -99,11 +162,11 @@ pub fn use_radius(subject: Subject) -> Radius {
                     dispatcher.dispatch(Action::Clear);
                 }
                 // What was known of the last valid draft stays.
-                None => {}
+                None => drop(desk.borrow_mut().was_ahead(None)),
             }
         });
     }
-    (*radius).clone()
+    ((*radius).clone(), ahead)
 }
 
 type Dispatcher = UseReducerDispatcher<Radius>;
@@ -129,6 +192,7 @@ fn open(desk: &Rc<RefCell<Desk>>, radius: &Dispatcher) {
 fn heard(desk: &Rc<RefCell<Desk>>, radius: &Dispatcher, is_replay: bool, answer: Result<Answer, String>) {
     let mut desk = desk.borrow_mut();
     match answer {
+        Ok(Answer { number, .. }) if desk.void.contains(&number) => desk.void.retain(|each| *each > number),
         Ok(Answer { number, found: Ok(found) }) if is_replay => {
             let took = desk.since.get(&number).map_or(0.0, |since| clock::monotonic() - since);
             desk.since.retain(|each, _| *each > number);
@@ -208,9 +272,8 @@ fn draft(
     source: &Source,
 ) {
     let mut open = desk.borrow_mut();
-    open.number += 1;
-    let number = open.number;
-    open.since.insert(number, clock::monotonic());
+    let was_ahead = open.was_ahead(Some(text));
+    let number = was_ahead.unwrap_or_else(|| open.next_number());
     radius.dispatch(Action::Asked(number));
     let draft = |wanted| Draft {
         number,
@@ -226,12 +289,8 @@ fn draft(
     }
     match source {
         Source::Looking | Source::Nobody => {}
-        Source::Sample { name, .. } => {
-            let next = open.replays.offer(draft(Wanted::Replay { name: name.clone() }));
-            if let (Some(next), Some(hands)) = (next, &open.replay) {
-                hands.ask(&Ask::Draft(next));
-            }
-        }
+        Source::Sample { .. } if was_ahead.is_some() => {}
+        Source::Sample { name, .. } => open.replay(draft(Wanted::Replay { name: name.clone() })),
         Source::Server { name, .. } => {
             let draft = draft(Wanted::Replay { name: name.clone() });
             let (console, environment, again, radius) =
@@ -265,4 +324,22 @@ fn ask_server(console: Console, environment: String, desk: Rc<RefCell<Desk>>, ra
             next = desk.borrow_mut().by_server.done();
         }
     });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_asked_ahead_is_the_draft_or_void() {
+        let text = |text: &str| Rc::<str>::from(text);
+        let mut desk = Desk { ahead: Some((7, text("a"))), ..Desk::default() };
+        assert_eq!(desk.was_ahead(Some(&text("a"))), Some(7), "the same draft, checked meanwhile");
+        assert_eq!(desk.was_ahead(Some(&text("a"))), None, "taken once");
+        desk.ahead = Some((8, text("b")));
+        assert_eq!(desk.was_ahead(Some(&text("c"))), None, "another draft came of it");
+        desk.ahead = Some((9, text("d")));
+        assert_eq!(desk.was_ahead(None), None, "no draft came of it");
+        assert_eq!(desk.void, BTreeSet::from([8, 9]));
+    }
 }

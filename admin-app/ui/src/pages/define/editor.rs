@@ -3,7 +3,7 @@ use super::moved::Moved;
 use super::review::{Outcome, Review};
 use crate::components::{Icon, Sail, Swatches};
 use crate::hooks::{Key, use_console, use_keys, use_may, use_plan, use_policy};
-use crate::pages::edit::{Editing, Json, Leave, ProblemList, Problems, Resume, use_leaving, use_shelf};
+use crate::pages::edit::{Editing, Foretold, Json, Leave, ProblemList, Problems, Resume, use_leaving, use_shelf};
 use crate::route::Route;
 use crate::state::Shared;
 use crate::state::context_draft::all_attributes_read;
@@ -278,6 +278,7 @@ fn editing(
     diagnostics: &[downhaul_core::diagnostic::Diagnostic],
 ) -> Editing {
     Editing {
+        foretold: Foretold::default(),
         dispatch: draft.dispatcher(),
         problems: Problems(diagnostics.to_vec().into()),
         document: props.document.clone(),

@@ -5,6 +5,7 @@ use crate::words::message::sentence;
 use downhaul_core::diagnostic::Diagnostic;
 use downhaul_core::document::{Flag, FlagSet};
 use serde_json::Value;
+use std::cell::RefCell;
 use std::rc::Rc;
 use yew::prelude::*;
 
@@ -20,16 +21,60 @@ pub struct Editing {
     pub swatches: Swatches,
     /// Attributes that rules of this environment read, to be proposed.
     pub attributes: Rc<[String]>,
+    pub foretold: Foretold,
+}
+
+type Hears = Rc<dyn Fn(&Edit)>;
+
+/// Who hears of an edit before anything is done with it.
+#[derive(Clone, Default)]
+pub struct Foretold(Option<Rc<RefCell<Hears>>>);
+
+impl Foretold {
+    /// Somebody who is named later, and may be another one at each drawing, though it is the same for those who compare.
+    pub fn open() -> Self {
+        Foretold(Some(Rc::new(RefCell::new(Rc::new(|_: &Edit| ())))))
+    }
+
+    pub fn is_for(&self, hears: Hears) {
+        if let Some(place) = &self.0 {
+            place.replace(hears);
+        }
+    }
+
+    fn tell(&self, edit: &Edit) {
+        let hears = self.0.as_ref().map(|place| Rc::clone(&place.borrow()));
+        if let Some(hears) = hears {
+            hears(edit);
+        }
+    }
+}
+
+impl PartialEq for Foretold {
+    fn eq(&self, other: &Self) -> bool {
+        match (&self.0, &other.0) {
+            (Some(one), Some(other)) => Rc::ptr_eq(one, other),
+            (one, other) => one.is_none() && other.is_none(),
+        }
+    }
+}
+
+impl std::fmt::Debug for Foretold {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Foretold")
+    }
 }
 
 impl Editing {
     /// An edit of its own.
     pub fn act(&self, edit: Edit) {
+        self.foretold.tell(&edit);
         self.dispatch.dispatch(Action::Do(edit));
     }
 
     /// One of many at the same place.
     pub fn typed(&self, edit: Edit) {
+        self.foretold.tell(&edit);
         self.dispatch.dispatch(Action::Type(edit));
     }
 

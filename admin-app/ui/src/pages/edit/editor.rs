@@ -1,8 +1,9 @@
 use super::conflict::Conflict;
-use super::editing::{Editing, Problems};
+use super::editing::{Editing, Foretold, Problems};
 use super::facts::{Facts, Requires};
 use super::json::Json;
 use super::leave::{Leave, use_leaving};
+use super::look::{Before, Known, Looked, foretell, look};
 use super::panel::{MiniBar, Panel};
 use super::publish::Outcome;
 use super::retire::Retire;
@@ -12,21 +13,16 @@ use super::shelf::use_shelf;
 use super::trial::Trial;
 use super::variants::{Degraded, Variants};
 use crate::components::{Icon, Sail, Sign, Swatches};
-use crate::hooks::{Key, Subject, clock, use_console, use_keys, use_policy, use_radius};
+use crate::hooks::{Key, Subject, use_console, use_keys, use_policy, use_radius};
 use crate::route::{CreateQuery, Route};
 use crate::state::Shared;
-use crate::state::context_draft::all_attributes_read;
-use crate::state::draft::around::around;
-use crate::state::draft::{Action, Draft};
+use crate::state::draft::{Action, Draft, Edit};
 use crate::state::toasts::Tone;
 use crate::words::difference::difference;
 use crate::words::number::{count, counted};
-use downhaul_core::check::{CheckedFlag, check_flag};
 use downhaul_core::diagnostic::Diagnostic;
-use downhaul_core::document::{Flag, FlagSet};
-use downhaul_core::read::Format;
+use downhaul_core::document::FlagSet;
 use gloo::storage::{LocalStorage, Storage};
-use serde_json::Value;
 use std::rc::Rc;
 use yew::prelude::*;
 use yew_router::prelude::*;
@@ -40,72 +36,6 @@ pub struct EditorProps {
     pub start: Draft,
     /// Where the draft is kept.
     pub shelf: String,
-}
-
-/// What only the document decides.
-struct Known {
-    published: Option<Rc<Flag>>,
-    published_json: Option<Value>,
-    /// Attributes that rules of this environment read.
-    attributes: Rc<[String]>,
-}
-
-impl Known {
-    fn of(document: &FlagSet, flag: Option<&str>) -> Self {
-        let published = flag.and_then(|key| document.flag(key)).cloned().map(Rc::new);
-        let published_json = published.as_deref().and_then(|flag| serde_json::to_value(flag).ok());
-        Known { published, published_json, attributes: all_attributes_read(document).into() }
-    }
-}
-
-/// The published flag set, as far as it matters, without kills: they are set aside, as the server does when it judges.
-struct Before {
-    document: Shared<FlagSet>,
-    text: Rc<str>,
-}
-
-impl Before {
-    fn of(document: &FlagSet, key: Option<&str>, draft: Option<&Value>) -> Self {
-        let around = around(document, key.unwrap_or_default(), draft);
-        let before = FlagSet { kills: Vec::new(), ..around };
-        let text = serde_json::to_string(&before).unwrap_or_default().into();
-        Before { document: Shared::new(before), text }
-    }
-}
-
-/// What has been worked out of a draft.
-struct Looked {
-    checked: CheckedFlag,
-    /// With the draft in it.
-    after: Option<Shared<FlagSet>>,
-}
-
-fn look(document: &FlagSet, before: &FlagSet, key: Option<&str>, draft: &Draft) -> Looked {
-    let today = crate::words::time::iso_day(clock::now());
-    let text = match draft.tree() {
-        Some(tree) => tree.to_string(),
-        None => draft.text(),
-    };
-    let mut checked = check_flag(before, key, &text, Format::Json, Some(&today));
-    if key.is_none() {
-        checked.diagnostics.extend(taken(document, draft.tree()));
-        if checked.diagnostics.iter().any(Diagnostic::is_error) {
-            checked.valid = None;
-        }
-    }
-    let after = checked.valid.as_ref().map(|valid| Shared::new(valid.document().clone()));
-    Looked { checked, after }
-}
-
-/// A key that is used, or was.
-fn taken(document: &FlagSet, draft: Option<&Value>) -> Option<Diagnostic> {
-    let key = draft?.get("key")?.as_str()?;
-    let taken = |message: String, help: &str| Some(Diagnostic::error("duplicate-flag", "/key", message).help(help));
-    if document.flag(key).is_some() {
-        return taken(format!("there is a flag `{key}` already"), "take another key, or edit that flag");
-    }
-    let date = document.retired.get(key)?;
-    taken(format!("`{key}` was retired on {date}, and a key is never used again"), "take another key")
 }
 
 #[function_component]
@@ -150,11 +80,9 @@ pub fn Editor(props: &EditorProps) -> Html {
             }
         });
     }
-    let flag_text: Option<Rc<str>> = match (&looked.checked.valid, draft.tree()) {
-        (Some(_), Some(tree)) if draft.is_changed() => Some(tree.to_string().into()),
-        _ => None,
-    };
-    let radius = use_radius(Subject {
+    let is_asked = looked.checked.valid.is_some() && draft.tree().is_some() && draft.is_changed();
+    let flag_text = is_asked.then(|| Rc::clone(&looked.text));
+    let (radius, ahead) = use_radius(Subject {
         published: before.text.clone(),
         instead_of: props.flag.clone(),
         draft: flag_text,
@@ -162,7 +90,12 @@ pub fn Editor(props: &EditorProps) -> Html {
         budget: policy.as_ref().map(|policy| policy.budget.clone()).filter(|budget| !budget.is_empty()),
     });
 
-    let editing = editing(props, &draft, &looked, &known);
+    let foretold = use_memo((), |()| Foretold::open());
+    foretold.is_for({
+        let draft = draft.clone();
+        Rc::new(move |edit: &Edit| foretell(&ahead, &draft, edit))
+    });
+    let editing = editing(props, &draft, &looked, &known, &foretold);
     let errors = editing.problems.errors().count();
     let tree = draft.tree().cloned().unwrap_or_default();
     let key = super::editing::text_at(&tree, "key").to_owned();
@@ -330,7 +263,13 @@ fn back(props: &EditorProps) -> Route {
     }
 }
 
-fn editing(props: &EditorProps, draft: &UseReducerHandle<Draft>, looked: &Looked, known: &Known) -> Editing {
+fn editing(
+    props: &EditorProps,
+    draft: &UseReducerHandle<Draft>,
+    looked: &Looked,
+    known: &Known,
+    foretold: &Foretold,
+) -> Editing {
     let tree = draft.tree();
     let variants: Vec<String> = tree
         .and_then(|tree| tree.get("variants")?.as_object())
@@ -351,6 +290,7 @@ fn editing(props: &EditorProps, draft: &UseReducerHandle<Draft>, looked: &Looked
         published: known.published.clone(),
         variants: variants.into(),
         attributes: Rc::clone(&known.attributes),
+        foretold: foretold.clone(),
     }
 }
 

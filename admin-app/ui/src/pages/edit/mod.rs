@@ -9,6 +9,7 @@ mod facts;
 mod fields;
 mod json;
 mod leave;
+mod look;
 mod operand;
 mod panel;
 mod publish;
@@ -24,7 +25,7 @@ mod trial;
 mod variants;
 
 pub use condition::Conditions;
-pub use editing::{Editing, ProblemList, Problems, problems_html, text_at, use_editing};
+pub use editing::{Editing, Foretold, ProblemList, Problems, problems_html, text_at, use_editing};
 pub use fields::TextField;
 pub use json::Json;
 pub use leave::{Leave, use_leaving};
