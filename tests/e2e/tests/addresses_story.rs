@@ -6,7 +6,7 @@ use downhaul_e2e::{Browser, Console, Stack};
 use serde_json::json;
 
 /// Each names something that is not there.
-const NOTHING: [&str; 12] = [
+const NOTHING: [&str; 13] = [
     "/flags/no-such-flag",
     "/edit/no-such-flag",
     "/kill/no-such-flag",
@@ -17,6 +17,7 @@ const NOTHING: [&str; 12] = [
     "/runs/run-999",
     "/drills/run-999",
     "/populations/no-such-population",
+    "/settings/no-such-part",
     "/no/such/page",
     "/../nowhere/flags",
 ];
@@ -35,6 +36,10 @@ async fn an_address_of_nothing_says_so_and_leads_on() -> Result<()> {
         browser.until(&format!("one heading and a way on at {path}"), shape).await?;
         browser.accessible(path).await?;
     }
+    // An environment that is not there is not waited for, and those that are there are named.
+    let said = browser.marked("missing").await?.text().await?;
+    ensure!(said.contains("There is no environment nowhere") && said.contains("production"), "{said}");
+    browser.until("no connection", "return !document.querySelector('[data-test=connection]')").await?;
     browser.picture("console-missing").await?;
     browser.shown("[data-test=missing] a").await?.click().await?;
     browser.marked("flag-row-checkout-v2").await?;

@@ -90,7 +90,7 @@ pub fn Shell(props: &ShellProps) -> Html {
     };
     let page = match &environment {
         Some(environment) => pages::draw(&route, environment),
-        None => html! { <Lost who={props.who.clone()} /> },
+        None => html! { <Lost who={props.who.clone()} named={route.environment().map(str::to_owned)} /> },
     };
     html! {
         <div class="app" data-env={environment.clone()}>
@@ -125,16 +125,24 @@ fn company(route: &Route, environment: Option<&str>) -> Html {
 #[derive(Debug, Properties, PartialEq)]
 struct LostProps {
     who: Whoami,
+    /// The environment that the address names.
+    named: Option<String>,
 }
 
 /// An address that names no environment of this person.
 #[function_component]
 fn Lost(props: &LostProps) -> Html {
-    let actions = Route::first(&props.who.environments).map(|to| {
-        html! { <Link<Route> to={to} classes="btn">{ "Go to the flags" }</Link<Route>> }
-    });
-    html! {
-        <Missing title="Nothing is at this address" text="The environment does not exist, or you may not see it."
-            actions={actions.unwrap_or_default()} is_page=true />
-    }
+    let known = props.who.environments.as_slice();
+    let to = |environment: &String| Route::Flags { environment: environment.clone() };
+    let (title, text) = match &props.named {
+        Some(named) => {
+            let there = if known.len() == 1 { "There is" } else { "There are" };
+            (format!("There is no environment {named}"), format!("Or you may not see it. {there}:"))
+        }
+        None => ("Nothing is at this address".to_owned(), "Go on from the flags of:".to_owned()),
+    };
+    let actions = known
+        .iter()
+        .map(|each| html! { <Link<Route> key={each.clone()} to={to(each)} classes="btn">{ each }</Link<Route>> });
+    html! { <Missing {title} {text} actions={actions.collect::<Html>()} is_page=true /> }
 }

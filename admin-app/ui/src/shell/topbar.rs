@@ -49,8 +49,7 @@ pub fn TopBar(props: &TopBarProps) -> Html {
                 <Icon name="search" small=true /><span class="grow">{ "Search or run a command" }</span>{ " " }<kbd>{ "Ctrl K" }</kbd>
             </button>
             <span class="end"></span>
-            <ConnectionState />
-            if let Some(environment) = &props.environment { <Inbox environment={environment.clone()} /> }
+            if let Some(environment) = &props.environment { <ConnectionState /><Inbox environment={environment.clone()} /> }
             <button class="iconbtn" aria-label="Switch light and dark" data-test="theme" onclick={Callback::from(|_| theme::switch())}><Icon name="theme" /></button>
             <details class="person">
                 <summary class="avatar" title={format!("{}, {}", props.who.name, roles(&props.who, props.environment.as_deref()))} aria-label={format!("{} {}, {}", initials(&props.who.name), props.who.name, roles(&props.who, props.environment.as_deref()))}>{ initials(&props.who.name) }</summary>

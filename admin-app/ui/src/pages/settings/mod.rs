@@ -7,6 +7,7 @@ mod freeze;
 mod policy;
 mod signing_keys;
 
+use crate::components::Missing;
 use crate::hooks::use_document_title;
 use crate::route::Route;
 use backup::Backup;
@@ -20,7 +21,7 @@ use yew_router::prelude::*;
 #[derive(Debug, Properties, PartialEq)]
 pub struct SettingsProps {
     pub environment: AttrValue,
-    /// As in the address; `policy` where that names none.
+    /// As in the address.
     pub part: String,
 }
 
@@ -35,8 +36,8 @@ const PARTS: [(&str, &str); 5] = [
 
 #[function_component]
 pub fn Settings(props: &SettingsProps) -> Html {
-    let known = PARTS.iter().find(|(part, _)| *part == props.part).or(PARTS.first());
-    let (part, name) = known.copied().unwrap_or(("policy", "Policy"));
+    let known = PARTS.iter().find(|(part, _)| *part == props.part);
+    let (part, name) = known.copied().unwrap_or(("", "Nothing"));
     use_document_title(format!("{name}, settings of {}", props.environment));
     let environment = || props.environment.to_string();
     let tab = |(each, name): &(&'static str, &'static str)| {
@@ -53,6 +54,7 @@ pub fn Settings(props: &SettingsProps) -> Html {
                 "clients" => "What pages, edges and servers ask with.",
                 "backup" => "Copies of everything that the control plane keeps.",
                 "you" => "Kept in this browser alone; nobody else is concerned.",
+                "" => "Of this environment, and of this browser.",
                 _ => "What this environment allows, and what it asks a second person about. A change of it is a change like any other: it stands in the chart.",
             } }</p></div></div>
             <nav class="tabs" aria-label="Settings">{ for PARTS.iter().map(tab) }</nav>
@@ -63,6 +65,11 @@ pub fn Settings(props: &SettingsProps) -> Html {
         "clients" => html! { <ClientKeysPart environment={props.environment.clone()} /> },
         "backup" => html! { <Backup environment={props.environment.clone()} /> },
         "you" => html! { <Browser /> },
+        "" => {
+            let policy = Route::Settings { environment: environment() };
+            let actions = html! { <Link<Route> to={policy} classes="btn">{ "Policy" }</Link<Route>> };
+            html! { <Missing title={format!("There is no part {} of the settings", props.part)} text="Choose one of those above." {actions} /> }
+        }
         _ => return html! { <PolicyPart environment={props.environment.clone()} {head} /> },
     };
     html! { <>{ head }{ body }</> }
