@@ -29,6 +29,8 @@ pub enum Route {
     Proposals { environment: String },
     #[at("/e/:environment/proposals/:id")]
     Proposal { environment: String, id: String },
+    #[at("/e/:environment/guards")]
+    Guards { environment: String },
     #[at("/e/:environment/rollouts")]
     Rollouts { environment: String },
     #[at("/e/:environment/rollouts/:id")]
@@ -96,6 +98,7 @@ impl Route {
             | Route::LiveKill { environment, .. }
             | Route::Proposals { environment }
             | Route::Proposal { environment, .. }
+            | Route::Guards { environment }
             | Route::Rollouts { environment }
             | Route::Rollout { environment, .. }
             | Route::Releases { environment }
@@ -145,6 +148,7 @@ impl Route {
             // The id of a kill, a proposal, a rollout or a run means nothing elsewhere.
             Route::Kills { .. } | Route::LiveKill { .. } => Route::Kills { environment },
             Route::Proposals { .. } | Route::Proposal { .. } => Route::Proposals { environment },
+            Route::Guards { .. } => Route::Guards { environment },
             Route::Rollouts { .. } | Route::Rollout { .. } => Route::Rollouts { environment },
             Route::Release { key, .. } => Route::Release { environment, key: key.clone() },
             Route::Releases { .. } | Route::Run { .. } => Route::Releases { environment },

@@ -9,7 +9,6 @@
 
 pub mod acceptance;
 pub mod admin_token;
-pub mod alarms;
 pub mod api;
 pub mod change;
 pub mod chart;

@@ -28,9 +28,9 @@ use crate::state::friction::Policy;
 use crate::state::history::Part;
 use downhaul_blast::plan::Plan;
 use downhaul_control::api::{
-    BreakerPage, Changed, ChartPage, FlagPage, FleetView, KillPage, KillRequest, KillView, PolicyView, Populations,
-    PresenceRequest, PresenceView, ProposalSummary, PutFlagRequest, RestoreReport, RestoreRequest, RetireFlagRequest,
-    SessionRequest, SignInView, VerifyReport, Whoami,
+    BreakerPage, Changed, ChartPage, FlagPage, FleetView, GuardPage, KillPage, KillRequest, KillView, PolicyView,
+    Populations, PresenceRequest, PresenceView, ProposalSummary, PutFlagRequest, RestoreReport, RestoreRequest,
+    RetireFlagRequest, SessionRequest, SignInView, VerifyReport, Whoami,
 };
 use downhaul_core::document::FlagSet;
 use downhaul_core::read;
@@ -100,6 +100,12 @@ pub async fn restore(backend: &Handle, environment: &str, id: &str, reason: Stri
 /// What the circuit breakers of clients do.
 pub fn breakers(environment: &str) -> Get<BreakerPage> {
     Get::new(within(environment, "breakers"))
+}
+
+/// The guards of an environment, or of one flag, with the course of their evidence.
+pub fn guards(environment: &str, flag: Option<&str>) -> Get<GuardPage> {
+    let of = flag.map(|flag| format!("&flag={}", encoded(flag))).unwrap_or_default();
+    Get::new(within(environment, &format!("guards?course=true{of}")))
 }
 
 /// Of that, how many flags and variants have one that is open. Every page shows it, and to read the whole of it is more than

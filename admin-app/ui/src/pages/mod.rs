@@ -11,6 +11,7 @@ mod flag;
 mod flags;
 mod fleet;
 mod frame;
+mod guards;
 mod kill;
 mod kills;
 mod later;

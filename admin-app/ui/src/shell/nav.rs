@@ -27,6 +27,7 @@ pub fn Nav(props: &NavProps) -> Html {
         Section::Flags => flags.clone(),
         Section::Proposals => waiting.clone(),
         Section::Kills
+        | Section::Guards
         | Section::Rollouts
         | Section::Releases
         | Section::Drills
@@ -94,6 +95,7 @@ enum Section {
     Flags,
     Proposals,
     Kills,
+    Guards,
     Rollouts,
     Releases,
     Drills,
@@ -110,6 +112,7 @@ fn section(route: &Route) -> Section {
     match route {
         Route::Kills { .. } | Route::LiveKill { .. } => Section::Kills,
         Route::Proposals { .. } | Route::Proposal { .. } => Section::Proposals,
+        Route::Guards { .. } => Section::Guards,
         Route::Rollouts { .. } | Route::Rollout { .. } => Section::Rollouts,
         Route::Releases { .. } | Route::Release { .. } | Route::Run { .. } => Section::Releases,
         Route::Drills { .. } | Route::Drill { .. } => Section::Drills,
@@ -153,6 +156,7 @@ fn pages(environment: &str) -> Vec<Page> {
         page(Section::Flags, "flag", "Flags", Route::Flags { environment: environment() }, true),
         page(Section::Proposals, "inbox", "Proposals", Route::Proposals { environment: environment() }, true),
         page(Section::Rollouts, "rollout", "Rollouts", Route::Rollouts { environment: environment() }, false),
+        page(Section::Guards, "shield", "Guards", Route::Guards { environment: environment() }, false),
         page(Section::Releases, "release", "Releases", Route::Releases { environment: environment() }, true),
         page(Section::Drills, "drill", "Drills", Route::Drills { environment: environment() }, false),
         page(Section::Fleet, "fleet", "Fleet", Route::Fleet { environment: environment() }, false),

@@ -7,6 +7,7 @@ pub mod definition;
 pub mod difference;
 pub mod drill;
 pub mod fleet;
+pub mod guard;
 pub mod kill;
 pub mod may;
 pub mod message;

@@ -1,6 +1,5 @@
 //! The admin API: each handler parses, calls one function, renders.
 
-mod alarms;
 mod apply;
 mod backup;
 mod breakers;
@@ -76,9 +75,6 @@ pub(crate) fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(kills::get))
         .routes(routes!(kills::restore))
         .routes(routes!(health::kill))
-        .routes(routes!(alarms::list))
-        .routes(routes!(alarms::acknowledge))
-        .routes(routes!(alarms::silence))
         .routes(routes!(fleet::get))
         .routes(routes!(fleet::states))
         .routes(routes!(outcomes::get))

@@ -3,13 +3,11 @@
 
 mod address;
 mod config;
-mod mail;
 mod prometheus;
 mod webhook;
 
-pub(crate) use config::SignIn;
+pub(crate) use config::{SignIn, Webhook};
 pub use config::{Targets, TargetsError};
-pub(crate) use mail::{Letter, mail};
 pub(crate) use prometheus::{Answer, ask};
 pub(crate) use webhook::{Sent, send};
 

@@ -7,6 +7,7 @@ use crate::hooks::{Key, clock, use_console, use_document_title, use_history, use
 use crate::pages::chart::Entries;
 use crate::pages::flags::{StateChips, kind_name};
 use crate::pages::frame::{no_flag, of_flag};
+use crate::pages::guards::OfFlag;
 use crate::pages::later::{Chunk, Later, Wanted};
 use crate::route::Route;
 use crate::state::Shared;
@@ -132,6 +133,7 @@ fn Whole(props: &WholeProps) -> Html {
                 </div>
                 <OpenBreakers environment={props.environment.clone()} flag={key.clone()} />
                 <Rules environment={props.environment.clone()} document={props.document.clone()} flag={key.clone()} kills={kills} />
+                if !flag.guards.is_empty() { <OfFlag environment={props.environment.clone()} flag={key.clone()} /> }
                 <section class="card">
                     <header><h2>{ "Degraded mode" }</h2><p>{ "What anyone sees when this flag is killed, stale, or its prerequisite fails" }</p></header>
                     <div class="pad meaning"><Sign name="degraded" />

@@ -3,7 +3,7 @@
 
 use crate::pages::flags::{Bulk, BulkProps};
 use crate::pages::{
-    audience, chart, copy, drills, edit, flag, fleet, people, populations, proposals, releases, rollouts, run,
+    audience, chart, copy, drills, edit, flag, fleet, guards, people, populations, proposals, releases, rollouts, run,
     settings, start, xray,
 };
 use crate::route::Route;
@@ -35,7 +35,7 @@ pub enum Chunk {
     Flag,
     /// The flag editor, publishing, and taking flags over from another environment.
     Edit,
-    /// What changes by and by, and what brings it back: proposals, rollouts, releases, runs and drills.
+    /// What changes by and by, and what brings it back: proposals, guards, rollouts, releases, runs and drills.
     Course,
     /// What is looked at: fleet, people, chart and X-ray.
     Look,
@@ -57,6 +57,7 @@ impl Chunk {
             Route::Edit { .. } | Route::Create { .. } | Route::Copy { .. } => Some(Chunk::Edit),
             Route::Proposals { .. }
             | Route::Proposal { .. }
+            | Route::Guards { .. }
             | Route::Rollouts { .. }
             | Route::Rollout { .. }
             | Route::Releases { .. }
@@ -176,6 +177,7 @@ fn draw_course(wanted: &Wanted, environment: &AttrValue) -> Option<Html> {
     let page = match route.clone() {
         Route::Proposals { .. } => html! { <proposals::Proposals {environment} /> },
         Route::Proposal { id, .. } => html! { <proposals::Proposal {environment} key={id.clone()} id={id.clone()} /> },
+        Route::Guards { .. } => html! { <guards::Guards {environment} /> },
         Route::Rollouts { .. } => html! { <rollouts::Rollouts {environment} /> },
         Route::Rollout { id, .. } => html! { <rollouts::Rollout {environment} key={id.clone()} id={id.clone()} /> },
         Route::Releases { .. } => html! { <releases::Releases {environment} /> },

@@ -28,6 +28,7 @@ pub fn Shape(props: &ShapeProps) -> Html {
             html! { <div class="chartgrid"><CardSkeleton lines=10 /><CardSkeleton lines=6 /></div> }
         }
         Route::Proposals { .. }
+        | Route::Guards { .. }
         | Route::Rollouts { .. }
         | Route::Releases { .. }
         | Route::Drills { .. }

@@ -3,6 +3,9 @@
 use anyhow::{Context, Result, bail};
 use downhaul_e2e::{Browser, NodeClient, Shop, Stack};
 use serde_json::{Value, json};
+use std::time::Duration;
+use tokio::task::JoinSet;
+use tokio::time::sleep;
 
 /// What lasts as long as it is looked at.
 #[derive(Debug)]
@@ -10,10 +13,12 @@ pub(crate) struct Filled {
     pub(crate) clients: Vec<NodeClient>,
     /// A token of somebody who may only look.
     pub(crate) viewer: String,
+    _outcomes: JoinSet<()>,
 }
 
 /// People, a population, proposals, a rollout at work, a run and a drill that have ended, clients, and a kill that reached them.
 pub(crate) async fn fill(stack: &Stack, visitor: &Browser) -> Result<Filled> {
+    let outcomes = guard(stack).await?;
     let people = stack.data.path().join("people.jsonl");
     let regions = ["de", "fr", "se", "us", "gb"];
     let tenants = ["acme", "globex", "initech"];
@@ -87,7 +92,58 @@ pub(crate) async fn fill(stack: &Stack, visitor: &Browser) -> Result<Filled> {
         .await?;
     beat(stack).await?;
     break_circuits(stack, &key).await?;
-    Ok(Filled { clients, viewer })
+    let found = |view: &Value| {
+        view["guards"].as_array().is_some_and(|all| all.iter().any(|guard| guard["judged"]["standing"] == "harmful"))
+    };
+    until(stack, "/guards", "a minute that a guard has judged", found).await?;
+    Ok(Filled { clients, viewer, _outcomes: outcomes })
+}
+
+/// Guards that stand one way and another, and servers that tell of the flags until they are no longer listened to. Minutes are
+/// real ones, so this comes first.
+async fn guard(stack: &Stack) -> Result<JoinSet<()>> {
+    let watched = [
+        ("new-search", json!({ "name": "errors", "variant": "on", "dry_run": true })),
+        ("cart-service-v3", json!({ "name": "errors", "variant": "on", "action": "step-back" })),
+        (
+            "image-format",
+            json!({ "name": "slow", "metric": "image.shown", "slower_than_ms": 2_000, "variant": "avif", "role": "signal" }),
+        ),
+    ];
+    // What changes a flag later has its guards begin anew, so its breaker comes now too.
+    for flag in ["new-search", "image-format", "address-lookup", "cart-service-v3"] {
+        let mut view = stack.admin("GET", &format!("/flags/{flag}"), None).await?;
+        if flag != "cart-service-v3" {
+            view["flag"]["breaker"] = json!({});
+        }
+        if let Some((_, guard)) = watched.iter().find(|(key, _)| *key == flag) {
+            view["flag"]["guards"] = json!([guard]);
+        }
+        let put = json!({ "flag": view["flag"], "reason": "watched while it is rolled out" });
+        stack.admin("PUT", &format!("/flags/{flag}"), Some(put)).await?;
+    }
+    let key = json!({ "name": "search", "kind": "server", "reason": "the search service" });
+    let key = stack.admin("POST", "/client-keys", Some(key)).await?["key"].as_str().context("no key")?.to_owned();
+    let position = stack.admin("GET", "/fleet", None).await?["position"].take();
+    let url = format!("{}/client/v1/acknowledge", stack.server);
+    let mut telling = JoinSet::new();
+    telling.spawn(async move {
+        let arm = |flag: &str, variant: &str, all: u64, failed: u64| json!({ "flag": flag, "variant": variant, "ok": all - failed, "failed": failed });
+        let counts = json!([
+            arm("new-search", "on", 60, 2), arm("new-search", "off", 540, 2),
+            arm("cart-service-v3", "on", 200, 1), arm("cart-service-v3", "off", 200, 1),
+        ]);
+        for sequence in 1.. {
+            for instance in ["search-1", "search-2"] {
+                let report = json!({ "sequence": sequence, "from_ms": 0, "to_ms": 0, "counts": counts });
+                let said = json!({ "instance": instance, "position": position, "state": "live", "sdk": "search/1", "outcomes": [report] });
+                // One that is lost is told by the others.
+                let _ = reqwest::Client::new().post(&url).bearer_auth(&key).json(&said).send().await;
+            }
+            sleep(Duration::from_secs(5)).await;
+        }
+    });
+    Ok(telling)
 }
 
 /// A rollback that goes step by step, and waits for a person.
@@ -136,15 +192,8 @@ async fn beat(stack: &Stack) -> Result<()> {
     stack.admin("PUT", "/policy", Some(policy)).await.map(drop)
 }
 
-/// Servers whose breakers of two flags stand one way and another, and a third of which nobody tells.
+/// Servers whose breakers of two flags stand one way and another; of that of a third nobody tells.
 async fn break_circuits(stack: &Stack, key: &str) -> Result<()> {
-    for flag in ["new-search", "image-format", "address-lookup"] {
-        let mut view = stack.admin("GET", &format!("/flags/{flag}"), None).await?;
-        view["flag"]["breaker"] = json!({});
-        let put = json!({ "flag": view["flag"], "reason": "guarded" });
-        stack.admin("PUT", &format!("/flags/{flag}"), Some(put)).await?;
-    }
-
     for server in 0..12 {
         let (state, cause) = match server {
             0..3 => ("open", "consecutive"),
@@ -173,11 +222,11 @@ async fn ended(stack: &Stack, run: &str) -> Result<()> {
 }
 
 async fn until(stack: &Stack, path: &str, what: &str, holds: impl Fn(&Value) -> bool) -> Result<()> {
-    for _ in 0..1_200 {
+    for _ in 0..2_400 {
         if holds(&stack.admin("GET", path, None).await?) {
             return Ok(());
         }
-        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+        sleep(Duration::from_millis(100)).await;
     }
     bail!("waited in vain for {what}")
 }

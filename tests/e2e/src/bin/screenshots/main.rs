@@ -15,12 +15,13 @@ use std::path::PathBuf;
 /// A picture's name, the path below the environment, and the mark that shows that it is all there.
 type Screen = (&'static str, &'static str, &'static str);
 
-const SCREENS: [Screen; 42] = [
+const SCREENS: [Screen; 44] = [
     ("flags", "/flags", "[data-test=flag-row-checkout-v2]"),
     ("flags-filtered", "/flags?q=checkout&view=critical", "[data-test=save-filter]"),
     ("flags-none", "/flags?q=nothing-like-this", ".empty"),
     ("flag", "/flags/checkout-v2", "[data-test=chart-entry]"),
     ("flag-breaker", "/flags/new-search", "[data-test=breaker-open]"),
+    ("flag-guards", "/flags/new-search", "[data-test=guard-course]"),
     ("flag-missing", "/flags/checkout-v9", ".empty"),
     ("edit", "/edit/checkout-v2", "[data-test=editor]"),
     ("create", "/create", "[data-test=editor]"),
@@ -31,6 +32,7 @@ const SCREENS: [Screen; 42] = [
     ("proposals", "/proposals", "[data-test=proposal-row-p-1]"),
     ("proposal", "/proposals/p-1", "[data-test=proposal-effect]"),
     ("proposal-missing", "/proposals/p-99", ".empty"),
+    ("guards", "/guards", "[data-test=guard-course]"),
     ("rollouts", "/rollouts", "[data-test=rollout-row-ro-1]"),
     ("rollout", "/rollouts/ro-1", "[data-test=rollout-standing]"),
     ("releases", "/releases", "[data-test=readiness]"),
@@ -71,7 +73,7 @@ const AS_A_VIEWER: [Screen; 6] = [
 ];
 
 /// An environment on its first day.
-const EMPTY: [Screen; 10] = [
+const EMPTY: [Screen; 11] = [
     ("empty-flags", "/flags", ".empty"),
     ("empty-start", "/start", "[data-test=guide]"),
     ("empty-kills", "/kills", ".empty"),
@@ -79,6 +81,7 @@ const EMPTY: [Screen; 10] = [
     ("empty-rollouts", "/rollouts", ".empty"),
     ("empty-releases", "/releases", ".empty"),
     ("empty-drills", "/drills", "h1"),
+    ("empty-guards", "/guards", ".empty"),
     ("empty-fleet", "/fleet", "h1"),
     ("empty-chart", "/chart", "h1"),
     ("empty-populations", "/populations", "h1"),
