@@ -15,6 +15,7 @@ const relay :Workerd.Worker = (
   modules = [ ( name = "relay-worker.js", esModule = embed "dist/relay-worker.js" ) ],
   bindings = [
     ( name = "DOWNHAUL_URL", fromEnvironment = "DOWNHAUL_URL" ),
+    ( name = "DOWNHAUL_KILL_FILE", fromEnvironment = "DOWNHAUL_KILL_FILE" ),
     ( name = "RELAY", durableObjectNamespace = "Relay" ),
   ],
   # It keeps nothing: whatever it forgets it asks for again.

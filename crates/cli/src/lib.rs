@@ -14,10 +14,10 @@ mod render;
 
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use command::{
-    apply, approve, backup, chart, check, completions, digest, drill, drills, eval, explain, flags, freeze, guard,
-    guards, heartbeat, keys, kill, land, migration, outcomes, people, plan, policy, population, proposals, propose,
-    prove, rebalance, refs, reject, release, restore, retire, revert, rollback, rollout, runs, schema, serve,
-    signing_keys, specialise, stale, states, status, token, tokens, unfreeze, withdraw,
+    apply, approve, backup, break_glass, chart, check, completions, digest, drill, drills, eval, explain, flags,
+    freeze, guard, guards, heartbeat, keys, kill, land, migration, outcomes, people, plan, policy, population,
+    proposals, propose, prove, rebalance, refs, reject, release, restore, retire, revert, rollback, rollout, runs,
+    schema, serve, signing_keys, specialise, stale, states, status, token, tokens, unfreeze, withdraw,
 };
 use downhaul_blast::population::is_decoding;
 use exit::{Exit, Failure};
@@ -76,6 +76,7 @@ enum Verb {
     Revert(revert::Args),
     Kill(kill::Args),
     Restore(restore::Args),
+    BreakGlass(break_glass::Args),
     Release(release::Args),
     Rollback(rollback::Args),
     Rollout(rollout::Args),
@@ -197,6 +198,7 @@ fn run(verb: Verb, output: &Output) -> Result<Exit, Failure> {
         Verb::Revert(args) => revert::run(&args, output),
         Verb::Kill(args) => kill::run(&args, output),
         Verb::Restore(args) => restore::run(&args, output),
+        Verb::BreakGlass(args) => break_glass::run(&args, output),
         Verb::Release(args) => release::run(&args, output),
         Verb::Rollback(args) => rollback::run(&args, output),
         Verb::Rollout(args) => rollout::run(&args, output),

@@ -1,4 +1,5 @@
 use crate::api::Role;
+use crate::break_glass::BreakGlassKey;
 use crate::client_key::ClientKey;
 use crate::hash::Hash;
 use crate::migration::MigrationStep;
@@ -76,6 +77,14 @@ pub enum Command {
     },
     /// Clients believe it no more.
     RevokeSigningKey {
+        id: String,
+    },
+    /// Makes a key that clients believe for kills alone.
+    AddBreakGlassKey {
+        key: BreakGlassKey,
+    },
+    /// Clients believe it no more.
+    RevokeBreakGlassKey {
         id: String,
     },
     /// The data folder was put back from a backup.
@@ -178,6 +187,8 @@ impl Command {
             Command::AddSigningKey { .. } => "add-signing-key",
             Command::UseSigningKey { .. } => "use-signing-key",
             Command::RevokeSigningKey { .. } => "revoke-signing-key",
+            Command::AddBreakGlassKey { .. } => "add-break-glass-key",
+            Command::RevokeBreakGlassKey { .. } => "revoke-break-glass-key",
             Command::RestoreBackup { .. } => "restore-backup",
             Command::PutPolicy { .. } => "put-policy",
             Command::Freeze => "freeze",
@@ -218,6 +229,8 @@ impl Command {
             | Command::AddSigningKey { .. }
             | Command::UseSigningKey { .. }
             | Command::RevokeSigningKey { .. }
+            | Command::AddBreakGlassKey { .. }
+            | Command::RevokeBreakGlassKey { .. }
             | Command::RestoreBackup { .. }
             | Command::PutPolicy { .. }
             | Command::Freeze
@@ -306,6 +319,8 @@ impl Command {
             | Command::AddSigningKey { .. }
             | Command::UseSigningKey { .. }
             | Command::RevokeSigningKey { .. }
+            | Command::AddBreakGlassKey { .. }
+            | Command::RevokeBreakGlassKey { .. }
             | Command::RestoreBackup { .. }
             | Command::PutPolicy { .. }
             | Command::Freeze

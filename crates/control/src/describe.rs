@@ -168,6 +168,10 @@ fn done(state: &State, change: &Change, names: &BTreeMap<String, String>) -> Str
         Command::AddSigningKey { key, signs: true } => format!("made the signing key `{}`, which signs now", key.id),
         Command::UseSigningKey { id } => format!("let the signing key `{id}` sign"),
         Command::RevokeSigningKey { id } => format!("revoked the signing key `{id}`"),
+        Command::AddBreakGlassKey { key } => {
+            format!("made the break-glass key `{}`, which may kill until {}", key.id, key.expires)
+        }
+        Command::RevokeBreakGlassKey { id } => format!("revoked the break-glass key `{id}`"),
         Command::RestoreBackup { backup } => match &backup.replaced {
             Some(lost) => format!(
                 "put the data folder back from a backup, in place of revision {} of epoch {}",

@@ -1,10 +1,12 @@
 //! What is signed and kept: exact bytes, verified before they are parsed.
 
 use crate::api::Attributes;
+use crate::break_glass::Named;
 use crate::chart::NoteSigner;
 use crate::hash::{Hash, hex};
 use downhaul_core::document::ClientKind;
 use ed25519_dalek::{Signature, Signer as _, SigningKey, VerifyingKey};
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -40,6 +42,9 @@ pub struct Header {
     /// where the environment has only ever had one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub keys: Option<Vec<String>>,
+    /// Keys that are believed for kills alone, and kills of theirs that are over. Absent while there never was one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub break_glass: Option<Named>,
     /// The circuit breakers of its flags, by flag: beside the program, since no decision needs them. As JSON, so that a
     /// client takes an envelope with a breaker of a kind that it does not know.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
@@ -145,19 +150,23 @@ impl EnvelopeSigner {
             kills_sha256: Hash::of(kills),
             ..header.clone()
         };
-        let json = serde_json::to_vec(&header)?;
-        let signature = self.key.sign(&pre_authentication(&json));
+        Ok(self.frame(&serde_json::to_vec(&header)?, program, kills))
+    }
+
+    /// The bytes of a header that is written, and what it holds the digests of.
+    pub(crate) fn frame(&self, json: &[u8], program: &[u8], kills: &[u8]) -> Envelope {
+        let signature = self.key.sign(&pre_authentication(json));
         let mut bytes = Vec::with_capacity(BEFORE_HEADER + json.len() + program.len() + kills.len());
         bytes.extend_from_slice(MAGIC);
         bytes.extend_from_slice(&self.id);
         bytes.extend_from_slice(&signature.to_bytes());
         // A header is a few hundred bytes: its attributes are bounded where they come in.
         bytes.extend_from_slice(&u32::try_from(json.len()).unwrap_or(u32::MAX).to_le_bytes());
-        bytes.extend_from_slice(&json);
+        bytes.extend_from_slice(json);
         let head = bytes.len();
         bytes.extend_from_slice(program);
         bytes.extend_from_slice(kills);
-        Ok(Envelope { bytes, head })
+        Envelope { bytes, head }
     }
 }
 
@@ -223,25 +232,12 @@ pub struct Opened<'a> {
 
 /// Verifies an envelope against keys that are trusted, then reads it.
 pub fn open<'a>(bytes: &'a [u8], keys: &[PublicKey]) -> Result<Opened<'a>, EnvelopeError> {
-    if bytes.len() > SIZE_LIMIT {
-        return Err(EnvelopeError::Malformed);
-    }
-    let (magic, rest) = bytes.split_first_chunk::<4>().ok_or(EnvelopeError::Malformed)?;
-    let (id, rest) = rest.split_first_chunk::<KEY_ID>().ok_or(EnvelopeError::Malformed)?;
-    let (signature, rest) = rest.split_first_chunk::<SIGNATURE>().ok_or(EnvelopeError::Malformed)?;
-    let (length, rest) = rest.split_first_chunk::<4>().ok_or(EnvelopeError::Malformed)?;
-    let length = u32::from_le_bytes(*length) as usize;
-    let (json, content) = rest.split_at_checked(length).ok_or(EnvelopeError::Malformed)?;
-    if magic != MAGIC {
-        return Err(EnvelopeError::Malformed);
-    }
-    let key = keys.iter().find(|key| key_id(&key.0) == *id).ok_or(EnvelopeError::SignatureInvalid)?;
-    key.0
-        .verify_strict(&pre_authentication(json), &Signature::from_bytes(signature))
-        .map_err(|_| EnvelopeError::SignatureInvalid)?;
+    let frame = Frame::split(bytes)?;
+    let key = keys.iter().find(|key| frame.is_by(key)).ok_or(EnvelopeError::SignatureInvalid)?;
+    let json = frame.verified(key)?;
     let header: Header = serde_json::from_slice(json).map_err(|_| EnvelopeError::Malformed)?;
     let program_length = usize::try_from(header.program_length).map_err(|_| EnvelopeError::Malformed)?;
-    let (program, kills) = content.split_at_checked(program_length).ok_or(EnvelopeError::Malformed)?;
+    let (program, kills) = frame.content.split_at_checked(program_length).ok_or(EnvelopeError::Malformed)?;
     if kills.len() as u64 != header.kills_length {
         return Err(EnvelopeError::Malformed);
     }
@@ -249,6 +245,54 @@ pub fn open<'a>(bytes: &'a [u8], keys: &[PublicKey]) -> Result<Opened<'a>, Envel
         return Err(EnvelopeError::DigestMismatch);
     }
     Ok(Opened { header, program, kills })
+}
+
+/// The parts of an envelope, none of them believed yet.
+#[derive(Debug)]
+pub(crate) struct Frame<'a> {
+    id: &'a [u8; KEY_ID],
+    signature: &'a [u8; SIGNATURE],
+    json: &'a [u8],
+    pub(crate) content: &'a [u8],
+}
+
+impl<'a> Frame<'a> {
+    pub(crate) fn split(bytes: &'a [u8]) -> Result<Frame<'a>, EnvelopeError> {
+        if bytes.len() > SIZE_LIMIT {
+            return Err(EnvelopeError::Malformed);
+        }
+        let (magic, rest) = bytes.split_first_chunk::<4>().ok_or(EnvelopeError::Malformed)?;
+        let (id, rest) = rest.split_first_chunk::<KEY_ID>().ok_or(EnvelopeError::Malformed)?;
+        let (signature, rest) = rest.split_first_chunk::<SIGNATURE>().ok_or(EnvelopeError::Malformed)?;
+        let (length, rest) = rest.split_first_chunk::<4>().ok_or(EnvelopeError::Malformed)?;
+        let length = u32::from_le_bytes(*length) as usize;
+        let (json, content) = rest.split_at_checked(length).ok_or(EnvelopeError::Malformed)?;
+        if magic != MAGIC {
+            return Err(EnvelopeError::Malformed);
+        }
+        Ok(Frame { id, signature, json, content })
+    }
+
+    /// The id of the key that it says it is signed with.
+    pub(crate) fn key_id(&self) -> String {
+        hex(self.id)
+    }
+
+    /// Whether its header, which nobody has verified, reads as this.
+    pub(crate) fn says<T: DeserializeOwned>(&self) -> bool {
+        serde_json::from_slice::<T>(self.json).is_ok()
+    }
+
+    fn is_by(&self, key: &PublicKey) -> bool {
+        key_id(&key.0) == *self.id
+    }
+
+    /// The header, once it is known to be signed by this key.
+    pub(crate) fn verified(&self, key: &PublicKey) -> Result<&'a [u8], EnvelopeError> {
+        let signature = Signature::from_bytes(self.signature);
+        let verified = key.0.verify_strict(&pre_authentication(self.json), &signature);
+        verified.map(|()| self.json).map_err(|_| EnvelopeError::SignatureInvalid)
+    }
 }
 
 fn key_id(key: &VerifyingKey) -> [u8; KEY_ID] {

@@ -132,6 +132,7 @@ fn apply(state: &mut State, command: &Command, change: &Change) {
             if let Some(kill) = state.kills.get_mut(id) {
                 kill.restored = Some(touch(change));
             }
+            state.break_glass.restored(id);
         }
         Command::CreateKey { key } => {
             let made = KeyState { key: key.clone(), created: touch(change), revoked: None };
@@ -145,6 +146,8 @@ fn apply(state: &mut State, command: &Command, change: &Change) {
         Command::AddSigningKey { .. } | Command::UseSigningKey { .. } | Command::RevokeSigningKey { .. } => {
             signing_keys(&mut state.signing, command, change);
         }
+        Command::AddBreakGlassKey { key } => state.break_glass.add(key.clone(), touch(change)),
+        Command::RevokeBreakGlassKey { id } => state.break_glass.revoke(id, touch(change)),
         // What else follows from it is the epoch, which is the log's.
         Command::RestoreBackup { .. } => {
             rollout::fold(&mut state.rollouts, &state.flag_set, command, change);
@@ -267,6 +270,8 @@ pub(crate) fn define(flag_set: &mut FlagSet, command: &Command, at: &str) {
         | Command::AddSigningKey { .. }
         | Command::UseSigningKey { .. }
         | Command::RevokeSigningKey { .. }
+        | Command::AddBreakGlassKey { .. }
+        | Command::RevokeBreakGlassKey { .. }
         | Command::RestoreBackup { .. }
         | Command::PutPolicy { .. }
         | Command::Freeze

@@ -10,6 +10,7 @@
 pub mod acceptance;
 pub mod admin_token;
 pub mod api;
+pub mod break_glass;
 pub mod change;
 pub mod chart;
 pub mod client_key;

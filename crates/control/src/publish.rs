@@ -137,6 +137,7 @@ pub fn header(
         kills_sha256: Hash::ZERO,
         document_digest: document_digest.filter(|_| kind == EnvelopeType::FlagSet),
         keys: state.signing.named(),
+        break_glass: state.break_glass.named(issued),
         breakers: BTreeMap::new(),
     }
 }

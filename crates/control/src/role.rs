@@ -112,6 +112,8 @@ impl Command {
             | Command::AddSigningKey { .. }
             | Command::UseSigningKey { .. }
             | Command::RevokeSigningKey { .. }
+            | Command::AddBreakGlassKey { .. }
+            | Command::RevokeBreakGlassKey { .. }
             | Command::RestoreBackup { .. }
             | Command::PutPolicy { .. }
             | Command::CreateToken { .. }

@@ -1,4 +1,5 @@
 use crate::api::Position;
+use crate::break_glass::BreakGlassKeys;
 use crate::client_key::ClientKey;
 use crate::guards::Acted;
 use crate::hash::Hash;
@@ -33,6 +34,7 @@ pub struct State {
     pub kills: BTreeMap<String, KillState>,
     pub keys: BTreeMap<String, KeyState>,
     pub signing: SigningKeys,
+    pub break_glass: BreakGlassKeys,
     pub policy: Policy,
     /// The last change of the policy; absent while it is the one that every environment begins with.
     pub policy_touch: Option<Touch>,
@@ -105,6 +107,7 @@ impl State {
             kills: BTreeMap::new(),
             keys: BTreeMap::new(),
             signing: SigningKeys::default(),
+            break_glass: BreakGlassKeys::default(),
             policy: Policy::default(),
             policy_touch: None,
             frozen: None,

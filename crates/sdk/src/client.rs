@@ -9,6 +9,7 @@ use crate::kept::Keeper;
 use crate::keys::KeyRing;
 use crate::migration::{Migration, MigrationOptions};
 use crate::options::{Options, StartError};
+use crate::second_path;
 use crate::shared::{Settings, Shared};
 use crate::status::Status;
 use crate::telemetry::{self, Telemetry};
@@ -62,15 +63,17 @@ impl Client {
     pub fn start(options: Options) -> Result<Client, StartError> {
         let public_keys = options.check()?;
         let runtime = Handle::try_current().map_err(|_| StartError::NoRuntime)?;
-        let http = match options.http {
-            Some(http) => http,
+        let http = || match &options.http {
+            Some(http) => Ok(http.clone()),
             // The key goes nowhere else.
             None => reqwest::Client::builder()
                 .redirect(reqwest::redirect::Policy::none())
                 .connect_timeout(Duration::from_secs(10))
                 .tcp_nodelay(true)
-                .build()?,
+                .build(),
         };
+        // The second path shares no connection with the first.
+        let (http, second_http) = (http()?, http()?);
         let url = options.url.trim_end_matches('/').to_owned();
         let keeper = options.keep_in.as_ref().map(|folder| Keeper::new(folder, &url, &options.key));
         let ring = public_keys.map_or_else(KeyRing::asking, KeyRing::pinned);
@@ -88,6 +91,10 @@ impl Client {
         let shared =
             Arc::new(Shared::new(settings, http, ring, keeper, runtime.clone(), broadcast::Sender::new(WAITING)));
         shared.begin(options.bootstrap);
+        let second_path = options.second_path.into_iter().map(|place| {
+            let asking = second_path::run(Arc::clone(&shared), second_http.clone(), place, options.second_path_every);
+            runtime.spawn(asking).abort_handle()
+        });
         let tasks = [
             runtime.spawn(transport::run(Arc::clone(&shared))).abort_handle(),
             runtime.spawn(acknowledge::beat(Arc::clone(&shared))).abort_handle(),
@@ -95,7 +102,8 @@ impl Client {
             runtime.spawn(ask_for_keys(Arc::clone(&shared))).abort_handle(),
             runtime.spawn(telemetry::run(Arc::clone(&shared))).abort_handle(),
         ];
-        let tasks = Tasks { shared: Arc::clone(&shared), handles: tasks.into() };
+        let handles = tasks.into_iter().chain(second_path).collect();
+        let tasks = Tasks { shared: Arc::clone(&shared), handles };
         Ok(Client { shared, tasks: Arc::new(tasks) })
     }
 

@@ -82,6 +82,11 @@ impl Freshness {
         Duration::from_millis(u64::try_from(next.min(LONGEST_MS)).unwrap_or(0) + 1)
     }
 
+    /// What time it is, by the control plane's clock where that is known.
+    pub(crate) fn timestamp(&self, now: i64) -> Timestamp {
+        Timestamp::from_millisecond(self.time(now, crate::host::Clock::wall_ms)).unwrap_or(Timestamp::MAX)
+    }
+
     fn since(&self) -> Option<i64> {
         some(&self.heard_at).or_else(|| some(&self.kept_at))
     }

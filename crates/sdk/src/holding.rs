@@ -1,14 +1,17 @@
 //! The program and the kills in use, each with the envelope that it came in; only whoever takes something over sees it.
 
 use crate::context::Context;
+use crate::events::Change;
 use crate::problem::{Problem, ProblemCode, refused};
 use crate::snapshot::{Flags, Snapshot};
 use downhaul_control::acceptance::{Asked, Held, HeldKills, Take};
 use downhaul_control::api::Position;
-use downhaul_control::envelope::{EnvelopeError, EnvelopeType, Header};
+use downhaul_control::break_glass::{self, KeptObject, Refused};
+use downhaul_control::envelope::{EnvelopeError, EnvelopeType, Header, Opened};
 use downhaul_core::document::ClientKind;
-use downhaul_core::kills::KillSet;
+use downhaul_core::kills::{KillEntry, KillSet};
 use downhaul_core::program::{FORMAT, Program};
+use jiff::Timestamp;
 use std::sync::Arc;
 
 /// Program formats that this release reads.
@@ -27,6 +30,8 @@ pub(crate) struct Holding {
     held: Held,
     program: Option<InUse<(Program, Arc<Flags>)>>,
     kills: Option<InUse<KillSet>>,
+    /// Kills that came apart from the control plane's, and who may sign them.
+    break_glass: break_glass::Held,
 }
 
 #[derive(Debug)]
@@ -100,17 +105,48 @@ impl Holding {
         Some(Position { epoch, revision, kill_revision: kills.map_or(kill_revision, |kills| kills.kill_revision) })
     }
 
+    /// Kills by keys of their own.
+    pub(crate) fn break_glass(&self) -> &break_glass::Held {
+        &self.break_glass
+    }
+
+    /// Takes the kills of an object that a break-glass key has signed; true if there is one more.
+    pub(crate) fn take_break_glass(&mut self, bytes: &[u8], who: &Identity, now: Timestamp) -> Result<bool, Refused> {
+        let environment = self.held.environment.as_deref().or(who.environment.as_deref());
+        self.break_glass.take(bytes, environment, who.kind, now)
+    }
+
+    pub(crate) fn take_kept_break_glass(&mut self, kept: KeptObject, who: &Identity) -> Result<bool, Refused> {
+        let environment = self.held.environment.as_deref().or(who.environment.as_deref());
+        self.break_glass.take_kept(kept, environment, who.kind)
+    }
+
+    /// Hears what an envelope that brings no kills says of break-glass keys; true if one of their kills is over by it.
+    pub(crate) fn hear(&mut self, header: &Header, who: &Identity) -> bool {
+        self.held.accept(header, &asked(who)).is_ok() && self.break_glass.hear(header)
+    }
+
+    /// What a kill set that came alone would do; `None` where it is no newer than the one in use, or comes with a program.
+    pub(crate) fn brings(&self, opened: &Opened<'_>) -> Option<Change> {
+        if opened.header.kind != EnvelopeType::Kills {
+            return None;
+        }
+        let known = self.held.ratchet.map(|ratchet| (ratchet.epoch, ratchet.kill_revision));
+        let theirs = (opened.header.epoch, opened.header.kill_revision);
+        if self.kills.is_some() && known.is_some_and(|known| theirs <= known) {
+            return None;
+        }
+        let before = self.kills.as_ref().map(|kills| kills.loaded.kills.as_slice()).unwrap_or_default();
+        let after = KillSet::from_bytes(opened.kills).unwrap_or_default().kills;
+        let is_new = |kill: &KillEntry| before.iter().all(|known| known.id != kill.id);
+        Some(if after.iter().any(is_new) || before.is_empty() { Change::Kill } else { Change::Restore })
+    }
+
     /// Takes over what may be taken. `kept`: it was kept, or given at the start.
     pub(crate) fn take(&mut self, envelope: Envelope, who: &Identity, kept: bool) -> Taken {
         let header = &envelope.header;
         let mut taken = Taken::default();
-        let asked = Asked {
-            kind: who.kind,
-            environment: who.environment.as_deref(),
-            context: who.context.attributes(),
-            decided_for: None,
-            formats: FORMATS,
-        };
+        let asked = asked(who);
         let verdict = if kept { self.when_kept().accept(header, &asked) } else { self.held.accept(header, &asked) };
         let take = match verdict {
             Ok(take) => take,
@@ -119,6 +155,7 @@ impl Holding {
                 return taken;
             }
         };
+        self.break_glass.hear(header);
         if header.kind == EnvelopeType::FlagSet && !take.program {
             taken.problems.push(refused(EnvelopeError::ProgramRefused));
         }
@@ -141,6 +178,7 @@ impl Holding {
     pub(crate) fn snapshot(&self, who: &Identity, now: i64) -> Option<Snapshot> {
         let InUse { envelope, loaded: (program, flags) } = self.program.as_ref()?;
         let kills = self.kills.as_ref().map(|kills| kills.loaded.clone()).unwrap_or_default();
+        let kills = self.break_glass.join(kills);
         let (flags, header, position) = (Arc::clone(flags), envelope.header.clone(), self.position()?);
         Some(Snapshot::new(program.clone(), flags, kills, header, position, &who.context, now))
     }
@@ -195,6 +233,16 @@ impl Holding {
                 false
             }
         }
+    }
+}
+
+fn asked(who: &Identity) -> Asked<'_> {
+    Asked {
+        kind: who.kind,
+        environment: who.environment.as_deref(),
+        context: who.context.attributes(),
+        decided_for: None,
+        formats: FORMATS,
     }
 }
 

@@ -6,6 +6,7 @@
 use crate::keys::{read_key, write_key};
 use downhaul_control::Hash;
 use downhaul_control::api::Position;
+use downhaul_control::break_glass::{KeptObject, SIZE_LIMIT as BREAK_GLASS_LIMIT};
 use downhaul_control::envelope::{PublicKey, SIZE_LIMIT};
 use serde::{Deserialize, Serialize};
 use std::fs::File;
@@ -22,6 +23,8 @@ pub(crate) struct Kept {
     pub(crate) flag_set: Option<Arc<Vec<u8>>>,
     /// Where a newer kill set came than the one in the flag set.
     pub(crate) kills: Option<Arc<Vec<u8>>>,
+    /// Of which kills are in force, each with the key that it was verified with.
+    pub(crate) break_glass: Vec<KeptObject>,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -30,6 +33,9 @@ struct Head {
     keys: Vec<String>,
     flag_set_length: usize,
     kills_length: usize,
+    /// Public key and length.
+    #[serde(default)]
+    break_glass: Vec<(String, usize)>,
 }
 
 /// The file of one client key at one address.
@@ -62,7 +68,7 @@ impl Keeper {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(error),
         };
-        let limit = 2 * SIZE_LIMIT + HEAD_LIMIT;
+        let limit = 2 * SIZE_LIMIT + HEAD_LIMIT + 16 * BREAK_GLASS_LIMIT;
         let mut bytes = Vec::new();
         file.take(limit as u64 + 1).read_to_end(&mut bytes)?;
         parse(bytes).map(Some).ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, "it is not what a client kept"))
@@ -99,6 +105,7 @@ impl Keeper {
             keys: kept.keys.iter().map(write_key).collect(),
             flag_set_length: length(&kept.flag_set),
             kills_length: length(&kept.kills),
+            break_glass: kept.break_glass.iter().map(|kept| (write_key(&kept.key), kept.bytes.len())).collect(),
         };
         // Made with 0600.
         let mut file = NamedTempFile::with_prefix_in("downhaul-", folder)?;
@@ -106,6 +113,9 @@ impl Keeper {
         file.write_all(b"\n")?;
         for part in [&kept.flag_set, &kept.kills].into_iter().flatten() {
             file.write_all(part)?;
+        }
+        for kept in &kept.break_glass {
+            file.write_all(&kept.bytes)?;
         }
         file.as_file().sync_all()?;
         file.persist(&self.path).map_err(|error| error.error)?;
@@ -120,7 +130,14 @@ fn parse(bytes: Vec<u8>) -> Option<Kept> {
     let (head, rest) = bytes.split_at_checked(end)?;
     let head: Head = serde_json::from_slice(head).ok()?;
     let (flag_set, kills) = rest.get(1..)?.split_at_checked(head.flag_set_length)?;
-    if kills.len() != head.kills_length {
+    let (kills, mut rest) = kills.split_at_checked(head.kills_length)?;
+    let mut break_glass = Vec::new();
+    for (key, length) in head.break_glass {
+        let (bytes, left) = rest.split_at_checked(length)?;
+        break_glass.push(KeptObject { bytes: bytes.to_vec(), key: read_key(&key)? });
+        rest = left;
+    }
+    if !rest.is_empty() {
         return None;
     }
     let some = |part: &[u8]| (!part.is_empty()).then(|| Arc::new(part.to_vec()));
@@ -129,6 +146,7 @@ fn parse(bytes: Vec<u8>) -> Option<Kept> {
         keys: head.keys.iter().map(|key| read_key(key)).collect::<Option<_>>()?,
         flag_set: some(flag_set),
         kills: some(kills),
+        break_glass,
     })
 }
 

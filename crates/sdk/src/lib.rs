@@ -41,6 +41,7 @@ mod options;
 mod outcomes;
 mod problem;
 mod sampler;
+mod second_path;
 mod shared;
 mod snapshot;
 mod sse;

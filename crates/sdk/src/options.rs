@@ -1,6 +1,7 @@
 use crate::client::Client;
 use crate::context::Context;
 use crate::keys::read_key;
+use crate::second_path::{self, Place};
 use downhaul_control::envelope::PublicKey;
 use downhaul_core::document::ClientKind;
 use reqwest::Url;
@@ -28,6 +29,8 @@ pub struct Options {
     pub(crate) ready_timeout: Duration,
     pub(crate) polls: bool,
     pub(crate) http: Option<reqwest::Client>,
+    pub(crate) second_path: Vec<Place>,
+    pub(crate) second_path_every: Duration,
 }
 
 impl Options {
@@ -49,6 +52,8 @@ impl Options {
             ready_timeout: Duration::from_secs(5),
             polls: false,
             http: None,
+            second_path: Vec::new(),
+            second_path_every: second_path::EVERY,
         }
     }
 
@@ -132,11 +137,41 @@ impl Options {
         self
     }
 
+    /// A second path for kills: another address of the control plane, or a relay, that is asked every 5 s for the kills alone,
+    /// also while the stream is well. It is sent the client key. May be given several times. Default: none.
+    pub fn kill_relay(mut self, url: impl Into<String>) -> Options {
+        self.second_path.push(Place::Relay(url.into()));
+        self
+    }
+
+    /// A second path for kills: a file on any static host, which holds what `GET /client/v1/kills` answered or what
+    /// `downhaul break-glass kill` wrote. It is sent nothing. May be given several times. Default: none.
+    pub fn kill_file(mut self, url: impl Into<String>) -> Options {
+        self.second_path.push(Place::File(url.into()));
+        self
+    }
+
+    /// How often each address of the second path is asked, a fifth more or less. Default: every 5 s.
+    pub fn kill_poll(mut self, every: Duration) -> Options {
+        self.second_path_every = every;
+        self
+    }
+
     /// What can be known to be wrong before anything is sent.
     pub(crate) fn check(&self) -> Result<Option<Vec<PublicKey>>, StartError> {
         let url = Url::parse(&self.url).map_err(|_| StartError::Url(self.url.clone()))?;
         if !matches!(url.scheme(), "http" | "https") || url.query().is_some() || url.fragment().is_some() {
             return Err(StartError::Url(self.url.clone()));
+        }
+        for place in &self.second_path {
+            let (Place::Relay(text) | Place::File(text)) = place;
+            let fits = |url: &Url| {
+                let whole = matches!(place, Place::File(_)) || (url.query().is_none() && url.fragment().is_none());
+                matches!(url.scheme(), "http" | "https") && whole
+            };
+            if !Url::parse(text).as_ref().is_ok_and(fits) {
+                return Err(StartError::SecondPath(text.clone()));
+            }
         }
         if self.key.is_empty() || HeaderValue::from_str(&self.key).is_err() {
             return Err(StartError::Key);
@@ -177,6 +212,8 @@ impl fmt::Debug for Options {
 pub enum StartError {
     #[error("`{0}` is no address of a control plane: write it as `https://flags.example.com`")]
     Url(String),
+    #[error("`{0}` is no address for a second path: write it as `https://kills.example.net/production.kills`")]
+    SecondPath(String),
     #[error("the client key is empty or holds what no header can: copy it again, it begins with `dhk_`")]
     Key,
     #[error("the context token holds what no header can")]

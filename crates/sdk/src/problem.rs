@@ -1,3 +1,4 @@
+use downhaul_control::break_glass::Refused;
 use downhaul_control::envelope::EnvelopeError;
 use std::fmt;
 
@@ -33,6 +34,10 @@ pub enum ProblemCode {
     /// The client key is refused.
     Unauthorized,
     ConnectionFailed,
+    /// An address of the second path does not answer, or gives what is no kill object.
+    SecondPathFailed,
+    /// A kill that is signed by a key that the environment does not, or no longer, name for that.
+    BreakGlassRefused,
 }
 
 impl ProblemCode {
@@ -49,6 +54,8 @@ impl ProblemCode {
             ProblemCode::StoreFailed => "store-failed",
             ProblemCode::Unauthorized => "unauthorized",
             ProblemCode::ConnectionFailed => "connection-failed",
+            ProblemCode::SecondPathFailed => "second-path-failed",
+            ProblemCode::BreakGlassRefused => "break-glass-refused",
         }
     }
 
@@ -94,4 +101,16 @@ pub(crate) fn refused(error: EnvelopeError) -> Problem {
         ),
     };
     code.problem(error.to_string(), help)
+}
+
+impl From<Refused> for Problem {
+    fn from(error: Refused) -> Problem {
+        match error {
+            Refused::Envelope(error) => refused(error),
+            error => ProblemCode::BreakGlassRefused.problem(
+                error.to_string(),
+                "see `downhaul break-glass list` for the keys in force; take the file away once its kills are over",
+            ),
+        }
+    }
 }

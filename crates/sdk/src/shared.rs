@@ -20,6 +20,7 @@ use crate::status::{LastChange, Source, State, Status, Transport};
 use crate::telemetry::Counting;
 use arc_swap::ArcSwapOption;
 use downhaul_control::api::{PatchEvent, Position};
+use downhaul_control::break_glass::KeptObject;
 use downhaul_control::envelope::{self, EnvelopeError};
 use downhaul_control::{Hash, patch};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -194,6 +195,50 @@ impl Shared {
         self.receive(bytes, Change::Patch, received_ms).await
     }
 
+    /// Applies a kill object of the second path. What is no newer than what is held is what comes there nearly always.
+    pub(crate) async fn receive_second(self: &Arc<Self>, bytes: Vec<u8>, received_ms: i64) -> Result<(), Problem> {
+        if let Some(id) = key_id(&bytes)
+            && self.ring.wants(&id)
+        {
+            self.refresh_keys().await;
+        }
+        let believed = self.ring.believed();
+        if !key_id(&bytes).is_some_and(|id| believed.iter().any(|key| key.id() == id)) {
+            return self.take_break_glass(&bytes, received_ms);
+        }
+        let opened = envelope::open(&bytes, &believed).map_err(refused)?;
+        let mut holding = self.holding();
+        if let Some(change) = holding.brings(&opened) {
+            drop(holding);
+            self.take(bytes, change, received_ms);
+        } else if opened.header.kind == envelope::EnvelopeType::Kills
+            && holding.hear(&opened.header, &self.settings.who)
+        {
+            self.show(&holding, Change::Restore, received_ms);
+            self.keep(&holding);
+        }
+        Ok(())
+    }
+
+    /// Applies kills that a break-glass key has signed.
+    fn take_break_glass(self: &Arc<Self>, bytes: &[u8], received_ms: i64) -> Result<(), Problem> {
+        let mut holding = self.holding();
+        if self.is_closed() {
+            return Ok(());
+        }
+        if holding.take_break_glass(bytes, &self.settings.who, self.fresh.timestamp(self.clock.now_ms()))? {
+            tracing::warn!("a break-glass key has killed flags");
+            self.show(&holding, Change::Kill, received_ms);
+            self.keep(&holding);
+        }
+        Ok(())
+    }
+
+    /// All addresses of the second path are judged alike: one that answers is enough.
+    pub(crate) fn second_path_is_well(&self) {
+        self.standing().problems.retain(|code| *code != ProblemCode::SecondPathFailed);
+    }
+
     fn patched(&self, event: &PatchEvent) -> Option<Vec<u8>> {
         use base64::Engine;
         use base64::engine::general_purpose::STANDARD;
@@ -284,7 +329,10 @@ impl Shared {
             let mut asked = self.asked();
             before.flags.take_asked(&before.loaded.program, |key| asked.add(key));
         }
-        let renewed = before.as_deref().is_some_and(|before| before.position == position);
+        let is_same = |before: &Snapshot| {
+            before.position == position && before.loaded.kill_set.kills == snapshot.loaded.kill_set.kills
+        };
+        let renewed = before.as_deref().is_some_and(is_same);
         if change != Change::Kept {
             acknowledge::soon(self, Some(applied_after), ACKNOWLEDGE_WITHIN.mul_f64(random()));
         }
@@ -312,6 +360,7 @@ impl Shared {
             keys: if self.ring.is_pinned() { Vec::new() } else { self.ring.believed() },
             flag_set: holding.program().map(bytes),
             kills: holding.kills_alone().map(bytes),
+            break_glass: holding.break_glass().objects().to_vec(),
         });
         let shared = Arc::clone(self);
         tokio::spawn(async move { shared.flush().await });
@@ -344,6 +393,7 @@ impl Shared {
                 for bytes in [kept.kills, kept.flag_set].into_iter().flatten() {
                     self.take(bytes.to_vec(), Change::Kept, now);
                 }
+                self.take_kept(kept.break_glass, now);
             }
             Some((_, Ok(None))) | None => {}
         }
@@ -352,6 +402,18 @@ impl Shared {
         {
             self.take(bytes, Change::Kept, now);
         }
+    }
+
+    fn take_kept(self: &Arc<Self>, objects: Vec<KeptObject>, now: i64) {
+        let mut holding = self.holding();
+        for object in objects {
+            if let Err(error) = holding.take_kept_break_glass(object, &self.settings.who) {
+                let mut problem = Problem::from(error);
+                problem.message = format!("what was kept is not used: {}", problem.message);
+                self.report(problem);
+            }
+        }
+        self.show(&holding, Change::Kept, now);
     }
 
     /// Asks the control plane for its keys.

@@ -35,7 +35,11 @@ const SAMPLE: &str = "downhaul-sample";
 
 impl Shared {
     pub(crate) fn request(&self, method: Method, path: &str) -> RequestBuilder {
-        let request = self.http.request(method, format!("{}{path}", self.settings.url)).bearer_auth(&self.settings.key);
+        self.authorised(self.http.request(method, format!("{}{path}", self.settings.url)))
+    }
+
+    pub(crate) fn authorised(&self, request: RequestBuilder) -> RequestBuilder {
+        let request = request.bearer_auth(&self.settings.key);
         match &self.settings.context_token {
             Some(token) => request.header("downhaul-context-token", token),
             None => request,
@@ -346,7 +350,7 @@ pub(crate) async fn fetch_keys(shared: &Shared) -> Option<Vec<PublicKey>> {
     Some(answer.keys.iter().filter_map(|key| read_key(&key.public_key)).collect())
 }
 
-async fn limited(mut response: Response, limit: usize) -> Result<Vec<u8>, String> {
+pub(crate) async fn limited(mut response: Response, limit: usize) -> Result<Vec<u8>, String> {
     let mut bytes = Vec::new();
     while let Some(chunk) = response.chunk().await.map_err(chain)? {
         if bytes.len() + chunk.len() > limit {
@@ -404,7 +408,7 @@ fn forget_etag(shared: &Shared) {
 }
 
 /// An error with what is behind it, and without the address, which everybody knows and which is long.
-fn chain(error: reqwest::Error) -> String {
+pub(crate) fn chain(error: reqwest::Error) -> String {
     let error = error.without_url();
     let mut text = error.to_string();
     let mut source = error.source();

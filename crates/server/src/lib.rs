@@ -8,6 +8,7 @@
 mod admin;
 mod alarms;
 mod auth;
+mod break_glass;
 mod callback;
 mod client;
 mod console;

@@ -1,4 +1,5 @@
 use crate::alarms;
+use crate::break_glass;
 use crate::environment::Environment;
 use crate::guards;
 use crate::heartbeat;
@@ -71,6 +72,7 @@ async fn attended(state: AppState, serving: impl IntoFuture<Output = io::Result<
     let writing = Task::spawn(minutes::carry_out(state.clone()));
     let guarding = Task::spawn(guards::carry_out(state.clone()));
     let alarming = Task::spawn(alarms::carry_out(state.clone()));
+    let taking_up = Task::spawn(break_glass::carry_out(state.clone()));
     let mut closed = state.closing();
     let result = tokio::select! {
         result = serving.into_future() => result,
@@ -83,7 +85,7 @@ async fn attended(state: AppState, serving: impl IntoFuture<Output = io::Result<
             Ok(())
         }
     };
-    drop((sweeping, running, beating, reminding, rolling_out, writing, guarding, alarming));
+    drop((sweeping, running, beating, reminding, rolling_out, writing, guarding, alarming, taking_up));
     for environment in state.environments() {
         minutes::write_left(environment).await;
     }

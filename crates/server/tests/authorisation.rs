@@ -27,6 +27,9 @@ const ROUTES: &[(Role, &str)] = &[
     (Role::Viewer, "GET E/chart/proof"),
     (Role::Viewer, "GET E/chart/verify"),
     (Role::Viewer, "GET E/chart/{revision}"),
+    // The signature of the key is the right.
+    (Role::Viewer, "POST E/break-glass"),
+    (Role::Viewer, "GET E/break-glass-keys"),
     (Role::Viewer, "GET E/breakers"),
     (Role::Viewer, "GET E/client-keys"),
     (Role::Viewer, "GET E/document"),
@@ -104,6 +107,8 @@ const ROUTES: &[(Role, &str)] = &[
     (Role::Operator, "POST E/rollouts/{id}/{act}"),
     (Role::Operator, "POST E/runs/{id}/{act}"),
     (Role::Operator, "POST E/unfreeze"),
+    (Role::Admin, "POST E/break-glass-keys"),
+    (Role::Admin, "POST E/break-glass-keys/{id}/revoke"),
     (Role::Admin, "POST E/client-keys"),
     (Role::Admin, "DELETE E/client-keys/{id}"),
     (Role::Admin, "POST E/people"),

@@ -4,6 +4,8 @@ import { relay } from "downhaul/relay";
 
 interface Env {
   DOWNHAUL_URL: string;
+  /** Where a kill object lies that is served as `/kills`, such as what `downhaul break-glass kill` wrote; empty for none. */
+  DOWNHAUL_KILL_FILE?: string;
   RELAY: { idFromName(name: string): unknown; get(id: unknown): { fetch(request: Request): Promise<Response> } };
 }
 
@@ -11,7 +13,7 @@ export class Relay {
   readonly fetch: (request: Request) => Promise<Response>;
 
   constructor(_: unknown, env: Env) {
-    this.fetch = relay({ url: env.DOWNHAUL_URL, clientAddress: (request) => request.headers.get("cf-connecting-ip") ?? undefined });
+    this.fetch = relay({ url: env.DOWNHAUL_URL, killFiles: env.DOWNHAUL_KILL_FILE ? { "/kills": env.DOWNHAUL_KILL_FILE } : {}, clientAddress: (request) => request.headers.get("cf-connecting-ip") ?? undefined });
   }
 }
 

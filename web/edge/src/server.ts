@@ -5,7 +5,8 @@ import { env } from "node:process";
 import { relay } from "downhaul/relay";
 import worker, { type Env } from "./worker.js";
 
-const relayed = relay({ url: env["DOWNHAUL_URL"] ?? "" });
+const killFile = env["DOWNHAUL_KILL_FILE"];
+const relayed = relay({ url: env["DOWNHAUL_URL"] ?? "", killFiles: killFile ? { "/kills": killFile } : {} });
 const background = { waitUntil: (work: Promise<unknown>): void => void work.catch(() => undefined) };
 
 export default {
@@ -14,5 +15,5 @@ export default {
   /** A stream is silent between two pings: longer than Bun waits by itself. */
   idleTimeout: 60,
   fetch: (request: Request): Promise<Response> =>
-    /^\/(client|ofrep)\//.test(new URL(request.url).pathname) ? relayed(request) : worker.fetch(request, env as unknown as Env, background),
+    /^\/(client|ofrep|kills)(\/|$)/.test(new URL(request.url).pathname) ? relayed(request) : worker.fetch(request, env as unknown as Env, background),
 };

@@ -43,7 +43,7 @@ await Promise.all([
   build({ ...common, ...entry("relay"), format: "esm", outfile: "dist/relay.js" }),
   build({ ...common, ...entry("outcomes"), format: "esm", outfile: "dist/outcomes.js" }),
   build({ ...common, ...entry("outcomes"), format: "cjs", outfile: "dist/outcomes.cjs" }),
-  ...["guard", "telemetry"].flatMap((name) => [
+  ...["guard", "telemetry", "second-path"].flatMap((name) => [
     build({ ...common, ...entry(name), format: "esm", outfile: `dist/${name}.js` }),
     build({ ...common, ...entry(name), format: "cjs", outfile: `dist/${name}.cjs` }),
   ]),
@@ -105,6 +105,14 @@ await writeFile(
 import type { Telemetry } from ${asModule("telemetry/telemetry")};
 export type { Telemetry, Under } from ${asModule("telemetry/telemetry")};
 export declare function telemetry(client: Client): Telemetry;
+`,
+);
+await writeFile(
+  "dist/types/entry/second-path.d.cts",
+  `import type { Client } from ${asModule("types")};
+import type { Second, SecondPathOptions } from ${asModule("second-path/second-path")};
+export type { Second, SecondPathOptions } from ${asModule("second-path/second-path")};
+export declare function secondPath(client: Client, options: SecondPathOptions): Second;
 `,
 );
 for (const [name, provider, options] of [["web", "DownhaulWebProvider", "WebProviderOptions"], ["server", "DownhaulServerProvider", "ProviderOptions"]]) {

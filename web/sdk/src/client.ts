@@ -7,7 +7,7 @@ import { braked, EngineTrap, OVERRIDE, type Brakes, type Engine, type Overrides 
 import { applyPatch, openEnvelope, type Envelope } from "./envelope.js";
 import { emitter } from "./events.js";
 import { freshness } from "./freshness.js";
-import { holding, type Holding } from "./holding.js";
+import { holding, type Beside, type Holding } from "./holding.js";
 import { globalHost, sleep } from "./host.js";
 import { openKept, type Kept } from "./kept.js";
 import { keyRing } from "./keys.js";
@@ -60,6 +60,7 @@ export function startClient(options: Options, platform: Platform): Client {
   const tallies: (() => readonly MigrationTally[])[] = [];
   let reporter: OutcomeReporter | undefined;
   let brakes: Brakes | undefined;
+  const beside: Beside = { join: ({ kills }) => kills };
 
   const events = emitter((cause) => {
     // A listener of `problem` that throws must not be told of it by itself.
@@ -136,26 +137,28 @@ export function startClient(options: Options, platform: Platform): Client {
   /** Applies an envelope that was opened; true if the client can build on it. */
   const take = (envelope: Envelope, change: ChangeKind, receivedAt: number): boolean => {
     if (!held || closed) return false;
-    const taken = held.take(envelope, asked(), change === "kept");
-    taken.problems.forEach(report);
-    if ((taken.program || taken.kills) && Array.isArray(envelope.header.keys)) ring.inForce(envelope.header.keys);
-    if (!taken.program && !taken.kills) {
-      if (taken.problems.some(({ code }) => code === "other-audience") && change !== "kept") wrongAudience();
+    const { header } = envelope;
+    const isKept = change === "kept";
+    const { program, kills, problems: wrong } = held.take(envelope, asked(), isKept);
+    wrong.forEach(report);
+    if (!program && !kills) {
+      if (!isKept && wrong.some(({ code }) => code === "other-audience")) wrongAudience();
       return false;
     }
-    if (taken.program) {
-      fresh.validUntil(held.header?.valid_until);
-      [degrades, attributes] = [held.flags.some((flag) => flag.onStaleDegraded), Object.entries(envelope.header.audience.attributes)];
+    if (Array.isArray(header.keys)) ring.inForce(header.keys);
+    if (program) {
+      fresh.validUntil(header.valid_until);
+      [degrades, attributes] = [held.flags.some((flag) => flag.onStaleDegraded), Object.entries(header.audience.attributes)];
+      if (isKept) fresh.keptSince(header.issued_at);
     }
-    if (change === "kept" && taken.program) fresh.keptSince(envelope.header.issued_at);
-    source = change === "kept" ? "kept" : "network";
-    if (taken.problems.length === 0 && change !== "kept") problems = [];
+    source = isKept ? "kept" : "network";
+    if (!isKept && !wrong[0]) problems = [];
     decide(change, receivedAt);
-    if (change !== "kept") {
+    if (!isKept) {
       acknowledgeSoon(host.now() - receivedAt);
-      keep(taken.program);
+      keep(program);
     }
-    return taken.program || envelope.header.type === "downhaul.kills/1";
+    return program || header.type === "downhaul.kills/1";
   };
 
   /** The stream answers for a context that is no longer ours. */
@@ -230,7 +233,7 @@ export function startClient(options: Options, platform: Platform): Client {
   const lacks = (theirs: Position): boolean => {
     const ours = held?.position;
     const behind = !!ours && (theirs.epoch > ours.epoch || (theirs.epoch === ours.epoch && (theirs.revision > ours.revision || theirs.kill_revision > ours.kill_revision)));
-    const text = `${theirs.epoch}.${theirs.revision}.${theirs.kill_revision}`;
+    const text = canonical(theirs);
     const again = behind && heardPing === text;
     heardPing = again ? undefined : text;
     return again;
@@ -350,7 +353,7 @@ export function startClient(options: Options, platform: Platform): Client {
 
   const withEngine = (made: Engine): void => {
     engine = made;
-    held = holding(made);
+    held = holding(made, beside);
   };
 
   const start = async (made: Engine | Promise<Engine>): Promise<void> => {
@@ -442,11 +445,11 @@ export function startClient(options: Options, platform: Platform): Client {
       // Listeners come after the client.
       queueMicrotask(() => events.emit("ready", status()));
     } else {
-      queueMicrotask(() => report({ code: "bootstrap-malformed", message: "`bootstrap` is not what `bootstrapData()` gives", help: "pass its result on as JSON" }));
+      queueMicrotask(() => report({ code: "bootstrap-malformed", message: "`bootstrap` is not what `bootstrapData()` gives", help: "pass that on as JSON" }));
     }
   }
   const engineFailed = async (cause: unknown): Promise<void> => {
-    const problem: Problem = { code: "engine-trap", message: `the evaluation module can't start: ${said(cause)}`, help: "the control plane decides instead; is `flags.wasm` served, of this release, and allowed by the content security policy (`wasm-unsafe-eval`)?", cause };
+    const problem: Problem = { code: "engine-trap", message: `the evaluation module can't start: ${said(cause)}`, help: "the control plane decides instead; is `flags.wasm` served, of this release, and allowed (CSP `wasm-unsafe-eval`)?", cause };
     queueMicrotask(() => report(problem));
     const made = await platform.remote?.();
     remote = made?.(
@@ -472,7 +475,7 @@ export function startClient(options: Options, platform: Platform): Client {
   } catch (cause) {
     starting = engineFailed(cause);
   }
-  starting = starting.catch((cause: unknown) => queueMicrotask(() => report({ code: "engine-trap", message: `what asks the control plane can't be loaded: ${said(cause)}`, cause })));
+  starting = starting.catch((cause: unknown) => queueMicrotask(() => report({ code: "engine-trap", message: `nothing can be loaded: ${said(cause)}`, cause })));
   void (background ? run() : starting);
 
   const unwatch = background
@@ -534,7 +537,7 @@ export function startClient(options: Options, platform: Platform): Client {
       if (ready && background) void sendAcknowledgement();
     },
     report: (next) => void (reporter = next),
-    wire: () => ({ host, url, kind, instance, background, options }),
+    wire: () => ({ host, url, kind, instance, background, options, feed, token, beside, held, claimed: claimedText }),
     brake: (next) => ((brakes = next), { declared: () => held?.header?.breakers, again: () => decide("breaker", host.now()) }),
     ready: async () => (ready || closed ? status() : settled()),
     setContext: async (next, change = {}) => {

@@ -52,7 +52,7 @@ const START = 80;
 /** Reads an envelope: signature first, then the header, then the digests; nothing else is looked at before these hold. */
 export async function openEnvelope(bytes: Uint8Array, check: CheckSignature, { sha256 }: Ciphers): Promise<Opened> {
   const frame = split(bytes);
-  if (!frame) return malformed(`an envelope of ${bytes.length} bytes has no readable frame`);
+  if (!frame) return malformed(`${bytes.length} bytes are no envelope`);
 
   const message = concat([utf8(`DHEv1 ${frame.header.length} `), frame.header]);
   if ((await check(frame.keyId, frame.signature, message)) === "wrong") {
@@ -60,7 +60,7 @@ export async function openEnvelope(bytes: Uint8Array, check: CheckSignature, { s
   }
 
   const header = readHeader(frame.header);
-  if (!header) return malformed("header is not one of `downhaul.flag-set/1` or `downhaul.kills/1`");
+  if (!header) return malformed("the header can't be read");
   if (frame.body.length !== header.program_length + header.kills_length) {
     return malformed(`${frame.body.length} bytes after the header instead of ${header.program_length} + ${header.kills_length}`);
   }

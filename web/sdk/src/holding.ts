@@ -11,8 +11,15 @@ export interface Taken {
   readonly problems: readonly Problem[];
 }
 
+/** What came beside the control plane's own kill sets, where somebody looks elsewhere. */
+export interface Beside {
+  /** The kills of an envelope that is taken over, with the others. */
+  join: (envelope: Envelope) => Uint8Array;
+}
+
 /** The program and the kills in use, each with the envelope that it came in, and the engine that has them loaded. */
 export interface Holding {
+  readonly engine: Engine;
   readonly flags: readonly FlagInfo[];
   /** Of the program in use. */
   readonly header: Header | undefined;
@@ -26,7 +33,7 @@ export interface Holding {
   take(envelope: Envelope, asked: Omit<Asked, "formats">, kept?: boolean): Taken;
 }
 
-export function holding(engine: Engine): Holding {
+export function holding(engine: Engine, beside: Beside): Holding {
   let flags: readonly FlagInfo[] = [];
   let program: Envelope | undefined;
   let kills: Envelope | undefined;
@@ -71,7 +78,7 @@ export function holding(engine: Engine): Holding {
 
   const loadKills = (envelope: Envelope): Problem | undefined => {
     try {
-      engine.setKills(envelope.kills);
+      engine.setKills(beside.join(envelope));
       kills = envelope;
       return undefined;
     } catch (cause) {
@@ -84,6 +91,7 @@ export function holding(engine: Engine): Holding {
     !!kills && sameAudience(kills.header.audience, header.audience) && kills.header.epoch === header.epoch && kills.header.kill_revision >= (ratchet?.kill_revision ?? 0);
 
   return {
+    engine,
     get flags() {
       return flags;
     },
@@ -133,7 +141,7 @@ export function holding(engine: Engine): Holding {
 function engineProblem(cause: unknown, what: string): Problem {
   const message = said(cause);
   if (cause instanceof ProgramRefused) {
-    return { code: "program-refused", message: `${what} refused: ${message}`, help: "the client goes on with what it has; is its release older than the control plane's?", cause };
+    return { code: "program-refused", message: `${what} refused: ${message}`, help: "is the client older than the control plane?", cause };
   }
   if (cause instanceof EngineTrap) return { code: "engine-trap", message, help: "please report this with the program's digest", cause: cause.cause };
   return { code: "engine-trap", message: `${what}: ${message}`, cause };

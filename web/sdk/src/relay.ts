@@ -1,5 +1,6 @@
 import { toBase64, utf8 } from "./bytes.js";
 import { globalHost, sleep, type Host } from "./host.js";
+import { killFiles, killsOf } from "./relay-kills.js";
 import { greeting, openChannel, written, type Channel, type Refusal, type Snapshot } from "./relay-channel.js";
 
 export interface RelayOptions {
@@ -9,6 +10,11 @@ export interface RelayOptions {
   readonly clientAddress?: ((request: Request) => string | undefined) | undefined;
   /** How many streams are held at the control plane at most; what is asked beyond that is passed on as it is. Default 1 000. */
   readonly streams?: number | undefined;
+  /**
+   * Kill objects that are served to everybody, such as what `downhaul break-glass kill` wrote: from a path of the relay to the
+   * address of the file. What was fetched last is served on while that address is away.
+   */
+  readonly killFiles?: { readonly [path: string]: string } | undefined;
   /** Default: the global one. */
   readonly fetch?: typeof fetch | undefined;
 }
@@ -31,7 +37,7 @@ export function relay(options: RelayOptions): (request: Request) => Promise<Resp
   return relayOn(globalHost(options.fetch), options);
 }
 
-export function relayOn(host: Host, { url, clientAddress, streams = 1000 }: RelayOptions): (request: Request) => Promise<Response> {
+export function relayOn(host: Host, { url, clientAddress, streams = 1000, killFiles: files = {} }: RelayOptions): (request: Request) => Promise<Response> {
   const upstream = url.replace(/\/+$/, "");
   const channels = new Map<string, Channel>();
 
@@ -132,10 +138,15 @@ export function relayOn(host: Host, { url, clientAddress, streams = 1000 }: Rela
       return new Response(now.envelope as Uint8Array<ArrayBuffer>, { headers });
     });
 
+  const kills = killsOf(host, onwards);
+  const file = killFiles(host, files);
   return async (request) => {
     const { pathname } = new URL(request.url);
     if (request.method === "GET" && pathname === "/client/v1/stream") return stream(request);
     if (request.method === "GET" && pathname === "/client/v1/flag-set") return flagSet(request);
+    if (request.method === "GET" && pathname === "/client/v1/kills") return kills(request);
+    const served = file(request);
+    if (served) return served;
     if (/^\/(client|ofrep)\/v1\//.test(pathname)) return onwards(request);
     return problem(404, "not-found", `a relay answers \`/client/v1/…\` and \`/ofrep/v1/…\`, not \`${pathname}\``);
   };

@@ -1,5 +1,6 @@
 import { emitter } from "./events.js";
 import { globalHost } from "./host.js";
+import type { Feed } from "./transport.js";
 import { changes, decisions, Listed, type Entry, type Table } from "./table.js";
 import type { Client, Json, Position, Status } from "./types.js";
 
@@ -160,7 +161,7 @@ function fixedClient(definitions: ReadonlyMap<string, FlagDefinition>, begin: St
     tally: () => undefined,
     report: () => undefined,
     // Nothing is told of what a test does.
-    wire: () => ({ host: globalHost(() => Promise.resolve(new Response(null, { status: 404 }))), url: "", kind: "server", instance: "test", background: false, options: { key: "", url: "" } }),
+    wire: () => ({ host: globalHost(() => Promise.resolve(new Response(null, { status: 404 }))), url: "", kind: "server", instance: "test", background: false, options: { key: "", url: "" }, feed: NO_FEED, token: () => Promise.resolve(undefined), beside: { join: ({ kills }) => kills }, held: undefined, claimed: "{}" }),
     brake: () => ({ declared: () => undefined, again: () => undefined }),
     close: () => {
       closed = true;
@@ -180,3 +181,15 @@ function fixedClient(definitions: ReadonlyMap<string, FlagDefinition>, begin: St
 function isPromise(value: unknown): value is Promise<unknown> {
   return typeof (value as Promise<unknown> | undefined)?.then === "function";
 }
+
+/** Nothing comes. */
+const NO_FEED: Feed = {
+  envelope: () => Promise.resolve(false),
+  patch: () => Promise.resolve(false),
+  position: () => false,
+  staleSeconds: () => undefined,
+  sampling: () => undefined,
+  alive: () => undefined,
+  transport: () => undefined,
+  problem: () => undefined,
+};

@@ -1,5 +1,7 @@
 import type { Brakes, Braking } from "./engine.js";
+import type { Beside, Holding } from "./holding.js";
 import type { Host } from "./host.js";
+import type { Feed } from "./transport.js";
 
 /** Any JSON value. */
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
@@ -197,6 +199,8 @@ export type ProblemCode =
   | "store-failed"
   | "unauthorized"
   | "connection-failed"
+  | "second-path-failed"
+  | "break-glass-refused"
   | "listener-failed"
   | "bootstrap-malformed";
 
@@ -275,7 +279,7 @@ export interface Client extends Decisions {
   tally(counts: () => readonly MigrationTally[]): void;
   /** What `reporter` has to tell goes along with heartbeats and goodbyes. For `downhaul/outcomes`. */
   report(reporter: OutcomeReporter): void;
-  /** Its way to the control plane. For `downhaul/telemetry`. */
+  /** Its way to the control plane. For `downhaul/telemetry` and `downhaul/second-path`. */
   wire(): Wire;
   /** What `brakes` say is degraded beside what the control plane says. For `downhaul/guard`. */
   brake(brakes: Brakes): Braking;
@@ -292,6 +296,15 @@ export interface Wire {
   /** Whether anything may run that nobody waits for. */
   readonly background: boolean;
   readonly options: Options;
+  /** What takes what comes, as if the stream had brought it. */
+  readonly feed: Feed;
+  token(): Promise<string | undefined>;
+  /** Where a second path puts the kills that it has. */
+  readonly beside: Beside;
+  /** What is in use now. */
+  readonly held: Holding | undefined;
+  /** The claimed context, as canonical JSON, as it is now. */
+  readonly claimed: string;
 }
 
 /** Calls of the application's own functions. */

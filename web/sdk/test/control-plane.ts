@@ -56,6 +56,15 @@ export function envelope(by: Signer, program: Uint8Array, kills: Uint8Array, cha
   return new Uint8Array(Buffer.concat([Buffer.from("DHE1"), Buffer.from(by.id, "hex"), signature, length, json, killsOnly ? Buffer.alloc(0) : program, kills]));
 }
 
+/** Kills that a break-glass key has signed. */
+export function signedObject(by: Signer, kills: Uint8Array, change: object = {}): Uint8Array {
+  const json = Buffer.from(JSON.stringify({ type: "downhaul.break-glass/1", environment: "test", clients: ["edge", "server"], issued_at: new Date().toISOString(), kills_length: kills.length, kills_sha256: sha256(kills), ...change }));
+  const signature = sign(null, Buffer.concat([Buffer.from(`DHEv1 ${json.length} `), json]), by.key);
+  const length = Buffer.alloc(4);
+  length.writeUInt32LE(json.length);
+  return new Uint8Array(Buffer.concat([Buffer.from("DHE1"), Buffer.from(by.id, "hex"), signature, length, json, kills]));
+}
+
 export function flag(key: string, more: object = {}): object {
   return {
     key,
@@ -211,6 +220,10 @@ export async function controlPlane(flags: object[] = [flag("f")]) {
         if (state.sample) write(response, "sample", JSON.stringify(state.sample));
         if (state.greets) write(response, "put", base64(current()));
       }
+    } else if (url.pathname === "/client/v1/kills") {
+      if (!state.polls) refuse(503);
+      else if (request.headers["if-none-match"] === tag()) response.writeHead(304, { etag: tag() }).end();
+      else response.writeHead(200, { etag: tag() }).end(current({ type: "downhaul.kills/1" }));
     } else if (url.pathname === "/client/v1/flag-set") {
       if (!state.polls) refuse(503);
       else if (request.headers["if-none-match"] !== tag()) answer(response);

@@ -59,7 +59,13 @@ pub fn sign(kind: &str) -> &'static str {
     match kind {
         "kill" => "s-kill",
         "restore" => "i-undo",
-        "create-key" | "revoke-key" | "add-signing-key" | "use-signing-key" | "revoke-signing-key" => "i-key",
+        "create-key"
+        | "revoke-key"
+        | "add-signing-key"
+        | "use-signing-key"
+        | "revoke-signing-key"
+        | "add-break-glass-key"
+        | "revoke-break-glass-key" => "i-key",
         "put-segment" | "remove-segment" => "i-segment",
         "put-tenant" | "remove-tenant" => "i-tenant",
         "retire-flag" => "i-x",

@@ -4,6 +4,7 @@ use crate::input::server::ServerArgs;
 use crate::remote::{ControlPlane, block_on};
 use crate::render::{Format, Output};
 use downhaul_control::api::{DraftRequest, KillPage, KillView, RestoreReport, RestoreRequest};
+use downhaul_control::break_glass::id_of_key;
 
 /// Restore what was killed: one kill by its id, or every kill of a flag
 #[derive(Debug, clap::Args)]
@@ -28,6 +29,9 @@ pub(crate) fn run(args: &Args, output: &Output) -> Result<Exit, Failure> {
 
 async fn restore(args: &Args, control: &ControlPlane, output: &Output) -> Result<Exit, Failure> {
     let page: KillPage = control.get(&["kills"], &[]).await?;
+    if id_of_key(&args.what).is_some() && page.kills.iter().all(|kill| kill.id != args.what) {
+        return restore_unseen(args, control, output).await;
+    }
     let kills = named(&args.what, &page.kills)?;
     let mut reports = Vec::new();
     for kill in kills {
@@ -54,6 +58,22 @@ async fn restore(args: &Args, control: &ControlPlane, output: &Output) -> Result
     }
     if output.format == Format::Json && !args.propose {
         output.json(&reports)?;
+    }
+    Ok(Exit::Done)
+}
+
+/// A break-glass kill that clients have, and that nobody reported.
+async fn restore_unseen(args: &Args, control: &ControlPlane, output: &Output) -> Result<Exit, Failure> {
+    let request = RestoreRequest { reason: args.reason.clone() };
+    let report: RestoreReport = control.post(&["kills", &args.what, "restore"], &request).await?;
+    if output.format == Format::Json {
+        output.json(&[&report])?;
+    } else {
+        let (environment, revision) = (control.environment(), report.position.revision);
+        output.line(format!(
+            "restored {}, which was never reported, in {environment} (revision {revision})",
+            args.what
+        ))?;
     }
     Ok(Exit::Done)
 }

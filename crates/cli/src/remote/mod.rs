@@ -9,6 +9,7 @@ use crate::exit::{Exit, Failure};
 use crate::input::server::{ServerArgs, Target, is_loopback};
 use crate::render::counted;
 use downhaul_control::api::Problem;
+use downhaul_control::envelope::MEDIA_TYPE;
 use downhaul_core::document::FlagSet;
 use reqwest::{Method, Response, StatusCode, Url};
 use serde::Serialize;
@@ -120,6 +121,12 @@ impl ControlPlane {
     pub(crate) async fn post<T: DeserializeOwned>(&self, path: &[&str], body: &impl Serialize) -> Result<T, Failure> {
         let request = self.http.post(self.url(path)).json(body).timeout(ANSWER_LIMIT);
         self.read(self.send(request).await?).await
+    }
+
+    /// `POST` below the environment of bytes as they are.
+    pub(crate) async fn post_bytes<T: DeserializeOwned>(&self, path: &[&str], body: Vec<u8>) -> Result<T, Failure> {
+        let request = self.http.post(self.url(path)).header("content-type", MEDIA_TYPE).body(body);
+        self.read(self.send(request.timeout(ANSWER_LIMIT)).await?).await
     }
 
     /// `POST` below the environment of what needs no body; nor is the answer's read.

@@ -7,6 +7,7 @@
     reason = "tests end that way"
 )]
 
+mod break_glass;
 mod chart;
 mod check;
 mod clock;

@@ -24,6 +24,7 @@ fn header(change: impl FnOnce(&mut Header)) -> Header {
         kills_sha256: Hash::ZERO,
         document_digest: None,
         keys: None,
+        break_glass: None,
         breakers: std::collections::BTreeMap::new(),
     };
     change(&mut header);

@@ -3,6 +3,7 @@
 //! Times are RFC 3339 in UTC with milliseconds, as text; digests are lower-case hexadecimal.
 //! Types here are plain data for both sides; nothing in them has been checked except where a type says so.
 
+mod break_glass;
 mod budget;
 mod chart;
 mod client;
@@ -34,6 +35,10 @@ mod signing_keys;
 mod stream;
 mod telemetry;
 
+pub use break_glass::{
+    BreakGlassKeyPage, BreakGlassKeyRequest, BreakGlassKeyView, BreakGlassReport, BreakGlassRevokeRequest,
+    BreakGlassStanding,
+};
 pub use budget::{BudgetFinding, BudgetVerdict, JudgedBy};
 pub use chart::{
     ChangeDetail, ChangeView, ChartHead, ChartPage, ChartQuery, ConsistencyQuery, Edit, ExplainRequest,

@@ -60,6 +60,8 @@ fn is_stopped(command: &Command) -> bool {
         | Command::AddSigningKey { .. }
         | Command::UseSigningKey { .. }
         | Command::RevokeSigningKey { .. }
+        | Command::AddBreakGlassKey { .. }
+        | Command::RevokeBreakGlassKey { .. }
         | Command::RestoreBackup { .. }
         | Command::Freeze
         | Command::Unfreeze

@@ -94,6 +94,10 @@ pub(super) fn check_kill(state: &State, kill: &Kill) -> Result<(), Refusal> {
 
 pub(super) fn check_restore(state: &State, id: &str) -> Result<(), Refusal> {
     let Some(kill) = state.kill(id) else {
+        // A kill that clients have, and that was never reported: somebody's who should not have had the key.
+        if state.break_glass.is_own(id) {
+            return if state.break_glass.is_restored(id) { Err(restored_unseen(id)) } else { Ok(()) };
+        }
         return Err(unknown("kill", id, state.flag_set.kills.iter().map(|kill| kill.id.as_str())));
     };
     match &kill.restored {
@@ -107,6 +111,14 @@ pub(super) fn check_restore(state: &State, id: &str) -> Result<(), Refusal> {
             },
         )),
     }
+}
+
+pub(super) fn restored_unseen(id: &str) -> Refusal {
+    Refusal::new(
+        RefusalCode::AlreadyDone,
+        format!("`{id}` was restored already, before anybody reported it"),
+        "clients take no kill of this id any more; kill the flag anew if it has to be off",
+    )
 }
 
 fn unknown_flag(state: &State, name: &str) -> Refusal {

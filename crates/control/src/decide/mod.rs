@@ -2,6 +2,7 @@
 
 mod apply;
 mod assess;
+mod break_glass;
 mod budget;
 mod flags;
 mod freeze;
@@ -17,6 +18,7 @@ mod signing;
 
 pub use apply::{Plan, applied, check_base, drafted, plan};
 pub use assess::{Assessment, Prospect, assess, lapsed};
+pub use break_glass::{Reported, reported};
 pub use budget::People;
 pub(crate) use flags::dependents_left;
 pub use keys::create_key;
@@ -251,6 +253,8 @@ fn check(state: &State, command: &Command, expected: Option<u64>) -> Result<(), 
         Command::AddSigningKey { key, .. } => signing::check_add(state, key),
         Command::UseSigningKey { id } => signing::check_use(state, id),
         Command::RevokeSigningKey { id } => signing::check_revoke(state, id),
+        Command::AddBreakGlassKey { key } => break_glass::check_add(state, key),
+        Command::RevokeBreakGlassKey { id } => break_glass::check_revoke(state, id),
         Command::Freeze => freeze::check_freeze(state),
         Command::Unfreeze => freeze::check_unfreeze(state),
         Command::PutPolicy { policy } => policy::check_put(state, policy, expected),
@@ -291,6 +295,7 @@ fn check_removed(state: &State, command: &Command) -> Result<(), Refusal> {
 
 fn check_people(state: &State, command: &Command, authority: &Authority, at: Timestamp) -> Result<(), Refusal> {
     match command {
+        Command::AddBreakGlassKey { key } => break_glass::check_expiry(state, key, at),
         Command::CreateToken { token } => people::check_create(state, token, at),
         Command::RevokeToken { id } => people::check_revoke(state, id, authority, at),
         Command::GrantRole { actor, role } => people::check_grant(state, actor, *role, at),
@@ -444,11 +449,12 @@ fn impact(
 }
 
 /// A name that does not exist, and the one that was perhaps meant.
-pub(crate) fn unknown<'a>(what: &str, name: &str, known: impl IntoIterator<Item = &'a str>) -> Refusal {
+/// That there is no such name, with the one that was perhaps meant.
+pub fn unknown<'a>(what: &str, name: &str, known: impl IntoIterator<Item = &'a str>) -> Refusal {
     let code = match what {
         "flag" => RefusalCode::UnknownFlag,
         "kill" => RefusalCode::UnknownKill,
-        "client key" | "signing key" => RefusalCode::UnknownKey,
+        "client key" | "signing key" | "break-glass key" => RefusalCode::UnknownKey,
         "release" => RefusalCode::UnknownRelease,
         "run" => RefusalCode::UnknownRun,
         "proposal" => RefusalCode::UnknownProposal,

@@ -22,6 +22,7 @@ fn sealed() -> (Envelope, PublicKey) {
         kills_sha256: Hash::ZERO,
         document_digest: Some(Hash::of(b"document").to_string()),
         keys: None,
+        break_glass: None,
         breakers: BTreeMap::new(),
     };
     (signer.seal(&header, b"the program", b"the kills").unwrap(), signer.public_key())

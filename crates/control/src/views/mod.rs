@@ -1,5 +1,6 @@
 //! The state of an environment as the API shows it.
 
+mod break_glass;
 mod drills;
 mod hygiene;
 mod migrations;
@@ -8,6 +9,7 @@ mod proposals;
 mod releases;
 mod rollouts;
 
+pub use break_glass::break_glass_keys;
 pub use drills::{drill, drills, drills_due};
 pub use hygiene::{retirement, stale};
 pub use migrations::{migration, migrations};

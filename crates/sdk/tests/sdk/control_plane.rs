@@ -110,6 +110,16 @@ impl ControlPlane {
         self.post(&format!("/kills/{id}/restore"), json!({ "reason": "it is out" })).await;
     }
 
+    /// Hands in what a break-glass key has signed.
+    pub async fn report(&self, object: &[u8]) -> Value {
+        let url = format!("http://{}/api/v1/environments/{ENVIRONMENT}/break-glass", self.address);
+        let answer = self.http.post(url).bearer_auth(&self.token).body(object.to_vec()).send().await.unwrap();
+        let status = answer.status();
+        let text = answer.text().await.unwrap();
+        assert!(status.is_success(), "{status} {text}");
+        serde_json::from_str(&text).unwrap()
+    }
+
     pub async fn key(&self) -> String {
         self.key_with(json!({ "kind": "server" })).await
     }
@@ -137,6 +147,17 @@ impl ControlPlane {
         let url = format!("http://{}/client/v1/keys", self.address);
         let answer: Value = self.http.get(url).bearer_auth(key).send().await.unwrap().json().await.unwrap();
         answer["keys"][0]["public_key"].as_str().unwrap().to_owned()
+    }
+
+    /// Its own address, past the way that can be cut.
+    pub fn direct(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// The kills alone, as they are fetched.
+    pub async fn kill_object(&self, key: &str) -> Vec<u8> {
+        let url = format!("http://{}/client/v1/kills", self.address);
+        self.http.get(url).bearer_auth(key).send().await.unwrap().bytes().await.unwrap().to_vec()
     }
 
     /// The flag set, as it is fetched.

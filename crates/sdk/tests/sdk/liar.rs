@@ -169,6 +169,7 @@ pub fn envelope(signer: &EnvelopeSigner, document: &Value, change: impl FnOnce(&
         kills_sha256: Hash::ZERO,
         document_digest: None,
         keys: None,
+        break_glass: None,
         breakers: std::collections::BTreeMap::new(),
     };
     change(&mut header);

@@ -18,5 +18,7 @@ mod live;
 mod migration;
 #[cfg(feature = "open-feature")]
 mod open_feature;
+mod second_path;
 mod silence;
+mod static_host;
 mod vectors;

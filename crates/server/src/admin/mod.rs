@@ -2,6 +2,7 @@
 
 mod apply;
 mod backup;
+mod break_glass;
 mod breakers;
 mod chart;
 mod client_keys;
@@ -94,6 +95,9 @@ pub(crate) fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(signing_keys::list, signing_keys::post))
         .routes(routes!(signing_keys::begin))
         .routes(routes!(signing_keys::revoke))
+        .routes(routes!(break_glass::list, break_glass::post))
+        .routes(routes!(break_glass::revoke))
+        .routes(routes!(break_glass::report))
         .routes(routes!(tokens::list, tokens::post))
         .routes(routes!(tokens::revoke))
         .routes(routes!(people::list, people::post))

@@ -100,6 +100,7 @@ pub(super) async fn carry(
     let mut carried = Carried::default();
     kills(writer, &mut carried, then, names).await?;
     signing_keys(writer, &mut carried, then).await?;
+    break_glass_keys(writer, &mut carried, then).await?;
     revoked(writer, &mut carried, then).await?;
     roles(writer, &mut carried, then).await?;
     if then.frozen.is_some() && writer.state.frozen.is_none() {
@@ -166,6 +167,22 @@ async fn signing_keys(writer: &mut Writer<'_>, carried: &mut Carried, then: &Sta
         if here.is_some_and(|here| here.revoked.is_none()) {
             let command = Command::RevokeSigningKey { id: state.key.id.clone() };
             writer.carry(carried, &format!("revoking the signing key {}", state.key.id), command).await?;
+        }
+    }
+    Ok(())
+}
+
+/// A key that was revoked since must kill no more; one that was made since, and lies in somebody's safe, still may.
+async fn break_glass_keys(writer: &mut Writer<'_>, carried: &mut Carried, then: &State) -> Result<(), StoreError> {
+    for (id, known) in &then.break_glass.known {
+        let here = writer.state.break_glass.known.get(id).map(|here| here.revoked.is_none());
+        if here.is_none() && known.revoked.is_none() && !known.key.has_expired(Timestamp::now()) {
+            let add = Command::AddBreakGlassKey { key: known.key.clone() };
+            writer.carry(carried, &format!("the break-glass key {id}"), add).await?;
+        }
+        if known.revoked.is_some() && here == Some(true) {
+            let revoke = Command::RevokeBreakGlassKey { id: id.clone() };
+            writer.carry(carried, &format!("revoking the break-glass key {id}"), revoke).await?;
         }
     }
     Ok(())

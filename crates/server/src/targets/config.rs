@@ -19,6 +19,15 @@ pub struct Targets {
     /// Where targets reach this server, to call back, and people after a sign-in.
     pub(crate) public_url: Option<Url>,
     pub(crate) sign_in: Option<SignIn>,
+    /// Where what break-glass keys have signed is looked for.
+    pub(crate) kill_files: Vec<KillFile>,
+}
+
+/// A file on a static host or a relay.
+#[derive(Debug, Clone)]
+pub(crate) struct KillFile {
+    pub(crate) url: Url,
+    pub(crate) http: reqwest::Client,
 }
 
 /// With whom people sign in (OpenID Connect).
@@ -129,6 +138,16 @@ struct File {
     webhooks: BTreeMap<String, WebhookText>,
     #[serde(default)]
     sign_in: Option<SignInText>,
+    #[serde(default)]
+    kill_files: Vec<KillFileText>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct KillFileText {
+    url: String,
+    #[serde(default)]
+    allow_private: bool,
 }
 
 #[derive(Deserialize)]
@@ -201,6 +220,10 @@ fn of_json(json: &Value) -> Result<Targets, Box<Diagnostic>> {
         })?;
         let (url, http) = (url(&at("url"), &text.url, text.allow_private)?, http(text.allow_private)?);
         targets.webhooks.insert(name, Webhook { url, secret, alarms: text.alarms, http });
+    }
+    for (number, text) in file.kill_files.into_iter().enumerate() {
+        let url = url(&format!("/kill_files/{number}/url"), &text.url, text.allow_private)?;
+        targets.kill_files.push(KillFile { url, http: http(text.allow_private)? });
     }
     if let Some(text) = file.sign_in {
         targets.sign_in = Some(sign_in(text, targets.public_url.as_ref())?);

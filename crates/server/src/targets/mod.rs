@@ -6,7 +6,7 @@ mod config;
 mod prometheus;
 mod webhook;
 
-pub(crate) use config::{SignIn, Webhook};
+pub(crate) use config::{KillFile, SignIn, Webhook};
 pub use config::{Targets, TargetsError};
 pub(crate) use prometheus::{Answer, ask};
 pub(crate) use webhook::{Sent, send};

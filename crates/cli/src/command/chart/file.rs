@@ -83,7 +83,7 @@ pub(super) fn write(out: Option<&PathBuf>, text: &str, output: &Output) -> Resul
 }
 
 /// To a new file that only its owner may read.
-pub(super) fn create_secret(path: &Path, text: &str) -> Result<(), Failure> {
+pub(in crate::command) fn create_secret(path: &Path, text: &str) -> Result<(), Failure> {
     let mut options = fs::OpenOptions::new();
     options.write(true).create_new(true);
     #[cfg(unix)]

@@ -2,7 +2,7 @@ mod check_proof;
 mod consistency;
 mod cosign;
 mod export;
-mod file;
+pub(super) mod file;
 mod head;
 mod proof;
 mod replay_export;
