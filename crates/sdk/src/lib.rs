@@ -43,6 +43,8 @@ mod problem;
 mod sampler;
 mod second_path;
 mod shared;
+#[cfg(test)]
+mod simulation;
 mod snapshot;
 mod sse;
 mod status;
