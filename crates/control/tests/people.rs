@@ -5,6 +5,7 @@ mod support;
 
 use downhaul_control::SigningKey;
 use downhaul_control::api::{ClientKeyRequest, Role, TokenRequest, VerifyStatus};
+use downhaul_control::break_glass::BreakGlassKey;
 use downhaul_control::envelope::EnvelopeSigner;
 use downhaul_control::verify::Verification;
 use downhaul_control::{
@@ -90,6 +91,8 @@ fn commands(world: &World) -> Vec<(Command, Role)> {
         (of(json!({ "type": "add-signing-key", "key": signing_key(2), "signs": true })), Role::Admin),
         (Command::UseSigningKey { id: signing_key(3).id }, Role::Admin),
         (Command::RevokeSigningKey { id: signing_key(3).id }, Role::Admin),
+        (Command::AddBreakGlassKey { key: break_glass_key(4) }, Role::Admin),
+        (Command::RevokeBreakGlassKey { id: break_glass_key(5).id }, Role::Admin),
         (of(json!({ "type": "restore-backup", "backup": { "epoch": 2, "epoch_before": 1 } })), Role::Admin),
         (Command::PutPolicy { policy: Box::new(policy::read(&json!({ "kills": 400 })).unwrap()) }, Role::Admin),
         (machine(99, "a-99", &[Role::Viewer]), Role::Admin),
@@ -101,6 +104,11 @@ fn commands(world: &World) -> Vec<(Command, Role)> {
 
 fn signing_key(seed: u8) -> SigningKey {
     SigningKey::new(&EnvelopeSigner::new(&[seed; 32]).public_key())
+}
+
+fn break_glass_key(seed: u8) -> BreakGlassKey {
+    let expires = now().saturating_add(jiff::SignedDuration::from_hours(24)).unwrap();
+    BreakGlassKey::new(&EnvelopeSigner::new(&[seed; 32]).public_key(), expires)
 }
 
 /// Something to edit, kill, restore and revoke, a token of each role (10 to 14) and a person of each (`p-viewer` …).
@@ -122,6 +130,7 @@ fn world() -> World {
         decide::create_key(&key, &Secret::new(SecretKind::Client, &[201; 40])),
         Command::AddSigningKey { key: signing_key(1), signs: true },
         Command::AddSigningKey { key: signing_key(3), signs: false },
+        Command::AddBreakGlassKey { key: break_glass_key(5) },
         machine(1, "a-machine", &[Role::Viewer]),
         grant("a-2", Role::Viewer),
     ] {

@@ -149,6 +149,11 @@ impl ControlPlane {
         answer["keys"][0]["public_key"].as_str().unwrap().to_owned()
     }
 
+    /// A way of somebody's own, which is cut apart from the others.
+    pub async fn another_way(&self) -> Way {
+        Way::to(self.address).await
+    }
+
     /// Its own address, past the way that can be cut.
     pub fn direct(&self) -> String {
         format!("http://{}", self.address)
@@ -168,13 +173,25 @@ impl ControlPlane {
 }
 
 /// Passes connections on, as long as it is not cut.
-struct Way {
+pub struct Way {
     address: SocketAddr,
     open: watch::Sender<bool>,
     running: AbortHandle,
 }
 
 impl Way {
+    pub fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    pub fn cut(&self) {
+        self.open.send_replace(false);
+    }
+
+    pub fn mend(&self) {
+        self.open.send_replace(true);
+    }
+
     async fn to(target: SocketAddr) -> Way {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();

@@ -10,6 +10,7 @@
 )]
 
 mod control_plane;
+mod fleet;
 mod guards;
 mod hostile;
 mod kept;
