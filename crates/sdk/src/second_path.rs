@@ -4,10 +4,13 @@
 //! how it is.
 
 use crate::backoff::backoff;
+use crate::events::Change;
 use crate::host::random;
-use crate::problem::{Problem, ProblemCode};
-use crate::shared::Shared;
+use crate::problem::{Problem, ProblemCode, refused};
+use crate::shared::{Shared, key_id};
 use crate::transport::{chain, limited};
+use downhaul_control::break_glass::KeptObject;
+use downhaul_control::envelope;
 use reqwest::header::{ETAG, IF_NONE_MATCH};
 use reqwest::{Client, StatusCode};
 use std::sync::Arc;
@@ -100,4 +103,58 @@ fn failed(why: &str) -> Problem {
         format!("kills can't be had by the second path: {why}"),
         "the client keeps trying, and hears of kills by the first path",
     )
+}
+
+impl Shared {
+    /// Applies a kill object of the second path. What is no newer than what is held is what comes there nearly always.
+    pub(crate) async fn receive_second(self: &Arc<Self>, bytes: Vec<u8>, received_ms: i64) -> Result<(), Problem> {
+        if let Some(id) = key_id(&bytes)
+            && self.ring.wants(&id)
+        {
+            self.refresh_keys().await;
+        }
+        let believed = self.ring.believed();
+        if !key_id(&bytes).is_some_and(|id| believed.iter().any(|key| key.id() == id)) {
+            return self.take_break_glass(&bytes, received_ms);
+        }
+        let opened = envelope::open(&bytes, &believed).map_err(refused)?;
+        let mut holding = self.holding();
+        if let Some(change) = holding.brings(&opened) {
+            drop(holding);
+            self.take(bytes, change, received_ms);
+        } else if opened.header.kind == envelope::EnvelopeType::Kills
+            && holding.hear(&opened.header, &self.settings.who)
+        {
+            self.show(&holding, Change::Restore, received_ms);
+            self.keep(&holding);
+        }
+        Ok(())
+    }
+
+    /// Applies kills that a break-glass key has signed.
+    fn take_break_glass(self: &Arc<Self>, bytes: &[u8], received_ms: i64) -> Result<(), Problem> {
+        let mut holding = self.holding();
+        if self.is_closed() {
+            return Ok(());
+        }
+        if holding.take_break_glass(bytes, &self.settings.who, self.fresh.timestamp(self.clock.now_ms()))? {
+            tracing::warn!("a break-glass key has killed flags");
+            self.show(&holding, Change::Kill, received_ms);
+            self.keep(&holding);
+        }
+        Ok(())
+    }
+
+    /// Kills by break-glass keys that an earlier run has left.
+    pub(crate) fn take_kept(self: &Arc<Self>, objects: Vec<KeptObject>, now: i64) {
+        let mut holding = self.holding();
+        for object in objects {
+            if let Err(error) = holding.take_kept_break_glass(object, &self.settings.who) {
+                let mut problem = Problem::from(error);
+                problem.message = format!("what was kept is not used: {}", problem.message);
+                self.report(problem);
+            }
+        }
+        self.show(&holding, Change::Kept, now);
+    }
 }

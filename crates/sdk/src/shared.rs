@@ -20,7 +20,6 @@ use crate::status::{LastChange, Source, State, Status, Transport};
 use crate::telemetry::Counting;
 use arc_swap::ArcSwapOption;
 use downhaul_control::api::{PatchEvent, Position};
-use downhaul_control::break_glass::KeptObject;
 use downhaul_control::envelope::{self, EnvelopeError};
 use downhaul_control::{Hash, patch};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -195,45 +194,6 @@ impl Shared {
         self.receive(bytes, Change::Patch, received_ms).await
     }
 
-    /// Applies a kill object of the second path. What is no newer than what is held is what comes there nearly always.
-    pub(crate) async fn receive_second(self: &Arc<Self>, bytes: Vec<u8>, received_ms: i64) -> Result<(), Problem> {
-        if let Some(id) = key_id(&bytes)
-            && self.ring.wants(&id)
-        {
-            self.refresh_keys().await;
-        }
-        let believed = self.ring.believed();
-        if !key_id(&bytes).is_some_and(|id| believed.iter().any(|key| key.id() == id)) {
-            return self.take_break_glass(&bytes, received_ms);
-        }
-        let opened = envelope::open(&bytes, &believed).map_err(refused)?;
-        let mut holding = self.holding();
-        if let Some(change) = holding.brings(&opened) {
-            drop(holding);
-            self.take(bytes, change, received_ms);
-        } else if opened.header.kind == envelope::EnvelopeType::Kills
-            && holding.hear(&opened.header, &self.settings.who)
-        {
-            self.show(&holding, Change::Restore, received_ms);
-            self.keep(&holding);
-        }
-        Ok(())
-    }
-
-    /// Applies kills that a break-glass key has signed.
-    fn take_break_glass(self: &Arc<Self>, bytes: &[u8], received_ms: i64) -> Result<(), Problem> {
-        let mut holding = self.holding();
-        if self.is_closed() {
-            return Ok(());
-        }
-        if holding.take_break_glass(bytes, &self.settings.who, self.fresh.timestamp(self.clock.now_ms()))? {
-            tracing::warn!("a break-glass key has killed flags");
-            self.show(&holding, Change::Kill, received_ms);
-            self.keep(&holding);
-        }
-        Ok(())
-    }
-
     /// All addresses of the second path are judged alike: one that answers is enough.
     pub(crate) fn second_path_is_well(&self) {
         self.standing().problems.retain(|code| *code != ProblemCode::SecondPathFailed);
@@ -315,7 +275,7 @@ impl Shared {
     }
 
     /// Lets reads see what is held, and tells what is another one now. The holding is locked, so that nothing overtakes.
-    fn show(self: &Arc<Self>, holding: &Holding, change: Change, received_ms: i64) {
+    pub(crate) fn show(self: &Arc<Self>, holding: &Holding, change: Change, received_ms: i64) {
         let Some(snapshot) = holding.snapshot(&self.settings.who, Clock::wall_ms()).map(Arc::new) else { return };
         let now = self.clock.now_ms();
         let stale = self.fresh.is_stale(now);
@@ -352,7 +312,7 @@ impl Shared {
         }
     }
 
-    fn keep(self: &Arc<Self>, holding: &Holding) {
+    pub(crate) fn keep(self: &Arc<Self>, holding: &Holding) {
         let Some(keeper) = self.keeper.clone() else { return };
         let bytes = |envelope: &Arc<Envelope>| Arc::new(envelope.bytes.clone());
         keeper.note(Kept {
@@ -402,18 +362,6 @@ impl Shared {
         {
             self.take(bytes, Change::Kept, now);
         }
-    }
-
-    fn take_kept(self: &Arc<Self>, objects: Vec<KeptObject>, now: i64) {
-        let mut holding = self.holding();
-        for object in objects {
-            if let Err(error) = holding.take_kept_break_glass(object, &self.settings.who) {
-                let mut problem = Problem::from(error);
-                problem.message = format!("what was kept is not used: {}", problem.message);
-                self.report(problem);
-            }
-        }
-        self.show(&holding, Change::Kept, now);
     }
 
     /// Asks the control plane for its keys.
@@ -595,7 +543,7 @@ impl Shared {
         }
     }
 
-    fn holding(&self) -> MutexGuard<'_, Holding> {
+    pub(crate) fn holding(&self) -> MutexGuard<'_, Holding> {
         self.holding.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -605,6 +553,6 @@ impl Shared {
 }
 
 /// The id of the key that an envelope says it is signed with.
-fn key_id(bytes: &[u8]) -> Option<String> {
+pub(crate) fn key_id(bytes: &[u8]) -> Option<String> {
     bytes.get(4..12).map(downhaul_core::seal::hexadecimal)
 }

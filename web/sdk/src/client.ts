@@ -233,9 +233,8 @@ export function startClient(options: Options, platform: Platform): Client {
   const lacks = (theirs: Position): boolean => {
     const ours = held?.position;
     const behind = !!ours && (theirs.epoch > ours.epoch || (theirs.epoch === ours.epoch && (theirs.revision > ours.revision || theirs.kill_revision > ours.kill_revision)));
-    const text = canonical(theirs);
-    const again = behind && heardPing === text;
-    heardPing = again ? undefined : text;
+    const again = behind && heardPing === canonical(theirs);
+    heardPing = again ? undefined : canonical(theirs);
     return again;
   };
 
