@@ -163,6 +163,13 @@ mod tests {
             keys: vec![EnvelopeSigner::new(&[7; 32]).public_key()],
             flag_set: some(flag_set),
             kills: some(kills),
+            // As much again as the revision.
+            break_glass: (0..revision)
+                .map(|number| KeptObject {
+                    bytes: vec![1; 3],
+                    key: EnvelopeSigner::new(&[u8::try_from(number).unwrap(); 32]).public_key(),
+                })
+                .collect(),
         }
     }
 
