@@ -1,5 +1,5 @@
 //! Kills by keys of their own: what clients and the control plane take of them, and what they refuse.
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that cannot be set up has failed")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot be set up has failed")]
 
 mod support;
 
@@ -50,12 +50,8 @@ fn kill(seed: u8, number: u64, flag: &str, scope: KillScope) -> Kill {
     let mut world = World::new();
     world.put(support::flag(flag)).unwrap();
     let request = KillRequest { scope, ..kill_request(flag) };
-    let Ok(Command::Kill { kill }) = decide::kill(&world.state, &request, "b", now()) else { return unreachable() };
+    let Ok(Command::Kill { kill }) = decide::kill(&world.state, &request, "b", now()) else { panic!("a kill") };
     Kill { id: kill_id(&key(seed).id, number), ..kill }
-}
-
-fn unreachable<T>() -> T {
-    Option::<T>::None.unwrap()
 }
 
 fn object(seed: u8, kills: &[Kill]) -> Vec<u8> {
@@ -129,7 +125,7 @@ fn a_kill_holds_from_the_object_to_the_restore() {
 
     // The control plane takes it up: by the key, with why.
     let id = kill_id(&key(1).id, 7);
-    assert_eq!(report(&mut world, &bytes).unwrap(), [id.clone()]);
+    assert_eq!(report(&mut world, &bytes).unwrap(), std::slice::from_ref(&id));
     let charted = &world.state.kill(&id).unwrap().kill;
     assert_eq!(
         (charted.by.as_str(), charted.reason.as_str()),
@@ -154,6 +150,9 @@ fn a_kill_holds_from_the_object_to_the_restore() {
     assert_eq!(take(&mut client(&world), &bytes), Err(Refused::Restored(id)), "nor at one that comes new");
 }
 
+/// Its name, the object, what clients say, and what the control plane says.
+type Case<'a> = (&'a str, Vec<u8>, Refused, (RefusalCode, &'a str));
+
 #[test]
 fn each_wrong_object_is_refused_with_its_word() {
     let mut world = world();
@@ -170,7 +169,7 @@ fn each_wrong_object_is_refused_with_its_word() {
     };
     let unknown = |seed| Refused::UnknownKey(key(seed).id);
     let in_another_name = object(1, &[everyone(2, 1, "a")]);
-    let cases: [(&str, Vec<u8>, Refused, (RefusalCode, &str)); 8] = [
+    let cases: [Case; 8] = [
         ("revoked", a(2), unknown(2), (RefusalCode::AlreadyDone, "was revoked, at 2026-")),
         ("never made", a(3), unknown(3), (RefusalCode::UnknownKey, "has no break-glass key")),
         ("content", tampered, EnvelopeError::DigestMismatch.into(), (RefusalCode::Invalid, "not what was signed")),
