@@ -14,8 +14,8 @@ mod render;
 
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use command::{
-    apply, approve, backup, break_glass, chart, check, completions, digest, drill, drills, eval, explain, flags,
-    freeze, guard, guards, heartbeat, keys, kill, land, migration, outcomes, people, plan, policy, population,
+    alarms, apply, approve, backup, break_glass, chart, check, completions, digest, drill, drills, eval, explain,
+    flags, freeze, guard, guards, heartbeat, keys, kill, land, migration, outcomes, people, plan, policy, population,
     proposals, propose, prove, rebalance, refs, reject, release, restore, retire, revert, rollback, rollout, runs,
     schema, serve, signing_keys, specialise, stale, states, status, token, tokens, unfreeze, withdraw,
 };
@@ -87,6 +87,7 @@ enum Verb {
     Outcomes(outcomes::Args),
     Guards(guards::Args),
     Status(status::Args),
+    Alarms(alarms::Args),
     Flags(flags::Args),
     Chart(chart::Args),
     Keys(keys::Args),
@@ -209,6 +210,7 @@ fn run(verb: Verb, output: &Output) -> Result<Exit, Failure> {
         Verb::Outcomes(args) => outcomes::run(&args, output),
         Verb::Guards(args) => guards::run(&args, output),
         Verb::Status(args) => status::run(&args, output),
+        Verb::Alarms(args) => alarms::run(&args, output),
         Verb::Flags(args) => flags::run(&args, output),
         Verb::Chart(args) => chart::run(&args, output),
         Verb::Keys(args) => keys::run(&args, output),

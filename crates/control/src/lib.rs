@@ -9,6 +9,7 @@
 
 pub mod acceptance;
 pub mod admin_token;
+pub mod alarms;
 pub mod api;
 pub mod break_glass;
 pub mod change;

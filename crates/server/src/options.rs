@@ -49,6 +49,8 @@ pub struct ServerOptions {
     pub plan_time: Duration,
     /// How often it is looked who is to be reminded of what.
     pub remind_every: Duration,
+    /// For how long what is wrong has to be gone before its alarm is over.
+    pub alarm_quiet: Duration,
     /// How long a bucket is that guards look at, in whole seconds.
     pub guard_bucket: Duration,
     /// How long after the end of a bucket what was told of it still counts.
@@ -101,6 +103,7 @@ impl ServerOptions {
             plan_wait: Duration::from_secs(5),
             plan_time: Duration::from_secs(10),
             remind_every: Duration::from_secs(60 * 60),
+            alarm_quiet: Duration::from_secs(30),
             guard_bucket: Duration::from_secs(60),
             // Clients tell once a minute.
             guard_grace: Duration::from_secs(75),

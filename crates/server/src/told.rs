@@ -1,10 +1,9 @@
-//! What webhook targets were told of, kept beside the log: each thing is told once, whatever is restarted in between.
+//! What webhook targets were reminded of, kept beside the log: each thing is told once, whatever is restarted in between.
 
 use crate::environment::Environment;
 use std::collections::BTreeSet;
 
 /// What is told, as its setting is named.
-pub(crate) const ALARMS: &str = "alarms";
 pub(crate) const REMINDERS: &str = "reminders";
 
 fn setting(environment: &Environment, what: &str) -> String {

@@ -27,6 +27,7 @@ const ROUTES: &[(Role, &str)] = &[
     (Role::Viewer, "GET E/chart/proof"),
     (Role::Viewer, "GET E/chart/verify"),
     (Role::Viewer, "GET E/chart/{revision}"),
+    (Role::Viewer, "GET E/alarms"),
     // The signature of the key is the right.
     (Role::Viewer, "POST E/break-glass"),
     (Role::Viewer, "GET E/break-glass-keys"),
@@ -96,6 +97,8 @@ const ROUTES: &[(Role, &str)] = &[
     (Role::Approver, "POST E/proposals/{id}/approve"),
     (Role::Approver, "POST E/proposals/{id}/reject"),
     (Role::Approver, "POST E/rollouts/{id}/approve"),
+    (Role::Operator, "POST E/alarms/{id}/acknowledge"),
+    (Role::Operator, "POST E/alarms/{id}/silence"),
     (Role::Operator, "POST E/drills"),
     (Role::Operator, "POST E/drills/attempts"),
     (Role::Operator, "POST E/drills/{id}/review"),

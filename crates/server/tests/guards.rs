@@ -280,3 +280,58 @@ async fn an_alarm_is_told_once_with_what_to_do_and_again_where_nobody_took_it() 
     assert_eq!(data["back"], format!("downhaul restore {kill}"));
     assert!(data["message"].as_str().unwrap().contains("killed the variant: guard errors: evidence"), "{data:#}");
 }
+
+#[tokio::test]
+async fn an_alarm_is_over_when_the_recovery_metric_says_so_and_not_when_the_kill_is_through() {
+    let target = Target::start().await;
+    let mut file = target.targets();
+    file["webhooks"]["pager"]["alarms"] = json!(true);
+    let targets = Targets::of(&file.to_string(), Format::Json).unwrap();
+    let served = Served::with(|options| {
+        options.targets = targets;
+        options.guard_bucket = Duration::from_secs(1);
+        options.guard_grace = Duration::from_secs(1);
+        options.alarm_quiet = Duration::ZERO;
+    })
+    .await;
+    served.apply(&off(json!([{ "name": "errors", "variant": "on" }]))).await;
+    let release = json!({
+        "key": "shop-1", "owner": "payments", "flags": ["checkout"],
+        "artifact": { "kind": "http", "reference": "https://shop.example/1.tgz", "digest": format!("sha256:{}", "a".repeat(64)) },
+        "recovery": [{ "name": "orders failing", "query": "errors", "condition": "< 0.01", "for_seconds": 1 }],
+    });
+    let body = json!({ "release": release, "reason": "the new checkout" });
+    let (status, answer) = served.admin(reqwest::Method::PUT, "/releases/shop-1", Some(body)).await;
+    assert_eq!(status, StatusCode::OK, "{answer}");
+    target.reads(Some(0.5));
+    let mut shop = Shop::of(&served).await;
+    let kills = shop.tell_until(&served, (60, 2), "/kills", has_kill).await;
+    let kill = kills["kills"][0]["id"].as_str().unwrap().to_owned();
+    let alarm = until(&served, "/alarms", |page| page["alarms"][0]["standing"] == "raised").await["alarms"][0].clone();
+    assert_eq!((&alarm["about"], &alarm["runbooks"]), (&json!("guard-acted"), &json!(["shop-1"])), "{alarm:#}");
+    // The kill is through, and the metric is read, which is bad.
+    shop.position = served.get("/fleet").await["position"].clone();
+    shop.tell(&served, 2, 2).await;
+    let confirmed = async || {
+        let (status, _) = served.admin(reqwest::Method::GET, &format!("/kills/{kill}/confirmed"), None).await;
+        status == StatusCode::OK
+    };
+    while !confirmed().await {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    let asked = target.asked();
+    while target.asked() < asked + 2 {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    assert_eq!(served.get("/alarms").await["alarms"][0]["standing"], "raised");
+    target.reads(Some(0.001));
+    let over = until(&served, "/alarms", |page| page["alarms"][0]["standing"] == "recovered").await;
+    assert_eq!(over["alarms"][0]["shown_by"], "orders failing was < 0.01 for 1 s (0.001 now)", "{over:#}");
+    while target.arrived().len() < 2 {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    let told = target.arrived();
+    let states: Vec<&str> = told.iter().map(|each| each.body["data"]["state"].as_str().unwrap()).collect();
+    assert_eq!(states, ["raised", "recovered"]);
+    assert_eq!(told[1].body["data"]["shown_by"], over["alarms"][0]["shown_by"]);
+}

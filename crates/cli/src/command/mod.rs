@@ -1,5 +1,6 @@
 //! One verb a file: its arguments, and `run`, which calls one function of another crate and renders what that gives.
 
+pub(crate) mod alarms;
 pub(crate) mod apply;
 pub(crate) mod approve;
 pub(crate) mod backup;

@@ -388,6 +388,44 @@ fn what_a_pipeline_asks_is_answered_by_the_status() {
     }
 }
 
+#[test]
+fn an_alarm_is_shown_taken_and_kept_quiet() {
+    let (place, server) = shop();
+    let run = server.run(&place, "alarms list");
+    assert_eq!((run.status, run.stdout.as_str(), run.stderr.as_str()), (0, "", "0 alarms in production\n"), "{run}");
+    let digest = "a".repeat(64);
+    place.write(
+        "release.yaml",
+        format!(
+            "key: shop-1\nowner: payments\nflags: [checkout-v2]\n\
+             artifact: {{ kind: http, reference: 'https://shop.example/1.tgz', digest: 'sha256:{digest}' }}\n\
+             runbook: {{ steps: [{{ manual: look at the orders, limit_seconds: 1 }}] }}\n"
+        ),
+    );
+    server.run(&place, "release put release.yaml --reason new").done();
+    let run = server.run(&place, "rollback shop-1 --yes --reason fails");
+    assert_eq!(run.status, 4, "{run}");
+    let listed = (0..200).find_map(|_| {
+        let run = server.run(&place, "alarms list --format json");
+        (run.status == 4).then(|| run.json())
+    });
+    let alarm = listed.unwrap()["alarms"][0].clone();
+    assert_eq!((&alarm["about"], &alarm["standing"]), (&json!("rollback-held"), &json!("raised")), "{alarm}");
+    let id = alarm["id"].as_str().unwrap();
+    let shown = server.run(&place, &format!("alarms show {id}")).done().stdout;
+    for line in ["owner: payments", "look: downhaul runs show r-1", "act: downhaul rollback shop-1 --resume"] {
+        assert!(shown.lines().any(|shown| shown == line), "{line}\n{shown}");
+    }
+    let taken = server.run(&place, &format!("alarms acknowledge {id} --note looking")).done().stdout;
+    assert!(taken.contains("acknowledged by admin at ") && taken.contains(": looking"), "{taken}");
+    assert_eq!(server.run(&place, "alarms list").status, 0);
+    assert_eq!(server.run(&place, &format!("alarms silence {id} --reason known")).status, 2, "without an end");
+    let quiet = server.run(&place, &format!("alarms silence {id} --until 2h --reason known")).done().stdout;
+    assert!(quiet.contains("silenced by admin until ") && quiet.contains(": known"), "{quiet}");
+    assert_eq!(server.run(&place, &format!("alarms silence {id} --until 9999-01-01T00:00:00Z --reason x")).status, 3);
+    assert_eq!(server.run(&place, "alarms show al-0").status, 2);
+}
+
 struct Client {
     address: String,
     key: String,

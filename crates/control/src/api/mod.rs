@@ -3,6 +3,7 @@
 //! Times are RFC 3339 in UTC with milliseconds, as text; digests are lower-case hexadecimal.
 //! Types here are plain data for both sides; nothing in them has been checked except where a type says so.
 
+mod alarms;
 mod break_glass;
 mod budget;
 mod chart;
@@ -35,6 +36,9 @@ mod signing_keys;
 mod stream;
 mod telemetry;
 
+pub use alarms::{
+    AcknowledgeAlarmRequest, AlarmActView, AlarmPage, AlarmView, SilenceAlarmRequest, SilenceView, ToldView,
+};
 pub use break_glass::{
     BreakGlassKeyPage, BreakGlassKeyRequest, BreakGlassKeyView, BreakGlassReport, BreakGlassRevokeRequest,
     BreakGlassStanding,

@@ -1,5 +1,6 @@
 //! The admin API: each handler parses, calls one function, renders.
 
+mod alarms;
 mod apply;
 mod backup;
 mod break_glass;
@@ -76,6 +77,9 @@ pub(crate) fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(kills::get))
         .routes(routes!(kills::restore))
         .routes(routes!(health::kill))
+        .routes(routes!(alarms::list))
+        .routes(routes!(alarms::acknowledge))
+        .routes(routes!(alarms::silence))
         .routes(routes!(fleet::get))
         .routes(routes!(fleet::states))
         .routes(routes!(outcomes::get))

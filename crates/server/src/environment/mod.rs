@@ -94,6 +94,8 @@ pub(crate) struct Environment {
     telemetry: LiveTelemetry,
     minutes: LiveMinutes,
     guards: LiveGuards,
+    /// Counts what people did with alarms here.
+    alarms: watch::Sender<u64>,
     programs: Programs,
     /// Held while all flags are looked through.
     looking: Mutex<()>,
@@ -161,6 +163,7 @@ impl Environment {
             telemetry: LiveTelemetry::new(),
             minutes: LiveMinutes::new(minutes, options),
             guards: LiveGuards::new(),
+            alarms: watch::Sender::new(0),
             programs: Programs::default(),
             looking: Mutex::new(()),
             changes: broadcast::Sender::new(256),
@@ -255,6 +258,11 @@ impl Environment {
     /// What guards said last.
     pub(crate) fn guards(&self) -> &LiveGuards {
         &self.guards
+    }
+
+    /// What people do with alarms, so that whoever tells of them looks again.
+    pub(crate) fn alarms(&self) -> &watch::Sender<u64> {
+        &self.alarms
     }
 
     pub(crate) fn looking(&self) -> &Mutex<()> {

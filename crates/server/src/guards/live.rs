@@ -1,6 +1,7 @@
 use super::Judge;
 use crate::environment::Environment;
 use downhaul_control::State;
+use downhaul_control::alarms::Suspicion;
 use downhaul_control::guards::{Watch, watches};
 use downhaul_control::rollout::{HoldKind, RolloutState};
 use downhaul_guard::Standing;
@@ -21,6 +22,8 @@ struct Said {
     from: u64,
     standing: Standing,
     saw: bool,
+    /// Where it finds harm and is on a dry run.
+    suspicion: Option<Suspicion>,
 }
 
 impl LiveGuards {
@@ -30,7 +33,8 @@ impl LiveGuards {
 
     pub(super) fn put<'a>(&self, judges: impl Iterator<Item = &'a Judge>) {
         let said = judges.map(|judge| {
-            let said = Said { from: judge.watch().from, standing: judge.standing(), saw: judge.saw() };
+            let suspicion = suspicion(judge);
+            let said = Said { from: judge.watch().from, standing: judge.standing(), saw: judge.saw(), suspicion };
             (judge.watch().id(), said)
         });
         *self.said.lock().unwrap_or_else(PoisonError::into_inner) = said.collect();
@@ -42,10 +46,27 @@ impl LiveGuards {
         self.looks.subscribe()
     }
 
+    /// Those on a dry run that find harm.
+    pub(crate) fn suspicions(&self) -> Vec<Suspicion> {
+        let said = self.said.lock().unwrap_or_else(PoisonError::into_inner);
+        said.values().filter_map(|said| said.suspicion.clone()).collect()
+    }
+
     fn of(&self, watch: &Watch) -> Option<Said> {
         let said = self.said.lock().unwrap_or_else(PoisonError::into_inner);
         said.get(&watch.id()).filter(|said| said.from == watch.from).cloned()
     }
+}
+
+/// What a guard on a dry run would have acted on.
+fn suspicion(judge: &Judge) -> Option<Suspicion> {
+    let watch = judge.watch();
+    (judge.is_harmful() && watch.guard.is_dry_run()).then(|| Suspicion {
+        flag: watch.flag.to_string(),
+        guard: watch.guard.name.clone(),
+        words: super::view(judge, 1).judged.words,
+        since: watch.since.clone(),
+    })
 }
 
 /// What guards have against the next stage of a rollout: nothing, where `true`; they have not seen enough to say anything,

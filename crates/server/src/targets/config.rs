@@ -1,8 +1,11 @@
 use super::address::{NOT_PUBLIC, is_public};
+use super::mail::{Mail, Security};
+use downhaul_control::alarms::When;
 use downhaul_control::api::Role;
 use downhaul_control::webhook::WebhookSecret;
 use downhaul_core::diagnostic::Diagnostic;
 use downhaul_core::read::{self, Format};
+use lettre::message::Mailbox;
 use reqwest::Url;
 use serde::Deserialize;
 use serde_json::Value;
@@ -16,6 +19,8 @@ pub struct Targets {
     pub(crate) prometheus: Option<Prometheus>,
     /// By name.
     pub(crate) webhooks: BTreeMap<String, Webhook>,
+    /// By name; no name of a webhook.
+    pub(crate) mail: BTreeMap<String, Mail>,
     /// Where targets reach this server, to call back, and people after a sign-in.
     pub(crate) public_url: Option<Url>,
     pub(crate) sign_in: Option<SignIn>,
@@ -69,8 +74,8 @@ pub(crate) struct Prometheus {
 pub(crate) struct Webhook {
     pub(crate) url: Url,
     pub(crate) secret: WebhookSecret,
-    /// Whether it is told what guards did.
-    pub(crate) alarms: bool,
+    /// When it is told of alarms, if at all.
+    pub(crate) alarms: Option<When>,
     pub(crate) http: reqwest::Client,
 }
 
@@ -137,6 +142,8 @@ struct File {
     #[serde(default)]
     webhooks: BTreeMap<String, WebhookText>,
     #[serde(default)]
+    mail: BTreeMap<String, MailText>,
+    #[serde(default)]
     sign_in: Option<SignInText>,
     #[serde(default)]
     kill_files: Vec<KillFileText>,
@@ -192,9 +199,71 @@ struct WebhookText {
     url: String,
     secret: String,
     #[serde(default)]
-    alarms: bool,
+    alarms: Alarms,
     #[serde(default)]
     allow_private: bool,
+}
+
+/// `true`, `false`, or `{ "after_minutes": 10 }`.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Alarms {
+    AtOnce(bool),
+    Later(Later),
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Later {
+    after_minutes: u32,
+}
+
+impl Default for Alarms {
+    fn default() -> Alarms {
+        Alarms::AtOnce(false)
+    }
+}
+
+impl From<Alarms> for Option<When> {
+    fn from(alarms: Alarms) -> Option<When> {
+        match alarms {
+            Alarms::AtOnce(is_told) => is_told.then_some(When::AtOnce),
+            Alarms::Later(Later { after_minutes }) => Some(When::Unacknowledged(after_minutes)),
+        }
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct MailText {
+    server: String,
+    #[serde(default)]
+    port: Option<u16>,
+    /// `starttls` unless given, `tls`, or `none`.
+    #[serde(default)]
+    security: SecurityText,
+    #[serde(default)]
+    user: Option<String>,
+    #[serde(default)]
+    password: Option<String>,
+    /// The variable of the environment that holds it.
+    #[serde(default)]
+    password_env: Option<String>,
+    from: String,
+    to: Vec<String>,
+    #[serde(default)]
+    alarms: Alarms,
+    #[serde(default)]
+    allow_private: bool,
+}
+
+#[derive(Deserialize, Clone, Copy, Default)]
+#[serde(rename_all = "lowercase")]
+enum SecurityText {
+    #[default]
+    StartTls,
+    Tls,
+    None,
 }
 
 fn of_json(json: &Value) -> Result<Targets, Box<Diagnostic>> {
@@ -219,7 +288,16 @@ fn of_json(json: &Value) -> Result<Targets, Box<Diagnostic>> {
             problem(&at("secret"), "malformed-secret", why.to_string(), help)
         })?;
         let (url, http) = (url(&at("url"), &text.url, text.allow_private)?, http(text.allow_private)?);
-        targets.webhooks.insert(name, Webhook { url, secret, alarms: text.alarms, http });
+        targets.webhooks.insert(name, Webhook { url, secret, alarms: text.alarms.into(), http });
+    }
+    for (name, text) in file.mail {
+        let at = |field: &str| format!("/mail/{}/{field}", name.replace('~', "~0").replace('/', "~1"));
+        if targets.webhooks.contains_key(&name) {
+            let help = "give each target a name of its own";
+            return Err(problem(&at(""), "taken-name", format!("`{name}` is a webhook already"), help));
+        }
+        let mail = mail(text, at)?;
+        targets.mail.insert(name, mail);
     }
     for (number, text) in file.kill_files.into_iter().enumerate() {
         let url = url(&format!("/kill_files/{number}/url"), &text.url, text.allow_private)?;
@@ -229,6 +307,66 @@ fn of_json(json: &Value) -> Result<Targets, Box<Diagnostic>> {
         targets.sign_in = Some(sign_in(text, targets.public_url.as_ref())?);
     }
     Ok(targets)
+}
+
+fn mail(text: MailText, at: impl Fn(&str) -> String) -> Result<Mail, Box<Diagnostic>> {
+    let mailbox = |field: &str, text: &str| {
+        text.parse::<Mailbox>().map_err(|why| {
+            let help = "write an address, such as `Downhaul <alarms@shop.example>`";
+            problem(&at(field), "malformed-address", format!("`{text}`: {why}"), help)
+        })
+    };
+    let from = mailbox("from", &text.from)?;
+    let to = text.to.iter().map(|to| mailbox("to", to)).collect::<Result<Vec<Mailbox>, _>>()?;
+    if to.is_empty() {
+        return Err(problem(&at("to"), "malformed-address", "nobody is written to".to_owned(), "name one at least"));
+    }
+    let literal = text.server.trim_matches(['[', ']']).parse::<IpAddr>().ok();
+    if !text.allow_private && literal.is_some_and(|address| !is_public(address)) {
+        let help = "give it `allow_private: true` if the server is to reach into your own network";
+        return Err(problem(&at("server"), "private-address", NOT_PUBLIC.to_owned(), help));
+    }
+    let (security, port) = match text.security {
+        SecurityText::StartTls => (Security::StartTls, 587),
+        SecurityText::Tls => (Security::Tls, 465),
+        SecurityText::None if text.allow_private => (Security::None, 25),
+        SecurityText::None => {
+            let help =
+                "write `starttls` or `tls`; `none` is for servers of your own network, with `allow_private: true`";
+            return Err(problem(&at("security"), "in-the-clear", "letters would go in the clear".to_owned(), help));
+        }
+    };
+    let password = match (text.password, &text.password_env) {
+        (Some(password), _) => Some(password),
+        (None, Some(name)) => Some(std::env::var(name).map_err(|_| {
+            let help = "set it where the server is started, or write `password` into this file";
+            problem(&at("password_env"), "missing-password", format!("`{name}` is not set"), help)
+        })?),
+        (None, None) => None,
+    };
+    let credentials = match (text.user, password) {
+        (Some(user), Some(password)) => Some((user, password)),
+        (None, None) => None,
+        _ => {
+            let help = "give `user` with `password` or `password_env`, or none of them";
+            return Err(problem(
+                &at("user"),
+                "missing-password",
+                "one of user and password is missing".to_owned(),
+                help,
+            ));
+        }
+    };
+    Ok(Mail {
+        server: text.server,
+        port: text.port.unwrap_or(port),
+        security,
+        credentials,
+        from,
+        to,
+        alarms: text.alarms.into(),
+        allow_private: text.allow_private,
+    })
 }
 
 fn sign_in(text: SignInText, public_url: Option<&Url>) -> Result<SignIn, Box<Diagnostic>> {

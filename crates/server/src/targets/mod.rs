@@ -3,11 +3,13 @@
 
 mod address;
 mod config;
+mod mail;
 mod prometheus;
 mod webhook;
 
-pub(crate) use config::{KillFile, SignIn, Webhook};
+pub(crate) use config::{KillFile, SignIn};
 pub use config::{Targets, TargetsError};
+pub(crate) use mail::{Letter, mail};
 pub(crate) use prometheus::{Answer, ask};
 pub(crate) use webhook::{Sent, send};
 

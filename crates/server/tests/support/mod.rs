@@ -2,6 +2,7 @@
 #![allow(dead_code, unreachable_pub, clippy::allow_attributes, reason = "each test file uses a part of it")]
 
 pub mod people;
+pub mod smtp;
 pub mod stream;
 pub mod target;
 

@@ -41,6 +41,7 @@ struct Inner {
     arrived: Mutex<Vec<Arrived>>,
     answers: Mutex<VecDeque<Answers>>,
     value: Mutex<Option<f64>>,
+    asked: Mutex<usize>,
     news: Notify,
 }
 
@@ -92,6 +93,11 @@ impl Target {
         *self.inner.value.lock().unwrap() = value;
     }
 
+    /// How often the metric was asked for.
+    pub fn asked(&self) -> usize {
+        *self.inner.asked.lock().unwrap()
+    }
+
     pub fn arrived(&self) -> Vec<Arrived> {
         self.inner.arrived.lock().unwrap().clone()
     }
@@ -130,6 +136,7 @@ async fn arrive(State(inner): State<Arc<Inner>>, uri: axum::http::Uri, headers: 
 
 async fn query(State(inner): State<Arc<Inner>>) -> Response {
     let value = *inner.value.lock().unwrap();
+    *inner.asked.lock().unwrap() += 1;
     let result = value.map(|value| json!({ "metric": {}, "value": [1.0, value.to_string()] }));
     let result: Vec<Value> = result.into_iter().collect();
     axum::Json(json!({ "status": "success", "data": { "resultType": "vector", "result": result } })).into_response()
