@@ -64,7 +64,7 @@ fn suspicion(judge: &Judge) -> Option<Suspicion> {
     (judge.is_harmful() && watch.guard.is_dry_run()).then(|| Suspicion {
         flag: watch.flag.to_string(),
         guard: watch.guard.name.clone(),
-        words: super::view(judge, 1).judged.words,
+        words: super::view(judge, 1, false).judged.words,
         since: watch.since.clone(),
     })
 }
