@@ -14,10 +14,10 @@ mod render;
 
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use command::{
-    alarms, apply, approve, backup, break_glass, chart, check, completions, digest, drill, drills, eval, explain,
-    flags, freeze, guard, guards, heartbeat, keys, kill, land, migration, outcomes, people, plan, policy, population,
-    proposals, propose, prove, rebalance, refs, reject, release, restore, retire, revert, rollback, rollout, runs,
-    schema, serve, signing_keys, specialise, stale, states, status, token, tokens, unfreeze, withdraw,
+    alarms, apply, approve, backup, break_glass, breakers, chart, check, completions, digest, drill, drills, eval,
+    explain, flags, freeze, guard, guards, heartbeat, keys, kill, land, migration, outcomes, people, plan, policy,
+    population, proposals, propose, prove, rebalance, refs, reject, release, restore, retire, revert, rollback,
+    rollout, runs, schema, serve, signing_keys, specialise, stale, states, status, token, tokens, unfreeze, withdraw,
 };
 use downhaul_blast::population::is_decoding;
 use exit::{Exit, Failure};
@@ -84,6 +84,7 @@ enum Verb {
     Drill(drill::Args),
     Drills(drills::Args),
     Heartbeat(heartbeat::Args),
+    Breakers(breakers::Args),
     Outcomes(outcomes::Args),
     Guards(guards::Args),
     Status(status::Args),
@@ -207,6 +208,7 @@ fn run(verb: Verb, output: &Output) -> Result<Exit, Failure> {
         Verb::Drill(args) => drill::run(&args, output),
         Verb::Drills(args) => drills::run(&args, output),
         Verb::Heartbeat(args) => heartbeat::run(&args, output),
+        Verb::Breakers(args) => breakers::run(&args, output),
         Verb::Outcomes(args) => outcomes::run(&args, output),
         Verb::Guards(args) => guards::run(&args, output),
         Verb::Status(args) => status::run(&args, output),

@@ -11,6 +11,7 @@ pub mod acceptance;
 pub mod admin_token;
 pub mod alarms;
 pub mod api;
+pub mod automatic;
 pub mod break_glass;
 pub mod change;
 pub mod chart;

@@ -81,12 +81,12 @@ pub fn issue(state: &State, valid: &Valid, asker: &Asker) -> Result<Issue, KillS
 /// What clients need of the breakers of a residual flag set: what the document says of each, the variant that it falls back to,
 /// and a digest of the flag as this audience may see it: what a client has seen fail says nothing of another definition.
 fn breakers(document: &FlagSet) -> BTreeMap<String, Value> {
-    let watched = document.flags.iter().filter_map(|flag| Some((flag, flag.breaker.as_ref()?)));
+    let watched = document.flags.iter().filter_map(|flag| Some((flag, flag.breaker.as_ref()?.for_clients())));
     let told = watched.filter_map(|(flag, breaker)| {
-        let mut told = serde_json::to_value(breaker).ok()?;
+        let mut told = serde_json::to_value(&breaker).ok()?;
         let members = told.as_object_mut()?;
         // Names of rules, owners and descriptions are nobody's business, and a change of these is no other flag.
-        let decides = (&flag.variants, &flag.degraded.variant, &flag.requires, &flag.default, breaker);
+        let decides = (&flag.variants, &flag.degraded.variant, &flag.requires, &flag.default, &breaker);
         let rules: Vec<_> = flag.rules.iter().map(|rule| Rule { name: None, ..rule.clone() }).collect();
         let of = Hash::of(&canonical_bytes(&(decides, rules)).ok()?).short();
         members.insert("fallback".to_owned(), flag.degraded.variant.as_str().into());

@@ -2,11 +2,11 @@
 //!
 //! Words, operators and fields come from the reader's own tables, so that the two cannot drift apart unnoticed.
 
-use crate::document::{Guard, SCHEMA};
+use crate::document::{Breaker, Guard, SCHEMA};
 use crate::ids::KEY_LIMIT;
 use crate::read::tables::{
-    ACTIONS, BOUNDS, BUCKETS, CLIENTS, DEFAULT_UNIT, GUARD_RANGES, KINDS, MODES, ON_STALE, OPERATORS, Operands, PHASES,
-    PROBES, RANGES, REVERSIBILITIES, REVISION_LIMIT, ROLES, is_reviewed,
+    ACTIONS, BOUNDS, BUCKETS, CLIENTS, DEFAULT_UNIT, FLEET_MODES, GUARD_RANGES, KINDS, MODES, ON_STALE, OPERATORS,
+    Operands, PHASES, PROBES, QUANTILES, RANGES, REVERSIBILITIES, REVISION_LIMIT, ROLES, SELECTOR, is_reviewed,
 };
 use serde_json::{Value, json};
 
@@ -194,7 +194,11 @@ fn breaker() -> Value {
             "probe": with_default(words(PROBES, "Whether a few bucketing units try again by themselves; `never` for what writes."), json!("units")),
             "session_failures": whole("session_failures", Some(2), "In a page: after so many failures it stays open."),
             "crash_loop": whole("crash_loop", Some(2), "In a page: it opens after so many starts that did not come through."),
-            "healthy_seconds": whole("healthy_seconds", Some(10), "In a page: a start has come through when it has lived so long.")
+            "healthy_seconds": whole("healthy_seconds", Some(10), "In a page: a start has come through when it has lived so long."),
+            "fleet": with_default(words(FLEET_MODES, "What the control plane does where the breakers of many clients are open."), json!("off")),
+            "fleet_least": whole("fleet_least", Some(Breaker::FLEET_LEAST), "Breakers of fewer instances prove nothing."),
+            "fleet_share": share(Breaker::FLEET_SHARE, "Nor do those of a smaller share of the instances heard of lately."),
+            "fleet_spread": whole("fleet_spread", Some(Breaker::FLEET_SPREAD), "Nor do those of fewer regions and fewer versions of the client than this.")
         }),
     )
 }
@@ -213,6 +217,7 @@ fn guard() -> Value {
         default.map_or(schema.clone(), |default| with_default(schema, json!(default)))
     };
     let name = |description: &str| json!({ "type": "string", "pattern": "^[A-Za-z][A-Za-z0-9._-]{0,63}$", "description": description });
+    let selector = |description: &str| json!({ "type": "string", "minLength": 1, "maxLength": SELECTOR, "description": description });
     let whether = |description: &str| json!({ "type": "boolean", "default": false, "description": description });
     object(
         "What the control plane watches of a variant, and does where it does harm.",
@@ -222,6 +227,13 @@ fn guard() -> Value {
             "metric": with_default(name("What is counted: `outcomes` of the flag, or those of one name that telemetry tells."), json!(Guard::OUTCOMES)),
             "per_exposure": whether("Each outcome of that name is a failure, of so many exposures."),
             "slower_than_ms": whole("slower_than_ms", None, "What took longer has failed."),
+            "slower_than": words(QUANTILES, "What took longer than this quantile of the other variant did before has failed."),
+            "prometheus": object("Counters of Prometheus, in place of a metric: plain selectors, in which `$variant` is the variant.", &["all", "failed"], json!({
+                "all": selector("What can fail."),
+                "failed": selector("What of it failed."),
+                "against_all": selector("The same of the other variant, where `$variant` does not say it."),
+                "against_failed": selector("What of that failed.")
+            })),
             "browsers": whether("Whether what browsers claim counts, too."),
             "variant": refer("key", "The variant that it watches."),
             "against": refer("key", "The variant that it is held against; the degraded one unless given."),
@@ -416,6 +428,7 @@ mod tests {
             ("/$defs/flag/properties/degraded/properties", fields::DEGRADED_FIELDS),
             ("/$defs/breaker/properties", fields::BREAKER),
             ("/$defs/guard/properties", fields::GUARD),
+            ("/$defs/guard/properties/prometheus/properties", fields::PROMETHEUS),
             ("/$defs/prerequisite/properties", fields::PREREQUISITE_FIELDS),
             ("/$defs/rule/properties", fields::RULE),
             ("/$defs/split/properties", fields::SPLIT_FIELDS),

@@ -40,6 +40,10 @@ pub enum Standing {
     /// Fails for more than half of its units, before anybody could be compared with. It stays so.
     /// This is no test: it has no level, and is for variants that crash at once.
     Crashing,
+    /// The arms are not as large as the split says, so that nothing that is compared between them can be trusted.
+    Mismatched,
+    /// The circuit breakers of so many clients are open that the variant is taken from everyone.
+    Tripped,
 }
 
 impl Guard {

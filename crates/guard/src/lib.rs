@@ -9,7 +9,7 @@
 //! ```text
 //! counts of a bucket -> Comparison (harm, harmlessness)  \
 //!                       Latency (three thresholds)        -> Guard -> Standing
-//!                       Ratio (are the arms as large as they should be)
+//! units that were first seen -> Arms (a Ratio for each instance: are the arms as large as they should be)
 //! ```
 //!
 //! What is counted decides whether the promise holds; see [`Counts`].
@@ -19,6 +19,7 @@
 //! (<https://arxiv.org/abs/2011.06931>) for units at risk; Lindon and Malek, *Anytime-valid inference for multinomial count data*
 //! (NeurIPS 2022), for the sizes of arms.
 
+mod arms;
 mod ceiling;
 mod comparison;
 mod counts;
@@ -32,6 +33,7 @@ mod ratio;
 mod record;
 mod rules;
 
+pub use arms::{Arms, Short, Stage};
 pub use ceiling::Ceiling;
 pub use comparison::Comparison;
 pub use counts::{Bucket, Counts, NotCounts};

@@ -74,13 +74,7 @@ impl Ratio {
     /// What speaks for a mismatch now.
     #[must_use]
     pub fn evidence(&self) -> Evidence {
-        let total: f64 = self.counts.iter().sum();
-        let mut ln = lgamma(CONCENTRATION) - lgamma(CONCENTRATION + total);
-        for (share, count) in self.shares.iter().zip(&self.counts) {
-            let prior = CONCENTRATION * share;
-            ln += lgamma(prior + count) - lgamma(prior) - count * log(*share);
-        }
-        Evidence::of_ln(self.before + ln)
+        Evidence::of_ln(self.before + mismatch(&self.shares, &self.counts))
     }
 
     /// The most that ever spoke for a mismatch.
@@ -101,7 +95,18 @@ impl Ratio {
     }
 }
 
-fn checked(shares: &[f64]) -> Result<Vec<f64>, NotShares> {
+/// The logarithm of the evidence of one stage. It rests on sums alone: whatever came in between, they say the same.
+pub(crate) fn mismatch(shares: &[f64], counts: &[f64]) -> f64 {
+    let total: f64 = counts.iter().sum();
+    let mut ln = lgamma(CONCENTRATION) - lgamma(CONCENTRATION + total);
+    for (share, count) in shares.iter().zip(counts) {
+        let prior = CONCENTRATION * share;
+        ln += lgamma(prior + count) - lgamma(prior) - count * log(*share);
+    }
+    ln
+}
+
+pub(crate) fn checked(shares: &[f64]) -> Result<Vec<f64>, NotShares> {
     if shares.len() < 2 {
         return Err(NotShares::TooFew(shares.len()));
     }

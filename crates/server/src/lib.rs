@@ -8,6 +8,7 @@
 mod admin;
 mod alarms;
 mod auth;
+mod automatic;
 mod break_glass;
 mod callback;
 mod client;
@@ -30,6 +31,7 @@ mod live;
 mod metrics;
 mod minutes;
 mod options;
+mod otlp;
 mod outcomes;
 mod planner;
 mod populations;

@@ -47,6 +47,9 @@ pub(crate) struct Metrics {
     call_seconds: Family<CallLabels, Counter<f64, AtomicU64>>,
     ignored: Family<IgnoredLabels, Counter>,
     telemetry_ignored: Family<IgnoredLabels, Counter>,
+    automatic: Family<AutomaticLabels, Counter>,
+    withheld: Family<WithheldLabels, Counter>,
+    panic: Family<EnvironmentLabels, Gauge>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -157,6 +160,20 @@ struct BeatLabels {
     outcome: &'static str,
 }
 
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct AutomaticLabels {
+    environment: String,
+    /// `guard`, `fleet-breaker`
+    by: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct WithheldLabels {
+    environment: String,
+    /// `panic`, `degraded-fails`, `budget`, `notice`
+    why: &'static str,
+}
+
 impl fmt::Debug for Metrics {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Metrics").finish_non_exhaustive()
@@ -198,6 +215,9 @@ impl Metrics {
             call_seconds: Family::default(),
             ignored: Family::default(),
             telemetry_ignored: Family::default(),
+            automatic: Family::default(),
+            withheld: Family::default(),
+            panic: Family::default(),
             registry: Registry::default(),
         };
         registry.register("requests", "Requests answered", metrics.requests.clone());
@@ -228,6 +248,11 @@ impl Metrics {
         registry.register("outcomes_ignored", help, metrics.ignored.clone());
         let help = "Entries, buckets and batches of telemetry that were passed over";
         registry.register("telemetry_ignored", help, metrics.telemetry_ignored.clone());
+        registry.register("automatic_kills", "Kills that nobody asked for", metrics.automatic.clone());
+        let help = "Kills that guards and the fleet's breakers wanted and did not make";
+        registry.register("automatic_kills_withheld", help, metrics.withheld.clone());
+        let help = "1 while so many flags fail that what they share must be at fault";
+        registry.register("breaker_panic", help, metrics.panic.clone());
         Metrics { registry, ..metrics }
     }
 
@@ -276,6 +301,20 @@ impl Metrics {
     pub(crate) fn change(&self, command: &'static str, took: Duration) {
         self.changes.get_or_create(&CommandLabels { command }).inc();
         self.commit_seconds.observe(took.as_secs_f64());
+    }
+
+    /// A kill that nobody asked for was made.
+    pub(crate) fn automatic(&self, environment: &str, by: &'static str) {
+        self.automatic.get_or_create(&AutomaticLabels { environment: environment.to_owned(), by }).inc();
+    }
+
+    /// One was not, and it is news.
+    pub(crate) fn withheld(&self, environment: &str, why: &'static str) {
+        self.withheld.get_or_create(&WithheldLabels { environment: environment.to_owned(), why }).inc();
+    }
+
+    pub(crate) fn panic(&self, environment: &str, is_panic: bool) {
+        self.panic.get_or_create(&EnvironmentLabels { environment: environment.to_owned() }).set(i64::from(is_panic));
     }
 
     /// A beat is over.

@@ -72,6 +72,21 @@ impl LiveMinutes {
         self.locked().minutes.add(teller, release, entry, at);
     }
 
+    /// Counts units that were new to an instance, where the flag has guards.
+    pub(crate) fn add_units(
+        &self,
+        state: &State,
+        teller: &Teller<'_>,
+        (flag, variant, reason): (&str, &str, &'static str),
+        units: u64,
+        ago: Duration,
+    ) {
+        if units > 0 && state.flag_set.flag(flag).is_some_and(|flag| !flag.guards.is_empty()) {
+            let at = now().saturating_sub(ago.as_secs());
+            self.locked().minutes.add_units(teller, (flag, variant, reason), units, at);
+        }
+    }
+
     /// Writes what is closed by now, a piece at a time: a change is appended between any two.
     async fn write(&self, environment: &Environment) -> Result<(), StoreError> {
         {

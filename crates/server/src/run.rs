@@ -1,4 +1,5 @@
 use crate::alarms;
+use crate::automatic;
 use crate::break_glass;
 use crate::environment::Environment;
 use crate::guards;
@@ -6,6 +7,7 @@ use crate::heartbeat;
 use crate::listener::{BoundedListener, ClientAddress};
 use crate::metrics::EnvironmentLabels;
 use crate::minutes;
+use crate::otlp;
 use crate::reminders;
 use crate::replica;
 use crate::rollouts;
@@ -71,6 +73,8 @@ async fn attended(state: AppState, serving: impl IntoFuture<Output = io::Result<
     let rolling_out = Task::spawn(rollouts::carry_out(state.clone()));
     let writing = Task::spawn(minutes::carry_out(state.clone()));
     let guarding = Task::spawn(guards::carry_out(state.clone()));
+    let limiting = Task::spawn(automatic::carry_out(state.clone()));
+    let exporting = Task::spawn(otlp::carry_out(state.clone()));
     let alarming = Task::spawn(alarms::carry_out(state.clone()));
     let taking_up = Task::spawn(break_glass::carry_out(state.clone()));
     let mut closed = state.closing();
@@ -85,7 +89,19 @@ async fn attended(state: AppState, serving: impl IntoFuture<Output = io::Result<
             Ok(())
         }
     };
-    drop((sweeping, running, beating, reminding, rolling_out, writing, guarding, alarming, taking_up));
+    drop((
+        sweeping,
+        running,
+        beating,
+        reminding,
+        rolling_out,
+        writing,
+        guarding,
+        limiting,
+        exporting,
+        alarming,
+        taking_up,
+    ));
     for environment in state.environments() {
         minutes::write_left(environment).await;
     }

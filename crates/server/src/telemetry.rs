@@ -6,7 +6,7 @@ use downhaul_control::State;
 use downhaul_control::api::{BreakerPage, IgnoredTelemetry, TelemetryBatch};
 use downhaul_control::guards::{Counted, Entry};
 use downhaul_control::outcomes::Teller;
-use downhaul_control::telemetry::{KEPT, Of, Refused, Sums, Telemetry, Total, What};
+use downhaul_control::telemetry::{Failing, KEPT, Of, Quorum, Refused, Sums, Telemetry, Total, What};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -36,6 +36,9 @@ impl LiveTelemetry {
         let before = telemetry.ignored();
         let now = self.now();
         let mut keep = |of: &Of, sums: &Sums, at: Duration| {
+            if let What::Exposure { flag, variant, reason, .. } = &of.what {
+                minutes.add_units(state, teller, (flag, variant, reason), sums.units, now.saturating_sub(at));
+            }
             let (flag, variant, counted) = match &of.what {
                 What::Exposure { flag, variant, .. } => (flag, variant, Counted::Exposures),
                 What::Outcome { name, under: Some((flag, variant)) } => (flag, variant, Counted::Named(name.clone())),
@@ -53,6 +56,16 @@ impl LiveTelemetry {
             late: after.late - before.late,
             limited: after.limited - before.limited,
         })
+    }
+
+    /// How many instances say that the breaker of a variant is open; see [`Telemetry::quorum`].
+    pub(crate) fn quorum(&self, of: (&str, &str), quorum: Quorum, times: (Duration, Duration)) -> Quorum {
+        self.locked().quorum(of, quorum, times, self.now())
+    }
+
+    /// Which of the flags that are guarded fail, by those heard of within so long.
+    pub(crate) fn failing(&self, within: Duration) -> Failing {
+        self.locked().failing(within, self.now())
     }
 
     pub(crate) fn breakers(&self, flag: Option<&str>, minutes: u32) -> BreakerPage {

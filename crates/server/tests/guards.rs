@@ -15,6 +15,7 @@ use downhaul_server::Targets;
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 use std::time::Duration;
+use support::prometheus::{Prometheus, Scraped};
 use support::target::{Answers, Target};
 use support::{Served, document, flag};
 
@@ -164,10 +165,11 @@ async fn a_rollout_waits_for_its_guards_and_goes_on_where_no_harm_is() {
     let mut shop = Shop::of(&served).await;
     served.post("/rollouts", rollout(&[10.0, 50.0, 100.0], 0)).await;
     // Nobody tells anything: it stays, and says why.
-    let held = until(&served, "/rollouts/ro-1", |view| view["standing"]["held"] == "guard-blind").await;
+    let held = until(&served, "/rollouts/ro-1", |view| view["standing"]["held"] == "telemetry-missing").await;
     assert_eq!(held["stage"], 1);
     let words = held["standing"]["words"].as_str().unwrap();
-    assert!(words.starts_with("held: guard `errors` was told nothing to compare for "), "{words}");
+    let missing = "held: telemetry is missing: guard `errors` was told nothing of `on` and `off` for ";
+    assert!(words.starts_with(missing), "{words}");
     let complete = |view: &Value| view["standing"]["kind"] == "complete";
     let view = shop.tell_until(&served, (2, 2), "/rollouts/ro-1", complete).await;
     assert_eq!(view["stage"], 3);
@@ -334,4 +336,184 @@ async fn an_alarm_is_over_when_the_recovery_metric_says_so_and_not_when_the_kill
     let states: Vec<&str> = told.iter().map(|each| each.body["data"]["state"].as_str().unwrap()).collect();
     assert_eq!(states, ["raised", "recovered"]);
     assert_eq!(told[1].body["data"]["shown_by"], over["alarms"][0]["shown_by"]);
+}
+
+/// Tells of units that were new to an instance.
+async fn tell_units(served: &Served, key: &str, batch: u64, instance: &str, on: u64, off: u64) {
+    let arm = |variant: &str, reason: &str, units: u64| json!({ "flag": "checkout", "variant": variant, "reason": reason, "count": units + 3, "units": units });
+    let exposures = json!([arm("on", "SPLIT", on), arm("off", "DEFAULT", off), arm("off", "DISABLED", 7)]);
+    let body = json!({
+        "telemetry": 1, "instance": instance, "batch": batch,
+        "buckets": [{ "from_ms": 0, "to_ms": 0, "exposures": exposures }],
+    });
+    let url = served.url("/client/v1/telemetry");
+    let answer = served.http.post(url).bearer_auth(key).json(&body).send().await.unwrap();
+    assert_eq!(answer.status(), StatusCode::OK, "{}", answer.text().await.unwrap());
+}
+
+#[tokio::test]
+async fn arms_of_the_wrong_size_pause_the_rollout_with_evidence() {
+    let served = served(json!([{ "name": "errors", "variant": "on", "dry_run": true }])).await;
+    let (key, _) = served.key(json!({ "kind": "server" })).await;
+    served.post("/rollouts", rollout(&[20.0, 100.0], 3600)).await;
+    let ratio = |page: &Value| {
+        let guards = page["guards"].as_array().unwrap();
+        guards.iter().find(|guard| guard["name"] == "sample-ratio").cloned().unwrap_or_default()
+    };
+    // As the split says: one in five, as two instances tell it.
+    let mut batch = 0;
+    let told = loop {
+        batch += 1;
+        for instance in ["one", "two"] {
+            tell_units(&served, &key, batch, instance, 20, 80).await;
+        }
+        let guard = ratio(&served.get("/guards").await);
+        let told = guard["judged"]["arms"][1]["units"].as_u64().unwrap_or(0);
+        if told >= 200 {
+            break guard;
+        }
+        assert!(batch < 600, "{guard:#}");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    };
+    let judged = &told["judged"];
+    assert_eq!((&judged["standing"], &judged["instances"]), (&json!("watching"), &json!(2)), "{told:#}");
+    assert_eq!((&judged["arms"][1]["variant"], &judged["arms"][1]["share"]), (&json!("on"), &json!(0.2)), "{told:#}");
+    // Then most of those with the variant are not heard of.
+    let paused = |view: &Value| view["standing"]["kind"] == "paused";
+    for _ in 0..600 {
+        batch += 1;
+        tell_units(&served, &key, batch, "one", 5, 80).await;
+        if paused(&served.get("/rollouts/ro-1").await) {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    let view = until(&served, "/rollouts/ro-1", paused).await;
+    let words = view["standing"]["words"].as_str().unwrap();
+    assert!(words.contains("guard sample-ratio: the arms are not as the split says, "), "{words}");
+    assert!(words.contains("`on` has ") && words.contains("20 % should be "), "{words}");
+    // Nobody is taken anything away, and the chart decides it again.
+    assert_eq!(served.get("/kills").await["kills"], json!([]));
+    assert_eq!(served.get("/chart/verify").await["status"], "verified");
+    let guard = ratio(&served.get("/guards").await);
+    assert_eq!(
+        (&guard["judged"]["standing"], &guard["acted"]["action"]),
+        (&json!("sample-ratio-mismatch"), &json!("pause")),
+        "{guard:#}"
+    );
+    let revision = guard["acted"]["revision"].as_u64().unwrap();
+    let change = served.get(&format!("/chart/{revision}")).await;
+    let evidence: GuardEvidence = serde_json::from_value(change["change"]["record"]["evidence"].clone()).unwrap();
+    assert_eq!(evidence.check(), Ok(()));
+    let mut forged = evidence.clone();
+    let downhaul_control::guards::GuardRecord::Arms(arms) = &mut forged.record else { panic!("{evidence:#?}") };
+    arms.instances.clear();
+    assert!(forged.check().unwrap_err().contains("arms of the right size"));
+    // Somebody looks, and lets it go on: it watches anew.
+    served.post("/rollouts/ro-1/resume", json!({ "reason": "a broken batch job" })).await;
+    let fresh = |page: &Value| ratio(page)["judged"]["standing"] == "watching";
+    let guard = ratio(&until(&served, "/guards", fresh).await);
+    assert_eq!(guard["acted"], Value::Null, "{guard:#}");
+}
+
+#[tokio::test]
+async fn what_is_slow_is_a_quantile_of_the_other_variant() {
+    let served = served(json!([{ "name": "slow", "metric": "pay", "slower_than": "p90", "variant": "on" }])).await;
+    let (key, _) = served.key(json!({ "kind": "server" })).await;
+    let mut batch = 0;
+    let mut tell = async |on: u64| {
+        batch += 1;
+        // 95 is 16 ms, 111 is 64 ms. Of control one in ten takes longer than 16 ms.
+        let arm = |variant: &str, slow: u64| {
+            json!({
+                "name": "pay", "flag": "checkout", "variant": variant, "count": 100,
+                "latency": { "count": 100, "sum_ms": 1.0, "buckets": [[95, 100 - slow], [111, slow]] },
+            })
+        };
+        for instance in ["one", "two"] {
+            let body = json!({
+                "telemetry": 1, "instance": instance, "batch": batch,
+                "buckets": [{ "from_ms": 0, "to_ms": 0, "outcomes": [arm("on", on), arm("off", 10)] }],
+            });
+            let url = served.url("/client/v1/telemetry");
+            let answer = served.http.post(url).bearer_auth(&key).json(&body).send().await.unwrap();
+            assert_eq!(answer.status(), StatusCode::OK);
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    };
+    let guard = async || served.get("/guards").await["guards"][0].clone();
+    assert!(guard().await["judged"]["words"].as_str().unwrap().starts_with("learns what is slow: 0 of 200 "));
+    while guard().await["judged"]["units"].as_u64().unwrap() < 1000 {
+        tell(10).await;
+    }
+    let judged = guard().await["judged"].clone();
+    // Up to and with 16.384 ms are the nine in ten.
+    assert_eq!((&judged["standing"], &judged["slow_us"]), (&json!("watching"), &json!(16_384)), "{judged:#}");
+    while !has_kill(&served.get("/kills").await) {
+        assert!(guard().await["judged"]["buckets"].as_u64().unwrap() < 200, "{:#}", guard().await);
+        tell(30).await;
+    }
+    let acted = guard().await["acted"].clone();
+    let change = served.get(&format!("/chart/{}", acted["revision"])).await;
+    let evidence: GuardEvidence = serde_json::from_value(change["change"]["record"]["evidence"].clone()).unwrap();
+    assert_eq!((evidence.check(), evidence.slow_us), (Ok(()), Some(16_384)));
+}
+
+#[tokio::test]
+async fn what_a_real_prometheus_counted_is_judged_as_what_clients_tell() {
+    let shop = Scraped::start().await;
+    let folder = tempfile::TempDir::new().unwrap();
+    let prometheus = Prometheus::start(folder.path(), &shop.address);
+    let file = json!({ "prometheus": { "url": format!("http://{}", prometheus.address), "allow_private": true } });
+    let targets = Targets::of(&file.to_string(), Format::Json).unwrap();
+    let selectors = json!({
+        "all": "shop_requests_total{variant=\"$variant\"}", "failed": "shop_errors_total{variant=\"$variant\"}",
+    });
+    let served = served_with(
+        json!([{ "name": "http-errors", "variant": "on", "prometheus": selectors, "least_instances": 1 }]),
+        targets,
+    )
+    .await;
+    let guard = async || served.get("/guards").await["guards"][0].clone();
+    // Both arms fail for one in a hundred; then a process begins anew, and nothing of it is harm.
+    shop.per_scrape([100, 1], [900, 9]);
+    let seen = |guard: &Value, least: u64| guard["judged"]["units"].as_u64().unwrap() >= least;
+    wait(&guard, |guard| seen(guard, 500)).await;
+    shop.begin_anew();
+    let before = guard().await["judged"]["units"].as_u64().unwrap();
+    wait(&guard, |guard| seen(guard, before + 500)).await;
+    let judged = guard().await;
+    assert_eq!(
+        (&judged["judged"]["standing"], &judged["metric"]),
+        (&json!("watching"), &json!("prometheus")),
+        "{judged:#}"
+    );
+    let [units, control] = ["units", "control_units"].map(|member| judged["judged"][member].as_u64().unwrap());
+    assert!(control >= units * 8, "whole counts of both arms: {judged:#}");
+    // While Prometheus is away nothing is judged, and it says why.
+    let address = prometheus.address.clone();
+    drop(prometheus);
+    let says = |guard: &Value| {
+        guard["judged"]["words"].as_str().unwrap().starts_with("cannot read on: Prometheus does not answer")
+    };
+    wait(&guard, says).await;
+    let _prometheus = Prometheus::start_at(folder.path(), &shop.address, &address);
+    shop.per_scrape([100, 20], [900, 9]);
+    wait(&guard, |guard| guard["judged"]["standing"] == "harmful").await;
+    let kills = until(&served, "/kills", has_kill).await;
+    assert!(
+        kills["kills"][0]["reason"].as_str().unwrap().starts_with("guard http-errors: evidence of harm "),
+        "{kills:#}"
+    );
+    assert_eq!(served.get("/chart/verify").await["status"], "verified");
+}
+
+async fn wait(guard: &impl AsyncFn() -> Value, is: impl Fn(&Value) -> bool) {
+    for _ in 0..1200 {
+        if is(&guard().await) {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    panic!("{:#}", guard().await)
 }

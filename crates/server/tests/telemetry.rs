@@ -202,3 +202,79 @@ async fn a_page_of_another_origin_may_send_it_packed() {
     let allowed = answer.headers()[header::ACCESS_CONTROL_ALLOW_HEADERS].to_str().unwrap();
     assert!(allowed.split(", ").any(|each| each == "content-encoding"), "{allowed}");
 }
+
+#[tokio::test]
+async fn a_collector_of_opentelemetry_is_sent_the_same_counts() {
+    let (told, mut tells) = tokio::sync::mpsc::unbounded_channel();
+    let take = move |headers: axum::http::HeaderMap, axum::Json(body): axum::Json<Value>| async move {
+        let token = headers.get("x-token").map(|value| value.to_str().unwrap().to_owned());
+        let _ = told.send((token, body));
+        axum::Json(json!({ "partialSuccess": {} }))
+    };
+    let router = axum::Router::new().route("/v1/metrics", axum::routing::post(take));
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move { axum::serve(listener, router).await });
+    let otlp = json!({ "url": format!("http://{address}"), "headers": { "x-token": "t" }, "every_seconds": 1, "allow_private": true });
+    let targets =
+        downhaul_server::Targets::of(&json!({ "otlp": otlp }).to_string(), downhaul_core::read::Format::Json).unwrap();
+    let served = Served::with(|options| options.targets = targets).await;
+    let mut guarded = flag("recommendations");
+    guarded["breaker"] = json!({});
+    served.apply(&document(&[guarded])).await;
+    let (key, _) = served.key(json!({ "kind": "server" })).await;
+    assert_eq!(send(&served, &key, None, batch(1).to_string().into_bytes()).await.0, StatusCode::OK);
+    let exported = async {
+        loop {
+            let (token, body) = tells.recv().await.unwrap();
+            assert_eq!(token.as_deref(), Some("t"));
+            let resource = &body["resourceMetrics"][0];
+            assert_eq!(resource["resource"]["attributes"][0]["value"]["stringValue"], "downhaul");
+            let metrics = resource["scopeMetrics"][0]["metrics"].as_array().unwrap().clone();
+            if !metrics.is_empty() {
+                break metrics;
+            }
+        }
+    };
+    let metrics = tokio::time::timeout(std::time::Duration::from_secs(30), exported).await.unwrap();
+    let metric = |name: &str| {
+        metrics.iter().find(|metric| metric["name"] == name).unwrap_or_else(|| panic!("{name}: {metrics:#?}"))
+    };
+    let exposures = &metric("downhaul.exposures")["sum"];
+    assert_eq!((&exposures["isMonotonic"], &exposures["aggregationTemporality"]), (&json!(true), &json!(2)));
+    let point = &exposures["dataPoints"][0];
+    assert_eq!(point["asInt"], "3");
+    let attributes: Vec<(&str, &str)> = point["attributes"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|each| (each["key"].as_str().unwrap(), each["value"]["stringValue"].as_str().unwrap()))
+        .collect();
+    assert_eq!(
+        attributes,
+        [
+            ("feature_flag.provider.name", "downhaul"),
+            ("feature_flag.set.id", "production"),
+            ("feature_flag.key", "recommendations"),
+            ("feature_flag.result.variant", "off"),
+            ("downhaul.client.kind", "server"),
+            ("feature_flag.result.reason", "disabled"),
+            ("downhaul.cause", "breaker"),
+        ]
+    );
+    let duration = &metric("downhaul.outcome.duration")["histogram"]["dataPoints"][0];
+    assert_eq!((&duration["count"], &duration["sum"]), (&json!("3"), &json!(0.033)));
+    let [counts, bounds] = ["bucketCounts", "explicitBounds"].map(|member| duration[member].as_array().unwrap().len());
+    assert_eq!(counts, bounds + 1);
+    assert_eq!(metric("downhaul.guarded_calls")["sum"]["dataPoints"].as_array().unwrap().len(), 3);
+    assert!(metric("downhaul.breaker.instances")["gauge"]["dataPoints"].as_array().unwrap().len() == 6);
+    for (wrong, place) in [
+        (json!({ "url": "ftp://x" }), "/otlp/url"),
+        (json!({ "url": "http://x", "headers": { "a b": "c" } }), "/otlp/headers"),
+        (json!({ "url": "http://x", "every_seconds": 0 }), "/otlp/every_seconds"),
+    ] {
+        let text = json!({ "otlp": wrong }).to_string();
+        let problem = downhaul_server::Targets::of(&text, downhaul_core::read::Format::Json).unwrap_err();
+        assert_eq!(problem.place.pointer, place, "{problem:?}");
+    }
+}

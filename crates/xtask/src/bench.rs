@@ -93,6 +93,18 @@ enum What {
         #[arg(long)]
         no_build: bool,
     },
+    /// What a flood of telemetry does to the time of a kill
+    Telemetry {
+        /// How many kills, with and without it
+        #[arg(long, default_value_t = 30)]
+        kills: u32,
+        /// Entries a second
+        #[arg(long, default_value_t = 50_000)]
+        entries: u32,
+        /// Measure what was built before
+        #[arg(long)]
+        no_build: bool,
+    },
     /// How often guards cry wolf in simulated rollouts, and how soon they find harm, beside a plain test and bare thresholds
     Guards,
     /// What a guarded call costs over the bare one in Node, beside cockatiel and opossum
@@ -128,6 +140,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
         What::Breaker { no_build } => breaker(no_build),
         What::Drill { drills, no_build } => drill(drills, no_build),
         What::Crashes { crashes, no_build } => crash(crashes, no_build),
+        What::Telemetry { kills, entries, no_build } => telemetry(kills, entries, no_build),
         What::Sql { rows, rounds } => sql(rows, rounds),
         What::Blast => ["replay", "difference"].iter().try_for_each(|example| of_blast(example, &[])),
         What::Agree { pairs, from, seed } => {
@@ -275,6 +288,19 @@ fn crash(crashes: u32, no_build: bool) -> Result<()> {
         build::binary(Profile::Release)?;
     }
     script("crashes", &["--crashes", &crashes.to_string()])
+}
+
+fn telemetry(kills: u32, entries: u32, no_build: bool) -> Result<()> {
+    setup::node()?;
+    if !no_build {
+        npm::install()?;
+        wasm::build(wasm::Which::All)?;
+        npm::build()?;
+        build::binary(Profile::Release)?;
+    }
+    // Its clients are those of that bench.
+    npm::install_in(&workspace::root().join("benches/kill-to-dark"), "the clients")?;
+    script("telemetry", &["--kills", &kills.to_string(), "--entries", &entries.to_string()])
 }
 
 /// Runs a bench that starts `downhaul` itself.

@@ -40,7 +40,7 @@ test("exposures by variant, reason and cause; once for each decision of a server
     }
     client.boolean("missing", false);
     await told.flush();
-    assert.deepEqual(last()?.buckets[0]?.exposures, [{ flag: "f", variant: "on", reason: "STATIC", count: counts[0] }, { flag: "g", variant: "on", reason: "STATIC", count: counts[1] }], kind);
+    assert.deepEqual(last()?.buckets[0]?.exposures, [{ flag: "f", variant: "on", reason: "STATIC", count: counts[0] }, { flag: "g", variant: "on", reason: "STATIC", count: counts[1], ...(kind === "server" ? { units: 3 } : {}) }], kind);
     server.kill("f");
     await client.refresh();
     client.boolean("f", false);
@@ -49,6 +49,22 @@ test("exposures by variant, reason and cause; once for each decision of a server
     assert.ok(!JSON.stringify(server.told).includes("somebody"), "nothing of anybody");
     assert.deepEqual(server.told.map(({ packed, batch }) => [packed, batch.batch]), [[true, 1], [true, 2]]);
   }
+});
+
+test("a unit is told once by a server for each flag, by a page never, and nothing of who it is", async () => {
+  const { client, told, last, server } = await world();
+  const read = (targetingKey: unknown, key: string) => client.evaluate({ targetingKey } as object).boolean(key, false);
+  for (const key of ["somebody", "somebody", "anybody", 7, 7, "", undefined, null, 1.5]) read(key, "g");
+  await told.flush();
+  assert.deepEqual(last()?.buckets[0]?.exposures, [{ flag: "g", variant: "on", reason: "STATIC", count: 9, units: 3 }]);
+  for (const key of ["somebody", "nobody"]) read(key, "g"), read(key, "f");
+  await told.flush();
+  assert.deepEqual(last()?.buckets[0]?.exposures.map(({ flag, units }: { flag: string; units?: number }) => [flag, units]), [["g", 1], ["f", 2]]);
+  for (let user = 0; user < 60_000; user++) read(`u${user}`, "g");
+  await told.flush();
+  const units = last()?.buckets[0]?.exposures[0]?.units ?? 0;
+  assert.ok(units < 50_000 && units > 49_000, `${units}: memory is bounded`);
+  assert.ok(!JSON.stringify(server.told).includes("body"), "nothing of anybody");
 });
 
 test("outcomes by name and under a flag, timed work, and what is no name", async () => {

@@ -68,6 +68,8 @@ pub fn what_to_do(held: &str) -> &'static str {
         "no-data" => "No data never counts as good. It goes on once there is data, and it holds.",
         "no-answer" => "It goes on once Prometheus answers, and the gate holds.",
         "guard-blind" => "A guard is told nothing that it could compare. It goes on once both arms tell again.",
+        "telemetry-missing" => "Nothing is told of one of the arms, or of both. It goes on once both tell again.",
+        "sample-ratio" => "The arms are not as large as the split says: find out why before you let it go on.",
         "guard-harm" => "A guard suspects harm. Look at it before you let it go on.",
         "refused" => {
             "The flag set with the next stage would not be valid. Put right what it names; it is tried again with every change."

@@ -136,7 +136,9 @@ fn words(judged: &Judged) -> Vec<String> {
     };
     let needed = record.rules.level.needs();
     let first = match standing {
-        Standing::Harmful => format!("would have fired {after}: evidence of harm {}", evidence.words),
+        Standing::Harmful | Standing::Mismatched | Standing::Tripped => {
+            format!("would have fired {after}: evidence of harm {}", evidence.words)
+        }
         Standing::Crashing => {
             format!("would have fired {after}: most units with the variant fail, and there is nobody to compare with")
         }

@@ -3,7 +3,8 @@ use crate::input::server::ServerArgs;
 use crate::remote::{ControlPlane, block_on};
 use crate::render::{Format, Output, Table, counted};
 use downhaul_control::api::{ChangeDetail, GuardPage, GuardReplay, GuardView};
-use downhaul_control::guards::GuardEvidence;
+use downhaul_control::guards::{GuardEvidence, GuardRecord};
+use downhaul_core::document::Guard;
 
 /// Show what the guards of flags say, replay them on the past, and decide again what they decided
 #[derive(Debug, clap::Args)]
@@ -112,12 +113,24 @@ fn row(guard: &GuardView) -> [String; 7] {
     [
         guard.flag.clone(),
         guard.name.clone(),
-        format!("{} of {} against {against}", guard.metric, guard.variant),
+        watches(guard, &against),
         if guard.dry_run { format!("{} (dry run)", guard.action) } else { guard.action.clone() },
         judged.standing.clone(),
         judged.evidence.clone(),
-        format!("{}/{}, {}/{}", judged.failed, judged.units, judged.control_failed, judged.control_units),
+        if guard.metric == Guard::EXPOSURES {
+            String::new()
+        } else {
+            format!("{}/{}, {}/{}", judged.failed, judged.units, judged.control_failed, judged.control_units)
+        },
     ]
+}
+
+fn watches(guard: &GuardView, against: &str) -> String {
+    if guard.metric == Guard::EXPOSURES {
+        "sizes of the arms".to_owned()
+    } else {
+        format!("{} of {} against {against}", guard.metric, guard.variant)
+    }
 }
 
 fn show(args: &ShowArgs, output: &Output) -> Result<Exit, Failure> {
@@ -148,13 +161,26 @@ fn show(args: &ShowArgs, output: &Output) -> Result<Exit, Failure> {
         judged.until
     ))?;
     output.line(format!(
-        "{}{}, at a level of {}: {}; failures were told by {}",
+        "{}{}, at a level of {}: {}; {} told by {}",
         found.role,
         if found.dry_run { " on a dry run" } else { "" },
         found.level,
         found.action,
+        if found.metric == Guard::EXPOSURES { "units were" } else { "failures were" },
         counted(judged.instances, "instance")
     ))?;
+    if let Some(slow) = judged.slow_us {
+        #[expect(clippy::cast_precision_loss, reason = "a time to read")]
+        let ms = slow as f64 / 1000.0;
+        output.line(format!("slow is what takes {ms:.1} ms or longer, by what the other variant took before"))?;
+    }
+    if !judged.arms.is_empty() {
+        let mut table = Table::new(&["ARM", "SHOULD BE", "UNITS"]);
+        for arm in &judged.arms {
+            table.row([arm.variant.clone(), format!("{:.3} %", arm.share * 100.0), arm.units.to_string()]);
+        }
+        table.print(output)?;
+    }
     if let Some(acted) = &found.acted {
         output.line(format!("{} at revision {}, {}: {}", acted.action, acted.revision, acted.at, acted.reason))?;
         output.note(format!("`downhaul guards verify {}` decides it again", acted.revision));
@@ -200,13 +226,19 @@ fn verify(args: &VerifyArgs, output: &Output) -> Result<Exit, Failure> {
         output.json(&evidence)?;
         return Ok(Exit::Done);
     }
+    let (from, of) = match &evidence.record {
+        GuardRecord::Counts(record) => (counted(record.seen.len(), "bucket"), "evidence of harm"),
+        GuardRecord::Arms(arms) => (
+            format!("the units of {}", counted(arms.instances.len(), "instance")),
+            "evidence that the arms are not as the split says",
+        ),
+        GuardRecord::Quorum(quorum) => {
+            (format!("what {} told", counted(usize::try_from(quorum.heard).unwrap_or(0), "instance")), "breakers open")
+        }
+    };
     output.line(format!(
-        "guard `{}` of `{}` decides the same again from {} since {}: evidence of harm {}",
-        evidence.guard,
-        evidence.flag,
-        counted(evidence.record.seen.len(), "bucket"),
-        evidence.from,
-        evidence.odds
+        "guard `{}` of `{}` decides the same again from {from} since {}: {of} {}",
+        evidence.guard, evidence.flag, evidence.from, evidence.odds
     ))?;
     Ok(Exit::Done)
 }
@@ -216,5 +248,5 @@ fn standing(standing: &str) -> Exit {
 }
 
 fn is_harm(standing: &str) -> bool {
-    matches!(standing, "harmful" | "crashing")
+    matches!(standing, "harmful" | "crashing" | "sample-ratio-mismatch")
 }

@@ -5,6 +5,7 @@ pub(crate) mod apply;
 pub(crate) mod approve;
 pub(crate) mod backup;
 pub(crate) mod break_glass;
+pub(crate) mod breakers;
 pub(crate) mod chart;
 pub(crate) mod check;
 pub(crate) mod completions;

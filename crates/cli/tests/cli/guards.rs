@@ -94,3 +94,36 @@ fn no_guards_is_said() {
     0 guards in production
     ");
 }
+
+#[test]
+fn breakers_for_people_and_programs() {
+    let place = Place::new();
+    let flags = json!({
+        "schema": 1, "environment": "production", "revision": 0,
+        "flags": [{
+            "key": "search", "owner": "payments", "kind": "release", "expires": "2027-01-31",
+            "variants": { "on": true, "off": false }, "default": "on",
+            "degraded": { "variant": "off", "meaning": "Old search" }, "breaker": { "fleet": "kill" },
+        }],
+    });
+    place.write("flags.json", flags.to_string());
+    let server = Server::start(&place);
+    server.run(&place, "apply flags.json --reason first").done();
+    assert_snapshot!(server.run(&place, "breakers"), @"
+    exit status 0
+    --- out
+    for everyone, `search` `on`: open in 0 of 0 servers and edges; with 3 of several regions or versions it would kill it
+    --- err
+    no client in production told of a breaker within three minutes
+    3 kills that nobody asks for are allowed now
+    ");
+    let listed = server.run(&place, "breakers search --format json").done().json();
+    assert_eq!(listed["fleet"][0]["needed"], 3, "{listed:#}");
+    assert_snapshot!(server.run(&place, "breakers serach"), @"
+    exit status 2
+    --- err
+    error: there is no flag `serach`
+
+    help: did you mean `search`?
+    ");
+}

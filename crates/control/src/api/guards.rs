@@ -29,7 +29,7 @@ pub struct GuardPage {
 pub struct GuardView {
     pub flag: String,
     pub name: String,
-    /// What is counted: `outcomes` of the flag, or those of a name.
+    /// What is counted: `outcomes` of the flag, those of a name, `exposures`, or `prometheus`.
     pub metric: String,
     pub variant: String,
     /// The variant that it is held against.
@@ -74,7 +74,7 @@ pub struct GuardPoint {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct GuardJudgement {
-    /// `watching`, `suspecting`, `blind`, `harmless`, `harmful` or `crashing`.
+    /// `watching`, `suspecting`, `telemetry-missing`, `harmless`, `harmful`, `crashing` or `sample-ratio-mismatch`.
     pub standing: String,
     /// In words.
     pub words: String,
@@ -94,6 +94,23 @@ pub struct GuardJudgement {
     pub control_failed: u64,
     /// Instances that told of failures with the variant, 8 at most.
     pub instances: usize,
+    /// Where it is a quantile of the other variant that says what is slow, and it is known: from how many microseconds on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub slow_us: Option<u64>,
+    /// Of a guard of the metric `exposures`: the arms of the stage, as far as it is known what they should be.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub arms: Vec<GuardArm>,
+}
+
+/// An arm of a rollout.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct GuardArm {
+    pub variant: String,
+    /// Of all units, from 0 to 1.
+    pub share: f64,
+    /// That clients told of; one that several instances saw counts with each.
+    pub units: u64,
 }
 
 /// What a guard did.

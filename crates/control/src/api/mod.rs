@@ -64,7 +64,7 @@ pub use flags::{
 pub use fleet::{FleetGroup, FleetView, InstanceView, Trust};
 pub use fleet_state::{FleetPart, FleetState, FleetStateKind, FleetStates};
 pub use guards::{
-    GuardActView, GuardJudgement, GuardPage, GuardPoint, GuardQuery, GuardReplay, GuardReplayQuery, GuardView,
+    GuardActView, GuardArm, GuardJudgement, GuardPage, GuardPoint, GuardQuery, GuardReplay, GuardReplayQuery, GuardView,
 };
 pub use health::{HealthCheck, KillStatus, RollbackStatus};
 pub use hygiene::{AskedBy, AskedView, ObstacleView, RetirementView, StalePage, StaleQuery, StaleView};
@@ -108,8 +108,9 @@ pub use session::{NotARole, Role, SessionRequest, SignInView, Whoami};
 pub use signing_keys::{SigningKeyActRequest, SigningKeyPage, SigningKeyRequest, SigningKeyStanding, SigningKeyView};
 pub use stream::{ByeEvent, ConsoleEvent, HelloEvent, PatchEvent, PatchOp, PingEvent};
 pub use telemetry::{
-    BreakerMove, BreakerPage, BreakerQuery, BreakerReport, BreakerState, BreakerView, Exposure, GuardReport,
-    IgnoredTelemetry, LatencyReport, NamedOutcome, TelemetryAnswer, TelemetryBatch, TelemetryBucket,
+    BreakerMove, BreakerPage, BreakerQuery, BreakerReport, BreakerState, BreakerView, Exposure, FleetBreakerView,
+    GuardReport, IgnoredTelemetry, LatencyReport, NamedOutcome, PanicView, TelemetryAnswer, TelemetryBatch,
+    TelemetryBucket, WithheldView,
 };
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference")]

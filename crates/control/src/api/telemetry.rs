@@ -65,6 +65,14 @@ pub struct Exposure {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cause: Option<String>,
     pub count: u64,
+    /// Bucketing units that this instance had not exposed to the flag before.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub units: u64,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference")]
+fn is_none(units: &u64) -> bool {
+    *units == 0
 }
 
 /// How often something happened, by the application's own name for it.
@@ -111,6 +119,9 @@ pub struct GuardReport {
     pub probes_failed: u64,
     pub moves: Vec<BreakerMove>,
     pub open_ms: u64,
+    /// From the first failure of the row to the opening, of the last move to `open`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub to_open_ms: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub latency: Option<LatencyReport>,
 }
@@ -199,6 +210,64 @@ pub struct BreakerPage {
     pub breakers: Vec<BreakerView>,
     /// What was passed over since this server began.
     pub ignored: IgnoredTelemetry,
+    /// Variants that the control plane would take from everyone where many breakers are open, by flag.
+    #[serde(default)]
+    pub fleet: Vec<FleetBreakerView>,
+    /// Present while so many flags fail that what they share must be at fault: nothing is killed by itself then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub panic: Option<PanicView>,
+    /// Kills that guards and the breakers of the fleet wanted and did not make, the newest last.
+    #[serde(default)]
+    pub withheld: Vec<WithheldView>,
+    /// Kills that they may still make for now, by the policy's `automatic`.
+    #[serde(default)]
+    pub automatic_left: usize,
+}
+
+/// The breaker that a variant has for the whole fleet.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct FleetBreakerView {
+    pub flag: String,
+    pub variant: String,
+    /// What it does: `notice` or `kill`.
+    pub mode: String,
+    /// Servers and edges heard of lately.
+    pub heard: u64,
+    /// Of these, those whose breaker is open or half-open.
+    pub open: u64,
+    /// How many have to be.
+    pub needed: u64,
+    pub regions: Vec<String>,
+    pub sdks: Vec<String>,
+    /// Whether so many are open, in enough regions or versions of the client.
+    pub reached: bool,
+}
+
+/// That flags fail together.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct PanicView {
+    /// RFC 3339.
+    pub since: String,
+    /// Flags that clients guard.
+    pub guarded: usize,
+    pub failing: Vec<String>,
+}
+
+/// A kill that was not made.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct WithheldView {
+    pub flag: String,
+    /// Who wanted it: the name of a guard, or `fleet-breaker`.
+    pub by: String,
+    /// `panic`, `degraded-fails`, `budget` or `notice`.
+    pub why: String,
+    /// In words.
+    pub words: String,
+    /// RFC 3339.
+    pub since: String,
 }
 
 /// The breakers of a flag and variant, in the instances of one kind that told within the last three minutes.

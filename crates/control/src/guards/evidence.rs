@@ -1,7 +1,8 @@
 use crate::state::Touch;
+use crate::telemetry::Quorum;
 use downhaul_core::document::GuardAction;
 use downhaul_core::ids::FlagKey;
-use downhaul_guard::{Record, Standing};
+use downhaul_guard::{Arms, Record, Short, Standing};
 use serde::{Deserialize, Serialize};
 
 /// What a guard was shown, and what it said: kept with the change that it made.
@@ -15,11 +16,26 @@ pub struct GuardEvidence {
     /// When its first bucket began, RFC 3339; the others follow without a gap.
     pub from: String,
     pub bucket_seconds: u32,
+    /// Where it is a quantile of control that says what is slow: how long that takes, in microseconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub slow_us: Option<u64>,
     /// What it said after the last bucket.
     pub said: Standing,
     /// The evidence of harm, such as `1 in 40 000`.
     pub odds: String,
-    pub record: Record,
+    pub record: GuardRecord,
+}
+
+/// The counts, by what was watched.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum GuardRecord {
+    /// What went wrong, bucket by bucket.
+    Counts(Record),
+    /// How large the arms were, in all.
+    Arms(Arms),
+    /// How many clients' breakers were open.
+    Quorum(Quorum),
 }
 
 /// What a guard last did.
@@ -36,22 +52,15 @@ impl GuardEvidence {
     /// In words, what does not follow from the counts.
     pub fn check(&self) -> Result<(), String> {
         let of = format!("guard `{}` of `{}`", self.guard, self.flag);
-        self.record.rules.check().map_err(|why| format!("{of}: {why}"))?;
-        let (said, odds) = (self.said, &self.odds);
-        let last = self.record.seen.len().saturating_sub(1);
-        match self.record.harmful_at() {
-            Some((at, harm)) if at == last && harm == said => {}
-            Some((at, harm)) if harm == said => {
-                return Err(format!(
-                    "{of} would have spoken after bucket {} already, and not after {}",
-                    at + 1,
-                    last + 1
-                ));
+        let evidence = match &self.record {
+            GuardRecord::Counts(record) => self.check_counts(&of, record)?,
+            GuardRecord::Arms(arms) => self.check_arms(&of, arms)?,
+            GuardRecord::Quorum(quorum) if quorum.is_reached() && self.said == Standing::Tripped => quorum.odds(),
+            GuardRecord::Quorum(quorum) => {
+                return Err(format!("{of} would not have tripped: {}", quorum.words()));
             }
-            Some((_, harm)) => return Err(format!("{of} says {harm:?} by its counts, and {said:?} is recorded")),
-            None => return Err(format!("{of} shows no harm by its counts, and {said:?} is recorded")),
-        }
-        let evidence = self.record.replay().evidence().to_string();
+        };
+        let odds = &self.odds;
         if evidence == *odds {
             Ok(())
         } else {
@@ -59,10 +68,54 @@ impl GuardEvidence {
         }
     }
 
+    fn check_counts(&self, of: &str, record: &Record) -> Result<String, String> {
+        record.rules.check().map_err(|why| format!("{of}: {why}"))?;
+        let said = self.said;
+        let last = record.seen.len().saturating_sub(1);
+        match record.harmful_at() {
+            Some((at, harm)) if at == last && harm == said => Ok(record.replay().evidence().to_string()),
+            Some((at, harm)) if harm == said => {
+                Err(format!("{of} would have spoken after bucket {} already, and not after {}", at + 1, last + 1))
+            }
+            Some((_, harm)) => Err(format!("{of} says {harm:?} by its counts, and {said:?} is recorded")),
+            None => Err(format!("{of} shows no harm by its counts, and {said:?} is recorded")),
+        }
+    }
+
+    fn check_arms(&self, of: &str, arms: &Arms) -> Result<String, String> {
+        arms.check().map_err(|why| format!("{of}: {why}"))?;
+        let said = self.said;
+        match (arms.is_mismatched(), said) {
+            (true, Standing::Mismatched) => Ok(arms.evidence().to_string()),
+            (true, _) => Err(format!("{of} says Mismatched by its counts, and {said:?} is recorded")),
+            (false, _) => Err(format!("{of} shows arms of the right size by its counts, and {said:?} is recorded")),
+        }
+    }
+
     /// In words, for the reason of a change: of at most `most` bytes.
     pub fn words(&self, variant: &str, most: usize) -> String {
-        let guard = self.record.replay();
-        let (treatment, control) = guard.totals();
+        let (short, long) = match &self.record {
+            GuardRecord::Counts(record) => self.words_of_counts(record, variant),
+            GuardRecord::Arms(arms) => {
+                let short = format!("guard {}: the arms are not as the split says, {}", self.guard, self.odds);
+                let long = arms.shortest().map_or_else(|| short.clone(), |arm| format!("{short}; {}", words_of(&arm)));
+                (short, long)
+            }
+            GuardRecord::Quorum(quorum) => {
+                let short = format!("fleet breaker of {variant}: {} instances open", self.odds);
+                (short, format!("fleet breaker of `{variant}`: {}", quorum.words()))
+            }
+        };
+        match (long.len() <= most, short.len() <= most) {
+            (true, _) => long,
+            (false, true) => short,
+            // Names are ASCII.
+            (false, false) => format!("guard {}", self.guard).chars().take(most).collect(),
+        }
+    }
+
+    fn words_of_counts(&self, record: &Record, variant: &str) -> (String, String) {
+        let (treatment, control) = record.replay().totals();
         let harm = match self.said {
             Standing::Crashing => "most units fail".to_owned(),
             _ => format!("evidence of harm {}", self.odds),
@@ -73,11 +126,15 @@ impl GuardEvidence {
         if control.units() > 0 {
             long.push_str(&format!(", else {} of {}", control.failed(), control.units()));
         }
-        match (long.len() <= most, short.len() <= most) {
-            (true, _) => long,
-            (false, true) => short,
-            // Names are ASCII.
-            (false, false) => format!("guard {}", self.guard).chars().take(most).collect(),
-        }
+        (short, long)
     }
+}
+
+/// ``of 5000 units `on` has 212, and 5 % should be 250``
+pub fn words_of(short: &Short<'_>) -> String {
+    let Short { arm, share, units, all } = short;
+    #[expect(clippy::cast_precision_loss, reason = "a number to read")]
+    let should = (*all as f64 * share).round();
+    // Shares are whole thousandths of a per cent.
+    format!("of {all} units `{arm}` has {units}, and {} % should be {should}", (share * 100_000.0).round() / 1000.0)
 }

@@ -9,6 +9,8 @@ use std::collections::{BTreeMap, BTreeSet};
 const CELLS: usize = 5000;
 /// Browsers that are remembered to have failed, before the older half is forgotten.
 const FAILED: usize = 200_000;
+/// Instances of which units are kept in a bucket of a flag.
+const UNIT_INSTANCES: usize = 64;
 /// Instances that are told apart in a cell: more are not asked for by any guard.
 const INSTANCES: usize = 8;
 
@@ -29,6 +31,9 @@ pub struct Cell {
     pub counted: Counted,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub release: Option<String>,
+    /// Which instance told, of units, which are not added up: as much of a hash as tells instances apart.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub instance: Option<String>,
     /// Of browsers: instances that had not failed before; else how often it happened.
     pub units: u64,
     pub failed: u64,
@@ -48,6 +53,10 @@ pub enum Counted {
     Outcomes,
     /// Something of this name happened.
     Named(String),
+    /// Counters of Prometheus, by the selectors of the guard that asks for them.
+    Counters(String),
+    /// Bucketing units that an instance had not exposed to the flag before, by the reason of what they were given.
+    Units(String),
 }
 
 /// An instance, as far as others are told apart from it.
@@ -89,6 +98,15 @@ pub struct Minutes {
 struct Bucket {
     trusted: BTreeMap<Of, Sums>,
     claimed: BTreeMap<Of, Sums>,
+    /// By flag and instance, so that where there is no room an instance is missing in every arm.
+    units: BTreeMap<(String, String), UnitsOf>,
+}
+
+#[derive(Debug, Clone)]
+struct UnitsOf {
+    kind: ClientKind,
+    /// By variant and reason.
+    counts: BTreeMap<(String, String), u64>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -163,6 +181,23 @@ impl Minutes {
         remember(&mut sums.told, Told { id: id(teller), failed: entry.failed > 0, slowest });
     }
 
+    /// Counts units that were new to an instance. What browsers claim is passed over: each visit of somebody is another one.
+    pub fn add_units(&mut self, teller: &Teller<'_>, (flag, variant, reason): (&str, &str, &str), units: u64, at: u64) {
+        let began = at - at % self.length;
+        if teller.kind == ClientKind::Browser || began < self.closed {
+            return;
+        }
+        let told = &mut self.open.entry(began).or_default().units;
+        let of = (flag.to_owned(), id(teller));
+        if told.len() >= CELLS && !told.contains_key(&of) {
+            self.passed_over += 1;
+            return;
+        }
+        let told = told.entry(of).or_insert_with(|| UnitsOf { kind: teller.kind, counts: BTreeMap::new() });
+        let sum = told.counts.entry((variant.to_owned(), reason.to_owned())).or_default();
+        *sum = sum.saturating_add(units);
+    }
+
     /// Of a browser each instance counts once in what it tells, and no more once it has failed: what it tells of later is not
     /// independent of that. Nothing where it has failed before.
     fn of_browser(&mut self, teller: &Teller<'_>, entry: &Entry<'_>) -> Option<Sums> {
@@ -209,7 +244,29 @@ fn flags_of(began: u64, bucket: Bucket) -> Vec<FlagMinute> {
         let Of { flag, variant, kind, counted, release } = of;
         let Sums { units, failed, latency, told } = sums;
         let latency = latency.into_iter().collect();
-        flags.entry(flag).or_default().push(Cell { variant, kind, counted, release, units, failed, latency, told });
+        let cell = Cell { variant, kind, counted, release, instance: None, units, failed, latency, told };
+        flags.entry(flag).or_default().push(cell);
+    }
+    let mut instances: BTreeMap<String, usize> = BTreeMap::new();
+    for ((flag, instance), told) in bucket.units {
+        // Those with the lowest ids: the same ones from minute to minute, whatever they tell.
+        let place = instances.entry(flag.clone()).or_default();
+        *place += 1;
+        if *place > UNIT_INSTANCES {
+            continue;
+        }
+        let cells = told.counts.into_iter().map(|((variant, reason), units)| Cell {
+            variant,
+            kind: told.kind,
+            counted: Counted::Units(reason),
+            release: None,
+            instance: Some(instance.clone()),
+            units,
+            failed: 0,
+            latency: Vec::new(),
+            told: Vec::new(),
+        });
+        flags.entry(flag).or_default().extend(cells);
     }
     flags.into_iter().map(|(flag, cells)| FlagMinute { began, flag, cells }).collect()
 }
@@ -238,7 +295,7 @@ fn mark(teller: &Teller<'_>, entry: &Entry<'_>) -> u64 {
     let name = match &entry.counted {
         Counted::Exposures => "/exposures",
         Counted::Outcomes => "/outcomes",
-        Counted::Named(name) => name,
+        Counted::Named(name) | Counted::Units(name) | Counted::Counters(name) => name,
     };
     number(&[teller.key, teller.instance, entry.flag, entry.variant, name])
 }

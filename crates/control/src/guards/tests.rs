@@ -21,7 +21,7 @@ fn watch(more: serde_json::Value) -> Watch {
 }
 
 fn shown(watch: &Watch, minutes: &[FlagMinute]) -> ((u64, u64), (u64, u64), u32) {
-    let seen = seen(watch, minutes, &mut Vec::new());
+    let seen = seen(watch, &Slow::of(&watch.guard), minutes, &mut Vec::new());
     let pair = |counts: Counts| (counts.units(), counts.failed());
     (pair(seen.bucket.treatment), pair(seen.bucket.control), seen.instances)
 }
@@ -119,7 +119,7 @@ fn evidence() -> GuardEvidence {
             minutes.add(&teller, None, &entry("on", Counted::Outcomes, 100, 3), bucket * 60);
             minutes.add(&teller, None, &entry("off", Counted::Outcomes, 900, 9), bucket * 60);
         }
-        let looked = seen(&watch, &minutes.close_all(), &mut failing);
+        let looked = seen(&watch, &Slow::Not, &minutes.close_all(), &mut failing);
         seen_so_far.push(looked);
         if guard.look(&looked) == Standing::Harmful {
             break;
@@ -133,7 +133,15 @@ fn evidence() -> GuardEvidence {
         bucket_seconds: 60,
         said: guard.standing(),
         odds: guard.evidence().to_string(),
-        record: Record { rules: rules(&watch.guard), seen: seen_so_far },
+        record: GuardRecord::Counts(Record { rules: rules(&watch.guard), seen: seen_so_far }),
+        slow_us: None,
+    }
+}
+
+fn seen_of(evidence: &mut GuardEvidence) -> &mut Vec<downhaul_guard::Seen> {
+    match &mut evidence.record {
+        GuardRecord::Counts(record) => &mut record.seen,
+        GuardRecord::Arms(_) => panic!("counts were recorded"),
     }
 }
 
@@ -152,6 +160,97 @@ fn evidence_decides_again_and_any_other_count_is_found() {
     };
     assert!(wrong(&|changed| changed.odds = "1 in 10".to_owned()).contains("1 in 10 is recorded"));
     assert!(wrong(&|changed| changed.said = Standing::Crashing).contains("Harmful by its counts"));
-    assert!(wrong(&|changed| changed.record.seen.push(changed.record.seen[0])).contains("already"));
-    assert!(wrong(&|changed| changed.record.seen.truncate(1)).contains("no harm"));
+    assert!(
+        wrong(&|changed| {
+            let first = seen_of(changed)[0];
+            seen_of(changed).push(first);
+        })
+        .contains("already")
+    );
+    assert!(wrong(&|changed| seen_of(changed).truncate(1)).contains("no harm"));
+}
+
+#[test]
+fn what_is_slow_is_learnt_of_control_and_stays() {
+    let watch = watch(json!({ "metric": "pay", "slower_than": "p90" }));
+    let mut slow = Slow::of(&watch.guard);
+    let bucket = |variant: &str, counts: &[(u32, u64)]| {
+        let mut minutes = Minutes::new(60);
+        let latency = Latency { sum_ms: 1.0, counts: counts.iter().copied().collect() };
+        let all = counts.iter().map(|(_, count)| count).sum();
+        let timed = Entry { latency: Some(&latency), ..entry(variant, Counted::Named("pay".to_owned()), all, 0) };
+        minutes.add(&SERVER, None, &timed, 0);
+        minutes.close_all()
+    };
+    // The variant's own times say nothing of it.
+    assert_eq!(slow.learn(&watch, &bucket("on", &[(150, 10_000)])), 0);
+    assert_eq!(slow.learn(&watch, &bucket("off", &[(95, 90), (100, 9)])), 99);
+    assert_eq!((slow.learnt(), slow.is_learning()), (Some((99, 200)), true));
+    assert_eq!(slow.learn(&watch, &bucket("off", &[(95, 90), (110, 11)])), 101);
+    // Of 200 a tenth, 20, may be beyond: 180 are at 95.
+    assert_eq!(slow, Slow::Beyond(95));
+    assert_eq!(slow.microseconds(), Some(16_384));
+    assert_eq!(slow.learn(&watch, &bucket("off", &[(150, 100_000)])), 0, "it stays");
+    let seen = seen(&watch, &slow, &bucket("on", &[(95, 7), (96, 3)]), &mut Vec::new());
+    assert_eq!((seen.bucket.treatment.units(), seen.bucket.treatment.failed()), (10, 3));
+}
+
+fn read(series: [&[(&str, f64)]; 4]) -> CountersRead {
+    let [all, failed, against_all, against_failed] = series.map(|series| {
+        let mut counters = Counters::default();
+        for (instance, value) in series {
+            let labels = [("instance".to_owned(), (*instance).to_owned())].into();
+            counters.add(&labels, *value).unwrap();
+        }
+        counters
+    });
+    CountersRead { all, failed, against_all, against_failed }
+}
+
+#[test]
+fn counters_are_counted_series_by_series_and_never_towards_harm() {
+    let watch = watch(json!({ "prometheus": { "all": "r{v=\"$variant\"}", "failed": "e{v=\"$variant\"}" } }));
+    let pairs = |before: &CountersRead, after: &CountersRead| {
+        let minute = counted_between(&watch, before, after, 60).unwrap();
+        shown(&watch, &[minute.clone(), minute])
+    };
+    for (what, before, after, expected) in [
+        (
+            "differences, of each instance",
+            read([&[("a", 100.0), ("b", 50.0)], &[("a", 1.0), ("b", 1.0)], &[("a", 900.0)], &[("a", 9.0)]]),
+            read([&[("a", 110.0), ("b", 55.0)], &[("a", 3.0), ("b", 2.0)], &[("a", 990.0)], &[("a", 10.0)]]),
+            ((15, 3), (90, 1), 2),
+        ),
+        (
+            "began anew",
+            read([&[("a", 100.0)], &[("a", 7.0)], &[("a", 900.0)], &[("a", 9.0)]]),
+            read([&[("a", 12.0)], &[("a", 2.0)], &[("a", 90.0)], &[("a", 3.0)]]),
+            ((12, 2), (90, 3), 1),
+        ),
+        (
+            "not there before: what speaks for the variant counts",
+            read([&[], &[], &[], &[]]),
+            read([&[("a", 100.0)], &[("a", 40.0)], &[("a", 900.0)], &[("a", 9.0)]]),
+            ((100, 0), (9, 9), 0),
+        ),
+        (
+            "gone",
+            read([&[("a", 100.0)], &[("a", 7.0)], &[("a", 900.0)], &[("a", 9.0)]]),
+            read([&[], &[], &[], &[]]),
+            ((0, 0), (0, 0), 0),
+        ),
+        (
+            "more failures than could fail, as read in between",
+            read([&[("a", 10.0)], &[("a", 0.0)], &[("a", 10.0)], &[("a", 0.0)]]),
+            read([&[("a", 11.0)], &[("a", 2.0)], &[("a", 11.0)], &[("a", 2.0)]]),
+            ((1, 1), (2, 2), 1),
+        ),
+    ] {
+        assert_eq!(pairs(&before, &after), expected, "{what}");
+    }
+    let other = super::watch::has_counters(&watch, &[]);
+    assert!(!other);
+    for wrong in [0.5, -1.0, f64::NAN, f64::INFINITY, 1e17] {
+        assert!(Counters::default().add(&Default::default(), wrong).is_err(), "{wrong}");
+    }
 }

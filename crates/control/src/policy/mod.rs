@@ -1,6 +1,7 @@
 //! What an environment allows, and what it asks a second person about: a document of its own, changed only by
 //! [`crate::Command::PutPolicy`].
 
+mod automatic;
 mod difference;
 mod heartbeat;
 mod hygiene;
@@ -9,6 +10,7 @@ mod read;
 mod sample;
 mod schema;
 
+pub use automatic::{Automatic, Telling};
 pub(crate) use difference::difference;
 pub use heartbeat::Heartbeat;
 pub use hygiene::Hygiene;
@@ -50,6 +52,12 @@ pub struct Policy {
     /// When a flag is one that someone should look at, and who is told.
     #[serde(skip_serializing_if = "Hygiene::is_default")]
     pub hygiene: Hygiene,
+    /// How many kills the control plane may make by itself.
+    #[serde(skip_serializing_if = "Automatic::is_default")]
+    pub automatic: Automatic,
+    /// How much clients tell of the use of flags.
+    #[serde(skip_serializing_if = "Telling::is_default")]
+    pub telemetry: Telling,
 }
 
 /// How many people other than the author have to approve, by what a change is. Where several apply, the largest counts.

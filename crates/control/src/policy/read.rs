@@ -31,6 +31,11 @@ pub(crate) fn problems(policy: &Policy) -> Vec<Diagnostic> {
         let problem = Diagnostic::error("not-a-share", "/budget/share", format!("{share} is not a part from 0 to 1"));
         problems.push(problem.help("write 5 % as `0.05`"));
     }
+    let told = policy.telemetry.share;
+    if !(0.0..=1.0).contains(&told) {
+        let problem = Diagnostic::error("not-a-share", "/telemetry/share", format!("{told} is not a part from 0 to 1"));
+        problems.push(problem.help("write one in ten as `0.1`"));
+    }
     let twice = |names: &mut dyn Iterator<Item = String>, place: &str| {
         let mut seen = BTreeSet::new();
         let mut found = Vec::new();

@@ -4,8 +4,19 @@ use serde_json::{Value, json};
 
 /// JSON Schema 2020-12 of a policy, for editors.
 pub fn json_schema() -> Value {
-    let Policy { kills, reason, approvals, budget: _, population: _, sample: _, drill_days, heartbeat: _, hygiene } =
-        Policy::default();
+    let Policy {
+        kills,
+        reason,
+        approvals,
+        budget: _,
+        population: _,
+        sample: _,
+        drill_days,
+        heartbeat: _,
+        hygiene,
+        automatic,
+        telemetry,
+    } = Policy::default();
     json!({
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "Downhaul policy",
@@ -25,7 +36,25 @@ pub fn json_schema() -> Value {
             "sample": of_sample(),
             "drill_days": number(drill_days, "Days after which a drill no longer counts."),
             "heartbeat": of_heartbeat(),
-            "hygiene": of_hygiene(&hygiene)
+            "hygiene": of_hygiene(&hygiene),
+            "automatic": {
+                "type": "object",
+                "additionalProperties": false,
+                "description": "How many kills guards and the breakers of the fleet may make by themselves; what is beyond is only told.",
+                "properties": {
+                    "kills": number(automatic.kills, "Kills within that time."),
+                    "seconds": number(automatic.seconds, "The time, in seconds.")
+                }
+            },
+            "telemetry": {
+                "type": "object",
+                "additionalProperties": false,
+                "description": "How much clients tell of the use of flags.",
+                "properties": {
+                    "share": { "type": "number", "minimum": 0, "maximum": 1, "default": telemetry.share, "description": "The share of browsers that tell." },
+                    "period_seconds": number(telemetry.period_seconds, "Seconds between two batches of a client.")
+                }
+            }
         }
     })
 }

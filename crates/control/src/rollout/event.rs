@@ -75,6 +75,10 @@ pub enum HoldKind {
     GuardBlind,
     /// A guard finds or suspects harm.
     GuardHarm,
+    /// Of one of the arms, or of both, nothing is told.
+    TelemetryMissing,
+    /// The arms are not as large as the split says.
+    SampleRatio,
 }
 
 impl HoldKind {
@@ -86,6 +90,8 @@ impl HoldKind {
             HoldKind::Refused => "refused",
             HoldKind::GuardBlind => "guard-blind",
             HoldKind::GuardHarm => "guard-harm",
+            HoldKind::TelemetryMissing => "telemetry-missing",
+            HoldKind::SampleRatio => "sample-ratio",
         }
     }
 }

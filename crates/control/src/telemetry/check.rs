@@ -36,8 +36,10 @@ pub fn check(batch: &TelemetryBatch) -> Checked {
     if batch.instance.is_empty() || batch.instance.len() > TEXT {
         return refuse("/instance", format!("an id of 1 to {TEXT} bytes"));
     }
-    if batch.release.as_ref().is_some_and(|release| release.len() > TEXT) {
-        return refuse("/release", format!("more than {TEXT} bytes"));
+    for (place, text) in [("/release", &batch.release), ("/sdk", &batch.sdk), ("/region", &batch.region)] {
+        if text.as_ref().is_some_and(|text| text.len() > TEXT) {
+            return refuse(place, format!("more than {TEXT} bytes"));
+        }
     }
     if batch.batch == 0 || batch.batch > MOST {
         return refuse("/batch", "the first batch is 1, and each one more".to_owned());
@@ -66,6 +68,10 @@ fn check_bucket(at: &str, bucket: &TelemetryBucket) -> Checked {
     most(&format!("{at}/guards"), bucket.guards.len(), ENTRIES)?;
     for (index, exposure) in bucket.exposures.iter().enumerate() {
         counted(&format!("{at}/exposures/{index}/count"), exposure.count)?;
+        if exposure.units > exposure.count {
+            let what = "no more units can be exposed than there were exposures".to_owned();
+            return Err(NotABatch { place: format!("{at}/exposures/{index}/units"), what });
+        }
     }
     for (index, outcome) in bucket.outcomes.iter().enumerate() {
         check_outcome(&format!("{at}/outcomes/{index}"), outcome)?;
@@ -95,6 +101,7 @@ fn check_outcome(at: &str, outcome: &NamedOutcome) -> Checked {
 
 fn check_guard(at: &str, guard: &GuardReport) -> Checked {
     let GuardReport { ok, failed, timed_out, slow, ignored, degraded, probes_ok, probes_failed, open_ms, .. } = guard;
+    counted(at, guard.to_open_ms.unwrap_or(0))?;
     for count in [ok, failed, timed_out, slow, ignored, degraded, probes_ok, probes_failed, open_ms] {
         counted(at, *count)?;
     }

@@ -1,4 +1,5 @@
 use super::KEPT;
+use super::quorum::{Failing, Quorum};
 use super::standing::Standing;
 use crate::api::{
     BreakerPage, BreakerReport, BreakerState, BreakerView, GuardReport, IgnoredTelemetry, LatencyReport,
@@ -20,6 +21,22 @@ const REASONS: [&str; 9] =
 const CAUSES: [&str; 4] = ["kill", "stale", "breaker", "crash-loop"];
 /// What opens a breaker, or has one that is open try again; others' words are not shown.
 const OPENERS: [&str; 8] = ["consecutive", "failures", "slow", "probe", "session", "crash-loop", "shared", "waited"];
+
+/// Why a breaker moves; others' words are counted as `other`.
+const CAUSES_OF_MOVES: [&str; 12] = [
+    "consecutive",
+    "failures",
+    "slow",
+    "probe",
+    "session",
+    "crash-loop",
+    "kill",
+    "restore",
+    "probed",
+    "waited",
+    "changed",
+    "shared",
+];
 
 /// What clients told.
 #[derive(Debug, Clone)]
@@ -63,10 +80,21 @@ pub enum What {
 pub struct Sums {
     pub ok: u64,
     pub failed: u64,
+    /// Of exposures: bucketing units that were new to the instance. In no total, as several instances may have the same one.
+    pub units: u64,
     /// Guarded calls that went to the fallback without trying.
     pub degraded: u64,
     /// How often a breaker opened.
     pub opened: u64,
+    /// Of guarded calls, those of half-open breakers.
+    pub probes_ok: u64,
+    pub probes_failed: u64,
+    /// For how long breakers were open or half-open.
+    pub open_ms: u64,
+    /// From the first failure of a row to the opening, of those that told it.
+    pub to_open_ms: u64,
+    /// Moves of breakers: from, to and why.
+    pub moves: BTreeMap<(&'static str, &'static str, &'static str), u64>,
     pub latency: Latency,
 }
 
@@ -98,8 +126,16 @@ impl Sums {
             (&mut self.failed, more.failed),
             (&mut self.degraded, more.degraded),
             (&mut self.opened, more.opened),
+            (&mut self.probes_ok, more.probes_ok),
+            (&mut self.probes_failed, more.probes_failed),
+            (&mut self.open_ms, more.open_ms),
+            (&mut self.to_open_ms, more.to_open_ms),
         ] {
             *sum = sum.saturating_add(more);
+        }
+        for (moved, count) in &more.moves {
+            let sum = self.moves.entry(*moved).or_default();
+            *sum = sum.saturating_add(*count);
         }
         // Both are finite; a sum that is not would spoil what is exported.
         let sum_ms = self.latency.sum_ms + more.latency.sum_ms;
@@ -113,7 +149,8 @@ impl Sums {
     }
 
     fn is_nothing(&self) -> bool {
-        self.ok == 0 && self.failed == 0 && self.degraded == 0 && self.opened == 0
+        let calls = [self.ok, self.failed, self.degraded, self.opened, self.open_ms];
+        calls.iter().all(|count| *count == 0) && self.moves.is_empty()
     }
 }
 
@@ -178,7 +215,7 @@ impl Telemetry {
         let known = |breaker: &&BreakerReport| is_variant(&breaker.flag, &breaker.variant);
         let breakers: Vec<_> = batch.breakers.iter().filter(known).cloned().collect();
         self.ignored.unknown += (batch.breakers.len() - breakers.len()) as u64;
-        self.standing.set(teller, breakers, now);
+        self.standing.set(teller, [batch.region.clone(), batch.sdk.clone()], breakers, now);
         Ok(())
     }
 
@@ -206,7 +243,7 @@ impl Telemetry {
             };
             let (flag, variant) = (exposure.flag.clone(), exposure.variant.clone());
             let what = What::Exposure { flag, variant, reason, cause: cause.flatten().copied() };
-            put(self, Of { kind, what }, Sums { ok: exposure.count, ..Sums::default() });
+            put(self, Of { kind, what }, Sums { ok: exposure.count, units: exposure.units, ..Sums::default() });
         }
         for outcome in &bucket.outcomes {
             let under = outcome.flag.as_ref().zip(outcome.variant.as_ref());
@@ -308,7 +345,27 @@ impl Telemetry {
             view.open_share = share(view.open + view.half_open, view.instances);
         }
         let listening_seconds = now.saturating_sub(self.began).as_secs();
-        BreakerPage { minutes, listening_seconds, breakers, ignored: self.ignored }
+        BreakerPage {
+            minutes,
+            listening_seconds,
+            breakers,
+            ignored: self.ignored,
+            fleet: Vec::new(),
+            panic: None,
+            withheld: Vec::new(),
+            automatic_left: 0,
+        }
+    }
+
+    /// How many instances say that the breaker of a variant is open, of those heard of within `times.0`; what opened more than
+    /// `times.1` ago does not count.
+    pub fn quorum(&self, of: (&str, &str), quorum: Quorum, times: (Duration, Duration), now: Duration) -> Quorum {
+        super::quorum::count(&self.standing, of, quorum, times, now)
+    }
+
+    /// Which of the flags that are guarded fail.
+    pub fn failing(&self, within: Duration, now: Duration) -> Failing {
+        super::quorum::failing(&self.standing, within, now)
     }
 
     /// All that was counted of what is still a variant, since the beginning.
@@ -362,10 +419,22 @@ fn view_of<'a>(
 }
 
 fn sums_of(guard: &GuardReport) -> Sums {
+    let mut moves = BTreeMap::new();
+    for moved in &guard.moves {
+        let cause = CAUSES_OF_MOVES.iter().find(|known| **known == moved.cause).copied().unwrap_or("other");
+        let sum: &mut u64 = moves.entry((moved.from.name(), moved.to.name(), cause)).or_default();
+        *sum = sum.saturating_add(moved.count);
+    }
     let opened = guard.moves.iter().filter(|moved| moved.to == BreakerState::Open);
     Sums {
         ok: guard.ok,
         failed: guard.failed.saturating_add(guard.timed_out),
+        units: 0,
+        probes_ok: guard.probes_ok,
+        probes_failed: guard.probes_failed,
+        open_ms: guard.open_ms,
+        to_open_ms: guard.to_open_ms.unwrap_or(0),
+        moves,
         degraded: guard.degraded,
         opened: opened.fold(0, |sum: u64, moved| sum.saturating_add(moved.count)),
         latency: latency_of(guard.latency.as_ref()),

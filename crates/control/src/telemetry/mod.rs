@@ -5,10 +5,12 @@
 
 mod check;
 mod ledger;
+mod quorum;
 mod standing;
 
 pub use check::{NotABatch, check};
 pub use ledger::{Latency, Of, Refused, Sums, Telemetry, Total, What};
+pub use quorum::{Failing, Quorum};
 
 use std::time::Duration;
 

@@ -17,21 +17,30 @@ pub(super) struct Standing {
 }
 
 #[derive(Debug, Clone)]
-struct Told {
+pub(super) struct Told {
     kind: ClientKind,
-    at: Duration,
-    breakers: Vec<BreakerReport>,
+    pub(super) at: Duration,
+    pub(super) region: Option<String>,
+    pub(super) sdk: Option<String>,
+    pub(super) breakers: Vec<BreakerReport>,
 }
 
 impl Standing {
     /// Takes the place of what the instance said before. Where there is no room it is not known of.
-    pub(super) fn set(&mut self, teller: &Teller<'_>, breakers: Vec<BreakerReport>, now: Duration) {
+    pub(super) fn set(
+        &mut self,
+        teller: &Teller<'_>,
+        [region, sdk]: [Option<String>; 2],
+        breakers: Vec<BreakerReport>,
+        now: Duration,
+    ) {
         let told = match Trust::of(teller.kind) {
             Trust::Trusted => &mut self.trusted,
             Trust::Claimed => &mut self.claimed,
         };
         let of = (teller.key.to_owned(), teller.instance.to_owned());
-        if breakers.is_empty() {
+        // One without breakers is heard of all the same; of a page nobody asks that.
+        if breakers.is_empty() && teller.kind == ClientKind::Browser {
             told.remove(&of);
             return;
         }
@@ -43,7 +52,12 @@ impl Standing {
                 return;
             }
         }
-        told.insert(of, Told { kind: teller.kind, at: now, breakers });
+        told.insert(of, Told { kind: teller.kind, at: now, region, sdk, breakers });
+    }
+
+    /// Servers and edges that told something within so long.
+    pub(super) fn trusted(&self, within: Duration, now: Duration) -> impl Iterator<Item = &Told> {
+        self.trusted.values().filter(move |told| now.saturating_sub(told.at) <= within)
     }
 
     /// What still holds, and how long ago it was told.

@@ -42,6 +42,44 @@ pub struct Breaker {
     /// In a page: a start has come through when it has lived so long.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub healthy_seconds: Option<u32>,
+    /// What the control plane does where the breakers of many clients are open. Clients never receive this and what follows.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fleet: Option<FleetMode>,
+    /// Breakers of fewer instances prove nothing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fleet_least: Option<u32>,
+    /// Nor do those of a smaller share of the instances, above 0 and at most 1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fleet_share: Option<f64>,
+    /// Nor do those of fewer regions and fewer versions of the client than this.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fleet_spread: Option<u32>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum FleetMode {
+    Off,
+    /// Says so, and does nothing.
+    Notice,
+    /// Kills the variant for everyone.
+    Kill,
+}
+
+impl Breaker {
+    pub const FLEET_LEAST: u32 = 3;
+    pub const FLEET_SHARE: f64 = 0.05;
+    pub const FLEET_SPREAD: u32 = 2;
+
+    pub fn fleet(&self) -> FleetMode {
+        self.fleet.unwrap_or(FleetMode::Off)
+    }
+
+    /// As clients are given it.
+    #[must_use]
+    pub fn for_clients(&self) -> Breaker {
+        Breaker { fleet: None, fleet_least: None, fleet_share: None, fleet_spread: None, ..self.clone() }
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

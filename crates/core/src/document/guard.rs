@@ -16,6 +16,12 @@ pub struct Guard {
     /// What took longer has failed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub slower_than_ms: Option<u32>,
+    /// What took longer than this quantile of the other variant did before has failed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub slower_than: Option<Quantile>,
+    /// Counters of Prometheus, in place of a metric.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub prometheus: Option<PrometheusCounters>,
     /// Whether what browsers claim counts, too.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub browsers: Option<bool>,
@@ -53,6 +59,66 @@ pub struct Guard {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
+pub enum Quantile {
+    P50,
+    P90,
+    P95,
+    P99,
+}
+
+/// Selectors of counters, in which [`PrometheusCounters::VARIANT`] is the variant.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct PrometheusCounters {
+    pub all: String,
+    pub failed: String,
+    /// Of the variant that it is held against, where the placeholder does not say it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub against_all: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub against_failed: Option<String>,
+}
+
+impl PrometheusCounters {
+    /// Stands for the variant, in both arms.
+    pub const VARIANT: &'static str = "$variant";
+
+    /// What can fail and what failed, of the variant that is watched.
+    pub fn of_variant(&self, variant: &str) -> [String; 2] {
+        [&self.all, &self.failed].map(|text| text.replace(PrometheusCounters::VARIANT, variant))
+    }
+
+    /// Of the one that it is held against.
+    pub fn of_other(&self, variant: &str) -> [String; 2] {
+        let all = self.against_all.as_ref().unwrap_or(&self.all);
+        let failed = self.against_failed.as_ref().unwrap_or(&self.failed);
+        [all, failed].map(|text| text.replace(PrometheusCounters::VARIANT, variant))
+    }
+}
+
+impl Quantile {
+    /// The share that is slower, as one in so many.
+    pub fn one_in(self) -> u64 {
+        match self {
+            Quantile::P50 => 2,
+            Quantile::P90 => 10,
+            Quantile::P95 => 20,
+            Quantile::P99 => 100,
+        }
+    }
+
+    /// As in the document.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Quantile::P50 => "p50",
+            Quantile::P90 => "p90",
+            Quantile::P95 => "p95",
+            Quantile::P99 => "p99",
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum GuardRole {
     /// Acts as it says.
     Guardrail,
@@ -74,14 +140,53 @@ pub enum GuardAction {
 impl Guard {
     /// The metric of a guard that names none: outcomes of the flag, as acknowledgements tell them.
     pub const OUTCOMES: &'static str = "outcomes";
+    /// The metric of a guard that watches whether the arms are as large as the split says.
+    pub const EXPOSURES: &'static str = "exposures";
+    /// The guard of that kind that every rollout has of a flag with guards, unless the flag has one itself.
+    pub const SAMPLE_RATIO: &'static str = "sample-ratio";
+    /// Its level, where the document says none.
+    pub const RATIO_LEVEL: f64 = 0.0001;
     pub const RELATIVE: f64 = 1.1;
     pub const ABSOLUTE: f64 = 0.0005;
     pub const LEVEL: f64 = 0.001;
     pub const LEAST_FAILED: u32 = 5;
     pub const LEAST_INSTANCES: u32 = 2;
 
+    /// One that watches the sizes of the arms of a rollout, as every rollout of a flag with guards has one.
+    pub fn sample_ratio(variant: VariantKey) -> Guard {
+        Guard {
+            name: Guard::SAMPLE_RATIO.to_owned(),
+            metric: Some(Guard::EXPOSURES.to_owned()),
+            per_exposure: None,
+            slower_than_ms: None,
+            slower_than: None,
+            prometheus: None,
+            browsers: None,
+            variant,
+            against: None,
+            objective: None,
+            relative: None,
+            absolute: None,
+            level: None,
+            role: None,
+            action: None,
+            dry_run: None,
+            least_failed: None,
+            least_instances: None,
+        }
+    }
+
+    /// How likely it may be that it ever acts where nothing is wrong.
+    pub fn level(&self) -> f64 {
+        self.level.unwrap_or(if self.is_of_ratio() { Guard::RATIO_LEVEL } else { Guard::LEVEL })
+    }
+
     pub fn metric(&self) -> &str {
         self.metric.as_deref().unwrap_or(Guard::OUTCOMES)
+    }
+
+    pub fn is_of_ratio(&self) -> bool {
+        self.metric() == Guard::EXPOSURES
     }
 
     pub fn role(&self) -> GuardRole {
@@ -89,7 +194,9 @@ impl Guard {
     }
 
     pub fn action(&self) -> GuardAction {
+        // Arms that are not to be trusted say nothing of harm.
         self.action.unwrap_or(match self.role() {
+            GuardRole::Guardrail if self.is_of_ratio() => GuardAction::Pause,
             GuardRole::Guardrail => GuardAction::Kill,
             GuardRole::Signal => GuardAction::Pause,
         })

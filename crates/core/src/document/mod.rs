@@ -14,12 +14,12 @@ mod region;
 mod rule;
 mod segment;
 
-pub use breaker::{Breaker, BreakerMode, Probe};
+pub use breaker::{Breaker, BreakerMode, FleetMode, Probe};
 pub use condition::{Condition, Scalar, Test};
 pub use flag::{ClientKind, Degraded, Flag, FlagKind, OnStale, Prerequisite, Reversibility, Until};
 pub use flag_set::{FlagSet, SCHEMA};
 pub use flags::Flags;
-pub use guard::{Guard, GuardAction, GuardRole};
+pub use guard::{Guard, GuardAction, GuardRole, PrometheusCounters, Quantile};
 pub use kill::{Kill, Scope};
 pub use region::RegionTree;
 pub use rule::{Outcome, Rule, Slice, Split};

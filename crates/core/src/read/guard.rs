@@ -1,17 +1,26 @@
 use super::fields::{At, Reader, shortened};
 use super::tree::Node;
-use crate::document::{Guard, GuardAction, GuardRole};
+use crate::document::{Guard, GuardAction, GuardRole, PrometheusCounters, Quantile};
 use crate::ids::VariantKey;
 
 pub(crate) const ROLES: &[(&str, GuardRole)] = &[("guardrail", GuardRole::Guardrail), ("signal", GuardRole::Signal)];
 pub(crate) const ACTIONS: &[(&str, GuardAction)] =
     &[("kill", GuardAction::Kill), ("step-back", GuardAction::StepBack), ("pause", GuardAction::Pause)];
 
+pub(crate) const QUANTILES: &[(&str, Quantile)] =
+    &[("p50", Quantile::P50), ("p90", Quantile::P90), ("p95", Quantile::P95), ("p99", Quantile::P99)];
+
+pub(crate) const PROMETHEUS_FIELDS: &[&str] = &["all", "failed", "against_all", "against_failed"];
+/// Longest selector, in bytes.
+pub(crate) const SELECTOR: usize = 1000;
+
 pub(crate) const FIELDS: &[&str] = &[
     "name",
     "metric",
     "per_exposure",
     "slower_than_ms",
+    "slower_than",
+    "prometheus",
     "browsers",
     "variant",
     "against",
@@ -59,6 +68,8 @@ pub(super) fn read_guard(reader: &mut Reader<'_>, node: &Node<'_>, at: At<'_>) -
         guard.variant = variant;
     }
     guard.against = fields.get("against").and_then(|node| reader.name(node, at.key("against"), "a variant"));
+    guard.slower_than = fields.get("slower_than").and_then(|node| reader.word(node, at.key("slower_than"), QUANTILES));
+    guard.prometheus = fields.get("prometheus").and_then(|node| prometheus(reader, node, at.key("prometheus")));
     guard.role = fields.get("role").and_then(|node| reader.word(node, at.key("role"), ROLES));
     guard.action = fields.get("action").and_then(|node| reader.word(node, at.key("action"), ACTIONS));
     for (key, place) in
@@ -90,6 +101,8 @@ fn stand_in() -> Guard {
         metric: None,
         per_exposure: None,
         slower_than_ms: None,
+        slower_than: None,
+        prometheus: None,
         browsers: None,
         variant: VariantKey::stand_in(),
         against: None,
@@ -103,6 +116,61 @@ fn stand_in() -> Guard {
         least_failed: None,
         least_instances: None,
     }
+}
+
+fn prometheus(reader: &mut Reader<'_>, node: &Node<'_>, at: At<'_>) -> Option<PrometheusCounters> {
+    const WHAT: &str = "a guard's `prometheus`";
+    let fields = reader.fields(node, at, WHAT, PROMETHEUS_FIELDS)?;
+    let help = "name a counter, such as `\"all\": \"http_requests_total{checkout=\\\"$variant\\\"}\"`";
+    let all = reader.required(&fields, at, WHAT, "all", help);
+    let all = all.and_then(|node| selector(reader, node, at.key("all")));
+    let failed = reader.required(&fields, at, WHAT, "failed", help);
+    let failed = failed.and_then(|node| selector(reader, node, at.key("failed")));
+    let mut other = |key: &str| fields.get(key).and_then(|node| selector(reader, node, at.key(key)));
+    let (against_all, against_failed) = (other("against_all"), other("against_failed"));
+    Some(PrometheusCounters { all: all?, failed: failed?, against_all, against_failed })
+}
+
+/// A name, labels in braces, or both. Sums and rates of counters have forgotten which of them began anew.
+fn selector(reader: &mut Reader<'_>, node: &Node<'_>, at: At<'_>) -> Option<String> {
+    let text = reader.text(node, at)?.trim();
+    if is_selector(text) {
+        return Some(text.to_owned());
+    }
+    let message = format!("`{}` is not a plain selector of counters", shortened(text));
+    let help = format!(
+        "write the counter itself, such as `errors_total{{variant=\"$variant\"}}`, without `sum`, `rate` or `increase`, in {SELECTOR} bytes; the server adds up what was counted itself"
+    );
+    reader.error("not-a-selector", node, at, message, Some(help));
+    None
+}
+
+fn is_selector(text: &str) -> bool {
+    let is_of_name = |byte: u8| byte.is_ascii_alphanumeric() || b"_:".contains(&byte);
+    let name = text.bytes().take_while(|byte| is_of_name(*byte)).count();
+    let begins = text.bytes().next().is_some_and(|byte| !byte.is_ascii_digit());
+    let rest = text.get(name..).unwrap_or_default().trim_start();
+    if !begins || text.len() > SELECTOR || (rest.is_empty() && name == 0) {
+        return false;
+    }
+    rest.is_empty() || is_braces(rest)
+}
+
+/// Whether a text is one pair of braces, to its end.
+fn is_braces(text: &str) -> bool {
+    let Some(inner) = text.strip_prefix('{').and_then(|rest| rest.strip_suffix('}')) else { return false };
+    let (mut quote, mut escaped) = (None, false);
+    for char in inner.chars() {
+        match (quote, char) {
+            (Some(_), _) if escaped => escaped = false,
+            (Some('"' | '\''), '\\') => escaped = true,
+            (Some(open), close) if open == close => quote = None,
+            (None, '"' | '\'' | '`') => quote = Some(char),
+            (None, '{' | '}' | '(' | ')' | '[' | ']') => return false,
+            _ => {}
+        }
+    }
+    quote.is_none()
 }
 
 /// As the names of outcomes are, which it may be.
@@ -150,4 +218,34 @@ fn number(reader: &mut Reader<'_>, node: &Node<'_>, at: At<'_>, key: &str) -> Op
         reader.error("number-out-of-range", node, at, message, Some(help.to_owned()));
     }
     fits.then_some(found)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_selector;
+
+    #[test]
+    fn selectors_are_plain() {
+        for (text, is) in [
+            ("errors_total", true),
+            ("job:errors:total", true),
+            (r#"errors_total{variant="$variant",code=~"5.."}"#, true),
+            (r#"{__name__="errors_total"}"#, true),
+            (r#"errors_total{path="/a(b)\"}[5m]"}"#, true),
+            ("errors_total{v='}'}", true),
+            ("errors_total{v=`\\`}", true),
+            ("", false),
+            ("5xx", false),
+            ("sum(errors_total)", false),
+            ("rate(errors_total[1m])", false),
+            ("errors_total[1m]", false),
+            ("a + b", false),
+            ("a or b", false),
+            (r#"a{b="c"} or d{e="f"}"#, false),
+            (r#"a{b="c"} offset 5m"#, false),
+            (r#"a{b="c}"#, false),
+        ] {
+            assert_eq!(is_selector(text), is, "{text}");
+        }
+    }
 }

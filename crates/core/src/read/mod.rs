@@ -31,11 +31,11 @@ pub use written::written_flag;
 
 /// What the reader knows, for the schema to be built from.
 pub(crate) mod tables {
-    pub(crate) use super::breaker::{MODES, PROBES, RANGES};
+    pub(crate) use super::breaker::{FLEET_MODES, MODES, PROBES, RANGES};
     pub(crate) use super::condition::{OPERATORS, Operands};
     pub(crate) use super::flag::{CLIENTS, KINDS, ON_STALE, PHASES, REVERSIBILITIES, is_reviewed};
     pub(crate) use super::flag_set::REVISION_LIMIT;
-    pub(crate) use super::guard::{ACTIONS, BOUNDS, RANGES as GUARD_RANGES, ROLES};
+    pub(crate) use super::guard::{ACTIONS, BOUNDS, QUANTILES, RANGES as GUARD_RANGES, ROLES, SELECTOR};
     pub(crate) use super::rule::{BUCKETS, DEFAULT_UNIT};
 }
 
@@ -45,7 +45,7 @@ pub(crate) mod fields_by_object {
     pub(crate) use super::breaker::FIELDS as BREAKER;
     pub(crate) use super::flag::{DEGRADED_FIELDS, FIELDS as FLAG, PREREQUISITE_FIELDS};
     pub(crate) use super::flag_set::{FIELDS as FLAG_SET, SEGMENT_FIELDS};
-    pub(crate) use super::guard::FIELDS as GUARD;
+    pub(crate) use super::guard::{FIELDS as GUARD, PROMETHEUS_FIELDS as PROMETHEUS};
     pub(crate) use super::kill::{FIELDS as KILL, SCOPE_FIELDS};
     pub(crate) use super::rule::{FIELDS as RULE, SPLIT_FIELDS};
 }

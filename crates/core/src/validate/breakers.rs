@@ -1,5 +1,5 @@
 use super::Checker;
-use crate::document::Flag;
+use crate::document::{Flag, FleetMode};
 use crate::read::At;
 
 /// Seconds that a breaker stays open where the document does not say it.
@@ -34,6 +34,19 @@ pub(super) fn check(checker: &mut Checker<'_>, flag: &Flag, at: At<'_>) {
             message,
             "say in `slow_ms` what is slow, or leave it out",
         );
+    }
+    if breaker.fleet() == FleetMode::Off {
+        for (key, is_there) in [
+            ("fleet_least", breaker.fleet_least.is_some()),
+            ("fleet_share", breaker.fleet_share.is_some()),
+            ("fleet_spread", breaker.fleet_spread.is_some()),
+        ] {
+            if is_there {
+                let message = "it says when the control plane acts for everyone, and that it never does";
+                let help = "write `fleet: kill` or `fleet: notice`, or leave it out";
+                checker.error("breaker-contradiction", here.key(key), message, help);
+            }
+        }
     }
     let (open, most) = (breaker.open_seconds.unwrap_or(OPEN), breaker.open_at_most_seconds.unwrap_or(OPEN_AT_MOST));
     if most < open {

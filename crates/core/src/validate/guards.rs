@@ -1,6 +1,6 @@
 use super::Checker;
 use super::flags::Variants;
-use crate::document::{ClientKind, Flag, Guard, GuardAction, GuardRole};
+use crate::document::{ClientKind, Flag, Guard, GuardAction, GuardRole, PrometheusCounters};
 use crate::read::At;
 
 /// Guards of one flag.
@@ -36,7 +36,8 @@ pub(super) fn check(checker: &mut Checker<'_>, flag: &Flag, at: At<'_>, variants
         }
         check_sides(checker, flag, guard, here);
         check_fields(checker, guard, here);
-        if only_browsers && !guard.counts_browsers() {
+        let counts_clients = !guard.is_of_ratio() && guard.prometheus.is_none();
+        if only_browsers && !guard.counts_browsers() && counts_clients {
             let message = format!("only browsers are given `{}`, and what they claim does not count", flag.key);
             let help = "write `\"browsers\": true` to rest on what anybody with their key can claim, or let a server have the flag, too";
             checker.error("guard-counts-nobody", here, message, help);
@@ -78,14 +79,71 @@ fn check_fields(checker: &mut Checker<'_>, guard: &Guard, here: At<'_>) {
         let message = "a `signal` only ever pauses";
         refuse("action", message, "write `\"role\": \"guardrail\"` for one that acts, or leave `action` out");
     }
-    if guard.metric() == Guard::OUTCOMES {
+    if let (Some(counters), false) = (&guard.prometheus, guard.is_of_ratio()) {
+        for (key, is_there) in [
+            ("metric", guard.metric.is_some()),
+            ("per_exposure", guard.per_exposure.is_some()),
+            ("slower_than_ms", guard.slower_than_ms.is_some()),
+            ("slower_than", guard.slower_than.is_some()),
+            ("browsers", guard.browsers.is_some()),
+        ] {
+            if is_there {
+                let message = "what is counted is said by `prometheus`";
+                refuse(key, message, "leave out this field, or `prometheus`");
+            }
+        }
+        let has_other = counters.against_all.is_some() && counters.against_failed.is_some();
+        let says_which = |text: &str| text.contains(PrometheusCounters::VARIANT);
+        let is_said = has_other
+            || guard.objective.is_some()
+            || [&counters.all, &counters.failed].iter().all(|text| says_which(text));
+        if !is_said {
+            let message = "both variants would be counted by the same counters";
+            let help = "write `$variant` where the counter has the variant, such as `{variant=\"$variant\"}`, or give `against_all` and `against_failed`, too";
+            refuse("prometheus", message, help);
+        }
+    } else if guard.is_of_ratio() {
+        if guard.action() != GuardAction::Pause {
+            let message = "arms of the wrong size say that nothing can be compared, and not that the variant does harm";
+            refuse("action", message, "leave `action` out: such a guard pauses the rollout");
+        }
+        for (key, is_there) in [
+            ("against", guard.against.is_some()),
+            ("objective", guard.objective.is_some()),
+            ("relative", guard.relative.is_some()),
+            ("absolute", guard.absolute.is_some()),
+            ("per_exposure", guard.per_exposure.is_some()),
+            ("slower_than_ms", guard.slower_than_ms.is_some()),
+            ("slower_than", guard.slower_than.is_some()),
+            ("prometheus", guard.prometheus.is_some()),
+            ("browsers", guard.counts_browsers()),
+            ("least_failed", guard.least_failed.is_some()),
+            ("least_instances", guard.least_instances.is_some()),
+        ] {
+            if is_there {
+                let message = "of `exposures` the sizes of all arms are held against the split, and nothing else";
+                refuse(key, message, "leave out this field, or name another metric");
+            }
+        }
+    } else if guard.metric() == Guard::OUTCOMES {
         let help = "name an outcome that telemetry tells in `metric`, such as `checkout.pay`";
         if guard.is_per_exposure() {
             refuse("per_exposure", "outcomes of a flag say themselves what failed", help);
         }
-        if guard.slower_than_ms.is_some() {
-            refuse("slower_than_ms", "outcomes of a flag do not say how long they took", help);
+        for (key, is_there) in
+            [("slower_than_ms", guard.slower_than_ms.is_some()), ("slower_than", guard.slower_than.is_some())]
+        {
+            if is_there {
+                refuse(key, "outcomes of a flag do not say how long they took", help);
+            }
         }
+    } else if guard.slower_than.is_some() && (guard.slower_than_ms.is_some() || guard.is_per_exposure()) {
+        let message =
+            "what is slow is said by one of `slower_than` and `slower_than_ms`, of the outcomes that took their time";
+        refuse("slower_than", message, "leave out the other field");
+    } else if guard.slower_than.is_some() && guard.objective.is_some() {
+        let message = "with an `objective` there is no other variant whose quantile it could be";
+        refuse("slower_than", message, "say in `slower_than_ms` what is slow");
     } else if guard.is_per_exposure() && guard.slower_than_ms.is_some() {
         let message = "what is slow is counted of the outcomes that took their time, and not of exposures";
         refuse("slower_than_ms", message, "leave out this field, or `per_exposure`");

@@ -190,6 +190,7 @@ impl Watched {
             probes_failed: taken.probes_failed,
             moves: moves.collect(),
             open_ms: elapsed(taken.open_ms),
+            to_open_ms: None,
             latency: taken.latencies.take(),
         })
     }

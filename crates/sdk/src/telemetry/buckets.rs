@@ -82,7 +82,7 @@ impl Buckets {
         guards.truncate(MOST_NAMES);
         let exposures = std::mem::take(&mut self.exposures).into_iter().map(|(exposed, count)| {
             let Exposed { flag, variant, reason, cause } = exposed;
-            Exposure { flag, variant, reason: reason.to_owned(), cause: cause.map(str::to_owned), count }
+            Exposure { flag, variant, reason: reason.to_owned(), cause: cause.map(str::to_owned), count, units: 0 }
         });
         let outcomes = std::mem::take(&mut self.happened).into_iter().map(|(Under { name, of }, mut happened)| {
             let (flag, variant) = of.unzip();

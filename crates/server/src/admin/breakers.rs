@@ -1,11 +1,13 @@
 use super::environment;
 use super::flags::known;
 use crate::auth::admin::Admin;
+use crate::automatic;
 use crate::error::{AppError, AppResult};
 use crate::extract::{Json, Path, Query};
 use crate::state::AppState;
 use axum::extract::State;
 use downhaul_control::api::{BreakerPage, BreakerQuery, Problem};
+use jiff::Timestamp;
 
 /// How far it looks back unless asked otherwise, and at most, in minutes.
 const MINUTES: u32 = 5;
@@ -33,5 +35,13 @@ pub(crate) async fn get(
         return Err(AppError::bad_request("malformed-minutes", message, "telemetry is kept for an hour"));
     }
     known(&environment, query.flag.as_deref())?;
-    Ok(Json(environment.telemetry().breakers(query.flag.as_deref(), minutes)))
+    let (current, flag) = (environment.current(), query.flag.as_deref());
+    let (panic, withheld) = environment.automatic().view();
+    Ok(Json(BreakerPage {
+        fleet: automatic::views(&environment, &current.state, flag),
+        panic,
+        withheld: withheld.into_iter().filter(|view| flag.is_none_or(|flag| flag == view.flag)).collect(),
+        automatic_left: downhaul_control::automatic::left(&current.state, Timestamp::now()),
+        ..environment.telemetry().breakers(flag, minutes)
+    }))
 }

@@ -1,7 +1,7 @@
 use super::environment;
 use super::flags::known;
 use crate::auth::admin::Admin;
-use crate::environment::{Environment, log_failed};
+use crate::environment::log_failed;
 use crate::error::{AppError, AppResult};
 use crate::extract::{Json, Path, Query};
 use crate::guards::{Judge, readable, replayed, view};
@@ -30,8 +30,16 @@ pub(crate) async fn list(
     let length = environment.minutes().length();
     let mut guards = Vec::new();
     let asked = |watch: &Watch| query.flag.as_deref().is_none_or(|flag| flag == watch.flag.as_str());
-    for watch in watches(&current.state, until, length).into_iter().filter(asked) {
-        guards.push(view(&judged(&environment, watch, until).await?, length, query.course));
+    let all = watches(&current.state, until, length);
+    let mut shown = environment.guards().shown().await;
+    shown.retain(|id, _| all.iter().any(|watch| watch.id() == *id));
+    for watch in all.into_iter().filter(asked) {
+        let new = || Judge::new(&current.state, watch.clone(), length);
+        let judge = shown.entry(watch.id()).or_insert_with(new);
+        judge.follow(&current.state, watch, length);
+        judge.read(&environment, until).await.map_err(log_failed)?;
+        judge.problem(environment.guards().problem(judge.watch()));
+        guards.push(view(judge, length, query.course));
     }
     Ok(Json(GuardPage { position: current.position(), guards }))
 }
@@ -78,13 +86,9 @@ pub(crate) async fn replay(
     }
     // Of what it did nothing is told: that was then.
     let watch = Watch { from: first, acted: None, ..watch.clone() };
-    Ok(Json(replayed(&judged(&environment, watch, until).await?, length)))
-}
-
-async fn judged(environment: &Environment, watch: Watch, until: u64) -> AppResult<Judge> {
-    let mut judge = Judge::new(watch);
-    judge.read(environment, until).await.map_err(log_failed)?;
-    Ok(judge)
+    let mut judge = Judge::new(&current.state, watch, length);
+    judge.read(&environment, until).await.map_err(log_failed)?;
+    Ok(Json(replayed(&judge, length)))
 }
 
 fn time(what: &str, text: &str) -> AppResult<u64> {

@@ -17,9 +17,6 @@ use std::io::Read as _;
 /// Bytes of a batch, as they travel and unpacked.
 const PACKED: usize = 64 * 1024;
 const UNPACKED: usize = 1024 * 1024;
-/// What clients are asked for: all tell, once a minute.
-const ANSWER: TelemetryAnswer = TelemetryAnswer { share: 1.0, period_seconds: 60 };
-
 /// What an instance has counted of the use of flags.
 #[utoipa::path(
     post, path = "/client/v1/telemetry", tag = "client", request_body = TelemetryBatch,
@@ -54,7 +51,8 @@ pub(crate) async fn post(
             AppError::new(StatusCode::TOO_MANY_REQUESTS, "too-much-telemetry", why.to_string(), help).retry_after(30)
         })?;
     state.metrics().telemetry(caller.environment.key().as_str(), caller.key.kind, &ignored);
-    Ok(Json(ANSWER))
+    let asked = &current.state.policy.telemetry;
+    Ok(Json(TelemetryAnswer { share: asked.share, period_seconds: asked.period_seconds.get() }))
 }
 
 /// Never more than [`UNPACKED`], whatever it claims to be.

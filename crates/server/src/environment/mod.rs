@@ -1,5 +1,6 @@
 mod follow;
 
+use crate::automatic::LiveAutomatic;
 use crate::client::ofrep::Programs;
 use crate::client::slot::Slots;
 use crate::error::{AppError, AppResult};
@@ -96,6 +97,7 @@ pub(crate) struct Environment {
     guards: LiveGuards,
     /// Counts what people did with alarms here.
     alarms: watch::Sender<u64>,
+    automatic: LiveAutomatic,
     programs: Programs,
     /// Held while all flags are looked through.
     looking: Mutex<()>,
@@ -164,6 +166,7 @@ impl Environment {
             minutes: LiveMinutes::new(minutes, options),
             guards: LiveGuards::new(),
             alarms: watch::Sender::new(0),
+            automatic: LiveAutomatic::default(),
             programs: Programs::default(),
             looking: Mutex::new(()),
             changes: broadcast::Sender::new(256),
@@ -253,6 +256,15 @@ impl Environment {
     /// What clients told, on its way into the store.
     pub(crate) fn minutes(&self) -> &LiveMinutes {
         &self.minutes
+    }
+
+    /// What keeps kills that nobody asked for within bounds.
+    pub(crate) fn automatic(&self) -> &LiveAutomatic {
+        &self.automatic
+    }
+
+    pub(crate) fn metrics(&self) -> &Metrics {
+        &self.metrics
     }
 
     /// What guards said last.

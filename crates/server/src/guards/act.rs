@@ -1,6 +1,8 @@
 use super::Judge;
+use crate::automatic;
 use crate::environment::{Environment, Urgency};
 use crate::error::AppError;
+use axum::http::StatusCode;
 use downhaul_control::api::{KillRequest, KillScope, RolloutAct};
 use downhaul_control::decide;
 use downhaul_control::guards::GuardEvidence;
@@ -17,7 +19,7 @@ pub(super) async fn act(environment: &Arc<Environment>, state: &State, judge: &J
     let evidence = judge.evidence(environment.minutes().length());
     let longest = state.policy.reason.size();
     let reason = evidence.words(watch.guard.variant.as_str(), longest);
-    tracing::warn!(environment = %environment.key(), guard = watch.id(), odds = evidence.odds, "a guard found harm");
+    tracing::warn!(environment = %environment.key(), guard = watch.id(), odds = evidence.odds, "a guard has spoken");
     let rollout =
         state.rollouts.of_flag(watch.flag.as_str()).filter(|each| each.rollout.variant == watch.guard.variant);
     let acted = match (watch.guard.action(), rollout) {
@@ -61,6 +63,11 @@ async fn kill(
     reason: &str,
 ) -> Result<(), AppError> {
     let watch = judge.watch();
+    let current = environment.current();
+    automatic::allowed(environment, &current.state, watch.flag.as_str(), &watch.guard.name).map_err(|forbidden| {
+        let help = "a person can kill it all the same; it is tried again with the next bucket";
+        AppError::new(StatusCode::CONFLICT, "automatic-kill-withheld", forbidden.words, help)
+    })?;
     let asked = KillRequest {
         flag: watch.flag.to_string(),
         scope: KillScope { variant: Some(vec![watch.guard.variant.to_string()]), ..KillScope::default() },
@@ -75,7 +82,9 @@ async fn kill(
         }
         Ok(command)
     };
-    carry_out(environment, evidence, reason, at, make).await
+    carry_out(environment, evidence, reason, at, make).await?;
+    environment.metrics().automatic(environment.key().as_str(), "guard");
+    Ok(())
 }
 
 async fn through_rollout(

@@ -13,6 +13,8 @@ use tokio::sync::watch;
 #[derive(Debug)]
 pub(crate) struct LiveGuards {
     said: Mutex<BTreeMap<String, Said>>,
+    /// Guards as they were last shown to somebody, so that whoever looks again waits for the newest buckets only.
+    shown: tokio::sync::Mutex<BTreeMap<String, Judge>>,
     looks: watch::Sender<u64>,
 }
 
@@ -24,21 +26,38 @@ struct Said {
     saw: bool,
     /// Where it finds harm and is on a dry run.
     suspicion: Option<Suspicion>,
+    /// Variants that tell nothing, where it is blind.
+    missing: Vec<String>,
+    /// Why it can read no more.
+    problem: Option<String>,
 }
 
 impl LiveGuards {
     pub(crate) fn new() -> LiveGuards {
-        LiveGuards { said: Mutex::default(), looks: watch::Sender::new(0) }
+        LiveGuards { said: Mutex::default(), shown: tokio::sync::Mutex::default(), looks: watch::Sender::new(0) }
     }
 
     pub(super) fn put<'a>(&self, judges: impl Iterator<Item = &'a Judge>) {
         let said = judges.map(|judge| {
             let suspicion = suspicion(judge);
-            let said = Said { from: judge.watch().from, standing: judge.standing(), saw: judge.saw(), suspicion };
+            let missing = judge.missing().into_iter().map(str::to_owned).collect();
+            let problem = judge.has_problem().map(str::to_owned);
+            let (standing, saw) = (judge.standing(), judge.saw());
+            let said = Said { from: judge.watch().from, standing, saw, missing, problem, suspicion };
             (judge.watch().id(), said)
         });
         *self.said.lock().unwrap_or_else(PoisonError::into_inner) = said.collect();
         self.looks.send_modify(|looks| *looks += 1);
+    }
+
+    /// Why a guard can read no more, as far as this process asks.
+    pub(crate) fn problem(&self, watch: &Watch) -> Option<String> {
+        self.of(watch).and_then(|said| said.problem)
+    }
+
+    /// Held by one who looks, while it reads on.
+    pub(crate) async fn shown(&self) -> tokio::sync::MutexGuard<'_, BTreeMap<String, Judge>> {
+        self.shown.lock().await
     }
 
     /// Each look at all guards.
@@ -61,7 +80,7 @@ impl LiveGuards {
 /// What a guard on a dry run would have acted on.
 fn suspicion(judge: &Judge) -> Option<Suspicion> {
     let watch = judge.watch();
-    (judge.is_harmful() && watch.guard.is_dry_run()).then(|| Suspicion {
+    (judge.has_spoken() && watch.guard.is_dry_run()).then(|| Suspicion {
         flag: watch.flag.to_string(),
         guard: watch.guard.name.clone(),
         words: super::view(judge, 1, false).judged.words,
@@ -89,11 +108,16 @@ pub(crate) fn in_the_way(environment: &Environment, state: &State, rollout: &Rol
         let name = &watch.guard.name;
         match environment.guards().of(&watch) {
             None => is_clear = false,
-            Some(Said { standing, saw, .. }) => match standing {
+            Some(Said { problem: Some(why), standing: Standing::Watching | Standing::Harmless, .. }) => {
+                return Err((HoldKind::NoAnswer, format!("guard `{name}`: {why}")));
+            }
+            Some(Said { standing, saw, missing, .. }) => match standing {
                 Standing::Watching | Standing::Harmless => is_clear &= saw,
                 Standing::Blind { buckets } => {
-                    let why = format!("guard `{name}` was told nothing to compare for {buckets} buckets");
-                    return Err((HoldKind::GuardBlind, why));
+                    let of = words_of_missing(&missing);
+                    let why =
+                        format!("telemetry is missing: guard `{name}` was told nothing of {of} for {buckets} buckets");
+                    return Err((HoldKind::TelemetryMissing, why));
                 }
                 Standing::Suspecting { failed, instances } => {
                     let why = format!(
@@ -101,11 +125,21 @@ pub(crate) fn in_the_way(environment: &Environment, state: &State, rollout: &Rol
                     );
                     return Err((HoldKind::GuardHarm, why));
                 }
-                Standing::Harmful | Standing::Crashing => {
+                Standing::Harmful | Standing::Crashing | Standing::Tripped => {
                     return Err((HoldKind::GuardHarm, format!("guard `{name}` found harm")));
+                }
+                Standing::Mismatched => {
+                    let why = format!("guard `{name}`: the arms are not as large as the split says");
+                    return Err((HoldKind::SampleRatio, why));
                 }
             },
         }
     }
     Ok(is_clear)
+}
+
+/// ``` `on` and `off` ```
+pub(super) fn words_of_missing(missing: &[impl AsRef<str>]) -> String {
+    let names: Vec<String> = missing.iter().map(|variant| format!("`{}`", variant.as_ref())).collect();
+    names.join(" and ")
 }

@@ -2,6 +2,7 @@
 //! nothing itself: what a guard says is `downhaul_guard`'s word, and since when it watches follows from the state.
 
 mod act;
+mod counters;
 mod judge;
 mod live;
 mod view;
@@ -13,7 +14,7 @@ use crate::state::AppState;
 use downhaul_control::State;
 use downhaul_control::guards::{Watch, watches};
 use downhaul_store::StoreError;
-pub(crate) use judge::Judge;
+pub(crate) use judge::{Judge, at};
 pub(crate) use live::{Guarded, LiveGuards, in_the_way};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -42,8 +43,10 @@ async fn follow(state: AppState, environment: Arc<Environment>) {
         let watches = watches(&current.state, until, environment.minutes().length());
         judges.retain(|id, _| watches.iter().any(|watch| watch.id() == *id));
         for watch in watches {
-            let judge = judges.entry(watch.id()).or_insert_with(|| Judge::new(watch.clone()));
-            if let Err(error) = look(&environment, &current.state, judge, watch, until).await {
+            let length = environment.minutes().length();
+            let new = || Judge::new(&current.state, watch.clone(), length);
+            let judge = judges.entry(watch.id()).or_insert_with(new);
+            if let Err(error) = look(&state, &environment, &current.state, judge, watch, until).await {
                 tracing::warn!(
                     environment = %environment.key(), error = &error as &dyn std::error::Error,
                     "a guard could not read what clients told"
@@ -75,15 +78,21 @@ pub(crate) fn readable(environment: &Environment, now: u64) -> u64 {
 }
 
 async fn look(
+    app: &AppState,
     environment: &Arc<Environment>,
     state: &State,
     judge: &mut Judge,
     watch: Watch,
     until: u64,
 ) -> Result<(), StoreError> {
-    judge.follow(watch);
+    judge.follow(state, watch, environment.minutes().length());
     judge.read(environment, until).await?;
-    if judge.is_harmful() && judge.watch().acted.is_none() && !judge.watch().guard.is_dry_run() && !judge.is_done() {
+    if judge.watch().guard.prometheus.is_some() && judge.next() < until && !judge.has_spoken() {
+        // Another replica may have read some of them already.
+        judge.problem(counters::fill(app, environment, judge, until).await.err());
+        judge.read(environment, until).await?;
+    }
+    if judge.has_spoken() && judge.watch().acted.is_none() && !judge.watch().guard.is_dry_run() && !judge.is_done() {
         judge.done(act::act(environment, state, judge).await);
     }
     Ok(())

@@ -1,8 +1,13 @@
 use super::Judge;
 use super::judge::at;
-use downhaul_control::api::{GuardActView, GuardJudgement, GuardPoint, GuardReplay, GuardView};
-use downhaul_core::document::{Guard, GuardRole};
-use downhaul_guard::{Counts, Evidence, Guard as Kernel, Record, Standing};
+use super::live::words_of_missing;
+use downhaul_control::api::{GuardActView, GuardArm, GuardJudgement, GuardPoint, GuardReplay, GuardView};
+use downhaul_control::guards::{GuardRecord, Slow, words_of};
+use downhaul_core::document::GuardRole;
+use downhaul_guard::{Arms, Evidence, Guard as Kernel, Record, Standing};
+
+/// The metric of guards that count what Prometheus counted.
+const PROMETHEUS: &str = "prometheus";
 
 /// Points of a course at most: as many as a picture has room for.
 const POINTS: usize = 240;
@@ -20,11 +25,11 @@ pub(crate) fn view(judge: &Judge, length: u64, with_course: bool) -> GuardView {
     GuardView {
         flag: watch.flag.to_string(),
         name: guard.name.clone(),
-        metric: guard.metric().to_owned(),
+        metric: if guard.prometheus.is_some() { PROMETHEUS } else { guard.metric() }.to_owned(),
         variant: guard.variant.to_string(),
         against: watch.against.clone(),
         objective: guard.objective,
-        level: guard.level.unwrap_or(Guard::LEVEL),
+        level: guard.level(),
         role: match guard.role() {
             GuardRole::Guardrail => "guardrail".to_owned(),
             GuardRole::Signal => "signal".to_owned(),
@@ -36,7 +41,11 @@ pub(crate) fn view(judge: &Judge, length: u64, with_course: bool) -> GuardView {
         bucket_seconds: length,
         judged: judged(judge),
         acted,
-        course: with_course.then(|| course(&judge.evidence(length).record)),
+        course: with_course.then(|| match &judge.evidence(length).record {
+            GuardRecord::Counts(record) => course(record),
+            // Sizes of arms are kept as sums.
+            GuardRecord::Arms(_) | GuardRecord::Quorum(_) => Vec::new(),
+        }),
     }
 }
 
@@ -70,57 +79,102 @@ pub(crate) fn replayed(judge: &Judge, length: u64) -> GuardReplay {
         guard: judge.watch().guard.name.clone(),
         from: at(judge.watch().from),
         bucket_seconds: length,
-        fired: judge.is_harmful(),
+        fired: judge.has_spoken(),
         judged: judged(judge),
         record: serde_json::to_value(&evidence.record).unwrap_or_default(),
     }
 }
 
 fn judged(judge: &Judge) -> GuardJudgement {
-    let (treatment, control) = judge.guard().totals();
     let standing = match judge.standing() {
         Standing::Watching => "watching",
         Standing::Suspecting { .. } => "suspecting",
-        Standing::Blind { .. } => "blind",
+        Standing::Blind { .. } => "telemetry-missing",
         Standing::Harmless => "harmless",
-        Standing::Harmful => "harmful",
+        Standing::Harmful | Standing::Tripped => "harmful",
         Standing::Crashing => "crashing",
+        Standing::Mismatched => "sample-ratio-mismatch",
     };
-    GuardJudgement {
+    let judgement = GuardJudgement {
         standing: standing.to_owned(),
-        words: words(judge, treatment, control),
+        words: String::new(),
         buckets: judge.buckets(),
         until: judge.ended(),
-        evidence: judge.guard().evidence().to_string(),
-        against_harm: judge.guard().against_harm().to_string(),
-        units: treatment.units(),
-        failed: treatment.failed(),
-        control_units: control.units(),
-        control_failed: control.failed(),
-        instances: judge.instances(),
+        evidence: judge.odds().to_string(),
+        against_harm: Evidence::NONE.to_string(),
+        units: 0,
+        failed: 0,
+        control_units: 0,
+        control_failed: 0,
+        instances: 0,
+        slow_us: judge.slow().filter(|_| judge.watch().guard.slower_than.is_some()).and_then(Slow::microseconds),
+        arms: Vec::new(),
+    };
+    match (judge.counting(), judge.arms()) {
+        (Some((guard, instances)), _) => {
+            let (treatment, control) = guard.totals();
+            GuardJudgement {
+                words: words(judge, guard),
+                against_harm: guard.against_harm().to_string(),
+                units: treatment.units(),
+                failed: treatment.failed(),
+                control_units: control.units(),
+                control_failed: control.failed(),
+                instances,
+                ..judgement
+            }
+        }
+        (None, Some((arms, is_known))) => GuardJudgement {
+            words: words_of_arms(judge, arms, is_known),
+            arms: told(arms),
+            instances: arms.instances.len(),
+            ..judgement
+        },
+        (None, None) => judgement,
+    }
+}
+
+fn told(arms: &Arms) -> Vec<GuardArm> {
+    let Some((stage, units)) = arms.told() else { return Vec::new() };
+    let arms = stage.arms.iter().zip(&stage.shares).zip(units);
+    arms.map(|((variant, share), units)| GuardArm { variant: variant.clone(), share: *share, units }).collect()
+}
+
+/// `would have fired at …`, as it is
+fn fired(judge: &Judge) -> &'static str {
+    match (&judge.watch().acted, judge.watch().guard.is_dry_run()) {
+        (Some(_), _) => "fired",
+        (None, true) => "would have fired",
+        (None, false) => "fires",
     }
 }
 
 /// `would have fired at …: evidence of harm 1 in 40 000; 30 of 200 failed with on, 38 of 3800 with off`
-fn words(judge: &Judge, treatment: Counts, control: Counts) -> String {
+fn words(judge: &Judge, guard: &Kernel) -> String {
     let watch = judge.watch();
-    let odds = judge.guard().evidence();
-    let fired = match (&watch.acted, watch.guard.is_dry_run()) {
-        (Some(_), _) => "fired",
-        (None, true) => "would have fired",
-        (None, false) => "fires",
-    };
+    let ((treatment, control), odds) = (guard.totals(), guard.evidence());
+    let fired = fired(judge);
     let mut words = match judge.standing() {
-        Standing::Harmful => format!("{fired} at {}: evidence of harm {odds}", judge.ended()),
+        Standing::Harmful | Standing::Mismatched | Standing::Tripped => {
+            format!("{fired} at {}: evidence of harm {odds}", judge.ended())
+        }
         Standing::Crashing => {
             format!("{fired} at {}: most units fail, and there is nobody to compare with", judge.ended())
         }
         Standing::Suspecting { .. } => {
             format!("suspects harm, evidence {odds}, from too few failures or instances to act on")
         }
-        Standing::Blind { buckets } => format!("was told nothing to compare in the last {buckets} buckets"),
-        Standing::Harmless => format!("shown to be harmless, evidence {}", judge.guard().against_harm()),
-        Standing::Watching => format!("watching: evidence of harm {odds}, against it {}", judge.guard().against_harm()),
+        Standing::Blind { buckets } => {
+            let of = words_of_missing(&judge.missing());
+            format!("telemetry is missing: nothing was told of {of} in the last {buckets} buckets")
+        }
+        Standing::Harmless => format!("shown to be harmless, evidence {}", guard.against_harm()),
+        Standing::Watching if let Some(why) = judge.has_problem() => format!("cannot read on: {why}"),
+        Standing::Watching if let Some((known, needed)) = judge.slow().and_then(Slow::learnt) => {
+            let against = watch.against.as_deref().unwrap_or_default();
+            format!("learns what is slow: {known} of {needed} timed outcomes of `{against}` are known")
+        }
+        Standing::Watching => format!("watching: evidence of harm {odds}, against it {}", guard.against_harm()),
     };
     words.push_str(&format!("; with `{}` {} of {} failed", watch.guard.variant, treatment.failed(), treatment.units()));
     if let Some(against) = &watch.against {
@@ -129,10 +183,32 @@ fn words(judge: &Judge, treatment: Counts, control: Counts) -> String {
     words
 }
 
+fn words_of_arms(judge: &Judge, arms: &Arms, is_known: bool) -> String {
+    let mut words = match judge.standing() {
+        Standing::Mismatched => format!(
+            "{} at {}: the arms are not as the split says, evidence {}",
+            fired(judge),
+            judge.ended(),
+            arms.evidence()
+        ),
+        _ if !is_known => {
+            "watching nothing: it cannot be said how large the arms should be while no percentage of everyone is rolled out"
+                .to_owned()
+        }
+        _ => format!("watching: evidence that the arms are not as the split says {}", arms.evidence()),
+    };
+    match arms.shortest() {
+        Some(short) => words.push_str(&format!("; {}", words_of(&short))),
+        None if is_known => words.push_str("; no new units were told of yet"),
+        None => {}
+    }
+    words
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use downhaul_guard::{Bucket, Rules, Seen};
+    use downhaul_guard::{Bucket, Counts, Rules, Seen};
 
     fn record(buckets: usize) -> Record {
         let arm = |units, failed| Counts::new(units, failed).unwrap_or(Counts::NONE);

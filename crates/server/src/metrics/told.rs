@@ -10,7 +10,9 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::{MetricType, TypedMetric};
 use prometheus_client::registry::{Registry, Unit};
 use std::fmt;
+use std::sync::atomic::AtomicU64;
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
 /// What clients of one environment told.
 #[derive(Debug)]
@@ -71,6 +73,17 @@ struct BreakerLabels {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct MoveLabels {
+    environment: String,
+    flag: String,
+    variant: String,
+    kind: Kind,
+    from: &'static str,
+    to: &'static str,
+    cause: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct StateLabels {
     environment: String,
     flag: String,
@@ -125,6 +138,10 @@ pub(super) fn register(registry: &mut Registry, told: &[Told]) {
     let guarded: Family<GuardLabels, Counter> = Family::default();
     let opened: Family<BreakerLabels, Counter> = Family::default();
     let standing: Family<StateLabels, Gauge> = Family::default();
+    let moved: Family<MoveLabels, Counter> = Family::default();
+    let probes: Family<GuardLabels, Counter> = Family::default();
+    let open: Family<BreakerLabels, Counter<f64, AtomicU64>> = Family::default();
+    let to_open: Family<BreakerLabels, Counter<f64, AtomicU64>> = Family::default();
     for Told { environment, totals, breakers } in told {
         for Total { of, sums } in totals {
             let (environment, kind) = (environment.clone(), Kind::from(of.kind));
@@ -154,8 +171,19 @@ pub(super) fn register(registry: &mut Registry, told: &[Told]) {
                         let (environment, flag, variant) = (environment.clone(), flag.clone(), variant.clone());
                         guarded.get_or_create(&GuardLabels { environment, flag, variant, kind, outcome }).inc_by(count);
                     }
-                    let (flag, variant) = (flag.clone(), variant.clone());
-                    opened.get_or_create(&BreakerLabels { environment, flag, variant, kind }).inc_by(sums.opened);
+                    for (outcome, count) in [("ok", sums.probes_ok), ("failed", sums.probes_failed)] {
+                        let (environment, flag, variant) = (environment.clone(), flag.clone(), variant.clone());
+                        probes.get_or_create(&GuardLabels { environment, flag, variant, kind, outcome }).inc_by(count);
+                    }
+                    for ((from, to, cause), count) in &sums.moves {
+                        let (environment, flag, variant) = (environment.clone(), flag.clone(), variant.clone());
+                        let labels = MoveLabels { environment, flag, variant, kind, from, to, cause };
+                        moved.get_or_create(&labels).inc_by(*count);
+                    }
+                    let labels = BreakerLabels { environment, flag: flag.clone(), variant: variant.clone(), kind };
+                    opened.get_or_create(&labels).inc_by(sums.opened);
+                    open.get_or_create(&labels).inc_by(Duration::from_millis(sums.open_ms).as_secs_f64());
+                    to_open.get_or_create(&labels).inc_by(Duration::from_millis(sums.to_open_ms).as_secs_f64());
                 }
             }
         }
@@ -184,5 +212,10 @@ pub(super) fn register(registry: &mut Registry, told: &[Told]) {
     registry.register_with_unit("named_outcome_duration", "How long timed work took", Unit::Seconds, timed);
     registry.register("guarded_calls", "Guarded calls, by how they ended", guarded);
     registry.register("breaker_openings", "How often a circuit breaker opened", opened);
+    registry.register("breaker_moves", "How often a circuit breaker went from one state to another, and why", moved);
+    registry.register("breaker_probes", "Guarded calls of half-open breakers", probes);
+    registry.register_with_unit("breaker_open", "How long breakers were open or half-open", Unit::Seconds, open);
+    let help = "Time from the first failure of a row to the opening, summed";
+    registry.register_with_unit("breaker_time_to_open", help, Unit::Seconds, to_open);
     registry.register("breaker_instances", "Instances by the state of their breaker", standing);
 }

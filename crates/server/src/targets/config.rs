@@ -7,16 +7,19 @@ use downhaul_core::diagnostic::Diagnostic;
 use downhaul_core::read::{self, Format};
 use lettre::message::Mailbox;
 use reqwest::Url;
+use reqwest::header::{HeaderName, HeaderValue};
 use serde::Deserialize;
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 /// Whom the server asks, from its targets file.
 #[derive(Debug, Clone, Default)]
 pub struct Targets {
     pub(crate) prometheus: Option<Prometheus>,
+    pub(crate) otlp: Option<Otlp>,
     /// By name.
     pub(crate) webhooks: BTreeMap<String, Webhook>,
     /// By name; no name of a webhook.
@@ -67,6 +70,16 @@ pub(crate) struct GroupRole {
 pub(crate) struct Prometheus {
     pub(crate) url: Url,
     pub(crate) bearer: Option<String>,
+    pub(crate) http: reqwest::Client,
+}
+
+/// A collector of OpenTelemetry, which is told what clients told.
+#[derive(Debug, Clone)]
+pub(crate) struct Otlp {
+    /// Of its metrics.
+    pub(crate) url: Url,
+    pub(crate) headers: BTreeMap<String, String>,
+    pub(crate) every: Duration,
     pub(crate) http: reqwest::Client,
 }
 
@@ -140,6 +153,8 @@ struct File {
     #[serde(default)]
     prometheus: Option<PrometheusText>,
     #[serde(default)]
+    otlp: Option<OtlpText>,
+    #[serde(default)]
     webhooks: BTreeMap<String, WebhookText>,
     #[serde(default)]
     mail: BTreeMap<String, MailText>,
@@ -191,6 +206,22 @@ struct PrometheusText {
     bearer_token: Option<String>,
     #[serde(default)]
     allow_private: bool,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct OtlpText {
+    url: String,
+    #[serde(default)]
+    headers: BTreeMap<String, String>,
+    #[serde(default = "minute")]
+    every_seconds: u64,
+    #[serde(default)]
+    allow_private: bool,
+}
+
+fn minute() -> u64 {
+    60
 }
 
 #[derive(Deserialize)]
@@ -281,6 +312,9 @@ fn of_json(json: &Value) -> Result<Targets, Box<Diagnostic>> {
             http: http(text.allow_private)?,
         });
     }
+    if let Some(text) = file.otlp {
+        targets.otlp = Some(otlp(text)?);
+    }
     for (name, text) in file.webhooks {
         let at = |field: &str| format!("/webhooks/{}/{field}", name.replace('~', "~0").replace('/', "~1"));
         let secret = WebhookSecret::parse(&text.secret).map_err(|why| {
@@ -367,6 +401,30 @@ fn mail(text: MailText, at: impl Fn(&str) -> String) -> Result<Mail, Box<Diagnos
         alarms: text.alarms.into(),
         allow_private: text.allow_private,
     })
+}
+
+fn otlp(text: OtlpText) -> Result<Otlp, Box<Diagnostic>> {
+    let mut url = url("/otlp/url", &text.url, text.allow_private)?;
+    // As exporters do: the address of a collector, to which the signal is added, or the whole of it.
+    if !url.path().ends_with("/v1/metrics")
+        && let Ok(mut segments) = url.path_segments_mut()
+    {
+        segments.pop_if_empty().extend(["v1", "metrics"]);
+    }
+    for (name, value) in &text.headers {
+        let is_name = HeaderName::from_bytes(name.as_bytes()).is_ok();
+        if !is_name || HeaderValue::from_str(value).is_err() {
+            let help = "write a name and a value of an HTTP header, such as `authorization: Bearer …`";
+            let message = format!("`{name}` is no header that can be sent");
+            return Err(problem("/otlp/headers", "malformed-header", message, help));
+        }
+    }
+    if !(1..=3600).contains(&text.every_seconds) {
+        let message = format!("{} s are not from 1 to 3600", text.every_seconds);
+        return Err(problem("/otlp/every_seconds", "malformed-time", message, "write 60 for once a minute"));
+    }
+    let (headers, every) = (text.headers, Duration::from_secs(text.every_seconds));
+    Ok(Otlp { url, headers, every, http: http(text.allow_private)? })
 }
 
 fn sign_in(text: SignInText, public_url: Option<&Url>) -> Result<SignIn, Box<Diagnostic>> {

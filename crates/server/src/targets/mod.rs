@@ -4,13 +4,15 @@
 mod address;
 mod config;
 mod mail;
+mod otlp;
 mod prometheus;
 mod webhook;
 
-pub(crate) use config::{KillFile, SignIn};
+pub(crate) use config::{KillFile, Prometheus, SignIn};
 pub use config::{Targets, TargetsError};
 pub(crate) use mail::{Letter, mail};
-pub(crate) use prometheus::{Answer, ask};
+pub(crate) use otlp::{Exported, export};
+pub(crate) use prometheus::{Answer, ask, series_at};
 pub(crate) use webhook::{Sent, send};
 
 use address::PublicOnly;
@@ -37,12 +39,16 @@ fn client(allow_private: bool) -> reqwest::Result<reqwest::Client> {
 }
 
 /// The beginning of an answer's body; more than [`BODY`] is not read.
-async fn beginning(mut answer: reqwest::Response) -> reqwest::Result<Vec<u8>> {
+async fn beginning(answer: reqwest::Response) -> reqwest::Result<Vec<u8>> {
+    up_to(BODY, answer).await
+}
+
+async fn up_to(most: usize, mut answer: reqwest::Response) -> reqwest::Result<Vec<u8>> {
     let mut body = Vec::new();
     while let Some(part) = answer.chunk().await? {
-        let room = BODY.saturating_sub(body.len());
+        let room = most.saturating_sub(body.len());
         body.extend_from_slice(part.get(..room).unwrap_or(&part));
-        if body.len() >= BODY {
+        if body.len() >= most {
             break;
         }
     }

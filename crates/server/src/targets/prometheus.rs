@@ -1,7 +1,11 @@
 use super::config::Prometheus;
-use super::{beginning, why};
+use super::{up_to, why};
 use serde::Deserialize;
 use serde::de::IgnoredAny;
+use std::collections::BTreeMap;
+
+/// Bytes of an answer: some ten thousand series.
+const BODY: usize = 4 * 1024 * 1024;
 
 /// What a query gave.
 #[derive(Debug, Clone, PartialEq)]
@@ -15,24 +19,58 @@ pub(crate) enum Answer {
 
 /// Asks for the value of a query now.
 pub(crate) async fn ask(prometheus: &Prometheus, query: &str) -> Answer {
+    match asked(prometheus, query, None).await {
+        Ok((status, body)) => read(status, &body),
+        Err(why) => Answer::Down(why),
+    }
+}
+
+/// Asks for all series of a selector at a moment of the past, in seconds since 1970: of each its labels and its value.
+///
+/// # Errors
+/// In words, where it does not answer, or not with series.
+pub(crate) async fn series_at(
+    prometheus: &Prometheus,
+    selector: &str,
+    at: u64,
+) -> Result<Vec<(BTreeMap<String, String>, f64)>, String> {
+    let (status, body) = asked(prometheus, selector, Some(at)).await?;
+    let series = match response(status, &body) {
+        Ok(Some(Data::Vector(series))) => series,
+        Ok(_) => return Err("Prometheus gives no series for the selector".to_owned()),
+        Err(Answer::Down(why) | Answer::NoData(why)) => return Err(why),
+        Err(Answer::Value(_)) => Vec::new(),
+    };
+    let number = |series: Series| {
+        let value = series.value.1.parse::<f64>();
+        value.map(|value| (series.metric, value)).map_err(|why| format!("`{}`: {why}", series.value.1))
+    };
+    series.into_iter().map(number).collect()
+}
+
+async fn asked(prometheus: &Prometheus, query: &str, at: Option<u64>) -> Result<(u16, Vec<u8>), String> {
     let mut url = prometheus.url.clone();
     if let Ok(mut segments) = url.path_segments_mut() {
         segments.pop_if_empty().extend(["api", "v1", "query"]);
     }
     url.query_pairs_mut().append_pair("query", query).append_pair("timeout", "5s");
+    if let Some(at) = at {
+        url.query_pairs_mut().append_pair("time", &at.to_string());
+    }
     let mut request = prometheus.http.get(url);
     if let Some(token) = &prometheus.bearer {
         request = request.bearer_auth(token);
     }
     let answer = match request.send().await {
         Ok(answer) => answer,
-        Err(error) => return Answer::Down(format!("Prometheus does not answer: {}", why(error))),
+        Err(error) => return Err(format!("Prometheus does not answer: {}", why(error))),
     };
-    let status = answer.status();
-    match beginning(answer).await {
-        Ok(body) => read(status.as_u16(), &body),
-        Err(error) => Answer::Down(format!("Prometheus breaks off: {}", why(error))),
+    let status = answer.status().as_u16();
+    let body = up_to(BODY, answer).await.map_err(|error| format!("Prometheus breaks off: {}", why(error)))?;
+    if body.len() >= BODY {
+        return Err(format!("Prometheus answers with more than {BODY} bytes; name fewer series"));
     }
+    Ok((status, body))
 }
 
 #[derive(Deserialize)]
@@ -55,18 +93,28 @@ enum Data {
 
 #[derive(Deserialize)]
 struct Series {
+    #[serde(default)]
+    metric: BTreeMap<String, String>,
     value: (f64, String),
 }
 
-fn read(status: u16, body: &[u8]) -> Answer {
+fn response(status: u16, body: &[u8]) -> Result<Option<Data>, Answer> {
     let Ok(response) = serde_json::from_slice::<Response>(body) else {
-        return Answer::Down(format!("what answers with {status} is not Prometheus"));
+        return Err(Answer::Down(format!("what answers with {status} is not Prometheus")));
     };
     if response.status != "success" {
         let error: String = response.error.unwrap_or_default().chars().take(200).collect();
-        return Answer::NoData(format!("Prometheus refuses the query: {error}"));
+        return Err(Answer::NoData(format!("Prometheus refuses the query: {error}")));
     }
-    let sample = match response.data {
+    Ok(response.data)
+}
+
+fn read(status: u16, body: &[u8]) -> Answer {
+    let data = match response(status, body) {
+        Ok(data) => data,
+        Err(answer) => return answer,
+    };
+    let sample = match data {
         Some(Data::Scalar((_, value))) => value,
         Some(Data::Vector(series)) => match series.as_slice() {
             [one] => one.value.1.clone(),

@@ -2,6 +2,7 @@
 #![allow(dead_code, unreachable_pub, clippy::allow_attributes, reason = "each test file uses a part of it")]
 
 pub mod people;
+pub mod prometheus;
 pub mod smtp;
 pub mod stream;
 pub mod target;
@@ -99,6 +100,13 @@ impl Served {
         let (status, body) = self.admin(Method::POST, path, Some(body)).await;
         assert!(status.is_success(), "{path}: {status} {body}");
         body
+    }
+
+    /// Puts a policy.
+    pub async fn policy(&self, policy: Value) {
+        let body = json!({ "policy": policy, "reason": "a test" });
+        let (status, answer) = self.admin(Method::PUT, "/policy", Some(body)).await;
+        assert!(status.is_success(), "{answer:#}");
     }
 
     pub async fn apply(&self, document: &Value) -> Value {

@@ -14,6 +14,8 @@ export interface Exposure {
   readonly reason: Reason;
   readonly cause: FlagMetadata["cause"];
   count: number;
+  /** Bucketing units that had not been exposed to the flag before; absent: none. */
+  units: number | undefined;
 }
 
 interface Happened {
@@ -42,14 +44,15 @@ export class Buckets {
   #happened = new Map<string, Happened>();
   #sealed: Bucket[] = [];
 
-  expose(exposure: Omit<Exposure, "count">, once: boolean, now: number): void {
+  expose(exposure: Omit<Exposure, "count" | "units">, once: boolean, now: number, isNew = false): void {
     this.#begin(now);
     const key = `${exposure.flag}\0${exposure.variant}\0${exposure.reason}\0${exposure.cause}`;
     const known = this.#exposures.get(key);
     if (known) {
       if (!once) known.count++;
+      if (isNew) known.units = (known.units ?? 0) + 1;
     } else if (this.#exposures.size >= MOST_ENTRIES) this.leftOut++;
-    else this.#exposures.set(key, { ...exposure, count: 1 });
+    else this.#exposures.set(key, { ...exposure, count: 1, units: isNew ? 1 : undefined });
   }
 
   happen(name: string, of: { readonly flag: string; readonly variant: string } | undefined, failed: boolean, ms: number | undefined, now: number): void {

@@ -1,5 +1,8 @@
 import type { Client, Decisions, Details } from "../types.js";
 
+/** An answer that was read, and for whom; nobody is named where it is not of one context's own decisions. */
+export type Exposed = (details: Details, unit?: unknown) => void;
+
 /** What others may know these decisions by. */
 export const UNDER = Symbol.for("downhaul.decisions");
 /** Keys that nobody has are no reason to remember more and more of them. */
@@ -11,21 +14,22 @@ const READS = ["boolean", "string", "number", "object", "details"] as const;
  * Tells of each answer that is read, once for all the decisions that are made for one context; of the client's own, once until
  * it is another one. What is not told of is read as before: a client without telemetry has nothing of this.
  */
-export function exposing(client: Client, exposed: (details: Details) => void): void {
+export function exposing(client: Client, exposed: Exposed): void {
   const evaluate = client.evaluate;
   const own = new Set<string>();
   watch(client, own, exposed);
   client.on("changed", ({ keys }) => keys.forEach((key) => own.delete(key)));
   client.evaluate = (who) => {
     const decisions = evaluate(who);
-    return watch({ ...copy(decisions), [UNDER]: decisions }, new Set(), exposed);
+    const unit = (who as { readonly targetingKey?: unknown } | undefined)?.targetingKey;
+    return watch({ ...copy(decisions), [UNDER]: decisions }, new Set(), (details) => exposed(details, unit));
   };
 }
 
 /** Decisions as plain functions: those of servers make them where they are asked for. */
 const copy = ({ boolean, string, number, object, details, all, bootstrapData }: Decisions): Decisions => ({ boolean, string, number, object, details, all, bootstrapData });
 
-function watch<D extends Decisions>(decisions: D, seen: Set<string>, exposed: (details: Details) => void): D {
+function watch<D extends Decisions>(decisions: D, seen: Set<string>, exposed: Exposed): D {
   const { details, all } = decisions;
   const note = (key: string): void => {
     if (seen.has(key) || seen.size >= MOST) return;

@@ -5,6 +5,7 @@ import { settled } from "../settled.js";
 import type { Client, Decisions } from "../types.js";
 import { Buckets, type Bucket } from "./buckets.js";
 import { exposing } from "./exposing.js";
+import { Units } from "./units.js";
 
 export interface Under {
   /** The flag that it happened under; the variant is the one that the flag gives as it begins. */
@@ -50,8 +51,10 @@ export function telemetry(client: Client): Telemetry {
 function begin(client: Client): Telemetry {
   const buckets = new Buckets();
   const { host, url, kind, instance, background, options } = client.wire();
-  exposing(client, ({ flagKey: flag, variant, reason, flagMetadata: { cause } }) => {
-    if (variant !== undefined) buckets.expose({ flag, variant, reason, cause }, kind === "browser", host.now());
+  // A page is one of many visits of somebody, and knows nothing of the others.
+  const units = kind === "browser" ? undefined : new Units();
+  exposing(client, ({ flagKey: flag, variant, reason, flagMetadata: { cause } }, unit) => {
+    if (variant !== undefined) buckets.expose({ flag, variant, reason, cause }, kind === "browser", host.now(), units?.isNew(flag, unit));
   });
   const guards = (): Guards | undefined => (client as { [GUARDS]?: Guards })[GUARDS];
 
