@@ -124,6 +124,6 @@ fn breakers_for_people_and_programs() {
     --- err
     error: there is no flag `serach`
 
-    help: did you mean `search`?
+    help: list the flags to see which there are
     ");
 }
