@@ -9,6 +9,9 @@ const GUARD: &str = "guard-";
 /// Of kills by the breakers of the fleet.
 pub const FLEET: &str = "fleet-";
 
+/// What these are by, where guards are named.
+pub const FLEET_BREAKER: &str = "fleet-breaker";
+
 /// Whether a kill of this id was made by nobody.
 pub fn is_automatic(kill: &str) -> bool {
     kill.starts_with(GUARD) || kill.starts_with(FLEET)

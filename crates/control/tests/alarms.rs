@@ -215,6 +215,7 @@ fn one_alarm_for_one_cause() {
     assert_eq!(derived(&world, &[], &beats(&[3]), &[]), []);
     assert_eq!(derived(&world, &[], &beats(&[3, 0]), &[]), []);
     let suspicion = Suspicion {
+        withheld: false,
         flag: "cart".to_owned(),
         guard: "errors".to_owned(),
         words: "would have fired".to_owned(),

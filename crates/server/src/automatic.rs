@@ -4,7 +4,9 @@
 use crate::environment::{Environment, Urgency};
 use crate::guards::at;
 use crate::state::AppState;
+use downhaul_control::alarms::Suspicion;
 use downhaul_control::api::{FleetBreakerView, KillRequest, KillScope, PanicView, RolloutAct, WithheldView};
+use downhaul_control::automatic::FLEET_BREAKER;
 use downhaul_control::guards::{GuardEvidence, GuardRecord, begun};
 use downhaul_control::rollout::{self, Phase};
 use downhaul_control::telemetry::{Failing, Quorum};
@@ -18,8 +20,6 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::time::{MissedTickBehavior, interval};
 
-/// Who the kills of the fleet's breakers are by, where guards are named.
-pub(crate) const FLEET_BREAKER: &str = "fleet-breaker";
 const EVERY: Duration = Duration::from_secs(1);
 /// Outcomes of the degraded variant that say whether it fails, too.
 const LEAST_OUTCOMES: u64 = 20;
@@ -78,6 +78,16 @@ impl LiveAutomatic {
         let mut withheld: Vec<WithheldView> = recent.map(|(view, _)| view.clone()).collect();
         withheld.sort_by(|one, other| one.since.cmp(&other.since));
         (panic, withheld)
+    }
+
+    /// What was withheld, for alarms.
+    pub(crate) fn suspicions(&self) -> Vec<Suspicion> {
+        let (_, withheld) = self.view();
+        let suspicion = |view: WithheldView| {
+            let WithheldView { flag, by: guard, words, since, .. } = view;
+            Suspicion { withheld: true, flag, guard, words, since }
+        };
+        withheld.into_iter().map(suspicion).collect()
     }
 
     fn locked(&self) -> MutexGuard<'_, Known> {

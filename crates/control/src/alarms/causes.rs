@@ -1,5 +1,6 @@
 use super::Cause;
 use crate::api::{FleetState, FleetStateKind, HeartbeatView};
+use crate::automatic;
 use crate::guards::Acted;
 use crate::runbook::{Phase, Purpose, Run};
 use crate::state::State;
@@ -29,9 +30,11 @@ pub struct Surroundings<'a> {
     pub now: Timestamp,
 }
 
-/// A guard on a dry run that finds harm.
+/// A guard on a dry run that finds harm, or a kill that nobody asked for and that was not made.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Suspicion {
+    /// Whether it would have been made, were there not too many of them, or something else at fault.
+    pub withheld: bool,
     pub flag: String,
     pub guard: String,
     pub words: String,
@@ -138,7 +141,10 @@ fn acted_cause(around: &Surroundings<'_>, (flag, guard): &(FlagKey, String), act
     let made = Cause {
         guard: Some(guard.clone()),
         revision: Some(revision),
-        look: format!("downhaul guards show {flag} {guard}"),
+        look: match guard.as_str() {
+            automatic::FLEET_BREAKER => format!("downhaul breakers {flag}"),
+            _ => format!("downhaul guards show {flag} {guard}"),
+        },
         act,
         happened: true,
         over,
@@ -148,13 +154,19 @@ fn acted_cause(around: &Surroundings<'_>, (flag, guard): &(FlagKey, String), act
 }
 
 fn suspected(around: &Surroundings<'_>, suspicion: &Suspicion) -> Cause {
-    let Suspicion { flag, guard, words, since } = suspicion;
-    let message = format!("guard `{guard}` of `{flag}` would have acted, were it not on a dry run: {words}");
+    let Suspicion { withheld, flag, guard, words, since } = suspicion;
+    let (about, message, look) = if *withheld {
+        let message = format!("guard `{guard}` of `{flag}` did not kill, and somebody has to look: {words}");
+        ("kill-withheld", message, format!("downhaul breakers {flag}"))
+    } else {
+        let message = format!("guard `{guard}` of `{flag}` would have acted, were it not on a dry run: {words}");
+        ("guard-would-have", message, format!("downhaul guards show {flag} {guard}"))
+    };
     let made = Cause {
         guard: Some(guard.clone()),
-        look: format!("downhaul guards show {flag} {guard}"),
+        look,
         act: Some(format!("downhaul kill {flag} --reason '…'")),
-        ..cause("guard-would-have", &format!("{flag}/{guard}"), message, since.clone())
+        ..cause(about, &format!("{flag}/{guard}"), message, since.clone())
     };
     of_flag(around, flag, made)
 }
@@ -257,9 +269,10 @@ fn missed(around: &Surroundings<'_>) -> Option<Cause> {
 
 /// What follows from another cause is part of it: of the same flag, of the same release, or of clients that are silent.
 fn one_for_one(found: Vec<Cause>) -> Vec<Cause> {
-    const ROOTS: [&str; 8] = [
+    const ROOTS: [&str; 9] = [
         "log-not-writable",
         "guard-acted",
+        "kill-withheld",
         "rollback-held",
         "rollback-late",
         "guard-would-have",

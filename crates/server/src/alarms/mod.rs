@@ -80,7 +80,8 @@ async fn look(state: &AppState, environment: &Environment, ledger: &mut Ledger, 
     let current = environment.current();
     let recovered = recovery.read(state, environment, &current.state, ledger).await;
     let heartbeat = environment.beats().view(&current.state, environment.fleet().live());
-    let suspicions = environment.guards().suspicions();
+    let mut suspicions = environment.guards().suspicions();
+    suspicions.extend(environment.automatic().suspicions());
     let now = Timestamp::now();
     let found = causes(&Surroundings {
         state: &current.state,
