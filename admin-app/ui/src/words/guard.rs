@@ -13,7 +13,8 @@ pub fn standing(guard: &GuardView) -> (String, &'static str) {
     let (words, class) = match guard.judged.standing.as_str() {
         "watching" => ("watching", "line"),
         "harmless" => ("harmless so far", "ok"),
-        "blind" => ("told nothing", "warn"),
+        "telemetry-missing" => ("told nothing", "warn"),
+        "sample-ratio-mismatch" => ("arms of the wrong size", "warn"),
         "suspecting" => ("suspects harm", "warn"),
         "harmful" => ("found harm", "killed"),
         "crashing" => ("found it crashing", "killed"),
@@ -74,7 +75,6 @@ pub fn how_it_stands(guard: &GuardView, now: f64, offset: i32) -> String {
         "harmful" => fired,
         "crashing" => format!("{fired}: most units fail, with nobody to compare with"),
         "suspecting" => "From too few failures or instances to act on".to_owned(),
-        "blind" => "Nothing that it could compare in the last buckets".to_owned(),
         "watching" if judged.buckets == 0 => "Its first bucket is not over yet".to_owned(),
         "watching" if judged.units == 0 => "Nothing was told of the variant yet".to_owned(),
         "watching" => "Neither harm nor harmlessness is shown".to_owned(),
@@ -97,7 +97,8 @@ pub fn watches(guard: &GuardView) -> String {
         (None, Some(objective)) => format!("against an objective of {}", percent(objective)),
         (None, None) => String::new(),
     };
-    format!("{} of {}, {against}", guard.metric, guard.variant)
+    let of = format!("{} of {}", guard.metric, guard.variant);
+    if against.is_empty() { of } else { format!("{of}, {against}") }
 }
 
 /// What it does where it finds harm.
@@ -192,9 +193,9 @@ mod tests {
             position: Default::default(),
             guards: standings.iter().map(|each| guard(each, json!({}))).collect(),
         };
-        let sorted = by_urgency(&of(&["harmless", "watching", "blind", "crashing", "suspecting"]));
+        let sorted = by_urgency(&of(&["harmless", "watching", "telemetry-missing", "crashing", "suspecting"]));
         let order: Vec<&str> = sorted.iter().map(|guard| guard.judged.standing.as_str()).collect();
-        assert_eq!(order, ["crashing", "suspecting", "blind", "watching", "harmless"]);
+        assert_eq!(order, ["crashing", "suspecting", "telemetry-missing", "watching", "harmless"]);
         assert_eq!(
             summary(&sorted),
             "5 guards of 1 flag: 1 found harm, 1 suspecting it, 1 short of what to compare, 1 watching."
