@@ -1,5 +1,10 @@
 //! The states of a fleet: every one from the smallest roster that is in it, and none where all clients agree.
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot be set up has failed")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test that cannot be set up has failed"
+)]
 
 mod support;
 
@@ -456,11 +461,10 @@ proptest! {
         }
         prop_assert_eq!(lines(&scene), [""; 0]);
         let late = scene.changed(60);
-        for number in 0..clients.len() {
-            let (of, region, ..) = clients[number];
-            scene.heard(kind(of), &format!("i{number}"), 0, |said| {
+        for (number, (of, region, ..)) in clients.iter().enumerate() {
+            scene.heard(kind(*of), &format!("i{number}"), 0, |said| {
                 said.release = Some("shop 2.4.1".to_owned());
-                said.region = [None, Some("eu-west".to_owned()), Some("us-east".to_owned())][usize::from(region)].clone();
+                said.region = [None, Some("eu-west".to_owned()), Some("us-east".to_owned())][usize::from(*region)].clone();
                 if number == 0 {
                     said.position = late;
                 }

@@ -29,8 +29,11 @@ pub(crate) struct LiveFleet {
     /// Counts what has happened, so that whoever shows it knows that it is out of date.
     happened: watch::Sender<u64>,
     /// The states that were found last, when, and at which position.
-    states: Mutex<Option<(Duration, Position, Arc<Vec<FleetState>>)>>,
+    states: Mutex<Option<Found>>,
 }
+
+/// States, when they were found, and at which position.
+type Found = (Duration, Position, Arc<Vec<FleetState>>);
 
 /// For how long states that were found are shown.
 const LOOK: Duration = Duration::from_millis(250);

@@ -2,6 +2,7 @@
 //! recovery metric says so.
 #![expect(
     clippy::unwrap_used,
+    clippy::expect_used,
     clippy::indexing_slicing,
     clippy::panic,
     reason = "a test that cannot be set up has failed"

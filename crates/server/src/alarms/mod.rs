@@ -22,7 +22,7 @@ use std::time::Duration;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep};
 
-/// How often it is looked where nothing else says so.
+/// How often it is looked: never at a change itself, so that no acknowledgement of a kill waits for a look at every client.
 const LOOK: Duration = Duration::from_secs(2);
 /// The longest time between two tries.
 const LONGEST: Duration = Duration::from_secs(60);
@@ -33,14 +33,12 @@ pub(crate) async fn carry_out(state: AppState) {
 }
 
 async fn follow(state: AppState, environment: Arc<Environment>) {
-    let mut publications = environment.publications();
     let mut acted = environment.alarms().subscribe();
     let mut ledger = book::ledger(&environment).await;
     let mut recovery = Recovery::default();
     let mut way = Way::default();
     let mut deliveries: JoinSet<(Tell, Sent)> = JoinSet::new();
     loop {
-        publications.mark_unchanged();
         acted.mark_unchanged();
         let changed = look(&state, &environment, &mut ledger, &mut recovery).await;
         if changed {
@@ -60,7 +58,6 @@ async fn follow(state: AppState, environment: Arc<Environment>) {
             }
         }
         tokio::select! {
-            changed = publications.changed() => if changed.is_err() { return },
             _ = acted.changed() => {}
             Some(done) = deliveries.join_next() => {
                 if let Ok((tell, sent)) = done
