@@ -28,9 +28,10 @@ use crate::state::friction::Policy;
 use crate::state::history::Part;
 use downhaul_blast::plan::Plan;
 use downhaul_control::api::{
-    BreakerPage, Changed, ChartPage, FlagPage, FleetView, GuardPage, KillPage, KillRequest, KillView, PolicyView,
-    Populations, PresenceRequest, PresenceView, ProposalSummary, PutFlagRequest, RestoreReport, RestoreRequest,
-    RetireFlagRequest, SessionRequest, SignInView, VerifyReport, Whoami,
+    AcknowledgeAlarmRequest, AlarmPage, AlarmView, BreakerPage, Changed, ChartPage, FlagPage, FleetStates, FleetView,
+    GuardPage, KillPage, KillRequest, KillView, PolicyView, Populations, PresenceRequest, PresenceView,
+    ProposalSummary, PutFlagRequest, RestoreReport, RestoreRequest, RetireFlagRequest, SessionRequest, SignInView,
+    VerifyReport, Whoami,
 };
 use downhaul_core::document::FlagSet;
 use downhaul_core::read;
@@ -95,6 +96,21 @@ pub async fn fire(backend: &Handle, environment: &str, kill: &KillRequest) -> Re
 
 pub async fn restore(backend: &Handle, environment: &str, id: &str, reason: String) -> Result<RestoreReport, Failure> {
     post(backend, within(environment, &format!("kills/{}/restore", encoded(id))), &RestoreRequest { reason }).await
+}
+
+/// What is wrong, and who has it.
+pub fn alarms(environment: &str) -> Get<AlarmPage> {
+    Get::new(within(environment, "alarms"))
+}
+
+pub async fn acknowledge_alarm(backend: &Handle, environment: &str, id: &str) -> Result<AlarmView, Failure> {
+    let path = within(environment, &format!("alarms/{}/acknowledge", encoded(id)));
+    post(backend, path, &AcknowledgeAlarmRequest::default()).await
+}
+
+/// What is not the same for all clients, or not as it should be.
+pub fn fleet_states(environment: &str) -> Get<FleetStates> {
+    Get::new(within(environment, "fleet/states"))
 }
 
 /// What the circuit breakers of clients do.

@@ -1,9 +1,9 @@
 use crate::backend::api;
-use crate::components::{CardSkeleton, FailureCard, Icon};
+use crate::components::{CardSkeleton, FailureCard, Icon, Placed};
 use crate::hooks::{clock, use_asked};
 use crate::state::live::Slot;
 use crate::words::kill::latency;
-use crate::words::number::{count, counted};
+use crate::words::number::{count, counted, ratio};
 use crate::words::time::{age, duration, hour, parse};
 use downhaul_control::api::{BeatView, HeartbeatView};
 use yew::prelude::*;
@@ -58,7 +58,26 @@ fn body(view: &HeartbeatView) -> Html {
                 <div class="stat"><span class="k">{ counted(view.beats.len(), "beat", "beats") }</span><span class="v">{ count(missing as u64) }<small>{ " acknowledgements missing" }</small></span></div>
             </div>
             <Plot beats={view.beats.clone()} />
+            { within(view) }
         </>
+    }
+}
+
+/// How many had it within how long, as lengths.
+fn within(view: &HeartbeatView) -> Html {
+    let all = view.distribution.last().map_or(0, |last| last.acknowledgements);
+    let width = |part: usize| Some(100.0 * part as f64 / all.max(1) as f64);
+    html! {
+        <div class="pad" data-test="heartbeat-distribution">
+            { for view.distribution.iter().map(|each| {
+                let words = format!("{} of {} within {}", count(each.acknowledgements as u64), count(all as u64), duration(each.ms));
+                html! {
+                    <div class="revrow" key={each.ms.to_string()}><span class="trunc">{ format!("within {}", duration(each.ms)) }</span>
+                        <div class="share" role="img" aria-label={words}><Placed class="rv-0" width={width(each.acknowledgements)} /></div>
+                        <span class="num">{ format!("{:.1}\u{202F}%", ratio(each.acknowledgements, all)) }</span></div>
+                }
+            }) }
+        </div>
     }
 }
 

@@ -1,18 +1,22 @@
+mod alarms;
 mod behind;
 mod breakers;
 mod heartbeat;
 mod spread;
+mod states;
 
 use crate::components::{CardSkeleton, Empty, FailureCard, Icon};
 use crate::hooks::{use_console, use_document_title};
 use crate::route::Route;
 use crate::state::live::Slot;
 use crate::words::number::{count, counted, ratio};
+use alarms::Alarms;
 use behind::Behind;
 use breakers::Breakers;
 use downhaul_control::api::FleetView;
 use heartbeat::Heartbeat;
 use spread::{Regions, Releases};
+use states::States;
 use yew::prelude::*;
 use yew_router::prelude::*;
 
@@ -42,6 +46,8 @@ pub fn Fleet(props: &FleetProps) -> Html {
         <>
             <div class="pagehead"><div class="grow"><h1>{ "Fleet" }</h1>
                 <p>{ "What every connected client runs, counted from its own acknowledgements." }</p></div></div>
+            <Alarms environment={props.environment.clone()} />
+            <States environment={props.environment.clone()} />
             { body }
             <Breakers environment={props.environment.clone()} />
             <Heartbeat environment={props.environment.clone()} />

@@ -1,0 +1,94 @@
+use crate::backend::api;
+use crate::components::{CardSkeleton, FailureCard, Icon};
+use crate::hooks::{use_asked, use_now};
+use crate::state::live::Slot;
+use crate::words::number::{count, counted};
+use crate::words::time::{age, parse};
+use downhaul_control::api::{FleetState, FleetStateKind};
+use yew::prelude::*;
+
+/// How often they are asked for: time alone changes them too.
+const AGAIN_MS: u32 = 3_000;
+
+#[derive(Debug, Properties, PartialEq)]
+pub struct StatesProps {
+    pub environment: AttrValue,
+}
+
+/// What is not the same for all clients, or not as it should be: who, since when, and what to do.
+#[function_component]
+pub fn States(props: &StatesProps) -> Html {
+    let (asked, _) = use_asked(api::fleet_states(&props.environment), AGAIN_MS);
+    let now = use_now(5_000);
+    let states = match &asked.slot {
+        Slot::Ready(page) => &page.states,
+        Slot::Failed(failure) => {
+            return html! { <FailureCard failure={failure.clone()} what="What the fleet is in" /> };
+        }
+        Slot::Loading => return html! { <CardSkeleton lines=2 /> },
+    };
+    html! {
+        <section class="card" data-test="fleet-states" data-states={states.len().to_string()}>
+            <header><Icon name={if states.is_empty() { "check" } else { "alert" }} /><h2>{ "Is it all one?" }</h2>
+                <p>{ if states.is_empty() { "Every client agrees, is heard of, and nothing is half way back".to_owned() } else { format!("{}, the most urgent first", counted(states.len(), "state", "states")) } }</p></header>
+            if !states.is_empty() { <ul class="pad-rows divide fleet-states">{ for states.iter().map(|state| row(state, now)) }</ul> }
+        </section>
+    }
+}
+
+fn row(state: &FleetState, now: f64) -> Html {
+    let since = parse(&state.since).map(|at| age((now - at).max(1_000.0)));
+    let who: Vec<String> = state.who.iter().map(|part| part.words()).collect();
+    html! {
+        <li key={state.id.clone()} data-test={format!("state-{}", state.kind.as_str())}>
+            <div class="grow">
+                <p><span class={classes!("chip", tone(state.kind))}>{ title(state.kind) }</span>{ " " }<b>{ marked(&state.words) }</b>
+                    if let Some(since) = since { <small class="muted nowrap">{ format!(" for {since}") }</small> }</p>
+                if !who.is_empty() { <small class="muted blk">{ who.join("; ") }
+                    if state.clients > state.trusted { { format!(" ({} only claim it)", count((state.clients - state.trusted) as u64)) } }</small> }
+                <p class="small">{ marked(&state.help) }</p>
+                if let Some(command) = &state.command { <p class="small"><code>{ command }</code></p> }
+            </div>
+        </li>
+    }
+}
+
+/// What stands between backquotes as code.
+fn marked(words: &str) -> Html {
+    words
+        .split('`')
+        .enumerate()
+        .map(|(at, part)| {
+            if at % 2 == 1 {
+                html! { <code>{ part }</code> }
+            } else {
+                html! { part }
+            }
+        })
+        .collect()
+}
+
+/// What is mixed for a while, or on purpose, is no warning.
+fn tone(kind: FleetStateKind) -> &'static str {
+    match kind {
+        FleetStateKind::MixedReleases | FleetStateKind::CachesLagging | FleetStateKind::KilledInRegions => "line",
+        _ => "warn",
+    }
+}
+
+fn title(kind: FleetStateKind) -> &'static str {
+    match kind {
+        FleetStateKind::PartlyDark => "Partly dark",
+        FleetStateKind::KilledInRegions => "Killed in part",
+        FleetStateKind::BreakersOpen => "Breakers open",
+        FleetStateKind::RolledBackRelease => "Old release left",
+        FleetStateKind::CachesLagging => "Caches lag",
+        FleetStateKind::ClientsRefusing => "Refused",
+        FleetStateKind::StaleClients => "Silent clients",
+        FleetStateKind::SilentRegion => "Silent region",
+        FleetStateKind::MixedRevisions => "Mixed revisions",
+        FleetStateKind::MixedReleases => "Mixed releases",
+        FleetStateKind::OscillatingFlag | FleetStateKind::OscillatingClients => "Oscillating",
+        FleetStateKind::Other => "Other",
+    }
+}
