@@ -287,15 +287,19 @@ impl Decisions {
         if let Some(counting) = self.shared.telemetry.get() {
             let exposed = || (key.to_owned(), variant.key.clone(), decision);
             let now = self.shared.clock.now_ms();
-            counting.expose(self.seen.as_ref(), snapshot.position, flag, exposed, now);
+            counting.expose(self.seen.as_ref(), &self.unit, snapshot.position, flag, exposed, now);
         }
         Ok((decision, variant, snapshot.position.revision))
     }
 }
 
-/// As bucketing takes it, by the `targetingKey`; all without one are one. Only breakers ask for it.
+/// As bucketing takes it, by the `targetingKey`; all without one are one. Only breakers and telemetry ask for it.
 fn unit(shared: &Shared, context: &Context) -> String {
-    match context.attributes().get("targetingKey").filter(|_| shared.breakers.is_used()) {
+    match context
+        .attributes()
+        .get("targetingKey")
+        .filter(|_| shared.breakers.is_used() || shared.telemetry.get().is_some())
+    {
         Some(Value::String(key)) => key.clone(),
         None | Some(Value::Null) => String::new(),
         Some(other) => other.to_string(),

@@ -41,7 +41,7 @@ function run({ declared, random, steps }: Omit<Case, "after">): After[] {
     else if (what === "enable") machine.disable(false, at);
     else if (what === "another") machine.configure(settings, false, at);
     else assert.fail(`no step ${what}`);
-    const after: After = [machine.state, machine.cause ?? null, machine.share, machine.attempt];
+    const after = [machine.state, machine.cause ?? null, machine.share, machine.attempt] as const;
     return admitted === undefined ? after : ([...after, admitted] as const);
   });
 }

@@ -168,7 +168,7 @@ impl Machine {
     pub(crate) fn share(&self) -> f64 {
         match self.state {
             _ if self.is_passing() => 1.0,
-            BreakerState::HalfOpen => SHARES[self.stage],
+            BreakerState::HalfOpen => share_of(self.stage),
             _ => 0.0,
         }
     }
@@ -194,7 +194,7 @@ impl Machine {
 
     /// Whether a unit is among those that try. Whoever is at one share is at the next one.
     pub(super) fn draws(&self, unit: &str) -> bool {
-        u64::from(probe_hash(unit, &self.flag, self.draw)) < border(SHARES[self.stage])
+        u64::from(probe_hash(unit, &self.flag, self.draw)) < border(share_of(self.stage))
     }
 
     /// What the time alone changes.
@@ -425,6 +425,11 @@ impl Machine {
         self.generation += 1;
         self.round += 1;
     }
+}
+
+/// No stage is beyond the last one.
+fn share_of(stage: usize) -> f64 {
+    SHARES.get(stage).copied().unwrap_or(0.0)
 }
 
 #[expect(clippy::cast_precision_loss, reason = "counts of calls within seconds")]

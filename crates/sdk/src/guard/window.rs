@@ -23,19 +23,15 @@ impl Window {
 
     /// A call that was well. A time before the last one counts as the last one.
     pub(crate) fn well(&mut self, now: i64) {
-        self.part(now).calls += 1;
+        self.count(now, Part { calls: 1, ..Part::default() });
     }
 
     pub(crate) fn failed(&mut self, now: i64) {
-        let part = self.part(now);
-        part.calls += 1;
-        part.failed += 1;
+        self.count(now, Part { calls: 1, failed: 1, slow: 0 });
     }
 
     pub(crate) fn slow(&mut self, now: i64) {
-        let part = self.part(now);
-        part.calls += 1;
-        part.slow += 1;
+        self.count(now, Part { calls: 1, failed: 0, slow: 1 });
     }
 
     /// Calls, failed ones and slow ones.
@@ -49,9 +45,13 @@ impl Window {
         self.parts = [Part::default(); TENTHS];
     }
 
-    fn part(&mut self, now: i64) -> &mut Part {
+    fn count(&mut self, now: i64, call: Part) {
         self.turn(now);
-        &mut self.parts[self.at]
+        if let Some(part) = self.parts.get_mut(self.at) {
+            part.calls += call.calls;
+            part.failed += call.failed;
+            part.slow += call.slow;
+        }
     }
 
     #[expect(clippy::cast_precision_loss, clippy::cast_possible_truncation, reason = "milliseconds of a process")]
@@ -65,7 +65,9 @@ impl Window {
             self.clear();
         } else {
             for each in self.tick + 1..=tick {
-                self.parts[slot(each)] = Part::default();
+                if let Some(part) = self.parts.get_mut(slot(each)) {
+                    *part = Part::default();
+                }
             }
         }
         self.tick = tick;

@@ -13,7 +13,8 @@ const MOST_NAMES: usize = 64;
 #[derive(Debug, Default)]
 pub(super) struct Buckets {
     from: Option<i64>,
-    exposures: BTreeMap<Exposed, u64>,
+    /// How often, and of how many units for the first time.
+    exposures: BTreeMap<Exposed, (u64, u64)>,
     happened: BTreeMap<Under, Happened>,
     sealed: VecDeque<Bucket>,
     left_out: u64,
@@ -52,13 +53,16 @@ struct Happened {
 }
 
 impl Buckets {
-    pub(super) fn expose(&mut self, exposed: Exposed, now: i64) {
+    /// `is_new`: the unit had not been exposed to the flag before.
+    pub(super) fn expose(&mut self, exposed: Exposed, is_new: bool, now: i64) {
         self.begin(now);
         if self.exposures.len() >= MOST_ENTRIES && !self.exposures.contains_key(&exposed) {
             self.left_out += 1;
             return;
         }
-        *self.exposures.entry(exposed).or_default() += 1;
+        let (count, units) = self.exposures.entry(exposed).or_default();
+        *count += 1;
+        *units += u64::from(is_new);
     }
 
     pub(super) fn happen(&mut self, under: Under, failed: bool, took_ms: Option<f64>, now: i64) {
@@ -80,9 +84,9 @@ impl Buckets {
         }
         self.left_out += guards.len().saturating_sub(MOST_NAMES) as u64;
         guards.truncate(MOST_NAMES);
-        let exposures = std::mem::take(&mut self.exposures).into_iter().map(|(exposed, count)| {
+        let exposures = std::mem::take(&mut self.exposures).into_iter().map(|(exposed, (count, units))| {
             let Exposed { flag, variant, reason, cause } = exposed;
-            Exposure { flag, variant, reason: reason.to_owned(), cause: cause.map(str::to_owned), count, units: 0 }
+            Exposure { flag, variant, reason: reason.to_owned(), cause: cause.map(str::to_owned), count, units }
         });
         let outcomes = std::mem::take(&mut self.happened).into_iter().map(|(Under { name, of }, mut happened)| {
             let (flag, variant) = of.unzip();
@@ -166,14 +170,14 @@ mod tests {
     fn memory_is_bounded_and_what_does_not_fit_is_counted() {
         let mut buckets = Buckets::default();
         for number in 0..300 {
-            buckets.expose(exposed(&format!("flag-{number}")), 0);
+            buckets.expose(exposed(&format!("flag-{number}")), true, 0);
             buckets.happen(under(&format!("name-{number}")), false, None, 0);
         }
-        buckets.expose(exposed("flag-1"), 0);
+        buckets.expose(exposed("flag-1"), false, 0);
         let guards = vec![GuardReport::default(); 70];
         buckets.seal(guards, 10);
         for minute in 1..=16 {
-            buckets.expose(exposed("flag-1"), minute * 100_000);
+            buckets.expose(exposed("flag-1"), false, minute * 100_000);
             buckets.seal(Vec::new(), minute * 100_000 + 1);
         }
         let (taken, left_out) = buckets.take();

@@ -7,6 +7,7 @@
 
 mod buckets;
 mod tell;
+mod units;
 
 use crate::decisions::Decisions;
 use crate::shared::Shared;
@@ -17,6 +18,7 @@ use std::collections::BTreeSet;
 use std::future::Future;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
+use units::Units;
 
 pub(crate) use tell::{flush, run};
 
@@ -32,6 +34,7 @@ pub(crate) struct Counting {
     buckets: Mutex<Buckets>,
     /// Flags whose answer for the client's own context was read, since it was another one.
     own: Mutex<(Option<Position>, BTreeSet<u32>)>,
+    units: Mutex<Units>,
     telling: tokio::sync::Mutex<tell::Telling>,
 }
 
@@ -93,13 +96,19 @@ impl Telemetry {
 
 impl Counting {
     fn new() -> Counting {
-        Counting { buckets: Mutex::default(), own: Mutex::default(), telling: tokio::sync::Mutex::default() }
+        Counting {
+            buckets: Mutex::default(),
+            own: Mutex::default(),
+            units: Mutex::default(),
+            telling: tokio::sync::Mutex::default(),
+        }
     }
 
-    /// The application was given a variant. `seen` is absent for the client's own context.
+    /// The application was given a variant for a unit. `seen` is absent for the client's own context, which is nobody's.
     pub(crate) fn expose(
         &self,
         seen: Option<&Seen>,
+        unit: &str,
         position: Position,
         flag: u32,
         exposed: impl FnOnce() -> (String, String, Decision),
@@ -120,7 +129,10 @@ impl Counting {
         }
         let (flag, variant, Decision { reason, cause, .. }) = exposed();
         let cause = if cause == Cause::None { None } else { cause.as_str() };
-        self.buckets().expose(Exposed { flag, variant, reason: reason.as_str(), cause }, now);
+        let mut units = self.units.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_new = seen.is_some() && units.is_new(&flag, unit);
+        drop(units);
+        self.buckets().expose(Exposed { flag, variant, reason: reason.as_str(), cause }, is_new, now);
     }
 
     fn buckets(&self) -> MutexGuard<'_, Buckets> {
