@@ -171,6 +171,8 @@ impl Watched {
             return None;
         }
         let mut taken = std::mem::replace(tally, Tally { open_since, ..Tally::default() });
+        let opened = taken.moves.keys().any(|step| step.to == BreakerState::Open);
+        let to_open = inner.machine.to_open_ms;
         let moves = taken.moves.into_iter().map(|(BreakerMove { from, to, cause }, count)| api::BreakerMove {
             from,
             to,
@@ -190,7 +192,7 @@ impl Watched {
             probes_failed: taken.probes_failed,
             moves: moves.collect(),
             open_ms: elapsed(taken.open_ms),
-            to_open_ms: None,
+            to_open_ms: to_open.filter(|_| opened).map(elapsed),
             latency: taken.latencies.take(),
         })
     }
