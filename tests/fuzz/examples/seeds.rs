@@ -76,6 +76,7 @@ fn main() {
         kills_sha256: Hash::of(b""),
         document_digest: None,
         keys: None,
+        break_glass: None,
         breakers: BTreeMap::new(),
     };
     let small = fs::read(corpus.join("program/summer-banner.bin")).unwrap_or_else(|_| program.clone());

@@ -27,7 +27,7 @@ pub(crate) async fn export(collector: &Otlp, body: &Value) -> Exported {
         return Exported::Not(format!("the collector answers {status}: {said}"));
     }
     let partial = serde_json::from_slice::<Value>(&said).unwrap_or_default();
-    let rejected = &partial["partialSuccess"]["rejectedDataPoints"];
+    let rejected = partial.pointer("/partialSuccess/rejectedDataPoints").unwrap_or(&Value::Null);
     let rejected = rejected.as_u64().or_else(|| rejected.as_str()?.parse().ok()).unwrap_or(0);
     if rejected > 0 {
         return Exported::Not(format!("the collector refuses {rejected} of the points"));
