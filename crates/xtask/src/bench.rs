@@ -93,6 +93,15 @@ enum What {
         #[arg(long)]
         no_build: bool,
     },
+    /// A kill of 2 000 real clients, a third of which is parted in a network namespace (Linux, as root)
+    Fleet {
+        /// How many clients
+        #[arg(long, default_value_t = 2000)]
+        clients: u32,
+        /// Measure what was built before
+        #[arg(long)]
+        no_build: bool,
+    },
     /// What a flood of telemetry does to the time of a kill
     Telemetry {
         /// How many kills, with and without it
@@ -140,6 +149,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
         What::Breaker { no_build } => breaker(no_build),
         What::Drill { drills, no_build } => drill(drills, no_build),
         What::Crashes { crashes, no_build } => crash(crashes, no_build),
+        What::Fleet { clients, no_build } => fleet(clients, no_build),
         What::Telemetry { kills, entries, no_build } => telemetry(kills, entries, no_build),
         What::Sql { rows, rounds } => sql(rows, rounds),
         What::Blast => ["replay", "difference"].iter().try_for_each(|example| of_blast(example, &[])),
@@ -288,6 +298,18 @@ fn crash(crashes: u32, no_build: bool) -> Result<()> {
         build::binary(Profile::Release)?;
     }
     script("crashes", &["--crashes", &crashes.to_string()])
+}
+
+fn fleet(clients: u32, no_build: bool) -> Result<()> {
+    setup::node()?;
+    if !no_build {
+        npm::install()?;
+        wasm::build(wasm::Which::All)?;
+        npm::build()?;
+        build::binary(Profile::Release)?;
+    }
+    npm::install_in(&workspace::root().join("benches/kill-fleet"), "the clients")?;
+    script("kill-fleet", &["--clients", &clients.to_string()])
 }
 
 fn telemetry(kills: u32, entries: u32, no_build: bool) -> Result<()> {

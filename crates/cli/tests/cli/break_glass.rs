@@ -3,7 +3,12 @@
 use crate::server::Server;
 use crate::support::Place;
 use insta::assert_snapshot;
+use serde_json::json;
 use std::fs;
+use std::io::{BufRead, BufReader, Write};
+use std::net::TcpListener;
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
 
 const FLAGS: &str = r#"{
   "schema": 1, "environment": "production", "revision": 0,
@@ -134,4 +139,71 @@ fn what_is_misspelt_or_may_not_leave_is_refused_before_anything_is_written() {
     server.run_with(&place, line).done();
     let list = server.run(&place, "break-glass list --format json").done().json();
     assert_eq!((&list["keys"][0]["standing"], &list["keys"][1]["id"]), (&"in-force".into(), &first));
+}
+
+/// A static host: gives a file, or 404 while it is not there.
+fn host(file: PathBuf) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream = stream.unwrap();
+            let asked = BufReader::new(stream.try_clone().unwrap()).lines();
+            let is_end = |line: &std::io::Result<String>| line.as_ref().is_ok_and(|line| !line.is_empty());
+            asked.take_while(is_end).for_each(drop);
+            let (status, body) = fs::read(&file).map_or(("404 Not Found", Vec::new()), |bytes| ("200 OK", bytes));
+            let head = format!("HTTP/1.1 {status}\r\ncontent-length: {}\r\nconnection: close\r\n\r\n", body.len());
+            // Whoever asked may be gone.
+            let _ = stream.write_all(&[head.into_bytes(), body].concat());
+        }
+    });
+    format!("http://{address}/production.kills")
+}
+
+#[test]
+fn what_lies_where_the_targets_file_says_is_charted_by_itself() {
+    let place = Place::new();
+    let published = place.path().join("published.kills");
+    let file = json!({ "url": host(published.clone()), "allow_private": true });
+    let targets = place.write("targets.json", json!({ "kill_files": [file] }).to_string());
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        fs::set_permissions(targets, fs::Permissions::from_mode(0o600)).unwrap();
+    }
+    let mut server = Server::start_with(&place, &["--targets", "targets.json"]);
+    place.write("flags.json", FLAGS);
+    server.run_with(&place, ["apply", "flags.json", "--reason", "a test"]).done();
+    let id = make(&place, &server, "key");
+    server.cut();
+
+    let line = ["break-glass", "kill", "checkout", "--key", "key", "--reason", "payment errors", "--out", "prod.kills"];
+    place.run_with(line).done();
+    fs::rename(place.path().join("prod.kills"), &published).unwrap();
+    let server = Server::start_with(&place, &["--targets", "targets.json"]);
+    let until = |what: &str, part: &str| {
+        let began = Instant::now();
+        loop {
+            let said = server.run(&place, what).done().stdout;
+            if said.contains(part) {
+                return said;
+            }
+            assert!(began.elapsed() < Duration::from_secs(90), "{what} lacks {part}: {said}");
+            std::thread::sleep(Duration::from_millis(200));
+        }
+    };
+    let chart = until("chart --format json", &format!("break-glass:{id}"));
+    assert!(chart.contains("payment errors"), "{chart}");
+    let evaluated = server.run(&place, "status --format json").done().stdout;
+    assert!(evaluated.contains(&format!("bg-{id}-")), "the kill is in force like any other: {evaluated}");
+
+    // Restored by a person, it stays so, though the file still lies there.
+    let kill = evaluated.split('"').find(|word| word.starts_with(&format!("bg-{id}-"))).unwrap().to_owned();
+    server.run_with(&place, ["restore", &kill, "--reason", "it is out"]).done();
+    let other = ["break-glass", "kill", "billing", "--key", "key", "--reason", "that too", "--out", "next.kills"];
+    place.run_with(other).done();
+    fs::rename(place.path().join("next.kills"), &published).unwrap();
+    until("chart --format json", "that too");
+    let now = server.run(&place, "status --format json").done().stdout;
+    assert!(!now.contains(&kill), "{now}");
 }
