@@ -11,8 +11,9 @@
 
 mod support;
 
+use downhaul_control::SigningKey;
 use downhaul_control::acceptance::{Asked, Held, Take};
-use downhaul_control::envelope::EnvelopeError;
+use downhaul_control::envelope::{EnvelopeError, EnvelopeSigner};
 use downhaul_core::document::ClientKind;
 use downhaul_core::kills::KillSet;
 use downhaul_server::recovery::{Restore, RestoreError, Restored, back_up, export_secrets, restore};
@@ -185,7 +186,18 @@ async fn what_was_revoked_since_stays_revoked() {
     let ada = person["actor"].as_str().unwrap_or_else(|| panic!("{person}")).to_owned();
     let other = served.post("/people", json!({ "name": "Grace", "role": "viewer", "reason": "new" })).await;
     let grace = other["actor"].as_str().unwrap().to_owned();
+    let expires = format!("{:.3}", Timestamp::now() + jiff::SignedDuration::from_hours(24 * 30));
+    let make = |seed: u8| {
+        let SigningKey { id, public_key, .. } = SigningKey::new(&EnvelopeSigner::new(&[seed; 32]).public_key());
+        (id, json!({ "public_key": public_key, "expires": expires, "reason": "Ann, on call" }))
+    };
+    let (stolen, request) = make(7);
+    served.post("/break-glass-keys", request).await;
     let backup = place.back_up("backup").await;
+    served.post(&format!("/break-glass-keys/{stolen}/revoke"), json!({ "reason": "stolen" })).await;
+    // Made since: its file lies in a safe, and what it signs has to be believed.
+    let (since, request) = make(8);
+    served.post("/break-glass-keys", request).await;
 
     let id = key.split('_').nth(1).unwrap().to_owned();
     let (status, _) = served.admin(Method::DELETE, &format!("/client-keys/{id}"), None).await;
@@ -207,6 +219,8 @@ async fn what_was_revoked_since_stays_revoked() {
         "froze the environment".to_owned(),
         "revoked the client key `test`".to_owned(),
         "revoked the token `pipeline`".to_owned(),
+        format!("made the break-glass key `{since}`, which may kill until {expires}"),
+        format!("revoked the break-glass key `{stolen}`"),
         format!("took the role admin from {ada}"),
         format!("took the role viewer from {grace}"),
     ];
