@@ -5,7 +5,7 @@ import { startClient } from "../src/client.js";
 import { guards } from "../src/guard/guards.js";
 import { telemetry } from "../src/telemetry/telemetry.js";
 import { Buckets } from "../src/telemetry/buckets.js";
-import type { Kind, Options } from "../src/types.js";
+import type { Context, Kind, Options } from "../src/types.js";
 import { controlPlane, engine, flag } from "./control-plane.js";
 import { fakeHost } from "./fake-host.js";
 
@@ -53,16 +53,17 @@ test("exposures by variant, reason and cause; once for each decision of a server
 
 test("a unit is told once by a server for each flag, by a page never, and nothing of who it is", async () => {
   const { client, told, last, server } = await world();
-  const read = (targetingKey: unknown, key: string) => client.evaluate({ targetingKey } as object).boolean(key, false);
+  const exposed = () => (last()?.buckets[0]?.exposures ?? []) as readonly { flag: string; units?: number }[];
+  const read = (targetingKey: unknown, key: string) => client.evaluate({ targetingKey } as Context).boolean(key, false);
   for (const key of ["somebody", "somebody", "anybody", 7, 7, "", undefined, null, 1.5]) read(key, "g");
   await told.flush();
   assert.deepEqual(last()?.buckets[0]?.exposures, [{ flag: "g", variant: "on", reason: "STATIC", count: 9, units: 3 }]);
   for (const key of ["somebody", "nobody"]) read(key, "g"), read(key, "f");
   await told.flush();
-  assert.deepEqual(last()?.buckets[0]?.exposures.map(({ flag, units }: { flag: string; units?: number }) => [flag, units]), [["g", 1], ["f", 2]]);
+  assert.deepEqual(exposed().map(({ flag, units }) => [flag, units]), [["g", 1], ["f", 2]]);
   for (let user = 0; user < 60_000; user++) read(`u${user}`, "g");
   await told.flush();
-  const units = last()?.buckets[0]?.exposures[0]?.units ?? 0;
+  const units = exposed()[0]?.units ?? 0;
   assert.ok(units < 50_000 && units > 49_000, `${units}: memory is bounded`);
   assert.ok(!JSON.stringify(server.told).includes("body"), "nothing of anybody");
 });
