@@ -141,7 +141,7 @@ fn evidence() -> GuardEvidence {
 fn seen_of(evidence: &mut GuardEvidence) -> &mut Vec<downhaul_guard::Seen> {
     match &mut evidence.record {
         GuardRecord::Counts(record) => &mut record.seen,
-        GuardRecord::Arms(_) => panic!("counts were recorded"),
+        GuardRecord::Arms(_) | GuardRecord::Quorum(_) => panic!("counts were recorded"),
     }
 }
 
