@@ -183,6 +183,7 @@ mod minutes {
             kind: ClientKind::Server,
             counted: Counted::Named("checkout.pay".to_owned()),
             release: Some("shop 2".to_owned()),
+            instance: None,
             units,
             failed: 1,
             latency: vec![(95, units)],
