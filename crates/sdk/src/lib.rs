@@ -27,6 +27,7 @@ mod client;
 mod context;
 mod decisions;
 mod events;
+mod fnv;
 mod freshness;
 pub mod guard;
 mod holding;

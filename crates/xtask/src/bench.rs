@@ -278,17 +278,22 @@ fn measured(measure: &mut Command) -> Result<()> {
     Ok(())
 }
 
-fn drill(drills: u32, no_build: bool) -> Result<()> {
-    setup::node()?;
-    setup::prometheus()?;
+/// The npm package, whose clients the folder of a bench starts, and a release server for them.
+fn clients_of(bench: &str, no_build: bool) -> Result<()> {
     if !no_build {
         npm::install()?;
         wasm::build(wasm::Which::All)?;
         npm::build()?;
         build::binary(Profile::Release)?;
     }
+    npm::install_in(&workspace::root().join("benches").join(bench), "the clients")
+}
+
+fn drill(drills: u32, no_build: bool) -> Result<()> {
+    setup::node()?;
+    setup::prometheus()?;
     // Its clients are those of that bench.
-    npm::install_in(&workspace::root().join("benches/kill-to-dark"), "the clients")?;
+    clients_of("kill-to-dark", no_build)?;
     script("drill", &["--drills", &drills.to_string()])
 }
 
@@ -302,26 +307,14 @@ fn crash(crashes: u32, no_build: bool) -> Result<()> {
 
 fn fleet(clients: u32, no_build: bool) -> Result<()> {
     setup::node()?;
-    if !no_build {
-        npm::install()?;
-        wasm::build(wasm::Which::All)?;
-        npm::build()?;
-        build::binary(Profile::Release)?;
-    }
-    npm::install_in(&workspace::root().join("benches/kill-fleet"), "the clients")?;
+    clients_of("kill-fleet", no_build)?;
     script("kill-fleet", &["--clients", &clients.to_string()])
 }
 
 fn telemetry(kills: u32, entries: u32, no_build: bool) -> Result<()> {
     setup::node()?;
-    if !no_build {
-        npm::install()?;
-        wasm::build(wasm::Which::All)?;
-        npm::build()?;
-        build::binary(Profile::Release)?;
-    }
     // Its clients are those of that bench.
-    npm::install_in(&workspace::root().join("benches/kill-to-dark"), "the clients")?;
+    clients_of("kill-to-dark", no_build)?;
     script("telemetry", &["--kills", &kills.to_string(), "--entries", &entries.to_string()])
 }
 

@@ -152,11 +152,11 @@ impl Guard {
     pub const LEAST_FAILED: u32 = 5;
     pub const LEAST_INSTANCES: u32 = 2;
 
-    /// One that watches the sizes of the arms of a rollout, as every rollout of a flag with guards has one.
-    pub fn sample_ratio(variant: VariantKey) -> Guard {
+    /// One of a variant, with everything else as it is where the document says nothing.
+    pub fn of(name: String, variant: VariantKey) -> Guard {
         Guard {
-            name: Guard::SAMPLE_RATIO.to_owned(),
-            metric: Some(Guard::EXPOSURES.to_owned()),
+            name,
+            metric: None,
             per_exposure: None,
             slower_than_ms: None,
             slower_than: None,
@@ -174,6 +174,11 @@ impl Guard {
             least_failed: None,
             least_instances: None,
         }
+    }
+
+    /// One that watches the sizes of the arms of a rollout, as every rollout of a flag with guards has one.
+    pub fn sample_ratio(variant: VariantKey) -> Guard {
+        Guard { metric: Some(Guard::EXPOSURES.to_owned()), ..Guard::of(Guard::SAMPLE_RATIO.to_owned(), variant) }
     }
 
     /// How likely it may be that it ever acts where nothing is wrong.

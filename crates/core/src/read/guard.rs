@@ -52,7 +52,7 @@ pub(super) fn read_guards(reader: &mut Reader<'_>, node: &Node<'_>, at: At<'_>) 
 }
 
 pub(super) fn read_guard(reader: &mut Reader<'_>, node: &Node<'_>, at: At<'_>) -> Guard {
-    let mut guard = stand_in();
+    let mut guard = Guard::of(String::new(), VariantKey::stand_in());
     let Some(fields) = reader.fields(node, at, WHAT, FIELDS) else { return guard };
     if let Some(name) = reader
         .required(&fields, at, WHAT, "name", "give it a name, such as `\"name\": \"errors\"`")
@@ -93,29 +93,6 @@ pub(super) fn read_guard(reader: &mut Reader<'_>, node: &Node<'_>, at: At<'_>) -
         *place = fields.get(key).and_then(|node| number(reader, node, at.key(key), key));
     }
     guard
-}
-
-fn stand_in() -> Guard {
-    Guard {
-        name: String::new(),
-        metric: None,
-        per_exposure: None,
-        slower_than_ms: None,
-        slower_than: None,
-        prometheus: None,
-        browsers: None,
-        variant: VariantKey::stand_in(),
-        against: None,
-        objective: None,
-        relative: None,
-        absolute: None,
-        level: None,
-        role: None,
-        action: None,
-        dry_run: None,
-        least_failed: None,
-        least_instances: None,
-    }
 }
 
 fn prometheus(reader: &mut Reader<'_>, node: &Node<'_>, at: At<'_>) -> Option<PrometheusCounters> {

@@ -115,7 +115,8 @@ impl Breakers {
     ) -> (Option<Box<[u8]>>, Vec<Stepped>) {
         let mut stepped = Vec::new();
         let mut added: Option<Box<[u8]>> = None;
-        for of in self.every() {
+        // Only what is held back has to be decided a second time.
+        for of in self.every().into_iter().filter(|of| of.holds_back()) {
             let Some(flag) = snapshot.flags.number(&of.flag) else { continue };
             // Contexts that were prepared natively have all their texts.
             let Ok(decision) = evaluate(&snapshot.loaded, before, prepared, flag) else { continue };
@@ -180,6 +181,11 @@ impl Of {
 
     pub(super) fn declared(&self) -> Option<Declared> {
         self.inner().declared.clone()
+    }
+
+    /// How long a call may take, as far as the flag set says, in milliseconds.
+    pub(super) fn timeout_ms(&self) -> Option<f64> {
+        self.inner().declared.as_ref()?.settings.timeout_ms
     }
 
     /// The degraded variant, as far as the flag set says.

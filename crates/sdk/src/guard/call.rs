@@ -178,8 +178,7 @@ impl Guard {
     }
 
     fn limit(&self) -> Option<Duration> {
-        let declared = || self.of.declared()?.settings.timeout_ms;
-        self.timeout.or_else(|| Duration::try_from_secs_f64(declared()? / 1000.0).ok())
+        self.timeout.or_else(|| Duration::try_from_secs_f64(self.of.timeout_ms()? / 1000.0).ok())
     }
 
     fn now(&self) -> i64 {

@@ -1,19 +1,11 @@
+use crate::fnv::fnv1a;
+
 /// Where a bucketing unit stands among those that may try, out of 2^32; other for each flag and each draw.
 ///
 /// FNV-1a over UTF-16 units, then the mixer of MurmurHash3, as FNV alone leaves the high bits alike. The npm package draws the
 /// same, so that a user who is let through by one service is let through by the next.
 pub(crate) fn probe_hash(unit: &str, flag: &str, draw: u32) -> u32 {
-    let mut hash = 0x811c_9dc5_u32;
-    let mut add = |text: &str| {
-        for part in text.encode_utf16() {
-            hash = (hash ^ u32::from(part)).wrapping_mul(0x0100_0193);
-        }
-    };
-    add(flag);
-    add("\0probe\0");
-    add(&draw.to_string());
-    add("\0");
-    add(unit);
+    let mut hash = fnv1a(format!("{flag}\0probe\0{draw}\0{unit}").encode_utf16());
     hash = (hash ^ (hash >> 16)).wrapping_mul(0x85eb_ca6b);
     hash = (hash ^ (hash >> 13)).wrapping_mul(0xc2b2_ae35);
     hash ^ (hash >> 16)

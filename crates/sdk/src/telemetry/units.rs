@@ -1,3 +1,4 @@
+use crate::fnv::fnv1a;
 use std::collections::HashSet;
 
 /// Units of all flags that are told apart; later ones count as known, whatever they are given.
@@ -10,14 +11,13 @@ pub(super) struct Units(HashSet<u32>);
 impl Units {
     /// True the first time. Whoever has no unit is nobody, and two of the same 32 bits are one.
     pub(super) fn is_new(&mut self, flag: &str, unit: &str) -> bool {
-        !unit.is_empty() && self.0.len() < MOST && self.0.insert(fnv1a(flag, unit))
+        !unit.is_empty() && self.0.len() < MOST && self.0.insert(hash(flag, unit))
     }
 }
 
-/// FNV-1a over UTF-16 units. It decides of nothing: buckets are another hash, so that what collides does not go by arms.
-fn fnv1a(flag: &str, unit: &str) -> u32 {
-    let units = flag.encode_utf16().chain([0]).chain(unit.encode_utf16());
-    units.fold(0x811c_9dc5, |hash, part| (hash ^ u32::from(part)).wrapping_mul(0x0100_0193))
+/// It decides of nothing: buckets are another hash, so that what collides does not go by arms.
+fn hash(flag: &str, unit: &str) -> u32 {
+    fnv1a(flag.encode_utf16().chain([0]).chain(unit.encode_utf16()))
 }
 
 #[cfg(test)]
