@@ -22,6 +22,10 @@ fn bucket_of(hash: u32) -> u32 {
     ((u64::from(hash) * u64::from(BUCKETS)) >> 32) as u32
 }
 
+/// Seeds at once.
+#[cfg(feature = "sieve")]
+pub(crate) const LANES: usize = 8;
+
 /// A unit, made ready for any number of seeds: what murmur3 does to its blocks before the seed comes in is done once.
 #[cfg(feature = "sieve")]
 #[derive(Debug, Clone, Copy)]
@@ -46,6 +50,14 @@ impl Scrambled {
         }
         let length = u32::try_from(unit.len()).ok()?;
         Some(Scrambled { blocks, count: whole.len(), tail: scramble(last_block(rest)), length })
+    }
+
+    /// As [`bucket`], for several seeds at once: one after another would wait for each step of each.
+    #[inline]
+    pub(crate) fn buckets(&self, seeds: &[u32; LANES]) -> [u32; LANES] {
+        let blocks = self.blocks.get(..self.count).unwrap_or_default();
+        let mixed = blocks.iter().fold(*seeds, |hashes, block| hashes.map(|hash| mix(hash, *block)));
+        mixed.map(|hash| bucket_of(finish(hash ^ self.tail, self.length)))
     }
 
     /// As [`bucket`].

@@ -5,6 +5,8 @@ use crate::bucket::Scrambled;
 use crate::decision::Decision;
 use crate::kills::Loaded;
 use crate::program::{NONE, SlotRecord, TENANT};
+#[cfg(feature = "sieve")]
+use crate::sieve::Rows;
 use alloc::vec::Vec;
 
 /// One attribute of a context. Layout and meaning are in docs/reference/program-format.md.
@@ -85,15 +87,21 @@ pub(crate) struct Memo {
     /// The version that was read last, and of which slot: conditions on versions mostly name the same attribute.
     #[cfg(feature = "sieve")]
     pub(crate) version: Option<(u32, Option<KnownVersion>)>,
+    /// By attribute that the sieve knows: what it says of the value at hand.
+    #[cfg(feature = "sieve")]
+    pub(crate) rows: Rows,
     /// A bit for each rule that can hold, once all flags are asked for.
     #[cfg(feature = "sieve")]
     pub(crate) candidates: Vec<u64>,
+    /// Nothing speaks against these: of each value that they depend on something is known.
+    #[cfg(feature = "sieve")]
+    pub(crate) sure: bool,
     /// The bucketing unit that was read last, and of which slot: splits mostly name the same.
     #[cfg(feature = "sieve")]
     pub(crate) unit: Option<(u32, Scrambled)>,
-    /// No value that the sieve looks at is a list.
+    /// The slot of the unit that was read before, plus one: at its second time it is kept.
     #[cfg(feature = "sieve")]
-    pub(crate) only_texts: bool,
+    pub(crate) unit_seen: u32,
 }
 
 /// A version whose text stands elsewhere.
@@ -148,6 +156,8 @@ impl Prepared {
         {
             self.memo.version = None;
             self.memo.unit = None;
+            self.memo.unit_seen = 0;
+            self.memo.rows = Rows::default();
             self.memo.candidates.clear();
         }
     }

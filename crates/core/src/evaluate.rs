@@ -2,9 +2,9 @@
 
 #[cfg(feature = "document")]
 mod parts;
-
 #[cfg(feature = "sieve")]
-use crate::bucket::Scrambled;
+mod sifted;
+
 use crate::bucket::{Decimal, bucket, integer};
 #[cfg(feature = "sieve")]
 use crate::context::KnownVersion;
@@ -33,7 +33,11 @@ pub struct NeedText {
 /// # Errors
 /// [`NeedText`]; contexts that were prepared natively have all their texts.
 pub fn evaluate(loaded: &Loaded, overrides: &[u8], prepared: &mut Prepared, flag: u32) -> Result<Decision, NeedText> {
-    evaluate_observed(loaded, overrides, prepared, flag, &mut ())
+    let Prepared { context, memo } = prepared;
+    let mut evaluation =
+        Evaluation { loaded, program: &loaded.program, overrides, context, memo, need: NONE, observer: &mut () };
+    let decision = evaluation.one(flag);
+    if evaluation.need == NONE { Ok(decision) } else { Err(NeedText { slot: evaluation.need }) }
 }
 
 /// Decides every flag, in the order of the document.
@@ -48,45 +52,17 @@ pub fn evaluate_all(
 ) -> Result<(), NeedText> {
     let Prepared { context, memo } = prepared;
     let (program, observer) = (&loaded.program, &mut ());
-    #[cfg(feature = "sieve")]
-    let sifted = !loaded.sieve.is_empty();
-    #[cfg(not(feature = "sieve"))]
-    let sifted = false;
-    #[cfg(feature = "sieve")]
-    if sifted && memo.candidates.is_empty() {
-        memo.only_texts = loaded.sieve.candidates(context, &mut memo.candidates);
-    }
     let mut evaluation = Evaluation { loaded, program, overrides, context, memo, need: NONE, observer };
     #[cfg(feature = "sieve")]
-    if sifted {
-        // Most flags have nothing but rules: these are not worth remembering, and one look decides the most of them.
-        let (undisturbed, only_texts) = (overrides.iter().all(|cause| *cause == 0), evaluation.memo.only_texts);
-        for ((flag, start), only) in (0u32..).zip(loaded.sieve.starts()).zip(&loaded.only_rules) {
-            let only = *only && undisturbed;
-            if only
-                && only_texts
-                && let Some(given) = loaded.sieve.first(&evaluation.memo.candidates, *start)
-                && let Some(decision) =
-                    given.settled().or_else(|| given.bucket().and_then(|rule| evaluation.in_known_bucket(rule)))
-            {
-                each(flag, decision);
-                continue;
-            }
-            let decision = if only { evaluation.sieved(flag) } else { evaluation.flag(flag) };
-            if evaluation.need != NONE {
-                return Err(NeedText { slot: evaluation.need });
-            }
-            each(flag, decision);
-        }
+    if !loaded.sieve.is_empty() {
+        return evaluation.sift_all(&mut each);
     }
-    if !sifted {
-        for flag in 0..program.flag_count() {
-            let decision = evaluation.flag(flag);
-            if evaluation.need != NONE {
-                return Err(NeedText { slot: evaluation.need });
-            }
-            each(flag, decision);
+    for flag in 0..program.flag_count() {
+        let decision = evaluation.flag(flag);
+        if evaluation.need != NONE {
+            return Err(NeedText { slot: evaluation.need });
         }
+        each(flag, decision);
     }
     Ok(())
 }
@@ -109,10 +85,6 @@ pub fn evaluate_observed<O: Observer>(
     if evaluation.need == NONE { Ok(decision) } else { Err(NeedText { slot: evaluation.need }) }
 }
 
-/// Of a flag with fewer rules these are tried one by one, unless all flags are asked for.
-#[cfg(feature = "sieve")]
-const MANY_RULES: u32 = 8;
-
 pub(crate) struct Evaluation<'a, O> {
     pub(crate) loaded: &'a Loaded,
     pub(crate) program: &'a Program,
@@ -125,6 +97,16 @@ pub(crate) struct Evaluation<'a, O> {
 }
 
 impl<O: Observer> Evaluation<'_, O> {
+    /// A flag by itself.
+    fn one(&mut self, flag: u32) -> Decision {
+        // What only rules decide is decided as soon as it is remembered.
+        #[cfg(feature = "sieve")]
+        if self.only_rules(flag) {
+            return self.sifted(flag);
+        }
+        self.flag(flag)
+    }
+
     fn flag(&mut self, flag: u32) -> Decision {
         if let Some(Some(decision)) = self.memo.decisions.get(flag as usize) {
             return *decision;
@@ -238,14 +220,8 @@ impl<O: Observer> Evaluation<'_, O> {
     #[cfg_attr(not(feature = "sieve"), expect(unused_variables, reason = "rules are looked at one by one"))]
     fn reached(&mut self, flag: u32, record: &FlagRecord) -> Decision {
         #[cfg(feature = "sieve")]
-        if !O::WATCHES {
-            let sieve = &self.loaded.sieve;
-            if record.rule_count >= MANY_RULES && self.memo.candidates.is_empty() && !sieve.is_empty() {
-                self.memo.only_texts = sieve.candidates(self.context, &mut self.memo.candidates);
-            }
-            if !self.memo.candidates.is_empty() {
-                return self.sieved(flag);
-            }
+        if !O::WATCHES && !self.loaded.sieve.is_empty() {
+            return self.sifted(flag);
         }
         let program = self.program;
         let start = record.rules as usize;
@@ -260,78 +236,6 @@ impl<O: Observer> Evaluation<'_, O> {
             }
         }
         otherwise(record)
-    }
-
-    /// What the first rule that holds and resolves gives, else the default, without a look at rules that cannot hold.
-    #[cfg(feature = "sieve")]
-    fn sieved(&mut self, flag: u32) -> Decision {
-        let sieve = &self.loaded.sieve;
-        let start = sieve.start(flag);
-        let mut base = start & !63;
-        // Of the first word, those from the flag's first on.
-        let mut mine = u64::MAX << (start % 64);
-        while let Some(word) = self.memo.candidates.get(base as usize / 64) {
-            let mut bits = word & mine;
-            while bits != 0 {
-                let bit = base + bits.trailing_zeros();
-                let Some(given) = sieve.given(bit) else { break };
-                if let Some(decision) = given.settled()
-                    && (self.memo.only_texts || decision.reason != Reason::TargetingMatch)
-                {
-                    return decision;
-                }
-                if let Some(decision) = self.looked_at(flag, bit - start, self.memo.only_texts && given.holds()) {
-                    return decision;
-                }
-                bits &= bits - 1;
-            }
-            mine = u64::MAX;
-            base += 64;
-        }
-        // Not reached: the default's bit is always set.
-        self.program.flags.get(flag as usize).map_or(NOTHING, otherwise)
-    }
-
-    /// What a rule gives that the sieve leaves: nothing where another condition does not hold or no bucket is covered.
-    #[cfg(feature = "sieve")]
-    fn looked_at(&mut self, flag: u32, number: u32, holds: bool) -> Option<Decision> {
-        let program = self.program;
-        let record = program.flags.get(flag as usize)?;
-        if number == record.rule_count {
-            return Some(otherwise(record));
-        }
-        let rule = program.rules.get((record.rules + number) as usize)?;
-        if holds || self.rest(rule) { self.outcome(rule) } else { None }
-    }
-
-    /// What a split gives whose conditions hold, if its unit was scrambled before.
-    #[cfg(feature = "sieve")]
-    #[inline]
-    fn in_known_bucket(&self, rule: u32) -> Option<Decision> {
-        let rule = self.program.rules.get(rule as usize)?;
-        let (slot, unit) = self.memo.unit.as_ref()?;
-        if *slot != rule.low() {
-            return None;
-        }
-        let variant = self.slice(rule, unit.bucket(rule.seed))?;
-        Some(reached(variant, Reason::Split, rule.index))
-    }
-
-    /// Whether those conditions of a rule hold that the sieve does not know.
-    #[cfg(feature = "sieve")]
-    fn rest(&mut self, rule: &RuleRecord) -> bool {
-        let sieve = &self.loaded.sieve;
-        let mut at = rule.start;
-        while at < rule.end {
-            let Some(node) = self.program.nodes.get(at as usize) else { return false };
-            let known =
-                sieve.knows(at) && self.context.slots.get(node.slot()).is_none_or(|slot| slot.kind != Slot::LIST);
-            if !known && !self.condition(at) {
-                return false;
-            }
-            at = node.next;
-        }
-        true
     }
 
     /// What a rule that holds gives; nothing where its split does not resolve.
@@ -374,12 +278,10 @@ impl<O: Observer> Evaluation<'_, O> {
         if text.is_empty() {
             return None;
         }
+        let bucket = bucket(seed, text);
         #[cfg(feature = "sieve")]
-        if let Some(unit) = Scrambled::new(text) {
-            self.memo.unit = Some((word(slot), unit));
-            return Some(unit.bucket(seed));
-        }
-        Some(bucket(seed, text))
+        self.keep_unit(slot);
+        Some(bucket)
     }
 
     /// The text of a value, if it is one. Where it is not written yet, takes down that it is wanted.

@@ -10,11 +10,13 @@
 
 use downhaul_core::check::{Source, check};
 use downhaul_core::compile::{Audience, Options, compile};
+use downhaul_core::context::Slot;
 use downhaul_core::decision::{Cause, ErrorCode};
 use downhaul_core::document::ClientKind;
-use downhaul_core::evaluate::evaluate;
+use downhaul_core::evaluate::{NeedText, evaluate, evaluate_all, evaluate_observed};
 use downhaul_core::explain::Explainer;
 use downhaul_core::kills::{KillSet, Loaded};
+use downhaul_core::observe::Observer;
 use downhaul_core::prepare::prepare;
 use downhaul_core::program::Program;
 use downhaul_core::read::Format;
@@ -154,3 +156,37 @@ fn vectors_for_each_kind_of_client() {
         run(Audience::Kind(kind));
     }
 }
+
+/// A host that writes texts when they are asked for, and asks for all flags, gets what each gives by itself.
+#[test]
+fn vectors_with_texts_that_come_when_asked_for() {
+    let mut asked = 0;
+    for (topic, valid) in topics() {
+        let loaded = load(&valid, Audience::All);
+        for case in topic.cases.iter().filter(|case| case.overrides.is_empty()) {
+            let whole = prepare(&loaded, &case.context);
+            let mut waiting = whole.clone();
+            let slots = waiting.context.slots.iter_mut();
+            slots.filter(|slot| slot.kind == Slot::TEXT).for_each(|slot| *slot = Slot::of(Slot::PENDING));
+            let together = loop {
+                let mut together = Vec::new();
+                match evaluate_all(&loaded, &[], &mut waiting, |_, decision| together.push(decision)) {
+                    Ok(()) => break together,
+                    Err(NeedText { slot }) => {
+                        asked += 1;
+                        waiting.context.slots[slot as usize] = whole.context.slots[slot as usize];
+                    }
+                }
+            };
+            let watched = |flag| evaluate_observed(&loaded, &[], &mut whole.clone(), flag, &mut Watcher).unwrap();
+            let alone: Vec<_> = (0..loaded.program.flag_count()).map(watched).collect();
+            assert_eq!(together, alone, "{}: {} {:?}", topic.name, case.name, case.context);
+        }
+    }
+    assert!(asked >= 100, "only {asked} texts were asked for");
+}
+
+/// Watches, and so is shown every rule.
+struct Watcher;
+
+impl Observer for Watcher {}

@@ -204,6 +204,20 @@ proptest! {
                 };
                 prop_assert_eq!(decision, evaluate(&loaded, &[], &mut whole.clone(), flag).unwrap());
             }
+            // All of them at once, with a text after the other.
+            waiting.forget();
+            let slots = waiting.context.slots.iter_mut();
+            slots.filter(|slot| slot.kind == Slot::TEXT).for_each(|slot| *slot = Slot::of(Slot::PENDING));
+            let together = loop {
+                let mut together = Vec::new();
+                match evaluate_all(&loaded, &[], &mut waiting, |_, decision| together.push(decision)) {
+                    Ok(()) => break together,
+                    Err(NeedText { slot }) => waiting.context.slots[slot as usize] = whole.context.slots[slot as usize],
+                }
+            };
+            let mut expected = Vec::new();
+            evaluate_all(&loaded, &[], &mut whole.clone(), |_, decision| expected.push(decision)).unwrap();
+            prop_assert_eq!(together, expected);
         }
     }
 

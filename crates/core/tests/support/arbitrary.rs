@@ -27,6 +27,12 @@ const RANGES: [&str; 7] = [">=2.3.0 <3.0.0", "^1.4", "~2.3", "2.3.0", "<=2.3.0-r
 const BLOCKS: [&str; 5] = ["10.0.0.0/8", "10.0.0.1", "0.0.0.0/0", "2001:db8::/32", "::1"];
 const TIMES: [&str; 3] = ["2026-01-01T00:00:00Z", "2025-12-31T23:00:00.5-02:00", "1970-01-01T00:00:00Z"];
 
+/// Between the bounds and at them, and of no pool.
+const VERSIONS: [&str; 9] =
+    ["1.4.7", "2.0.0-rc.9", "2.3.0-rc.1", "v2.3", "3.0.0-0", "0.2.9", "0.9", "18446744073709551615.0.0", "1.4.0-0"];
+const MOMENTS: [&str; 4] =
+    ["2026-01-01T00:00:00.001Z", "2025-12-31T23:59:59+00:00", "1969-12-31T23:59:59.9Z", "2031-05-05T05:05:05Z"];
+
 pub fn flag_set() -> impl Strategy<Value = FlagSet> {
     flag_set_of(1..6, 0..4)
 }
@@ -118,6 +124,9 @@ fn value() -> impl Strategy<Value = Value> {
     let scalar = prop_oneof![
         4 => select(&TEXTS[..]).prop_map(Value::from),
         1 => ".{0,6}".prop_map(Value::from),
+        2 => select(&VERSIONS[..]).prop_map(Value::from),
+        1 => select(&MOMENTS[..]).prop_map(Value::from),
+        1 => (-5.0..10.0).prop_map(Value::from),
         2 => select(&NUMBERS[..]).prop_map(Value::from),
         1 => any::<bool>().prop_map(Value::from),
         1 => Just(Value::Null),
