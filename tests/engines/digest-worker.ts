@@ -1,6 +1,6 @@
 // workerd: a worker that fetches the fixture from where it is told, and answers the report.
 import module from "./flags.wasm";
-import { swift } from "../../web/sdk/src/swift.js";
+import { swiftEngine } from "../../web/sdk/src/swift-engine.js";
 import { digest } from "./digest.js";
 
 export default {
@@ -14,7 +14,7 @@ export default {
       return Date.now();
     };
     try {
-      return Response.json(await digest("workerd", module, swift, fixture, now));
+      return Response.json(await digest("workerd", swiftEngine(module), fixture, now));
     } catch (error) {
       return Response.json({ error: String(error) });
     }

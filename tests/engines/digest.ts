@@ -1,7 +1,7 @@
 // Decides the fixture of `cargo xtask engines` and digests every decision, wherever this runs.
-import { wasmEngine } from "../../web/sdk/src/wasm-engine.js";
-import type { Ways } from "../../web/sdk/src/ways.js";
-import { outcome, type Outcome } from "../../web/sdk/src/engine.js";
+import { outcome, type Engine, type Outcome, type Outcomes } from "../../web/sdk/src/engine.js";
+import type { Header } from "../../web/sdk/src/envelope.js";
+import type { Soon } from "../../web/sdk/src/soon.js";
 
 /** What `crates/core/examples/engines` wrote. */
 export interface Fixture {
@@ -24,24 +24,45 @@ const REASONS = ["STATIC", "DEFAULT", "TARGETING_MATCH", "SPLIT", "DISABLED", "S
 const CAUSES = [undefined, "kill", "stale", "breaker", "crash-loop"];
 
 /** `now` in milliseconds; where a clock stands still while a worker computes, it makes the clock go on first. */
-export async function digest(name: string, module: WebAssembly.Module, ways: Ways, fixture: Fixture, now: () => number | Promise<number>): Promise<Report> {
-  const engine = wasmEngine(module, ways);
+export async function digest(name: string, engine: Engine, fixture: Fixture, now: () => number | Promise<number>): Promise<Report> {
   const flags = engine.load(fixture.program).length;
   engine.setKills(fixture.kills);
+  engine.holds?.({ header: { audience: { attributes: {}, decided_for: null } } as unknown as Header, position: undefined });
   const contexts = fixture.contexts.split("\n").filter(Boolean).map((line) => hostile(JSON.parse(line)) as Record<string, unknown>);
   const decisions = new Uint8Array(contexts.length * flags * DECISION);
   const view = new DataView(decisions.buffer);
   const began = await now();
   let at = 0;
   contexts.forEach((context, number) => {
-    const outcomes = engine.evaluate(context, overrides(number, flags));
-    for (let flag = 0; flag < flags; flag++, at += DECISION) write(view, at, outcome(outcomes, flag));
+    const held = overrides(number, flags);
+    // Every third context flag by flag, as servers do; from another flag on each time, as the module decides the later ones.
+    const soon = held || number % 3 !== 0 ? undefined : (engine.soon?.(context, NOBODY, trapped) as Soon | undefined);
+    const outcomes = soon ? undefined : engine.evaluate(context, held);
+    for (let i = 0; i < flags; i++) {
+      const flag = (i + number) % flags;
+      const found = (outcomes ?? soon?.outcomes(flag)) as Outcomes;
+      write(view, at + flag * DECISION, outcome(found, flag));
+    }
+    at += flags * DECISION;
   });
   const milliseconds = (await now()) - began;
   const hash = new Uint8Array(await crypto.subtle.digest("SHA-256", decisions));
   const digest = Array.from(hash, (byte) => byte.toString(16).padStart(2, "0")).join("");
   return { engine: name, digest, decisions: at / DECISION, milliseconds };
 }
+
+/** Who reads. */
+const NOBODY = {
+  table: () => {
+    throw new Error("nobody reads");
+  },
+  expired: () => false,
+  asked: { turn: 1, add: () => undefined },
+};
+
+const trapped = (problem: { readonly message: string }): never => {
+  throw new Error(problem.message);
+};
 
 /** Flags that the client holds down by itself; the formula stands in crates/core/examples/engines/decide.rs too. */
 function overrides(context: number, flags: number): Uint8Array | undefined {

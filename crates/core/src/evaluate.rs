@@ -263,9 +263,7 @@ impl<O: Observer> Evaluation<'_, O> {
     }
 
     fn slice(&self, rule: &RuleRecord, bucket: u32) -> Option<u32> {
-        let count = *self.program.ids.get(rule.slices as usize)?;
-        let slices = self.program.id_list(rule.slices + 1, count.saturating_mul(2));
-        slices.as_chunks::<2>().0.iter().find(|[end, _]| bucket < *end).map(|[_, variant]| *variant)
+        self.program.slices(rule.slices).iter().find(|[end, _]| bucket < *end).map(|[_, variant]| *variant)
     }
 
     fn unit_bucket(&mut self, slot: usize, seed: u32) -> Option<u32> {

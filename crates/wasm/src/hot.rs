@@ -36,6 +36,9 @@ struct State {
     /// Made with the first context: nothing of it can be made at compile time.
     prepared: Option<Prepared>,
     overrides: Vec<u8>,
+    /// What [`tables`] told last.
+    #[cfg(feature = "sieve")]
+    tables: Vec<u32>,
     /// Contexts decided with the program at hand.
     #[cfg(feature = "sieve")]
     decided: u32,
@@ -51,6 +54,8 @@ static STATE: Single = Single(UnsafeCell::new(State {
     loaded: None,
     prepared: None,
     overrides: Vec::new(),
+    #[cfg(feature = "sieve")]
+    tables: Vec::new(),
     #[cfg(feature = "sieve")]
     decided: 0,
 }));
@@ -113,6 +118,35 @@ pub(crate) extern "C" fn load_kills(length: u32) -> u32 {
             Err(error) => error as u32,
         }
     })
+}
+
+/// Tells what decides flags, for a host that looks the flags up that it is asked for: the layout is in `sieve/tables.rs`.
+/// Gives where it is. It holds for this program with these kills.
+#[cfg(feature = "sieve")]
+#[unsafe(no_mangle)]
+pub(crate) extern "C" fn tables() -> *const u32 {
+    with(|state| {
+        if let Some(loaded) = &mut state.loaded {
+            loaded.sift();
+            state.tables = loaded.tables();
+        }
+        state.tables.as_ptr()
+    })
+}
+
+/// How many words [`tables`] told.
+#[cfg(feature = "sieve")]
+#[unsafe(no_mangle)]
+pub(crate) extern "C" fn tables_length() -> u32 {
+    #[expect(clippy::cast_possible_truncation, reason = "addresses are 32 bits wide here")]
+    with(|state| state.tables.len() as u32)
+}
+
+/// What [`tables`] told has been read: the room goes back.
+#[cfg(feature = "sieve")]
+#[unsafe(no_mangle)]
+pub(crate) extern "C" fn tables_read() {
+    with(|state| state.tables = Vec::new());
 }
 
 /// Takes over a context and decides every flag. In the buffer are the program's slots, for each of `overrides` flags a byte

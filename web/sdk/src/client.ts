@@ -7,7 +7,7 @@ import { braked, EngineTrap, OVERRIDE, type Brakes, type Engine, type Overrides 
 import { applyPatch, openEnvelope, type Envelope } from "./envelope.js";
 import { emitter } from "./events.js";
 import { freshness } from "./freshness.js";
-import { holding, type Beside, type Holding } from "./holding.js";
+import { engineProblem, holding, type Beside, type Holding } from "./holding.js";
 import { globalHost, sleep } from "./host.js";
 import { openKept, type Kept } from "./kept.js";
 import { keyRing } from "./keys.js";
@@ -103,7 +103,7 @@ export function startClient(options: Options, platform: Platform): Client {
       try {
         return engine.ways.table(held.flags, braked(engine, held.flags, filled, overrides(), brakes), held.position, withheld);
       } catch (cause) {
-        report({ code: "engine-trap", message: said(cause), help: "values stay as they are; please report this with the program's digest", cause });
+        report(engineProblem(cause, "program"));
         if (!(cause instanceof EngineTrap) || attempt > 0) return undefined;
       }
     }
@@ -151,6 +151,7 @@ export function startClient(options: Options, platform: Platform): Client {
       [degrades, attributes] = [held.flags.some((flag) => flag.onStaleDegraded), Object.entries(header.audience.attributes)];
       if (isKept) fresh.keptSince(header.issued_at);
     }
+    engine?.holds?.(held);
     source = isKept ? "kept" : "network";
     if (!isKept && !wrong[0]) problems = [];
     decide(change, receivedAt);
@@ -474,7 +475,7 @@ export function startClient(options: Options, platform: Platform): Client {
   } catch (cause) {
     starting = engineFailed(cause);
   }
-  starting = starting.catch((cause: unknown) => queueMicrotask(() => report({ code: "engine-trap", message: `nothing can be loaded: ${said(cause)}`, cause })));
+  starting = starting.catch((cause: unknown) => queueMicrotask(() => report(engineProblem(cause, "nothing can be loaded"))));
   void (background ? run() : starting);
 
   const unwatch = background
@@ -567,8 +568,7 @@ export function startClient(options: Options, platform: Platform): Client {
     },
     evaluate: (who): Decisions => {
       if (sampling) seen = who;
-      const own = tableFor(who) ?? EMPTY;
-      return engine?.ways.reads?.(readsFrom, own) ?? decisions({ ...readsFrom, table: () => own });
+      return (brakes || (degrades && fresh.stale()) ? undefined : engine?.soon?.(who, readsFrom, report)) ?? (tableFor(who) ?? EMPTY).reads(readsFrom);
     },
     refresh: async () => {
       await starting;

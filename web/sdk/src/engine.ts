@@ -1,5 +1,7 @@
 import type { Breakers } from "./guard/settings.js";
-import type { Cause, Context, Json, Reason } from "./types.js";
+import type { Holding } from "./holding.js";
+import type { Source } from "./table.js";
+import type { Cause, Context, Decisions, Json, Problem, Reason } from "./types.js";
 import type { Ways } from "./ways.js";
 
 /** A flag of the loaded program, as far as JavaScript needs it. */
@@ -63,6 +65,12 @@ export interface Braking {
   again(): void;
 }
 
+/** What is in use. */
+export type Held = Pick<Holding, "header" | "position">;
+
+/** Is told what went wrong. */
+export type Report = (problem: Problem) => void;
+
 /** Whatever evaluates programs. The only one is the WebAssembly module's; tests put others in its place. */
 export interface Engine {
   readonly formats: readonly number[];
@@ -75,6 +83,10 @@ export interface Engine {
   /** Decides every flag of the program, in its order. */
   evaluate(context: Context, overrides: Overrides | undefined): Outcomes;
   readonly ways: Ways;
+  /** Is told what is held, whenever that has changed. */
+  holds?(held: Held): void;
+  /** Decides each flag when it is asked for, as of now; undefined where all are to be decided at once. On servers only. */
+  soon?(context: Context, source: Source, report: Report): Decisions | undefined;
 }
 
 /** Decides every flag, and once more where `brakes` say something of what was decided. */

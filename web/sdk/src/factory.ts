@@ -8,7 +8,6 @@ import type { Sampler } from "./sampler.js";
 import { indexedDbStore, memoryStore } from "./store.js";
 import type { CreateClient, Kind, WasmSource } from "./types.js";
 import { wasmEngine } from "./wasm-engine.js";
-import type { Ways } from "./ways.js";
 
 /** What is rarely needed, and loaded then. */
 export interface Seldom {
@@ -16,14 +15,14 @@ export interface Seldom {
   readonly remotely: Remote;
 }
 
-/** What an entry of servers brings along. */
+/** What an entry brings along; unless said otherwise, that of pages. */
 interface Beside {
   readonly ciphers?: Ciphers;
-  readonly ways?: Ways;
+  readonly engine: (module: WebAssembly.Module) => Engine;
 }
 
 /** `createClient` of an entry: its usual kind, where its module comes from, and how it comes by what is rarely needed. */
-export function clientFactory(usual: Kind | undefined, source: (() => WasmSource) | undefined, seldom: () => Promise<Seldom>, beside: Beside = {}): CreateClient {
+export function clientFactory(usual: Kind | undefined, source: (() => WasmSource) | undefined, seldom: () => Promise<Seldom>, beside: Beside = { engine: wasmEngine }): CreateClient {
   // Compiled once for all clients of a process.
   let module: WebAssembly.Module | Promise<WebAssembly.Module> | undefined;
   const own = (): WebAssembly.Module | Promise<WebAssembly.Module> => {
@@ -38,16 +37,15 @@ export function clientFactory(usual: Kind | undefined, source: (() => WasmSource
   return (options) => {
     const inPage = typeof document !== "undefined" || typeof indexedDB !== "undefined";
     const platform: Platform = {
+      ...beside,
       kind: usual ?? (inPage ? "browser" : "server"),
       engine: ({ wasm }) => {
         const found = wasm === undefined ? own() : compiled(wasm);
-        const made = (module: WebAssembly.Module): Engine => wasmEngine(module, beside.ways);
-        return found instanceof Promise ? found.then(made) : made(found);
+        return found instanceof Promise ? found.then(beside.engine) : beside.engine(found);
       },
       sampler: async () => (await seldom()).sampled,
       remote: async () => (await seldom()).remotely,
       store: () => (typeof indexedDB === "undefined" ? memoryStore() : indexedDbStore()),
-      ...beside,
     };
     return startClient(options, platform);
   };

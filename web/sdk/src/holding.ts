@@ -138,12 +138,12 @@ export function holding(engine: Engine, beside: Beside): Holding {
   };
 }
 
-function engineProblem(cause: unknown, what: string): Problem {
+export function engineProblem(cause: unknown, what: string): Problem {
   const message = said(cause);
   if (cause instanceof ProgramRefused) {
     return { code: "program-refused", message: `${what} refused: ${message}`, help: "is the client older than the control plane?", cause };
   }
-  if (cause instanceof EngineTrap) return { code: "engine-trap", message, help: "please report this with the program's digest", cause: cause.cause };
+  if (cause instanceof EngineTrap) return { code: "engine-trap", message, help: "values stay as they are; please report this with the program's digest", cause: cause.cause };
   return { code: "engine-trap", message: `${what}: ${message}`, cause };
 }
 

@@ -1,5 +1,6 @@
 import { attribute } from "./context.js";
 import type { Constants } from "./program.js";
+import type { Context } from "./types.js";
 import { ABSENT, FALSE, INTERNED, NONE, NUMBER, PENDING, SLOT, TEXT, TRUE, value, writer, type Scratch, type Writer } from "./write.js";
 
 /** The most of a text, in bytes, that is written before it is asked for. */
@@ -7,17 +8,29 @@ const ROOM = 256;
 /** Texts of each slot whose ids are kept at hand; a power of two. */
 const MET = 64;
 
-/** Writes contexts of plain values while it reads them, as nearly all are; the others as pages do. */
-export function swiftWriter(scratch: Scratch, program: Constants): Writer {
-  const { slots, bytes } = program;
-  const { named, compared } = uses(bytes);
-  const reads = slots.map(({ text, declared }, slot) => !declared && (text || named.has(slot)));
-  const units = slots.map(({ text }, slot) => text && !compared.has(slot));
-  const read = slots.flatMap(({ name }, slot) => (reads[slot] ? [[name, slot] as const] : []));
-  const others = slots.flatMap((_, slot) => (reads[slot] ? [] : [slot]));
-  const any = writer(scratch, program, (context) => slots.map(({ name }, slot) => (reads[slot] ? value(attribute(context, name)) : undefined)));
+/** Reads contexts for one program: the values of the attributes that something reads. */
+export interface Reader {
+  /** Their names and slots. */
+  readonly read: readonly (readonly [string, number])[];
+  /** The others. */
+  readonly others: readonly number[];
+  /** By slot, as they are now; undefined where one is neither text, number, truth value nor nothing. */
+  values(context: Context): unknown[] | undefined;
+}
 
+/** Values by slot that were read before, in the place of the context that had them. */
+export class Snapshot {
+  [attribute: string]: unknown;
+  constructor(readonly values: readonly unknown[]) {}
+}
+
+export function reader({ slots, bytes }: Constants): Reader {
+  const { named } = uses(bytes);
+  const reads = slots.map(({ text, declared }, slot) => !declared && (text || named.has(slot)));
+  const read = slots.flatMap(({ name }, slot) => (reads[slot] ? [[name, slot] as const] : []));
   const bySlot = new Map(read);
+  const count = slots.length;
+  const needed = read.length;
   /** The names of the context that was read last, in its order, and the slot of each: one context is made as the other, mostly. */
   const names: string[] = [];
   const places: number[] = [];
@@ -25,15 +38,53 @@ export function swiftWriter(scratch: Scratch, program: Constants): Writer {
     names[i] = name;
     return (places[i] = bySlot.get(name) ?? -1);
   };
+
+  return {
+    read,
+    others: slots.flatMap((_, slot) => (reads[slot] ? [] : [slot])),
+    values: (context) => {
+      const values = new Array<unknown>(count);
+      let found = 0;
+      let i = 0;
+      for (const name in context) {
+        // What is inherited is no attribute. Asked thus, engines know the answer of most objects beforehand.
+        if (!Object.prototype.hasOwnProperty.call(context, name)) continue;
+        const slot = name === names[i] ? (places[i] as number) : slotOf(name, i);
+        i++;
+        if (slot < 0) continue;
+        const value = context[name];
+        if (typeof value !== "string" && (typeof value === "object" ? value !== null : typeof value === "bigint")) return undefined;
+        values[slot] = value;
+        if (++found === needed) return values;
+      }
+      for (const [name, slot] of read) {
+        if (values[slot] !== undefined) continue;
+        const value = attribute(context, name);
+        if (typeof value === "object") return undefined;
+        values[slot] = value;
+      }
+      return values;
+    },
+  };
+}
+
+/** Writes contexts of plain values while it reads them, as nearly all are; the others as pages do. */
+export function swiftWriter(scratch: Scratch, program: Constants): Writer {
+  const { slots, bytes } = program;
+  const { compared } = uses(bytes);
+  const { read, others, values: plain } = reader(program);
+  const units = slots.map(({ text }, slot) => text && !compared.has(slot));
+  const any = writer(scratch, program, (context) => {
+    if (context instanceof Snapshot) return slots.map((_, slot) => context.values[slot]);
+    const values: unknown[] = slots.map(() => undefined);
+    for (const [name, slot] of read) values[slot] = value(attribute(context, name));
+    return values;
+  });
+
   /** Texts that were met last, and their ids; -1 where there is none. The same object is found sooner than the same text. */
   const met = Array<string>(slots.length * MET).fill("");
   const ids = new Int32Array(met.length).fill(scratch.idOf("") ?? -1);
 
-  /** By slot: the text without an id. */
-  const values: unknown[] = slots.map(() => undefined);
-  /** By slot: the turn in which it was written last. */
-  const written = slots.map(() => 0);
-  let turn = 0;
   /** Views of the scratch buffer. */
   let seen: Uint8Array | undefined;
   let words: Int32Array = new Int32Array();
@@ -47,10 +98,9 @@ export function swiftWriter(scratch: Scratch, program: Constants): Writer {
     return true;
   };
 
-  /** Writes a value, and its text behind `texts` bytes of others; gives how many bytes these are then, or -1 where it is no plain value. */
+  /** Writes a value, and its text behind `texts` bytes of others; gives how many bytes these are then. */
   const put = (slot: number, value: unknown, into: Uint8Array, texts: number): number => {
     const word = slot * 4;
-    written[slot] = turn;
     if (typeof value === "string") {
       if (units[slot] && value.length > 0 && value.length * 3 <= ROOM) {
         const length = utf8(value, into, first + texts);
@@ -69,74 +119,45 @@ export function swiftWriter(scratch: Scratch, program: Constants): Writer {
         id = ids[place] = scratch.idOf(value) ?? -1;
       }
       words[word + 1] = id;
-      if (id < 0) {
-        values[slot] = value;
-        words[word] = PENDING;
-      } else words[word] = INTERNED;
+      words[word] = id < 0 ? PENDING : INTERNED;
       return texts;
     }
     let kind: number = ABSENT;
     if (typeof value === "boolean") kind = value ? TRUE : FALSE;
-    else if (typeof value === "number") {
-      if (Number.isFinite(value)) {
-        kind = NUMBER;
-        numbers[slot * 2 + 1] = value;
-      }
-    } else if ((typeof value === "object" && value !== null) || typeof value === "bigint") return -1;
+    else if (typeof value === "number" && Number.isFinite(value)) {
+      kind = NUMBER;
+      numbers[slot * 2 + 1] = value;
+    }
     words[word] = kind;
     words[word + 1] = NONE;
     return texts;
   };
 
-  /** As `put`, for every slot. */
-  const putAll = (context: Readonly<Record<string, unknown>>, into: Uint8Array): number => {
-    if (into !== seen && !look(into)) return -1;
-    let texts = 0;
-    let found = 0;
-    let i = 0;
-    for (const name in context) {
-      // What is inherited is no attribute. Asked thus, engines know the answer of most objects beforehand.
-      if (!Object.prototype.hasOwnProperty.call(context, name)) continue;
-      const slot = name === names[i] ? (places[i] as number) : slotOf(name, i);
-      i++;
-      if (slot < 0) continue;
-      texts = put(slot, context[name], into, texts);
-      if (texts < 0) return -1;
-      found++;
-    }
-    if (found < read.length) {
-      for (const [name, slot] of read) {
-        if (written[slot] === turn) continue;
-        texts = put(slot, attribute(context, name), into, texts);
-        if (texts < 0) return -1;
-      }
-    }
-    for (let j = 0; j < others.length; j++) {
-      const word = (others[j] as number) * 4;
-      words[word] = ABSENT;
-      words[word + 1] = NONE;
-    }
-    return texts;
-  };
-
   const own: Writer = {
-    values,
+    values: NOTHING,
     elements: NOTHING,
     starts: NOTHING,
     write: (context, overrides) => {
-      const mine = ++turn;
-      let texts = -1;
-      if (!overrides) {
-        scratch.reserve(first + slots.length * ROOM);
-        texts = putAll(context, scratch.bytes);
-      }
-      // A getter of the application that asks for flags has written over what was written.
-      if (texts >= 0 && turn === mine) {
+      // All is read before anything is written: a getter of the application may ask for flags.
+      const values = context instanceof Snapshot ? context.values : overrides ? undefined : plain(context);
+      if (values) scratch.reserve(first + slots.length * ROOM);
+      const into = scratch.bytes;
+      if (values && (into === seen || look(into))) {
+        let texts = 0;
+        for (let i = 0; i < read.length; i++) {
+          const slot = (read[i] as readonly [string, number])[1];
+          texts = put(slot, values[slot], into, texts);
+        }
+        for (let i = 0; i < others.length; i++) {
+          const word = (others[i] as number) * 4;
+          words[word] = ABSENT;
+          words[word + 1] = NONE;
+        }
         own.values = values;
         own.elements = own.starts = NOTHING;
         return texts;
       }
-      texts = any.write(context, overrides);
+      const texts = any.write(context, overrides);
       ({ values: own.values, elements: own.elements, starts: own.starts } = any);
       return texts;
     },

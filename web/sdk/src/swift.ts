@@ -1,4 +1,5 @@
 import type { FlagInfo, Outcomes } from "./engine.js";
+import { indexOf, type Index } from "./swift-index.js";
 import { swiftWriter } from "./swift-write.js";
 import { decisions, type Asked, type Entry, type Source, type Table } from "./table.js";
 import type { Decisions, Json, Position } from "./types.js";
@@ -9,7 +10,6 @@ export const swift: Ways = {
   writer: swiftWriter,
   kept,
   table: (flags, outcomes, position, withheld) => new Decided(flags, outcomes, position, withheld),
-  reads: (source, own) => new Reads(source, own),
 };
 
 /** Copies to where there is room for the outcomes of many contexts: an array for each would take longer than deciding. */
@@ -39,58 +39,6 @@ function kept(): Kept {
   };
 }
 
-/** The flags of a program, with what reads look up in as few steps as possible. */
-class Index {
-  /** Each one's place, by its key. */
-  readonly places: ReadonlyMap<string, number>;
-  /** The values of all variants, and where those of each flag begin. */
-  readonly given: readonly Json[];
-  readonly firsts: readonly number[];
-  /** When each was last asked for; see `Asked`. */
-  readonly turns: number[];
-  /** By place: the key that it was last asked for with, and who was asked for next. One request asks as the other, mostly. */
-  readonly #asked: string[];
-  readonly #next: number[];
-  #last = 0;
-
-  constructor(flags: readonly FlagInfo[]) {
-    const given: Json[] = [];
-    this.firsts = flags.map(({ variants }) => given.push(...variants.map(({ value }) => value)) - variants.length);
-    this.given = given;
-    this.places = new Map(flags.map(({ key }, place) => [key, place]));
-    this.turns = flags.map(() => 0);
-    // As the caller has them: the same text is found sooner if it is the same object.
-    this.#asked = flags.map(() => "");
-    this.#next = flags.map((_, place) => (place + 1) % flags.length);
-  }
-
-  place(key: string): number | undefined {
-    const expected = this.#next[this.#last] as number;
-    if (this.#asked[expected] === key) {
-      this.#last = expected;
-      return expected;
-    }
-    const place = this.places.get(key);
-    if (place !== undefined) {
-      this.#next[this.#last] = place;
-      this.#asked[place] = key;
-      this.#last = place;
-    }
-    return place;
-  }
-}
-
-let newest: { readonly flags: readonly FlagInfo[]; readonly index: Index } | undefined;
-const indices = new WeakMap<readonly FlagInfo[], Index>();
-
-function indexOf(flags: readonly FlagInfo[]): Index {
-  if (newest?.flags === flags) return newest.index;
-  let index = indices.get(flags);
-  if (!index) indices.set(flags, (index = new Index(flags)));
-  newest = { flags, index };
-  return index;
-}
-
 /** The table of an evaluation: numbers, of which each becomes an entry where it is looked at. */
 export class Decided implements Table {
   readonly #index: Index;
@@ -112,12 +60,9 @@ export class Decided implements Table {
   value(key: string, asked: Asked): Json | undefined {
     const index = this.#index;
     const place = index.place(key);
-    if (place === undefined || (this.withheld && this.flags[place]?.decided)) return undefined;
-    if (index.turns[place] !== asked.turn) {
-      index.turns[place] = asked.turn;
-      asked.add(key);
-    }
-    return index.given[(index.firsts[place] as number) + ((this.outcomes.words[this.outcomes.at + place * 2] as number) & 0xffff)];
+    if (place < 0 || (this.withheld && this.flags[place]?.decided)) return undefined;
+    if (index.turns[place] !== asked.turn) index.note(place, asked);
+    return index.value(place, this.outcomes.words, this.outcomes.at);
   }
 
   get(key: string): Entry | undefined {
@@ -128,6 +73,10 @@ export class Decided implements Table {
   #entry(place: number): Entry | undefined {
     const flag = this.flags[place] as FlagInfo;
     return this.withheld && flag.decided ? undefined : entry(flag, this.outcomes, place, this.position);
+  }
+
+  reads(source: Source): Decisions {
+    return new Reads(source, this);
   }
 
   get entries(): Iterable<readonly [string, Entry]> {

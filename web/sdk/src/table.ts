@@ -23,6 +23,8 @@ export interface Table {
   get(key: string): Entry | undefined;
   /** Its value alone; that it was asked for is noted. */
   value(key: string, asked: Asked): Json | undefined;
+  /** Reads of it, whatever the source's present one is. */
+  reads(source: Source): Decisions;
 }
 
 /** A table of entries. */
@@ -44,6 +46,10 @@ export class Listed implements Table {
       asked.add(key);
     }
     return entry?.value;
+  }
+
+  reads(source: Source): Decisions {
+    return decisions({ ...source, table: () => this });
   }
 }
 

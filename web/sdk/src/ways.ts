@@ -1,8 +1,8 @@
 import { attribute } from "./context.js";
 import { outcome, type FlagInfo, type Outcomes, type Variant } from "./engine.js";
 import type { Constants } from "./program.js";
-import { Listed, metadataOf, type Entry, type Source, type Table } from "./table.js";
-import type { Decisions, Position } from "./types.js";
+import { Listed, metadataOf, type Entry, type Table } from "./table.js";
+import type { Position } from "./types.js";
 import { value, writer, type Scratch, type Writer } from "./write.js";
 
 /** What is done one way in pages, where code is downloaded, and another way on servers, where it runs all the time. */
@@ -11,8 +11,6 @@ export interface Ways {
   kept(): Kept;
   /** The table of an evaluation; flags in `withheld` are left out, as they were decided for another context. */
   table(flags: readonly FlagInfo[], outcomes: Outcomes, position: Position | undefined, withheld: boolean): Table;
-  /** The reads over a table, whatever the source's present one is; not given: `decisions`. */
-  reads?(source: Source, own: Table): Decisions;
 }
 
 /** Copies outcomes out of the module's memory: the first so many bytes. */

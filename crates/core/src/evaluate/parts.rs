@@ -31,9 +31,7 @@ pub(crate) fn key_is_listed(
 /// The number of the slice that covers the unit's bucket.
 pub(crate) fn split_slice(loaded: &Loaded, prepared: &mut Prepared, rule: &RuleRecord) -> Option<usize> {
     let bucket = with(loaded, prepared, |evaluation| evaluation.unit_bucket(rule.low() as usize, rule.seed))?;
-    let count = *loaded.program.ids.get(rule.slices as usize)?;
-    let slices = loaded.program.id_list(rule.slices + 1, count.saturating_mul(2));
-    slices.chunks(2).position(|slice| slice.first().is_some_and(|end| bucket < *end))
+    loaded.program.slices(rule.slices).iter().position(|[end, _]| bucket < *end)
 }
 
 /// What rules and default give, without kills and prerequisites.

@@ -108,9 +108,7 @@ impl<O: Observer> Evaluation<'_, O> {
         if bucket < given.end {
             return Some(given.decision());
         }
-        let count = *self.program.ids.get(given.slices as usize)?;
-        let slices = self.program.id_list(given.slices + 1, count.saturating_mul(2)).as_chunks::<2>().0;
-        let [_, variant] = slices.iter().find(|[end, _]| bucket < *end)?;
+        let [_, variant] = self.program.slices(given.slices).iter().find(|[end, _]| bucket < *end)?;
         #[expect(clippy::cast_possible_truncation, reason = "kept in 16 bits")]
         let variant = *variant as u16;
         Some(Decision { variant, ..given.decision() })

@@ -260,6 +260,12 @@ impl Program {
         self.ids.get(start..start.saturating_add(count as usize)).unwrap_or_default()
     }
 
+    /// Of a split whose slices stand there: the bucket where each slice ends, and its variant.
+    pub(crate) fn slices(&self, at: u32) -> &[[u32; 2]] {
+        let Some(count) = self.ids.get(at as usize) else { return &[] };
+        self.id_list(at + 1, count.saturating_mul(2)).as_chunks().0
+    }
+
     pub(crate) fn hash_list(&self, start: u32, count: u32) -> &[u64] {
         let start = start as usize;
         self.hashes.get(start..start.saturating_add(count as usize)).unwrap_or_default()

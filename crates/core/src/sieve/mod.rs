@@ -9,6 +9,7 @@
 //! bit gives is worked out before, so that most flags are decided without a branch that depends on the context.
 
 mod ordered;
+mod tables;
 
 use crate::context::{Context, Slot};
 use crate::decision::{Cause, Decision, Reason};

@@ -1,7 +1,7 @@
 import flags from "./flags-server.wasm";
 import { clientFactory } from "../factory.js";
 import * as seldom from "../seldom.js";
-import { swift } from "../swift.js";
+import { swiftEngine } from "../swift-engine.js";
 export * from "../index.js";
 
-export const createClient = /* @__PURE__ */ clientFactory("edge", () => flags, async () => seldom, { ways: swift });
+export const createClient = /* @__PURE__ */ clientFactory("edge", () => flags, async () => seldom, { engine: swiftEngine });

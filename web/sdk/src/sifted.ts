@@ -1,0 +1,279 @@
+import { wellFormed } from "./context.js";
+import type { Constants } from "./program.js";
+import type { Json } from "./types.js";
+
+/** Who asks: the values by slot, and what was found out of them. */
+export interface Asker {
+  readonly values: readonly unknown[];
+  /** Whether anything was. */
+  begun: boolean;
+  /** Of small programs: the bits that no attribute refuses. */
+  low: number;
+  high: number;
+  /** Of others: from `at` on each attribute's row, then these bits, 0 where they were not asked for. */
+  words: Int32Array;
+  at: number;
+}
+
+/** An attribute: by text the start of its row. */
+interface Column {
+  readonly slot: number;
+  readonly texts: ReadonlyMap<string, number>;
+  readonly other: number;
+}
+
+/**
+ * Looks up what decides a flag, in the tables of the servers' module (crates/core/src/sieve/tables.rs). What rules mean is the
+ * module's business: here rows are ANDed, the first bit is found, and a unit is put into its bucket.
+ */
+export class Sifted {
+  readonly #columns: readonly Column[];
+  /** Where a text may name another that is well-formed. */
+  readonly #replaced: boolean;
+  readonly #rows: Int32Array;
+  readonly #wordsOfRow: number;
+  /** By flag: its first bit; or ALWAYS and what is given; or ASK. */
+  readonly #flags: Int32Array;
+  /** By what is given: SETTLED, ASK, or its split. */
+  readonly #more: Int32Array;
+  /** By what is given, and then by slice. */
+  readonly outcomes: Int32Array;
+  readonly rules: Int32Array;
+  readonly values: readonly (Json | undefined)[];
+  /** By split: slot, seed, its slices. */
+  readonly #splits: Int32Array;
+  /** By slice, counted with what is given: where it ends. */
+  readonly #ends: Int32Array;
+
+  /** Room for what is found out of many askers. */
+  #room = new Int32Array();
+  #used = 0;
+  readonly #unit = new Unit();
+
+  constructor(tables: Int32Array, { strings, flags: infos }: Constants) {
+    const pool = [...strings.keys()];
+    let at = 0;
+    const next = (): number => tables[at++] as number;
+    const run = (length: number): Int32Array => tables.slice(at, (at += length));
+
+    const [words, columns, flags, given] = [next(), next(), next(), next()];
+    const rows: number[] = [];
+    this.#columns = Array.from({ length: columns }, () => {
+      const [slot, named, count] = [next(), next(), next()];
+      const other = rows.length;
+      const texts = new Map(Array.from({ length: named }, () => [pool[next()] as string, other + next() * words] as const));
+      for (const word of run(count * words)) rows.push(word);
+      return { slot, texts, other };
+    });
+    this.#replaced = pool.some((text) => text.includes("\ufffd"));
+    this.#rows = Int32Array.from(rows);
+    this.#wordsOfRow = words;
+    this.#flags = run(flags);
+
+    const each = Array.from({ length: given }, () => [next(), next(), next()] as const);
+    const outcomes = each.map(([outcome]) => outcome);
+    const rules = each.map(([, rule]) => rule);
+    const ends = each.map(() => 0);
+    const flagOf = flagsOf(this.#flags, given);
+    const splits: number[] = [];
+    const more = each.map(([outcome, rule, split], i) => {
+      if (split < 0) return split;
+      const from = at + split;
+      const slices = tables[from + 2] as number;
+      splits.push(tables[from] as number, tables[from + 1] as number, ends.length, ends.length + slices);
+      for (let slice = from + 3; slice < from + 3 + slices * 2; slice += 2) {
+        ends.push(tables[slice] as number);
+        outcomes.push((outcome & ~0xffff) | (tables[slice + 1] as number));
+        rules.push(rule);
+        flagOf.push(flagOf[i] as number);
+      }
+      return splits.length / 4 - 1;
+    });
+    this.#more = Int32Array.from(more);
+    this.#splits = Int32Array.from(splits);
+    this.#ends = Int32Array.from(ends);
+    this.outcomes = Int32Array.from(outcomes);
+    this.rules = Int32Array.from(rules);
+    this.values = outcomes.map((outcome, i) => infos[flagOf[i] as number]?.variants[outcome & 0xffff]?.value);
+  }
+
+  /** What a flag gives, for `outcomes`, `rules` and `values`; -1 where the module must be asked. */
+  given(asker: Asker, flag: number): number {
+    const start = this.#flags[flag] as number;
+    if (start < 0) return start === ASK ? -1 : start & ~ALWAYS;
+    let word = start >>> 5;
+    let bits = this.#word(asker, word) & (-1 << (start & 31));
+    for (;;) {
+      while (bits === 0) {
+        if (++word >= this.#wordsOfRow) return -1;
+        bits = this.#word(asker, word);
+      }
+      const bit = (word << 5) + 31 - Math.clz32(bits & -bits);
+      const more = this.#more[bit] as number;
+      if (more === SETTLED) return bit;
+      if (more < 0) return -1;
+      const slice = this.#slice(asker, more * 4);
+      if (slice >= 0) return slice;
+      bits &= bits - 1;
+    }
+  }
+
+  /** Of 32 bits those that no attribute refuses. */
+  #word(asker: Asker, word: number): number {
+    if (this.#wordsOfRow <= 2) {
+      if (!asker.begun) this.#both(asker);
+      return word === 0 ? asker.low : asker.high;
+    }
+    const columns = this.#columns.length;
+    if (!asker.begun) this.#begin(asker);
+    const { words, at } = asker;
+    const known = words[at + columns + word] as number;
+    if (known !== 0) return known;
+    let bits = -1;
+    for (let column = 0; column < columns; column++) bits &= this.#rows[(words[at + column] as number) + word] as number;
+    return (words[at + columns + word] = bits);
+  }
+
+  #both(asker: Asker): void {
+    const columns = this.#columns;
+    const rows = this.#rows;
+    let low = -1;
+    let high = -1;
+    for (let i = 0; i < columns.length; i++) {
+      const row = this.#row(columns[i] as Column, asker);
+      low &= rows[row] as number;
+      high &= rows[row + 1] as number;
+    }
+    asker.low = low;
+    asker.high = high;
+    asker.begun = true;
+  }
+
+  /** Finds each attribute's row. */
+  #begin(asker: Asker): void {
+    const columns = this.#columns;
+    const count = columns.length + this.#wordsOfRow;
+    if (this.#used + count > this.#room.length) {
+      this.#room = new Int32Array(Math.max(WORDS, count));
+      this.#used = 0;
+    }
+    asker.words = this.#room;
+    asker.at = this.#used;
+    asker.begun = true;
+    this.#used += count;
+    for (let i = 0; i < columns.length; i++) this.#room[asker.at + i] = this.#row(columns[i] as Column, asker);
+  }
+
+  #row(column: Column, asker: Asker): number {
+    const value = asker.values[column.slot];
+    if (typeof value !== "string") return column.other;
+    const row = column.texts.get(value);
+    if (row !== undefined) return row;
+    return (this.#replaced ? column.texts.get(wellFormed(value)) : undefined) ?? column.other;
+  }
+
+  #slice(asker: Asker, split: number): number {
+    const splits = this.#splits;
+    const bucket = this.#unit.bucket(asker, splits[split] as number, splits[split + 1] as number);
+    const end = splits[split + 3] as number;
+    for (let slice = splits[split + 2] as number; slice < end; slice++) if (bucket < (this.#ends[slice] as number)) return slice;
+    return -1;
+  }
+}
+
+/** By what is given: whose it is. */
+function flagsOf(flags: Int32Array, given: number): number[] {
+  const flagOf = new Array<number>(given).fill(-1);
+  flags.forEach((start, flag) => {
+    if (start !== ASK) flagOf[start & ~ALWAYS] = flag;
+  });
+  // A flag's bits stand one after another; those of a flag that the module must be asked for are looked at by nobody.
+  for (let i = 1; i < given; i++) if (flagOf[i] === -1) flagOf[i] = flagOf[i - 1] as number;
+  return flagOf;
+}
+
+/** The unit that was put into a bucket last, as murmur3_x86_32 mixes it in. */
+class Unit {
+  #asker: Asker | undefined;
+  #slot = -1;
+  #blocks = new Int32Array(16);
+  #count = 0;
+  #tail = 0;
+  #length = 0;
+
+  /** Its bucket, not rounded down; NaN where the value is no unit. */
+  bucket(asker: Asker, slot: number, seed: number): number {
+    if (this.#asker !== asker || this.#slot !== slot) {
+      this.#asker = asker;
+      this.#slot = slot;
+      this.#read(asker.values[slot]);
+    }
+    if (this.#length === 0) return NaN;
+    let hash = seed;
+    const blocks = this.#blocks;
+    for (let i = 0; i < this.#count; i++) {
+      hash ^= blocks[i] as number;
+      hash = (Math.imul((hash << 13) | (hash >>> 19), 5) + 0xe6546b64) | 0;
+    }
+    hash ^= this.#tail ^ this.#length;
+    hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
+    hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
+    return ((hash ^ (hash >>> 16)) >>> 0) * (BUCKETS / 2 ** 32);
+  }
+
+  #read(value: unknown): void {
+    if (typeof value === "string") return this.#text(value);
+    // As the core writes whole numbers: `1.0` is `1`, `-0` is `0`.
+    this.#text(typeof value === "number" && Number.isSafeInteger(value) ? String(value) : "");
+  }
+
+  #text(text: string): void {
+    const length = text.length;
+    if (length > this.#blocks.length * 4) return this.#utf8(encoder.encode(text));
+    let all = 0;
+    let count = 0;
+    let i = 0;
+    for (; i + 4 <= length; i += 4) {
+      const a = text.charCodeAt(i);
+      const b = text.charCodeAt(i + 1);
+      const c = text.charCodeAt(i + 2);
+      const d = text.charCodeAt(i + 3);
+      all |= a | b | c | d;
+      this.#blocks[count++] = scrambled(a | (b << 8) | (c << 16) | (d << 24));
+    }
+    let tail = 0;
+    for (let shift = 0; i < length; i++, shift += 8) {
+      const unit = text.charCodeAt(i);
+      all |= unit;
+      tail |= unit << shift;
+    }
+    if (all > 127) return this.#utf8(encoder.encode(text));
+    this.#count = count;
+    this.#tail = scrambled(tail);
+    this.#length = length;
+  }
+
+  #utf8(bytes: Uint8Array): void {
+    const count = bytes.length >> 2;
+    if (count > this.#blocks.length) this.#blocks = new Int32Array(count);
+    const byte = (at: number): number => bytes[at] ?? 0;
+    const block = (at: number): number => scrambled(byte(at) | (byte(at + 1) << 8) | (byte(at + 2) << 16) | (byte(at + 3) << 24));
+    for (let i = 0; i < count; i++) this.#blocks[i] = block(i * 4);
+    this.#count = count;
+    this.#tail = block(count * 4);
+    this.#length = bytes.length;
+  }
+}
+
+function scrambled(block: number): number {
+  const mixed = Math.imul(block, 0xcc9e2d51);
+  return Math.imul((mixed << 15) | (mixed >>> 17), 0x1b873593);
+}
+
+const BUCKETS = 100_000;
+const ASK = -1;
+const SETTLED = -2;
+const ALWAYS = 1 << 31;
+/** The least that is made of room. */
+const WORDS = 8192;
+const encoder = new TextEncoder();
