@@ -99,6 +99,49 @@ test("after five failures the fallback, for guarded calls and for every other re
   assert.equal(call("x"), "new x");
 });
 
+test("on Node's own clock calls that are well are counted together: all of them, and before what fails after them", async () => {
+  const { client, options } = await world({ breakers: declared({ consecutive: 1000 }) });
+  const { now: _, ...own } = options;
+  const { guard, take } = guards(client, own);
+  let broken = false;
+  const call = guard("f", async (n: number) => {
+    if (broken) throw new Error("broken");
+    return n;
+  }, { fallback: async () => -1 });
+  const plain = guard("f", (n: number) => n, { fallback: () => -1 });
+  for (let each = 0; each < 100; each++) assert.equal(await call(each) + plain(each), 2 * each);
+  broken = true;
+  // 190 of 390 are not half of them; without those that were well, all would have failed.
+  for (let each = 0; each < 190; each++) await assert.rejects(call(each), /broken/);
+  assert.deepEqual(states(client), ["f=on closed"]);
+  broken = false;
+  for (let each = 0; each < 5; each++) await call(each);
+  const [tally] = take();
+  assert.deepEqual([tally?.ok, tally?.failed], [205, 190]);
+  broken = true;
+  for (let each = 0; each < 20; each++) await call(each).catch(() => undefined);
+  assert.deepEqual(states(client), ["f=on open"], "210 of 415 are");
+  assert.equal(await call(1), -1);
+});
+
+test("a guarded function and its fallback are given what it is called with, and no more", async () => {
+  for (const args of [[], [1], [1, undefined], [1, 2, 3], [1, 2, 3, 4, 5]]) {
+    const { client, options } = await world();
+    const { guard } = guards(client, options);
+    let fails = false;
+    const path = (...given: unknown[]): unknown => {
+      if (fails) throw new Error("broken");
+      return given;
+    };
+    const call = guard("f", path, { fallback: (...given) => ["instead", ...given], idempotent: true });
+    const promised = guard("g", async (...given) => path(...given), { fallback: async (...given) => ["instead", ...given], idempotent: true });
+    // The first calls find out what it leads to; the others go as almost all do.
+    for (let round = 0; round < 3; round++) assert.deepEqual([call(...args), await promised(...args)], [args, args]);
+    fails = true;
+    assert.deepEqual([call(...args), await promised(...args)], [["instead", ...args], ["instead", ...args]]);
+  }
+});
+
 test("decisions that were made before a breaker moved let nobody through", async () => {
   const { client, options, pass } = await world();
   const { guard } = guards(client, options);

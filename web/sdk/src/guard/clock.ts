@@ -6,6 +6,8 @@ export interface Clock {
   now(): number;
   /** At most a tenth of a second behind, as long as the event loop turns; for what happens millions of times. */
   roughly(): number;
+  /** Where it looks by itself: whom it tells the time then, as long as somebody has asked since it last did. */
+  ticks?(listener: (at: number) => void): void;
 }
 
 /** The same clock both times. */
@@ -19,6 +21,7 @@ export function ofNode(): Clock {
   let at = 0;
   let isUsed = false;
   let timer: ReturnType<typeof setInterval> | undefined;
+  let told: ((at: number) => void) | undefined;
   const now = (): number => (at = performance.now());
   const begin = (): void => {
     now();
@@ -29,6 +32,7 @@ export function ofNode(): Clock {
       }
       isUsed = false;
       now();
+      told?.(at);
     }, ROUGH_MS);
     timer.unref();
   };
@@ -39,6 +43,7 @@ export function ofNode(): Clock {
       if (timer === undefined) begin();
       return at;
     },
+    ticks: (listener) => void (told = listener),
   };
 }
 

@@ -5,72 +5,12 @@ import type { Client, Context, Decisions, Details } from "../types.js";
 import { exactly, ownClock } from "./clock.js";
 import { GuardTimeout, saysNothing } from "./errors.js";
 import type { Move } from "./machine.js";
-import { localMarks, marks, tabId, type Marks, type MarkStore } from "./marks.js";
+import { localMarks, marks, tabId, type Marks } from "./marks.js";
+import type { GuardOptions, Guards, GuardsOptions } from "./options.js";
 import { settingsOf, type Breakers, type Declared, type Settings } from "./settings.js";
-import { Watched, type BreakerStatus, type GuardTally } from "./watched.js";
+import { Watched, type BreakerStatus } from "./watched.js";
 
-export interface GuardOptions<A extends unknown[], R> {
-  /** What is done instead: the way that the degraded variant leads. */
-  readonly fallback: (...args: A) => R;
-  /**
-   * The variant that leads to the guarded function. Default: every one but the degraded one, and of a boolean flag the one that
-   * is true.
-   */
-  readonly variant?: string;
-  /**
-   * Nothing is done twice by doing it again. Then the fallback takes the place of a call that failed, and the breaker tries again
-   * by itself. Default false: the caller sees the error, and an open breaker waits for somebody.
-   */
-  readonly idempotent?: boolean;
-  /** Milliseconds after which a promise has failed. Default: what the document says, or never. */
-  readonly timeoutMs?: number;
-  /** Errors that say nothing of the guarded function. Default: aborts, and statuses from 400 to 499 but 408 and 429. */
-  readonly ignores?: (cause: unknown) => boolean;
-  /** It draws the page: until that has come through, errors that nobody catches count as its own. Default false. */
-  readonly uncaught?: boolean;
-  /** Where each call has its own context: the decisions for it, `client.evaluate(context)`. */
-  readonly decided?: (...args: A) => Decisions;
-}
-
-export interface GuardsOptions {
-  /**
-   * `page`: a few failures open a breaker for the session, tabs share what they know, and starts that crash are counted.
-   * `server`: calls are counted, and units try again. Default: `page` where there is a document.
-   */
-  readonly form?: "page" | "server";
-  /** Milliseconds on a clock that never jumps. */
-  readonly now?: () => number;
-  /** Epoch milliseconds. */
-  readonly wall?: () => number;
-  /** From 0 to below 1. */
-  readonly random?: () => number;
-  readonly setTimer?: (callback: () => void, ms: number) => unknown;
-  readonly clearTimer?: (timer: unknown) => void;
-  /** What outlives the page, and is shared between tabs; `false` for nothing. Default in pages: `localStorage`. */
-  readonly marks?: MarkStore | false;
-  /** Names this tab for as long as it lives. */
-  readonly tab?: string;
-  /** Whether guarded calls count as outcomes of their flag, ok or failed. Default true. */
-  readonly outcomes?: boolean;
-}
-
-/** Circuit breakers of a client. They only ever give the degraded variant instead of another one. */
-export interface Guards {
-  /** The guarded function: does `path` where the flag leads there and its breaker lets it, else the fallback. */
-  guard<A extends unknown[], R>(flag: string, path: (...args: A) => R, options: GuardOptions<A, R>): (...args: A) => R;
-  /** Every breaker that was used. */
-  breakers(): readonly BreakerStatus[];
-  /** Lets everything of a flag through and counts nothing, or ends that: for tests and for the hour of need. */
-  disable(flag: string, isDisabled?: boolean): void;
-  /** Calls `listener` at each change of state; returns what takes it off again. */
-  onMove(listener: (status: BreakerStatus, move: Move) => void): () => void;
-  /** From here on it is measured how long guarded calls take, which costs a look at the clock each. For `downhaul/telemetry`. */
-  timed(): void;
-  /** What was counted since this was last called. For `downhaul/telemetry`. */
-  take(): readonly GuardTally[];
-  /** Takes up what another tab wrote; called by itself in pages. */
-  shared(): void;
-}
+export type { GuardOptions, Guards, GuardsOptions } from "./options.js";
 
 /** On the client itself: entries of the package are bundled apart, and must find the same ones. */
 const KNOWN = Symbol.for("downhaul.guards");
@@ -108,7 +48,7 @@ interface Of {
 }
 
 function begin(client: Client, options: GuardsOptions): Guards {
-  const { now, roughly } = options.now ? exactly(options.now) : ownClock();
+  const { now, roughly, ticks } = options.now ? exactly(options.now) : ownClock();
   const wall = options.wall ?? (() => Date.now());
   const random = options.random ?? (() => Math.random());
   const setTimer = options.setTimer ?? ((callback, ms) => setTimeout(callback, ms));
@@ -129,6 +69,13 @@ function begin(client: Client, options: GuardsOptions): Guards {
   let isHurt = false;
   /** Whether somebody asks how long things take. */
   let isTimed = TELEMETRY in client;
+
+  const every = function* (): Iterable<Watched> {
+    for (const { variants } of flags.values()) yield* variants.values();
+  };
+  ticks?.((at) => {
+    for (const watched of every()) watched.fold(at);
+  });
 
   const of = (flag: string): Of => {
     let known = flags.get(flag);
@@ -167,6 +114,7 @@ function begin(client: Client, options: GuardsOptions): Guards {
 
   const moved = (watched: Watched, move: Move | undefined): void => {
     const { machine } = watched;
+    watched.fold(now());
     if (machine.passing || machine.state === "forced-open") acting.delete(watched);
     else acting.add(watched);
     made = new WeakSet();
@@ -255,20 +203,20 @@ function begin(client: Client, options: GuardsOptions): Guards {
   });
 
   told?.collect(() => {
-    for (const { variants } of flags.values()) {
-      for (const watched of variants.values()) {
-        const { wentWrong: failed, first, last } = watched;
-        const ok = watched.ok - watched.toldOk;
-        if (ok + failed === 0 || !told.add(watched.flag, watched.variant, { ok, failed, first, last })) continue;
-        watched.toldOk = watched.ok;
-        watched.wentWrong = 0;
-        watched.first = -1;
-      }
+    for (const watched of every()) {
+      watched.fold(now());
+      const { wentWrong: failed, first, last } = watched;
+      const ok = watched.ok - watched.toldOk;
+      if (ok + failed === 0 || !told.add(watched.flag, watched.variant, { ok, failed, first, last })) continue;
+      watched.toldOk = watched.ok;
+      watched.wentWrong = 0;
+      watched.first = -1;
     }
   });
 
   /** A call of the path failed, or what is of it. */
   const hurt = (known: Of, watched: Watched, generation: number, at: number): void => {
+    watched.fold(at);
     if (generation === watched.machine.generation && watched.machine.state === "half-open") watched.probesFailed++;
     watched.machine.ended(generation, "failed", at);
     watched.wentWrong++;
@@ -284,6 +232,7 @@ function begin(client: Client, options: GuardsOptions): Guards {
   const starts = (known: Of): void => {
     if (known.boot !== "none") return;
     known.boot = "through";
+    known.version++;
     if (!session || !marked || !known.declared) return;
     known.boot = "under way";
     marked.begins(known.flag, known.declared.of);
@@ -298,6 +247,7 @@ function begin(client: Client, options: GuardsOptions): Guards {
     for (const known of flags.values()) {
       if (known.boot !== "under way" || isHurt) continue;
       known.boot = "none";
+      known.version++;
       marked?.cameThrough(known.flag, false);
     }
   };
@@ -349,9 +299,13 @@ function begin(client: Client, options: GuardsOptions): Guards {
     }
     let version = -1;
     let current: Watched | undefined;
+    /** The same, where nothing but its being calm has to be looked at before a call. */
+    let plain: Watched | undefined;
 
     const find = (): Watched | undefined => {
       current = target(known, client, variant);
+      const isPlain = current && known.boot !== "none" && !isTimed && !current.machine.isMeasured && !isLimited(current);
+      plain = isPlain ? current : undefined;
       version = known.version;
       return current;
     };
@@ -386,8 +340,17 @@ function begin(client: Client, options: GuardsOptions): Guards {
     };
     /** `began` is below 0 where nobody asks how long it took. */
     const done = (watched: Watched, generation: number, began: number): void => {
-      const at = began < 0 ? roughly() : now();
       const { machine } = watched;
+      if (began < 0 && machine.calm && generation === machine.generation && ticks) {
+        // Counted with others at the next look at the clock.
+        if (watched.pending++ === 0) {
+          watched.pendingOf = generation;
+          roughly();
+        }
+        return;
+      }
+      const at = began < 0 ? roughly() : now();
+      watched.fold(at);
       watched.ok++;
       if (watched.first < 0) watched.first = at;
       watched.last = at;
@@ -418,6 +381,8 @@ function begin(client: Client, options: GuardsOptions): Guards {
       }
       return same;
     };
+    /** Apart, since what a function hands to another one that it makes is kept for each of its calls. */
+    const failing = (watched: Watched, generation: number, args: A) => (cause: unknown) => failed(watched, generation, -1, cause, args);
     const isLimited = ({ machine }: Watched): boolean => timeoutMs !== undefined || machine.isLimited;
     const settled = (watched: Watched, generation: number, began: number, result: PromiseLike<unknown>, args: A): Promise<unknown> => {
       const limit = timeoutMs ?? watched.machine.settings.timeoutMs;
@@ -433,7 +398,7 @@ function begin(client: Client, options: GuardsOptions): Guards {
       return first.then(back, thrown).finally(() => clearTimer(timer));
     };
 
-    return (...args: A): R => {
+    const anyCall = (...args: A): R => {
       let watched: Watched | undefined;
       if (decided) {
         const decisions = decided(...args);
@@ -462,12 +427,39 @@ function begin(client: Client, options: GuardsOptions): Guards {
       }
       if (result instanceof Promise && began < 0 && !isLimited(watched)) {
         const { back, thrown } = ofAll(watched, generation);
-        return result.then(back, idempotent ? (cause) => failed(watched, generation, began, cause, args) : thrown) as R;
+        return result.then(back, idempotent ? failing(watched, generation, args) : thrown) as R;
       }
       if (isPromise(result)) return settled(watched, generation, began, result, args) as R;
       done(watched, generation, began);
       return result;
     };
+    if (decided) return anyCall;
+
+    const few = path as (...args: unknown[]) => R;
+    /**
+     * The same for what almost every call is: of at most three arguments, spelt out, since to collect them costs more than all
+     * else that is done here.
+     */
+    const call = function (one?: unknown, two?: unknown, three?: unknown): R {
+      const count = arguments.length;
+      const watched = plain;
+      if (version !== known.version || watched === undefined || !watched.machine.calm || count > 3) return anyCall.apply(undefined, arguments as unknown as A);
+      const { generation } = watched.machine;
+      let result: R;
+      try {
+        result = count === 1 ? few(one) : count === 2 ? few(one, two) : count === 3 ? few(one, two, three) : few();
+      } catch (cause) {
+        return failed(watched, generation, -1, cause, [one, two, three].slice(0, count) as A);
+      }
+      if (result instanceof Promise) {
+        const { back, thrown } = ofAll(watched, generation);
+        return result.then(back, idempotent ? failing(watched, generation, [one, two, three].slice(0, count) as A) : thrown) as R;
+      }
+      if (isPromise(result)) return settled(watched, generation, -1, result, [one, two, three].slice(0, count) as A) as R;
+      done(watched, generation, -1);
+      return result;
+    };
+    return call as unknown as (...args: A) => R;
   };
 
   return {
@@ -485,6 +477,7 @@ function begin(client: Client, options: GuardsOptions): Guards {
     },
     timed: () => {
       isTimed = true;
+      for (const known of flags.values()) known.version++;
     },
     take: () => [...flags.values()].flatMap(({ variants }) => [...variants.values()].flatMap((watched) => watched.take(now()) ?? [])),
     shared,

@@ -52,6 +52,11 @@ export class Machine {
   state: BreakerState;
   /** Whether every call goes through: what is asked before anything else. */
   passing = true;
+  /**
+   * Whether it is passing, and nothing has failed lately that a call which was well would have to be weighed against: these may
+   * be counted together, by `wells`.
+   */
+  calm = true;
   /** Goes up with each state: what began under another one counts for nothing here. */
   generation = 0;
   /** Goes up with each state and each share: who was let through is known anew. */
@@ -156,7 +161,14 @@ export class Machine {
     if (this.#isPlain && generation === this.generation && window.failed === 0 && window.slow === 0) {
       this.#row = 0;
       window.well(now);
+      this.calm = true;
     } else this.ended(generation, "ok", now);
+  }
+
+  /** So many calls that were well under the present generation, while it was calm. */
+  wells(count: number, now: number): void {
+    this.#row = 0;
+    this.#window.wells(count, now);
   }
 
   /** How a call ended that began under `generation`. */
@@ -168,7 +180,10 @@ export class Machine {
     const settings = this.#settings;
     const window = this.#window;
     if (ended === "ok") window.well(now);
-    else window.bad(now, ended === "slow");
+    else {
+      window.bad(now, ended === "slow");
+      this.calm = false;
+    }
     if (ended === "failed") {
       if (this.#row++ === 0) this.#firstFailure = now;
       this.#failures++;
@@ -296,6 +311,7 @@ export class Machine {
     this.generation++;
     this.round++;
     this.#isPlain = (to === "closed" || to === "observing") && this.attempt === 0;
+    this.calm = false;
     this.passing = to === "closed" || to === "observing" || to === "disabled";
     this.#options.moved?.({ from, to, cause });
   }

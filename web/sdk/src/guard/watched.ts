@@ -54,6 +54,10 @@ export class Watched {
   first = -1;
   last = 0;
 
+  /** Calls that were well and are not counted yet, and the generation of the machine that they began under. */
+  pending = 0;
+  pendingOf = 0;
+
   #takenOk = 0;
   #moves = new Map<string, { move: Move; count: number }>();
   #openMs = 0;
@@ -83,8 +87,20 @@ export class Watched {
     return { flag: this.flag, variant: this.variant, state, cause, attempt, since_ms: Math.max(0, Math.round(now - since)), of };
   }
 
+  /** Counts what is pending: as of now, which is at most a tenth of a second later than it was. */
+  fold(now: number): void {
+    const { pending } = this;
+    if (pending === 0) return;
+    this.pending = 0;
+    this.ok += pending;
+    if (this.first < 0) this.first = now;
+    this.last = now;
+    if (this.pendingOf === this.machine.generation) this.machine.wells(pending, now);
+  }
+
   /** What was counted since it was last taken; undefined where nothing was. */
   take(now: number): GuardTally | undefined {
+    this.fold(now);
     if (this.#openSince !== undefined) {
       this.#openMs += now - this.#openSince;
       this.#openSince = now;

@@ -28,6 +28,12 @@ export class Window {
     (this.#calls[this.#at] as number)++;
   }
 
+  /** So many calls that were well. */
+  wells(count: number, now: number): void {
+    if (now >= this.#until) this.#turn(now);
+    (this.#calls[this.#at] as number) += count;
+  }
+
   bad(now: number, isSlow: boolean): void {
     this.well(now);
     if (isSlow) {
