@@ -201,6 +201,7 @@ export type ProblemCode =
   | "connection-failed"
   | "second-path-failed"
   | "break-glass-refused"
+  | "break-glass-left-out"
   | "listener-failed"
   | "bootstrap-malformed";
 

@@ -235,6 +235,37 @@ test("a break-glass kill holds until its restore, whatever is published, and ove
   assert.equal(kept.size, 0);
 });
 
+test("a break-glass kill for which no room is left beside the control plane's is told of, and none is left out that has room", async () => {
+  const host = await staticHost();
+  const all = await world(() => ({ files: [host.url], everySeconds: 3600 }));
+  const { client, second, server, said } = all;
+  const by = signer();
+  await second.refresh();
+  const tenants = (count: number): string[] => Array.from({ length: count }, (_, number) => `${number}`.padStart(250, "t"));
+  const large = { ...kill, id: `bg-${by.id}-0`, flag: "f", scope: { tenant: tenants(30) } };
+  const small = { ...kill, id: `bg-${by.id}-1`, flag: "g" };
+  host.state.file = signedObject(by, compiled([flag("f"), flag("g")], [large, small]).kills);
+  const left = (): string[] => said.filter(({ code }) => code === "break-glass-left-out").map(({ message }) => message);
+  // Some 60 KiB of the control plane's own.
+  server.state.kills = [{ ...kill, flag: "h", scope: { tenant: tenants(240) } }];
+  server.publish([flag("f"), flag("g"), flag("h")], { ...named([by]), kill_revision: 1 });
+  await server.until(() => server.acknowledged.some(({ position }) => position.revision === 2));
+  await second.refresh();
+  await until(client, () => left().length > 0);
+  assert.equal(client.details("g", true).reason, "DISABLED", "the small one has room");
+  assert.match(left()[0] ?? "", new RegExp(`^1 break-glass kill does not go into 64 KiB .*: bg-${by.id}-0$`));
+  assert.ok(client.status().problems.includes("break-glass-left-out"));
+  await server.until(() => server.acknowledged.some(({ problems }) => problems.includes("break-glass-left-out")));
+
+  // With the control plane's own kill gone there is room for all.
+  const before = left().length;
+  server.state.kills = [];
+  server.killSet("restore");
+  await server.until(() => server.acknowledged.some(({ position, problems }) => position.kill_revision === 2 && problems.length === 0));
+  assert.equal(left().length, before);
+  assert.deepEqual(client.evaluate({ tenant: tenants(1)[0], targetingKey: "u" }).details("f", true).flagMetadata.cause, "kill");
+});
+
 test("a break-glass kill that is not one is refused with its word", async () => {
   const host = await staticHost();
   const all = await world(() => ({ files: [host.url], everySeconds: 3600 }));

@@ -24,8 +24,14 @@ export interface BreakGlass {
   hear(header: Header): boolean;
   /** Takes the kills of an object; true if there is one more. Throws with the reason why nothing of it is taken. */
   take(bytes: Uint8Array, environment: string | undefined): Promise<boolean>;
-  /** A kill set with the kills that are held, but for those that it has itself. */
-  join(kills: Uint8Array): Uint8Array;
+  /** A kill set with the kills that are held, but for those that it has itself, and those for which no room is left beside it. */
+  join(kills: Uint8Array): Joined;
+}
+
+export interface Joined {
+  readonly kills: Uint8Array;
+  /** Ids of the kills for which no room is left. */
+  readonly left: readonly string[];
 }
 
 const START = 80;
@@ -101,11 +107,21 @@ export function breakGlass(ciphers: Ciphers, kind: string, wall: () => number, s
       return true;
     },
     join: (set) => {
-      if (kills.size === 0) return set;
+      if (kills.size === 0) return { kills: set, left: [] };
       const own = new Set(entriesOf(set).map(idOf));
-      const more = [...kills].filter(([id]) => !own.has(id)).map(([, entry]) => entry);
-      const whole = new Uint8Array(more.reduce((size, entry) => size + entry.length, set.length));
-      if (whole.length > LIMIT) return set;
+      const [more, left]: [Uint8Array[], string[]] = [[], []];
+      let size = set.length;
+      for (const [id, entry] of kills) {
+        if (own.has(id)) continue;
+        // A smaller one that comes later may still have room.
+        if (size + entry.length > LIMIT) {
+          left.push(id);
+          continue;
+        }
+        size += entry.length;
+        more.push(entry);
+      }
+      const whole = new Uint8Array(size);
       whole.set(set);
       let at = set.length;
       for (const entry of more) {
@@ -115,7 +131,7 @@ export function breakGlass(ciphers: Ciphers, kind: string, wall: () => number, s
       const view = new DataView(whole.buffer);
       view.setUint32(4, whole.length, true);
       view.setUint32(16, own.size + more.length, true);
-      return whole;
+      return { kills: whole, left };
     },
   };
 }

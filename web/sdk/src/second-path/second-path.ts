@@ -62,12 +62,21 @@ function begin(client: Client, { relays = [], files = [], everySeconds = 5, mark
   const closing = new AbortController();
   const store = marks === false ? undefined : (marks ?? (IN_PAGE ? localMarks() : undefined));
   const glass = breakGlass(host.ciphers, kind, host.wall, store, url);
-  wire.beside.join = ({ header, kills }) => (glass.hear(header), glass.join(kills));
+  const join = (set: Uint8Array): Uint8Array => {
+    const { kills, left } = glass.join(set);
+    if (left.length > 0) {
+      const message = `${left.length} break-glass ${left.length === 1 ? "kill does" : "kills do"} not go into 64 KiB beside the kills of the control plane: ${left.slice(0, 5).join(", ")}${left.length > 5 ? " …" : ""}`;
+      // After what is being taken over, which ends earlier problems.
+      queueMicrotask(() => feed.problem({ code: "break-glass-left-out", message, help: "these flags are not dark here: kill them through the control plane, or restore kills that are over" }));
+    }
+    return kills;
+  };
+  wire.beside.join = ({ header, kills }) => (glass.hear(header), join(kills));
   /** The kills in use are joined with others than before. */
   const again = async (): Promise<void> => {
     const { held } = client.wire();
     if (!held?.kills || !held.program) return;
-    held.engine.setKills(glass.join(held.kills.kills));
+    held.engine.setKills(join(held.kills.kills));
     // Taken over once more, so that all is decided anew and acknowledged.
     await feed.envelope(held.program.bytes, "kill", host.now());
   };
