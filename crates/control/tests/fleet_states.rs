@@ -70,6 +70,7 @@ impl Scene {
             transport: Some(Transport::Stream),
             problems: Vec::new(),
             applied_after_ms: None,
+            waited_ms: None,
             migrations: Vec::new(),
             outcomes: Vec::new(),
             evaluated: None,

@@ -77,6 +77,7 @@ pub(crate) async fn send(
         }),
         problems: problems.iter().map(|code| code.as_str().to_owned()).collect(),
         applied_after_ms: applied_after.map(|after| after.as_secs_f64() * 1000.0),
+        waited_ms: applied_after.map(|_| shared.waited_ms()),
         migrations: shared.tallies().iter().flat_map(|counter| counter.tallies(shared)).collect(),
         outcomes,
         evaluated: unhurried.then(|| shared.take_asked()),

@@ -19,7 +19,7 @@ use crate::snapshot::Snapshot;
 use crate::status::{LastChange, Source, State, Status, Transport};
 use crate::telemetry::Counting;
 use arc_swap::ArcSwapOption;
-use downhaul_control::api::{PatchEvent, Position};
+use downhaul_control::api::{PatchEvent, Position, Within};
 use downhaul_control::envelope::{self, EnvelopeError};
 use downhaul_control::{Hash, patch};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -31,8 +31,6 @@ use told::Sampled;
 
 /// A program of which the loading is felt is not loaded where others wait for their turn.
 const LARGE: usize = 64 * 1024;
-/// Requests go dark first and say so within this time: nothing waits behind the telling of others.
-const ACKNOWLEDGE_WITHIN: Duration = Duration::from_millis(20);
 
 #[derive(Debug)]
 pub(crate) struct Shared {
@@ -100,6 +98,10 @@ struct Standing {
     told: (bool, bool),
     /// Where the control plane was a ping ago, if that was ahead of us.
     heard_ping: Option<Position>,
+    /// Within how long what all clients would do at once is done.
+    within: Within,
+    /// When the newest was applied: what is said is about that one.
+    applied_ms: i64,
     closed: bool,
 }
 
@@ -119,6 +121,8 @@ impl Shared {
             problems: Vec::new(),
             told: (false, false),
             heard_ping: None,
+            within: Within::default(),
+            applied_ms: 0,
             closed: false,
         };
         let shared = Shared {
@@ -294,7 +298,13 @@ impl Shared {
         };
         let renewed = before.as_deref().is_some_and(is_same);
         if change != Change::Kept {
-            acknowledge::soon(self, Some(applied_after), ACKNOWLEDGE_WITHIN.mul_f64(random()));
+            // Requests go dark first, and say so then: nothing waits behind the telling of others.
+            let within = {
+                let mut standing = self.standing();
+                standing.applied_ms = self.clock.now_ms();
+                standing.within.acknowledge
+            };
+            acknowledge::soon(self, Some(applied_after), Duration::from_millis(within.into()).mul_f64(random()));
         }
         if renewed && change != Change::Kept {
             return;
@@ -402,6 +412,20 @@ impl Shared {
         let again = behind && standing.heard_ping == Some(theirs);
         standing.heard_ping = (behind && !again).then_some(theirs);
         again
+    }
+
+    /// Within how long what all clients would do at once is done.
+    pub(crate) fn hears_within(&self, within: Within) {
+        self.standing().within = within;
+    }
+
+    pub(crate) fn return_within(&self) -> Duration {
+        Duration::from_millis(self.standing().within.come_back.into())
+    }
+
+    /// For how long what was applied last has been so.
+    pub(crate) fn waited_ms(&self) -> u32 {
+        u32::try_from(self.clock.now_ms() - self.standing().applied_ms).unwrap_or(0)
     }
 
     pub(crate) fn hears_stale_seconds(&self, seconds: u32) {

@@ -1,6 +1,6 @@
 //! Holds the stream; polls while there is none; keeps trying to come back.
 
-use crate::backoff::{backoff, retry_after, spread};
+use crate::backoff::{Returning, backoff, retry_after, spread};
 use crate::events::Change;
 use crate::holding::FORMATS;
 use crate::host::random;
@@ -76,7 +76,7 @@ impl Drop for Polling {
 }
 
 async fn stream_loop(shared: Arc<Shared>) {
-    let mut failures = 0;
+    let mut returning = Returning::default();
     let mut polling = None;
     loop {
         let end = {
@@ -86,37 +86,36 @@ async fn stream_loop(shared: Arc<Shared>) {
                 () = shared.restart.notified() => None,
             }
         };
-        let Some(StreamEnd { healthy, wait }) = end else {
+        let Some(StreamEnd { greeted, wait }) = end else {
             forget_etag(&shared);
             if polling.is_some() {
                 polling = Some(Polling::start(&shared));
             }
             continue;
         };
-        if healthy {
-            failures = 0;
-        }
+        let lasted = greeted.map(|greeted| greeted.elapsed());
+        let next = returning.after(lasted, wait, shared.return_within(), random());
         if polling.is_none() {
             shared.hears_by(Transport::None);
         }
-        if !healthy {
+        if greeted.is_none() {
             polling.get_or_insert_with(|| Polling::start(&shared));
         }
         tokio::select! {
-            () = sleep(pause(wait, failures)) => {}
+            () = sleep(next) => {}
             () = shared.restart.notified() => forget_etag(&shared),
         }
-        failures += 1;
     }
 }
 
 struct StreamEnd {
-    healthy: bool,
+    /// When, if it was.
+    greeted: Option<Instant>,
     wait: Option<Duration>,
 }
 
 async fn stream_once(shared: &Arc<Shared>, polling: &mut Option<Polling>) -> StreamEnd {
-    let mut end = StreamEnd { healthy: false, wait: None };
+    let mut end = StreamEnd { greeted: None, wait: None };
     let base =
         shared.base().map(|(digest, position)| format!("&base={digest}&position={position}")).unwrap_or_default();
     let path = format!("/client/v1/stream?formats={}{base}", formats());
@@ -167,7 +166,7 @@ async fn stream_once(shared: &Arc<Shared>, polling: &mut Option<Polling>) -> Str
             match event.name.as_str() {
                 "hello" => {
                     if let Some(hello) = read::<HelloEvent>(shared, &event) {
-                        end.healthy = true;
+                        end.greeted = Some(Instant::now());
                         silence = match hello.ping_seconds {
                             0 => SILENCE,
                             seconds => Duration::from_millis(u64::from(seconds) * 2500),
@@ -177,6 +176,7 @@ async fn stream_once(shared: &Arc<Shared>, polling: &mut Option<Polling>) -> Str
                         shared.hears_stale_seconds(hello.stale_seconds);
                         // What follows a greeting says what is asked now.
                         shared.hears_sampling(None);
+                        shared.hears_within(hello.within_ms);
                         position(shared, hello.position, &hello.server_time);
                     }
                 }
@@ -204,6 +204,7 @@ async fn dispatch(shared: &Arc<Shared>, event: StreamEvent, received_ms: i64) {
         }
         "ping" => {
             if let Some(ping) = read::<PingEvent>(shared, &event) {
+                shared.hears_within(ping.within_ms);
                 position(shared, ping.position, &ping.server_time);
             }
             return;

@@ -5,10 +5,11 @@ use downhaul_control::api::{
     Acknowledgement, BreakerView, FleetState, FleetView, MigrationFleet, PhaseCounts, Position, Progress,
 };
 use downhaul_control::fleet::states::Around;
-use downhaul_control::fleet::{Counted, Fleet, Limits, NotCounted, Sender};
+use downhaul_control::fleet::{Applied, Counted, Fleet, Limits, NotCounted, Sender};
 use downhaul_core::document::{Flag, OnStale};
 use jiff::Timestamp;
 use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::sync::watch;
@@ -30,6 +31,8 @@ pub(crate) struct LiveFleet {
     happened: watch::Sender<u64>,
     /// The states that were found last, when, and at which position.
     states: Mutex<Option<Found>>,
+    /// Live clients, as they were last counted.
+    live: AtomicUsize,
 }
 
 /// States, when they were found, and at which position.
@@ -53,11 +56,12 @@ impl LiveFleet {
             anew: Mutex::default(),
             happened: watch::Sender::new(0),
             states: Mutex::default(),
+            live: AtomicUsize::default(),
         }
     }
 
     /// Takes an acknowledgement in; gives the kills that this instance has now applied for the first time.
-    pub(crate) fn acknowledge(&self, sender: &Sender, said: Acknowledgement) -> Result<Vec<String>, NotCounted> {
+    pub(crate) fn acknowledge(&self, sender: &Sender, said: Acknowledgement) -> Result<Vec<Applied>, NotCounted> {
         let applied = self.locked().acknowledge(sender, said, self.began.elapsed())?;
         self.happened.send_modify(|count| *count += 1);
         Ok(applied)
@@ -121,12 +125,23 @@ impl LiveFleet {
         (fleet.migration(flag, changed, now, self.age()), fleet.counts(flag.key.as_str()))
     }
 
-    pub(crate) fn tick(&self) {
-        self.locked().tick(self.began.elapsed());
+    /// Forgets who has not been heard of for long; gives how many are live. To be called every few seconds.
+    pub(crate) fn tick(&self) -> usize {
+        let mut fleet = self.locked();
+        let now = self.began.elapsed();
+        fleet.tick(now);
+        let live = fleet.live(now);
+        self.live.store(live, Ordering::Relaxed);
+        live
     }
 
     pub(crate) fn live(&self) -> usize {
         self.locked().live(self.began.elapsed())
+    }
+
+    /// How many were live at the last tick: many ask, and every client would be looked at for each.
+    pub(crate) fn lately_live(&self) -> usize {
+        self.live.load(Ordering::Relaxed)
     }
 
     /// A position is the newest from now on.

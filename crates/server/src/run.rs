@@ -129,7 +129,7 @@ async fn sweep(state: AppState) {
         ticks.tick().await;
         sweeps += 1;
         for environment in state.environments() {
-            environment.fleet().tick();
+            let live = environment.fleet().tick();
             environment.slots().sweep(Instant::now());
             let rollouts = Arc::clone(&environment.current().state);
             environment.gates().keep(|number| rollouts.rollouts.going_on().any(|rollout| rollout.number == number));
@@ -146,7 +146,7 @@ async fn sweep(state: AppState) {
                 environment.probe().await;
             }
             let labels = EnvironmentLabels { environment: environment.key().to_string() };
-            let live = i64::try_from(environment.fleet().live()).unwrap_or(i64::MAX);
+            let live = i64::try_from(live).unwrap_or(i64::MAX);
             state.metrics().live.get_or_create(&labels).set(live);
         }
     }

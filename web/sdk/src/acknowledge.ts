@@ -4,7 +4,10 @@ import type { MigrationTally, OutcomeReport, Position, ProblemCode } from "./typ
 
 export const SDK = "downhaul-js/0.1.0";
 export const HEARTBEAT_MS = 15_000;
-/** A page goes dark first and says so within this time: nothing waits behind the telling of others. */
+/**
+ * A page goes dark first and says so within this time, where the control plane does not say another: nothing waits behind the
+ * telling of others.
+ */
 export const ACKNOWLEDGE_WITHIN_MS = 20;
 
 /** What a client tells of itself; the protocol names the fields. */
@@ -18,6 +21,8 @@ export interface Acknowledgement {
   readonly transport: "stream" | "poll" | "kept";
   readonly problems: readonly ProblemCode[];
   readonly applied_after_ms: number | undefined;
+  /** How long ago that was. */
+  readonly waited_ms: number | undefined;
   readonly migrations: readonly MigrationTally[] | undefined;
   /** Flags that were asked for since it last told of them. */
   readonly evaluated: readonly string[] | undefined;
@@ -35,11 +40,7 @@ export async function acknowledge(host: Host, url: string, key: string, token: s
   try {
     const response = await host.fetch(`${url}/client/v1/acknowledge`, {
       method: "POST",
-      headers: {
-        authorization: `Bearer ${key}`,
-        "content-type": "application/json",
-        ...(token === undefined ? {} : { "downhaul-context-token": token }),
-      },
+      headers: { ...authorised(key, token), "content-type": "application/json" },
       body: JSON.stringify({ ...body, sdk: SDK }),
       keepalive: true,
       // The key goes nowhere else.
@@ -47,11 +48,16 @@ export async function acknowledge(host: Host, url: string, key: string, token: s
     });
     // An unread body would hold the connection.
     await response.body?.cancel();
-    return response.ok || response.status === 413 || response.status === 422;
+    return response.ok || [413, 422].includes(response.status);
   } catch {
     // See above.
     return false;
   }
+}
+
+/** Who asks, as every request says. */
+export function authorised(key: string, token: string | undefined): Record<string, string> {
+  return { authorization: `Bearer ${key}`, ...(token === undefined ? {} : { "downhaul-context-token": token }) };
 }
 
 /** A random id of this tab or process, never anything of the user. */

@@ -12,7 +12,7 @@ export function retryAfterMs(value: string | null, wall: number): number | undef
   const text = value.trim();
   if (/^\d{1,9}$/.test(text)) return Number(text) * 1000;
   const date = Date.parse(text);
-  return Number.isNaN(date) ? undefined : Math.max(0, date - wall);
+  return date >= 0 ? Math.max(0, date - wall) : undefined;
 }
 
 /** A wait that the server asked for, with up to a tenth more, so that not everybody comes back in the same instant. */

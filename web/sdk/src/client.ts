@@ -204,9 +204,10 @@ export function startClient(options: Options, platform: Platform): Client {
         group?.post({ type: "envelope", kind: "patch", bytes });
         return receive(bytes, "patch", receivedAt);
       }),
-    position: (position, serverTime) => {
+    position: (position, serverTime, within) => {
+      acknowledgeWithin = within;
       fresh.serverTime(serverTime);
-      group?.post({ type: "position", position, serverTime });
+      group?.post({ type: "position", position, serverTime, within });
       confirmed(position);
       return lacks(position);
     },
@@ -260,7 +261,7 @@ export function startClient(options: Options, platform: Platform): Client {
   };
 
   const sendAcknowledgement = async (appliedAfterMs?: number, told?: Sampled): Promise<void> => {
-    if (!held?.position) return;
+    if (closed || !held?.position) return;
     // Never with the news that a kill was applied: that is small, and on its way at once.
     const unhurried = appliedAfterMs === undefined || !background;
     const outcomes = unhurried ? reporter?.pending() : undefined;
@@ -274,6 +275,7 @@ export function startClient(options: Options, platform: Platform): Client {
       transport: transport === "stream" || transport === "tab" ? "stream" : source === "kept" ? "kept" : "poll",
       problems,
       applied_after_ms: appliedAfterMs,
+      waited_ms: appliedAfterMs === undefined ? undefined : Math.floor(host.now() - appliedAt),
       migrations: tallies.length > 0 ? tallies.flatMap((each) => each()) : undefined,
       evaluated: unhurried ? evaluated.take() : undefined,
       outcomes: outcomes?.length ? outcomes : undefined,
@@ -284,10 +286,14 @@ export function startClient(options: Options, platform: Platform): Client {
 
   const evaluated = askedFor(host.now);
   let acknowledging: Promise<void> | undefined;
+  let acknowledgeWithin = ACKNOWLEDGE_WITHIN_MS;
+  /** When the newest was applied: what is said is about that one. */
+  let appliedAt = 0;
   /** After what else is waiting to be decided or drawn, and not with all other clients at once. */
   const acknowledgeSoon = (appliedAfterMs: number): void => {
+    appliedAt = host.now();
     if (!background) acknowledging = sendAcknowledgement(appliedAfterMs);
-    else host.setTimer(() => void sendAcknowledgement(appliedAfterMs), ACKNOWLEDGE_WITHIN_MS * host.random());
+    else host.setTimer(() => void sendAcknowledgement(appliedAfterMs), acknowledgeWithin * host.random());
   };
 
   let wallAhead = host.wall() - host.now();
@@ -410,6 +416,7 @@ export function startClient(options: Options, platform: Platform): Client {
     fresh.heard();
     if (message.type === "stale-seconds" && options.staleSeconds === undefined) fresh.staleAfter(message.seconds);
     if (message.type === "position") {
+      acknowledgeWithin = message.within;
       fresh.serverTime(message.serverTime);
       confirmed(message.position);
     }

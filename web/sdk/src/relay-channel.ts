@@ -23,6 +23,8 @@ export interface Snapshot {
   readonly sample: string | undefined;
   readonly pingSeconds: number;
   readonly staleSeconds: number;
+  /** Within how long clients do what all of them would do at once, as the control plane says. */
+  readonly within: object | undefined;
   /** Of the control plane's answer, for the browser. */
   readonly headers: Headers;
 }
@@ -53,6 +55,7 @@ export function openChannel(host: Host, address: string, headers: Record<string,
   let kills: { event: StreamEvent; header: Header } | undefined;
   let sample: string | undefined;
   let seconds = { ping: 10, stale: 45 };
+  let within: object | undefined;
   let answerHeaders = new Headers();
   let refused: Refusal | undefined;
   let settle: () => void = () => undefined;
@@ -143,6 +146,9 @@ export function openChannel(host: Host, address: string, headers: Record<string,
         host.clearTimer(silence);
         silence = host.setTimer(stop, seconds.ping * 2500);
         for (const event of parse(value)) {
+          if (event.event === "hello" || event.event === "ping") {
+            within = (JSON.parse(event.data) as { within_ms?: object }).within_ms;
+          }
           if (event.event === "hello") {
             const hello = JSON.parse(event.data) as { ping_seconds: number; stale_seconds: number };
             seconds = { ping: hello.ping_seconds > 0 ? hello.ping_seconds : 10, stale: hello.stale_seconds };
@@ -190,7 +196,7 @@ export function openChannel(host: Host, address: string, headers: Record<string,
     snapshot: () => {
       const at = position();
       if (!connected || !held || !at) return undefined;
-      return { position: at, header: held.header, envelope: held.envelope, kills: kills?.event, sample, pingSeconds: seconds.ping, staleSeconds: seconds.stale, headers: answerHeaders };
+      return { position: at, header: held.header, envelope: held.envelope, kills: kills?.event, sample, pingSeconds: seconds.ping, staleSeconds: seconds.stale, within, headers: answerHeaders };
     },
     refusal: () => refused,
     listen: (listener) => {
@@ -218,9 +224,9 @@ function programOf(envelope: Uint8Array, header: Header): Uint8Array {
 export const written = ({ event, data, id }: StreamEvent): string => `event: ${event}\n${id ? `id: ${id}\n` : ""}${data.split("\n").map((line) => `data: ${line}\n`).join("")}\n`;
 
 /** What a client that comes now is told first. */
-export function greeting({ position, envelope, kills, sample, pingSeconds, staleSeconds }: Snapshot, wall: number, whole: boolean): string {
+export function greeting({ position, envelope, kills, sample, pingSeconds, staleSeconds, within }: Snapshot, wall: number, whole: boolean): string {
   const id = `${position.epoch}.${position.revision}.${position.kill_revision}`;
-  const hello = { position, server_time: new Date(wall).toISOString(), ping_seconds: pingSeconds, stale_seconds: staleSeconds };
+  const hello = { position, server_time: new Date(wall).toISOString(), ping_seconds: pingSeconds, stale_seconds: staleSeconds, within_ms: within };
   const events: StreamEvent[] = [{ event: "hello", data: JSON.stringify(hello), id }];
   if (sample !== undefined) events.push({ event: "sample", data: sample, id });
   // The way down goes first, as everywhere: but a client that has no program yet has nothing to take down.

@@ -4,7 +4,7 @@ import type { ChangeKind, Position } from "./types.js";
 /** What tabs of one origin tell each other. */
 export type TabMessage =
   | { readonly type: "envelope"; readonly kind: ChangeKind; readonly bytes: Uint8Array }
-  | { readonly type: "position"; readonly position: Position; readonly serverTime: string }
+  | { readonly type: "position"; readonly position: Position; readonly serverTime: string; readonly within: number }
   | { readonly type: "stale-seconds"; readonly seconds: number }
   | { readonly type: "alive" }
   | { readonly type: "ask" };

@@ -1,3 +1,4 @@
+import { ACKNOWLEDGE_WITHIN_MS, authorised } from "./acknowledge.js";
 import { backoffMs, retryAfterMs, spreadMs } from "./backoff.js";
 import { fromBase64 as decode, fromUtf8 } from "./bytes.js";
 import type { Patch } from "./envelope.js";
@@ -25,8 +26,8 @@ export interface Feed {
   envelope(bytes: Uint8Array, kind: ChangeKind, receivedAt: number): Promise<boolean>;
   /** False where the client lacks the base. */
   patch(patch: Patch, receivedAt: number): Promise<boolean>;
-  /** Where the control plane is; true if the client lacks something. */
-  position(position: Position, serverTime: string): boolean;
+  /** Where the control plane is, and within how long to say what was applied; true if the client lacks something. */
+  position(position: Position, serverTime: string, acknowledgeWithinMs: number): boolean;
   staleSeconds(seconds: number): void;
   /** What of contexts may be told; null where nothing is. */
   sampling(asked: Sampling | null): void;
@@ -44,6 +45,10 @@ export interface Connection {
   close(): void;
 }
 
+/** Within how long a client says what it applied, and comes back after its stream was cut, where the control plane does not say. */
+const WITHIN_MS = { acknowledge: ACKNOWLEDGE_WITHIN_MS, return: 250 };
+/** A stream that ends sooner is one that failed: who is greeted and cut off again and again waits longer and longer. */
+const LIVED_MS = 5_000;
 const HELLO_MS = 10_000;
 const WAIT_SECONDS = 25;
 const POLL_MS = 30_000;
@@ -59,11 +64,10 @@ export function connect(host: Host, requests: Requests, feed: Feed, mode: "strea
   let restarted = false;
   let polling: AbortController | undefined;
   let etag: string | undefined;
+  let within = WITHIN_MS;
+  let silenceMs = SILENCE_MS;
 
-  const headers = async (): Promise<Record<string, string>> => {
-    const token = await requests.token();
-    return { authorization: `Bearer ${requests.key}`, ...(token === undefined ? {} : { "downhaul-context-token": token }) };
-  };
+  const headers = async (): Promise<Record<string, string>> => authorised(requests.key, await requests.token());
 
   const address = (path: string, more: Record<string, string | undefined>): string => {
     const query = new URLSearchParams({ formats: requests.formats.join(",") });
@@ -75,9 +79,8 @@ export function connect(host: Host, requests: Requests, feed: Feed, mode: "strea
 
   const poll = async (wait: number, signal: AbortSignal): Promise<Answer> => {
     try {
-      const known = etag;
       const response = await host.fetch(address("/client/v1/flag-set", { wait: wait > 0 ? String(wait) : undefined }), {
-        headers: { ...(await headers()), ...(known === undefined ? {} : { "if-none-match": known }) },
+        headers: { ...(await headers()), ...(etag === undefined ? {} : { "if-none-match": etag }) },
         ...NO_CACHE,
         signal,
       });
@@ -102,7 +105,7 @@ export function connect(host: Host, requests: Requests, feed: Feed, mode: "strea
   /** Reports a refusal; gives how long to wait where the server says so. */
   const refused = async (response: Response): Promise<number | undefined> => {
     const answer = (await response.json().catch(() => ({}))) as { detail?: string; title?: string; help?: string };
-    const unauthorized = response.status === 401 || response.status === 403;
+    const unauthorized = [401, 403].includes(response.status);
     feed.problem({
       code: unauthorized ? "unauthorized" : "connection-failed",
       message: `control plane answered ${response.status}: ${answer.detail ?? answer.title ?? response.statusText}`,
@@ -144,8 +147,9 @@ export function connect(host: Host, requests: Requests, feed: Feed, mode: "strea
     polling?.abort();
     polling = undefined;
   };
+  /** Before the next try; a stream that had lived counts as less than one failure. */
   const pause = (asked: number | undefined, failures: number): number =>
-    asked === undefined ? backoffMs(failures, host.random()) : spreadMs(asked, host.random());
+    asked !== undefined ? spreadMs(asked, host.random()) : failures < 0 ? within.return * host.random() : backoffMs(failures, host.random());
 
   const streamLoop = async (): Promise<void> => {
     let failures = 0;
@@ -158,8 +162,8 @@ export function connect(host: Host, requests: Requests, feed: Feed, mode: "strea
         continue;
       }
       feed.transport("none");
-      if (end.healthy) failures = 0;
-      else startPolling();
+      if (!(end.lasted >= 0)) startPolling();
+      if (end.lasted >= LIVED_MS) failures = -1;
       await sleep(host, pause(end.waitMs, failures++), interrupt.signal);
       restarted = false;
     }
@@ -174,10 +178,9 @@ export function connect(host: Host, requests: Requests, feed: Feed, mode: "strea
       reader?.cancel().catch(() => undefined);
     };
     interrupted.addEventListener("abort", stop);
-    let healthy = false;
+    let greeted = NaN;
     let waitMs: number | undefined;
     let silence: unknown = host.setTimer(() => (startPolling(), stop()), HELLO_MS);
-    let silenceMs = HELLO_MS;
     const heard = (): void => {
       host.clearTimer(silence);
       silence = host.setTimer(stop, silenceMs);
@@ -191,7 +194,7 @@ export function connect(host: Host, requests: Requests, feed: Feed, mode: "strea
         ...NO_CACHE,
         signal: attempt.signal,
       });
-      if (!response.ok || !response.body) return { healthy, waitMs: await refused(response) };
+      if (!response.ok || !response.body) return { lasted: NaN, waitMs: await refused(response) };
       const parse = eventParser();
       reader = response.body.getReader();
       for (;;) {
@@ -201,19 +204,11 @@ export function connect(host: Host, requests: Requests, feed: Feed, mode: "strea
         const receivedAt = host.now();
         // The way down goes first: a kill never stands behind the put that came in the same bytes.
         for (const event of killsFirst(parse(value))) {
-          if (event.event === "hello") {
-            const hello = JSON.parse(event.data) as Hello;
-            healthy = true;
-            silenceMs = hello.ping_seconds > 0 ? hello.ping_seconds * 2500 : SILENCE_MS;
-            feed.staleSeconds(hello.stale_seconds);
-            stopPolling();
-            feed.transport("stream");
-          }
           if (event.event === "bye") {
-            const asked = (JSON.parse(event.data) as { retry_ms?: number }).retry_ms;
-            if (typeof asked === "number" && asked >= 0) waitMs = asked;
+            waitMs = (JSON.parse(event.data) as { retry_ms?: number }).retry_ms;
             stop();
           } else handle(event, receivedAt);
+          if (event.event === "hello") greeted = host.now();
         }
       }
     } catch (error) {
@@ -223,7 +218,7 @@ export function connect(host: Host, requests: Requests, feed: Feed, mode: "strea
       interrupted.removeEventListener("abort", stop);
       stop();
     }
-    return { healthy, waitMs };
+    return { lasted: host.now() - greeted, waitMs };
   };
 
   const handle = (event: StreamEvent, receivedAt: number): void => {
@@ -250,10 +245,17 @@ export function connect(host: Host, requests: Requests, feed: Feed, mode: "strea
         break;
       case "hello":
       case "ping": {
-        // What follows a greeting says what is asked now.
-        if (event.event === "hello") feed.sampling(null);
-        const ping = JSON.parse(event.data) as Hello;
-        if (feed.position(ping.position, ping.server_time)) missing();
+        const { position, server_time, ping_seconds, stale_seconds, within_ms = WITHIN_MS } = JSON.parse(event.data) as Hello;
+        if (event.event === "hello") {
+          silenceMs = ping_seconds > 0 ? ping_seconds * 2500 : SILENCE_MS;
+          feed.staleSeconds(stale_seconds);
+          stopPolling();
+          feed.transport("stream");
+          // What follows a greeting says what is asked now.
+          feed.sampling(null);
+        }
+        within = within_ms;
+        if (feed.position(position, server_time, within.acknowledge)) missing();
         break;
       }
       default:
@@ -318,7 +320,8 @@ interface Answer {
 }
 
 interface StreamEnd {
-  readonly healthy: boolean;
+  /** How long it went on, in milliseconds; NaN where it was not even greeted. */
+  readonly lasted: number;
   readonly waitMs: number | undefined;
 }
 
@@ -327,9 +330,10 @@ interface Hello {
   readonly server_time: string;
   readonly ping_seconds: number;
   readonly stale_seconds: number;
+  readonly within_ms?: typeof WITHIN_MS;
 }
 
 function killsFirst(events: StreamEvent[]): StreamEvent[] {
-  const urgent = (event: StreamEvent): boolean => event.event === "kill" || event.event === "restore";
-  return events.length > 1 && events.some(urgent) ? [...events.filter(urgent), ...events.filter((event) => !urgent(event))] : events;
+  const urgent = ({ event }: StreamEvent): number => +(event === "kill" || event === "restore");
+  return events.sort((one, other) => urgent(other) - urgent(one));
 }

@@ -236,6 +236,44 @@ test("a stream that breaks off is taken up again, and brings what was missed", a
   assert.equal(flags.details("f", true).flagMetadata.cause, "kill");
 });
 
+test("one of many is dark at once, says so in its turn, and comes back in its turn", async () => {
+  const server = await plane();
+  const host = fakeHost();
+  server.state.hello = { ping_seconds: 10, stale_seconds: 45, within_ms: { acknowledge: 2000, return: 1000 } };
+  const flags = client(server.url, {}, { host });
+  await flags.ready();
+  host.advance(1000);
+  await server.until(() => server.acknowledged.length === 1);
+  const dark = next(flags, "changed");
+  server.kill("f");
+  await dark;
+  host.advance(999);
+  assert.equal(server.acknowledged.length, 1, "half of two seconds later, by its random number");
+  host.advance(1);
+  await server.until(() => server.acknowledged.length === 2);
+  const said = server.acknowledged[1];
+  assert.deepEqual([said?.position.kill_revision, said?.waited_ms], [1, 1000]);
+
+  // The stream has lived: it comes back within what was said, where one that has not waits for half a second, then a second …
+  const streams = (): number => server.requests.filter((request) => request === "GET /client/v1/stream").length;
+  const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+  const cut = async (): Promise<void> => {
+    const seen = next(flags, "problem");
+    server.cut();
+    await seen;
+    await turn();
+  };
+  host.advance(4000);
+  for (const [waits, number] of [[500, 2], [250, 3], [500, 4]] as const) {
+    await cut();
+    host.advance(waits - 1);
+    assert.equal(streams(), number - 1);
+    host.advance(1);
+    await server.until(() => streams() === number && server.open.size === 1);
+    while (flags.status().transport !== "stream") await turn();
+  }
+});
+
 test("a server that closes says when to come back, and the client does", async () => {
   const server = await plane();
   const flags = client(server.url);

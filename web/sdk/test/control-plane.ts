@@ -92,6 +92,7 @@ interface Acknowledged {
   readonly problems: string[];
   readonly transport: string;
   readonly applied_after_ms?: number;
+  readonly waited_ms?: number;
   readonly evaluated?: string[];
   readonly outcomes?: OutcomeReport[];
 }
@@ -126,7 +127,7 @@ export async function controlPlane(flags: object[] = [flag("f")]) {
     acknowledges: 204 as number | "breaks",
     /** Whether a stream begins with the flag set; a client that sends its position may have it. */
     greets: true,
-    hello: { ping_seconds: 10, stale_seconds: 45 },
+    hello: { ping_seconds: 10, stale_seconds: 45 } as { ping_seconds: number; stale_seconds: number; within_ms?: { acknowledge: number; return: number } },
     retryAfter: undefined as string | undefined,
     /** How telemetry is answered; nothing at all where the connection breaks after it was read. */
     telemetry: { status: 200, body: {} as object, retryAfter: undefined as string | undefined } as { status: number; body: object; retryAfter: string | undefined } | "breaks",

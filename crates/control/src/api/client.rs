@@ -92,6 +92,9 @@ pub struct Acknowledgement {
     /// Milliseconds from receipt to applied, on the client's own clock.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub applied_after_ms: Option<f64>,
+    /// Milliseconds since it was applied: clients do not all say so at once, and that is no part of how long a kill took.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub waited_ms: Option<u32>,
     /// What it has counted of data changes since it began: each flag and phase once.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub migrations: Vec<MigrationTally>,

@@ -106,7 +106,7 @@ pub use rollouts::{
 pub use runs::{CallView, RunAct, RunActRequest, RunKillView, RunPage, RunStepView, RunView};
 pub use session::{NotARole, Role, SessionRequest, SignInView, Whoami};
 pub use signing_keys::{SigningKeyActRequest, SigningKeyPage, SigningKeyRequest, SigningKeyStanding, SigningKeyView};
-pub use stream::{ByeEvent, ConsoleEvent, HelloEvent, PatchEvent, PatchOp, PingEvent};
+pub use stream::{ByeEvent, ConsoleEvent, HelloEvent, PatchEvent, PatchOp, PingEvent, Within};
 pub use telemetry::{
     BreakerMove, BreakerPage, BreakerQuery, BreakerReport, BreakerState, BreakerView, Exposure, FleetBreakerView,
     GuardReport, IgnoredTelemetry, LatencyReport, NamedOutcome, PanicView, TelemetryAnswer, TelemetryBatch,

@@ -1,5 +1,7 @@
 use super::{FleetView, KillView, Position, PresenceView};
+use crate::fleet::spread;
 use serde::{Deserialize, Serialize};
+use std::time::Duration;
 
 /// Data of the first event of a client's stream.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -9,6 +11,8 @@ pub struct HelloEvent {
     pub server_time: String,
     pub ping_seconds: u32,
     pub stale_seconds: u32,
+    #[serde(default)]
+    pub within_ms: Within,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -16,6 +20,37 @@ pub struct HelloEvent {
 pub struct PingEvent {
     pub position: Position,
     pub server_time: String,
+    #[serde(default)]
+    pub within_ms: Within,
+}
+
+/// Within how long clients do what all of them would do at once, as there are so many of them now; in milliseconds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(default)]
+pub struct Within {
+    /// A client says that it applied something.
+    pub acknowledge: u32,
+    /// A client whose stream was cut comes back.
+    #[serde(rename = "return")]
+    pub come_back: u32,
+}
+
+impl Within {
+    pub fn of(clients: usize) -> Within {
+        let whole = |time: Duration| u32::try_from(time.as_millis()).unwrap_or(u32::MAX);
+        Within {
+            acknowledge: whole(spread::acknowledge_within(clients)),
+            come_back: whole(spread::return_within(clients)),
+        }
+    }
+}
+
+/// As among few.
+impl Default for Within {
+    fn default() -> Within {
+        Within::of(0)
+    }
 }
 
 /// The server is closing; come back after that long.

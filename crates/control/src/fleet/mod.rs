@@ -4,6 +4,7 @@
 
 mod migration;
 mod progress;
+pub mod spread;
 pub mod states;
 mod view;
 
@@ -71,6 +72,13 @@ pub enum NotCounted {
     KeyFull,
     #[error("there are as many instances at this address as may be")]
     AddressFull,
+}
+
+/// A kill that an instance has applied, and how long after its commit.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Applied {
+    pub kill: String,
+    pub after: Duration,
 }
 
 /// The roster of an environment.
@@ -151,13 +159,13 @@ impl Fleet {
         self.published.get(after).map(|(_, at)| *at)
     }
 
-    /// Takes an acknowledgement in. Gives the ids of the kills that this instance has now applied, for the first time.
+    /// Takes an acknowledgement in. Gives the kills that this instance has now applied, for the first time.
     pub fn acknowledge(
         &mut self,
         sender: &Sender,
         said: Acknowledgement,
         now: Duration,
-    ) -> Result<Vec<String>, NotCounted> {
+    ) -> Result<Vec<Applied>, NotCounted> {
         let is_good = is_well_formed(&said);
         let id = InstanceId { key: sender.key.clone(), instance: said.instance.clone() };
         let known = self.instances.get(&id);
@@ -181,7 +189,8 @@ impl Fleet {
             known.map_or_else(Swing::default, |known| known.swing.after(known.said.position, said.position, now));
         // A late or repeated word never moves an instance back; a lower epoch is a server that it no longer follows.
         let position = known.map_or(said.position, |known| known.said.position.max(said.position));
-        let applied = self.note_applied(&id, was_known, position, now);
+        let waited = Duration::from_millis(said.waited_ms.unwrap_or(0).into()).min(spread::MOST_WAITED);
+        let applied = self.note_applied(&id, was_known, position, now.saturating_sub(waited));
         if said.state == ClientState::Closing {
             self.remove(&id);
         } else {
@@ -220,7 +229,7 @@ impl Fleet {
         self.instances.values().filter(|instance| self.standing(instance, now) == Standing::Live).count()
     }
 
-    fn note_applied(&mut self, id: &InstanceId, was_known: bool, position: Position, now: Duration) -> Vec<String> {
+    fn note_applied(&mut self, id: &InstanceId, was_known: bool, position: Position, at: Duration) -> Vec<Applied> {
         let mut applied = Vec::new();
         let most = self.limits.acknowledgements.max(2 * self.instances.len());
         for (kill, watch) in &mut self.watches {
@@ -228,8 +237,8 @@ impl Fleet {
             if watch.kept() >= most {
                 watch.keep(|id| self.instances.contains_key(id));
             }
-            if watch.note(id, was_known, position, now) {
-                applied.push(kill.clone());
+            if watch.note(id, was_known, position, at) {
+                applied.push(Applied { kill: kill.clone(), after: at.saturating_sub(watch.committed()) });
             }
         }
         applied

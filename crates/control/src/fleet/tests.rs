@@ -19,6 +19,7 @@ fn said(instance: &str, kill_revision: u64, state: ClientState) -> Acknowledgeme
         transport: Some(Transport::Stream),
         problems: Vec::new(),
         applied_after_ms: None,
+        waited_ms: None,
         migrations: Vec::new(),
         evaluated: None,
         sample: None,
@@ -31,9 +32,29 @@ fn at(kill_revision: u64) -> Position {
 }
 
 fn say(fleet: &mut Fleet, instance: &str, kill_revision: u64, now: Duration) -> Vec<String> {
-    fleet
-        .acknowledge(&sender(ClientKind::Server), said(instance, kill_revision, ClientState::Live), now)
-        .expect("counted")
+    let said = said(instance, kill_revision, ClientState::Live);
+    let applied = fleet.acknowledge(&sender(ClientKind::Server), said, now).expect("counted");
+    applied.into_iter().map(|applied| applied.kill).collect()
+}
+
+/// What a client waited on purpose is no part of how long a kill took, but nobody talks a kill quicker by more than that.
+#[test]
+fn what_was_waited_before_it_was_said_does_not_count() {
+    let mut fleet = Fleet::new(Limits::default());
+    for instance in ["a", "b", "c"] {
+        say(&mut fleet, instance, 0, SECOND);
+    }
+    fleet.killed("k-1", at(1), false, 2 * SECOND);
+    let mut tell = |instance, waited, seconds| {
+        let said = Acknowledgement { waited_ms: Some(waited), ..said(instance, 1, ClientState::Live) };
+        let applied = fleet.acknowledge(&sender(ClientKind::Server), said, seconds * SECOND).expect("counted");
+        applied.into_iter().map(|applied| applied.after).collect::<Vec<_>>()
+    };
+    assert_eq!(tell("a", 1_400, 4), [Duration::from_millis(600)]);
+    assert_eq!(tell("b", u32::MAX, 5), [SECOND], "at most two seconds are believed");
+    assert_eq!(tell("c", 2_000, 3), [Duration::ZERO], "and nothing from before the kill");
+    let progress = fleet.progress("k-1", 6 * SECOND).unwrap();
+    assert_eq!((progress.first_ms, progress.p50_ms, progress.slowest_ms), (Some(0.0), Some(600.0), Some(1000.0)));
 }
 
 #[test]

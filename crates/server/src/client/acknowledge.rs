@@ -9,7 +9,7 @@ use crate::state::AppState;
 use axum::extract::{ConnectInfo, State};
 use axum::http::StatusCode;
 use downhaul_control::api::{Acknowledgement, Problem};
-use downhaul_control::fleet::{NotCounted, Sender};
+use downhaul_control::fleet::{Applied, NotCounted, Sender};
 use downhaul_control::{heartbeat, outcomes};
 use jiff::Timestamp;
 use std::time::Duration;
@@ -71,15 +71,12 @@ pub(crate) async fn post(
         };
         state.metrics().sampled.get_or_create(&OutcomeLabels { outcome }).inc();
     }
-    for kill in applied {
-        if let Some(progress) = caller.environment.fleet().progress(&kill) {
-            let seconds = progress.elapsed_ms / 1000.0;
-            if heartbeat::is_beat(&kill) {
-                let labels = EnvironmentLabels { environment: caller.environment.key().to_string() };
-                state.metrics().heartbeat_seconds.get_or_create(&labels).observe(seconds);
-            } else {
-                state.metrics().dark_seconds.observe(seconds);
-            }
+    for Applied { kill, after } in applied {
+        if heartbeat::is_beat(&kill) {
+            let labels = EnvironmentLabels { environment: caller.environment.key().to_string() };
+            state.metrics().heartbeat_seconds.get_or_create(&labels).observe(after.as_secs_f64());
+        } else {
+            state.metrics().dark_seconds.observe(after.as_secs_f64());
         }
     }
     Ok(StatusCode::NO_CONTENT)

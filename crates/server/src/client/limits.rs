@@ -4,12 +4,14 @@ use axum::http::StatusCode;
 use downhaul_core::document::ClientKind;
 use std::collections::BTreeMap;
 use std::net::IpAddr;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// Counts open streams per client key and per address.
 #[derive(Debug, Clone)]
 pub(crate) struct StreamLimits {
     counts: Arc<Mutex<Counts>>,
+    open: Arc<AtomicUsize>,
     per_key: usize,
     per_address: usize,
     metrics: Arc<Metrics>,
@@ -32,7 +34,12 @@ pub(crate) struct Place {
 
 impl StreamLimits {
     pub(crate) fn new(per_key: usize, per_address: usize, metrics: Arc<Metrics>) -> Self {
-        StreamLimits { counts: Arc::default(), per_key, per_address, metrics }
+        StreamLimits { counts: Arc::default(), open: Arc::default(), per_key, per_address, metrics }
+    }
+
+    /// Streams that are open.
+    pub(crate) fn open(&self) -> usize {
+        self.open.load(Ordering::Relaxed)
     }
 
     pub(crate) fn take(&self, key: &str, address: IpAddr, kind: ClientKind) -> Result<Place, AppError> {
@@ -48,6 +55,7 @@ impl StreamLimits {
         counts.keys.insert(key.to_owned(), of_key + 1);
         counts.addresses.insert(address, of_address + 1);
         let kind = Kind::from(kind);
+        self.open.fetch_add(1, Ordering::Relaxed);
         self.metrics.streams.get_or_create(&KindLabels { kind }).inc();
         Ok(Place { limits: self.clone(), key: key.to_owned(), address, kind })
     }
@@ -65,6 +73,7 @@ fn too_many(limit: &str, most: usize) -> AppError {
 
 impl Drop for Place {
     fn drop(&mut self) {
+        self.limits.open.fetch_sub(1, Ordering::Relaxed);
         let mut counts = self.limits.counts.lock().unwrap_or_else(PoisonError::into_inner);
         give_back(&mut counts.keys, &self.key);
         give_back(&mut counts.addresses, &self.address);
@@ -96,7 +105,9 @@ mod tests {
         let _third = take("b", one).unwrap();
         let _fourth = take("b", one).unwrap();
         assert!(take("c", one).is_err(), "the address is full");
+        assert_eq!(limits.open(), 4);
         drop(first);
+        assert_eq!(limits.open(), 3);
         assert!(take("a", one).is_ok());
     }
 }

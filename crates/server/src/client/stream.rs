@@ -1,6 +1,6 @@
 use crate::client::caller::Caller;
 use crate::client::limits::Place;
-use crate::client::slot::{FlagSetEvent, FlagSetIssue};
+use crate::client::slot::{FlagSetEvent, FlagSetIssue, Slot};
 use crate::environment::{Environment, Publication};
 use crate::error::{AppError, AppResult};
 use crate::extract::Query;
@@ -12,7 +12,8 @@ use crate::state::AppState;
 use axum::body::Bytes;
 use axum::extract::{ConnectInfo, State};
 use axum::response::Response;
-use downhaul_control::api::{ByeEvent, FlagSetQuery, HelloEvent, PingEvent, Position, Problem};
+use downhaul_control::api::{ByeEvent, FlagSetQuery, HelloEvent, PingEvent, Position, Problem, Within};
+use downhaul_control::fleet::spread;
 use downhaul_control::{Hash, time};
 use futures_util::stream;
 use jiff::Timestamp;
@@ -26,10 +27,9 @@ use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at, sleep_unti
 
 /// A large event is given out in pieces of this size, and between two of them a kill can overtake it.
 const PIECE: usize = 64 * 1024;
-/// After a kill, what else its clients lack waits this long: until then the machine belongs to the kill.
+/// After a kill, what else its clients lack waits this long, and until they may have said that they have applied it: until
+/// then the machine belongs to the kill.
 const AFTER_KILL: Duration = Duration::from_millis(250);
-/// A closing server sends its clients away for a random time up to this long, so that they do not all come at once.
-const RETURN_WITHIN: Duration = Duration::from_secs(5);
 
 /// The stream of a client: what it lacks, then what happens, as server-sent events.
 #[utoipa::path(
@@ -99,6 +99,8 @@ struct Pump {
     environment: Arc<Environment>,
     key: String,
     asker: Asker,
+    /// The place of whoever asks, and the definition that it was found for.
+    slot: Option<(u64, Arc<Slot>)>,
     publications: watch::Receiver<Arc<Publication>>,
     closing: watch::Receiver<bool>,
     has: Has,
@@ -140,6 +142,7 @@ impl Pump {
             server_time: time::to_text(Timestamp::now()),
             ping_seconds: whole_seconds(options.ping),
             stale_seconds: whole_seconds(options.stale),
+            within_ms: Within::of(clients(&state, &caller.environment)),
         };
         let kills = has.position.map(|position| (position.epoch, position.kill_revision));
         Ok(Pump {
@@ -147,6 +150,7 @@ impl Pump {
             environment: caller.environment,
             key: caller.key.id,
             asker,
+            slot: None,
             publications,
             has,
             kills,
@@ -215,10 +219,9 @@ impl Pump {
 
     /// The kills, ahead of everything. A flag set that was being written out is broken off, and made anew.
     fn kill(&mut self, publication: &Publication) -> AppResult<Bytes> {
-        let slot = self.environment.slots().of(publication, &self.asker, self.state.issuer())?;
-        let kills = slot.kills(publication)?;
+        let kills = self.slot(publication)?.kills(publication)?;
         self.kills = Some((kills.position.epoch, kills.position.kill_revision));
-        self.quiet = self.has.program.map(|_| Instant::now() + AFTER_KILL);
+        self.quiet = self.has.program.map(|_| Instant::now() + self.after_kill());
         self.state.metrics().event(kills.name);
         let broken_off = self.outgoing.take().is_some_and(|outgoing| outgoing.begun);
         if broken_off {
@@ -226,6 +229,24 @@ impl Pump {
             return Ok(sse::VOID);
         }
         Ok(kills.event())
+    }
+
+    /// How long a kill is alone. What follows does not go to all clients in one moment either.
+    fn after_kill(&self) -> Duration {
+        let within = spread::acknowledge_within(clients(&self.state, &self.environment));
+        AFTER_KILL + within + random_within(within)
+    }
+
+    /// Kept, since a kill asks for it for every client at once.
+    fn slot(&mut self, publication: &Publication) -> AppResult<Arc<Slot>> {
+        if let Some((definition, slot)) = &self.slot
+            && *definition == publication.definition
+        {
+            return Ok(Arc::clone(slot));
+        }
+        let slot = self.environment.slots().of(publication, &self.asker, self.state.issuer())?;
+        self.slot = Some((publication.definition, Arc::clone(&slot)));
+        Ok(slot)
     }
 
     /// What of contexts is asked for, where that is something else than before; never in the midst of a flag set.
@@ -263,7 +284,7 @@ impl Pump {
         if self.making.is_some() || is_newest || waits || self.quiet.is_some() {
             return Ok(());
         }
-        let slot = self.environment.slots().of(publication, &self.asker, self.state.issuer())?;
+        let slot = self.slot(publication)?;
         self.making = Some(tokio::spawn(slot.event(Arc::clone(publication), self.has.program)));
         Ok(())
     }
@@ -314,7 +335,9 @@ impl Pump {
             self.has.position = None;
         }
         let position = self.publications.borrow().position();
-        self.ready.push_back(event("ping", &PingEvent { position, server_time: time::to_text(Timestamp::now()) }));
+        let within_ms = Within::of(clients(&self.state, &self.environment));
+        let ping = PingEvent { position, server_time: time::to_text(Timestamp::now()), within_ms };
+        self.ready.push_back(event("ping", &ping));
     }
 
     /// The last event; where the stream ends in the midst of another one, that is broken off.
@@ -323,9 +346,10 @@ impl Pump {
             self.ready.push_back(sse::VOID);
         }
         let closing = *self.closing.borrow();
-        let random = crate::random::bytes::<8>().map_or(0, u64::from_le_bytes);
-        let within = u64::try_from(RETURN_WITHIN.as_millis()).unwrap_or(u64::MAX);
-        let retry_ms = if closing { random % within } else { 0 };
+        // So that they do not all come at once.
+        let within = spread::leave_within(clients(&self.state, &self.environment));
+        let retry = if closing { random_within(within) } else { Duration::ZERO };
+        let retry_ms = u64::try_from(retry.as_millis()).unwrap_or(u64::MAX);
         self.ready.push_back(event("bye", &ByeEvent { retry_ms }));
         self.ended = true;
     }
@@ -367,6 +391,16 @@ fn ends_at(seconds: u64) -> Instant {
     let now = u64::try_from(Timestamp::now().as_second()).unwrap_or(0);
     // A year is as good as never, and within what the clock can hold.
     Instant::now() + Duration::from_secs(seconds.saturating_sub(now).min(365 * 24 * 60 * 60))
+}
+
+/// As many as there are of the environment, and at least those that are here.
+fn clients(state: &AppState, environment: &Environment) -> usize {
+    environment.fleet().lately_live().max(state.limits().open())
+}
+
+fn random_within(within: Duration) -> Duration {
+    let random = crate::random::bytes::<8>().map_or(0, u64::from_le_bytes);
+    Duration::from_millis(random % u64::try_from(within.as_millis()).unwrap_or(u64::MAX).max(1))
 }
 
 fn whole_seconds(duration: Duration) -> u32 {
