@@ -45,14 +45,11 @@ export function startClient(options: Options, platform: Platform): Client {
   let connection: Connection | undefined;
   let group: Group<TabMessage> | undefined;
   let table: Table = EMPTY;
-  let source: Source = "none";
-  let transport: Transport = "none";
+  let source: Source = "none", transport: Transport = "none";
   let lastChange: LastChange | undefined;
   let problems: readonly ProblemCode[] = [];
-  let closed = false;
-  let pageState: Acknowledgement["state"] = "live";
-  let heartbeat: unknown;
-  let ready = false;
+  let closed = false, ready = false;
+  let pageState: Acknowledgement["state"] = "live", heartbeat: unknown;
   let heardPing: string | undefined;
   /** Of the program held: some flag degrades when the client is stale; what its audience has. */
   let [degrades, attributes]: [boolean, Attributes] = [false, []];
@@ -266,11 +263,8 @@ export function startClient(options: Options, platform: Platform): Client {
     const unhurried = appliedAfterMs === undefined || !background;
     const outcomes = unhurried ? reporter?.pending() : undefined;
     const arrived = await acknowledge(host, url, options.key, typeof contextToken === "string" ? contextToken : undefined, {
-      instance,
-      position: held.position,
-      state: pageState,
-      release: options.release,
-      region: options.region,
+      instance, release: options.release, region: options.region,
+      position: held.position, state: pageState,
       program: held.header?.program_sha256 ?? null,
       transport: transport === "stream" || transport === "tab" ? "stream" : source === "kept" ? "kept" : "poll",
       problems,
@@ -286,9 +280,8 @@ export function startClient(options: Options, platform: Platform): Client {
 
   const evaluated = askedFor(host.now);
   let acknowledging: Promise<void> | undefined;
-  let acknowledgeWithin = ACKNOWLEDGE_WITHIN_MS;
-  /** When the newest was applied: what is said is about that one. */
-  let appliedAt = 0;
+  /** Within how long it is said; when the newest was applied, which is what is said. */
+  let acknowledgeWithin = ACKNOWLEDGE_WITHIN_MS, appliedAt = 0;
   /** After what else is waiting to be decided or drawn, and not with all other clients at once. */
   const acknowledgeSoon = (appliedAfterMs: number): void => {
     appliedAt = host.now();
