@@ -8,7 +8,7 @@ import { build } from "esbuild";
 const sdk = new URL("../../", import.meta.url).pathname;
 const gzip = (bytes: Uint8Array): number => gzipSync(bytes, { level: 9 }).length;
 
-test("the client for pages: JavaScript at most 16 370 bytes gzipped, the module at most 18 750", async () => {
+test("the client for pages: JavaScript at most 16 380 bytes gzipped, the module at most 18 750", async () => {
   const { outputFiles } = await build({
     stdin: { contents: 'import { createClient } from "./dist/browser.js"; globalThis.client = createClient({ key: "", url: "" });', resolveDir: sdk },
     bundle: true,
@@ -20,6 +20,6 @@ test("the client for pages: JavaScript at most 16 370 bytes gzipped, the module 
   });
   const javascript = gzip(outputFiles[0]?.contents ?? new Uint8Array());
   const module = gzip(readFileSync(`${sdk}dist/flags.wasm`));
-  assert.ok(javascript > 0 && javascript <= 16_370, `JavaScript: ${javascript} bytes`);
+  assert.ok(javascript > 0 && javascript <= 16_380, `JavaScript: ${javascript} bytes`);
   assert.ok(module <= 18_750, `evaluation module: ${module} bytes`);
 });
