@@ -19,7 +19,7 @@ use crate::program::{NONE, Node, Program, RuleRecord, Set, op, word};
 use alloc::collections::BTreeMap;
 use alloc::vec;
 use alloc::vec::Vec;
-use ordered::{Measure, Ordered};
+use ordered::{Measure, Ordered, insert};
 
 /// Bytes of rows at least allowed, and beyond that half of what the conditions take: rows grow with texts times rules.
 const ROOM: usize = 256 * 1024;
@@ -171,19 +171,24 @@ impl Sieve {
 
     /// The columns of conditions that compare with texts.
     fn add_texts(&mut self, program: &Program, room: usize) {
-        let mut by_slot: BTreeMap<usize, Vec<Allowed>> = BTreeMap::new();
+        let mut by_slot: Vec<Vec<Allowed>> = vec![Vec::new(); program.slots.len()];
         for (bit, rule) in self.rules(program) {
             for (at, node) in conditions(program, rule) {
-                if let Some(ids) = texts(program, node) {
-                    by_slot.entry(node.slot()).or_default().push((bit, at, ids));
+                if let (Some(ids), Some(allowed)) = (texts(program, node), by_slot.get_mut(node.slot())) {
+                    allowed.push((bit, at, ids));
                 }
             }
         }
-        let mut columns: Vec<(usize, Vec<Allowed>)> = by_slot.into_iter().collect();
         // Those with few texts first: they take little room and tell most.
-        columns.sort_by_key(|(_, allowed)| allowed.iter().map(|(.., ids)| ids.len()).sum::<usize>());
-        for (slot, allowed) in columns.iter().take(COLUMNS) {
-            if self.column(*slot, allowed, room) {
+        let mut columns = Vec::new();
+        for column in by_slot.iter().enumerate().filter(|(_, allowed)| !allowed.is_empty()) {
+            insert(&mut columns, column, |one, other| {
+                let texts = |allowed: &[Allowed]| allowed.iter().map(|(.., ids)| ids.len()).sum::<usize>();
+                (texts(one.1), one.0).cmp(&(texts(other.1), other.0))
+            });
+        }
+        for (slot, allowed) in columns.into_iter().take(COLUMNS) {
+            if self.column(slot, allowed, room) {
                 allowed.iter().for_each(|(_, node, _)| set(&mut self.known, *node as usize));
             }
         }
@@ -191,15 +196,15 @@ impl Sieve {
 
     /// The columns of conditions that compare by order.
     fn add_ordered(&mut self, program: &Program, measure: Measure, room: usize) {
-        let mut by_slot: BTreeMap<usize, Vec<(usize, u32)>> = BTreeMap::new();
+        let mut by_slot: Vec<Vec<(usize, u32)>> = vec![Vec::new(); program.slots.len()];
         for (bit, rule) in self.rules(program) {
-            for (at, node) in conditions(program, rule) {
-                if measure.compares(node) {
-                    by_slot.entry(node.slot()).or_default().push((bit, at));
+            for (at, node) in conditions(program, rule).filter(|(_, node)| measure.compares(node)) {
+                if let Some(conditions) = by_slot.get_mut(node.slot()) {
+                    conditions.push((bit, at));
                 }
             }
         }
-        for (slot, conditions) in &by_slot {
+        for (slot, conditions) in by_slot.iter().enumerate().filter(|(_, conditions)| !conditions.is_empty()) {
             if self.columns.len() == COLUMNS {
                 return;
             }
@@ -214,7 +219,7 @@ impl Sieve {
                 change.iter().for_each(|(bit, holds)| if *holds { set(&mut row, *bit) } else { clear(&mut row, *bit) });
                 self.rows.extend(&row);
             }
-            self.columns.push(Column { slot: *slot, by: By::Order(ordered), first });
+            self.columns.push(Column { slot, by: By::Order(ordered), first });
             conditions.iter().for_each(|(_, node)| set(&mut self.known, *node as usize));
         }
     }
@@ -242,10 +247,10 @@ impl Sieve {
     /// What each bit gives, and by which slot most splits bucket.
     fn work_out(&mut self, program: &Program) {
         let mut given = core::mem::take(&mut self.given);
-        let mut units: BTreeMap<u32, u32> = BTreeMap::new();
+        let mut splits = vec![0; program.slots.len()];
         for (bit, rule) in self.rules(program) {
-            if rule.is_split() {
-                *units.entry(rule.low()).or_default() += 1;
+            if let Some(splits) = splits.get_mut(rule.low() as usize).filter(|_| rule.is_split()) {
+                *splits += 1;
             }
             if let Some(place) = given.get_mut(bit) {
                 *place = Given::of_rule(program, rule, conditions(program, rule).all(|(at, _)| self.knows(at)));
@@ -258,7 +263,7 @@ impl Sieve {
             }
         }
         self.given = given;
-        self.unit = units.into_iter().max_by_key(|(_, splits)| *splits).map_or(NONE, |(slot, _)| slot);
+        self.unit = (0..).zip(splits).max_by_key(|(_, splits)| *splits).map_or(NONE, |(slot, _)| slot);
     }
 
     /// Adds an attribute's rows; false where they would be too many.

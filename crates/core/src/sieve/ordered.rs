@@ -5,7 +5,6 @@ use crate::kills::Loaded;
 use crate::program::{Comparator, NONE, Node, Program, op};
 use crate::time;
 use crate::version::{Relation, Version};
-use alloc::collections::BTreeMap;
 use alloc::vec;
 use alloc::vec::Vec;
 use core::cmp::Ordering;
@@ -88,9 +87,13 @@ impl Ordered {
         let places = 2 * bounds.len() + 1;
         // By place: how many conditions more, or fewer, of a bit hold from there on.
         let mut steps: Vec<Vec<(usize, i32)>> = vec![Vec::new(); places];
-        let mut wanted: BTreeMap<usize, (i32, i32)> = BTreeMap::new();
+        let end = conditions.iter().map(|(bit, _)| bit + 1).max().unwrap_or(0);
+        // By bit: how many conditions hold, and how many there are.
+        let mut wanted = vec![(0, 0); end];
         for (bit, node) in nodes() {
-            wanted.entry(bit).or_default().1 += 1;
+            if let Some((_, want)) = wanted.get_mut(bit) {
+                *want += 1;
+            }
             for (from, to) in bounds.holds(program, node, places) {
                 if let Some(step) = steps.get_mut(from) {
                     step.push((bit, 1));
@@ -105,7 +108,7 @@ impl Ordered {
         for (place, step) in steps.iter().enumerate() {
             let mut change = Change::new();
             for (bit, by) in step {
-                let Some((have, want)) = wanted.get_mut(bit) else { continue };
+                let Some((have, want)) = wanted.get_mut(*bit) else { continue };
                 *have += by;
                 change.push((*bit, have == want));
             }
@@ -118,6 +121,7 @@ impl Ordered {
     }
 
     /// The number of the row for a value; 0 where it is not of this kind, `None` where its text is not written yet.
+    #[inline(never)]
     pub(super) fn row(&self, loaded: &Loaded, context: &Context, value: &Slot) -> Option<u16> {
         let text = || match value.kind {
             Slot::INTERNED => loaded.string(value.a),
@@ -213,11 +217,11 @@ fn ranges(program: &Program, node: &Node, places: usize, at: impl Fn(&Comparator
 }
 
 /// In order, without what is empty, and one where two touch.
-fn joined(mut all: Vec<Stretch>) -> Vec<Stretch> {
-    all.retain(|(from, to)| from < to);
-    all.sort_unstable();
+fn joined(all: Vec<Stretch>) -> Vec<Stretch> {
+    let mut sorted: Vec<Stretch> = Vec::new();
+    all.into_iter().filter(|(from, to)| from < to).for_each(|stretch| insert(&mut sorted, stretch, Ord::cmp));
     let mut joined: Vec<Stretch> = Vec::new();
-    for (from, to) in all {
+    for (from, to) in sorted {
         match joined.last_mut() {
             Some(last) if from <= last.1 => last.1 = last.1.max(to),
             _ => joined.push((from, to)),
@@ -229,14 +233,16 @@ fn joined(mut all: Vec<Stretch>) -> Vec<Stretch> {
 /// The bounds of conditions, in order, each once.
 fn numbers<'a>(program: &Program, nodes: impl Iterator<Item = &'a Node>) -> Vec<f64> {
     let mut bounds = Vec::new();
+    // 0 and -0 are one.
+    let order = |one: &f64, other: &f64| one.partial_cmp(other).unwrap_or(Ordering::Equal);
     for node in nodes {
         let second = (node.operator() == op::BETWEEN).then_some(node.b);
-        let both = [Some(node.a), second].into_iter().flatten();
-        bounds.extend(both.filter_map(|number| program.numbers.get(number as usize)).filter(|number| !number.is_nan()));
+        for number in [Some(node.a), second].into_iter().flatten() {
+            if let Some(bound) = program.numbers.get(number as usize).filter(|number| !number.is_nan()) {
+                insert(&mut bounds, *bound, order);
+            }
+        }
     }
-    bounds.sort_by(f64::total_cmp);
-    // 0 and -0 are one.
-    bounds.dedup();
     bounds
 }
 
@@ -245,10 +251,19 @@ fn versions<'a>(program: &Program, nodes: impl Iterator<Item = &'a Node>) -> Vec
     for node in nodes {
         let start = node.a as usize;
         let comparators = program.comparators.get(start..start.saturating_add(node.b as usize)).unwrap_or_default();
-        bounds.extend(comparators.iter().map(|comparator| Bound { numbers: comparator.numbers, pre: comparator.pre }));
+        for Comparator { numbers, pre, .. } in comparators {
+            insert(&mut bounds, Bound { numbers: *numbers, pre: *pre }, |one, other| {
+                one.version(program).precedence(&other.version(program))
+            });
+        }
     }
-    let order = |one: &Bound, other: &Bound| one.version(program).precedence(&other.version(program));
-    bounds.sort_by(order);
-    bounds.dedup_by(|one, other| order(one, other) == Ordering::Equal);
     bounds
+}
+
+/// Puts a value into its place, unless it is there. Sorting afterwards would be four times as much code in the module of servers.
+pub(super) fn insert<T>(sorted: &mut Vec<T>, value: T, order: impl Fn(&T, &T) -> Ordering) {
+    let place = sorted.partition_point(|other| order(other, &value) == Ordering::Less);
+    if sorted.get(place).is_none_or(|other| order(other, &value) != Ordering::Equal) {
+        sorted.insert(place, value);
+    }
 }
