@@ -27,7 +27,7 @@ const CAUSES = [undefined, "kill", "stale", "breaker", "crash-loop"];
 export async function digest(name: string, engine: Engine, fixture: Fixture, now: () => number | Promise<number>): Promise<Report> {
   const flags = engine.load(fixture.program).length;
   engine.setKills(fixture.kills);
-  engine.holds?.({ header: { audience: { attributes: {}, decided_for: null } } as unknown as Header, position: undefined });
+  engine.held?.({ header: { audience: { attributes: {}, decided_for: null } } as unknown as Header, position: undefined });
   const contexts = fixture.contexts.split("\n").filter(Boolean).map((line) => hostile(JSON.parse(line)) as Record<string, unknown>);
   const decisions = new Uint8Array(contexts.length * flags * DECISION);
   const view = new DataView(decisions.buffer);
@@ -36,7 +36,7 @@ export async function digest(name: string, engine: Engine, fixture: Fixture, now
   contexts.forEach((context, number) => {
     const held = overrides(number, flags);
     // Every third context flag by flag, as servers do; from another flag on each time, as the module decides the later ones.
-    const soon = held || number % 3 !== 0 ? undefined : (engine.soon?.(context, NOBODY, trapped) as Soon | undefined);
+    const soon = held || number % 3 !== 0 ? undefined : (engine.reads?.(context, NOBODY, trapped) as Soon | undefined);
     const outcomes = soon ? undefined : engine.evaluate(context, held);
     for (let i = 0; i < flags; i++) {
       const flag = (i + number) % flags;

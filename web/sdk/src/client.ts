@@ -11,7 +11,7 @@ import { engineProblem, holding, type Beside, type Holding } from "./holding.js"
 import { globalHost, sleep } from "./host.js";
 import { openKept, type Kept } from "./kept.js";
 import { keyRing } from "./keys.js";
-import { lanesOf, type Lane } from "./lanes.js";
+import { laneOf, lanesOf, type Lane } from "./lanes.js";
 import { watchPage } from "./page.js";
 import type { Platform } from "./platform.js";
 import type { Ask } from "./remote.js";
@@ -145,10 +145,11 @@ export function startClient(options: Options, platform: Platform): Client {
     if (Array.isArray(header.keys)) ring.inForce(header.keys);
     if (program) {
       fresh.validUntil(header.valid_until);
-      [degrades, attributes] = [held.flags.some((flag) => flag.onStaleDegraded), Object.entries(header.audience.attributes)];
+      degrades = held.flags.some((flag) => flag.onStaleDegraded);
+      attributes = Object.entries(header.audience.attributes);
       if (isKept) fresh.keptSince(header.issued_at);
     }
-    engine?.holds?.(held);
+    engine?.held?.(held);
     source = isKept ? "kept" : "network";
     if (!isKept && !wrong[0]) problems = [];
     decide(change, receivedAt);
@@ -189,7 +190,7 @@ export function startClient(options: Options, platform: Platform): Client {
     envelope: (bytes, change, receivedAt) => {
       if (remote) return remote(change, receivedAt);
       group?.post({ type: "envelope", kind: change, bytes });
-      return inOrder(change === "kill" || change === "restore" ? "kills" : "program", () => receive(bytes, change, receivedAt));
+      return inOrder(laneOf(change), () => receive(bytes, change, receivedAt));
     },
     patch: (patch, receivedAt) =>
       remote?.("patch", receivedAt) ??
@@ -414,9 +415,8 @@ export function startClient(options: Options, platform: Platform): Client {
       confirmed(message.position);
     }
     if (message.type === "envelope") {
-      const lane = message.kind === "kill" || message.kind === "restore" ? "kills" : "program";
       const receivedAt = host.now();
-      void inOrder(lane, () => receive(message.bytes, message.kind, receivedAt));
+      void inOrder(laneOf(message.kind), () => receive(message.bytes, message.kind, receivedAt));
     }
   };
 
@@ -568,7 +568,7 @@ export function startClient(options: Options, platform: Platform): Client {
     },
     evaluate: (who): Decisions => {
       if (sampling) seen = who;
-      return (brakes || (degrades && fresh.stale()) ? undefined : engine?.soon?.(who, readsFrom, report)) ?? (tableFor(who) ?? EMPTY).reads(readsFrom);
+      return (brakes || (degrades && fresh.stale()) ? undefined : engine?.reads?.(who, readsFrom, report)) ?? (tableFor(who) ?? EMPTY).reads(readsFrom);
     },
     refresh: async () => {
       await starting;

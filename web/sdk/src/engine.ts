@@ -84,9 +84,9 @@ export interface Engine {
   evaluate(context: Context, overrides: Overrides | undefined): Outcomes;
   readonly ways: Ways;
   /** Is told what is held, whenever that has changed. */
-  holds?(held: Held): void;
+  held?(held: Held): void;
   /** Decides each flag when it is asked for, as of now; undefined where all are to be decided at once. On servers only. */
-  soon?(context: Context, source: Source, report: Report): Decisions | undefined;
+  reads?(context: Context, source: Source, report: Report): Decisions | undefined;
 }
 
 /** Decides every flag, and once more where `brakes` say something of what was decided. */

@@ -1,5 +1,8 @@
 export type Lane = "program" | "kills";
 
+/** By what brought it. */
+export const laneOf = (change: string): Lane => (change === "kill" || change === "restore" ? "kills" : "program");
+
 /**
  * Programs follow one another, and so do kill sets. A program also waits for the kills that came before it, a kill for nothing
  * but kills. What fails is told, and gives false.

@@ -93,12 +93,12 @@ export function swiftEngine(module: WebAssembly.Module, instantiate: Instantiate
         changed();
       }
     },
-    holds: (held) => {
+    held: (held) => {
       const audience = held.header?.audience;
       plainly = !!audience && (audience.decided_for ?? null) === null && Object.keys(audience.attributes).length === 0 && !engine.readsTime();
       position = held.position;
     },
-    soon: (context, source, report) => {
+    reads: (context, source, report) => {
       if (!ready || !plainly) return undefined;
       const values = (read as Reader["values"])(context);
       return values && new Soon(ready, ready.index, values, position, source, report);

@@ -3,6 +3,7 @@ import { backoffMs, retryAfterMs, spreadMs } from "./backoff.js";
 import { fromBase64 as decode, fromUtf8 } from "./bytes.js";
 import type { Patch } from "./envelope.js";
 import { sleep, type Host } from "./host.js";
+import { laneOf } from "./lanes.js";
 import { said } from "./said.js";
 import type { Sampling } from "./sampler.js";
 import { eventParser, type StreamEvent } from "./sse.js";
@@ -334,6 +335,6 @@ interface Hello {
 }
 
 function killsFirst(events: StreamEvent[]): StreamEvent[] {
-  const urgent = ({ event }: StreamEvent): number => +(event === "kill" || event === "restore");
+  const urgent = ({ event }: StreamEvent): number => +(laneOf(event) === "kills");
   return events.sort((one, other) => urgent(other) - urgent(one));
 }

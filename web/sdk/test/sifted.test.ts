@@ -25,7 +25,7 @@ const holds = (audience: object = { kind: "server", attributes: {}, decided_for:
 
 /** Until flags are looked up. */
 function warm(engine: Engine): void {
-  engine.holds?.(holds());
+  engine.held?.(holds());
   for (let i = 0; i < 64; i++) engine.evaluate({}, undefined);
 }
 
@@ -38,7 +38,7 @@ function engineOf(flags: object[], kills: object[] = [], more: object = {}, inst
   return engine;
 }
 
-const soon = (engine: Engine, context: Context, asked?: Asked, report: Report = () => assert.fail()): Soon | undefined => engine.soon?.(context, source(asked), report) as Soon | undefined;
+const soon = (engine: Engine, context: Context, asked?: Asked, report: Report = () => assert.fail()): Soon | undefined => engine.reads?.(context, source(asked), report) as Soon | undefined;
 
 /** Every flag's outcome, looked up from `first` on. */
 function lookedUp(asked: Soon, count: number, first = 0): readonly Outcome[] {
@@ -309,7 +309,7 @@ test("the module of pages has no tables, and decides all the same", () => {
 test("a flag set for somebody, or one that reads the clock, is decided at once", () => {
   const engine = engineOf(MANY);
   const ask = (held: Held, of = engine): unknown => {
-    of.holds?.(held);
+    of.held?.(held);
     return soon(of, {});
   };
   assert.ok(ask(holds()));
