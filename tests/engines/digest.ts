@@ -27,7 +27,7 @@ const CAUSES = [undefined, "kill", "stale", "breaker", "crash-loop"];
 export async function digest(name: string, engine: Engine, fixture: Fixture, now: () => number | Promise<number>): Promise<Report> {
   const flags = engine.load(fixture.program).length;
   engine.setKills(fixture.kills);
-  engine.held?.({ header: { audience: { attributes: {}, decided_for: null } } as unknown as Header, position: undefined });
+  engine.take?.({ header: { audience: { attributes: {}, decided_for: null } } as unknown as Header, position: undefined });
   const contexts = fixture.contexts.split("\n").filter(Boolean).map((line) => hostile(JSON.parse(line)) as Record<string, unknown>);
   const decisions = new Uint8Array(contexts.length * flags * DECISION);
   const view = new DataView(decisions.buffer);

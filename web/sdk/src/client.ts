@@ -149,7 +149,7 @@ export function startClient(options: Options, platform: Platform): Client {
       attributes = Object.entries(header.audience.attributes);
       if (isKept) fresh.keptSince(header.issued_at);
     }
-    engine?.held?.(held);
+    engine?.take?.(held);
     source = isKept ? "kept" : "network";
     if (!isKept && !wrong[0]) problems = [];
     decide(change, receivedAt);

@@ -84,7 +84,7 @@ export interface Engine {
   evaluate(context: Context, overrides: Overrides | undefined): Outcomes;
   readonly ways: Ways;
   /** Is told what is held, whenever that has changed. */
-  held?(held: Held): void;
+  take?(held: Held): void;
   /** Decides each flag when it is asked for, as of now; undefined where all are to be decided at once. On servers only. */
   reads?(context: Context, source: Source, report: Report): Decisions | undefined;
 }

@@ -93,7 +93,7 @@ export function swiftEngine(module: WebAssembly.Module, instantiate: Instantiate
         changed();
       }
     },
-    held: (held) => {
+    take: (held) => {
       const audience = held.header?.audience;
       plainly = !!audience && (audience.decided_for ?? null) === null && Object.keys(audience.attributes).length === 0 && !engine.readsTime();
       position = held.position;

@@ -25,7 +25,7 @@ const holds = (audience: object = { kind: "server", attributes: {}, decided_for:
 
 /** Until flags are looked up. */
 function warm(engine: Engine): void {
-  engine.held?.(holds());
+  engine.take?.(holds());
   for (let i = 0; i < 64; i++) engine.evaluate({}, undefined);
 }
 
@@ -309,7 +309,7 @@ test("the module of pages has no tables, and decides all the same", () => {
 test("a flag set for somebody, or one that reads the clock, is decided at once", () => {
   const engine = engineOf(MANY);
   const ask = (held: Held, of = engine): unknown => {
-    of.held?.(held);
+    of.take?.(held);
     return soon(of, {});
   };
   assert.ok(ask(holds()));
