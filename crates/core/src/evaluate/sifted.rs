@@ -29,7 +29,13 @@ impl<O: Observer> Evaluation<'_, O> {
             for (place, start) in firsts.iter_mut().zip(starts) {
                 *place = sieve.first(&self.memo.candidates, *start).unwrap_or((NONE, &Given::NOTHING));
             }
-            let buckets = unit.map(|(_, unit)| unit.buckets(&firsts.map(|(_, given)| given.seed))).unwrap_or_default();
+            let buckets = match &unit {
+                // Of many at once it costs more to ask than to hash.
+                Some((_, unit)) if LANES > 1 || firsts.iter().any(|(_, given)| given.more == More::Bucket) => {
+                    unit.buckets(&firsts.map(|(_, given)| given.seed))
+                }
+                _ => [0; LANES],
+            };
             for (((bit, given), bucket), only) in firsts.into_iter().zip(buckets).zip(only) {
                 let known = match given.more {
                     More::Nothing => true,
