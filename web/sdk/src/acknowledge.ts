@@ -59,10 +59,3 @@ export async function acknowledge(host: Host, url: string, key: string, token: s
 export function authorised(key: string, token: string | undefined): Record<string, string> {
   return { authorization: `Bearer ${key}`, ...(token === undefined ? {} : { "downhaul-context-token": token }) };
 }
-
-/** A random id of this tab or process, never anything of the user. */
-export function instanceId(): string {
-  if (typeof crypto.randomUUID === "function") return crypto.randomUUID();
-  const bytes = crypto.getRandomValues(new Uint8Array(16));
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
-}

@@ -1,4 +1,4 @@
-import { ACKNOWLEDGE_WITHIN_MS, acknowledge, HEARTBEAT_MS, instanceId, type Acknowledgement } from "./acknowledge.js";
+import { ACKNOWLEDGE_WITHIN_MS, acknowledge, HEARTBEAT_MS, type Acknowledgement } from "./acknowledge.js";
 import type { Asked as AskedAs } from "./acceptance.js";
 import { asked as askedFor } from "./asked.js";
 import { toBase64Url, utf8 } from "./bytes.js";
@@ -30,7 +30,7 @@ export function startClient(options: Options, platform: Platform): Client {
   const kind = options.kind ?? platform.kind;
   const mode = options.transport ?? "stream";
   const url = options.url.replace(/\/+$/, "");
-  const instance = instanceId();
+  const instance = host.ciphers.id();
   const background = mode !== "manual";
 
   let context: Context = options.context ?? {};

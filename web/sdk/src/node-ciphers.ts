@@ -26,6 +26,8 @@ const known = {
  * would wait in that queue for longer than it takes to check it.
  */
 export const nodeCiphers: Ciphers = {
+  // The first look at the global `crypto` loads all of WebCrypto.
+  id: () => builtin("node:crypto").randomUUID(),
   sha256: (bytes) => builtin("node:crypto").createHash("sha256").update(bytes).digest("hex"),
   verifier: (publicKey) => {
     // The parser would take a longer one for a key and something behind it.

@@ -24,8 +24,7 @@ export class Snapshot {
   constructor(readonly values: readonly unknown[]) {}
 }
 
-export function reader({ slots, bytes }: Constants): Reader {
-  const { named } = uses(bytes);
+export function reader({ slots, bytes }: Constants, { named } = uses(bytes)): Reader {
   const reads = slots.map(({ text, declared }, slot) => !declared && (text || named.has(slot)));
   const read = slots.flatMap(({ name }, slot) => (reads[slot] ? [[name, slot] as const] : []));
   const bySlot = new Map(read);
@@ -71,8 +70,9 @@ export function reader({ slots, bytes }: Constants): Reader {
 /** Writes contexts of plain values while it reads them, as nearly all are; the others as pages do. */
 export function swiftWriter(scratch: Scratch, program: Constants): Writer {
   const { slots, bytes } = program;
-  const { compared } = uses(bytes);
-  const { read, others, values: plain } = reader(program);
+  const used = uses(bytes);
+  const { compared } = used;
+  const { read, others, values: plain } = reader(program, used);
   const units = slots.map(({ text }, slot) => text && !compared.has(slot));
   const any = writer(scratch, program, (context) => {
     if (context instanceof Snapshot) return slots.map((_, slot) => context.values[slot]);

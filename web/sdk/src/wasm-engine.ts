@@ -108,7 +108,7 @@ function instanceOf(made: WebAssembly.Instance, ways: Ways): Instance {
   const prepare = (constants: Constants | undefined, kills: ReadonlyMap<string, number>): void => {
     program = constants;
     killed = kills;
-    writer = constants && ways.writer(scratch, constants);
+    writer = undefined;
   };
 
   const instance: Instance = {
@@ -130,8 +130,9 @@ function instanceOf(made: WebAssembly.Instance, ways: Ways): Instance {
       const { slots, flags } = program as Constants;
       const length = flags.length * DECISION;
       scratch.reserve(length);
-      const texts = (writer as Writer).write(context, overrides);
-      const { values, elements, starts } = writer as Writer;
+      writer ??= ways.writer(scratch, program as Constants);
+      const texts = writer.write(context, overrides);
+      const { values, elements, starts } = writer;
 
       let need = exports.decide(overrides?.length ?? 0, texts, elements.length) >>> 0;
       for (let asked = 0; need !== NONE; asked++) {

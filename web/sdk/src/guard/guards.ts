@@ -1,4 +1,4 @@
-import { instanceId } from "../acknowledge.js";
+import { instanceId } from "../ciphers.js";
 import { outcome, OVERRIDE, type Brakes } from "../engine.js";
 import { outcomes } from "../outcomes.js";
 import type { Client, Context, Decisions, Details } from "../types.js";
