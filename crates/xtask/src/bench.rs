@@ -124,8 +124,8 @@ enum What {
     },
     /// Downhaul beside other engines of feature flags, natively and in Node, on the same workloads
     Peers(peers::Arguments),
-    /// Instructions of a decision, counted by valgrind and held against those that are kept
-    Instructions(instructions::Arguments),
+    /// Instructions of a decision, counted by valgrind and held against what they may take
+    Instructions,
     /// Cold start of the desktop app, beside an empty window of the same framework
     Desktop {
         /// How often each is started
@@ -141,7 +141,7 @@ enum What {
 
 pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     match arguments.what {
-        What::Instructions(ref arguments) => instructions::run(arguments),
+        What::Instructions => instructions::run(),
         What::Peers(ref arguments) => peers::run(arguments),
         What::Kill { kills, no_build } => kill(kills, no_build),
         What::Page { drafts, no_build } => page(drafts, no_build),
