@@ -51,50 +51,72 @@ export class Sifted {
   readonly #unit = new Unit();
 
   constructor(tables: Int32Array, { strings, flags: infos }: Constants) {
+    // Somebody waits meanwhile: plain loops, as this code runs for the first time.
+    const word = (at: number): number => tables[at] as number;
+    const [words, columns, flags, given] = [word(0), word(1), word(2), word(3)];
     const pool = [...strings.keys()];
-    let at = 0;
-    const next = (): number => tables[at++] as number;
-    const run = (length: number): Int32Array => tables.slice(at, (at += length));
-
-    const [words, columns, flags, given] = [next(), next(), next(), next()];
-    const rows: number[] = [];
-    this.#columns = Array.from({ length: columns }, () => {
-      const [slot, named, count] = [next(), next(), next()];
-      const other = rows.length;
-      const texts = new Map(Array.from({ length: named }, () => [pool[next()] as string, other + next() * words] as const));
-      for (const word of run(count * words)) rows.push(word);
-      return { slot, texts, other };
-    });
     this.#replaced = pool.some((text) => text.includes("\ufffd"));
-    this.#rows = Int32Array.from(rows);
+    let at = 4;
+    let size = 0;
+    const all: Column[] = [];
+    const rows: Int32Array[] = [];
+    for (let column = 0; column < columns; column++) {
+      const texts = new Map<string, number>();
+      const row = at + 3 + word(at + 1) * 2;
+      const length = word(at + 2) * words;
+      for (let i = at + 3; i < row; i += 2) texts.set(pool[word(i)] as string, size + word(i + 1) * words);
+      all.push({ slot: word(at), texts, other: size });
+      rows.push(tables.subarray(row, row + length));
+      at = row + length;
+      size += length;
+    }
+    this.#columns = all;
+    this.#rows = new Int32Array(size);
+    all.forEach(({ other }, i) => this.#rows.set(rows[i] as Int32Array, other));
     this.#wordsOfRow = words;
-    this.#flags = run(flags);
+    this.#flags = tables.slice(at, at + flags);
 
-    const each = Array.from({ length: given }, () => [next(), next(), next()] as const);
-    const outcomes = each.map(([outcome]) => outcome);
-    const rules = each.map(([, rule]) => rule);
-    const ends = each.map(() => 0);
+    const each = at + flags;
+    const splits = each + given * 3;
+    let count = 0;
+    let end = given;
+    for (let i = each + 2; i < splits; i += 3) {
+      if (word(i) < 0) continue;
+      count++;
+      end += word(splits + word(i) + 2);
+    }
+    this.#more = new Int32Array(given);
+    this.#splits = new Int32Array(count * 4);
+    this.#ends = new Int32Array(end);
+    this.outcomes = new Int32Array(end);
+    this.rules = new Int32Array(end);
+    const values = new Array<Json | undefined>(end);
     const flagOf = flagsOf(this.#flags, given);
-    const splits: number[] = [];
-    const more = each.map(([outcome, rule, split], i) => {
-      if (split < 0) return split;
-      const from = at + split;
-      const slices = tables[from + 2] as number;
-      splits.push(tables[from] as number, tables[from + 1] as number, ends.length, ends.length + slices);
-      for (let slice = from + 3; slice < from + 3 + slices * 2; slice += 2) {
-        ends.push(tables[slice] as number);
-        outcomes.push((outcome & ~0xffff) | (tables[slice + 1] as number));
-        rules.push(rule);
-        flagOf.push(flagOf[i] as number);
+    count = 0;
+    end = given;
+    for (let i = 0; i < given; i++) {
+      const place = each + i * 3;
+      const variants = infos[flagOf[i] as number]?.variants;
+      this.outcomes[i] = word(place);
+      this.rules[i] = word(place + 1);
+      this.#more[i] = word(place + 2);
+      values[i] = variants?.[word(place) & 0xffff]?.value;
+      if (word(place + 2) < 0) continue;
+      const split = splits + word(place + 2);
+      const slices = word(split + 2);
+      this.#more[i] = count / 4;
+      this.#splits[count++] = word(split);
+      this.#splits[count++] = word(split + 1);
+      this.#splits[count++] = end;
+      this.#splits[count++] = end + slices;
+      for (let slice = split + 3; slice < split + 3 + slices * 2; slice += 2, end++) {
+        this.#ends[end] = word(slice);
+        this.outcomes[end] = (word(place) & ~0xffff) | word(slice + 1);
+        this.rules[end] = word(place + 1);
+        values[end] = variants?.[word(slice + 1)]?.value;
       }
-      return splits.length / 4 - 1;
-    });
-    this.#more = Int32Array.from(more);
-    this.#splits = Int32Array.from(splits);
-    this.#ends = Int32Array.from(ends);
-    this.outcomes = Int32Array.from(outcomes);
-    this.rules = Int32Array.from(rules);
-    this.values = outcomes.map((outcome, i) => infos[flagOf[i] as number]?.variants[outcome & 0xffff]?.value);
+    }
+    this.values = values;
   }
 
   /** What a flag gives, for `outcomes`, `rules` and `values`; -1 where the module must be asked. */
@@ -182,11 +204,12 @@ export class Sifted {
 }
 
 /** By what is given: whose it is. */
-function flagsOf(flags: Int32Array, given: number): number[] {
-  const flagOf = new Array<number>(given).fill(-1);
-  flags.forEach((start, flag) => {
+function flagsOf(flags: Int32Array, given: number): Int32Array {
+  const flagOf = new Int32Array(given).fill(-1);
+  for (let flag = 0; flag < flags.length; flag++) {
+    const start = flags[flag] as number;
     if (start !== ASK) flagOf[start & ~ALWAYS] = flag;
-  });
+  }
   // A flag's bits stand one after another; those of a flag that the module must be asked for are looked at by nobody.
   for (let i = 1; i < given; i++) if (flagOf[i] === -1) flagOf[i] = flagOf[i - 1] as number;
   return flagOf;
