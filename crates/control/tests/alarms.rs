@@ -4,9 +4,9 @@
 mod support;
 
 use downhaul_control::alarms::{
-    Act, Cause, Ledger, Silence, Surroundings, Suspicion, Tell, Telling, When, causes, tellings,
+    Act, Backups, Cause, Ledger, Silence, Surroundings, Suspicion, Tell, Telling, When, causes, tellings,
 };
-use downhaul_control::api::{BeatView, FleetState, FleetStateKind, HeartbeatView};
+use downhaul_control::api::{BeatView, FleetState, FleetStateKind, HeartbeatView, PanicView, WithheldView};
 use downhaul_control::time;
 use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeMap;
@@ -178,16 +178,139 @@ fn fleet_state(kind: FleetStateKind, of: &str, trusted: usize) -> FleetState {
     }
 }
 
-fn derived(world: &World, fleet: &[FleetState], heartbeat: &HeartbeatView, suspicions: &[Suspicion]) -> Vec<Cause> {
-    causes(&Surroundings {
+/// Nothing is wrong.
+fn well<'a>(
+    world: &'a World,
+    recovered: &'a BTreeMap<String, String>,
+    heartbeat: &'a HeartbeatView,
+) -> Surroundings<'a> {
+    Surroundings {
         state: &world.state,
-        fleet,
+        fleet: &[],
         heartbeat,
-        suspicions,
+        suspicions: &[],
+        panic: None,
+        withheld: &[],
+        backups: None,
         is_writable: true,
-        recovered: &BTreeMap::new(),
+        recovered,
         now: later(5),
-    })
+    }
+}
+
+fn derived(world: &World, fleet: &[FleetState], heartbeat: &HeartbeatView, suspicions: &[Suspicion]) -> Vec<Cause> {
+    causes(&Surroundings { fleet, suspicions, ..well(world, &BTreeMap::new(), heartbeat) })
+}
+
+fn words(causes: &[Cause]) -> Vec<String> {
+    causes.iter().map(|cause| format!("{}: {}; {}", cause.id, cause.message, cause.also.join("; "))).collect()
+}
+
+#[test]
+fn what_concerns_all_flags_is_one_alarm() {
+    let mut world = World::new();
+    world.put(flag("cart")).unwrap();
+    let (recovered, heartbeat) = (BTreeMap::new(), HeartbeatView::default());
+    let withheld = |flag: &str, why: &str| WithheldView {
+        flag: flag.to_owned(),
+        by: "errors".to_owned(),
+        why: why.to_owned(),
+        words: "as it is".to_owned(),
+        since: time::to_text(now()),
+    };
+    let wanted = [withheld("cart", "panic"), withheld("search", "panic"), withheld("cart", "degraded-fails")];
+    let panic =
+        PanicView { since: time::to_text(now()), guarded: 3, failing: vec!["cart".to_owned(), "search".to_owned()] };
+    let fleet = [fleet_state(FleetStateKind::BreakersOpen, "", 3)];
+    let around =
+        Surroundings { fleet: &fleet, withheld: &wanted, panic: Some(&panic), ..well(&world, &recovered, &heartbeat) };
+    assert_eq!(
+        words(&causes(&around)),
+        [
+            "panic: 2 of 3 guarded flags fail at once: what they share is at fault; nothing is killed by itself, and rollouts are paused; \
+             failing: cart, search; `errors` of `cart` did not kill; `errors` of `search` did not kill; breakers-open of ",
+            "kill-withheld/cart/errors: guard `errors` of `cart` did not kill, and somebody has to look: as it is; ",
+        ]
+    );
+    // What was withheld for it is over with it.
+    let around = Surroundings { withheld: &wanted[..2], ..well(&world, &recovered, &heartbeat) };
+    assert_eq!(words(&causes(&around)), [""; 0]);
+    let wanted = [withheld("cart", "budget"), withheld("search", "budget")];
+    let around = Surroundings { withheld: &wanted, ..well(&world, &recovered, &heartbeat) };
+    assert_eq!(
+        words(&causes(&around)),
+        [
+            "automatic-spent: 3 kills were made by themselves within 600 s, which is all that the policy allows, and more were wanted: \
+          a detector may be wrong, or somebody has to kill; `errors` of `cart` did not kill; `errors` of `search` did not kill"
+        ]
+    );
+}
+
+#[test]
+fn a_backup_that_is_old_or_failed_is_an_alarm_where_the_policy_says_how_old_one_may_be() {
+    let mut world = World::new();
+    let (recovered, heartbeat) = (BTreeMap::new(), HeartbeatView::default());
+    let at = |hours: i64| time::to_text(later(-hours * 3600));
+    let backups = |taken: Option<i64>, failed: Option<i64>| Backups {
+        taken: taken.map(at),
+        failed: failed.map(|hours| (at(hours), "the disk is full".to_owned())),
+    };
+    let of = |world: &World, backups: Option<&Backups>| {
+        let found = causes(&Surroundings { backups, ..well(world, &recovered, &heartbeat) });
+        found.into_iter().map(|cause| cause.about).collect::<Vec<_>>()
+    };
+    assert_eq!(of(&world, Some(&backups(None, None))), [""; 0], "nobody has asked");
+    world.state.policy.backup_hours = Some(serde_json::from_value(24.into()).unwrap());
+    for (taken, failed, about) in [
+        (None, None, Some("backup-missed")),
+        (Some(23), None, None),
+        (Some(25), None, Some("backup-missed")),
+        (Some(3), Some(2), Some("backup-failed")),
+        (Some(2), Some(3), None),
+        (None, Some(2), Some("backup-failed")),
+    ] {
+        assert_eq!(
+            of(&world, Some(&backups(taken, failed))).first().map(String::as_str),
+            about,
+            "{taken:?} {failed:?}"
+        );
+    }
+    assert_eq!(of(&world, None), [""; 0], "they are taken elsewhere");
+}
+
+#[test]
+fn a_heartbeat_that_takes_too_long_twice_in_a_row_is_an_alarm() {
+    let mut world = World::new();
+    world.state.policy.heartbeat =
+        Some(serde_json::from_value(serde_json::json!({ "flag": "pulse", "p99_ms": 1500 })).unwrap());
+    let beats = |took: &[f64]| HeartbeatView {
+        beats: took
+            .iter()
+            .map(|ms| BeatView {
+                kill: "beat-1".to_owned(),
+                at: time::to_text(now()),
+                dark: 3,
+                missing: 0,
+                p50_ms: Some(1.0),
+                p99_ms: Some(*ms),
+                slowest_ms: Some(*ms),
+            })
+            .collect(),
+        ..HeartbeatView::default()
+    };
+    for (took, is_slow) in [
+        (&[1501.0][..], false),
+        (&[1501.0, 1600.0], true),
+        (&[1499.0, 9000.0], false),
+        (&[9000.0, 1499.0], false),
+        (&[1500.0, 1500.0], false),
+    ] {
+        let found = derived(&world, &[], &beats(took), &[]);
+        let found: Vec<&str> = found.iter().map(|cause| cause.about.as_str()).collect();
+        assert_eq!(found, if is_slow { vec!["heartbeat-slow"] } else { vec![] }, "{took:?}");
+    }
+    world.state.policy.heartbeat = None;
+    assert_eq!(derived(&world, &[], &beats(&[9000.0, 9000.0]), &[]), []);
 }
 
 #[test]
@@ -215,7 +338,6 @@ fn one_alarm_for_one_cause() {
     assert_eq!(derived(&world, &[], &beats(&[3]), &[]), []);
     assert_eq!(derived(&world, &[], &beats(&[3, 0]), &[]), []);
     let suspicion = Suspicion {
-        withheld: false,
         flag: "cart".to_owned(),
         guard: "errors".to_owned(),
         words: "would have fired".to_owned(),

@@ -132,7 +132,7 @@ fn the_schema_has_every_member_and_the_defaults() {
     let everything = json!({
         "budget": { "share": 0.1, "tenants": 1, "critical_tenants": ["a"], "regions": ["eu"] },
         "approvals": { "revert": 1 }, "population": "people", "sample": { "attributes": ["plan"] },
-        "heartbeat": { "flag": "pulse" }, "hygiene": { "webhook": "owners" }, "automatic": { "kills": 5 },
+        "heartbeat": { "flag": "pulse", "p99_ms": 1500 }, "backup_hours": 24, "hygiene": { "webhook": "owners" }, "automatic": { "kills": 5 },
         "telemetry": { "share": 0.5 }
     });
     let whole = serde_json::to_value(read(&everything).unwrap()).unwrap();

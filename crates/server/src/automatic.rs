@@ -4,7 +4,6 @@
 use crate::environment::{Environment, Urgency};
 use crate::guards::at;
 use crate::state::AppState;
-use downhaul_control::alarms::Suspicion;
 use downhaul_control::api::{FleetBreakerView, KillRequest, KillScope, PanicView, RolloutAct, WithheldView};
 use downhaul_control::automatic::FLEET_BREAKER;
 use downhaul_control::guards::{GuardEvidence, GuardRecord, begun};
@@ -78,16 +77,6 @@ impl LiveAutomatic {
         let mut withheld: Vec<WithheldView> = recent.map(|(view, _)| view.clone()).collect();
         withheld.sort_by(|one, other| one.since.cmp(&other.since));
         (panic, withheld)
-    }
-
-    /// What was withheld, for alarms.
-    pub(crate) fn suspicions(&self) -> Vec<Suspicion> {
-        let (_, withheld) = self.view();
-        let suspicion = |view: WithheldView| {
-            let WithheldView { flag, by: guard, words, since, .. } = view;
-            Suspicion { withheld: true, flag, guard, words, since }
-        };
-        withheld.into_iter().map(suspicion).collect()
     }
 
     fn locked(&self) -> MutexGuard<'_, Known> {

@@ -16,7 +16,7 @@ use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 use std::path::Path;
 use std::time::Duration;
-use support::smtp::{Mood, Smtp};
+use support::smtp::{AUTHORITY, Mood, Smtp, Way};
 use support::target::Target;
 use support::{Served, document, flag};
 
@@ -120,8 +120,13 @@ async fn a_letter_arrives_whatever_the_mail_server_does_and_over_a_restart() {
     served.post("/runs/r-1/abort", json!({ "note": "it was nothing" })).await;
     let found = letters(&smtp, 2).await;
     assert!(found[1].contains("over: the rollback of shop-1"), "{}", found[1]);
-    let over = standing(&served, "recovered").await;
-    let told: Vec<&str> = over["told"].as_array().unwrap().iter().map(|told| told["what"].as_str().unwrap()).collect();
+    // It is written down once the letter was taken.
+    let told = until(async || {
+        let over = standing(&served, "recovered").await;
+        let told: Vec<Value> = over["told"].as_array().unwrap().iter().map(|told| told["what"].clone()).collect();
+        if told.len() == 2 { Ok(told) } else { Err(format!("{over:#}")) }
+    })
+    .await;
     assert_eq!(told, ["raised", "recovered"]);
 }
 
@@ -201,6 +206,60 @@ async fn whoever_has_it_keeps_others_asleep_and_a_silence_has_an_end() {
     assert_eq!((status, answer["code"].as_str()), (StatusCode::CONFLICT, Some("already-done")));
 }
 
+/// Over TLS from the first byte, and from `STARTTLS` on; from a server whom only one's own authority vouches for.
+#[tokio::test]
+async fn letters_go_over_tls_to_whom_an_authority_vouches_for() {
+    let folder = tempfile::TempDir::new().unwrap();
+    let file = folder.path().join("authority.pem");
+    std::fs::write(&file, AUTHORITY).unwrap();
+    for (way, security, ca) in [
+        (Way::Tls, "tls", Some(file.to_str().unwrap())),
+        (Way::StartTls, "starttls", Some(AUTHORITY)),
+        (Way::Tls, "tls", None),
+        (Way::StartTls, "starttls", None),
+    ] {
+        let smtp = Smtp::by(way, "127.0.0.1:0", Mood::Takes).await;
+        let mut target = mail(&format!("localhost:{}", smtp.address.port()), &json!(true));
+        target["security"] = json!(security);
+        if let Some(ca) = ca {
+            target["ca"] = json!(ca);
+        }
+        let data = tempfile::TempDir::new().unwrap();
+        let _served = began(data.path(), &json!({ "mail": { "duty": target } })).await;
+        if ca.is_some() {
+            let found = letters(&smtp, 1).await;
+            assert!(found[0].contains("Subject: [downhaul production] the rollback of shop-1"), "{way:?} {found:?}");
+        } else {
+            until(async || if smtp.tried() > 1 { Ok(()) } else { Err("tried once at most".to_owned()) }).await;
+            assert_eq!(smtp.letters(), [""; 0], "{way:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_backup_that_nobody_takes_is_an_alarm_until_somebody_does() {
+    let folder = tempfile::TempDir::new().unwrap();
+    let served = Served::at(folder.path(), options(&json!({}))).await;
+    let body = json!({ "policy": { "backup_hours": 24 }, "reason": "every night" });
+    let (status, answer) = served.admin(Method::PUT, "/policy", Some(body)).await;
+    assert_eq!(status, StatusCode::OK, "{answer}");
+    let raised = standing(&served, "raised").await;
+    assert_eq!(
+        (&raised["about"], &raised["message"]),
+        (&json!("backup-missed"), &json!("no backup was ever taken, as far as is known here"))
+    );
+    let now = jiff::Timestamp::now();
+    downhaul_server::recovery::back_up(folder.path(), &folder.path().join("copy"), false, now).await.unwrap();
+    standing(&served, "recovered").await;
+    // The next one goes wrong: there is one of that name already.
+    let failed =
+        downhaul_server::recovery::back_up(folder.path(), &folder.path().join("copy"), false, jiff::Timestamp::now())
+            .await;
+    assert!(failed.is_err());
+    let raised = standing(&served, "raised").await;
+    assert_eq!(raised["about"], "backup-failed", "{raised:#}");
+}
+
 #[tokio::test]
 async fn letters_never_go_in_the_clear_where_they_should_not() {
     let folder = tempfile::TempDir::new().unwrap();
@@ -217,6 +276,8 @@ async fn letters_never_go_in_the_clear_where_they_should_not() {
         ("server", json!("127.0.0.1"), "private-address"),
         ("to", json!([]), "malformed-address"),
         ("from", json!("nobody"), "malformed-address"),
+        ("ca", json!("/nowhere/authority.pem"), "malformed-ca"),
+        ("ca", json!("-----BEGIN NOTHING-----"), "malformed-ca"),
         ("password_env", json!("DOWNHAUL_TEST_NO_SUCH_VARIABLE"), "missing-password"),
         ("user", json!("downhaul"), "missing-password"),
     ] {

@@ -48,6 +48,9 @@ pub trait ChangeLog: fmt::Debug + Send + Sync + 'static {
 
     async fn put_setting(&self, name: &str, value: &[u8]) -> Result<(), StoreError>;
 
+    /// Does nothing where there is none.
+    async fn remove_setting(&self, name: &str) -> Result<(), StoreError>;
+
     async fn put_admin_token(&self, token: &AdminToken) -> Result<(), StoreError>;
 
     async fn admin_tokens(&self) -> Result<Vec<AdminToken>, StoreError>;

@@ -368,6 +368,7 @@ fn a_chart_and_a_status_that_are_followed_show_what_happens() {
     server.run(&place, "restore checkout-v2 --reason fixed").done();
     assert!(chart.next().contains("\"type\":\"restore\""));
     status.until("restored\tcheckout-v2 (k-2)");
+    assert_eq!(status.interrupt(), (Some(0), Vec::new()), "Ctrl-C is how it ends");
 }
 
 #[test]

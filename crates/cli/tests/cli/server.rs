@@ -98,6 +98,14 @@ impl Followed {
             }
         }
     }
+
+    /// Presses Ctrl-C; gives the exit status, and what it still says.
+    pub(crate) fn interrupt(mut self) -> (Option<i32>, Vec<String>) {
+        let asked = Command::new("kill").args(["-INT", &self.process.id().to_string()]).status().unwrap();
+        assert!(asked.success());
+        let rest = self.lines.by_ref().map(Result::unwrap).collect();
+        (self.process.wait().unwrap().code(), rest)
+    }
 }
 
 impl Drop for Followed {

@@ -178,3 +178,16 @@ fn a_rollback_asks_once() {
     let runs = server.run(&place, "runs list --format json").done().json();
     assert_eq!(runs["runs"][0]["id"], "r-1", "{runs}");
 }
+
+/// It takes nothing of the terminal that it would have to give back, and Ctrl-C ends it well.
+#[test]
+fn a_status_that_is_watched_leaves_the_terminal_alone() {
+    let (place, server) = shop();
+    let mut terminal = Terminal::start(&place, &server, "status --watch");
+    terminal.until("\u{1b}[H\u{1b}[2J");
+    terminal.press("no client is connected", "\x03");
+    let (status, rest) = terminal.end();
+    assert_eq!(status, 0, "{rest}");
+    // There is no other screen to leave, no cursor to show and no mode to end.
+    assert!(!rest.contains("\u{1b}[?"), "{rest:?}");
+}

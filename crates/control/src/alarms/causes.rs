@@ -1,5 +1,5 @@
 use super::Cause;
-use crate::api::{FleetState, FleetStateKind, HeartbeatView};
+use crate::api::{FleetState, FleetStateKind, HeartbeatView, PanicView, WithheldView};
 use crate::automatic;
 use crate::guards::Acted;
 use crate::runbook::{Phase, Purpose, Run};
@@ -8,6 +8,7 @@ use crate::time;
 use downhaul_core::document::GuardAction;
 use downhaul_core::ids::FlagKey;
 use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// For how long what a guard did is looked at, where it took nothing away that is still away.
@@ -23,6 +24,12 @@ pub struct Surroundings<'a> {
     pub heartbeat: &'a HeartbeatView,
     /// Guards on a dry run that find harm.
     pub suspicions: &'a [Suspicion],
+    /// Flags that fail together, where they do.
+    pub panic: Option<&'a PanicView>,
+    /// Kills that nobody asked for and that were not made.
+    pub withheld: &'a [WithheldView],
+    /// What is known of backups; nothing where they are taken elsewhere.
+    pub backups: Option<&'a Backups>,
     /// Whether changes can be kept.
     pub is_writable: bool,
     /// By key of the release: what its recovery metrics show, where all have held for their time.
@@ -30,11 +37,19 @@ pub struct Surroundings<'a> {
     pub now: Timestamp,
 }
 
-/// A guard on a dry run that finds harm, or a kill that nobody asked for and that was not made.
+/// When backups of all environments were taken.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Backups {
+    #[serde(default)]
+    pub taken: Option<String>,
+    /// When the last one failed, and why.
+    #[serde(default)]
+    pub failed: Option<(String, String)>,
+}
+
+/// A guard on a dry run that finds harm.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Suspicion {
-    /// Whether it would have been made, were there not too many of them, or something else at fault.
-    pub withheld: bool,
     pub flag: String,
     pub guard: String,
     pub words: String,
@@ -58,10 +73,15 @@ pub fn causes(around: &Surroundings<'_>) -> Vec<Cause> {
     }
     found.extend(around.state.guards.iter().filter_map(|(of, acted)| acted_cause(around, of, acted)));
     found.extend(around.suspicions.iter().map(|suspicion| suspected(around, suspicion)));
+    found.extend(panic(around));
+    found.extend(spent(around));
+    found.extend(around.withheld.iter().filter_map(|withheld| not_killed(around, withheld)));
+    found.extend(backup(around));
     found.extend(around.state.releases.runs.values().filter_map(|run| late(around, run)));
     found.extend(held(around));
     found.extend(around.fleet.iter().filter_map(|state| of_fleet(around, state)));
     found.extend(missed(around));
+    found.extend(slow(around));
     one_for_one(found)
 }
 
@@ -154,21 +174,92 @@ fn acted_cause(around: &Surroundings<'_>, (flag, guard): &(FlagKey, String), act
 }
 
 fn suspected(around: &Surroundings<'_>, suspicion: &Suspicion) -> Cause {
-    let Suspicion { withheld, flag, guard, words, since } = suspicion;
-    let (about, message, look) = if *withheld {
-        let message = format!("guard `{guard}` of `{flag}` did not kill, and somebody has to look: {words}");
-        ("kill-withheld", message, format!("downhaul breakers {flag}"))
-    } else {
-        let message = format!("guard `{guard}` of `{flag}` would have acted, were it not on a dry run: {words}");
-        ("guard-would-have", message, format!("downhaul guards show {flag} {guard}"))
-    };
+    let Suspicion { flag, guard, words, since } = suspicion;
+    let message = format!("guard `{guard}` of `{flag}` would have acted, were it not on a dry run: {words}");
     let made = Cause {
         guard: Some(guard.clone()),
-        look,
+        look: format!("downhaul guards show {flag} {guard}"),
         act: Some(format!("downhaul kill {flag} --reason '…'")),
-        ..cause(about, &format!("{flag}/{guard}"), message, since.clone())
+        ..cause("guard-would-have", &format!("{flag}/{guard}"), message, since.clone())
     };
     of_flag(around, flag, made)
+}
+
+const PANIC: &str = "panic";
+const BUDGET: &str = "budget";
+
+/// Flags fail together: what they share is at fault, and no kill mends it.
+fn panic(around: &Surroundings<'_>) -> Option<Cause> {
+    let PanicView { since, guarded, failing } = around.panic?;
+    let message = format!(
+        "{} of {guarded} guarded flags fail at once: what they share is at fault; nothing is killed by itself, and \
+         rollouts are paused",
+        failing.len()
+    );
+    let mut also = vec![format!("failing: {}", failing.join(", "))];
+    also.extend(withheld_for(around, PANIC));
+    Some(Cause { also, look: "downhaul breakers".to_owned(), ..cause(PANIC, "", message, since.clone()) })
+}
+
+/// So many kills were made by themselves that the policy allows no more, and there would have been more.
+fn spent(around: &Surroundings<'_>) -> Option<Cause> {
+    let first =
+        around.withheld.iter().filter(|withheld| withheld.why == BUDGET).map(|withheld| &withheld.since).min()?;
+    let policy = &around.state.policy.automatic;
+    let message = format!(
+        "{} kills were made by themselves within {} s, which is all that the policy allows, and more were wanted: a \
+         detector may be wrong, or somebody has to kill",
+        policy.kills.get(),
+        policy.seconds.get()
+    );
+    let look = "downhaul breakers".to_owned();
+    let also = withheld_for(around, BUDGET).collect();
+    Some(Cause { also, look, ..cause("automatic-spent", "", message, first.clone()) })
+}
+
+fn withheld_for<'a>(around: &Surroundings<'a>, why: &'a str) -> impl Iterator<Item = String> + use<'a> {
+    let withheld = around.withheld.iter().filter(move |withheld| withheld.why == why);
+    withheld.map(|WithheldView { flag, by, .. }| format!("`{by}` of `{flag}` did not kill"))
+}
+
+/// What concerns that flag alone; what concerns all of them is one alarm.
+fn not_killed(around: &Surroundings<'_>, withheld: &WithheldView) -> Option<Cause> {
+    let WithheldView { flag, by, why, words, since } = withheld;
+    if [PANIC, BUDGET].contains(&why.as_str()) {
+        return None;
+    }
+    let message = format!("guard `{by}` of `{flag}` did not kill, and somebody has to look: {words}");
+    let made = Cause {
+        guard: Some(by.clone()),
+        look: format!("downhaul breakers {flag}"),
+        act: Some(format!("downhaul kill {flag} --reason '…'")),
+        ..cause("kill-withheld", &format!("{flag}/{by}"), message, since.clone())
+    };
+    Some(of_flag(around, flag, made))
+}
+
+/// There is no backup, or none that is new enough, where the policy says how old one may be.
+fn backup(around: &Surroundings<'_>) -> Option<Cause> {
+    let hours = around.state.policy.backup_hours?.get();
+    let Backups { taken, failed } = around.backups?;
+    let at = taken.as_deref().and_then(time::from_text);
+    let failed = failed.as_ref().filter(|(failed, _)| time::from_text(failed) > at);
+    let is_old = at.is_none_or(|at| around.now.duration_since(at) > SignedDuration::from_hours(i64::from(hours)));
+    let (about, message, since) = match (failed, taken) {
+        (Some((failed, why)), _) => ("backup-failed", format!("the last backup failed: {why}"), failed.clone()),
+        (None, Some(taken)) if is_old => {
+            let due = at.and_then(|at| at.checked_add(SignedDuration::from_hours(i64::from(hours))).ok());
+            let message = format!("the last backup was taken at {taken}, more than {hours} h ago");
+            ("backup-missed", message, time::to_text(due.unwrap_or(around.now)))
+        }
+        (None, None) => {
+            let message = "no backup was ever taken, as far as is known here".to_owned();
+            ("backup-missed", message, time::to_text(around.now))
+        }
+        (None, Some(_)) => return None,
+    };
+    let act = Some("downhaul backup create FILE --data DIR".to_owned());
+    Some(Cause { look: "downhaul backup --help".to_owned(), act, ..cause(about, "", message, since) })
 }
 
 /// A rollback that a person has to help along, or that has taken longer than the release says.
@@ -267,10 +358,28 @@ fn missed(around: &Surroundings<'_>) -> Option<Cause> {
     Some(Cause { look, ..cause("heartbeat-missed", "", message, first.at.clone()) })
 }
 
+/// The heartbeat flag reaches everyone, and takes too long: so would a kill.
+fn slow(around: &Surroundings<'_>) -> Option<Cause> {
+    let limit = around.state.policy.heartbeat.as_ref()?.p99_ms?.get();
+    let beats = around.heartbeat.beats.get(..MISSED)?;
+    let (newest, first) = (beats.first()?, beats.last()?);
+    if !beats.iter().all(|beat| beat.p99_ms.is_some_and(|ms| ms > f64::from(limit))) {
+        return None;
+    }
+    let took = newest.p99_ms.unwrap_or_default();
+    let message = format!(
+        "the last {MISSED} heartbeats took longer than {limit} ms for one client in a hundred: {took:.0} ms the newest"
+    );
+    let look = "downhaul heartbeat".to_owned();
+    Some(Cause { look, ..cause("heartbeat-slow", "", message, first.at.clone()) })
+}
+
 /// What follows from another cause is part of it: of the same flag, of the same release, or of clients that are silent.
 fn one_for_one(found: Vec<Cause>) -> Vec<Cause> {
-    const ROOTS: [&str; 9] = [
+    const ROOTS: [&str; 11] = [
         "log-not-writable",
+        PANIC,
+        "automatic-spent",
         "guard-acted",
         "kill-withheld",
         "rollback-held",
@@ -291,8 +400,10 @@ fn one_for_one(found: Vec<Cause>) -> Vec<Cause> {
             let same_flag = cause.flag.is_some() && root.flag == cause.flag && !cause.happened;
             let same_release = cause.about == "rolled-back-release" && root.runbooks == cause.runbooks;
             let silent = of_silence.contains(&root.about.as_str())
-                && ["mixed-revisions", "heartbeat-missed"].contains(&cause.about.as_str());
-            root.over.is_none() && (same_flag || same_release || silent)
+                && ["mixed-revisions", "heartbeat-missed", "heartbeat-slow"].contains(&cause.about.as_str());
+            // Rollouts are paused for it, and open breakers are how it shows.
+            let of_panic = root.about == PANIC && ["breakers-open", "rollout-held"].contains(&cause.about.as_str());
+            root.over.is_none() && (same_flag || same_release || silent || of_panic)
         };
         match roots.iter_mut().find(follows) {
             Some(root) => root.also.push(cause.message),

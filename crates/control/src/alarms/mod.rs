@@ -7,7 +7,7 @@
 mod causes;
 mod ledger;
 
-pub use causes::{Surroundings, Suspicion, causes};
+pub use causes::{Backups, Surroundings, Suspicion, causes};
 pub use ledger::{Act, Kept, Ledger, Silence, Tell, Telling, When, tellings};
 
 use serde::{Deserialize, Serialize};

@@ -11,4 +11,7 @@ pub struct Heartbeat {
     /// Seconds from one beat to the next. Each is two changes in the chart.
     #[serde(default)]
     pub every_seconds: Limit<10, 86_400, 600>,
+    /// Milliseconds within which 99 of 100 clients are to have it; where two beats in a row took longer, that is an alarm.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub p99_ms: Option<Limit<10, 600_000, 2_000>>,
 }

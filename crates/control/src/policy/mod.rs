@@ -49,6 +49,9 @@ pub struct Policy {
     /// Absent: nothing beats.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub heartbeat: Option<Heartbeat>,
+    /// Hours after which a backup is too old, which is an alarm. Absent: nobody is told.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub backup_hours: Option<Limit<1, 8_760, 24>>,
     /// When a flag is one that someone should look at, and who is told.
     #[serde(skip_serializing_if = "Hygiene::is_default")]
     pub hygiene: Hygiene,

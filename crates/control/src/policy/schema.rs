@@ -13,6 +13,7 @@ pub fn json_schema() -> Value {
         sample: _,
         drill_days,
         heartbeat: _,
+        backup_hours: _,
         hygiene,
         automatic,
         telemetry,
@@ -36,6 +37,10 @@ pub fn json_schema() -> Value {
             "sample": of_sample(),
             "drill_days": number(drill_days, "Days after which a drill no longer counts."),
             "heartbeat": of_heartbeat(),
+            "backup_hours": {
+                "type": "integer", "minimum": 1, "maximum": 8_760,
+                "description": "Hours after which a backup is too old, which is an alarm. Left out: nobody is told."
+            },
             "hygiene": of_hygiene(&hygiene),
             "automatic": {
                 "type": "object",
@@ -129,7 +134,11 @@ fn of_heartbeat() -> Value {
         "description": "The flag that the control plane kills and restores by itself, to know how long a kill takes. Left out: nothing beats.",
         "properties": {
             "flag": { "type": "string", "description": "A flag on which nothing else rests. It has to exist." },
-            "every_seconds": number(every_seconds, "Seconds from one beat to the next; each is two changes in the chart.")
+            "every_seconds": number(every_seconds, "Seconds from one beat to the next; each is two changes in the chart."),
+            "p99_ms": {
+                "type": "integer", "minimum": 10, "maximum": 600_000,
+                "description": "Milliseconds within which 99 of 100 clients are to have a beat; where two in a row took longer, that is an alarm. Left out: nobody is told."
+            }
         }
     })
 }

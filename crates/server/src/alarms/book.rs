@@ -19,6 +19,8 @@ const SILENCE: &str = "alarm-silence";
 /// The longest silence, and note.
 const WEEK: SignedDuration = SignedDuration::from_hours(7 * 24);
 const NOTE: usize = 500;
+/// For how long it is kept who took an alarm, and who silenced one, after that has had its use.
+const KEPT: SignedDuration = SignedDuration::from_hours(90 * 24);
 
 /// What people did.
 #[derive(Debug, Default)]
@@ -55,6 +57,22 @@ pub(super) async fn acts(environment: &Environment) -> Result<Acts, StoreError> 
     let silences: BTreeMap<String, Silence> = read(environment, SILENCE).await?;
     let silences = silences.into_values().map(|silence| (silence.cause.clone(), silence)).collect();
     Ok(Acts { acknowledged: read(environment, ACT).await?, silences })
+}
+
+/// Forgets what people did with alarms of which nothing is kept any more, and silences that ended, after some time. What
+/// cannot be removed now is removed another time.
+pub(super) async fn forget(environment: &Environment, ledger: &Ledger) {
+    let Ok(Acts { acknowledged, silences }) = acts(environment).await else { return };
+    let is_old = |at: &str| time::from_text(at).is_some_and(|at| Timestamp::now().duration_since(at) > KEPT);
+    let acts = acknowledged.iter().filter(|(alarm, act)| ledger.find(alarm).is_none() && is_old(&act.at));
+    let acts = acts.map(|(alarm, _)| format!("{}/{alarm}", name(environment, ACT)));
+    let ended = silences.iter().filter(|(_, silence)| is_old(&silence.until));
+    let ended = ended.map(|(cause, _)| format!("{}/{}", name(environment, SILENCE), digest(cause.as_bytes())));
+    for name in acts.chain(ended).collect::<Vec<_>>() {
+        if let Err(error) = environment.log().remove_setting(&name).await {
+            tracing::warn!(environment = %environment.key(), %error, "what was done with an alarm cannot be forgotten");
+        }
+    }
 }
 
 /// All of a kind, by what stands behind the environment's name.

@@ -8,6 +8,7 @@ mod recovery;
 use crate::drivers;
 use crate::environment::Environment;
 use crate::fleet;
+use crate::recovery::backups;
 use crate::runner::backoff;
 use crate::state::AppState;
 use crate::targets::Sent;
@@ -40,9 +41,10 @@ async fn follow(state: AppState, environment: Arc<Environment>) {
     let mut deliveries: JoinSet<(Tell, Sent)> = JoinSet::new();
     loop {
         acted.mark_unchanged();
-        let changed = look(&state, &environment, &mut ledger, &mut recovery).await;
+        let changed = look(&state, &environment, &mut ledger, &mut recovery);
         if changed {
             book::keep(&environment, &ledger).await;
+            book::forget(&environment, &ledger).await;
         }
         // Without them somebody could be told of what is silenced: that is worse than a moment later.
         if let Ok(acts) = book::acts(&environment).await {
@@ -73,18 +75,23 @@ async fn follow(state: AppState, environment: Arc<Environment>) {
 }
 
 /// Takes in what is wrong now; whether anything changed.
-async fn look(state: &AppState, environment: &Environment, ledger: &mut Ledger, recovery: &mut Recovery) -> bool {
+fn look(state: &AppState, environment: &Arc<Environment>, ledger: &mut Ledger, recovery: &mut Recovery) -> bool {
     let current = environment.current();
-    let recovered = recovery.read(state, environment, &current.state, ledger).await;
+    let recovered = recovery.read(state, environment, &current.state, ledger);
     let heartbeat = environment.beats().view(&current.state, environment.fleet().live());
-    let mut suspicions = environment.guards().suspicions();
-    suspicions.extend(environment.automatic().suspicions());
+    let suspicions = environment.guards().suspicions();
+    let (panic, withheld) = environment.automatic().view();
+    // What PostgreSQL holds it backs up itself.
+    let backups = state.options().database.is_none().then(|| backups::known(&state.options().data));
     let now = Timestamp::now();
     let found = causes(&Surroundings {
         state: &current.state,
         fleet: &fleet::states(environment),
         heartbeat: &heartbeat,
         suspicions: &suspicions,
+        panic: panic.as_ref(),
+        withheld: &withheld,
+        backups: backups.as_ref(),
         is_writable: environment.is_writable(),
         recovered: &recovered,
         now,

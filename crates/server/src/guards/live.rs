@@ -81,7 +81,6 @@ impl LiveGuards {
 fn suspicion(judge: &Judge) -> Option<Suspicion> {
     let watch = judge.watch();
     (judge.has_spoken() && watch.guard.is_dry_run()).then(|| Suspicion {
-        withheld: false,
         flag: watch.flag.to_string(),
         guard: watch.guard.name.clone(),
         words: super::view(judge, 1, false).judged.words,

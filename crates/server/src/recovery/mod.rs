@@ -4,6 +4,7 @@
 //! given up is said, and what was taken away after the backup (kills, revocations, erased names) is carried over, as far
 //! as the replaced folder can still be read.
 
+pub(crate) mod backups;
 mod carry;
 mod raise;
 mod secrets_file;
@@ -145,7 +146,9 @@ pub struct Lost {
 pub async fn back_up(data: &Path, to: &Path, with_secrets: bool, now: Timestamp) -> Result<Backup, StoreError> {
     let about =
         BackupAbout { taken_at: time::to_text(now), keys: with_secrets, version: env!("CARGO_PKG_VERSION").to_owned() };
-    downhaul_store::back_up(data, to, if with_secrets { &[] } else { &SECRETS }, &about).await
+    let taken = downhaul_store::back_up(data, to, if with_secrets { &[] } else { &SECRETS }, &about).await;
+    backups::note(data, &taken, now);
+    taken
 }
 
 /// What a backup that is given out over the network is called meanwhile, in the data folder.

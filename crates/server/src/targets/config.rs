@@ -6,6 +6,7 @@ use downhaul_control::webhook::WebhookSecret;
 use downhaul_core::diagnostic::Diagnostic;
 use downhaul_core::read::{self, Format};
 use lettre::message::Mailbox;
+use lettre::transport::smtp::client::Certificate;
 use reqwest::Url;
 use reqwest::header::{HeaderName, HeaderValue};
 use serde::Deserialize;
@@ -273,6 +274,9 @@ struct MailText {
     /// `starttls` unless given, `tls`, or `none`.
     #[serde(default)]
     security: SecurityText,
+    /// A file in PEM, or such certificates themselves.
+    #[serde(default)]
+    ca: Option<String>,
     #[serde(default)]
     user: Option<String>,
     #[serde(default)]
@@ -395,12 +399,27 @@ fn mail(text: MailText, at: impl Fn(&str) -> String) -> Result<Mail, Box<Diagnos
         server: text.server,
         port: text.port.unwrap_or(port),
         security,
+        ca: text.ca.map(|ca| authority(&ca).map_err(|why| problem(&at("ca"), "malformed-ca", why, CA))).transpose()?,
         credentials,
         from,
         to,
         alarms: text.alarms.into(),
         allow_private: text.allow_private,
     })
+}
+
+const CA: &str = "name a file with certificates in PEM, which begin with `-----BEGIN CERTIFICATE-----`";
+
+fn authority(text: &str) -> Result<Certificate, String> {
+    let pem = if text.contains("-----BEGIN") {
+        text.as_bytes().to_vec()
+    } else {
+        std::fs::read(text).map_err(|error| format!("`{text}`: {error}"))?
+    };
+    if !String::from_utf8_lossy(&pem).contains("-----BEGIN CERTIFICATE-----") {
+        return Err("there is no certificate in it".to_owned());
+    }
+    Certificate::from_pem(&pem).map_err(|error| error.to_string())
 }
 
 fn otlp(text: OtlpText) -> Result<Otlp, Box<Diagnostic>> {

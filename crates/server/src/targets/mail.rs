@@ -5,7 +5,7 @@ use super::address::{NOT_PUBLIC, is_public};
 use lettre::message::Mailbox;
 use lettre::message::header::ContentType;
 use lettre::transport::smtp::authentication::Credentials;
-use lettre::transport::smtp::client::{Tls, TlsParameters};
+use lettre::transport::smtp::client::{Certificate, Tls, TlsParameters};
 use lettre::{AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor};
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -20,6 +20,8 @@ pub(crate) struct Mail {
     pub(crate) server: String,
     pub(crate) port: u16,
     pub(crate) security: Security,
+    /// An authority of one's own, which is believed beside those of the system.
+    pub(crate) ca: Option<Certificate>,
     pub(crate) credentials: Option<(String, String)>,
     pub(crate) from: Mailbox,
     pub(crate) to: Vec<Mailbox>,
@@ -83,7 +85,13 @@ async fn send(target: &Mail, letter: &Letter<'_>) -> Sent {
 }
 
 async fn over(target: &Mail, address: &SocketAddr, message: Message) -> Result<(), lettre::transport::smtp::Error> {
-    let tls = |wrap: fn(TlsParameters) -> Tls| TlsParameters::new(target.server.clone()).map(wrap);
+    let tls = |wrap: fn(TlsParameters) -> Tls| {
+        let mut tls = TlsParameters::builder(target.server.clone());
+        if let Some(ca) = &target.ca {
+            tls = tls.add_root_certificate(ca.clone());
+        }
+        tls.build().map(wrap)
+    };
     let tls = match target.security {
         Security::Tls => tls(Tls::Wrapper)?,
         Security::StartTls => tls(Tls::Required)?,

@@ -3,9 +3,26 @@
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
-use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
+use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncWrite, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::rustls::ServerConfig;
+use tokio_rustls::rustls::crypto::aws_lc_rs;
+use tokio_rustls::rustls::pki_types::pem::PemObject;
+use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
+
+/// Who has signed the certificate of a server that speaks TLS; nobody believes it who is not told to.
+pub const AUTHORITY: &str = include_str!("mail/authority.pem");
+
+/// How a client speaks to it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Way {
+    Clear,
+    /// In the clear until `STARTTLS`, which is all that it takes before.
+    StartTls,
+    Tls,
+}
 
 /// What it does with the next letters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,6 +53,10 @@ impl Drop for Smtp {
 
 impl Smtp {
     pub async fn start(address: &str, mood: Mood) -> Smtp {
+        Smtp::by(Way::Clear, address, mood).await
+    }
+
+    pub async fn by(way: Way, address: &str, mood: Mood) -> Smtp {
         let listener = TcpListener::bind(address).await.unwrap();
         let address = listener.local_addr().unwrap();
         let (letters, mood, tried) =
@@ -45,7 +66,7 @@ impl Smtp {
             while let Ok((stream, _)) = listener.accept().await {
                 *of_tried.lock().unwrap() += 1;
                 let (letters, mood) = (Arc::clone(&of_letters), *of_mood.lock().unwrap());
-                tokio::spawn(async move { drop(converse(stream, mood, &letters).await) });
+                tokio::spawn(async move { drop(attend(stream, way, mood, &letters).await) });
             }
         });
         Smtp { address, letters, mood, tried, serving }
@@ -65,13 +86,63 @@ impl Smtp {
     }
 }
 
-async fn converse(stream: TcpStream, mood: Mood, letters: &Mutex<Vec<String>>) -> std::io::Result<()> {
+async fn attend(stream: TcpStream, way: Way, mood: Mood, letters: &Mutex<Vec<String>>) -> std::io::Result<()> {
     if mood == Mood::Silent {
         tokio::time::sleep(Duration::from_secs(600)).await;
     }
-    let (reading, mut writing) = stream.into_split();
+    match way {
+        Way::Clear => converse(stream, true, mood, letters).await,
+        Way::Tls => converse(acceptor().accept(stream).await?, true, mood, letters).await,
+        Way::StartTls => {
+            let stream = until_start_tls(stream).await?;
+            converse(acceptor().accept(stream).await?, false, mood, letters).await
+        }
+    }
+}
+
+fn acceptor() -> TlsAcceptor {
+    let certificate = CertificateDer::from_pem_slice(include_bytes!("mail/localhost.pem")).unwrap();
+    let key = PrivateKeyDer::from_pem_slice(include_bytes!("mail/localhost.key")).unwrap();
+    let config = ServerConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(vec![certificate], key)
+        .unwrap();
+    TlsAcceptor::from(Arc::new(config))
+}
+
+async fn until_start_tls(stream: TcpStream) -> std::io::Result<TcpStream> {
+    let mut stream = BufReader::new(stream);
+    stream.write_all(b"220 mail.test\r\n").await?;
+    loop {
+        let mut line = String::new();
+        stream.read_line(&mut line).await?;
+        let answer = match line.trim_end() {
+            "" => return Err(std::io::ErrorKind::UnexpectedEof.into()),
+            "STARTTLS" => "220 go on",
+            line if line.starts_with("EHLO") => "250-mail.test\r\n250 STARTTLS",
+            _ => "530 not in the clear",
+        };
+        stream.write_all(format!("{answer}\r\n").as_bytes()).await?;
+        if answer == "220 go on" {
+            return Ok(stream.into_inner());
+        }
+    }
+}
+
+async fn converse(
+    stream: impl AsyncRead + AsyncWrite,
+    greets: bool,
+    mood: Mood,
+    letters: &Mutex<Vec<String>>,
+) -> std::io::Result<()> {
+    let (reading, mut writing) = tokio::io::split(stream);
     let mut lines = BufReader::new(reading).lines();
-    writing.write_all(b"220 mail.test\r\n").await?;
+    if greets {
+        writing.write_all(b"220 mail.test\r\n").await?;
+        writing.flush().await?;
+    }
     while let Some(line) = lines.next_line().await? {
         let answer = match line.split(' ').next().unwrap_or_default() {
             "EHLO" => "250-mail.test\r\n250 8BITMIME",
@@ -80,6 +151,7 @@ async fn converse(stream: TcpStream, mood: Mood, letters: &Mutex<Vec<String>>) -
             "MAIL" | "RCPT" | "RSET" | "NOOP" => "250 ok",
             "DATA" => {
                 writing.write_all(b"354 go on\r\n").await?;
+                writing.flush().await?;
                 let mut letter = String::new();
                 while let Some(line) = lines.next_line().await?.filter(|line| line != ".") {
                     letter.push_str(&line);
@@ -92,6 +164,7 @@ async fn converse(stream: TcpStream, mood: Mood, letters: &Mutex<Vec<String>>) -
             _ => "502 what?",
         };
         writing.write_all(format!("{answer}\r\n").as_bytes()).await?;
+        writing.flush().await?;
     }
     Ok(())
 }

@@ -13,7 +13,7 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::net::TcpListener;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, watch};
 use tokio::task::JoinHandle;
 
 pub const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
@@ -42,6 +42,9 @@ struct Inner {
     answers: Mutex<VecDeque<Answers>>,
     value: Mutex<Option<f64>>,
     asked: Mutex<usize>,
+    /// Whether queries are answered at all, and those that wait.
+    hangs: watch::Sender<bool>,
+    hanging: Mutex<usize>,
     news: Notify,
 }
 
@@ -98,6 +101,16 @@ impl Target {
         *self.inner.asked.lock().unwrap()
     }
 
+    /// Whether queries hang from now on.
+    pub fn hangs(&self, hangs: bool) {
+        self.inner.hangs.send_replace(hangs);
+    }
+
+    /// Queries that hang now.
+    pub fn hanging(&self) -> usize {
+        *self.inner.hanging.lock().unwrap()
+    }
+
     pub fn arrived(&self) -> Vec<Arrived> {
         self.inner.arrived.lock().unwrap().clone()
     }
@@ -134,7 +147,21 @@ async fn arrive(State(inner): State<Arc<Inner>>, uri: axum::http::Uri, headers: 
     }
 }
 
+/// A query that hangs, until it is answered or given up.
+struct Hanging<'a>(&'a Inner);
+
+impl Drop for Hanging<'_> {
+    fn drop(&mut self) {
+        *self.0.hanging.lock().unwrap() -= 1;
+    }
+}
+
 async fn query(State(inner): State<Arc<Inner>>) -> Response {
+    {
+        *inner.hanging.lock().unwrap() += 1;
+        let _hanging = Hanging(&inner);
+        inner.hangs.subscribe().wait_for(|hangs| !hangs).await.unwrap();
+    }
     let value = *inner.value.lock().unwrap();
     *inner.asked.lock().unwrap() += 1;
     let result = value.map(|value| json!({ "metric": {}, "value": [1.0, value.to_string()] }));

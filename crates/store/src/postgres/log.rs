@@ -122,6 +122,11 @@ impl ChangeLog for PostgresLog {
         Ok(())
     }
 
+    async fn remove_setting(&self, name: &str) -> Result<(), StoreError> {
+        sqlx::query("DELETE FROM settings WHERE name = $1").bind(name).execute(&self.pool).await?;
+        Ok(())
+    }
+
     async fn put_admin_token(&self, token: &AdminToken) -> Result<(), StoreError> {
         sqlx::query("INSERT INTO admin_tokens (id, actor, role, hash) VALUES ($1, $2, $3, $4)")
             .bind(&token.id)

@@ -111,6 +111,11 @@ impl ChangeLog for SqliteLog {
         Ok(())
     }
 
+    async fn remove_setting(&self, name: &str) -> Result<(), StoreError> {
+        sqlx::query("DELETE FROM settings WHERE name = ?").bind(name).execute(&self.writer).await?;
+        Ok(())
+    }
+
     async fn put_admin_token(&self, token: &AdminToken) -> Result<(), StoreError> {
         sqlx::query("INSERT INTO admin_tokens (id, actor, role, hash) VALUES (?, ?, ?, ?)")
             .bind(&token.id)

@@ -16,6 +16,8 @@ const ASK_EVERY: Duration = Duration::from_secs(2);
 
 pub(super) async fn watch(first: Now, control: &ControlPlane, output: &Output) -> Result<Exit, Failure> {
     tokio::select! {
+        // First, so that it is heard from the first line on.
+        biased;
         // Nobody listens for Ctrl-C any more: then it ends the process as it is.
         Ok(()) = ctrl_c() => Ok(Exit::Done),
         ended = follow(first, control, output) => ended,
