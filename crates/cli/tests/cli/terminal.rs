@@ -32,7 +32,8 @@ impl Terminal {
     fn start(place: &Place, server: &Server, line: &str) -> Terminal {
         // Its exit status is that of the verb. Whoever runs these tests beside something else has Ctrl-C ignored, which is
         // inherited, and at a terminal it is not.
-        let verb = format!("env --default-signal=INT {BINARY} {line}");
+        // The shell makes way for it: asked to end as well, it would answer for both.
+        let verb = format!("exec env --default-signal=INT {BINARY} {line}");
         let mut command = place.wrapped("script", ["-qefc", &verb, "/dev/null"]);
         command.env("DOWNHAUL_SERVER", &server.address).env("DOWNHAUL_DATA", place.path().join("data"));
         command.env("TERM", "xterm").stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
