@@ -24,20 +24,43 @@ pub fn ShareBar(props: &ShareBarProps) -> Html {
     }
 }
 
-/// The same as a thin strip; the numbers stand beside it as text. A picture, whose lengths need no script: lists have many.
-pub fn share_strip(shares: &[(String, u32)], swatches: &Swatches) -> Html {
+/// The same as a thin strip, as a background and in words; the numbers stand beside it as text. A background needs no element
+/// for each share: lists have many.
+pub fn strip(shares: &[(String, u32)], swatches: &Swatches) -> (String, String) {
     let mut from = 0.0;
-    let parts = shares.iter().filter(|(_, width)| *width > 0).map(|(key, wide)| {
-        let (x, width) = (from, f64::from(*wide) / 1000.0);
-        from += width;
+    let mut stops = Vec::new();
+    for (key, wide) in shares.iter().filter(|(_, width)| *width > 0) {
+        let to = from + f64::from(*wide) / 1000.0;
         // A narrow line between two.
-        let line = if x > 0.0 { 0.6 } else { 0.0 };
-        html! { <rect class={swatches.class(key)} x={(x + line).to_string()} width={(width - line).max(0.1).to_string()} height="8" /> }
-    });
-    let parts: Html = parts.collect();
-    html! { <svg class="share" viewBox="0 0 100 8" preserveAspectRatio="none" role="img" aria-label={words(shares)}>{ parts }</svg> }
+        let start = if from > 0.0 { from + 0.6 } else { 0.0 };
+        if from > 0.0 {
+            stops.push(format!("var(--surface) {from}% {start}%"));
+        }
+        stops.push(format!("var(--{}) {start}% {}%", swatches.class(key), to.max(start)));
+        from = to;
+    }
+    (format!("linear-gradient(90deg, {})", stops.join(", ")), words(shares))
 }
 
 fn words(shares: &[(String, u32)]) -> String {
     shares.iter().map(|(key, width)| format!("{key} {}", share(*width))).collect::<Vec<_>>().join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_strip_has_a_line_between_two_shares() {
+        let swatches = Swatches::of_keys(&["on", "off"], "off");
+        let shares = [("on".to_owned(), 25_000), ("none".to_owned(), 0), ("off".to_owned(), 75_000)];
+        let (background, words) = strip(&shares, &swatches);
+        assert_eq!(
+            background,
+            "linear-gradient(90deg, var(--v1) 0% 25%, var(--surface) 25% 25.6%, var(--v2) 25.6% 100%)"
+        );
+        assert_eq!(words, "on 25\u{202F}%, none 0\u{202F}%, off 75\u{202F}%");
+        let (background, _) = strip(&[("off".to_owned(), 100_000)], &swatches);
+        assert_eq!(background, "linear-gradient(90deg, var(--v2) 0% 100%)");
+    }
 }

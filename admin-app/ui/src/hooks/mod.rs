@@ -22,11 +22,10 @@ mod use_presence;
 mod use_radius;
 mod use_rows;
 mod use_throttled;
-mod use_window;
 
 pub use may_leave::{LEAVING, may_leave};
 pub use use_act::{Act, use_act};
-pub use use_asked::use_asked;
+pub use use_asked::{use_asked, use_asked_as};
 pub use use_console::{Console, use_console};
 pub use use_document_title::use_document_title;
 pub use use_environment::use_environment;
@@ -44,4 +43,3 @@ pub use use_presence::{tab, use_presence};
 pub use use_radius::{Ahead, Subject, use_radius};
 pub use use_rows::{use_rows, use_way_back};
 pub use use_throttled::use_throttled;
-pub use use_window::{Gap, use_window};

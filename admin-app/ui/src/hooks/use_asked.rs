@@ -14,6 +14,16 @@ pub fn use_asked<T: DeserializeOwned + 'static>(
     get: Get<T>,
     every_ms: u32,
 ) -> (UseReducerHandle<Asked<T>>, Callback<T>) {
+    use_asked_as(get, every_ms, 0)
+}
+
+/// The same, and again whenever `told` is another one.
+#[hook]
+pub fn use_asked_as<T: DeserializeOwned + 'static>(
+    get: Get<T>,
+    every_ms: u32,
+    told: u32,
+) -> (UseReducerHandle<Asked<T>>, Callback<T>) {
     let console = use_console();
     let asked = use_reducer(Asked::<T>::default);
     let number = use_mut_ref(|| 0_u32);
@@ -37,7 +47,7 @@ pub fn use_asked<T: DeserializeOwned + 'static>(
     {
         let (console, dispatcher, next) = (console.clone(), asked.dispatcher(), next.clone());
         let generation = console.live.generation;
-        use_effect_with((get, generation, *ticks), move |(get, _, _)| {
+        use_effect_with((get, generation, *ticks, told), move |(get, ..)| {
             let (get, number) = (get.clone(), next());
             spawn_local(async move {
                 let answer = get.send(&console.backend).await;

@@ -29,6 +29,11 @@ impl Console {
         self.who().and_then(|who| refusal_to_kill(who, &self.live.environment))
     }
 
+    /// Why this person may not acknowledge alarms in the environment that is looked at; `None` if they may.
+    pub fn refusal_to_acknowledge(&self) -> Option<&'static str> {
+        self.refusal_to_kill().map(|_| "Your role may not acknowledge alarms. Ask an operator or an admin.")
+    }
+
     /// Open proposals that whoever is at the console may approve, and has not.
     pub fn waiting_for_me(&self) -> usize {
         let (Some(who), Some(page)) = (self.who(), self.live.proposals.ready()) else { return 0 };

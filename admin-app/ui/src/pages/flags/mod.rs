@@ -1,6 +1,8 @@
 mod bulk;
 mod filter;
+mod pool;
 mod row;
+mod slot;
 mod views;
 
 pub use bulk::{Bulk, BulkProps};
@@ -8,7 +10,7 @@ pub use filter::kind_name;
 pub use row::StateChips;
 
 use crate::components::{Empty, FailureCard, Icon, RowsSkeleton};
-use crate::hooks::{Gap, Key, use_console, use_document_title, use_guide, use_keys, use_window};
+use crate::hooks::{Key, use_console, use_document_title, use_guide, use_keys};
 use crate::pages::later::{Chunk, Later, Wanted};
 use crate::route::Route;
 use crate::state::Shared;
@@ -16,17 +18,19 @@ use crate::state::cursor::Cursor;
 use crate::state::guide::Guide;
 use crate::state::live::Slot;
 use crate::state::selection::Selection;
+use crate::state::window::WHOLE;
 use crate::words::number::{count, counted};
-use downhaul_control::api::{FlagPage, FlagState, FlagSummary, KillView};
+use downhaul_control::api::{FlagPage, FlagState, KillPage};
 use downhaul_core::document::FlagSet;
 use filter::{Filter, FilterQuery, KINDS, Order, View};
-use row::Row;
+use gloo::events::EventListener;
+use pool::{Listed, Pool};
+use row::RowWords;
+use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::rc::Rc;
 use views::Views;
-use web_sys::{
-    Element, HtmlElement, HtmlInputElement, HtmlSelectElement, ScrollIntoViewOptions, ScrollLogicalPosition,
-};
+use web_sys::{Element, HtmlElement, HtmlInputElement, HtmlSelectElement};
 use yew::prelude::*;
 use yew_router::prelude::*;
 
@@ -240,7 +244,7 @@ fn List(props: &ListProps) -> Html {
     });
     let owner = props.filter.owner.clone().unwrap_or_default();
     let document = console.live.document.ready().cloned();
-    let kills: Vec<KillView> = console.live.kills.ready().map(|page| page.kills.clone()).unwrap_or_default();
+    let kills = console.live.kills.ready().cloned();
     let on_selection = {
         let selection = selection.clone();
         Callback::from(move |next: Selection| selection.set(next))
@@ -303,7 +307,7 @@ fn List(props: &ListProps) -> Html {
 }
 
 /// What of the list a filter shows.
-#[derive(Debug, PartialEq)]
+#[derive(Debug, PartialEq, Eq)]
 struct Shown {
     /// Places in the list.
     places: Vec<usize>,
@@ -318,56 +322,74 @@ impl Shown {
     }
 }
 
-#[derive(Debug, Properties, PartialEq)]
+#[derive(Debug, Clone, Properties, PartialEq)]
 struct RowsProps {
     environment: AttrValue,
     page: Shared<FlagPage>,
     shown: Rc<Shown>,
-    kills: Vec<KillView>,
+    kills: Option<Shared<KillPage>>,
     document: Option<Shared<FlagSet>>,
     cursor: Cursor,
     selection: Selection,
     on_pick: Callback<(String, bool)>,
 }
 
-/// The rows in sight. On its own, since scrolling draws it again, and nothing else.
+impl RowsProps {
+    fn listed(&self) -> Listed {
+        let (of, marked) = (self.clone(), self.clone());
+        let words = move |at: usize| {
+            let flag = of.page.flags.get(*of.shown.places.get(at)?)?;
+            let kills = of.kills.as_ref().map(|page| page.kills.as_slice()).unwrap_or_default();
+            Some(RowWords::of(flag, kills, of.document.as_deref(), &of.environment))
+        };
+        let marks = move |at: usize| {
+            let is_chosen = marked.shown.keys.get(at).is_some_and(|key| marked.selection.keys.contains(key));
+            (marked.cursor.0 == Some(at), is_chosen)
+        };
+        Listed { keys: Rc::clone(&self.shown.keys), words: Box::new(words), marks: Box::new(marks) }
+    }
+}
+
+/// The rows in sight, which are not Yew's: see [`Pool`].
 #[function_component]
 fn Rows(props: &RowsProps) -> Html {
     let body = use_node_ref();
-    let window = use_window(&body, &props.shown.keys);
+    let pool = use_mut_ref(|| None::<Rc<RefCell<Pool>>>);
     {
-        let (body, window) = (body.clone(), window.clone());
-        use_effect_with(props.cursor, move |cursor| {
-            let Some(at) = cursor.0 else { return };
-            // The first is the gap.
-            let drawn = (at + 1).checked_sub(window.range.from).filter(|_| at < window.range.to);
-            let row = drawn
-                .and_then(|at| u32::try_from(at).ok())
-                .and_then(|at| body.cast::<Element>()?.children().item(at))
-                .filter(|_| at >= window.range.from);
-            let Some(row) = row else { return window.go_to(&body, at) };
-            {
-                let options = ScrollIntoViewOptions::new();
-                options.set_block(ScrollLogicalPosition::Nearest);
-                row.scroll_into_view_with_scroll_into_view_options(&options);
+        let (body, pool) = (body.clone(), Rc::clone(&pool));
+        use_effect_with(props.clone(), move |props| {
+            let there = pool.borrow().clone();
+            match (there, body.cast::<HtmlElement>()) {
+                (Some(pool), _) => pool.borrow_mut().list(props.listed()),
+                (None, Some(body)) => {
+                    let made = Pool::of(body, props.listed());
+                    made.borrow_mut().show();
+                    pool.replace(Some(made));
+                }
+                (None, None) => {}
             }
         });
     }
-    let onclick = use_clicks(&props.on_pick);
-    let drawn = props.shown.places.iter().enumerate().take(window.range.to).skip(window.range.from);
-    let flags = drawn.filter_map(|(at, place)| Some((at, *place, props.page.flags.get(*place)?)));
-    let kills_of = |flag: &FlagSummary| {
-        props.kills.iter().filter(|kill| kill.flag == flag.key).cloned().collect::<Vec<KillView>>()
-    };
-    html! {
-        <tbody ref={body} {onclick}>
-            <Gap key="/before" height={window.before} />
-            { for flags.map(|(at, place, flag)| html! {
-                <Row key={flag.key.clone()} kills={kills_of(flag)} environment={props.environment.clone()} page={props.page.clone()} {place} document={props.document.clone()} is_focus={props.cursor.0 == Some(at)} is_chosen={props.selection.keys.contains(&flag.key)} {at} />
-            }) }
-            <Gap key="/after" height={window.after} />
-        </tbody>
+    {
+        let pool = Rc::clone(&pool);
+        use_effect_with((), move |()| {
+            let on = |event: &'static str, act: fn(&mut Pool)| {
+                let pool = pool.borrow().clone()?;
+                let window = web_sys::window()?;
+                Some(EventListener::new(&window, event, move |_| act(&mut pool.borrow_mut())))
+            };
+            let listeners = (on("scroll", Pool::scrolled), on("resize", Pool::resized));
+            move || drop(listeners)
+        });
     }
+    use_effect_with(props.cursor, move |cursor| {
+        if let (Some(at), Some(pool)) = (cursor.0, &*pool.borrow()) {
+            pool.borrow_mut().reveal(at);
+        }
+    });
+    let onclick = use_clicks(&props.on_pick);
+    let is_long = props.shown.keys.len() > WHOLE;
+    html! { <tbody ref={body} class={classes!(is_long.then_some("long"))} {onclick}></tbody> }
 }
 
 /// What a click in a row does: a link leads there within the console, unless it is to be opened elsewhere, and a box chooses.

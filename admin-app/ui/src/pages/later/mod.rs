@@ -6,16 +6,20 @@ mod shape;
 pub use chunk::{Chunk, Wanted};
 
 use crate::components::Icon;
-use crate::hooks::use_console;
+use crate::hooks::{clock, use_console};
 use crate::route::Route;
 use chunk::NotHere;
+use gloo::events::EventListener;
 use gloo::timers::callback::Timeout;
 use shape::Shape;
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
 use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
 
-/// When nobody has gone anywhere for so long after the flags came, the rest is fetched too.
-const QUIET_MS: u32 = 1_500;
+/// When nobody has scrolled for so long after the flags came, the rest is fetched too: compiling it takes the processor that
+/// draws.
+const QUIET_MS: f64 = 1_500.0;
 
 #[derive(Debug, Properties, PartialEq)]
 pub struct LaterProps {
@@ -85,18 +89,66 @@ pub fn use_rest() {
     let console = use_console();
     let is_settled = console.live.flags.ready().is_some();
     use_effect_with(is_settled, |&is_settled| {
-        let wait = is_settled.then(|| {
-            Timeout::new(QUIET_MS, || {
-                spawn_local(async {
-                    for chunk in Chunk::ALL {
-                        // Whoever goes there without it is told.
-                        let _ = chunk.bring().await;
-                    }
-                });
+        let rest = is_settled.then(|| Rest::begin(Chunk::ALL.to_vec()));
+        move || drop(rest)
+    });
+}
+
+/// What is still to be fetched.
+struct Rest {
+    chunks: RefCell<Vec<Chunk>>,
+    scrolled: Cell<f64>,
+    next: RefCell<Option<Timeout>>,
+    listener: RefCell<Option<EventListener>>,
+}
+
+impl Rest {
+    fn begin(chunks: Vec<Chunk>) -> Rc<Rest> {
+        let rest = Rc::new(Rest {
+            chunks: RefCell::new(chunks.into_iter().rev().collect()),
+            scrolled: Cell::new(clock::monotonic()),
+            next: RefCell::default(),
+            listener: RefCell::default(),
+        });
+        let weak = Rc::downgrade(&rest);
+        let listener = web_sys::window().map(|window| {
+            EventListener::new(&window, "scroll", move |_| {
+                if let Some(rest) = weak.upgrade() {
+                    rest.scrolled.set(clock::monotonic());
+                }
             })
         });
-        move || drop(wait)
-    });
+        rest.listener.replace(listener);
+        rest.go_on();
+        rest
+    }
+
+    /// One after another, each once it has been quiet.
+    fn go_on(self: &Rc<Rest>) {
+        let left = self.scrolled.get() + QUIET_MS - clock::monotonic();
+        if left > 0.0 {
+            let weak = Rc::downgrade(self);
+            let again = Timeout::new(left.ceil() as u32, move || {
+                if let Some(rest) = weak.upgrade() {
+                    rest.go_on();
+                }
+            });
+            self.next.replace(Some(again));
+            return;
+        }
+        let Some(chunk) = self.chunks.borrow_mut().pop() else {
+            self.listener.take();
+            return;
+        };
+        let weak = Rc::downgrade(self);
+        spawn_local(async move {
+            // Whoever goes there without it is told.
+            let _ = chunk.bring().await;
+            if let Some(rest) = weak.upgrade() {
+                rest.go_on();
+            }
+        });
+    }
 }
 
 /// Fetches the chunk of a page that somebody points at.
