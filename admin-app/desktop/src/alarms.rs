@@ -1,5 +1,5 @@
-//! What happens in the environments and is worth a notification: kills of others, runs and rollouts that fail, clients that
-//! nothing is heard of. Each has a button that opens what stops it.
+//! What is worth a notification in the environments: alarms that nobody has, kills by others, drills that fail, runs that end.
+//! Each has a button that opens what stops it.
 
 use crate::control_plane::{Asked, ControlPlane};
 use crate::orders::{self, Order};
@@ -7,25 +7,25 @@ use crate::stream;
 use axum::body::to_bytes;
 use axum::http::{HeaderMap, Method};
 use downhaul_control::Command;
-use downhaul_control::api::{ChangeView, ChartPage, ConsoleEvent, Whoami};
-use downhaul_control::rollout::RolloutEvent;
-use downhaul_control::runbook::RunEvent;
+use downhaul_control::api::{AlarmPage, AlarmView, ChangeView, ChartPage, ConsoleEvent, RunView, Whoami};
+use downhaul_control::runbook::{Purpose, RunEvent};
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 use serde::de::DeserializeOwned;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 use tauri::AppHandle;
 use tokio::task::AbortHandle;
 
-/// A notification, and where its button leads.
+/// A notification, where its button leads, and where a click on it does.
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Alarm {
+struct Notice {
     title: String,
     detail: String,
     button: &'static str,
     order: Order,
+    click: Order,
 }
 
 /// The wait before a stream that broke is opened again.
@@ -60,8 +60,8 @@ pub fn watch(app: AppHandle, plane: Arc<ControlPlane>) -> AbortHandle {
 struct Heard {
     /// The newest change.
     revision: Option<u64>,
-    /// How many clients had fallen silent.
-    silent: Option<usize>,
+    /// Alarms that were told, by their ids.
+    told: BTreeSet<String>,
 }
 
 async fn who_am_i(plane: &ControlPlane) -> Option<Whoami> {
@@ -85,25 +85,46 @@ async fn listen(app: &AppHandle, plane: &ControlPlane, me: &str, environment: &s
     // Once the stream is open, so that no change falls between the two.
     let Some(chart) = read::<ChartPage>(plane, format!("{below}/chart?limit={MISSED}")).await else { return };
     for change in heard.missed(chart.changes) {
-        raise(app, of_change(&change, environment, me));
+        raise_change(app, plane, &change, environment, me).await;
     }
     while let Some(data) = events.next().await {
         match serde_json::from_str(&data) {
             Ok(ConsoleEvent::Change { change, .. }) if heard.is_new(change.revision) => {
-                raise(app, of_change(&change, environment, me));
+                raise_change(app, plane, &change, environment, me).await;
             }
-            Ok(ConsoleEvent::Fleet { fleet }) => {
-                raise(app, of_fleet(heard.silent, fleet.unknown, environment));
-                heard.silent = Some(fleet.unknown);
+            Ok(ConsoleEvent::Alarms { .. }) => {
+                let Some(page) = read::<AlarmPage>(plane, format!("{below}/alarms")).await else { continue };
+                for alarm in heard.untold(&page.alarms) {
+                    raise(app, of_alarm(alarm, environment));
+                }
             }
-            // All others, and what a newer server says, are no alarm.
+            // All others, and what a newer server says, are worth none.
             Ok(_) | Err(_) => {}
         }
     }
 }
 
+/// A rollback that fails is an alarm, and told as one; a drill is not.
+async fn raise_change(app: &AppHandle, plane: &ControlPlane, change: &ChangeView, environment: &str, me: &str) {
+    let Some(Told { notice, unless_rollback }) = of_change(change, environment, me) else { return };
+    if let Some(run) = unless_rollback {
+        let path = format!("/api/v1/environments/{environment}/runs/r-{run}");
+        if read::<RunView>(plane, path).await.is_some_and(|run| run.purpose == Purpose::Rollback) {
+            return;
+        }
+    }
+    raise(app, notice);
+}
+
 impl Heard {
-    /// What was there before the app is no alarm.
+    /// Of the alarms that go on, those that nobody has and that were not told yet. What is silenced is told once it no longer is.
+    fn untold<'a>(&mut self, alarms: &'a [AlarmView]) -> Vec<&'a AlarmView> {
+        self.told.retain(|told| alarms.iter().any(|alarm| alarm.id == *told));
+        let unattended = alarms.iter().filter(|alarm| alarm.standing == "raised" && alarm.recovered.is_none());
+        unattended.filter(|alarm| self.told.insert(alarm.id.clone())).collect()
+    }
+
+    /// Changes that were there before the app are told to nobody.
     fn begin(&mut self, newest: &[ChangeView]) {
         self.revision = Some(newest.iter().map(|change| change.revision).max().unwrap_or(0));
     }
@@ -121,79 +142,96 @@ impl Heard {
     }
 }
 
-fn of_change(change: &ChangeView, environment: &str, me: &str) -> Option<Alarm> {
+/// What is told of a change, and the run that it is told of unless that is a rollback.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Told {
+    notice: Notice,
+    unless_rollback: Option<u64>,
+}
+
+fn of_change(change: &ChangeView, environment: &str, me: &str) -> Option<Told> {
     let command: Command = serde_json::from_value(change.record.get("command")?.clone()).ok()?;
     let by = change.actor_name.as_deref().unwrap_or("someone");
-    let kill_control = || match &change.flag {
-        Some(flag) => Order::Go(format!("/e/{environment}/kill/{flag}")),
-        None => Order::Kill,
-    };
-    let failed = |title: String, detail: &str| {
-        Some(Alarm { title, detail: detail.to_owned(), button: "Kill…", order: kill_control() })
-    };
     match command {
-        Command::Kill { kill } if change.actor != me => Some(Alarm {
-            title: format!("{} was killed in {environment}", kill.flag),
-            detail: format!("By {by}: {}", change.reason),
-            button: "Watch the kill",
-            order: Order::Go(format!("/e/{environment}/kills/{}", kill.id)),
-        }),
-        Command::Run { run, event } => match *event {
-            RunEvent::Failed { step, why, .. } => {
-                failed(format!("Step {step} of run r-{run} in {environment} failed"), &why)
-            }
-            RunEvent::TimedOut { step, .. } => failed(
-                format!("Step {step} of run r-{run} in {environment} takes too long"),
-                "It took longer than it may.",
-            ),
-            RunEvent::Stopped { condition, value } => {
-                failed(format!("Run r-{run} in {environment} was stopped"), &format!("{condition} has shown: {value}"))
-            }
-            RunEvent::Expired => {
-                failed(format!("Run r-{run} in {environment} has expired"), "It took longer than it may.")
-            }
-            _ => None,
-        },
-        Command::Rollout { rollout, event, .. } => match *event {
-            RolloutEvent::Hold { why, .. } => {
-                failed(format!("Rollout ro-{rollout} in {environment} does not go on"), &why)
-            }
-            _ => None,
-        },
+        // What a guard killed is an alarm.
+        Command::Kill { kill } if change.actor != me && !kill.id.starts_with("guard-") => {
+            let order = Order::Go(format!("/e/{environment}/kills/{}", kill.id));
+            let notice = Notice {
+                title: format!("{} was killed in {environment}", kill.flag),
+                detail: format!("By {by}: {}", change.reason),
+                button: "Watch the kill",
+                click: order.clone(),
+                order,
+            };
+            Some(Told { notice, unless_rollback: None })
+        }
+        Command::Run { run, event } => {
+            let ended = |title: String, detail: String| (title, detail, None);
+            let (title, detail, unless_rollback) = match *event {
+                RunEvent::Failed { step, why, .. } => {
+                    (format!("Step {step} of run r-{run} in {environment} failed"), why, Some(run))
+                }
+                RunEvent::TimedOut { step, .. } => (
+                    format!("Step {step} of run r-{run} in {environment} takes too long"),
+                    "It took longer than it may.".to_owned(),
+                    Some(run),
+                ),
+                RunEvent::Stopped { condition, value } => ended(
+                    format!("Run r-{run} in {environment} was stopped"),
+                    format!("{condition} has shown: {value}"),
+                ),
+                RunEvent::Expired => {
+                    ended(format!("Run r-{run} in {environment} has expired"), "It took longer than it may.".to_owned())
+                }
+                _ => return None,
+            };
+            let click = Order::Go(format!("/e/{environment}/runs/r-{run}"));
+            let notice = Notice { title, detail, button: "Kill…", order: Order::Kill, click };
+            Some(Told { notice, unless_rollback })
+        }
         _ => None,
     }
 }
 
-/// Said once, as the first ones fall silent.
-fn of_fleet(before: Option<usize>, now: usize, environment: &str) -> Option<Alarm> {
-    (before == Some(0) && now > 0).then(|| Alarm {
-        title: format!("Clients in {environment} have fallen silent"),
-        detail: format!("Nothing is heard of {now}; a kill may not have reached them."),
-        button: "Kill…",
-        order: Order::Kill,
-    })
+/// The button opens the kill control of the alarm's flag; where it has none, the release whose runbook is the way back.
+fn of_alarm(alarm: &AlarmView, environment: &str) -> Notice {
+    let go = |path: String| Order::Go(format!("/e/{environment}/{path}"));
+    let (button, order) = match (&alarm.flag, alarm.runbooks.first()) {
+        (Some(flag), _) => ("Kill…", go(format!("kill/{flag}"))),
+        (None, Some(release)) => ("Roll back…", go(format!("releases/{release}"))),
+        (None, None) => ("Kill…", Order::Kill),
+    };
+    Notice {
+        title: format!("Alarm in {environment}"),
+        // Not every desktop draws marks.
+        detail: alarm.message.replace('`', ""),
+        button,
+        order,
+        click: go("alarms".to_owned()),
+    }
 }
 
-fn raise(app: &AppHandle, alarm: Option<Alarm>) {
-    let Some(alarm) = alarm else { return };
+fn raise(app: &AppHandle, notice: Notice) {
     let app = app.clone();
     // It waits until the notification is closed.
     std::thread::spawn(move || {
         let mut notification = notify_rust::Notification::new();
-        notification.appname("Downhaul").summary(&alarm.title).body(&alarm.detail).icon("downhaul-desktop");
+        notification.appname("Downhaul").summary(&notice.title).body(&notice.detail).icon("downhaul-desktop");
         #[cfg(all(unix, not(target_os = "macos")))]
         {
-            notification.action("open", alarm.button).hint(notify_rust::Hint::Urgency(notify_rust::Urgency::Critical));
+            // A click on it is the action of this name.
+            notification.action("default", "Open").action("open", notice.button);
+            notification.hint(notify_rust::Hint::Urgency(notify_rust::Urgency::Critical));
             let Ok(shown) = notification.show() else { return };
-            shown.wait_for_action(|action| {
-                if action == "open" || action == "default" {
-                    orders::give(&app, &alarm.order);
-                }
+            shown.wait_for_action(|action| match action {
+                "open" => orders::give(&app, &notice.order),
+                "default" => orders::give(&app, &notice.click),
+                _ => {}
             });
         }
         #[cfg(not(all(unix, not(target_os = "macos"))))]
         {
-            let _ = (notification.show(), app, alarm.button, alarm.order);
+            let _ = (notification.show(), app, notice.button, notice.order, notice.click);
         }
     });
 }
@@ -213,24 +251,78 @@ mod tests {
     }
 
     #[test]
-    fn kills_of_others_are_alarms() {
-        let command = json!({ "type": "kill", "kill": { "id": "k-1", "flag": "checkout-v2", "scope": {}, "reason": "x", "by": "a-2", "at": "2026-11-26T12:00:00Z" } });
-        let killed = change(command, Some("checkout-v2"));
-        let alarm = of_change(&killed, "production", "a-1").unwrap();
-        assert_eq!(alarm.title, "checkout-v2 was killed in production");
-        assert_eq!(alarm.detail, "By Jonas: payments fail");
-        assert_eq!(alarm.order, Order::Go("/e/production/kills/k-1".to_owned()));
+    fn kills_of_others_are_told() {
+        let command = |id: &str| json!({ "type": "kill", "kill": { "id": id, "flag": "checkout-v2", "scope": {}, "reason": "x", "by": "a-2", "at": "2026-11-26T12:00:00Z" } });
+        let killed = change(command("k-1"), Some("checkout-v2"));
+        let Notice { title, detail, order, click, .. } = of_change(&killed, "production", "a-1").unwrap().notice;
+        assert_eq!(title, "checkout-v2 was killed in production");
+        assert_eq!(detail, "By Jonas: payments fail");
+        assert_eq!((&order, &click), (&Order::Go("/e/production/kills/k-1".to_owned()), &order));
         assert_eq!(of_change(&killed, "production", "a-2"), None, "whoever did it knows");
+        let by_guard = change(command("guard-5d41402abc4b"), Some("checkout-v2"));
+        assert_eq!(of_change(&by_guard, "production", "a-1"), None, "it is an alarm");
     }
 
     #[test]
-    fn what_fails_is_an_alarm() {
-        let run = json!({ "type": "run", "run": 3, "event": { "event": "failed", "step": 2, "attempt": 1, "why": "no answer" } });
-        let alarm = of_change(&change(run, None), "production", "a-1").unwrap();
-        assert_eq!((alarm.title.as_str(), &alarm.order), ("Step 2 of run r-3 in production failed", &Order::Kill));
-        let rollout = json!({ "type": "rollout", "rollout": 1, "from": 2, "event": { "event": "hold", "kind": "not-holding", "why": "errors" } });
-        let alarm = of_change(&change(rollout, Some("gift-cards")), "production", "a-1").unwrap();
-        assert_eq!(alarm.order, Order::Go("/e/production/kill/gift-cards".to_owned()));
+    fn runs_that_fail_are_told_where_they_are_no_alarm() {
+        let run = |event: serde_json::Value| change(json!({ "type": "run", "run": 3, "event": event }), None);
+        let failed = run(json!({ "event": "failed", "step": 2, "attempt": 1, "why": "no answer" }));
+        let told = of_change(&failed, "production", "a-1").unwrap();
+        assert_eq!(
+            (told.notice.title.as_str(), told.unless_rollback),
+            ("Step 2 of run r-3 in production failed", Some(3))
+        );
+        assert_eq!(
+            (told.notice.order, told.notice.click),
+            (Order::Kill, Order::Go("/e/production/runs/r-3".to_owned()))
+        );
+        let expired = of_change(&run(json!({ "event": "expired" })), "production", "a-1").unwrap();
+        assert_eq!(expired.unless_rollback, None);
+    }
+
+    fn alarm(id: &str, standing: &str) -> AlarmView {
+        serde_json::from_value(json!({
+            "id": id, "about": "guard-acted", "standing": standing, "message": "guard `errors` of `f` killed the variant",
+            "since": "2026-11-26T14:03:18.120Z", "raised": "2026-11-26T14:03:18.120Z", "look": "downhaul status", "told": [],
+        }))
+        .unwrap()
+    }
+
+    #[test]
+    fn an_alarm_is_told_once_and_only_where_nobody_has_it() {
+        let ids = |heard: &mut Heard, alarms: &[AlarmView]| -> Vec<String> {
+            heard.untold(alarms).into_iter().map(|alarm| alarm.id.clone()).collect()
+        };
+        let mut heard = Heard::default();
+        let first = [alarm("al-1", "raised"), alarm("al-2", "acknowledged"), alarm("al-3", "silenced")];
+        assert_eq!(ids(&mut heard, &first), ["al-1"]);
+        assert_eq!(ids(&mut heard, &first), [""; 0], "the stream came back");
+        assert_eq!(
+            ids(&mut heard, &[alarm("al-1", "acknowledged"), alarm("al-3", "raised")]),
+            ["al-3"],
+            "no longer silenced"
+        );
+        assert_eq!(ids(&mut heard, &[]), [""; 0], "over");
+        assert_eq!(ids(&mut heard, &[alarm("al-4", "raised")]), ["al-4"], "the same again is another alarm");
+    }
+
+    #[test]
+    fn the_button_of_an_alarm_opens_what_stops_it() {
+        let of = |flag: Option<&str>, runbooks: &[&str]| {
+            let runbooks = runbooks.iter().map(|key| (*key).to_owned()).collect();
+            of_alarm(&AlarmView { flag: flag.map(str::to_owned), runbooks, ..alarm("al-1", "raised") }, "production")
+        };
+        let go = |path: &str| Order::Go(path.to_owned());
+        let notice = of(Some("f"), &["shop-1"]);
+        assert_eq!(
+            (notice.title.as_str(), notice.detail.as_str()),
+            ("Alarm in production", "guard errors of f killed the variant")
+        );
+        assert_eq!((notice.button, notice.order), ("Kill…", go("/e/production/kill/f")));
+        assert_eq!(notice.click, go("/e/production/alarms"));
+        let notice = of(None, &["shop-1"]);
+        assert_eq!((notice.button, notice.order), ("Roll back…", go("/e/production/releases/shop-1")));
+        assert_eq!(of(None, &[]).order, Order::Kill);
     }
 
     #[test]
@@ -250,14 +342,5 @@ mod tests {
         let mut empty = Heard::default();
         empty.begin(&[]);
         assert_eq!(told(&mut empty, &[1]), [1], "the first change of all");
-    }
-
-    #[test]
-    fn silence_is_told_once() {
-        for (before, now, told) in
-            [(None, 3, false), (Some(0), 0, false), (Some(0), 2, true), (Some(2), 3, false), (Some(3), 0, false)]
-        {
-            assert_eq!(of_fleet(before, now, "production").is_some(), told, "{before:?} {now}");
-        }
     }
 }

@@ -31,6 +31,8 @@ pub enum Route {
     Proposal { environment: String, id: String },
     #[at("/e/:environment/guards")]
     Guards { environment: String },
+    #[at("/e/:environment/alarms")]
+    Alarms { environment: String },
     #[at("/e/:environment/rollouts")]
     Rollouts { environment: String },
     #[at("/e/:environment/rollouts/:id")]
@@ -99,6 +101,7 @@ impl Route {
             | Route::Proposals { environment }
             | Route::Proposal { environment, .. }
             | Route::Guards { environment }
+            | Route::Alarms { environment }
             | Route::Rollouts { environment }
             | Route::Rollout { environment, .. }
             | Route::Releases { environment }
@@ -149,6 +152,7 @@ impl Route {
             Route::Kills { .. } | Route::LiveKill { .. } => Route::Kills { environment },
             Route::Proposals { .. } | Route::Proposal { .. } => Route::Proposals { environment },
             Route::Guards { .. } => Route::Guards { environment },
+            Route::Alarms { .. } => Route::Alarms { environment },
             Route::Rollouts { .. } | Route::Rollout { .. } => Route::Rollouts { environment },
             Route::Release { key, .. } => Route::Release { environment, key: key.clone() },
             Route::Releases { .. } | Route::Run { .. } => Route::Releases { environment },

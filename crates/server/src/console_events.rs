@@ -3,8 +3,8 @@ use crate::environment::{Environment, Publication};
 use crate::sse;
 use crate::state::AppState;
 use axum::body::Bytes;
-use downhaul_control::api::{ConsoleEvent, PresenceView, Progress};
-use downhaul_control::{time, views};
+use downhaul_control::api::{AlarmView, ConsoleEvent, PresenceView, Progress};
+use downhaul_control::{Command, time, views};
 use futures_util::{Stream, stream};
 use jiff::Timestamp;
 use std::collections::{BTreeMap, VecDeque};
@@ -16,6 +16,8 @@ use tokio::time::{Instant, Interval, MissedTickBehavior, interval};
 
 /// Progress of kills is told at most this often.
 const PROGRESS: Duration = Duration::from_millis(100);
+/// The first client that is dark is told at once if that comes so soon after a kill.
+const FIRST: Duration = Duration::from_secs(1);
 /// The fleet is told at most this often.
 const FLEET: Duration = Duration::from_secs(1);
 /// Who is where is looked at this often; who comes or goes is told at once.
@@ -42,11 +44,13 @@ pub(crate) fn stream(
         closing: state.closing(),
         state: state.clone(),
         happened,
+        alarms: environment.shown_alarms().watch(),
         moved,
         presence_due: Instant::now(),
         present: PresenceView::default(),
         progress,
         ready: VecDeque::new(),
+        first_awaited: None,
         told: BTreeMap::new(),
         fleet_due: Instant::now(),
         ping_due: Instant::now() + PING,
@@ -64,6 +68,7 @@ struct Watcher {
     changes: broadcast::Receiver<Arc<Publication>>,
     closing: watch::Receiver<bool>,
     happened: watch::Receiver<u64>,
+    alarms: watch::Receiver<Option<Arc<Vec<AlarmView>>>>,
     /// Who comes, goes, or begins to edit.
     moved: watch::Receiver<u64>,
     presence_due: Instant,
@@ -71,6 +76,8 @@ struct Watcher {
     present: PresenceView,
     progress: Interval,
     ready: VecDeque<Bytes>,
+    /// A kill of which nobody was told to be dark yet: the first who is, is told at once.
+    first_awaited: Option<(String, Instant)>,
     /// The progress last told of each kill.
     told: BTreeMap<String, Progress>,
     fleet_due: Instant,
@@ -96,6 +103,10 @@ impl Watcher {
                     Err(RecvError::Lagged(_)) => {}
                     Err(RecvError::Closed) => return None,
                 },
+                Ok(()) = self.happened.changed(), if self.first_awaited.is_some() => {
+                    self.fleet_changed = true;
+                    self.tell_progress();
+                }
                 _ = self.progress.tick() => self.tick(),
             }
         }
@@ -103,12 +114,16 @@ impl Watcher {
 
     fn tell_change(&mut self, publication: &Publication) {
         let Some(record) = &publication.record else { return };
+        if let Command::Kill { kill } = &record.change().command {
+            self.first_awaited = Some((kill.id.clone(), Instant::now() + FIRST));
+        }
         let change = views::change(&publication.state, record, &self.state.actors());
         self.tell(&ConsoleEvent::Change { position: publication.position(), change: Box::new(change) });
     }
 
     fn tick(&mut self) {
         let now = Instant::now();
+        self.first_awaited.take_if(|(_, until)| now >= *until);
         if self.happened.has_changed().unwrap_or(false) {
             self.happened.mark_unchanged();
             self.fleet_changed = true;
@@ -126,6 +141,9 @@ impl Watcher {
             self.presence_due = now + PRESENCE;
             self.tell_presence();
         }
+        if self.alarms.has_changed().unwrap_or(false) {
+            self.tell_alarms();
+        }
         if self.ready.is_empty() && now >= self.ping_due {
             self.tell(&ConsoleEvent::Ping { server_time: time::to_text(Timestamp::now()) });
         }
@@ -142,6 +160,14 @@ impl Watcher {
         }
     }
 
+    fn tell_alarms(&mut self) {
+        let alarms = self.alarms.borrow_and_update().clone();
+        if let Some(alarms) = alarms {
+            let unattended = alarms.iter().filter(|alarm| alarm.standing == "raised").count();
+            self.tell(&ConsoleEvent::Alarms { open: alarms.len(), unattended });
+        }
+    }
+
     /// Kills that are young enough to move, where something moved.
     fn tell_progress(&mut self) {
         let current = self.environment.current();
@@ -153,6 +179,9 @@ impl Watcher {
             let same = |told: &Progress| Progress { elapsed_ms: told.elapsed_ms, ..progress.clone() } == *told;
             if progress.elapsed_ms > watched || self.told.get(id).is_some_and(same) {
                 continue;
+            }
+            if progress.dark > 0 && self.first_awaited.as_ref().is_some_and(|(awaited, _)| awaited == id) {
+                self.first_awaited = None;
             }
             self.told.insert(id.clone(), progress.clone());
             let view = views::kill(&current.state, kill, &self.state.actors(), Some(progress));

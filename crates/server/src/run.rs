@@ -76,6 +76,7 @@ async fn attended(state: AppState, serving: impl IntoFuture<Output = io::Result<
     let limiting = Task::spawn(automatic::carry_out(state.clone()));
     let exporting = Task::spawn(otlp::carry_out(state.clone()));
     let alarming = Task::spawn(alarms::carry_out(state.clone()));
+    let showing = Task::spawn(alarms::show(state.clone()));
     let taking_up = Task::spawn(break_glass::carry_out(state.clone()));
     let mut closed = state.closing();
     let result = tokio::select! {
@@ -100,6 +101,7 @@ async fn attended(state: AppState, serving: impl IntoFuture<Output = io::Result<
         limiting,
         exporting,
         alarming,
+        showing,
         taking_up,
     ));
     for environment in state.environments() {

@@ -164,10 +164,15 @@ impl Notifications {
 
     /// The first one whose summary contains this, once it is shown.
     pub async fn with(&self, part: &str) -> Result<Notification> {
+        self.that(part, |shown| shown.summary.contains(part)).await
+    }
+
+    /// The first one that is so, once it is shown.
+    pub async fn that(&self, what: &str, is_so: impl Fn(&Notification) -> bool) -> Result<Notification> {
         let mut shown = self.shown.clone();
-        let find = |shown: &Vec<Notification>| shown.iter().find(|each| each.summary.contains(part)).cloned();
+        let find = |shown: &Vec<Notification>| shown.iter().find(|each| is_so(each)).cloned();
         let waited = timeout(PATIENCE, shown.wait_for(|shown| find(shown).is_some())).await;
-        let Ok(found) = waited else { bail!("no notification says `{part}`; shown were {:?}", self.shown.borrow()) };
+        let Ok(found) = waited else { bail!("no notification says `{what}`; shown were {:?}", self.shown.borrow()) };
         find(&*found?).context("it is gone")
     }
 

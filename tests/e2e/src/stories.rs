@@ -112,3 +112,14 @@ pub async fn kill_and_watch(
     ensure!(verified.contains("head"), "{verified}");
     Ok(())
 }
+
+/// Turns a flag off and on until that is an alarm.
+pub async fn oscillate(stack: &Stack, flag: &str) -> Result<()> {
+    for _ in 0..2 {
+        let request = json!({ "flag": flag, "scope": {}, "reason": "payments fail" });
+        let kill = stack.admin("POST", "/kills", Some(request)).await?;
+        let id = kill.get("id").and_then(Value::as_str).context("no kill")?;
+        stack.admin("POST", &format!("/kills/{id}/restore"), Some(json!({ "reason": "it looked well" }))).await?;
+    }
+    Ok(())
+}

@@ -2,7 +2,8 @@
 
 use anyhow::{Context, Result, ensure};
 use downhaul_e2e::stories::whole::{self, Cast};
-use downhaul_e2e::{Browser, Console, Desktop, Editor, Keychain, KillPage, Stack, stories};
+use downhaul_e2e::{Browser, Console, Desktop, Editor, Keychain, KillPage, Notification, Stack, stories};
+use serde_json::{Value, json};
 use std::fs;
 
 /// A file as people lay it out.
@@ -306,6 +307,48 @@ async fn a_notification_of_a_kill_has_a_button_that_leads_to_it() -> Result<()> 
     notifications.with("gift-cards was killed").await?;
     let again = notifications.count("checkout-v2 was killed");
     ensure!(again == 1, "told {again} times");
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_notification_of_an_alarm_leads_to_the_kill_control_and_comes_once() -> Result<()> {
+    let mut stack = Stack::start().await?;
+    let desktop = Desktop::start(Keychain::Unlocked).await?;
+    let notifications = desktop.notifications().await?;
+    let window = Browser::window(&desktop).await?;
+    let console = Console::start_remote(&window, &stack).await?;
+    console.says("connection", "state", "ok").await?;
+    stories::oscillate(&stack, "new-search").await?;
+    let shown = notifications.with("Alarm in production").await?;
+    ensure!(shown.body == "new-search was turned off and on 4 times within the hour", "{shown:?}");
+    notifications.press(&shown, "Kill…", window.at("/e/production/kill/new-search")).await?;
+    window.marked("kill-reason").await?;
+    // A click on it opens the alarm.
+    notifications.press(&shown, "Open", window.at("/e/production/alarms")).await?;
+    console.says("alarm-oscillating-flag", "standing", "raised").await?;
+
+    // The same again is the same, and the connection that comes back tells of nothing twice; another one is told.
+    stack.cut_server().await?;
+    stack.restart_server().await?;
+    stories::oscillate(&stack, "gift-cards").await?;
+    let another = |shown: &Notification| shown.body.starts_with("gift-cards was turned off");
+    notifications.that("gift-cards", another).await?;
+    ensure!(notifications.count("Alarm in production") == 2, "told again: {notifications:?}");
+
+    // What somebody has acknowledged before the app is there is told to nobody.
+    desktop.close(window).await?;
+    let page = stack.admin("GET", "/alarms", None).await?;
+    for alarm in page.get("alarms").and_then(Value::as_array).context("no alarms")? {
+        let id = alarm.get("id").and_then(Value::as_str).context("no id")?;
+        stack.admin("POST", &format!("/alarms/{id}/acknowledge"), Some(json!({}))).await?;
+    }
+    let window = Browser::window(&desktop).await?;
+    let console = Console::in_window(&window).await?;
+    console.page("/alarms").await?;
+    console.says("alarm-oscillating-flag", "standing", "acknowledged").await?;
+    stories::oscillate(&stack, "beta").await?;
+    notifications.that("beta", |shown| shown.body.starts_with("beta was turned off")).await?;
+    ensure!(notifications.count("Alarm in production") == 3, "told although acknowledged: {notifications:?}");
     Ok(())
 }
 

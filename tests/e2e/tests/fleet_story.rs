@@ -2,7 +2,7 @@
 #![allow(clippy::allow_attributes, clippy::indexing_slicing, reason = "a member that is missing fails the test")]
 
 use anyhow::{Context, Result, ensure};
-use downhaul_e2e::{Browser, Console, Shop, Stack};
+use downhaul_e2e::{Browser, Console, Shop, Stack, stories};
 use serde_json::{Value, json};
 
 #[tokio::test]
@@ -85,6 +85,50 @@ async fn a_breaker_that_opens_is_seen_in_the_fleet_and_at_its_flag() -> Result<(
     console.page("/fleet").await?;
     console.says("breaker-recommendations-on", "open", "0").await?;
     console.says("breakers", "open", "0").await
+}
+
+#[tokio::test]
+async fn an_alarm_stands_on_every_page_until_somebody_has_it() -> Result<()> {
+    let stack = Stack::start().await?;
+    let (browser, other) = (Browser::start().await?, Browser::start().await?);
+    let viewer = stack.person("Vera Rubin", "viewer").await?;
+    let (console, looking) = (Console::open(&browser, &stack).await?, Console::open_as(&other, &stack, &viewer).await?);
+    looking.page("/chart").await?;
+    stories::oscillate(&stack, "new-search").await?;
+
+    // On pages that were open before, without anything being done there.
+    let said = browser.marked("alarm-banner-oscillating-flag").await?.text().await?;
+    ensure!(said.contains("new-search was turned off and on 4 times within the hour"), "{said}");
+    ensure!(said.contains("Owner: search"), "{said}");
+    other.marked("alarm-banner-oscillating-flag").await?;
+    let read_out = "return [...document.querySelectorAll('[aria-live=polite]')].some((each) => each.textContent.startsWith('Alarm: new-search was turned off'))";
+    browser.until("the alarm to be read out", read_out).await?;
+    let may = "return document.querySelector('[data-test=alarm-acknowledge]').disabled";
+    other.until("a button that says whom to ask", may).await?;
+    browser.accessible("a list with an alarm above it").await?;
+    browser.picture("console-alarm").await?;
+    for page in ["/kills", "/guards", "/people", "/kill/beta", "/settings"] {
+        console.page(page).await?;
+        console.says("alarm-banner", "alarms", "1").await?;
+    }
+    let badge = "return document.querySelector('.iconbtn.alarms .badge').textContent === '1'";
+    browser.until("how many there are, in the bar at the top", badge).await?;
+    browser.shown("[data-test=alarm-banner] a.kill").await?.click().await?;
+    browser.at("/kill/new-search").await?;
+    browser.marked("kill-reason").await?;
+
+    console.page("/alarms").await?;
+    console.says("alarms", "alarms", "1").await?;
+    browser.accessible("the alarms").await?;
+    browser.picture("console-alarms").await?;
+    browser.shown("[data-test=alarm-banner] [data-test=alarm-acknowledge]").await?.click().await?;
+    let gone = "return !document.querySelector('[data-test=alarm-banner], .iconbtn.alarms')";
+    browser.until("it to be gone", gone).await?;
+    other.until("it to be gone for others too", gone).await?;
+    console.says("alarm-oscillating-flag", "standing", "acknowledged").await?;
+    let page = stack.admin("GET", "/alarms", None).await?;
+    ensure!(page["alarms"][0]["standing"] == "acknowledged", "{page}");
+    Ok(())
 }
 
 #[tokio::test]

@@ -16,7 +16,7 @@ struct Events {
     _seen: Vec<EventListener>,
 }
 
-const EVENTS: [&str; 5] = ["change", "kill-progress", "fleet", "presence", "ping"];
+const EVENTS: [&str; 6] = ["change", "kill-progress", "fleet", "alarms", "presence", "ping"];
 
 /// A page that nobody sees keeps its connection for so long; milliseconds.
 ///

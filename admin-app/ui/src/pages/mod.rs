@@ -1,5 +1,6 @@
 //! One folder a page; a page owns what only it uses. `later` says which of them come when somebody goes there.
 
+mod alarms;
 mod audience;
 mod batch;
 mod chart;
@@ -33,6 +34,11 @@ use crate::components::Missing;
 use crate::route::Route;
 use later::{Chunk, Later, Wanted};
 use yew::prelude::*;
+
+/// What is wrong and nobody has, above every page.
+pub fn alarms(environment: &str) -> Html {
+    html! { <Later chunk={Chunk::Course} wanted={Wanted::Alarms} environment={environment.to_owned()} /> }
+}
 
 /// The page of an address in an environment that this person may see.
 pub fn draw(route: &Route, environment: &str) -> Html {

@@ -54,6 +54,7 @@ pub fn CommandPalette(props: &CommandPaletteProps) -> Html {
             ("kill", "Kills in force", Route::Kills { environment: environment() }),
             ("inbox", "Proposals", Route::Proposals { environment: environment() }),
             ("rollout", "Rollouts", Route::Rollouts { environment: environment() }),
+            ("alert", "Alarms", Route::Alarms { environment: environment() }),
             ("shield", "Guards", Route::Guards { environment: environment() }),
             ("release", "Releases", Route::Releases { environment: environment() }),
             ("drill", "Drills", Route::Drills { environment: environment() }),

@@ -99,6 +99,7 @@ pub fn Shell(props: &ShellProps) -> Html {
             <Nav route={route.clone()} environment={environment.clone()} />
             <main id="main" tabindex="-1"><div class="wrap">
                 <ConnectionBanner />
+                if let Some(environment) = environment.as_deref().filter(|_| console.live.alarms.unattended > 0) { { pages::alarms(environment) } }
                 { company(&route, environment.as_deref().filter(|_| has_company)) }
                 { page }
             </div></main>

@@ -23,9 +23,14 @@ pub fn Nav(props: &NavProps) -> Html {
         0 => None,
         waiting => Some(count(waiting as u64)),
     };
+    let unattended = match console.live.alarms.unattended {
+        0 => None,
+        unattended => Some(count(unattended as u64)),
+    };
     let number = |section| match section {
         Section::Flags => flags.clone(),
         Section::Proposals => waiting.clone(),
+        Section::Alarms => unattended.clone(),
         Section::Kills
         | Section::Guards
         | Section::Rollouts
@@ -96,6 +101,7 @@ enum Section {
     Proposals,
     Kills,
     Guards,
+    Alarms,
     Rollouts,
     Releases,
     Drills,
@@ -113,6 +119,7 @@ fn section(route: &Route) -> Section {
         Route::Kills { .. } | Route::LiveKill { .. } => Section::Kills,
         Route::Proposals { .. } | Route::Proposal { .. } => Section::Proposals,
         Route::Guards { .. } => Section::Guards,
+        Route::Alarms { .. } => Section::Alarms,
         Route::Rollouts { .. } | Route::Rollout { .. } => Section::Rollouts,
         Route::Releases { .. } | Route::Release { .. } | Route::Run { .. } => Section::Releases,
         Route::Drills { .. } | Route::Drill { .. } => Section::Drills,
@@ -156,6 +163,7 @@ fn pages(environment: &str) -> Vec<Page> {
         page(Section::Flags, "flag", "Flags", Route::Flags { environment: environment() }, true),
         page(Section::Proposals, "inbox", "Proposals", Route::Proposals { environment: environment() }, true),
         page(Section::Rollouts, "rollout", "Rollouts", Route::Rollouts { environment: environment() }, false),
+        page(Section::Alarms, "alert", "Alarms", Route::Alarms { environment: environment() }, false),
         page(Section::Guards, "shield", "Guards", Route::Guards { environment: environment() }, false),
         page(Section::Releases, "release", "Releases", Route::Releases { environment: environment() }, true),
         page(Section::Drills, "drill", "Drills", Route::Drills { environment: environment() }, false),

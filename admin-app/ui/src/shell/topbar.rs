@@ -5,7 +5,7 @@ use crate::hooks::{use_console, use_now};
 use crate::route::Route;
 use crate::state::live::Connection;
 use crate::state::session::Action;
-use crate::words::number::count;
+use crate::words::number::{count, counted};
 use crate::words::presence::initials;
 use crate::words::time::{age, ago};
 use downhaul_control::api::Whoami;
@@ -49,7 +49,7 @@ pub fn TopBar(props: &TopBarProps) -> Html {
                 <Icon name="search" small=true /><span class="grow">{ "Search or run a command" }</span>{ " " }<kbd>{ "Ctrl K" }</kbd>
             </button>
             <span class="end"></span>
-            if let Some(environment) = &props.environment { <ConnectionState /><Inbox environment={environment.clone()} /> }
+            if let Some(environment) = &props.environment { <ConnectionState /><Alarms environment={environment.clone()} /><Inbox environment={environment.clone()} /> }
             <button class="iconbtn" aria-label="Switch light and dark" data-test="theme" onclick={Callback::from(|_| theme::switch())}><Icon name="theme" /></button>
             <details class="person">
                 <summary class="avatar" title={format!("{}, {}", props.who.name, roles(&props.who, props.environment.as_deref()))} aria-label={format!("{} {}, {}", initials(&props.who.name), props.who.name, roles(&props.who, props.environment.as_deref()))}>{ initials(&props.who.name) }</summary>
@@ -91,6 +91,25 @@ fn ConnectionState() -> Html {
             if class == "warn" { <span class="sr">{ "not connected" }</span> }
             <span data-test="revision">{ revision }</span>
         </span>
+    }
+}
+
+#[derive(Debug, Properties, PartialEq)]
+struct AlarmsProps {
+    environment: String,
+}
+
+/// How many nobody has, which stays in sight whatever is scrolled; nothing where there are none.
+#[function_component]
+fn Alarms(props: &AlarmsProps) -> Html {
+    let unattended = use_console().live.alarms.unattended;
+    if unattended == 0 {
+        return Html::default();
+    }
+    html! {
+        <Link<Route> to={Route::Alarms { environment: props.environment.clone() }} classes="iconbtn alarms">
+            <Icon name="alert" /><span class="badge" aria-hidden="true">{ count(unattended as u64) }</span><span class="sr">{ format!("{} that nobody has acknowledged", counted(unattended, "alarm", "alarms")) }</span>
+        </Link<Route>>
     }
 }
 

@@ -18,6 +18,7 @@ pub struct Live {
     pub kills: Slot<KillPage>,
     pub fleet: Slot<FleetView>,
     pub proposals: Slot<ProposalPage>,
+    pub alarms: Alarms,
     /// Flags and variants that some client has turned off for itself; `None` while that is not known.
     pub open_breakers: Option<usize>,
     /// The latest of each kill that was looked at or heard of, restored ones included, by id.
@@ -31,6 +32,15 @@ pub struct Live {
     pub generation: u32,
     /// When the server last confirmed what is shown, in epoch milliseconds.
     pub confirmed_at: Option<f64>,
+}
+
+/// What the stream told of alarms; what they are, is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Alarms {
+    /// Those that nobody has.
+    pub unattended: usize,
+    /// Counts how often something of them has changed.
+    pub told: u32,
 }
 
 /// Something asked of the server. What has arrived stays while it is asked for again, even if that fails.
@@ -188,6 +198,9 @@ impl Reducible for Live {
                     ConsoleEvent::Presence(present) => live.seats = present.seats,
                     ConsoleEvent::KillProgress { kill } => live.watch(*kill, received),
                     ConsoleEvent::Fleet { fleet } => live.fleet = Slot::Ready(Shared::new(*fleet)),
+                    ConsoleEvent::Alarms { unattended, .. } => {
+                        live.alarms = Alarms { unattended, told: live.alarms.told + 1 };
+                    }
                     ConsoleEvent::Ping { .. } => {}
                 }
             }
@@ -297,6 +310,18 @@ mod tests {
         let live = live.reduce(told("production", 2));
         assert_eq!(live.open_breakers, Some(2));
         assert!(Rc::ptr_eq(&live, &live.clone().reduce(told("production", 2))));
+    }
+
+    #[test]
+    fn alarms_are_asked_for_whenever_something_of_them_is_told() {
+        let told = |unattended| Action::Heard {
+            event: Box::new(ConsoleEvent::Alarms { open: 3, unattended }),
+            now: 1.0,
+            received: 1.0,
+        };
+        let live = run(vec![told(2), told(1)]);
+        assert_eq!(live.alarms, Alarms { unattended: 1, told: 2 });
+        assert_eq!(live.reduce(told(1)).alarms, Alarms { unattended: 1, told: 3 });
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! What the console says, as plain data: pure functions from documents and numbers to sentences.
 
+pub mod alarm;
 pub mod breaker;
 mod calendar;
 pub mod change;

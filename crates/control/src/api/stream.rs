@@ -98,6 +98,11 @@ pub enum ConsoleEvent {
     Fleet {
         fleet: Box<FleetView>,
     },
+    /// How many alarms go on, and how many of them nobody has, whenever something of any has changed: `GET E/alarms` says what.
+    Alarms {
+        open: usize,
+        unattended: usize,
+    },
     /// Somebody came to a flag in the console, left it, or began to edit it.
     Presence(PresenceView),
     /// Nothing happened, and the server lives.
@@ -113,6 +118,7 @@ impl ConsoleEvent {
             ConsoleEvent::Change { .. } => "change",
             ConsoleEvent::KillProgress { .. } => "kill-progress",
             ConsoleEvent::Fleet { .. } => "fleet",
+            ConsoleEvent::Alarms { .. } => "alarms",
             ConsoleEvent::Presence(_) => "presence",
             ConsoleEvent::Ping { .. } => "ping",
         }

@@ -9,7 +9,7 @@ use axum::extract::State;
 use axum::response::Response;
 use downhaul_control::api::Problem;
 
-/// What happens, as server-sent events for the console: `change`, `kill-progress`, `fleet`, `presence`, and `ping` where none came for 15 s.
+/// What happens, as server-sent events for the console: `change`, `kill-progress`, `fleet`, `alarms`, `presence`, and `ping` where none came for 15 s.
 #[utoipa::path(
     get, path = "/api/v1/environments/{environment}/events", tag = "fleet", params(("environment" = String, Path)),
     responses(

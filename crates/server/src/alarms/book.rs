@@ -51,6 +51,7 @@ pub(super) async fn keep(environment: &Environment, ledger: &Ledger) {
     if let Err(error) = environment.log().put_setting(&name(environment, LEDGER), &bytes).await {
         tracing::warn!(environment = %environment.key(), %error, "which alarms there are cannot be kept");
     }
+    environment.shown_alarms().look_again();
 }
 
 pub(super) async fn acts(environment: &Environment) -> Result<Acts, StoreError> {
@@ -111,6 +112,7 @@ pub(crate) async fn acknowledge(
     environment.log().setting_or_insert(&key, &bytes).await.map_err(log_failed)?;
     tracing::info!(environment = %environment.key(), alarm = id, actor, "an alarm was acknowledged");
     environment.alarms().send_modify(|acts| *acts += 1);
+    environment.shown_alarms().look_again();
     one(state, environment, id).await
 }
 
@@ -143,6 +145,7 @@ pub(crate) async fn silence(
     environment.log().put_setting(&key, &bytes).await.map_err(log_failed)?;
     tracing::info!(environment = %environment.key(), alarm = id, actor, until = silence.until, "an alarm was silenced");
     environment.alarms().send_modify(|acts| *acts += 1);
+    environment.shown_alarms().look_again();
     one(state, environment, id).await
 }
 

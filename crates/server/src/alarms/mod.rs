@@ -4,6 +4,7 @@
 mod book;
 mod deliver;
 mod recovery;
+mod shown;
 
 use crate::drivers;
 use crate::environment::Environment;
@@ -17,6 +18,7 @@ use deliver::deliver;
 use downhaul_control::alarms::{Kept, Ledger, Surroundings, Tell, When, causes, tellings};
 use jiff::{SignedDuration, Timestamp};
 use recovery::Recovery;
+pub(crate) use shown::{Shown, show};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;

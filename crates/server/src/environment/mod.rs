@@ -1,5 +1,6 @@
 mod follow;
 
+use crate::alarms::Shown;
 use crate::automatic::LiveAutomatic;
 use crate::client::ofrep::Programs;
 use crate::client::slot::Slots;
@@ -97,6 +98,7 @@ pub(crate) struct Environment {
     guards: LiveGuards,
     /// Counts what people did with alarms here.
     alarms: watch::Sender<u64>,
+    shown_alarms: Shown,
     automatic: LiveAutomatic,
     programs: Programs,
     /// Held while all flags are looked through.
@@ -166,6 +168,7 @@ impl Environment {
             minutes: LiveMinutes::new(minutes, options),
             guards: LiveGuards::new(),
             alarms: watch::Sender::new(0),
+            shown_alarms: Shown::default(),
             automatic: LiveAutomatic::default(),
             programs: Programs::default(),
             looking: Mutex::new(()),
@@ -275,6 +278,11 @@ impl Environment {
     /// What people do with alarms, so that whoever tells of them looks again.
     pub(crate) fn alarms(&self) -> &watch::Sender<u64> {
         &self.alarms
+    }
+
+    /// What consoles are told of alarms.
+    pub(crate) fn shown_alarms(&self) -> &Shown {
+        &self.shown_alarms
     }
 
     pub(crate) fn looking(&self) -> &Mutex<()> {

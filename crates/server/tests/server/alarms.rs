@@ -280,3 +280,69 @@ async fn letters_never_go_in_the_clear_where_they_should_not() {
         assert_eq!(refused.code, code, "{refused:?}");
     }
 }
+
+/// What the console is told of alarms, by id and how each stands, until it is this.
+async fn told(events: &mut (impl futures_util::Stream<Item = Value> + Unpin), expected: &[&str]) -> Value {
+    use futures_util::StreamExt;
+    let mut last = Value::Null;
+    let waited = tokio::time::timeout(Duration::from_secs(30), async {
+        while let Some(event) = events.next().await {
+            let standings: Vec<&str> =
+                event["alarms"].as_array().unwrap().iter().map(|alarm| alarm["standing"].as_str().unwrap()).collect();
+            let is_it = standings == expected;
+            last = event;
+            if is_it {
+                return;
+            }
+        }
+        panic!("the stream has ended");
+    });
+    waited.await.unwrap_or_else(|_| panic!("expected {expected:?}; told last: {last:#}"));
+    last
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whoever_watches_is_told_of_alarms_as_they_come_are_taken_and_end() {
+    use eventsource_stream::Eventsource;
+    use futures_util::{FutureExt, StreamExt};
+    let folder = tempfile::TempDir::new().unwrap();
+    let served = Served::at(folder.path(), options(&json!({}))).await;
+    served.apply(&document(&[flag("checkout")])).await;
+    let watch = async || {
+        let url = served.url("/api/v1/environments/production/events");
+        let answer = served.http.get(url).bearer_auth(&served.admin_token).send().await.unwrap();
+        let data = |event: eventsource_stream::Event| serde_json::from_str::<Value>(&event.data).unwrap();
+        let events = answer.bytes_stream().eventsource().filter_map(|event| async { event.ok() }).map(data);
+        events.filter(|event| std::future::ready(event["type"] == "alarms")).boxed()
+    };
+    let mut first = watch().await;
+    assert_eq!(told(&mut first, &[]).await["alarms"], json!([]), "that there are none is told, too");
+    // Off and on again and again.
+    for _ in 0..2 {
+        let kill = served.kill("checkout").await;
+        served.restore(kill["id"].as_str().unwrap()).await;
+    }
+    let raised = told(&mut first, &["raised"]).await;
+    assert_eq!(
+        (&raised["alarms"][0]["about"], &raised["alarms"][0]["flag"]),
+        (&json!("oscillating-flag"), &json!("checkout"))
+    );
+    // Who comes later is told what there is.
+    let mut second = watch().await;
+    told(&mut second, &["raised"]).await;
+    let id = raised["alarms"][0]["id"].as_str().unwrap();
+    served.post(&format!("/alarms/{id}/acknowledge"), json!({})).await;
+    told(&mut first, &["acknowledged"]).await;
+    told(&mut second, &["acknowledged"]).await;
+    // Nothing has changed since: nothing is told.
+    assert!(second.next().now_or_never().is_none());
+
+    // One that ends.
+    let body = json!({ "release": release(&json!([])), "reason": "the new shop" });
+    served.admin(Method::PUT, "/releases/shop-1", Some(body)).await;
+    served.post("/releases/shop-1/rollback", json!({ "reason": "orders fail" })).await;
+    served.post("/runs/r-1/fail", json!({ "step": 1, "note": "no access" })).await;
+    told(&mut first, &["raised", "acknowledged"]).await;
+    served.post("/runs/r-1/abort", json!({ "note": "it was nothing" })).await;
+    told(&mut first, &["acknowledged"]).await;
+}

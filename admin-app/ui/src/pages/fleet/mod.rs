@@ -1,4 +1,3 @@
-mod alarms;
 mod behind;
 mod breakers;
 mod heartbeat;
@@ -10,7 +9,6 @@ use crate::hooks::{use_console, use_document_title};
 use crate::route::Route;
 use crate::state::live::Slot;
 use crate::words::number::{count, counted, ratio};
-use alarms::Alarms;
 use behind::Behind;
 use breakers::Breakers;
 use downhaul_control::api::FleetView;
@@ -46,7 +44,6 @@ pub fn Fleet(props: &FleetProps) -> Html {
         <>
             <div class="pagehead"><div class="grow"><h1>{ "Fleet" }</h1>
                 <p>{ "What every connected client runs, counted from its own acknowledgements." }</p></div></div>
-            <Alarms environment={props.environment.clone()} />
             <States environment={props.environment.clone()} />
             { body }
             <Breakers environment={props.environment.clone()} />

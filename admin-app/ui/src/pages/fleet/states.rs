@@ -1,5 +1,5 @@
 use crate::backend::api;
-use crate::components::{CardSkeleton, FailureCard, Icon};
+use crate::components::{CardSkeleton, FailureCard, Icon, marked};
 use crate::hooks::{use_asked, use_now};
 use crate::state::live::Slot;
 use crate::words::number::{count, counted};
@@ -51,21 +51,6 @@ fn row(state: &FleetState, now: f64) -> Html {
             </div>
         </li>
     }
-}
-
-/// What stands between backquotes as code.
-fn marked(words: &str) -> Html {
-    words
-        .split('`')
-        .enumerate()
-        .map(|(at, part)| {
-            if at % 2 == 1 {
-                html! { <code>{ part }</code> }
-            } else {
-                html! { part }
-            }
-        })
-        .collect()
 }
 
 /// What is mixed for a while, or on purpose, is no warning.

@@ -3,8 +3,8 @@
 
 use crate::pages::flags::{Bulk, BulkProps};
 use crate::pages::{
-    audience, chart, copy, drills, edit, flag, fleet, guards, people, populations, proposals, releases, rollouts, run,
-    settings, start, xray,
+    alarms, audience, chart, copy, drills, edit, flag, fleet, guards, people, populations, proposals, releases,
+    rollouts, run, settings, start, xray,
 };
 use crate::route::Route;
 use crate::state::Shared;
@@ -21,6 +21,8 @@ pub enum Wanted {
     Page(Route),
     /// The X-ray beside a flag, which brings the whole evaluator.
     Tester { document: Shared<FlagSet>, flag: String },
+    /// The alarms that nobody has.
+    Alarms,
     /// What can be done with the flags that are chosen in the list, which writes definitions.
     Chosen(Box<BulkProps>),
 }
@@ -35,7 +37,7 @@ pub enum Chunk {
     Flag,
     /// The flag editor, publishing, and taking flags over from another environment.
     Edit,
-    /// What changes by and by, and what brings it back: proposals, guards, rollouts, releases, runs and drills.
+    /// What changes by and by, and what brings it back: proposals, alarms, guards, rollouts, releases, runs and drills.
     Course,
     /// What is looked at: fleet, people, chart and X-ray.
     Look,
@@ -58,6 +60,7 @@ impl Chunk {
             Route::Proposals { .. }
             | Route::Proposal { .. }
             | Route::Guards { .. }
+            | Route::Alarms { .. }
             | Route::Rollouts { .. }
             | Route::Rollout { .. }
             | Route::Releases { .. }
@@ -161,7 +164,7 @@ fn draw_edit(wanted: &Wanted, environment: &AttrValue) -> Option<Html> {
     let route = match wanted {
         Wanted::Page(route) => route,
         Wanted::Chosen(chosen) => return Some(html! { <Bulk ..(**chosen).clone() /> }),
-        Wanted::Tester { .. } => return None,
+        Wanted::Tester { .. } | Wanted::Alarms => return None,
     };
     match route {
         Route::Edit { key, .. } => Some(html! { <edit::Edit key={of(key)} {environment} flag={key.clone()} /> }),
@@ -173,11 +176,16 @@ fn draw_edit(wanted: &Wanted, environment: &AttrValue) -> Option<Html> {
 
 fn draw_course(wanted: &Wanted, environment: &AttrValue) -> Option<Html> {
     let environment = environment.clone();
-    let Wanted::Page(route) = wanted else { return None };
+    let route = match wanted {
+        Wanted::Page(route) => route,
+        Wanted::Alarms => return Some(html! { <alarms::Banner {environment} /> }),
+        Wanted::Tester { .. } | Wanted::Chosen(_) => return None,
+    };
     let page = match route.clone() {
         Route::Proposals { .. } => html! { <proposals::Proposals {environment} /> },
         Route::Proposal { id, .. } => html! { <proposals::Proposal {environment} key={id.clone()} id={id.clone()} /> },
         Route::Guards { .. } => html! { <guards::Guards {environment} /> },
+        Route::Alarms { .. } => html! { <alarms::Alarms {environment} /> },
         Route::Rollouts { .. } => html! { <rollouts::Rollouts {environment} /> },
         Route::Rollout { id, .. } => html! { <rollouts::Rollout {environment} key={id.clone()} id={id.clone()} /> },
         Route::Releases { .. } => html! { <releases::Releases {environment} /> },
@@ -200,7 +208,7 @@ fn draw_look(wanted: &Wanted, environment: &AttrValue) -> Option<Html> {
             let (document, flag) = (document.clone(), flag.clone());
             return Some(html! { <xray::Tester {environment} {document} {flag} /> });
         }
-        Wanted::Chosen(_) => return None,
+        Wanted::Chosen(_) | Wanted::Alarms => return None,
     };
     let page = match route {
         Route::Fleet { .. } => html! { <fleet::Fleet {environment} /> },

@@ -14,6 +14,8 @@ pub fn Shape(props: &ShapeProps) -> Html {
     let route = match &props.wanted {
         Wanted::Page(route) => route,
         Wanted::Tester { .. } => return html! { <><CardSkeleton lines=5 /><CardSkeleton lines=4 /></> },
+        // A line above the page that was not there before.
+        Wanted::Alarms => return Html::default(),
         // A line below the list that was not there before.
         Wanted::Chosen(_) => return Html::default(),
     };
@@ -29,6 +31,7 @@ pub fn Shape(props: &ShapeProps) -> Html {
         }
         Route::Proposals { .. }
         | Route::Guards { .. }
+        | Route::Alarms { .. }
         | Route::Rollouts { .. }
         | Route::Releases { .. }
         | Route::Drills { .. }

@@ -1,0 +1,108 @@
+use crate::backend::api;
+use crate::components::{Icon, marked};
+use crate::hooks::{use_act, use_asked_as, use_console, use_now};
+use crate::route::Route;
+use crate::state::toasts::Tone;
+use crate::words::alarm::{announcement, is_unattended, ways};
+use crate::words::number::counted;
+use crate::words::time::{age, parse};
+use downhaul_control::api::AlarmView;
+use yew::prelude::*;
+use yew_router::prelude::*;
+
+/// As many are told one by one.
+const SHOWN: usize = 2;
+
+#[derive(Debug, Properties, PartialEq)]
+pub struct BannerProps {
+    pub environment: AttrValue,
+}
+
+/// What is wrong and nobody has, on every page, until somebody has it or it is over.
+#[function_component]
+pub fn Banner(props: &BannerProps) -> Html {
+    let console = use_console();
+    let (asked, _) = use_asked_as(api::alarms(&props.environment), 0, console.live.alarms.told);
+    let alarms = asked.slot.ready().map(|page| page.alarms.as_slice()).unwrap_or_default();
+    let unattended: Vec<&AlarmView> = alarms.iter().filter(|alarm| is_unattended(alarm)).collect();
+    let more = unattended.len().saturating_sub(SHOWN);
+    html! {
+        <>
+            // There before anything is said, or it would not be read out.
+            <p class="sr" aria-live="polite">{ announcement(&unattended) }</p>
+            if !unattended.is_empty() {
+                <section class="stack s" aria-label="Alarms" data-test="alarm-banner" data-alarms={unattended.len().to_string()}>
+                    { for unattended.into_iter().take(SHOWN).map(|alarm| html! {
+                        <One key={alarm.id.clone()} environment={props.environment.clone()} alarm={alarm.clone()} />
+                    }) }
+                    if more > 0 {
+                        <p class="small"><Link<Route> to={Route::Alarms { environment: props.environment.to_string() }}>{ format!("{} that nobody has acknowledged", counted(more, "more alarm", "more alarms")) }</Link<Route>></p>
+                    }
+                </section>
+            }
+        </>
+    }
+}
+
+#[derive(Debug, Properties, PartialEq)]
+struct OneProps {
+    environment: AttrValue,
+    alarm: AlarmView,
+}
+
+#[function_component]
+fn One(props: &OneProps) -> Html {
+    let now = use_now(5_000);
+    let alarm = &props.alarm;
+    let since = parse(&alarm.since).map(|at| age((now - at).max(1_000.0)));
+    html! {
+        <div class="banner danger alarm" data-test={format!("alarm-banner-{}", alarm.about)}>
+            <Icon name="alert" />
+            <p><b>{ marked(&alarm.message) }</b>
+                <small class="muted">{ since.map(|since| format!(" For {since}.")) }{ alarm.owner.as_ref().map(|owner| format!(" Owner: {owner}.")) }{ " " }
+                    <Link<Route> to={Route::Alarms { environment: props.environment.to_string() }}>{ "More about it" }</Link<Route>></small></p>
+            <div class="row">
+                { for ways(alarm, &props.environment).into_iter().map(|way| html! {
+                    <Link<Route> to={way.to} classes={classes!("btn", "s", way.kills.then_some("kill"))}>{ way.name }</Link<Route>>
+                }) }
+                <Acknowledge environment={props.environment.clone()} alarm={alarm.id.clone()} />
+            </div>
+        </div>
+    }
+}
+
+#[derive(Debug, Properties, PartialEq)]
+pub struct AcknowledgeProps {
+    pub environment: AttrValue,
+    /// Its id.
+    pub alarm: String,
+}
+
+/// The button by which somebody takes an alarm.
+#[function_component]
+pub fn Acknowledge(props: &AcknowledgeProps) -> Html {
+    let (console, act) = (use_console(), use_act());
+    let refusal = console.refusal_to_acknowledge();
+    let acknowledge = {
+        let (act, console) = (act.clone(), console.clone());
+        let (environment, id) = (props.environment.clone(), props.alarm.clone());
+        Callback::from(move |_: MouseEvent| {
+            let backend = console.backend.clone();
+            let (environment, id) = (environment.clone(), id.clone());
+            // The stream tells of it.
+            act.run(async move { api::acknowledge_alarm(&backend, &environment, &id).await }, |_| {});
+        })
+    };
+    {
+        let console = console.clone();
+        use_effect_with(act.state.failure.clone(), move |failure| {
+            if let Some(failure) = failure {
+                console.toast(Tone::Warn, format!("It was not acknowledged: {}", failure.title()), failure.help());
+            }
+        });
+    }
+    let is_off = refusal.is_some() || act.state.sent;
+    html! {
+        <button class="btn s" data-test="alarm-acknowledge" onclick={acknowledge} disabled={is_off} title={refusal.unwrap_or("Say that you are on it: nobody else is called")}>{ "Acknowledge" }</button>
+    }
+}

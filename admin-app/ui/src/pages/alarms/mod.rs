@@ -1,0 +1,102 @@
+mod banner;
+
+pub use banner::Banner;
+
+use crate::backend::api;
+use crate::components::{Empty, FailureCard, Icon, RowsSkeleton, marked};
+use crate::hooks::{use_asked_as, use_console, use_document_title, use_now};
+use crate::route::Route;
+use crate::state::live::Slot;
+use crate::words::alarm::{is_unattended, title, ways};
+use crate::words::number::counted;
+use crate::words::time::{age, ago, parse};
+use banner::Acknowledge;
+use downhaul_control::api::AlarmView;
+use yew::prelude::*;
+use yew_router::prelude::*;
+
+#[derive(Debug, Properties, PartialEq)]
+pub struct AlarmsProps {
+    pub environment: AttrValue,
+}
+
+/// What is wrong, who has it, what acts, and what is over.
+#[function_component]
+pub fn Alarms(props: &AlarmsProps) -> Html {
+    use_document_title(format!("Alarms in {}", props.environment));
+    let console = use_console();
+    let (asked, _) = use_asked_as(api::alarms(&props.environment), 0, console.live.alarms.told);
+    let now = use_now(5_000);
+    let alarms = asked.slot.ready().map(|page| page.alarms.as_slice()).unwrap_or_default();
+    let (open, over): (Vec<&AlarmView>, Vec<&AlarmView>) = alarms.iter().partition(|alarm| alarm.recovered.is_none());
+    let body = match &asked.slot {
+        Slot::Failed(failure) => html! { <FailureCard failure={failure.clone()} what="The alarms" /> },
+        Slot::Loading => html! {
+            <div class="card" aria-busy="true"><table class="table compact"><tbody><RowsSkeleton rows=3 cells={vec!["c-flag", "", ""]} /></tbody></table></div>
+        },
+        Slot::Ready(_) => html! { <>
+            if open.is_empty() {
+                <div class="card"><Empty title="Nothing is wrong" actions={html! {
+                    <Link<Route> to={Route::Fleet { environment: props.environment.to_string() }} classes="btn">{ "Look at the fleet" }</Link<Route>>
+                }}><p>{ "What guards did or would do, rollouts and rollbacks that are held, and a fleet that is not all one stand here, and above every page until somebody has acknowledged them." }</p></Empty></div>
+            } else {
+                <section class="card" data-test="alarms" data-alarms={open.len().to_string()}>
+                    <header><Icon name="alert" /><h2>{ "Now" }</h2><p>{ summary(&open) }</p></header>
+                    <ul class="pad-rows divide">{ for open.iter().map(|alarm| row(alarm, &props.environment, now)) }</ul>
+                </section>
+            }
+            if !over.is_empty() {
+                <section class="card" data-test="alarms-over">
+                    <header><Icon name="check" /><h2>{ "Over" }</h2><p>{ "Kept for two weeks" }</p></header>
+                    <ul class="pad-rows divide">{ for over.iter().map(|alarm| row(alarm, &props.environment, now)) }</ul>
+                </section>
+            }
+        </> },
+    };
+    html! {
+        <>
+            <div class="pagehead"><div class="grow"><h1>{ "Alarms" }</h1>
+                <p>{ "One for one cause, from when it is raised until what raised it is seen to be over." }</p></div></div>
+            { body }
+        </>
+    }
+}
+
+fn summary(open: &[&AlarmView]) -> String {
+    let unattended = open.iter().filter(|alarm| is_unattended(alarm)).count();
+    match unattended {
+        0 => format!("{}; somebody has each, or has silenced it", counted(open.len(), "alarm", "alarms")),
+        _ => format!("{}, {unattended} of which nobody has acknowledged", counted(open.len(), "alarm", "alarms")),
+    }
+}
+
+fn row(alarm: &AlarmView, environment: &AttrValue, now: f64) -> Html {
+    let since = parse(&alarm.since).map(|at| age((now - at).max(1_000.0)));
+    let is_over = alarm.recovered.is_some();
+    let class = if alarm.standing == "raised" { "warn" } else { "line" };
+    let at = |text: &str| parse(text).map(|at| ago(now - at)).unwrap_or_default();
+    html! {
+        <li key={alarm.id.clone()} data-test={format!("alarm-{}", alarm.about)} data-standing={alarm.standing.clone()}>
+            <div class="grow stack s">
+                <p><span class={classes!("chip", class)}>{ title(&alarm.about) }</span>{ " " }<b>{ marked(&alarm.message) }</b></p>
+                <small class="muted">
+                    { if is_over { String::new() } else { since.map(|since| format!("For {since}. ")).unwrap_or_default() } }
+                    { alarm.owner.as_ref().map(|owner| format!("Owner: {owner}. ")) }
+                    { alarm.acknowledged.as_ref().map(|taken| format!("{} has it since {}{} ", taken.by, at(&taken.at), if taken.note.is_empty() { ".".to_owned() } else { format!(": {}.", taken.note) })) }
+                    { alarm.silenced.as_ref().map(|silence| format!("Silenced by {} until {}: {}. ", silence.by, silence.until, silence.reason)) }
+                    { alarm.recovered.as_ref().map(|over| format!("Over {}: {}.", at(over), alarm.shown_by.clone().unwrap_or_default())) }
+                </small>
+                { for alarm.also.iter().map(|also| html! { <small class="muted blk">{ "Also: " }{ marked(also) }</small> }) }
+                if !is_over { <p class="small">{ for alarm.act.iter().chain([&alarm.look]).map(|command| html! { <><code>{ command }</code>{ " " }</> }) }</p> }
+            </div>
+            if !is_over {
+                <div class="row wrap">
+                    { for ways(alarm, environment).into_iter().map(|way| html! {
+                        <Link<Route> to={way.to} classes={classes!("btn", "s", way.kills.then_some("kill"))}>{ way.name }</Link<Route>>
+                    }) }
+                    if is_unattended(alarm) { <Acknowledge environment={environment.clone()} alarm={alarm.id.clone()} /> }
+                </div>
+            }
+        </li>
+    }
+}
