@@ -99,7 +99,7 @@ async fn an_alarm_stands_on_every_page_until_somebody_has_it() -> Result<()> {
     // On pages that were open before, without anything being done there.
     let said = browser.marked("alarm-banner-oscillating-flag").await?.text().await?;
     ensure!(said.contains("new-search was turned off and on 4 times within the hour"), "{said}");
-    ensure!(said.contains("Owner: search"), "{said}");
+    ensure!(said.contains("Owner: discovery"), "{said}");
     other.marked("alarm-banner-oscillating-flag").await?;
     let read_out = "return [...document.querySelectorAll('[aria-live=polite]')].some((each) => each.textContent.startsWith('Alarm: new-search was turned off'))";
     browser.until("the alarm to be read out", read_out).await?;

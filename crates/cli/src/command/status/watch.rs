@@ -60,7 +60,9 @@ async fn next(now: &Now, events: &mut Events, control: &ControlPlane) -> Result<
         let fleet: Option<FleetView> = match timeout(ASK_EVERY, events.next()).await {
             Ok(Ok(Some(ConsoleEvent::Fleet { fleet }))) => Some(*fleet),
             Ok(Ok(Some(ConsoleEvent::Change { .. } | ConsoleEvent::KillProgress { .. }))) => Some(now.fleet.clone()),
-            Ok(Ok(Some(ConsoleEvent::Presence(_) | ConsoleEvent::Ping { .. }))) => continue,
+            Ok(Ok(Some(ConsoleEvent::Alarms { .. } | ConsoleEvent::Presence(_) | ConsoleEvent::Ping { .. }))) => {
+                continue;
+            }
             Ok(Ok(None)) | Ok(Err(_)) => {
                 // The server closed or restarted: ask, which says so if it is gone, and come back.
                 sleep(ASK_EVERY).await;
