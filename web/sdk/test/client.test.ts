@@ -418,7 +418,7 @@ test("only flags that may be in a page are rendered into it", async () => {
 test("another tenant's flag set never answers", async () => {
   const server = await plane();
   server.state.header.audience = { kind: "server", attributes: { tenant: "acme" }, decided_for: null };
-  const flags = client(server.url, { context: { tenant: "acme" }, readyTimeoutSeconds: 0.2 });
+  const flags = client(server.url, { context: { tenant: "acme" }, readyTimeoutSeconds: 1.5 });
   await flags.ready();
   assert.equal(flags.boolean("f", false), true);
   const moving = flags.setContext({ tenant: "globex" });
