@@ -14,8 +14,6 @@ pub(crate) const TARGET: &str = "wasm32-unknown-unknown";
 const CHOICE: &str = "DOWNHAUL_WASM_TOOLCHAIN";
 /// How long rustup may take before the fall-back is used.
 const RUSTUP_LIMIT: Duration = Duration::from_secs(60);
-/// The variable with what rustc is told besides.
-pub(crate) const FLAGS: &str = "CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS";
 const DEBIAN_RUSTC: &str = "/usr/bin/rustc";
 const DEBIAN_SOURCE: &str = "/usr/lib/rustlib/src/rust/library/std/Cargo.toml";
 const DEBIAN_PACKAGES: [&str; 3] = ["rustc-web", "rust-web-src", "lld-22"];
@@ -41,20 +39,13 @@ impl Toolchain {
     /// What a shell must export to build for [`TARGET`] by hand.
     pub(crate) fn environment(&self) -> Vec<(&'static str, String)> {
         let mut environment = vec![("CARGO_TARGET_DIR", target().display().to_string())];
-        if let Toolchain::Debian { linker, .. } = self {
+        if let Toolchain::Debian { linker, sysroot } = self {
             environment.push(("RUSTC", DEBIAN_RUSTC.to_owned()));
             environment.push(("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER", linker.display().to_string()));
-            environment.push((FLAGS, self.flags()));
+            let flags = format!("--sysroot={}", sysroot.display());
+            environment.push(("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS", flags));
         }
         environment
-    }
-
-    /// What [`FLAGS`] must hold at least.
-    pub(crate) fn flags(&self) -> String {
-        match self {
-            Toolchain::Ordinary => String::new(),
-            Toolchain::Debian { sysroot, .. } => format!("--sysroot={}", sysroot.display()),
-        }
     }
 }
 

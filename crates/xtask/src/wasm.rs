@@ -65,10 +65,7 @@ fn evaluation(toolchain: &Toolchain, generated: &Path) -> Result<()> {
     report(&finished)?;
 
     let what = "evaluation module of servers";
-    // Several buckets at once; every engine of servers has known these instructions for years.
-    let mut cargo = toolchain.wasm_cargo();
-    cargo.env(toolchain::FLAGS, toolchain.flags() + " -C target-feature=+simd128");
-    let built = compile_with(cargo, what, "wasm-server", "downhaul-wasm", &["--features", "sieve"], "downhaul_wasm")?;
+    let built = compile_as(toolchain, what, "wasm-server", "downhaul-wasm", &["--features", "sieve"], "downhaul_wasm")?;
     let finished = generated.join("downhaul-server.wasm");
     optimise(what, For::Speed, &built, &finished)?;
     refuse_imports(&fs::read(&finished)?)?;
@@ -84,17 +81,18 @@ fn tooling(toolchain: &Toolchain, generated: &Path) -> Result<()> {
 
 /// Compiles one package for WebAssembly, small, and gives the module's path.
 pub(crate) fn compile(toolchain: &Toolchain, what: &str, package: &str, extra: &[&str], name: &str) -> Result<PathBuf> {
-    compile_with(toolchain.wasm_cargo(), what, "wasm", package, extra, name)
+    compile_as(toolchain, what, "wasm", package, extra, name)
 }
 
-fn compile_with(
-    mut cargo: Command,
+fn compile_as(
+    toolchain: &Toolchain,
     what: &str,
     profile: &str,
     package: &str,
     extra: &[&str],
     name: &str,
 ) -> Result<PathBuf> {
+    let mut cargo = toolchain.wasm_cargo();
     // `rustc` builds like `build`, and takes flags of the last step.
     cargo.args(["rustc", "--locked", "--profile", profile, "--target", toolchain::TARGET, "--package", package]);
     cargo.args(extra);
@@ -143,9 +141,6 @@ pub(crate) fn optimise(what: &str, aim: For, from: &Path, to: &Path) -> Result<(
         ["bulk-memory", "sign-ext", "mutable-globals", "nontrapping-float-to-int", "multivalue", "reference-types"]
     {
         command.arg(format!("--enable-{feature}"));
-    }
-    if aim == For::Speed {
-        command.arg("--enable-simd");
     }
     command.arg(if aim == For::Size { "-Oz" } else { "-O4" });
     command.args(["--strip-debug", "--strip-producers", "--strip-target-features"]).arg(from).arg("-o").arg(to);

@@ -24,7 +24,7 @@ async fn serve_until_killed() {
 
 fn start(folder: &std::path::Path) -> Child {
     Command::new(std::env::current_exe().unwrap())
-        .args(["serve_until_killed", "--exact"])
+        .args(["durability::serve_until_killed", "--exact"])
         .env(FOLDER, folder)
         .stdout(Stdio::null())
         .stderr(Stdio::null())
