@@ -104,9 +104,13 @@ mod tests {
         .unwrap()
     }
 
+    /// Command, flag, runbooks; and the buttons: what each says, and where it leads.
+    type Case =
+        (Option<&'static str>, Option<&'static str>, &'static [&'static str], &'static [(&'static str, &'static str)]);
+
     #[test]
     fn what_acts_is_where_the_command_leads() {
-        let cases: [(Option<&str>, Option<&str>, &[&str], &[(&str, &str)]); 8] = [
+        let cases: [Case; 8] = [
             (Some("downhaul restore guard-5d"), Some("f"), &[], &[("Open the kill", "/e/production/kills/guard-5d")]),
             (
                 Some("downhaul restore guard-5d"),
