@@ -33,11 +33,7 @@ pub struct NeedText {
 /// # Errors
 /// [`NeedText`]; contexts that were prepared natively have all their texts.
 pub fn evaluate(loaded: &Loaded, overrides: &[u8], prepared: &mut Prepared, flag: u32) -> Result<Decision, NeedText> {
-    let Prepared { context, memo } = prepared;
-    let mut evaluation =
-        Evaluation { loaded, program: &loaded.program, overrides, context, memo, need: NONE, observer: &mut () };
-    let decision = evaluation.one(flag);
-    if evaluation.need == NONE { Ok(decision) } else { Err(NeedText { slot: evaluation.need }) }
+    evaluate_observed(loaded, overrides, prepared, flag, &mut ())
 }
 
 /// Decides every flag, in the order of the document.
@@ -81,7 +77,7 @@ pub fn evaluate_observed<O: Observer>(
     let Prepared { context, memo } = prepared;
     let mut evaluation =
         Evaluation { loaded, program: &loaded.program, overrides, context, memo, need: NONE, observer };
-    let decision = evaluation.flag(flag);
+    let decision = evaluation.one(flag);
     if evaluation.need == NONE { Ok(decision) } else { Err(NeedText { slot: evaluation.need }) }
 }
 
@@ -101,7 +97,7 @@ impl<O: Observer> Evaluation<'_, O> {
     fn one(&mut self, flag: u32) -> Decision {
         // What only rules decide is decided as soon as it is remembered.
         #[cfg(feature = "sieve")]
-        if self.only_rules(flag) {
+        if !O::WATCHES && self.only_rules(flag) {
             return self.sifted(flag);
         }
         self.flag(flag)

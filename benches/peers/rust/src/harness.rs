@@ -229,25 +229,3 @@ pub fn run<P: Peer>() {
         row(name, "W4", "allocs/eval", c.allocs as f64 / xs.len() as f64);
     }
 }
-
-/// W1 (or `ONLY=W2`: every flag for each of its contexts) set up, then k passes, for an instruction counter: the difference
-/// between two values of k, divided by the contexts and by their difference, is instructions a context.
-pub fn passes<P: Peer>(k: usize) {
-    let all = std::env::var("ONLY").is_ok_and(|only| only == "W2");
-    let (w, xs) = if all { (bulk(200, P::CAPS), contexts(500, 2)) } else { (w1(), contexts(10_000, 1)) };
-    let text = P::config(&w);
-    let p = P::load(&text);
-    let prepared: Vec<P::Ctx<'_>> = xs.iter().map(|x| p.context(x)).collect();
-    let found: Vec<u32> = w.flags.iter().map(|flag| p.find(&flag.key)).collect();
-    for _ in 0..k {
-        for x in &prepared {
-            if all && P::BULK {
-                black_box(p.evaluate_all(black_box(x)));
-                continue;
-            }
-            for (flag, found) in w.flags.iter().zip(&found) {
-                black_box(p.evaluate_found(black_box(&flag.key), black_box(*found), black_box(x)));
-            }
-        }
-    }
-}

@@ -133,8 +133,6 @@ enum By {
 
 /// Of a context: by column where its row begins, plus one; 0 where that is not found out yet.
 pub(crate) type Rows = [u32; COLUMNS];
-/// Of the value at hand nothing is known.
-const UNSURE: u32 = u32::MAX;
 
 /// What a rule's condition on an attribute allows: the rule's bit, its node, the texts of the pool.
 type Allowed = (usize, u32, Vec<u32>);
@@ -171,24 +169,17 @@ impl Sieve {
 
     /// The columns of conditions that compare with texts.
     fn add_texts(&mut self, program: &Program, room: usize) {
-        let mut by_slot: Vec<Vec<Allowed>> = vec![Vec::new(); program.slots.len()];
-        for (bit, rule) in self.rules(program) {
-            for (at, node) in conditions(program, rule) {
-                if let (Some(ids), Some(allowed)) = (texts(program, node), by_slot.get_mut(node.slot())) {
-                    allowed.push((bit, at, ids));
-                }
-            }
-        }
+        let by_slot = self.by_slot(program, |bit, at, node| Some((bit, at, texts(program, node)?)));
         // Those with few texts first: they take little room and tell most.
         let mut columns = Vec::new();
-        for column in by_slot.iter().enumerate().filter(|(_, allowed)| !allowed.is_empty()) {
+        for column in &by_slot {
             insert(&mut columns, column, |one, other| {
                 let texts = |allowed: &[Allowed]| allowed.iter().map(|(.., ids)| ids.len()).sum::<usize>();
-                (texts(one.1), one.0).cmp(&(texts(other.1), other.0))
+                (texts(&one.1), one.0).cmp(&(texts(&other.1), other.0))
             });
         }
         for (slot, allowed) in columns.into_iter().take(COLUMNS) {
-            if self.column(slot, allowed, room) {
+            if self.column(*slot, allowed, room) {
                 allowed.iter().for_each(|(_, node, _)| set(&mut self.known, *node as usize));
             }
         }
@@ -196,20 +187,13 @@ impl Sieve {
 
     /// The columns of conditions that compare by order.
     fn add_ordered(&mut self, program: &Program, measure: Measure, room: usize) {
-        let mut by_slot: Vec<Vec<(usize, u32)>> = vec![Vec::new(); program.slots.len()];
-        for (bit, rule) in self.rules(program) {
-            for (at, node) in conditions(program, rule).filter(|(_, node)| measure.compares(node)) {
-                if let Some(conditions) = by_slot.get_mut(node.slot()) {
-                    conditions.push((bit, at));
-                }
-            }
-        }
-        for (slot, conditions) in by_slot.iter().enumerate().filter(|(_, conditions)| !conditions.is_empty()) {
+        let by_slot = self.by_slot(program, |bit, at, node| measure.compares(node).then_some((bit, at)));
+        for (slot, conditions) in by_slot {
             if self.columns.len() == COLUMNS {
                 return;
             }
             let free = room.saturating_sub(self.rows.len() * 8) / 8 / self.words.max(1);
-            let Some((ordered, changes)) = Ordered::new(program, measure, conditions, free) else { continue };
+            let Some((ordered, changes)) = Ordered::new(program, measure, &conditions, free) else { continue };
             let first = self.rows.len();
             let mut row = vec![u64::MAX; self.words];
             conditions.iter().for_each(|(bit, _)| clear(&mut row, *bit));
@@ -232,6 +216,23 @@ impl Sieve {
                 *matters |= next;
             }
         }
+    }
+
+    /// What `of` makes of the conditions of rules, by attribute; of each condition it is told the rule's bit and the node.
+    fn by_slot<T: Clone>(
+        &self,
+        program: &Program,
+        of: impl Fn(usize, u32, &Node) -> Option<T>,
+    ) -> Vec<(usize, Vec<T>)> {
+        let mut by_slot = vec![Vec::new(); program.slots.len()];
+        for (bit, rule) in self.rules(program) {
+            for (at, node) in conditions(program, rule) {
+                if let (Some(found), Some(those)) = (of(bit, at, node), by_slot.get_mut(node.slot())) {
+                    those.push(found);
+                }
+            }
+        }
+        by_slot.into_iter().enumerate().filter(|(_, found)| !found.is_empty()).collect()
     }
 
     /// Every rule with its bit.
@@ -333,15 +334,9 @@ impl Sieve {
         while left != 0 {
             let number = left.trailing_zeros() as usize;
             left &= left - 1;
-            let (column, row) = (self.columns.get(number)?, rows.get_mut(number)?);
-            if *row == 0 {
-                *row = self.row(column, loaded, context);
-            }
-            if *row == UNSURE {
-                // A text may be there the next time.
-                (sure, *row) = (false, 0);
-            } else {
-                word &= self.rows.get(*row as usize - 1 + at)?;
+            match self.row(self.columns.get(number)?, loaded, context, rows.get_mut(number)?) {
+                Some(row) => word &= self.rows.get(row + at)?,
+                None => sure = false,
             }
         }
         Some((word, sure))
@@ -352,37 +347,36 @@ impl Sieve {
         let mut sure = true;
         into.clear();
         into.resize(self.words, u64::MAX);
-        for (column, row) in self.columns.iter().zip(rows) {
-            if *row == 0 {
-                *row = self.row(column, loaded, context);
-            }
-            if *row == UNSURE {
-                (sure, *row) = (false, 0);
-            } else {
-                let row = self.rows.get(*row as usize - 1..).unwrap_or_default();
-                into.iter_mut().zip(row).for_each(|(bits, row)| *bits &= row);
+        for (column, place) in self.columns.iter().zip(rows) {
+            match self.row(column, loaded, context, place) {
+                Some(row) => {
+                    let row = self.rows.get(row..).unwrap_or_default();
+                    into.iter_mut().zip(row).for_each(|(bits, row)| *bits &= row);
+                }
+                None => sure = false,
             }
         }
         sure
     }
 
-    /// Where the row of a column for a context begins, plus one; or [`UNSURE`].
+    /// Where the row of a column for a context begins, found out once; `None` where nothing is known of the value: a text may
+    /// be there the next time.
     #[inline]
-    fn row(&self, column: &Column, loaded: &Loaded, context: &Context) -> u32 {
-        let Some(slot) = context.slots.get(column.slot) else { return UNSURE };
-        let number = match &column.by {
-            By::Text(by_id) => match slot.kind {
-                Slot::INTERNED => by_id.get(slot.a as usize).copied().unwrap_or(0),
-                // Any of its elements may be the one.
-                Slot::LIST => return UNSURE,
-                _ => 0,
-            },
-            By::Order(ordered) => match ordered.row(loaded, context, slot) {
-                Some(number) => number,
-                None => return UNSURE,
-            },
-        };
-        word(column.first + usize::from(number) * self.words) + 1
+    fn row(&self, column: &Column, loaded: &Loaded, context: &Context, place: &mut u32) -> Option<usize> {
+        if *place == 0 {
+            let slot = context.slots.get(column.slot)?;
+            let number = match &column.by {
+                By::Text(by_id) => match slot.kind {
+                    Slot::INTERNED => by_id.get(slot.a as usize).copied().unwrap_or(0),
+                    // Any of its elements may be the one.
+                    Slot::LIST => return None,
+                    _ => 0,
+                },
+                By::Order(ordered) => ordered.row(loaded, context, slot)?,
+            };
+            *place = word(column.first + usize::from(number) * self.words) + 1;
+        }
+        Some(*place as usize - 1)
     }
 
     /// The slot that most splits bucket by, or [`NONE`].

@@ -5,12 +5,6 @@ macro_rules! peers {
         pub fn names() -> Vec<&'static str> {
             vec![$(#[cfg(feature = $feature)] $feature),*]
         }
-        pub fn passes(name: &str, k: usize) {
-            match name {
-                $(#[cfg(feature = $feature)] $feature => crate::harness::passes::<$module::$ty>(k),)*
-                _ => panic!("no peer {name} in this build"),
-            }
-        }
         pub fn run(name: &str) {
             match name {
                 $(#[cfg(feature = $feature)] $feature => crate::harness::run::<$module::$ty>(),)*
