@@ -1,6 +1,7 @@
 // node run.mjs [--only a,b] [--workloads w1,w2,...]   prints: peer workload metric value
 import { spawnSync } from 'node:child_process';
-import { readdirSync, readFileSync, mkdirSync, writeFileSync, existsSync } from 'node:fs';
+import { readdirSync, readFileSync, mkdirSync, writeFileSync, copyFileSync } from 'node:fs';
+import { basename } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
 import { contexts, manyFlags, oracle } from './workloads.mjs';
@@ -38,6 +39,7 @@ for (const peer of peers) { const only = (await import(`./adapters/${peer}.mjs`)
       print(`${A.name} w4 import_ms ${r.imp.toFixed(2)}\n${A.name} w4 load_and_first_eval_ms ${r.load.toFixed(2)}\n${A.name} w4 cold_ms ${r.tot.toFixed(2)}\n${A.name} w4 cold_wall_minus_bare_ms ${(r.wall - bare.wall).toFixed(2)}\n`);
       if (!A.nobundle) { // same, adapter + SDK pre-bundled to one minified file
         mkdirSync('configs/bundles', { recursive: true }); const outfile = `configs/bundles/${peer}.mjs`;
+        for (const file of A.beside ?? []) copyFileSync(file, `configs/bundles/${basename(file.pathname)}`);
         await build({ entryPoints: [`adapters/${peer}.mjs`], bundle: true, minify: true, format: 'esm', platform: 'node', target: 'node20', outfile, logLevel: 'silent', banner: { js: "import{createRequire as __cr}from'node:module';import{fileURLToPath as __fu}from'node:url';import{dirname as __dn}from'node:path';const require=__cr(import.meta.url),__filename=__fu(import.meta.url),__dirname=__dn(__filename);" } });
         const b = cold(['cold.mjs', pathToFileURL(outfile).href, file, key], e2);
         print(`${A.name} w4 bundled_cold_ms ${b.tot.toFixed(2)}\n`);

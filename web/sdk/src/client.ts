@@ -22,11 +22,11 @@ import { bootstrapTable, changes, decisions, EMPTY, Listed, type Source as Reads
 import { canShare, joinTabs, type Group, type TabMessage } from "./tabs.js";
 import { vouchedFor } from "./token.js";
 import { connect, fetchKeys, type Connection, type Feed } from "./transport.js";
-import type { ChangeKind, Client, Context, Decisions, FlagChange, LastChange, MigrationTally, Options, OutcomeReporter, Position, Problem, ProblemCode, Source, Status, Transport } from "./types.js";
+import type { Bootstrap, ChangeKind, Client, Context, Decisions, FlagChange, LastChange, MigrationTally, Options, OutcomeReporter, Position, Problem, ProblemCode, Source, Status, Transport } from "./types.js";
 
 /** Makes a client and starts it. */
 export function startClient(options: Options, platform: Platform): Client {
-  const host = platform.host ?? globalHost(options.fetch, platform.ciphers);
+  const host = globalHost(options.fetch, platform.host);
   const kind = options.kind ?? platform.kind;
   const mode = options.transport ?? "stream";
   const url = options.url.replace(/\/+$/, "");
@@ -70,11 +70,12 @@ export function startClient(options: Options, platform: Platform): Client {
     events.emit("problem", problem);
     if (problem.code === "unauthorized" || problem.code === "engine-trap") events.emit("error", problem);
   };
+  const tellReady = (): unknown => ready && events.emit("ready", status());
   const storeFailed = (cause: unknown): void =>
     report({ code: "store-failed", message: `the flag set can't be kept: ${said(cause)}`, help: "the client goes on without", cause });
 
   const fresh = freshness(host, background, () => {
-    if (held) decide("stale", host.now());
+    if (degrades) decide("stale", host.now());
     events.emit("stale", { stale: fresh.stale(), expired: fresh.expired() });
   });
   if (options.staleSeconds !== undefined) fresh.staleAfter(options.staleSeconds);
@@ -121,7 +122,7 @@ export function startClient(options: Options, platform: Platform): Client {
     if (change !== "stale" && change !== "context" && (differs.size > 0 || first)) lastChange = { kind: change, appliedAfterMs, at: host.wall() };
     if (after && !ready) {
       ready = true;
-      events.emit("ready", status());
+      tellReady();
     }
     if (differs.size > 0) {
       events.emit("changed", { keys: [...differs.keys()], flags: differs, position: table.position, source, kind: change, appliedAfterMs });
@@ -351,31 +352,23 @@ export function startClient(options: Options, platform: Platform): Client {
     claimedAt = text;
   };
 
-  const withEngine = (made: Engine): void => {
-    engine = made;
-    held = holding(made, beside);
-  };
-
-  const start = async (made: Engine | Promise<Engine>): Promise<void> => {
+  /** Up to its first wait it does all at once: a module that is at hand decides before this function's caller goes on. */
+  const start = async (): Promise<void> => {
+    const made = platform.engine(options);
     const digest = kind === "browser" ? refreshDigest() : undefined;
-    const opening = options.store === false ? undefined : openStore();
-    if (made instanceof Promise) withEngine(await made);
+    const opening = openStore().catch(storeFailed);
+    engine = made instanceof Promise ? await made : made;
+    held = holding(engine, beside);
+    await platform.handed?.((envelope) => take(envelope, "kept", host.now()), report, tellReady);
     await digest;
-    kept = await opening;
-    if (kept) {
-      held?.raise(kept.ratchet);
-      if (kept.keys) await ring.seed(kept.keys);
-    }
+    kept = (await opening) ?? undefined;
+    held.raise(kept?.ratchet);
+    if (kept?.keys) await ring.seed(kept.keys);
   };
 
   const openStore = async (): Promise<Kept | undefined> => {
-    const store = options.store || platform.store();
-    try {
-      return store && (await openKept(host.ciphers, store, url, options.key));
-    } catch (cause) {
-      storeFailed(cause);
-      return undefined;
-    }
+    const store = options.store ?? platform.store();
+    return store ? openKept(host.ciphers, store, url, options.key) : undefined;
   };
 
   const connectAsShared = (): void => {
@@ -423,13 +416,7 @@ export function startClient(options: Options, platform: Platform): Client {
   const run = async (): Promise<void> => {
     await starting;
     if (closed || !(held || remote)) return;
-    if (kept) {
-      try {
-        await findKept();
-      } catch (cause) {
-        storeFailed(cause);
-      }
-    }
+    await findKept().catch(storeFailed);
     if (closed || !background) return;
     connectAsShared();
     heartbeat = host.setTimer(beat, HEARTBEAT_MS * host.random());
@@ -437,16 +424,16 @@ export function startClient(options: Options, platform: Platform): Client {
   };
 
   if (options.bootstrap) {
-    const given = bootstrapTable(options.bootstrap);
+    const given = bootstrapTable(options.bootstrap as Bootstrap);
     if (given) {
       table = given;
       source = "bootstrap";
       ready = true;
-      // Listeners come after the client.
-      queueMicrotask(() => events.emit("ready", status()));
-    } else {
-      queueMicrotask(() => report({ code: "bootstrap-malformed", message: "`bootstrap` is not what `bootstrapData()` gives", help: "pass that on as JSON" }));
     }
+    // Listeners come after the client.
+    queueMicrotask(() =>
+      given ? tellReady() : report({ code: "bootstrap-malformed", message: "`bootstrap` is not what `bootstrapData()` gives", help: "pass that on as JSON" }),
+    );
   }
   const engineFailed = async (cause: unknown): Promise<void> => {
     const problem: Problem = { code: "engine-trap", message: `the evaluation module can't start: ${said(cause)}`, help: "the control plane decides instead; is `flags.wasm` served, of this release, and allowed (CSP `wasm-unsafe-eval`)?", cause };
@@ -467,17 +454,6 @@ export function startClient(options: Options, platform: Platform): Client {
       },
     );
   };
-  let starting: Promise<void> = Promise.resolve();
-  try {
-    const made = platform.engine(options);
-    if (!(made instanceof Promise)) withEngine(made);
-    starting = start(made).catch(engineFailed);
-  } catch (cause) {
-    starting = engineFailed(cause);
-  }
-  starting = starting.catch((cause: unknown) => queueMicrotask(() => report(engineProblem(cause, "nothing can be loaded"))));
-  void (background ? run() : starting);
-
   const unwatch = background
     ? watchPage({
         hidden: (hidden) => {
@@ -596,5 +572,10 @@ export function startClient(options: Options, platform: Platform): Client {
       await Promise.all([goodbye, kept?.settled()]);
     },
   };
+
+  const starting = start()
+    .catch(engineFailed)
+    .catch((cause: unknown) => queueMicrotask(() => report(engineProblem(cause, "nothing can be loaded"))));
+  if (background) void run();
   return client;
 }

@@ -1,3 +1,4 @@
+import { after } from "./after.js";
 import { fromBase64, fromUtf8, toHex, utf8 } from "./bytes.js";
 import type { Ciphers } from "./ciphers.js";
 import type { Breakers } from "./guard/settings.js";
@@ -42,35 +43,42 @@ export interface Envelope {
 }
 
 /** Gives the verdict on a signature: right, wrong, or not checked (and the policy allows that). */
-export type CheckSignature = (keyId: string, signature: Uint8Array, message: Uint8Array) => Promise<"right" | "wrong" | "unchecked">;
+export type CheckSignature = (keyId: string, signature: Uint8Array, message: Uint8Array) => Verdict | Promise<Verdict>;
+export type Verdict = "right" | "wrong" | "unchecked";
 
 export type Opened = { readonly envelope: Envelope } | { readonly code: ProblemCode; readonly message: string };
 
 const LIMIT = 34 * 1024 * 1024;
 const START = 80;
 
-/** Reads an envelope: signature first, then the header, then the digests; nothing else is looked at before these hold. */
-export async function openEnvelope(bytes: Uint8Array, check: CheckSignature, { sha256 }: Ciphers): Promise<Opened> {
+/**
+ * Reads an envelope: signature first, then the header, then the digests; nothing else is looked at before these hold.
+ * At once where signature and digests are checked at once.
+ */
+export function openEnvelope(bytes: Uint8Array, check: CheckSignature, { sha256 }: Ciphers): Opened | Promise<Opened> {
   const frame = split(bytes);
   if (!frame) return malformed(`${bytes.length} bytes are no envelope`);
 
   const message = concat([utf8(`DHEv1 ${frame.header.length} `), frame.header]);
-  if ((await check(frame.keyId, frame.signature, message)) === "wrong") {
-    return { code: "signature-invalid", message: `signature by key \`${frame.keyId}\` is not right, or the key is not trusted` };
-  }
-
-  const header = readHeader(frame.header);
-  if (!header) return malformed("the header can't be read");
-  if (frame.body.length !== header.program_length + header.kills_length) {
-    return malformed(`${frame.body.length} bytes after the header instead of ${header.program_length} + ${header.kills_length}`);
-  }
-  const program = frame.body.subarray(0, header.program_length);
-  const kills = frame.body.subarray(header.program_length);
-
-  const [programDigest, killsDigest] = await Promise.all([program.length ? sha256(program) : undefined, sha256(kills)]);
-  if (programDigest !== undefined && programDigest !== header.program_sha256) return digest("program");
-  if (killsDigest !== undefined && killsDigest !== header.kills_sha256) return digest("kill set");
-  return { envelope: { bytes, header, program, kills } };
+  return after(check(frame.keyId, frame.signature, message), (verdict): Opened | Promise<Opened> => {
+    if (verdict === "wrong") {
+      return { code: "signature-invalid", message: `signature by key \`${frame.keyId}\` is not right, or the key is not trusted` };
+    }
+    const header = readHeader(frame.header);
+    if (!header) return malformed("the header can't be read");
+    if (frame.body.length !== header.program_length + header.kills_length) {
+      return malformed(`${frame.body.length} bytes after the header instead of ${header.program_length} + ${header.kills_length}`);
+    }
+    const program = frame.body.subarray(0, header.program_length);
+    const kills = frame.body.subarray(header.program_length);
+    return after(program.length ? sha256(program) : undefined, (programDigest) =>
+      after(sha256(kills), (killsDigest) => {
+        if (programDigest !== undefined && programDigest !== header.program_sha256) return digest("program");
+        if (killsDigest !== undefined && killsDigest !== header.kills_sha256) return digest("kill set");
+        return { envelope: { bytes, header, program, kills } };
+      }),
+    );
+  });
 }
 
 /** A difference from the program with digest `base` to the next one, as the event `patch` carries it. */

@@ -1,12 +1,13 @@
-import type { Ciphers } from "./ciphers.js";
 import { startClient } from "./client.js";
+import { after } from "./after.js";
 import type { Engine } from "./engine.js";
+import type { Host } from "./host.js";
 import { compiled } from "./module.js";
 import type { Platform } from "./platform.js";
 import type { Remote } from "./remote.js";
 import type { Sampler } from "./sampler.js";
 import { indexedDbStore, memoryStore } from "./store.js";
-import type { CreateClient, Kind, WasmSource } from "./types.js";
+import type { Client, Kind, Options, WasmSource } from "./types.js";
 import { wasmEngine } from "./wasm-engine.js";
 
 /** What is rarely needed, and loaded then. */
@@ -17,12 +18,12 @@ export interface Seldom {
 
 /** What an entry brings along; unless said otherwise, that of pages. */
 interface Beside {
-  readonly ciphers?: Ciphers;
+  readonly host?: Partial<Host>;
   readonly engine: (module: WebAssembly.Module) => Engine;
 }
 
 /** `createClient` of an entry: its usual kind, where its module comes from, and how it comes by what is rarely needed. */
-export function clientFactory(usual: Kind | undefined, source: (() => WasmSource) | undefined, seldom: () => Promise<Seldom>, beside: Beside = { engine: wasmEngine }): CreateClient {
+export function clientFactory(usual: Kind | undefined, source: (() => WasmSource) | undefined, seldom: () => Promise<Seldom>, beside: Beside = { engine: wasmEngine }): (options: Options, more?: Partial<Platform>) => Client {
   // Compiled once for all clients of a process.
   let module: WebAssembly.Module | Promise<WebAssembly.Module> | undefined;
   const own = (): WebAssembly.Module | Promise<WebAssembly.Module> => {
@@ -34,18 +35,16 @@ export function clientFactory(usual: Kind | undefined, source: (() => WasmSource
     if (made instanceof Promise) made.catch(() => (module = undefined));
     return made;
   };
-  return (options) => {
+  return (options, more) => {
     const inPage = typeof document !== "undefined" || typeof indexedDB !== "undefined";
     const platform: Platform = {
       ...beside,
       kind: usual ?? (inPage ? "browser" : "server"),
-      engine: ({ wasm }) => {
-        const found = wasm === undefined ? own() : compiled(wasm);
-        return found instanceof Promise ? found.then(beside.engine) : beside.engine(found);
-      },
+      engine: ({ wasm }) => after(wasm === undefined ? own() : compiled(wasm), beside.engine),
       sampler: async () => (await seldom()).sampled,
       remote: async () => (await seldom()).remotely,
       store: () => (typeof indexedDB === "undefined" ? memoryStore() : indexedDbStore()),
+      ...more,
     };
     return startClient(options, platform);
   };

@@ -14,7 +14,8 @@ export interface Host {
   readonly ciphers: Ciphers;
 }
 
-export function globalHost(fetchOption: typeof fetch | undefined, ciphers: Ciphers = webCiphers): Host {
+/** `own` is what the place has instead. */
+export function globalHost(fetchOption: typeof fetch | undefined, own?: Partial<Host>): Host {
   return {
     // Looked up at each call, so that whoever instruments the global one later is heard.
     fetch: fetchOption ?? ((input, init) => globalThis.fetch(input, init)),
@@ -23,7 +24,8 @@ export function globalHost(fetchOption: typeof fetch | undefined, ciphers: Ciphe
     random: () => Math.random(),
     setTimer: (callback, ms) => setTimeout(callback, ms),
     clearTimer: (timer) => clearTimeout(timer as ReturnType<typeof setTimeout>),
-    ciphers,
+    ciphers: webCiphers,
+    ...own,
   };
 }
 

@@ -25,11 +25,11 @@ const known = {
  * Node's own. WebCrypto hands each call to another thread and waits for its answer: with many clients in one process a kill
  * would wait in that queue for longer than it takes to check it.
  */
-export const nodeCiphers: Ciphers = {
-  // The first look at the global `crypto` loads all of WebCrypto.
-  id: () => builtin("node:crypto").randomUUID(),
-  sha256: (bytes) => builtin("node:crypto").createHash("sha256").update(bytes).digest("hex"),
-  verifier: (publicKey) => {
+export const nodeCiphers = {
+  // It tells processes apart, and is no secret: `randomUUID` would make each wait for the cryptography to be loaded before its first decision.
+  id: (): string => Array.from({ length: 4 }, () => Math.floor(Math.random() * 2 ** 32).toString(16).padStart(8, "0")).join(""),
+  sha256: (bytes: Uint8Array): string => builtin("node:crypto").createHash("sha256").update(bytes).digest("hex"),
+  verifier: (publicKey: Uint8Array): ((signature: Uint8Array, message: Uint8Array) => boolean) | undefined => {
     // The parser would take a longer one for a key and something behind it.
     if (publicKey.length !== 32) return undefined;
     try {
@@ -43,4 +43,4 @@ export const nodeCiphers: Ciphers = {
       return undefined;
     }
   },
-};
+} satisfies Ciphers;

@@ -27,11 +27,14 @@ export function readConstants(bytes: Uint8Array): Constants {
   const section = (number: number): { at: number; length: number } => ({ at: u32(20 + number * 8), length: u32(24 + number * 8) });
 
   const offsets = section(SECTION.strings);
-  const text = section(SECTION.text).at;
+  const text = section(SECTION.text);
   const decoder = new TextDecoder();
+  const decoded = (from: number, to: number): string => decoder.decode(bytes.subarray(text.at + from, text.at + to));
+  // A call for each text takes longer than all else that is read here; where they are ASCII, one does.
+  const whole = decoded(0, text.length);
   const names: string[] = [];
-  for (let i = 0; i + 1 < offsets.length / 4; i++) {
-    names.push(decoder.decode(bytes.subarray(text + u32(offsets.at + i * 4), text + u32(offsets.at + i * 4 + 4))));
+  for (let at = offsets.at; at < offsets.at + offsets.length - 4; at += 4) {
+    names.push(whole.length === text.length ? whole.slice(u32(at), u32(at + 4)) : decoded(u32(at), u32(at + 4)));
   }
   const name = (id: number): string => names[id] ?? "";
 
@@ -67,11 +70,16 @@ export function readConstants(bytes: Uint8Array): Constants {
       browser: (bits & 16) !== 0,
     });
     const start = ids + u32(at + 20) * 4;
-    requires.push(Array.from({ length: u32(at + 24) }, (_, i) => u32(start + i * 12)));
+    const required: number[] = [];
+    for (let i = 0; i < u32(at + 24); i++) required.push(u32(start + i * 12));
+    requires.push(required);
   }
   spreadDecided(flags, requires);
+  // Not out of a list of pairs: of large programs these are what makes the engine collect garbage before the first decision.
+  const strings = new Map<string, number>();
+  names.forEach((text, id) => strings.set(text, id));
   return {
-    strings: new Map(names.map((text, id) => [text, id])),
+    strings,
     slots,
     flags,
     readsTime: slots.some((slot) => slot.name === "now"),

@@ -6,7 +6,7 @@ import { swift } from "./swift.js";
 import { indexOf } from "./swift-index.js";
 import { reader, Snapshot, type Reader } from "./swift-write.js";
 import type { Context, Position } from "./types.js";
-import type { Ways } from "./ways.js";
+import { small, type Ways } from "./ways.js";
 import { wasmEngine, type Instantiate } from "./wasm-engine.js";
 
 /** What the servers' module exports beside what all do. */
@@ -17,8 +17,12 @@ interface Tables {
   tables_read(): void;
 }
 
-/** The engine of servers, which decides a flag when it is asked for, once some contexts have been decided with the same program and kills. */
-export function swiftEngine(module: WebAssembly.Module, instantiate: Instantiate = (each) => new WebAssembly.Instance(each)): Engine {
+/**
+ * The engine of servers, which decides a flag when it is asked for, once some contexts have been decided with the same program and kills.
+ * `later` gives the module that is used from then on: a smaller one is ready sooner. Where there is none it throws.
+ */
+export function swiftEngine(first: WebAssembly.Module, instantiate: Instantiate = (each) => new WebAssembly.Instance(each), later?: () => WebAssembly.Module): Engine {
+  let module = first;
   let exports: Tables | undefined;
   let program: Constants | undefined;
   let kills: Uint8Array | undefined;
@@ -32,7 +36,8 @@ export function swiftEngine(module: WebAssembly.Module, instantiate: Instantiate
 
   const ways: Ways = {
     ...swift,
-    writer: (scratch, constants) => swift.writer(scratch, (program = constants)),
+    // What is faster takes longer to be made: not before it pays.
+    writer: (scratch, constants) => (module === first && later ? small : swift).writer(scratch, (program = constants)),
     // Called at the end of each evaluation: where the module traps here, too, the engine makes it anew.
     kept: () => {
       const copy = swift.kept();
@@ -43,26 +48,42 @@ export function swiftEngine(module: WebAssembly.Module, instantiate: Instantiate
       };
     },
   };
-  const engine = wasmEngine(module, ways, (each) => {
-    const made = instantiate(each);
+  const engine = wasmEngine(first, ways, () => {
+    const made = instantiate(module);
     exports = made.exports as unknown as Tables;
     return made;
   });
 
+  const swap = (): void => {
+    if (module !== first || !later) return;
+    try {
+      module = later();
+      engine.renew();
+    } catch {
+      // It is not there, or can't start: the first one gives the same answers.
+      if (module !== first) {
+        module = first;
+        engine.renew();
+      }
+      later = undefined;
+    }
+  };
+
   const prepare = (): Ready | undefined => {
+    swap();
     // A module that the application brings may be that of pages.
     if (!exports?.tables || !program) return undefined;
     const at = exports.tables() >>> 0;
     const tables = new Int32Array(exports.memory.buffer, at, exports.tables_length()).slice();
     exports.tables_read();
-    const [constants, itsKills] = [program, kills];
+    const [constants, itsKills, itsModule] = [program, kills, module];
     let older: Engine | undefined;
     const mine = new Ready(new Sifted(tables, constants), indexOf(constants.flags), (values) => {
       const context = new Snapshot(values) as Context;
       if (ready === mine) return engine.evaluate(context, undefined);
       // Another program is loaded since, or other kills.
       if (!older) {
-        older = wasmEngine(module, swift, instantiate);
+        older = wasmEngine(itsModule, swift, instantiate);
         older.load(constants.bytes);
         if (itsKills) older.setKills(itsKills);
       }

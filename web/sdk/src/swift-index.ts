@@ -17,10 +17,18 @@ export class Index {
   #last = 0;
 
   constructor(readonly flags: readonly FlagInfo[]) {
+    // A process that starts waits for this: nothing is made but what is kept.
     const given: Json[] = [];
-    this.firsts = flags.map(({ variants }) => given.push(...variants.map(({ value }) => value)) - variants.length);
+    const firsts: number[] = [];
+    const places = new Map<string, number>();
+    flags.forEach(({ key, variants }, place) => {
+      firsts.push(given.length);
+      for (const { value } of variants) given.push(value);
+      places.set(key, place);
+    });
     this.given = given;
-    this.places = new Map(flags.map(({ key }, place) => [key, place]));
+    this.firsts = firsts;
+    this.places = places;
     this.turns = flags.map(() => 0);
     // As the caller has them: the same text is found sooner if it is the same object.
     this.#asked = flags.map(() => "");

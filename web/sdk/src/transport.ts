@@ -274,16 +274,13 @@ export function connect(host: Host, requests: Requests, feed: Feed, mode: "strea
     restart: () => {
       etag = undefined;
       if (closed.aborted) return;
+      const wasPolling = polling;
+      stopPolling();
       if (mode === "stream") {
         restarted = true;
-        const wasPolling = polling !== undefined;
-        stopPolling();
         interrupt.abort();
-        if (wasPolling) startPolling();
-      } else if (mode === "poll") {
-        stopPolling();
-        startPolling();
       }
+      if (wasPolling) startPolling();
     },
     close: () => {
       closing.abort();

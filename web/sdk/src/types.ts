@@ -118,8 +118,12 @@ export interface Options {
   signatures?: SignaturePolicy | undefined;
   /** Where flag sets are kept; `false` for nowhere. Default: IndexedDB in pages, memory elsewhere. */
   store?: Store | false | undefined;
-  /** Values to start with, rendered into the page by a server. */
-  bootstrap?: Bootstrap | undefined;
+  /**
+   * What to start with. In pages: values, rendered into the page by a server.
+   * In Node, Deno and Bun also a flag set, the bytes that `GET /client/v1/flag-set` answered: it decides as soon as `createClient`
+   * has returned, as one that was kept. Its signature must be by one of `publicKeys`, unless `signatures` is `off`.
+   */
+  bootstrap?: Bootstrap | Uint8Array | undefined;
   /** The application's release, shown in the fleet: `shop 2.4.1`. */
   release?: string | undefined;
   /** Where this instance runs, shown in the fleet. */

@@ -15,25 +15,34 @@ type Exports = { readonly memory: WebAssembly.Memory } & {
 /** Makes an instance of the module; tests put a breaking one in its place. */
 export type Instantiate = (module: WebAssembly.Module) => WebAssembly.Instance;
 
+export interface WasmEngine extends Engine {
+  /** Makes another instance, with what this one had loaded. */
+  renew(): void;
+}
+
 /**
  * The engine of the evaluation module.
  * After a trap the instance is dropped, a new one is made, program and kills are applied again, and the call that
  * trapped throws `EngineTrap`.
  */
-export function wasmEngine(module: WebAssembly.Module, ways: Ways = small, instantiate: Instantiate = (each) => new WebAssembly.Instance(each)): Engine {
+export function wasmEngine(module: WebAssembly.Module, ways: Ways = small, instantiate: Instantiate = (each) => new WebAssembly.Instance(each)): WasmEngine {
   const made = (): Instance => instanceOf(instantiate(module), ways);
   let instance = made();
   let program: Constants | undefined;
   let kills: Uint8Array | undefined;
+
+  const renew = (): void => {
+    instance = made();
+    if (program) instance.loadProgram(program.bytes, program);
+    if (kills && program) instance.loadKills(kills);
+  };
 
   const guarded = <T>(use: (instance: Instance) => T): T => {
     try {
       return use(instance);
     } catch (cause) {
       if (cause instanceof ProgramRefused) throw cause;
-      instance = made();
-      if (program) instance.loadProgram(program.bytes, program);
-      if (kills && program) instance.loadKills(kills);
+      renew();
       throw new EngineTrap("the evaluation module trapped, and was made anew", { cause });
     }
   };
@@ -57,6 +66,7 @@ export function wasmEngine(module: WebAssembly.Module, ways: Ways = small, insta
       kills = bytes;
     },
     ways,
+    renew,
     readsTime: () => !!program?.readsTime,
     evaluate: (context, overrides) => guarded((instance) => instance.evaluate(context, overrides)),
   };

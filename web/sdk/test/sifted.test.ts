@@ -306,6 +306,36 @@ test("the module of pages has no tables, and decides all the same", () => {
   assert.equal(outcome(engine.evaluate({ tenant: "acme" }, undefined), 1).variant, outcome(engineOf(MANY).evaluate({ tenant: "acme" }, undefined), 1).variant);
 });
 
+for (const [name, later, looksUp] of [
+  ["that of servers", () => large, true],
+  ["none", () => assert.fail(), false],
+  ["one that can't start", () => new WebAssembly.Module(Uint8Array.of(0, 97, 115, 109, 1, 0, 0, 0)), false],
+  ["one that has no tables either", () => module("flags"), false],
+] as const) {
+  test(`the module of pages goes first, and then ${name}`, () => {
+    const engine = swiftEngine(small, undefined, later);
+    const { program, kills } = compile(MANY, [killOf("f0")]);
+    engine.load(program);
+    engine.setKills(kills);
+    const outcomes = (of: Engine): Outcome[] => {
+      const all = of.evaluate({ tenant: "acme", v: "2.0.0" }, undefined);
+      return MANY.map((_, place) => outcome(all, place));
+    };
+    const expected = outcomes(engine);
+    assert.equal(expected[0]?.cause, "kill");
+    warm(engine);
+    assert.deepEqual(outcomes(engine), expected);
+    const asked = soon(engine, { tenant: "acme", v: "2.0.0" });
+    assert.equal(!!asked, looksUp);
+    if (asked) assert.deepEqual(lookedUp(asked, MANY.length), expected);
+    // Kills and programs go to the one in use.
+    engine.setKills(compile(MANY).kills);
+    assert.equal(outcomes(engine)[0]?.cause, undefined);
+    engine.load(compile([flag("other")]).program);
+    assert.equal(outcome(engine.evaluate({}, undefined), 0).reason, "STATIC");
+  });
+}
+
 test("a flag set for somebody, or one that reads the clock, is decided at once", () => {
   const engine = engineOf(MANY);
   const ask = (held: Held, of = engine): unknown => {

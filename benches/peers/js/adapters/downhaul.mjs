@@ -24,7 +24,8 @@ function envelope({ program, kills }) {
   return Buffer.concat([Buffer.from('DHE1'), Buffer.alloc(8 + 64), length, json, program, kills]);
 }
 export default {
-  name: 'downhaul', pkg: 'downhaul', kind: 'wasm', semantics: 'first-match', nobundle: true,
+  name: 'downhaul', pkg: 'downhaul', kind: 'wasm', semantics: 'first-match',
+  beside: ['flags.wasm', 'flags-server.wasm'].map((name) => new URL(`../../../../web/sdk/dist/${name}`, import.meta.url)), // what a bundle has next to it
   config: async (flags) => envelope(await compile(document(flags))).toString('base64'),
   async load(text) {
     const bytes = Buffer.from(text, 'base64');
