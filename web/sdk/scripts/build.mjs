@@ -62,7 +62,7 @@ await Promise.all([
 const tsc = spawnSync(process.execPath, [new URL("../../node_modules/typescript/bin/tsc", import.meta.url).pathname, "-p", "tsconfig.json"], { stdio: "inherit" });
 if (tsc.status !== 0) process.exit(tsc.status ?? 1);
 // CommonJS wants declarations of its own kind.
-await writeFile("dist/types/entry/node.d.cts", 'import type { CreateClient, Store } from "../types.js" with { "resolution-mode": "import" };\nexport type * from "../types.js" with { "resolution-mode": "import" };\nexport declare const createClient: CreateClient;\nexport declare function memoryStore(): Store;\nexport declare function indexedDbStore(name?: string): Store;\n');
+await writeFile("dist/types/entry/node.d.cts", 'import type { CreateClient, FlagOf, Store } from "../types.js" with { "resolution-mode": "import" };\nexport type * from "../types.js" with { "resolution-mode": "import" };\nexport declare const createClient: CreateClient;\nexport declare const flag: FlagOf;\nexport declare function memoryStore(): Store;\nexport declare function indexedDbStore(name?: string): Store;\n');
 const asModule = (module) => `"../${module}.js" with { "resolution-mode": "import" }`;
 await writeFile(
   "dist/types/entry/migration.d.cts",

@@ -1,2 +1,3 @@
+export { flag } from "./flag.js";
 export { indexedDbStore, memoryStore } from "./store.js";
 export type * from "./types.js";

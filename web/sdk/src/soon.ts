@@ -1,5 +1,6 @@
 import { EngineTrap, type FlagInfo, type Outcomes, type Report } from "./engine.js";
 import { engineProblem } from "./holding.js";
+import type { Direct, Handle } from "./flag.js";
 import type { Asker, Sifted } from "./sifted.js";
 import type { Index } from "./swift-index.js";
 import { decisions, type Asked, type Entry, type Source, type Table } from "./table.js";
@@ -36,7 +37,7 @@ export class Ready {
 }
 
 /** The decisions for a context as it was, by the program and the kills of then, each made when it is asked for. */
-export class Soon implements Table, Decisions, Asker {
+export class Soon implements Table, Decisions, Asker, Direct {
   begun = false;
   low = 0;
   high = 0;
@@ -66,6 +67,20 @@ export class Soon implements Table, Decisions, Asker {
     if (place < 0) return undefined;
     if (index.turns[place] !== asked.turn) index.note(place, asked);
     return this.#decided ? index.value(place, this.words, this.at) : this.#look(place);
+  }
+
+  direct<T>(handle: Handle<T>): T {
+    const index = this.index;
+    if (handle.binding !== index) index.bind(handle);
+    const place = handle.place;
+    if (place < 0) return handle.fallback;
+    const asked = this.source.asked;
+    if (handle.turn !== asked.turn) {
+      handle.turn = asked.turn;
+      index.note(place, asked);
+    }
+    if (this.#decided) return handle.values[(this.words[this.at + place * 2] as number) & 0xffff] as T;
+    return handle.typed(this.#look(place));
   }
 
   #look(place: number): Json | undefined {

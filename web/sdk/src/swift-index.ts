@@ -1,9 +1,10 @@
 import type { FlagInfo } from "./engine.js";
+import type { Binding, Handle } from "./flag.js";
 import type { Asked } from "./table.js";
 import type { Json } from "./types.js";
 
 /** The flags of a program, with what reads look up in as few steps as possible. */
-export class Index {
+export class Index implements Binding {
   /** Each one's place, by its key. */
   readonly places: ReadonlyMap<string, number>;
   /** The values of all variants, and where those of each flag begin. */
@@ -15,6 +16,7 @@ export class Index {
   readonly #asked: string[];
   readonly #next: number[];
   #last = 0;
+  readonly #lists = new Map<string, unknown[]>();
 
   constructor(readonly flags: readonly FlagInfo[]) {
     // A process that starts waits for this: nothing is made but what is kept.
@@ -41,6 +43,24 @@ export class Index {
     if (this.#asked[expected] !== key) return this.#find(key);
     this.#last = expected;
     return expected;
+  }
+
+  bind(handle: Handle<unknown>): void {
+    const place = this.places.get(handle.key) ?? -1;
+    const variants = this.flags[place]?.variants ?? [];
+    // Most flags are booleans with the same two: one list for all of them is at hand.
+    const shared = handle.type === "boolean" && variants.every(({ value }) => typeof value === "boolean") ? variants.map(({ text }) => text).join() : undefined;
+    let values = shared === undefined ? undefined : this.#lists.get(shared);
+    if (!values) {
+      // Begun with what is no number, so that engines have one kind of list for all handles.
+      values = variants.map((): unknown => undefined);
+      for (let i = 0; i < variants.length; i++) values[i] = handle.typed(variants[i]?.value);
+      if (shared !== undefined) this.#lists.set(shared, values);
+    }
+    handle.binding = this;
+    handle.place = place;
+    handle.values = values;
+    handle.turn = 0;
   }
 
   #find(key: string): number {

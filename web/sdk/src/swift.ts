@@ -1,4 +1,5 @@
 import type { FlagInfo, Outcomes } from "./engine.js";
+import type { Direct, Handle } from "./flag.js";
 import { indexOf, type Index } from "./swift-index.js";
 import { swiftWriter } from "./swift-write.js";
 import { decisions, type Asked, type Entry, type Source, type Table } from "./table.js";
@@ -65,6 +66,19 @@ export class Decided implements Table {
     return index.value(place, this.outcomes.words, this.outcomes.at);
   }
 
+  direct<T>(handle: Handle<T>, asked: Asked): T {
+    const index = this.#index;
+    if (handle.binding !== index) index.bind(handle);
+    const { place } = handle;
+    if (place < 0 || (this.withheld && this.flags[place]?.decided)) return handle.fallback;
+    if (handle.turn !== asked.turn) {
+      handle.turn = asked.turn;
+      index.note(place, asked);
+    }
+    const { words, at } = this.outcomes;
+    return handle.values[(words[at + place * 2] as number) & 0xffff] as T;
+  }
+
   get(key: string): Entry | undefined {
     const place = this.#index.places.get(key);
     return place === undefined ? undefined : this.#entry(place);
@@ -92,11 +106,15 @@ export class Decided implements Table {
 }
 
 /** The reads over a table, which make nothing where a value is all that is asked for. */
-class Reads implements Decisions {
+class Reads implements Decisions, Direct {
   constructor(
     readonly source: Source,
-    readonly own: Table,
+    readonly own: Decided,
   ) {}
+
+  direct<T>(handle: Handle<T>): T {
+    return this.own.direct(handle, this.source.asked);
+  }
 
   // Each may be taken by itself: `const { boolean } = client.evaluate(context)`.
   get boolean(): Decisions["boolean"] {

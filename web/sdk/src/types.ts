@@ -264,6 +264,25 @@ export interface Decisions {
 
 export type Widened<T> = T extends boolean ? boolean : T extends number ? number : T extends string ? string : T;
 
+/** A flag with its default, made by `flag(key, fallback)`. */
+export interface Flag<T> {
+  readonly key: string;
+  readonly fallback: T;
+  /** As `decisions.boolean(key, fallback)`, or the read of whatever type the default has: of a client, or of what `evaluate(context)` gave. */
+  value(decisions: Decisions): T;
+  details(decisions: Decisions): Details<Widened<T>>;
+}
+
+export interface FlagOf {
+  (key: string, fallback: boolean): Flag<boolean>;
+  (key: string, fallback: number): Flag<number>;
+  (key: string, fallback: string): Flag<string>;
+  /** `flag<"green" | "grey">("colour", "grey")` */
+  <T extends string>(key: string, fallback: T): Flag<T>;
+  /** Lists, objects and `null`. */
+  <T = Json>(key: string, fallback: T): Flag<T>;
+}
+
 export interface Client extends Decisions {
   /** Resolves once there are values, or when `readyTimeoutSeconds` have passed; never rejects. */
   ready(): Promise<Status>;

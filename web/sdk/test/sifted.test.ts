@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { test } from "node:test";
 import { runVectors } from "../../../tests/engines/vectors.mjs";
-import { outcome, type Engine, type Held, type Outcome, type Outcomes, type Report } from "../src/engine.js";
+import { outcome, type Engine, type FlagInfo, type Held, type Outcome, type Outcomes, type Report } from "../src/engine.js";
 import type { Header } from "../src/envelope.js";
 import { loadTooling } from "../src/entry/tooling-node.js";
 import { Soon } from "../src/soon.js";
@@ -11,6 +11,7 @@ import { swiftEngine } from "../src/swift-engine.js";
 import type { Asked, Source } from "../src/table.js";
 import type { Context } from "../src/types.js";
 import { wasmEngine, type Instantiate } from "../src/wasm-engine.js";
+import { flag as handleOf, type Handle } from "../src/flag.js";
 import { flag, killOf } from "./control-plane.js";
 import { seeded } from "./random.js";
 
@@ -50,6 +51,19 @@ function lookedUp(asked: Soon, count: number, first = 0): readonly Outcome[] {
   return found;
 }
 
+/** Each flag of which the kind of its first variant is known is read by a handle, and gives what it gives by its key. */
+function sameByHandle(asked: Soon, flags: readonly FlagInfo[]): void {
+  for (const { key, variants } of flags) {
+    const value = variants[0]?.value ?? null;
+    for (const fallback of [value, typeof value === "string" ? 7 : "other"]) {
+      const handle = flagOf(key, fallback as never);
+      const read = { boolean: asked.boolean, string: asked.string, number: asked.number, object: asked.object }[handle.type] as (key: string, fallback: unknown) => unknown;
+      assert.deepEqual(handle.value(asked), read(key, fallback), key);
+    }
+  }
+}
+const flagOf = handleOf as unknown as (key: string, fallback: never) => Handle<unknown>;
+
 const same = (a: Outcome, b: Outcome): boolean => a.variant === b.variant && a.reason === b.reason && a.cause === b.cause && a.ruleIndex === b.ruleIndex;
 
 const vectors = process.env["DOWNHAUL_VECTORS"] ?? new URL("../../../../tests/vectors/evaluation/", import.meta.url).pathname;
@@ -58,13 +72,13 @@ for (const name of readdirSync(vectors).filter((each) => each.endsWith(".json"))
     const vector = JSON.parse(readFileSync(`${vectors}/${name}`, "utf8"));
     const { program, kills } = tooling.compile(vector.flag_set);
     const engine = swiftEngine(large);
-    let flags = 0;
+    let flags: readonly FlagInfo[] = [];
     const { judged, wrong } = runVectors(
       {
         ...engine,
         load: (bytes: Uint8Array) => {
           const loaded = engine.load(bytes);
-          flags = loaded.length;
+          flags = loaded;
           return loaded;
         },
         setKills: (bytes: Uint8Array) => {
@@ -74,8 +88,10 @@ for (const name of readdirSync(vectors).filter((each) => each.endsWith(".json"))
         evaluate: (context: Context, overrides: Uint8Array): Outcomes => {
           const asked = overrides.some((cause) => cause !== 0) ? undefined : soon(engine, context);
           if (!asked) return engine.evaluate(context, overrides);
-          const words = new Int32Array(flags * 2);
-          for (let place = 0; place < flags; place++) {
+          sameByHandle(asked, flags);
+          sameByHandle(soon(engine, context) as Soon, flags);
+          const words = new Int32Array(flags.length * 2);
+          for (let place = 0; place < flags.length; place++) {
             const found = asked.outcomes(place) as Outcomes;
             words.set(found.words.subarray(found.at + place * 2, found.at + place * 2 + 2), place * 2);
           }
