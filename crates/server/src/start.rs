@@ -20,7 +20,7 @@ use downhaul_core::document::{ClientKind, FlagSet};
 use downhaul_core::ids::EnvironmentKey;
 use downhaul_core::validate::validate;
 use downhaul_store::{
-    ChangeLog, MinuteStore, Options, PopulationStore, PostgresLog, SqliteLog, StoreError, Turn, load,
+    ChangeLog, MinuteStore, Options, PopulationStore, PostgresLog, SessionStore, SqliteLog, StoreError, Turn, load,
 };
 use jiff::Timestamp;
 use serde_json::json;
@@ -97,7 +97,7 @@ pub async fn open_with(options: ServerOptions, store: &Options) -> Result<Opened
     let now = Timestamp::now();
     let epoch = u64::try_from(now.as_millisecond()).unwrap_or(0);
     // Until everything is there that a new log needs, no other replica makes it.
-    let Logs { log, people, minutes, shared, turn } = Logs::open(&options, epoch, store).await?;
+    let Logs { log, people, minutes, sessions, shared, turn } = Logs::open(&options, epoch, store).await?;
     let replica = shared.clone().map(|shared| Replica::new(shared, options.cut_off, options.stale)).transpose()?;
     let replica = replica.map(Arc::new);
     recovery::sweep(&options.data);
@@ -147,7 +147,7 @@ pub async fn open_with(options: ServerOptions, store: &Options) -> Result<Opened
         actors: RwLock::new(Arc::new(log.actors().await?)),
         issuer,
         token_root,
-        sessions: Sessions::new(shared.clone()),
+        sessions: Sessions::new(sessions),
         pending: Pending::new(shared),
         replica,
         limits: StreamLimits::new(options.streams_per_key, options.streams_per_address, Arc::clone(&metrics)),
@@ -173,6 +173,7 @@ struct Logs {
     log: Arc<dyn ChangeLog>,
     people: Arc<dyn PopulationStore>,
     minutes: Arc<dyn MinuteStore>,
+    sessions: Arc<dyn SessionStore>,
     shared: Option<Arc<PostgresLog>>,
     turn: Option<Turn>,
 }
@@ -183,14 +184,17 @@ impl Logs {
             None => {
                 let log = Arc::new(SqliteLog::open(&options.data, epoch, store).await?);
                 let (people, minutes) = (Arc::<SqliteLog>::clone(&log), Arc::<SqliteLog>::clone(&log));
-                Ok(Logs { people, minutes, log, shared: None, turn: None })
+                let sessions = Arc::<SqliteLog>::clone(&log);
+                Ok(Logs { people, minutes, sessions, log, shared: None, turn: None })
             }
             Some(url) => {
                 downhaul_store::point_to(&options.data, url)?;
                 let (log, turn) = PostgresLog::open(url, epoch).await?;
                 let log = Arc::new(log);
                 let (people, minutes) = (Arc::<PostgresLog>::clone(&log), Arc::<PostgresLog>::clone(&log));
-                Ok(Logs { people, minutes, log: Arc::<PostgresLog>::clone(&log), shared: Some(log), turn: Some(turn) })
+                let sessions = Arc::<PostgresLog>::clone(&log);
+                let kept = Arc::<PostgresLog>::clone(&log);
+                Ok(Logs { people, minutes, sessions, log: kept, shared: Some(log), turn: Some(turn) })
             }
         }
     }

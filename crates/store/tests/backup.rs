@@ -10,7 +10,9 @@
 
 mod support;
 
-use downhaul_store::{BackupAbout, ChangeLog, Options, SqliteLog, StoreError, back_up, inspect, replay, stage};
+use downhaul_store::{
+    BackupAbout, ChangeLog, Options, SessionStore, SqliteLog, StoreError, back_up, inspect, replay, stage,
+};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use support::{NOW, Plane, environment};
@@ -124,6 +126,19 @@ async fn secrets_that_stay_behind_are_not_in_the_file_at_all() {
     }
     assert!(holds("without", "PLAIN"));
     assert_eq!(inspect(&place.file("without")).await.unwrap().about, Some(about(false)));
+}
+
+#[tokio::test]
+async fn whoever_was_signed_in_is_not_in_a_backup() {
+    let place = Place::new();
+    let log = SqliteLog::open(&place.data(), NOW, &Options::default()).await.unwrap();
+    log.begin_session("SESSION-HASH", "ada").await.unwrap();
+    let log = Arc::new(log);
+    Plane::load(log.clone()).await.put("a", true).await.unwrap();
+    back_up(&place.data(), &place.file("with"), &[], &about(true)).await.unwrap();
+    let bytes = std::fs::read(place.file("with")).unwrap();
+    assert!(!bytes.windows(12).any(|window| window == b"SESSION-HASH"));
+    assert!(log.session("SESSION-HASH").await.unwrap().is_some(), "and nobody was signed out");
 }
 
 #[tokio::test]

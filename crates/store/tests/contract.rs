@@ -9,7 +9,9 @@ use downhaul_control::api::VerifyStatus;
 use downhaul_control::guards::{Cell, Counted, FlagMinute, Told};
 use downhaul_control::{AdminToken, Hash, State};
 use downhaul_core::document::ClientKind;
-use downhaul_store::{ChangeLog, Effects, MinuteStore, Options, PostgresLog, SqliteLog, StoreError, replay, verify};
+use downhaul_store::{
+    ChangeLog, Effects, MinuteStore, Options, PostgresLog, SessionStore, SqliteLog, StoreError, replay, verify,
+};
 use postgres_server::Postgres;
 use std::sync::Arc;
 use support::{NOW, Plane, environment};
@@ -235,5 +237,77 @@ mod minutes {
         let url = Postgres::shared().database().parse().unwrap();
         let (log, _) = PostgresLog::open(&url, NOW).await.unwrap();
         come_back_in_order_until_they_are_old(Arc::new(log)).await;
+    }
+}
+
+/// Who is signed in is kept beside the log, over either back end.
+mod sessions {
+    use super::*;
+
+    async fn are_known_and_ended_by_whoever_comes_first(one: Arc<dyn SessionStore>, two: Arc<dyn SessionStore>) {
+        one.begin_session("hash", "ada").await.unwrap();
+        one.begin_session("other", "bob").await.unwrap();
+        one.begin_session("hash", "eve").await.unwrap_err();
+        let kept = two.session("hash").await.unwrap().unwrap();
+        assert_eq!((kept.what.as_str(), two.session("nobody").await.unwrap()), ("ada", None));
+        assert!(kept.age.as_secs() < 600 && kept.idle <= kept.age, "{kept:?}");
+        assert_eq!(two.end_session("hash").await.unwrap().map(|kept| kept.what).as_deref(), Some("ada"));
+        assert_eq!((one.end_session("hash").await.unwrap(), one.session("hash").await.unwrap()), (None, None));
+        assert_eq!(one.session("other").await.unwrap().map(|kept| kept.what).as_deref(), Some("bob"));
+    }
+
+    /// `hash` was begun and used so long ago, `forgotten` longer, and ten thousand have begun to sign in since.
+    async fn end_when_they_are_old_or_many(store: Arc<dyn SessionStore>) {
+        let kept = store.session("hash").await.unwrap().unwrap();
+        assert_eq!((kept.age.as_secs() / 60, kept.idle.as_secs() / 60), (60, 10));
+        let kept = store.session("hash").await.unwrap().unwrap();
+        assert_eq!((kept.age.as_secs() / 60, kept.idle.as_secs() / 60), (60, 0), "that was a use of it");
+        // Anyone can begin to sign in, and signs nobody out by that.
+        assert!(store.session("attempt/1").await.unwrap().is_some());
+        store.begin_session("attempt/new", "").await.unwrap();
+        assert!(store.session("hash").await.unwrap().is_some());
+        assert_eq!(store.session("attempt/1").await.unwrap(), None, "the one that was used first goes");
+        // Whoever begins one does away with those that nobody used for a week.
+        store.begin_session("new", "bob").await.unwrap();
+        assert_eq!(store.session("forgotten").await.unwrap(), None);
+    }
+
+    #[tokio::test]
+    async fn on_sqlite() {
+        use sqlx::ConnectOptions;
+        let folder = tempfile::tempdir().unwrap();
+        let open = async || Arc::new(SqliteLog::open(folder.path(), NOW, &Options::default()).await.unwrap());
+        let log = open().await;
+        are_known_and_ended_by_whoever_comes_first(log.clone(), log.clone()).await;
+        log.begin_session("hash", "ada").await.unwrap();
+        log.begin_session("forgotten", "eve").await.unwrap();
+        log.close().await;
+        drop(log);
+        let database = sqlx::sqlite::SqliteConnectOptions::new().filename(folder.path().join(downhaul_store::DATABASE));
+        let mut raw = database.connect().await.unwrap();
+        let many = "WITH RECURSIVE n(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < 10000) \
+                    INSERT INTO sessions SELECT 'attempt/' || n, '', began, began - 30000 + n FROM n, sessions WHERE hash = 'hash'";
+        sqlx::raw_sql(many).execute(&mut raw).await.unwrap();
+        let older = "UPDATE sessions SET began = began - 3600000, used = used - 600000 WHERE hash = 'hash'; \
+                     UPDATE sessions SET began = began - 604900000, used = used - 604900000 WHERE hash = 'forgotten'";
+        sqlx::raw_sql(older).execute(&mut raw).await.unwrap();
+        sqlx::Connection::close(raw).await.unwrap();
+        end_when_they_are_old_or_many(open().await).await;
+    }
+
+    #[tokio::test]
+    async fn on_postgres() {
+        let url = Postgres::shared().database();
+        let open = async || Arc::new(PostgresLog::open(&url.parse().unwrap(), NOW).await.unwrap().0);
+        let (one, two) = (open().await, open().await);
+        are_known_and_ended_by_whoever_comes_first(one.clone(), two).await;
+        one.begin_session("hash", "ada").await.unwrap();
+        one.begin_session("forgotten", "eve").await.unwrap();
+        let many = "INSERT INTO sessions SELECT 'attempt/' || n, '', now(), now() - interval '30 s' + n * interval '1 ms' FROM generate_series(1, 10000) n";
+        Postgres::shared().psql(&url, many);
+        let ages = "UPDATE sessions SET began = now() - interval '1 hour', used = now() - interval '10 minutes' WHERE hash = 'hash'; \
+                    UPDATE sessions SET used = now() - interval '8 days' WHERE hash = 'forgotten'";
+        Postgres::shared().psql(&url, ages);
+        end_when_they_are_old_or_many(one).await;
     }
 }

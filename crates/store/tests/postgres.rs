@@ -227,19 +227,3 @@ async fn replicas_say_how_far_they_have_followed() {
     log.leave("r-2").await.unwrap();
     assert!(log.lagging(&environment(), 9, within).await.unwrap().is_empty());
 }
-
-#[tokio::test]
-async fn a_session_begun_at_one_replica_is_known_and_ended_at_another() {
-    let url = Postgres::shared().database();
-    let (one, two) = (open(&url).await, open(&url).await);
-    one.begin_session("hash", "ada").await.unwrap();
-    let kept = two.session("hash").await.unwrap().unwrap();
-    assert_eq!((kept.what.as_str(), one.session("other").await.unwrap()), ("ada", None));
-    Postgres::shared()
-        .psql(&url, "UPDATE sessions SET began = now() - interval '1 hour', used = now() - interval '10 minutes'");
-    let kept = two.session("hash").await.unwrap().unwrap();
-    assert_eq!((kept.age.as_secs() / 60, kept.idle.as_secs() / 60), (60, 10));
-    assert_eq!(one.session("hash").await.unwrap().unwrap().idle.as_secs() / 60, 0, "that was a use of it");
-    assert_eq!(two.end_session("hash").await.unwrap().map(|kept| kept.what).as_deref(), Some("ada"));
-    assert_eq!((one.end_session("hash").await.unwrap(), one.session("hash").await.unwrap()), (None, None));
-}

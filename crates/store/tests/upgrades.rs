@@ -12,7 +12,7 @@
 mod support;
 
 use downhaul_control::api::VerifyStatus;
-use downhaul_store::{ChangeLog, MinuteStore, Options, PopulationStore, SqliteLog, inspect, verify};
+use downhaul_store::{ChangeLog, MinuteStore, Options, PopulationStore, SessionStore, SqliteLog, inspect, verify};
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Row, SqliteConnection};
 use std::path::{Path, PathBuf};
@@ -96,6 +96,8 @@ async fn every_released_schema_is_upgraded_and_loses_nothing() {
             let minutes = log.minutes(&environment(), "checkout", 1_764_000_000..1_764_000_060).await.unwrap();
             assert_eq!((minutes[0].cells[0].units, minutes[0].cells[0].told.len()), (12, 1));
         }
+        let session = log.session("0a1b").await.unwrap().map(|session| session.what);
+        assert_eq!(session.as_deref(), (number >= 4).then_some(r#"{"token":"t-1"}"#), "schema {number}");
         // And it goes on.
         let mut plane = Plane::load(log).await;
         plane.put("after-the-upgrade", true).await.unwrap();

@@ -4,7 +4,7 @@ use crate::random;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use downhaul_control::Hash;
-use downhaul_store::{KeptSession, PostgresLog};
+use downhaul_store::{KeptSession, SessionStore};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -33,10 +33,11 @@ pub(crate) enum Holder {
 /// Who is signed in, by the hash of a random id that only the browser's cookie holds.
 #[derive(Debug)]
 pub(crate) struct Sessions {
-    /// In memory: a restart signs everyone out.
-    open: Mutex<BTreeMap<Hash, Session>>,
-    /// Where there are replicas they are kept in the database instead: a browser comes back to any of them.
-    shared: Option<Arc<PostgresLog>>,
+    /// With the log: neither a restart nor another replica signs anyone out.
+    kept: Arc<dyn SessionStore>,
+    /// Those that could not be kept, as on a disk that is full: whoever has to kill something then can still sign in.
+    /// They end with the process.
+    unkept: Mutex<BTreeMap<Hash, Session>>,
 }
 
 #[derive(Debug, Clone)]
@@ -47,49 +48,51 @@ struct Session {
 }
 
 impl Sessions {
-    pub(crate) fn new(shared: Option<Arc<PostgresLog>>) -> Sessions {
-        Sessions { open: Mutex::default(), shared }
+    pub(crate) fn new(kept: Arc<dyn SessionStore>) -> Sessions {
+        Sessions { kept, unkept: Mutex::default() }
     }
 
     /// Begins a session; gives the cookie's value.
     pub(crate) async fn begin(&self, holder: Holder, now: Instant) -> AppResult<String> {
         let id = URL_SAFE_NO_PAD.encode(random::bytes::<32>().map_err(AppError::internal)?);
-        if let Some(log) = &self.shared {
-            let what = serde_json::to_string(&holder).map_err(AppError::internal)?;
-            log.begin_session(&Hash::of(id.as_bytes()).to_string(), &what).await.map_err(log_failed)?;
-            return Ok(id);
-        }
-        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
-        open.retain(|_, session| session.is_open(now));
-        if open.len() >= LIMIT
-            && let Some(oldest) = open.iter().min_by_key(|(_, session)| session.used).map(|(hash, _)| *hash)
+        let hash = Hash::of(id.as_bytes());
+        let what = serde_json::to_string(&holder).map_err(AppError::internal)?;
+        let Err(why) = self.kept.begin_session(&hash.to_string(), &what).await else { return Ok(id) };
+        tracing::warn!(%why, "a session cannot be kept: it ends with this process");
+        let mut unkept = self.unkept.lock().unwrap_or_else(PoisonError::into_inner);
+        unkept.retain(|_, session| session.is_open(now));
+        if unkept.len() >= LIMIT
+            && let Some(oldest) = unkept.iter().min_by_key(|(_, session)| session.used).map(|(hash, _)| *hash)
         {
-            open.remove(&oldest);
+            unkept.remove(&oldest);
         }
-        open.insert(Hash::of(id.as_bytes()), Session { holder, began: now, used: now });
+        unkept.insert(hash, Session { holder, began: now, used: now });
         Ok(id)
     }
 
     /// By what the session was begun.
     pub(crate) async fn holder(&self, cookie: &str, now: Instant) -> AppResult<Option<Holder>> {
         let hash = Hash::of(cookie.as_bytes());
-        if let Some(log) = &self.shared {
-            let kept = log.session(&hash.to_string()).await.map_err(log_failed)?;
-            return Ok(kept.and_then(|kept| open_holder(&kept)));
+        if let Some(holder) = self.unkept(&hash, now) {
+            return Ok(Some(holder));
         }
-        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
-        let Some(session) = open.get_mut(&hash).filter(|session| session.is_open(now)) else { return Ok(None) };
+        let kept = self.kept.session(&hash.to_string()).await.map_err(log_failed)?;
+        Ok(kept.and_then(|kept| open_holder(&kept)))
+    }
+
+    fn unkept(&self, hash: &Hash, now: Instant) -> Option<Holder> {
+        let mut unkept = self.unkept.lock().unwrap_or_else(PoisonError::into_inner);
+        let session = unkept.get_mut(hash).filter(|session| session.is_open(now))?;
         session.used = now;
-        Ok(Some(session.holder.clone()))
+        Some(session.holder.clone())
     }
 
     pub(crate) async fn end(&self, cookie: &str) -> AppResult<()> {
         let hash = Hash::of(cookie.as_bytes());
-        if let Some(log) = &self.shared {
-            return log.end_session(&hash.to_string()).await.map(drop).map_err(log_failed);
+        if self.unkept.lock().unwrap_or_else(PoisonError::into_inner).remove(&hash).is_some() {
+            return Ok(());
         }
-        self.open.lock().unwrap_or_else(PoisonError::into_inner).remove(&hash);
-        Ok(())
+        self.kept.end_session(&hash.to_string()).await.map(drop).map_err(log_failed)
     }
 }
 
@@ -123,11 +126,30 @@ fn open_holder(kept: &KeptSession) -> Option<Holder> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use async_trait::async_trait;
+    use downhaul_store::StoreError;
+
+    /// Takes nothing, as where a disk is full.
+    #[derive(Debug)]
+    struct Full;
+
+    #[async_trait]
+    impl SessionStore for Full {
+        async fn begin_session(&self, _: &str, _: &str) -> Result<(), StoreError> {
+            Err(StoreError::Damaged("no room".to_owned()))
+        }
+        async fn session(&self, _: &str) -> Result<Option<KeptSession>, StoreError> {
+            Ok(None)
+        }
+        async fn end_session(&self, _: &str) -> Result<Option<KeptSession>, StoreError> {
+            Ok(None)
+        }
+    }
 
     #[tokio::test]
-    async fn sessions_end() {
+    async fn sessions_that_cannot_be_kept_begin_and_end_all_the_same() {
         let token = || Holder::Token("token".to_owned());
-        let sessions = Sessions::new(None);
+        let sessions = Sessions::new(Arc::new(Full));
         let start = Instant::now();
         let cookie = sessions.begin(token(), start).await.unwrap();
         assert_eq!(sessions.holder(&cookie, start).await.unwrap(), Some(token()));
@@ -157,7 +179,7 @@ mod tests {
     }
 
     #[test]
-    fn kept_sessions_end_too() {
+    fn kept_sessions_end() {
         let kept = |what: &str, hours: u64, idle: u64| KeptSession {
             what: what.to_owned(),
             age: Duration::from_secs(hours * 3_600),

@@ -4,7 +4,7 @@ use crate::random;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use downhaul_control::Hash;
-use downhaul_store::PostgresLog;
+use downhaul_store::{ATTEMPT, PostgresLog, SessionStore};
 use openidconnect::{CsrfToken, Nonce, PkceCodeVerifier};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -42,7 +42,7 @@ impl Pending {
         let id = URL_SAFE_NO_PAD.encode(random::bytes::<32>().map_err(AppError::internal)?);
         if let Some(log) = &self.shared {
             let what = serde_json::to_string(&attempt).map_err(AppError::internal)?;
-            log.begin_session(&Hash::of(id.as_bytes()).to_string(), &what).await.map_err(log_failed)?;
+            log.begin_session(&kept_as(&Hash::of(id.as_bytes())), &what).await.map_err(log_failed)?;
             return Ok(id);
         }
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
@@ -60,13 +60,17 @@ impl Pending {
     pub(super) async fn take(&self, cookie: &str, now: Instant) -> AppResult<Option<Attempt>> {
         let hash = Hash::of(cookie.as_bytes());
         if let Some(log) = &self.shared {
-            let kept = log.end_session(&hash.to_string()).await.map_err(log_failed)?;
+            let kept = log.end_session(&kept_as(&hash)).await.map_err(log_failed)?;
             let kept = kept.filter(|kept| kept.age < LIMIT);
             return Ok(kept.and_then(|kept| serde_json::from_str(&kept.what).ok()));
         }
         let taken = self.open.lock().unwrap_or_else(PoisonError::into_inner).remove(&hash);
         Ok(taken.and_then(|(began, attempt)| (now.duration_since(began) < LIMIT).then_some(attempt)))
     }
+}
+
+fn kept_as(hash: &Hash) -> String {
+    format!("{ATTEMPT}{hash}")
 }
 
 #[cfg(test)]

@@ -150,7 +150,8 @@ async fn a_rehearsal_changes_nothing() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn sessions() {
-    let served = Served::new().await;
+    let folder = tempfile::TempDir::new().unwrap();
+    let served = Served::at(folder.path(), |_| {}).await;
     let session = served.url("/api/v1/session");
     let wrong = served.http.post(&session).json(&json!({ "token": "dha_0000000000000000_x" })).send().await.unwrap();
     assert_eq!(wrong.status(), StatusCode::UNAUTHORIZED);
@@ -165,8 +166,11 @@ async fn sessions() {
         (&json!("admin"), &json!({ "production": ["admin"] }), &json!(["production"]))
     );
     let cookie = cookie.split(';').next().unwrap().to_owned();
+    served.close().await;
+    let served = Served::at(folder.path(), |_| {}).await;
+    let session = served.url("/api/v1/session");
     let get = || served.http.get(&session).header("cookie", &cookie).send();
-    assert_eq!(get().await.unwrap().status(), StatusCode::OK);
+    assert_eq!(get().await.unwrap().status(), StatusCode::OK, "a restart signs nobody out");
     let ended =
         served.http.delete(&session).header("cookie", &cookie).header("downhaul-console", "1").send().await.unwrap();
     assert_eq!(ended.status(), StatusCode::NO_CONTENT);

@@ -272,5 +272,13 @@ async fn a_full_disk_refuses_and_breaks_nothing() {
     assert_eq!((&verified["status"], &verified["changes"]), (&json!("verified"), &json!(made)));
     let ready = http.get(format!("http://{address}/readyz")).send().await.unwrap();
     assert_eq!(ready.status(), StatusCode::SERVICE_UNAVAILABLE);
+    // Whoever has to do something about it can sign in.
+    let session = format!("http://{address}/api/v1/session");
+    for _ in 0..200 {
+        let begun = http.post(&session).json(&json!({ "token": token })).send().await.unwrap();
+        let cookie = begun.headers()["set-cookie"].to_str().unwrap().split(';').next().unwrap().to_owned();
+        let seen = http.get(&session).header("cookie", cookie).send().await.unwrap();
+        assert_eq!(seen.status(), StatusCode::OK);
+    }
     running.abort();
 }

@@ -9,7 +9,6 @@ mod sessions;
 
 use crate::StoreError;
 pub use replicas::{Ear, Heard, Lead};
-pub use sessions::KeptSession;
 use sqlx::postgres::{PgConnectOptions, PgConnection, PgPool, PgPoolOptions};
 use sqlx::{ConnectOptions, Row};
 use std::fmt;

@@ -190,6 +190,11 @@ async fn mark(path: &Path, leave_out: &[&str], about: &BackupAbout) -> Result<()
         };
         sqlx::query(sql).bind(*name).execute(&mut connection).await?;
     }
+    // Whoever puts a backup back signs nobody in. The database of an older schema has no such table.
+    let table = sqlx::query("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'sessions'");
+    if table.fetch_optional(&mut connection).await?.is_some() {
+        sqlx::query("DELETE FROM sessions").execute(&mut connection).await?;
+    }
     let text = serde_json::to_vec(about).map_err(|why| StoreError::Damaged(why.to_string()))?;
     sqlx::query("INSERT INTO settings (name, value) VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value")
         .bind(BACKUP)

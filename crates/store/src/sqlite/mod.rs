@@ -5,6 +5,7 @@ mod minutes;
 mod populations;
 mod replace;
 mod schema;
+mod sessions;
 
 use crate::{StoreError, refuse_elsewhere};
 use folder::Folder;

@@ -10,10 +10,11 @@ use std::path::{Path, PathBuf};
 
 /// Every schema that was ever released, oldest first. None is ever edited: databases remember what they were made by, and
 /// `tests/released/` holds one of each.
-const MIGRATIONS: [(i64, &str, &str); 3] = [
+const MIGRATIONS: [(i64, &str, &str); 4] = [
     (1, "change log", include_str!("../../migrations/sqlite/0001_change_log.sql")),
     (2, "populations", include_str!("../../migrations/sqlite/0002_populations.sql")),
     (3, "telemetry minutes", include_str!("../../migrations/sqlite/0003_telemetry_minutes.sql")),
+    (4, "sessions", include_str!("../../migrations/sqlite/0004_sessions.sql")),
 ];
 
 /// The newest.

@@ -15,7 +15,7 @@ use std::path::PathBuf;
 /// A picture's name, the path below the environment, and the mark that shows that it is all there.
 type Screen = (&'static str, &'static str, &'static str);
 
-const SCREENS: [Screen; 44] = [
+const SCREENS: [Screen; 45] = [
     ("flags", "/flags", "[data-test=flag-row-checkout-v2]"),
     ("flags-filtered", "/flags?q=checkout&view=critical", "[data-test=save-filter]"),
     ("flags-none", "/flags?q=nothing-like-this", ".empty"),
@@ -42,6 +42,7 @@ const SCREENS: [Screen; 44] = [
     ("drills", "/drills", "[data-test=drill-row-r-2]"),
     ("drill", "/drills/r-2", "[data-test=drill-outcome]"),
     ("fleet", "/fleet", "[data-test=breaker-new-search-on]"),
+    ("alarms", "/alarms", "[data-test=alarms]"),
     ("people", "/people", "[data-test^=person-a-]"),
     ("chart", "/chart", "[data-test=chart-entry]"),
     ("chart-entry", "/chart/3", "[data-test=chart-entry]"),
@@ -73,7 +74,7 @@ const AS_A_VIEWER: [Screen; 6] = [
 ];
 
 /// An environment on its first day.
-const EMPTY: [Screen; 11] = [
+const EMPTY: [Screen; 12] = [
     ("empty-flags", "/flags", ".empty"),
     ("empty-start", "/start", "[data-test=guide]"),
     ("empty-kills", "/kills", ".empty"),
@@ -83,6 +84,7 @@ const EMPTY: [Screen; 11] = [
     ("empty-drills", "/drills", "h1"),
     ("empty-guards", "/guards", ".empty"),
     ("empty-fleet", "/fleet", "h1"),
+    ("empty-alarms", "/alarms", "h1"),
     ("empty-chart", "/chart", "h1"),
     ("empty-populations", "/populations", "h1"),
 ];
