@@ -1,5 +1,5 @@
-//! Many flags at once: a filter that is saved and sent, the same deed for several flags with the way back, and flags that are
-//! taken over from another environment once a plan says whom that moves.
+//! Many flags at once: a filter that is saved and sent, the same deed for several flags with the way back, flags that are
+//! taken over from another environment once a plan says whom that moves, and a list that is too long to be drawn whole.
 #![allow(clippy::allow_attributes, clippy::indexing_slicing, reason = "a member that is missing fails the test")]
 
 use anyhow::Result;
@@ -113,5 +113,119 @@ async fn flags_are_copied_with_a_plan_first_and_kills_are_not() -> Result<()> {
     let here = stack.admin("GET", "/flags/product-reviews", None).await?["flag"].clone();
     assert_eq!(here["default"], flag["default"]);
     assert_eq!(stack.admin("GET", "/kills", None).await?["kills"], json!([]), "a kill is never copied");
+    Ok(())
+}
+
+/// Whether the rows on the screen follow one another without a gap, each laid out as high as it is, and all of them written.
+const IN_ORDER: &str = r"
+    const place = (row) => row.getBoundingClientRect();
+    const rows = [...document.querySelectorAll('tbody.long > tr')].sort((one, other) => place(one).top - place(other).top);
+    const sight = rows.filter((row) => place(row).bottom > 0 && place(row).top < innerHeight);
+    const list = document.querySelector('tbody.long').getBoundingClientRect();
+    const [first, last] = [sight[0], sight.at(-1)];
+    return sight.length > 5 && place(first).top <= Math.max(0, list.top) + 1
+        && place(last).bottom >= Math.min(innerHeight, list.bottom) - 1
+        && sight.every((row, at) => at === 0
+            || (Number(row.ariaRowIndex) === Number(sight[at - 1].ariaRowIndex) + 1 && Math.abs(place(row).top - place(sight[at - 1]).bottom) < 1))
+        && sight.every((row) => row.querySelector('.key').textContent === row.dataset.test.slice('flag-row-'.length));";
+
+#[tokio::test]
+async fn a_long_list_is_whole_wherever_it_is_scrolled_to() -> Result<()> {
+    const LONG: &str = "made-150";
+    let stack = Stack::start().await?;
+    let flags = stack.data.path().join("made");
+    std::fs::create_dir(&flags)?;
+    for at in 0..300 {
+        let key = format!("made-{at:03}");
+        let more = if key == LONG { " and on".repeat(40) } else { String::new() };
+        let flag = json!({
+            "key": key, "description": format!("What number {at} changes{more}"), "owner": "payments", "kind": "release",
+            "created": "2026-11-01", "expires": "2099-06-30", "clients": ["browser"], "variants": { "on": true, "off": false },
+            "degraded": { "variant": "off", "meaning": "As it was" }, "default": "off", "reversibility": "rollback-safe",
+            "rules": [{ "name": "half", "split": { "slices": [["on", 50_000], ["off", 50_000]] } }],
+        });
+        std::fs::write(flags.join(format!("{key}.json")), flag.to_string())?;
+    }
+    stack.downhaul(&["apply", &flags.display().to_string(), "--reason", "a long list"]).await?;
+    let count = stack.admin("GET", "/flags", None).await?["flags"].as_array().map_or(0, Vec::len);
+
+    let browser = Browser::start().await?;
+    let console = Console::open(&browser, &stack).await?;
+    let run = async |script: &str| anyhow::Ok(browser.driver.execute(script, vec![]).await?.json().clone());
+    console.page("/flags?order=key").await?;
+    browser.until("the first rows", IN_ORDER).await?;
+    for y in [700, 9_000, 4_000, 8_200, 0] {
+        run(&format!("scrollTo(0, {y})")).await?;
+        browser.until(&format!("rows at {y}"), IN_ORDER).await?;
+    }
+    browser
+        .until("shares, once the rules are read", "return !!document.querySelector('tbody.long .share:not([hidden])')")
+        .await?;
+
+    // The end is the end, and keys go through the rows in their order.
+    run("scrollTo(0, document.documentElement.scrollHeight)").await?;
+    browser.until("rows at the end", IN_ORDER).await?;
+    let end = format!(
+        "const row = document.querySelector('tbody.long > tr.is-last'); return row?.ariaRowIndex === '{}'",
+        count + 1
+    );
+    browser.until("the last row", &end).await?;
+    let order = "const rows = [...document.querySelectorAll('tbody.long > tr')].map((row) => Number(row.ariaRowIndex)); \
+                 return rows.every((row, at) => at === 0 || row > rows[at - 1])";
+    browser.until("the document in order", order).await?;
+
+    // A filter makes it short, and one that is taken back long again, from wherever somebody was.
+    browser.marked("flag-search").await?.send_keys("made-15").await?;
+    browser.until("ten rows", "return document.querySelectorAll('tbody > tr').length === 10").await?;
+    let clips = |long: bool| {
+        format!(
+            "return document.querySelector('[data-test=flag-row-{LONG}] .c-flag small').matches('[data-clips]') === {long}"
+        )
+    };
+    run("document.activeElement.blur()").await?;
+    browser.shown("body").await?.send_keys(Key::Escape.value()).await?;
+    browser.until("the whole list again", IN_ORDER).await?;
+
+    // `J` goes on beyond what is drawn, and what has the cursor is in sight.
+    browser.shown("body").await?.send_keys("j".repeat(45)).await?;
+    let at = |row: usize| {
+        format!(
+            "const row = document.querySelector('tr.is-focus'); if (row?.ariaRowIndex !== '{row}') return false; \
+                      const place = row.getBoundingClientRect(); return place.top >= 0 && place.bottom <= innerHeight"
+        )
+    };
+    browser.until("the forty-fifth row", &at(46)).await?;
+    browser.until("rows around the cursor", IN_ORDER).await?;
+    browser.shown("body").await?.send_keys("k".repeat(44)).await?;
+    browser.until("the first row", &at(2)).await?;
+
+    // Only what is too long for its place is cut.
+    run(&format!("scrollTo(0, 150 * document.querySelector('tbody.long > tr').offsetHeight)")).await?;
+    browser.marked(&format!("flag-row-{LONG}")).await?;
+    run(&format!("document.querySelector('[data-test=flag-row-{LONG}]').scrollIntoView({{ block: 'center' }})"))
+        .await?;
+    browser.until("a text that is cut", &clips(true)).await?;
+    let others = "return document.querySelectorAll('tbody.long [data-clips]').length === 1";
+    browser.until("one text that is cut", others).await?;
+    let cut = format!(
+        "const text = document.querySelector('[data-test=flag-row-{LONG}] .c-flag small'); return getComputedStyle(text).overflow === 'hidden' && text.scrollWidth > text.clientWidth"
+    );
+    browser.until("the text within its column", &cut).await?;
+
+    // A kill shows in the row that is looked at, which stays where it is.
+    let top = format!("return document.querySelector('[data-test=flag-row-{LONG}]').getBoundingClientRect().top");
+    let before = run(&top).await?.as_f64();
+    stack.downhaul(&["kill", LONG, "--reason", "a test"]).await?;
+    let killed = format!(
+        "return document.querySelector('[data-test=flag-row-{LONG}] [data-test=flag-state]')?.dataset.state === 'killed'"
+    );
+    browser.until("the kill", &killed).await?;
+    browser.until("rows after the kill", IN_ORDER).await?;
+    let moved = run(&top).await?.as_f64().zip(before).map(|(after, before)| (after - before).abs());
+    assert!(moved.is_some_and(|moved| moved < 1.0), "nothing moves under whoever looks at it: {moved:?}");
+    run("scrollTo(0, 0)").await?;
+    browser.until("the beginning again", IN_ORDER).await?;
+    browser.accessible("a long list").await?;
+    browser.picture("console-long-list").await?;
     Ok(())
 }

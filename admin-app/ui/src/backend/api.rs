@@ -57,24 +57,29 @@ pub async fn sign_out(backend: &Handle) -> Result<(), Failure> {
     backend.request(request).await.map(|_| ())
 }
 
-pub async fn flags(backend: &Handle, environment: &str) -> Result<FlagPage, Failure> {
-    get(backend, within(environment, "flags")).await
+/// For [`read_flags`].
+pub async fn flags(backend: &Handle, environment: &str) -> Result<String, Failure> {
+    text(backend, within(environment, "flags")).await
 }
 
-/// The flag set as a document, read by the core itself.
-pub async fn document(backend: &Handle, environment: &str) -> Result<FlagSet, Failure> {
-    read_document(backend, within(environment, "document")).await
+pub fn read_flags(text: String) -> Result<FlagPage, Failure> {
+    parsed(text)
+}
+
+/// The flag set as a document, for [`read_document`].
+pub async fn document(backend: &Handle, environment: &str) -> Result<String, Failure> {
+    text(backend, within(environment, "document")).await
 }
 
 /// The same as it was.
 pub async fn document_at(backend: &Handle, environment: &str, revision: u64) -> Result<FlagSet, Failure> {
-    read_document(backend, within(environment, &format!("document?revision={revision}"))).await
+    let text = text(backend, within(environment, &format!("document?revision={revision}"))).await?;
+    read_document(&text)
 }
 
-async fn read_document(backend: &Handle, path: String) -> Result<FlagSet, Failure> {
-    let request = Request { method: Method::Get, path, body: None };
-    let text = backend.request(request).await?;
-    match read::flag_set(&text, read::Format::Json) {
+/// Read by the core itself.
+pub fn read_document(text: &str) -> Result<FlagSet, Failure> {
+    match read::flag_set(text, read::Format::Json) {
         Ok((flag_set, _warnings)) => Ok(flag_set),
         Err(problems) => {
             Err(Failure::Unreadable(problems.first().map_or_else(|| "not a flag set".to_owned(), ToString::to_string)))
@@ -278,7 +283,11 @@ pub fn within(environment: &str, path: &str) -> String {
 }
 
 async fn get<T: DeserializeOwned>(backend: &Handle, path: String) -> Result<T, Failure> {
-    parsed(backend.request(Request { method: Method::Get, path, body: None }).await?)
+    parsed(text(backend, path).await?)
+}
+
+async fn text(backend: &Handle, path: String) -> Result<String, Failure> {
+    backend.request(Request { method: Method::Get, path, body: None }).await
 }
 
 async fn post<T: DeserializeOwned>(backend: &Handle, path: String, body: &impl Serialize) -> Result<T, Failure> {

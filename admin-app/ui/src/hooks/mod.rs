@@ -3,6 +3,7 @@
 pub mod clock;
 mod may_leave;
 pub mod preferences;
+pub mod stillness;
 mod use_act;
 mod use_asked;
 mod use_console;

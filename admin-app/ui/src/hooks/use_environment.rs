@@ -1,3 +1,4 @@
+use super::stillness::still;
 use super::{Console, clock};
 use crate::backend::{Failure, Handle, StreamEvent, api};
 use crate::state::Shared;
@@ -10,13 +11,14 @@ use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
 
 macro_rules! ask {
-    ($console:expr, $environment:expr, $request:path, $action:expr) => {{
+    ($console:expr, $environment:expr, $request:path, $action:expr, $moment:expr) => {{
         let (console, environment) = ($console.clone(), $environment.to_owned());
         spawn_local(async move {
             let answer = $request(&console.backend, &environment).await.map(Shared::new);
             if let Err(failure) = &answer {
                 console.failed(failure);
             }
+            $moment.await;
             console.live.dispatch($action(answer));
         });
     }};
@@ -68,7 +70,7 @@ pub fn use_environment(console: &Console, environment: Option<String>) {
         if *generation == 0 {
             pending.take();
             spawn_local(ask_for_definitions(console.clone(), environment.clone(), known));
-            ask!(console, environment, api::kills, Action::Kills);
+            ask!(console, environment, api::kills, Action::Kills, std::future::ready(()));
             ask_for_the_rest(console, environment);
         } else if !is_pending {
             let (of, ended) = (environment.clone(), pending.clone());
@@ -94,7 +96,10 @@ const BREAKERS_MS: u32 = 10_000;
 fn ask_for_breakers(console: Console, environment: String) {
     spawn_local(async move {
         match api::open_breakers(&console.backend, &environment).await {
-            Ok(open) => console.live.dispatch(Action::OpenBreakers { environment, open }),
+            Ok(open) => {
+                still().await;
+                console.live.dispatch(Action::OpenBreakers { environment, open });
+            }
             Err(failure) => console.failed(&failure),
         }
     });
@@ -119,21 +124,26 @@ fn refresh(console: Console, environment: String, known: Rc<RefCell<Option<Known
 }
 
 fn ask_for_the_rest(console: Console, environment: String) {
-    ask!(console, environment, api::fleet, Action::Fleet);
-    ask!(console, environment, proposals, Action::Proposals);
+    ask!(console, environment, api::fleet, Action::Fleet, still());
+    ask!(console, environment, proposals, Action::Proposals, still());
     ask_for_breakers(console, environment);
 }
 
-/// The largest of it. One after the other, so that the document is never older than the flags.
+/// The largest of it. One after the other, so that the document is never older than the flags. Either is read while nobody
+/// scrolls: of thousands of flags that takes longer than a frame.
 async fn ask_for_definitions(console: Console, environment: String, known: Rc<RefCell<Option<Known>>>) {
     known.take();
-    let flags = api::flags(&console.backend, &environment).await.map(Shared::new);
+    let flags = api::flags(&console.backend, &environment).await;
+    still().await;
+    let flags = flags.and_then(api::read_flags).map(Shared::new);
     if let Err(failure) = &flags {
         console.failed(failure);
     }
     let revision = flags.as_ref().ok().map(|page| page.position.revision);
     console.live.dispatch(Action::Flags(flags, clock::now()));
-    let document = api::document(&console.backend, &environment).await.map(Shared::new);
+    let document = api::document(&console.backend, &environment).await;
+    still().await;
+    let document = document.and_then(|text| api::read_document(&text)).map(Shared::new);
     if let Err(failure) = &document {
         console.failed(failure);
     }

@@ -89,7 +89,8 @@ fn use_document(environment: Option<String>) -> Slot<FlagSet> {
         use_effect_with(environment.clone(), move |environment| {
             let Some(environment) = environment.clone() else { return };
             spawn_local(async move {
-                let answer = api::document(&console.backend, &environment).await;
+                let text = api::document(&console.backend, &environment).await;
+                let answer = text.and_then(|text| api::read_document(&text));
                 if let Err(failure) = &answer {
                     console.failed(failure);
                 }

@@ -338,9 +338,15 @@ impl RowsProps {
     fn listed(&self) -> Listed {
         let (of, marked) = (self.clone(), self.clone());
         let words = move |at: usize| {
-            let flag = of.page.flags.get(*of.shown.places.get(at)?)?;
+            let place = *of.shown.places.get(at)?;
+            let flag = of.page.flags.get(place)?;
+            // Both are in one order; where one of them is newer, its place may be another.
+            let definition = of.document.as_deref().and_then(|document| {
+                let same = document.flags.get(place).filter(|each| each.key.as_str() == flag.key);
+                same.or_else(|| document.flag(&flag.key))
+            });
             let kills = of.kills.as_ref().map(|page| page.kills.as_slice()).unwrap_or_default();
-            Some(RowWords::of(flag, kills, of.document.as_deref(), &of.environment))
+            Some(RowWords::of(flag, definition, kills, &of.environment))
         };
         let marks = move |at: usize| {
             let is_chosen = marked.shown.keys.get(at).is_some_and(|key| marked.selection.keys.contains(key));

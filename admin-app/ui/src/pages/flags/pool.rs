@@ -4,6 +4,7 @@
 use super::row::RowWords;
 use super::slot::Slot;
 use crate::hooks::clock;
+use crate::hooks::stillness::{REST, is_moving};
 use crate::state::window::{Heights, Range, WHOLE, missing};
 use gloo::timers::callback::Timeout;
 use std::cell::RefCell;
@@ -12,10 +13,12 @@ use wasm_bindgen::JsCast;
 use wasm_bindgen::closure::Closure;
 use web_sys::{Element, HtmlElement, ScrollIntoViewOptions, ScrollLogicalPosition};
 
-/// As many rows that are not in sight yet are written in one frame.
+/// As many rows that are not in sight yet are written in one frame; while somebody scrolls, one that has to be made counts
+/// for so many.
 const A_FRAME: usize = 8;
-/// Nobody scrolls any more after so long, in milliseconds.
-const REST: f64 = 150.0;
+const MAKING: usize = 4;
+/// No frame follows another sooner, in milliseconds: two looks so near each other are of the same one.
+const SAME_FRAME: f64 = 5.0;
 
 /// What is listed, and how a row of it looks.
 pub struct Listed {
@@ -38,6 +41,7 @@ pub struct Pool {
     sight: Range,
     height: f64,
     scrolled_at: f64,
+    looked_at: f64,
     resting: Option<Timeout>,
     next_frame: Option<Closure<dyn FnMut()>>,
     asked_frame: Option<i32>,
@@ -52,7 +56,12 @@ impl Pool {
                 if let Some(pool) = again.upgrade() {
                     let mut pool = pool.borrow_mut();
                     pool.asked_frame = None;
-                    pool.look();
+                    // Somebody scrolls. To look twice would lay rows out twice.
+                    if clock::monotonic() - pool.looked_at < SAME_FRAME {
+                        pool.ask_for_frame();
+                    } else {
+                        pool.look();
+                    }
                 }
             });
             RefCell::new(Pool {
@@ -65,6 +74,7 @@ impl Pool {
                 sight: Range::default(),
                 height: 0.0,
                 scrolled_at: 0.0,
+                looked_at: f64::NEG_INFINITY,
                 resting: None,
                 next_frame: Some(next_frame),
                 asked_frame: None,
@@ -75,8 +85,16 @@ impl Pool {
 
     /// Something of what is listed has changed.
     pub fn list(&mut self, listed: Listed) {
+        let are_same = Rc::ptr_eq(&self.listed.keys, &listed.keys);
         self.listed = listed;
-        self.show();
+        if are_same && self.is_long() && is_moving() { self.renew() } else { self.show() }
+    }
+
+    /// The same rows say something else while somebody scrolls: the order of their elements waits.
+    fn renew(&mut self) {
+        self.write_all();
+        self.unmeasured = self.slots.iter().map(|slot| slot.row).collect();
+        self.look();
     }
 
     /// All rows anew.
@@ -91,13 +109,9 @@ impl Pool {
         let (stay, go) = std::mem::take(&mut self.slots).into_iter().partition(|slot| wanted.holds(slot.row));
         self.slots = stay;
         self.put_aside(go);
-        for at in 0..self.slots.len() {
-            if let Some(row) = self.slots.get(at).map(|slot| slot.row) {
-                self.write(at, row);
-            }
-        }
-        // However many are in sight now.
-        self.bring(wanted, wanted, usize::MAX);
+        self.write_all();
+        // However many are in sight now; the others follow.
+        self.bring(wanted, self.sight, 0);
         self.unmeasured = (wanted.from..wanted.to).collect();
         self.measure();
         self.settle();
@@ -111,11 +125,7 @@ impl Pool {
         let (stay, go) = std::mem::take(&mut self.slots).into_iter().partition(|slot| whole.holds(slot.row));
         self.slots = stay;
         self.put_aside(go);
-        for at in 0..self.slots.len() {
-            if let Some(row) = self.slots.get(at).map(|slot| slot.row) {
-                self.write(at, row);
-            }
-        }
+        self.write_all();
         self.bring(whole, whole, usize::MAX);
         for slot in &mut self.slots {
             slot.stand();
@@ -139,6 +149,7 @@ impl Pool {
 
     pub fn resized(&mut self) {
         self.heights.forget();
+        self.slots.iter_mut().chain(&mut self.spare).for_each(Slot::doubt);
         self.show();
     }
 
@@ -177,10 +188,11 @@ impl Pool {
             self.measure();
         }
         self.put(wanted);
+        self.looked_at = clock::monotonic();
         if !is_all || !self.unmeasured.is_empty() {
             self.ask_for_frame();
             // However late the last of them comes, it is put in order.
-            self.scrolled_at = clock::monotonic();
+            self.scrolled_at = self.looked_at;
             if self.resting.is_none() {
                 self.rest_after(REST);
             }
@@ -202,10 +214,12 @@ impl Pool {
         let mut left = others;
         for row in missing {
             if !sight.holds(row) {
-                if left == 0 {
+                let is_made = free.is_empty() && self.spare.is_empty();
+                let costs = if is_made && is_moving() { MAKING } else { 1 };
+                if left < costs {
                     return false;
                 }
-                left -= 1;
+                left -= costs;
             }
             let at = match free.pop() {
                 Some(at) => at,
@@ -222,6 +236,14 @@ impl Pool {
         true
     }
 
+    fn write_all(&mut self) {
+        for at in 0..self.slots.len() {
+            if let Some(row) = self.slots.get(at).map(|slot| slot.row) {
+                self.write(at, row);
+            }
+        }
+    }
+
     fn write(&mut self, at: usize, row: usize) {
         let Some(slot) = self.slots.get_mut(at) else { return };
         let Some(words) = (self.listed.words)(row) else { return };
@@ -236,9 +258,22 @@ impl Pool {
             return;
         }
         let before = self.heights.over(0..self.sight.from);
+        let mut others = Vec::new();
         for row in std::mem::take(&mut self.unmeasured) {
+            if let Some(slot) = self.slots.iter_mut().find(|slot| slot.row == row) {
+                self.heights.measured(row, slot.height());
+                others.extend(slot.too_long().map(|clips| (row, clips)));
+            }
+        }
+        // Once all is read: the next that is read would be laid out anew.
+        for (row, clips) in &others {
+            if let Some(slot) = self.slots.iter_mut().find(|slot| slot.row == *row) {
+                slot.clip(*clips);
+            }
+        }
+        for (row, _) in others {
             if let Some(slot) = self.slots.iter().find(|slot| slot.row == row) {
-                self.heights.measured(row, slot.element.get_bounding_client_rect().height());
+                self.heights.measured(row, slot.height());
             }
         }
         self.keep(before);

@@ -6,7 +6,7 @@ use crate::words::kill;
 use crate::words::reach::{Reach, reach};
 use crate::words::time::until;
 use downhaul_control::api::{FlagState, FlagSummary, KillView};
-use downhaul_core::document::FlagSet;
+use downhaul_core::document::Flag;
 use yew::prelude::*;
 use yew_router::Routable;
 
@@ -40,11 +40,11 @@ pub struct Action {
 }
 
 impl RowWords {
-    /// `kills` are those in force; the document has the rules, where they have arrived.
-    pub fn of(flag: &FlagSummary, kills: &[KillView], document: Option<&FlagSet>, environment: &str) -> Self {
+    /// `kills` are those in force; the definition has the rules, where they have arrived.
+    pub fn of(flag: &FlagSummary, definition: Option<&Flag>, kills: &[KillView], environment: &str) -> Self {
         let environment = || environment.to_owned();
         let (date, distance) = until(&flag.until, clock::now(), clock::offset());
-        let reach = document.and_then(|document| document.flag(&flag.key).map(reach));
+        let reach = definition.map(reach);
         let is_killed = flag.state == FlagState::Killed;
         let mut own = kills.iter().filter(|kill| kill.flag == flag.key);
         let action = match (own.next(), own.next()) {

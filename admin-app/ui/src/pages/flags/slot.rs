@@ -6,12 +6,12 @@ use web_sys::{Element, HtmlElement, HtmlInputElement};
 
 /// What is never otherwise; the rest is written into the parts, in their order.
 const MODEL: &str = r##"<tr><td class="c-pick"><input type="checkbox" class="check" data-part></td>
-<td class="c-flag"><a class="key" data-part></a><span class="crit" title="Critical: large changes and restores matter most here" hidden data-part><svg class="i s" aria-hidden="true"><use href="#i-shield"></use></svg><span class="sr">critical</span></span><small class="faint" data-part></small></td>
+<td class="c-flag"><a class="key" data-part></a><span class="crit" role="img" aria-label="critical" title="Critical: large changes and restores matter most here" hidden data-part><svg class="i s" aria-hidden="true"><use href="#i-shield"></use></svg></span><small class="faint" data-part></small></td>
 <td class="c-state"><span class="chips" data-test="flag-state" data-part><span class="chip warn" hidden data-part><svg class="i" aria-hidden="true"><use href="#i-alert"></use></svg><span data-part></span></span><span class="chip serving" data-part></span></span></td>
 <td class="c-who"><div class="share" role="img" data-part></div><small class="muted" data-part></small></td>
 <td class="c-kind"><span data-part></span><small class="faint" data-part></small></td>
 <td class="c-exp"><span data-part></span><small data-part></small></td>
-<td class="c-act" data-part><a data-part><span aria-hidden="true" data-part></span><span class="sr" data-part></span></a></td></tr>"##;
+<td class="c-act" data-part><a data-part></a></td></tr>"##;
 const KILLED: &str = r##"<span class="chip killed"><svg class="sig" viewBox="0 0 14 14" aria-hidden="true"><use href="#s-kill"></use></svg><span class="trunc"></span></span>"##;
 
 pub struct Slot {
@@ -23,7 +23,13 @@ pub struct Slot {
     words: Option<RowWords>,
     class: &'static str,
     parts: Parts,
+    /// Which of [`Slot::clippable`] are too long for their place, and of which that is not known.
+    clips: [bool; CLIPPABLE],
+    unsure: [bool; CLIPPABLE],
 }
+
+/// Texts that may be too long for their place.
+const CLIPPABLE: usize = 4;
 
 struct Parts {
     pick: HtmlInputElement,
@@ -42,8 +48,6 @@ struct Parts {
     distance: Element,
     act: Element,
     link: Element,
-    act_word: Element,
-    act_spoken: Element,
 }
 
 thread_local! {
@@ -84,10 +88,49 @@ impl Slot {
             distance: parts.next()?,
             act: parts.next()?,
             link: parts.next()?,
-            act_word: parts.next()?,
-            act_spoken: parts.next()?,
         };
-        Some(Slot { element, row: 0, y: None, words: None, class: "", parts })
+        let (clips, unsure) = ([false; CLIPPABLE], [true; CLIPPABLE]);
+        Some(Slot { element, row: 0, y: None, words: None, class: "", parts, clips, unsure })
+    }
+
+    fn clippable(&self) -> [&Element; CLIPPABLE] {
+        let Parts { description, who, owner, distance, .. } = &self.parts;
+        [description, who, owner, distance]
+    }
+
+    pub fn height(&self) -> f64 {
+        self.element.get_bounding_client_rect().height()
+    }
+
+    /// Its width is another one.
+    pub fn doubt(&mut self) {
+        self.unsure = [true; CLIPPABLE];
+    }
+
+    /// Which texts are too long for their place, as it is laid out; none where these are the same as before.
+    pub fn too_long(&mut self) -> Option<[bool; CLIPPABLE]> {
+        let unsure = std::mem::take(&mut self.unsure);
+        let mut clips = self.clips;
+        for ((clips, element), _) in clips.iter_mut().zip(self.clippable()).zip(unsure).filter(|(_, unsure)| *unsure) {
+            *clips =
+                element.scroll_width() > element.client_width() || element.scroll_height() > element.client_height();
+        }
+        (clips != self.clips).then_some(clips)
+    }
+
+    /// Clips these alone: a browser paints each element that may clip apart from all else, and four in each row would take
+    /// as much of a frame as everything else.
+    pub fn clip(&mut self, clips: [bool; CLIPPABLE]) {
+        for ((element, was), clips) in self.clippable().into_iter().zip(self.clips).zip(clips) {
+            if was != clips {
+                let _ = if clips {
+                    element.set_attribute("data-clips", "")
+                } else {
+                    element.remove_attribute("data-clips")
+                };
+            }
+        }
+        self.clips = clips;
     }
 
     /// Says this from now on; only what differs is set.
@@ -135,6 +178,15 @@ impl Slot {
             parts.distance.set_class_name(if words.is_overdue { "warn-ink" } else { "faint" });
         }
         self.write_action(first, &was.action, &words.action);
+        let differs = [
+            was.description != words.description,
+            was.who != words.who,
+            was.owner != words.owner,
+            was.distance != words.distance,
+        ];
+        for (unsure, differs) in self.unsure.iter_mut().zip(differs) {
+            *unsure |= differs;
+        }
         self.row = row;
         self.words = Some(words);
     }
@@ -177,8 +229,10 @@ impl Slot {
         if first || was.is_restore != action.is_restore {
             parts.link.set_class_name(if action.is_restore { "btn s" } else { "btn s kill calm" });
         }
-        text(&parts.act_word, first, was.word, action.word);
-        text(&parts.act_spoken, first, &was.spoken, &action.spoken);
+        text(&parts.link, first, was.word, action.word);
+        if first || was.spoken != action.spoken {
+            set(&parts.link, "aria-label", &action.spoken);
+        }
     }
 
     pub fn mark(&mut self, has_cursor: bool, is_chosen: bool, is_last: bool) {
@@ -214,6 +268,7 @@ impl Slot {
         if self.y.take().is_some() {
             let _ = self.element.style().remove_property("transform");
         }
+        self.doubt();
     }
 }
 

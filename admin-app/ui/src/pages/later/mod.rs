@@ -6,13 +6,12 @@ mod shape;
 pub use chunk::{Chunk, Wanted};
 
 use crate::components::Icon;
+use crate::hooks::stillness::{pause, scrolled_at};
 use crate::hooks::{clock, use_console};
 use crate::route::Route;
 use chunk::NotHere;
-use gloo::events::EventListener;
-use gloo::timers::callback::Timeout;
 use shape::Shape;
-use std::cell::{Cell, RefCell};
+use std::cell::Cell;
 use std::rc::Rc;
 use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
@@ -89,65 +88,29 @@ pub fn use_rest() {
     let console = use_console();
     let is_settled = console.live.flags.ready().is_some();
     use_effect_with(is_settled, |&is_settled| {
-        let rest = is_settled.then(|| Rest::begin(Chunk::ALL.to_vec()));
-        move || drop(rest)
+        let is_wanted = Rc::new(Cell::new(is_settled));
+        if is_settled {
+            spawn_local(bring_the_rest(Rc::clone(&is_wanted)));
+        }
+        move || is_wanted.set(false)
     });
 }
 
-/// What is still to be fetched.
-struct Rest {
-    chunks: RefCell<Vec<Chunk>>,
-    scrolled: Cell<f64>,
-    next: RefCell<Option<Timeout>>,
-    listener: RefCell<Option<EventListener>>,
-}
-
-impl Rest {
-    fn begin(chunks: Vec<Chunk>) -> Rc<Rest> {
-        let rest = Rc::new(Rest {
-            chunks: RefCell::new(chunks.into_iter().rev().collect()),
-            scrolled: Cell::new(clock::monotonic()),
-            next: RefCell::default(),
-            listener: RefCell::default(),
-        });
-        let weak = Rc::downgrade(&rest);
-        let listener = web_sys::window().map(|window| {
-            EventListener::new(&window, "scroll", move |_| {
-                if let Some(rest) = weak.upgrade() {
-                    rest.scrolled.set(clock::monotonic());
-                }
-            })
-        });
-        rest.listener.replace(listener);
-        rest.go_on();
-        rest
-    }
-
-    /// One after another, each once it has been quiet.
-    fn go_on(self: &Rc<Rest>) {
-        let left = self.scrolled.get() + QUIET_MS - clock::monotonic();
-        if left > 0.0 {
-            let weak = Rc::downgrade(self);
-            let again = Timeout::new(left.ceil() as u32, move || {
-                if let Some(rest) = weak.upgrade() {
-                    rest.go_on();
-                }
-            });
-            self.next.replace(Some(again));
+/// One after another, each once it has been quiet; what somebody goes to meanwhile is told by its page.
+async fn bring_the_rest(is_wanted: Rc<Cell<bool>>) {
+    let began = clock::monotonic();
+    for chunk in Chunk::ALL {
+        loop {
+            let wait = scrolled_at().max(began) + QUIET_MS - clock::monotonic();
+            if wait <= 0.0 {
+                break;
+            }
+            pause(wait).await;
+        }
+        if !is_wanted.get() {
             return;
         }
-        let Some(chunk) = self.chunks.borrow_mut().pop() else {
-            self.listener.take();
-            return;
-        };
-        let weak = Rc::downgrade(self);
-        spawn_local(async move {
-            // Whoever goes there without it is told.
-            let _ = chunk.bring().await;
-            if let Some(rest) = weak.upgrade() {
-                rest.go_on();
-            }
-        });
+        let _ = chunk.bring().await;
     }
 }
 
