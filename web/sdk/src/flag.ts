@@ -14,13 +14,13 @@ export interface Binding {
 /** A flag with the default of whoever asks, and where it stands in the program that it was last asked of. */
 export class Handle<T> implements Flag<T> {
   // What each read needs comes first, and is one line of the processor's cache.
-  binding: Binding | undefined;
+  /** Of that program, in the turn in which it was last asked for; see `Asked`. */
+  turn: unknown;
   /** Of that program; -1 where it has no such flag. */
   place = -1;
   /** By variant; the default where one is of another type. */
   values: readonly T[] = [];
-  /** When it was last asked for; see `Asked`. */
-  turn = 0;
+  binding: Binding | undefined;
 
   constructor(
     readonly key: string,

@@ -40,6 +40,18 @@ export class Sifted {
   readonly outcomes: Int32Array;
   readonly rules: Int32Array;
   readonly values: readonly (Json | undefined)[];
+  /** By what is given: that, its variant, and in the last bit whether the flag is not settled by it. */
+  readonly #packed: Int32Array;
+  /** Whether few flags need the module. */
+  readonly mostly: boolean;
+  /** Flags that depend on who asks, in the order of their bits; where their bits begin, as bits. */
+  readonly #asking: Int32Array;
+  readonly #starts: Int32Array;
+  /** By split: 1 where it has two slices, and they are all there is. */
+  readonly #halved: Uint8Array;
+  readonly #todo: Int32Array;
+  /** Where the row of each attribute begins. */
+  readonly #at: Int32Array;
   /** By split: slot, seed, its slices. */
   readonly #splits: Int32Array;
   /** By slice, counted with what is given: where it ends. */
@@ -117,6 +129,94 @@ export class Sifted {
       }
     }
     this.values = values;
+
+    this.#packed = Int32Array.from(this.outcomes, (outcome, i) => i | ((outcome & 0xffff) << VARIANT) | (i < given && this.#more[i] !== SETTLED ? OPEN : 0));
+    const start = (flag: number): number => this.#flags[flag] as number;
+    this.#asking = Int32Array.from([...this.#flags.keys()].filter((flag) => start(flag) >= 0).sort((a, b) => start(a) - start(b)));
+    this.#starts = new Int32Array(words);
+    for (const flag of this.#asking) (this.#starts[start(flag) >>> 5] as number) |= 1 << (start(flag) & 31);
+    this.#halved = Uint8Array.from({ length: count / 4 }, (_, split) => {
+      const [first, last] = [this.#splits[split * 4 + 2] as number, this.#splits[split * 4 + 3] as number];
+      return +(last - first === 2 && this.#ends[last - 1] === BUCKETS);
+    });
+    this.#todo = new Int32Array(flags);
+    this.#at = new Int32Array(columns);
+    const asks = new Set<number>();
+    this.#flags.forEach((each, flag) => each === ASK && asks.add(flag));
+    this.#more.forEach((more, bit) => more === ASK && asks.add(flagOf[bit] as number));
+    this.mostly = asks.size * 8 <= flags && end <= GIVEN && infos.every(({ variants }) => variants.length <= MOST_VARIANTS);
+  }
+
+  /** Where `all` puts what it finds; what everyone is given stands there already. */
+  room(): Int32Array {
+    return this.#flags.map((start) => (start < 0 && start !== ASK ? this.#settled(start & ~ALWAYS) : -1));
+  }
+
+  #settled(given: number): number {
+    return given < 0 ? -1 : (this.#packed[given] as number) & ~OPEN;
+  }
+
+  /**
+   * What every flag gives, as `given` says of one, with its variant: see `GIVEN`; -1 where the module must be asked. Nothing foretells which rule holds: no branch depends on it, but for the few
+   * flags of which a bucket, or the module, must be asked.
+   */
+  all(asker: Asker, found: Int32Array): void {
+    const at = this.#at;
+    const columns = at.length;
+    for (let i = 0; i < columns; i++) at[i] = this.#row(this.#columns[i] as Column, asker);
+    const rows = this.#rows;
+    const starts = this.#starts;
+    const asking = this.#asking;
+    const packed = this.#packed;
+    const todo = this.#todo;
+    let next = 0;
+    let count = 0;
+    let borrow = 0;
+    for (let word = 0; word < starts.length; word++) {
+      let bits = -1;
+      for (let i = 0; i < columns; i++) bits &= rows[(at[i] as number) + word] as number;
+      // Of each flag's bits the first: one less, from where they begin, turns over that and all before it. Some bit is set in each.
+      const start = starts[word] as number;
+      const less = (bits - start - borrow) | 0;
+      borrow = ((~bits & start) | ((~bits | start) & less)) >>> 31;
+      let firsts = bits & ~less;
+      const last = (word << 5) + 31;
+      while (firsts !== 0) {
+        const first = firsts & (0 - firsts);
+        firsts ^= first;
+        const what = packed[last - Math.clz32(first)] as number;
+        const flag = asking[next++] as number;
+        found[flag] = what;
+        todo[count] = flag;
+        count += what >>> 31;
+      }
+    }
+    this.#settle(asker, found, count);
+  }
+
+  /** Puts units into buckets: of the flags that `all` has found to need it. */
+  #settle(asker: Asker, found: Int32Array, count: number): void {
+    const todo = this.#todo;
+    const packed = this.#packed;
+    const mores = this.#more;
+    const splits = this.#splits;
+    const ends = this.#ends;
+    const halved = this.#halved;
+    const unit = this.#unit;
+    for (let i = 0; i < count; i++) {
+      const flag = todo[i] as number;
+      const more = mores[(found[flag] as number) & GIVEN] as number;
+      if (more < 0 || halved[more] === 0) {
+        found[flag] = this.#settled(this.given(asker, flag));
+        continue;
+      }
+      const split = more * 4;
+      unit.read(asker, splits[split] as number);
+      const hash = unit.hash(splits[split + 1] as number);
+      const first = splits[split + 2] as number;
+      // The first of two where the bucket is below its end; there is no unit where there is no text.
+      found[flag] = unit.length === 0 ? this.#settled(this.given(asker, flag)) : (packed[first + 1 + Math.floor((hash * SHARE - (ends[first] as number)) / 2 ** 17)] as number);
+    }
   }
 
   /** What a flag gives, for `outcomes`, `rules` and `values`; -1 where the module must be asked. */
@@ -221,27 +321,36 @@ class Unit {
   #slot = -1;
   #blocks = new Int32Array(16);
   #count = 0;
+  /** The last bytes and the length. */
   #tail = 0;
-  #length = 0;
+  /** 0 where there is no unit. */
+  length = 0;
 
   /** Its bucket, not rounded down; NaN where the value is no unit. */
   bucket(asker: Asker, slot: number, seed: number): number {
-    if (this.#asker !== asker || this.#slot !== slot) {
-      this.#asker = asker;
-      this.#slot = slot;
-      this.#read(asker.values[slot]);
-    }
-    if (this.#length === 0) return NaN;
+    this.read(asker, slot);
+    return this.length === 0 ? NaN : this.hash(seed) * SHARE;
+  }
+
+  read(asker: Asker, slot: number): void {
+    if (this.#asker === asker && this.#slot === slot) return;
+    this.#asker = asker;
+    this.#slot = slot;
+    this.#read(asker.values[slot]);
+  }
+
+  hash(seed: number): number {
     let hash = seed;
     const blocks = this.#blocks;
-    for (let i = 0; i < this.#count; i++) {
+    const count = this.#count;
+    for (let i = 0; i < count; i++) {
       hash ^= blocks[i] as number;
       hash = (Math.imul((hash << 13) | (hash >>> 19), 5) + 0xe6546b64) | 0;
     }
-    hash ^= this.#tail ^ this.#length;
+    hash ^= this.#tail;
     hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
     hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
-    return ((hash ^ (hash >>> 16)) >>> 0) * (BUCKETS / 2 ** 32);
+    return (hash ^ (hash >>> 16)) >>> 0;
   }
 
   #read(value: unknown): void {
@@ -272,8 +381,8 @@ class Unit {
     }
     if (all > 127) return this.#utf8(encoder.encode(text));
     this.#count = count;
-    this.#tail = scrambled(tail);
-    this.#length = length;
+    this.#tail = scrambled(tail) ^ length;
+    this.length = length;
   }
 
   #utf8(bytes: Uint8Array): void {
@@ -283,8 +392,8 @@ class Unit {
     const block = (at: number): number => scrambled(byte(at) | (byte(at + 1) << 8) | (byte(at + 2) << 16) | (byte(at + 3) << 24));
     for (let i = 0; i < count; i++) this.#blocks[i] = block(i * 4);
     this.#count = count;
-    this.#tail = block(count * 4);
-    this.#length = bytes.length;
+    this.#tail = block(count * 4) ^ bytes.length;
+    this.length = bytes.length;
   }
 }
 
@@ -293,7 +402,14 @@ function scrambled(block: number): number {
   return Math.imul((mixed << 15) | (mixed >>> 17), 0x1b873593);
 }
 
+/** What `all` finds: what is given, and from this bit on its variant. */
+export const GIVEN = 0xfffff;
+export const VARIANT = 20;
+const MOST_VARIANTS = 0x7ff;
+const OPEN = 1 << 31;
 const BUCKETS = 100_000;
+/** Of a hash; exact, as both have few digits. */
+const SHARE = BUCKETS / 2 ** 32;
 const ASK = -1;
 const SETTLED = -2;
 const ALWAYS = 1 << 31;

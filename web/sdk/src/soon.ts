@@ -1,7 +1,7 @@
 import { EngineTrap, type FlagInfo, type Outcomes, type Report } from "./engine.js";
 import { engineProblem } from "./holding.js";
 import type { Direct, Handle } from "./flag.js";
-import type { Asker, Sifted } from "./sifted.js";
+import { GIVEN, VARIANT, type Asker, type Sifted } from "./sifted.js";
 import type { Index } from "./swift-index.js";
 import { decisions, type Asked, type Entry, type Source, type Table } from "./table.js";
 import type { Decisions, Json, Position } from "./types.js";
@@ -9,10 +9,13 @@ import { entry } from "./ways.js";
 
 /** A program with its kills, of which each flag can be looked up. */
 export class Ready {
-  /** Reads of one context after which the module decides all flags: about as long as that takes. */
+  /** Reads of one context after which all flags are looked up, or decided by the module: about as long as that takes. */
   readonly #few: number;
-  /** For so many contexts it does so at the first read: the one before was asked for many flags. */
+  /** For so many contexts this is so at the first read: the one before was asked for many flags. */
   #ahead = 0;
+  /** By flag what it gives to whom all flags were looked up for last. */
+  readonly found: Int32Array;
+  current: object | undefined;
 
   constructor(
     readonly sifted: Sifted,
@@ -22,6 +25,7 @@ export class Ready {
   ) {
     const { length } = index.flags;
     this.#few = length < 32 ? ANY : 16 + (length >> 2);
+    this.found = sifted.room();
   }
 
   /** How many flags of the next context are looked up. */
@@ -43,10 +47,13 @@ export class Soon implements Table, Decisions, Asker, Direct {
   high = 0;
   words: Int32Array = NOTHING;
   at = 0;
+  /** As the handles that were asked for in it have it; not before there is one. */
+  #turn: object = NEVER;
   /** The module has decided all flags: its outcomes are in `words`. */
   #decided = false;
   /** Flags that are still looked up. */
   #left = -1;
+  #boolean: Decisions["boolean"] | undefined;
 
   constructor(
     readonly ready: Ready,
@@ -66,24 +73,34 @@ export class Soon implements Table, Decisions, Asker, Direct {
     const place = index.place(key);
     if (place < 0) return undefined;
     if (index.turns[place] !== asked.turn) index.note(place, asked);
-    return this.#decided ? index.value(place, this.words, this.at) : this.#look(place);
+    const ready = this.ready;
+    if (ready.current === this) {
+      const what = ready.found[place] as number;
+      if (what >= 0) return ready.sifted.values[what & GIVEN];
+    }
+    return this.#look(place);
   }
 
   direct<T>(handle: Handle<T>): T {
-    const index = this.index;
-    if (handle.binding !== index) index.bind(handle);
-    const place = handle.place;
-    if (place < 0) return handle.fallback;
-    const asked = this.source.asked;
-    if (handle.turn !== asked.turn) {
-      handle.turn = asked.turn;
-      index.note(place, asked);
+    if (handle.turn !== this.#turn) {
+      const { index, source } = this;
+      this.#turn = index.turn(source.asked);
+      if (handle.binding !== index) index.bind(handle);
+      if (handle.place < 0) return handle.fallback;
+      if (handle.turn !== this.#turn) index.note(handle.place, source.asked);
+      handle.turn = this.#turn;
     }
-    if (this.#decided) return handle.values[(this.words[this.at + place * 2] as number) & 0xffff] as T;
+    const place = handle.place;
+    const ready = this.ready;
+    if (ready.current === this) {
+      const what = ready.found[place] as number;
+      if (what >= 0) return handle.values[what >> VARIANT] as T;
+    }
     return handle.typed(this.#look(place));
   }
 
   #look(place: number): Json | undefined {
+    if (this.#decided) return this.index.value(place, this.words, this.at);
     const given = this.#given(place);
     if (given >= 0) return this.ready.sifted.values[given];
     return this.#decided ? this.index.value(place, this.words, this.at) : undefined;
@@ -91,12 +108,24 @@ export class Soon implements Table, Decisions, Asker, Direct {
 
   /** What a flag gives, in the tables; -1 where the module has decided all flags, or gave up. */
   #given(place: number): number {
-    if (this.#left < 0) this.#left = this.ready.few();
-    else if (this.#left === 0) this.ready.many();
-    if (this.#left > 0) {
-      this.#left--;
-      const given = this.ready.sifted.given(this, place);
-      if (given >= 0) return given;
+    const { ready } = this;
+    if (ready.current !== this) {
+      if (this.#left < 0) this.#left = ready.few();
+      else if (this.#left === 0) ready.many();
+      if (this.#left > 0) {
+        this.#left--;
+        const given = ready.sifted.given(this, place);
+        if (given >= 0) return given;
+      } else if (ready.sifted.mostly) {
+        ready.sifted.all(this, ready.found);
+        ready.current = this;
+        // Once others were looked up for in between, one by one.
+        this.#left = ANY;
+      }
+    }
+    if (ready.current === this) {
+      const what = ready.found[place] as number;
+      if (what >= 0) return what & GIVEN;
     }
     this.#decide();
     return -1;
@@ -148,12 +177,15 @@ export class Soon implements Table, Decisions, Asker, Direct {
     }
   }
 
-  // Each may be taken by itself: `const { boolean } = client.evaluate(context)`.
+  // Each may be taken by itself: `const { boolean } = client.evaluate(context)`. Where many are read, it is made once.
   get boolean(): Decisions["boolean"] {
-    return (key, fallback) => {
+    if (this.#boolean) return this.#boolean;
+    const read: Decisions["boolean"] = (key, fallback) => {
       const value = this.value(key, this.source.asked);
       return typeof value === "boolean" ? value : fallback;
     };
+    if (this.ready.current === this) this.#boolean = read;
+    return read;
   }
 
   get string(): Decisions["string"] {
@@ -198,3 +230,4 @@ const AHEAD = 64;
 /** More than anyone reads of one context. */
 const ANY = 2 ** 30;
 const NOTHING = new Int32Array();
+const NEVER = {};

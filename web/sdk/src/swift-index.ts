@@ -16,6 +16,7 @@ export class Index implements Binding {
   readonly #asked: string[];
   readonly #next: number[];
   #last = 0;
+  #turn: { readonly asked: Asked | undefined; readonly turn: number } = { asked: undefined, turn: 0 };
   readonly #lists = new Map<string, unknown[]>();
 
   constructor(readonly flags: readonly FlagInfo[]) {
@@ -45,6 +46,12 @@ export class Index implements Binding {
     return expected;
   }
 
+  /** Of whoever is told what is asked for, the present turn: another object each time. */
+  turn(asked: Asked): object {
+    if (this.#turn.asked !== asked || this.#turn.turn !== asked.turn) this.#turn = { asked, turn: asked.turn };
+    return this.#turn;
+  }
+
   bind(handle: Handle<unknown>): void {
     const place = this.places.get(handle.key) ?? -1;
     const variants = this.flags[place]?.variants ?? [];
@@ -60,7 +67,7 @@ export class Index implements Binding {
     handle.binding = this;
     handle.place = place;
     handle.values = values;
-    handle.turn = 0;
+    handle.turn = undefined;
   }
 
   #find(key: string): number {

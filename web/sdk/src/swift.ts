@@ -71,8 +71,8 @@ export class Decided implements Table {
     if (handle.binding !== index) index.bind(handle);
     const { place } = handle;
     if (place < 0 || (this.withheld && this.flags[place]?.decided)) return handle.fallback;
-    if (handle.turn !== asked.turn) {
-      handle.turn = asked.turn;
+    if (handle.turn !== index.turn(asked)) {
+      handle.turn = index.turn(asked);
       index.note(place, asked);
     }
     const { words, at } = this.outcomes;

@@ -98,6 +98,7 @@ test("one handle for two clients", async () => {
     assert.equal(handles.on.value(one.evaluate({})), true);
     assert.equal(handles.on.value(two.evaluate({})), false);
     assert.equal(handles.text.value(two.evaluate({})), "y");
+    assert.equal(handles.text.value(one.evaluate({})), "x");
   }
 });
 

@@ -6,6 +6,7 @@ import { runVectors } from "../../../tests/engines/vectors.mjs";
 import { outcome, type Engine, type FlagInfo, type Held, type Outcome, type Outcomes, type Report } from "../src/engine.js";
 import type { Header } from "../src/envelope.js";
 import { loadTooling } from "../src/entry/tooling-node.js";
+import { GIVEN, VARIANT } from "../src/sifted.js";
 import { Soon } from "../src/soon.js";
 import { swiftEngine } from "../src/swift-engine.js";
 import type { Asked, Source } from "../src/table.js";
@@ -142,7 +143,7 @@ function randomDocument(random: () => number): { flags: object[]; kills: object[
     ])();
   const split = (): object => {
     const parts = [1 + Math.floor(random() * 50_000), Math.floor(random() * 50_000)];
-    return { by: pick(["userId", "userId", "targetingKey", "tenant", "tenant.tier"]), salt: `s${Math.floor(random() * 9)}`, slices: [["on", parts[0]], [pick(["off", "third"]), parts[1]]] };
+    return { by: pick(["userId", "userId", "targetingKey", "tenant", "tenant.tier"]), salt: `s${Math.floor(random() * 9)}`, slices: [["on", parts[0]], [pick(["off", "third"]), random() < 0.5 ? 100_000 - (parts[0] as number) : parts[1]]] };
   };
   const rule = (): object => {
     const when = Array.from({ length: Math.floor(random() * 3) }, () => (random() < 0.8 ? simple() : other()));
@@ -209,7 +210,16 @@ test("random flags for random contexts: what is looked up is what both modules d
       const found = lookedUp(asked, flags.length, Math.floor(random() * flags.length));
       if (found.some((each, place) => !same(each, expected[place] as Outcome))) assert.deepEqual(found, expected, JSON.stringify({ flags, kills, context }));
       compared += flags.length;
-      for (let place = 0; place < flags.length; place++) if (asked.ready.sifted.given(asked, place) >= 0) looked++;
+      const fresh = soon(engine, context) as Soon;
+      const { sifted } = fresh.ready;
+      const all = sifted.room();
+      sifted.all(fresh, all);
+      for (let place = 0; place < flags.length; place++) {
+        const given = sifted.given(fresh, place);
+        const what = all[place] as number;
+        if (given >= 0) looked++;
+        if ((given < 0 ? -1 : given | (((sifted.outcomes[given] as number) & 0xffff) << VARIANT)) !== what) assert.fail(`flag ${place} gives ${given}, of all ${what & GIVEN}: ${JSON.stringify({ flags, kills, context })}`);
+      }
     }
   }
   assert.ok(compared > 300_000, `${compared} compared`);
@@ -255,26 +265,45 @@ test("asked for later, a flag is as it was", () => {
   assert.deepEqual([...(held[0] as Soon).entries].map(([key, { variant }]) => [key, variant]), MANY.map((_, i) => [`f${i}`, "off"]));
 });
 
-test("many flags of one context: the module decides the rest, and all of the next ones", () => {
-  let calls = 0;
-  const counting: Instantiate = (module) => {
-    const { exports } = new WebAssembly.Instance(module);
-    const decide = (...numbers: number[]): number => (calls++, (exports["decide"] as (...numbers: number[]) => number)(...numbers));
-    return { exports: { ...exports, decide } } as unknown as WebAssembly.Instance;
-  };
-  const simple = Array.from({ length: 100 }, (_, i) => flag(`f${i}`, { rules: ACME }));
-  const engine = engineOf(simple, [], {}, counting);
-  const read = (flags: number): void => {
-    const asked = soon(engine, { tenant: "acme" }) as Soon;
-    for (let i = 0; i < flags; i++) assert.equal(asked.boolean(`f${i}`, true), false);
-  };
-  calls = 0;
-  for (let i = 0; i < 100; i++) read(10);
-  assert.equal(calls, 0);
-  for (let i = 0; i < 20; i++) read(100);
-  assert.equal(calls, 20);
-  for (let i = 0; i < 200; i++) read(10);
-  assert.ok(calls < 100, `${calls}`);
+for (const [name, more, expected] of [
+  ["all are looked up at once", [], 0],
+  ["where many need the module, it decides the rest, and all of the next ones", Array.from({ length: 20 }, (_, i) => flag(`v${i}`, { rules: [{ when: [{ attribute: "v", op: "semver", values: [">=2.0.0"] }], serve: "off" }] })), 20],
+] as const) {
+  test(`many flags of one context: ${name}`, () => {
+    let calls = 0;
+    const counting: Instantiate = (module) => {
+      const { exports } = new WebAssembly.Instance(module);
+      const decide = (...numbers: number[]): number => (calls++, (exports["decide"] as (...numbers: number[]) => number)(...numbers));
+      return { exports: { ...exports, decide } } as unknown as WebAssembly.Instance;
+    };
+    const simple = Array.from({ length: 100 }, (_, i) => flag(`f${i}`, { rules: ACME }));
+    const engine = engineOf([...simple, ...more], [], {}, counting);
+    const read = (flags: number): void => {
+      const asked = soon(engine, { tenant: "acme" }) as Soon;
+      for (let i = 0; i < flags; i++) assert.equal(asked.boolean(`f${i}`, true), false);
+    };
+    calls = 0;
+    for (let i = 0; i < 100; i++) read(10);
+    assert.equal(calls, 0);
+    for (let i = 0; i < 20; i++) read(100);
+    assert.equal(calls, expected);
+    for (let i = 0; i < 200; i++) read(10);
+    assert.ok(calls < 100, `${calls}`);
+  });
+}
+
+test("of two contexts in turn, many flags each: what was looked up for one is not the other's", () => {
+  const flags = Array.from({ length: 100 }, (_, i) => flag(`f${i}`, { rules: i === 99 ? [{ when: [{ attribute: "v", op: "semver", values: [">=2.0.0"] }], serve: "off" }] : ACME }));
+  const engine = engineOf(flags);
+  const [acme, globex] = ["acme", "globex"].map((tenant) => soon(engine, { tenant, v: "2.0.0" }) as Soon);
+  for (let round = 0; round < 3; round++) {
+    for (const [asked, value] of [[acme, false], [globex, true]] as const) {
+      for (let i = 0; i < 99; i++) assert.equal(asked?.boolean(`f${i}`, !value), value, `${round}: f${i}`);
+      assert.equal(asked?.details("f40", null).reason, value ? "DEFAULT" : "TARGETING_MATCH");
+      if (round > 0) assert.equal(asked?.boolean("f99", true), false, "the module decides it");
+    }
+    for (let i = 0; i < 99; i += 7) assert.deepEqual([acme, globex].map((asked) => asked?.boolean(`f${i}`, false)), [false, true]);
+  }
 });
 
 test("reads: each type, unknown keys, and taken by themselves", () => {
