@@ -15,6 +15,7 @@ use std::cell::Cell;
 use std::rc::Rc;
 use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
+use yew_router::prelude::*;
 
 /// When nobody has scrolled for so long after the flags came, the rest is fetched too: compiling it takes the processor that
 /// draws.
@@ -82,14 +83,17 @@ fn NotCome(props: &NotComeProps) -> Html {
     }
 }
 
-/// Fetches every chunk while nothing else is to be done, so that going somewhere asks for nothing.
+/// Fetches every chunk while nothing else is to be done, so that going somewhere asks for nothing. Where a kill is made or
+/// counted nothing may compete with it.
 #[hook]
 pub fn use_rest() {
     let console = use_console();
-    let is_settled = console.live.flags.ready().is_some();
-    use_effect_with(is_settled, |&is_settled| {
-        let is_wanted = Rc::new(Cell::new(is_settled));
-        if is_settled {
+    let route = use_route::<Route>();
+    let is_killing = matches!(route, Some(Route::Kill { .. } | Route::LiveKill { .. }));
+    let is_time = console.live.flags.ready().is_some() && !is_killing;
+    use_effect_with(is_time, |&is_time| {
+        let is_wanted = Rc::new(Cell::new(is_time));
+        if is_time {
             spawn_local(bring_the_rest(Rc::clone(&is_wanted)));
         }
         move || is_wanted.set(false)
