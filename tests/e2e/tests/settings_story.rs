@@ -24,6 +24,12 @@ async fn the_policy_is_edited_checked_and_then_proposed() -> Result<()> {
     first.shown("[data-test=review-open][aria-disabled=true]").await?;
     console.write("policy-drill_days", "45").await?;
     console.write("policy-approvals-policy", "1").await?;
+    // A share is typed as percent; parts that were not there come with their member.
+    console.write("policy-telemetry-share", "120").await?;
+    first.shown("[data-at='/telemetry/share'][aria-invalid=true]").await?;
+    for (member, value) in [("telemetry-share", "12.5"), ("automatic-kills", "5"), ("backup_hours", "36")] {
+        console.write(&format!("policy-{member}"), value).await?;
+    }
     first.picture("console-settings").await?;
 
     // Somebody else is first: both changes together are one edit.
@@ -36,6 +42,9 @@ async fn the_policy_is_edited_checked_and_then_proposed() -> Result<()> {
     assert!(said.contains("drill_days") && said.contains("45") && said.contains("approvals.policy"), "{said}");
     let now = stack.admin("GET", "/policy", None).await?;
     assert_eq!((&now["policy"]["kills"], &now["policy"]["drill_days"]), (&json!(700), &json!(45)), "{now}");
+    let later =
+        (&now["policy"]["telemetry"]["share"], &now["policy"]["automatic"]["kills"], &now["policy"]["backup_hours"]);
+    assert_eq!(later, (&json!(0.125), &json!(5), &json!(36)), "{now}");
 
     // From now on it asks others.
     console.page("/settings").await?;

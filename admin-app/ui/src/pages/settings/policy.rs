@@ -107,7 +107,8 @@ fn Form(props: &FormProps) -> Html {
             </section>
             <section class="card"><header><h2>{ "Budget" }</h2><p>{ "What one change may move before it needs approval; what is left empty is not limited" }</p></header>
                 <div class="pad stack">
-                    <Share at="/budget/share" value={at("/budget/share")} />
+                    <Share at="/budget/share" label="Largest part of everyone that may be given something else" placeholder="any" value={at("/budget/share")}
+                        help="Of the weight of the population; more needs approval, and so does what cannot be said" />
                     { number("/budget/tenants", "Most tenants of which someone may be given something else", "tenants") }
                     { names("/budget/critical_tenants", "Tenants of which nobody may be", tenants) }
                     { names("/budget/regions", "Regions within which nobody may be", regions) }
@@ -115,14 +116,16 @@ fn Form(props: &FormProps) -> Html {
                 </div>
             </section>
             <div class="cols c2 stretch">
-                <section class="card"><header><h2>{ "Drills and heartbeat" }</h2></header>
+                <section class="card"><header><h2>{ "Drills, heartbeat and backups" }</h2></header>
                     <div class="pad stack">
                         { number("/drill_days", "A drill counts for", "days") }
                         <Optional at="/heartbeat" is_there={has("/heartbeat")} start={json!({ "flag": "" })} label="A heartbeat flag measures how long a kill takes" />
                         if has("/heartbeat") {
                             { text("/heartbeat/flag", "The flag that beats; nothing else may rest on it", "downhaul-heartbeat", flags) }
                             { number("/heartbeat/every_seconds", "A beat every", "seconds") }
+                            { number("/heartbeat/p99_ms", "An alarm where 99 of 100 clients take longer than", "ms") }
                         }
+                        { number("/backup_hours", "An alarm where the last backup is older than", "hours") }
                     </div>
                 </section>
                 <section class="card"><header><h2>{ "Flags to look at" }</h2></header>
@@ -141,6 +144,19 @@ fn Form(props: &FormProps) -> Html {
                             { number("/sample/rows", "Contexts that are kept at most", "contexts") }
                             { number("/sample/days", "Forgotten when not seen again for", "days") }
                         }
+                    </div>
+                </section>
+                <section class="card"><header><h2>{ "What clients tell" }</h2><p>{ "Counts of what they gave whom; a longer time between two batches makes guards slower" }</p></header>
+                    <div class="pad stack">
+                        <Share at="/telemetry/share" label="Browsers that tell" placeholder="100" value={at("/telemetry/share")}
+                            help="Servers and edges always do; a larger share is for pages that open after it" />
+                        { number("/telemetry/period_seconds", "Every client tells once in", "seconds") }
+                    </div>
+                </section>
+                <section class="card"><header><h2>{ "Kills without anyone" }</h2><p>{ "What guards and the breakers of the fleet kill by themselves; what is beyond that is only told" }</p></header>
+                    <div class="pad stack">
+                        { number("/automatic/kills", "Kills at most", "kills") }
+                        { number("/automatic/seconds", "Within", "seconds") }
                     </div>
                 </section>
                 <section class="card"><header><h2>{ "Limits" }</h2></header>
@@ -326,6 +342,9 @@ fn Optional(props: &OptionalProps) -> Html {
 #[derive(Debug, Properties, PartialEq)]
 struct ShareProps {
     at: &'static str,
+    label: &'static str,
+    help: &'static str,
+    placeholder: &'static str,
     value: Option<Value>,
 }
 
@@ -360,11 +379,12 @@ fn Share(props: &ShareProps) -> Html {
         })
     };
     let shown = (*typed).clone().or(known).unwrap_or_default();
+    let id = test(at);
     html! {
         <div class="policyrow field">
-            <label for="policy-budget-share">{ "Largest part of everyone that may be given something else" }</label>
-            <span class="row"><input class="input mono figure" id="policy-budget-share" data-test="policy-budget-share" data-at={at} value={shown} oninput={put} onblur={on_blur} inputmode="decimal" placeholder="any" autocomplete="off" aria-invalid={editing.problems.is_wrong(at).to_string()} /><span class="muted small">{ "%" }</span></span>
-            <span class="help">{ "Of the weight of the population; more needs approval, and so does what cannot be said" }</span>
+            <label for={id.clone()}>{ props.label }</label>
+            <span class="row"><input class="input mono figure" id={id.clone()} data-test={id} data-at={at} value={shown} oninput={put} onblur={on_blur} inputmode="decimal" placeholder={props.placeholder} autocomplete="off" aria-invalid={editing.problems.is_wrong(at).to_string()} /><span class="muted small">{ "%" }</span></span>
+            <span class="help">{ props.help }</span>
             { problems_html(&editing, at) }
         </div>
     }
@@ -373,4 +393,29 @@ fn Share(props: &ShareProps) -> Html {
 fn percent(share: f64) -> String {
     let percent = (share * 1e8).round() / 1e6;
     percent.to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The places of what a schema describes, without those that hold others.
+    fn places(schema: &Value, at: &str, found: &mut Vec<String>) {
+        match schema.get("properties").and_then(Value::as_object) {
+            Some(properties) => {
+                properties.iter().for_each(|(name, schema)| places(schema, &format!("{at}/{name}"), found));
+            }
+            None => found.push(at.to_owned()),
+        }
+    }
+
+    #[test]
+    fn the_form_has_a_field_for_every_member_of_a_policy() {
+        let mut all = Vec::new();
+        places(&json_schema(), "", &mut all);
+        assert!(all.len() > 20, "{all:?}");
+        let source = include_str!("policy.rs");
+        let missing: Vec<&String> = all.iter().filter(|place| !source.contains(&format!("\"{place}\""))).collect();
+        assert!(missing.is_empty(), "without a field: {missing:?}");
+    }
 }
