@@ -105,7 +105,7 @@ impl Pool {
         }
         let Some((above, screen)) = self.place() else { return };
         self.sight = self.heights.between(above, screen);
-        let wanted = self.heights.between(above - screen, 3.0 * screen);
+        let wanted = self.wanted(above, screen);
         let (stay, go) = std::mem::take(&mut self.slots).into_iter().partition(|slot| wanted.holds(slot.row));
         self.slots = stay;
         self.put_aside(go);
@@ -175,13 +175,19 @@ impl Pool {
         Some((-self.body.get_bounding_client_rect().top(), screen))
     }
 
+    /// A screen above what is in sight and one below it. At the beginning two below: whoever scrolls on from there needs no
+    /// row that has to be made.
+    fn wanted(&self, above: f64, screen: f64) -> Range {
+        self.heights.between((above - screen).max(0.0), 3.0 * screen)
+    }
+
     /// Draws what comes into sight.
     fn look(&mut self) {
         // What the last frame wrote is laid out by now, so this waits for nothing.
         self.measure();
         let Some((above, screen)) = self.place() else { return };
         self.sight = self.heights.between(above, screen);
-        let wanted = self.heights.between(above - screen, 3.0 * screen);
+        let wanted = self.wanted(above, screen);
         let (sight, before) = (self.sight, self.unmeasured.len());
         let is_all = self.bring(wanted, sight, A_FRAME);
         if self.unmeasured.iter().skip(before).any(|row| sight.holds(*row)) {
@@ -342,7 +348,7 @@ impl Pool {
         self.stretch();
         self.keep(before);
         if let Some((above, screen)) = self.place() {
-            self.put(self.heights.between(above - screen, 3.0 * screen));
+            self.put(self.wanted(above, screen));
         }
         self.order();
     }

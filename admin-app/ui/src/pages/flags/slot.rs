@@ -6,13 +6,16 @@ use web_sys::{Element, HtmlElement, HtmlInputElement};
 
 /// What is never otherwise; the rest is written into the parts, in their order.
 const MODEL: &str = r##"<tr><td class="c-pick"><input type="checkbox" class="check" data-part></td>
-<td class="c-flag"><a class="key" data-part></a><span class="crit" role="img" aria-label="critical" title="Critical: large changes and restores matter most here" hidden data-part><svg class="i s" aria-hidden="true"><use href="#i-shield"></use></svg></span><small class="faint" data-part></small></td>
-<td class="c-state"><span class="chips" data-test="flag-state" data-part><span class="chip warn" hidden data-part><svg class="i" aria-hidden="true"><use href="#i-alert"></use></svg><span data-part></span></span><span class="chip serving" data-part></span></span></td>
+<td class="c-flag"><a class="key" data-part></a><span class="crit" role="img" aria-label="critical" title="Critical: large changes and restores matter most here" hidden data-part></span><small class="faint" data-part></small></td>
+<td class="c-state"><span class="chips" data-test="flag-state" data-part><span class="chip warn" hidden data-part><span data-part></span></span><span class="chip serving" data-part></span></span></td>
 <td class="c-who"><div class="share" role="img" data-part></div><small class="muted" data-part></small></td>
 <td class="c-kind"><span data-part></span><small class="faint" data-part></small></td>
 <td class="c-exp"><span data-part></span><small data-part></small></td>
 <td class="c-act" data-part><a data-part></a></td></tr>"##;
 const KILLED: &str = r##"<span class="chip killed"><svg class="sig" viewBox="0 0 14 14" aria-hidden="true"><use href="#s-kill"></use></svg><span class="trunc"></span></span>"##;
+/// Few rows need them, and each is an image that a browser makes anew for every copy.
+const SHIELD: &str = r##"<svg class="i s" aria-hidden="true"><use href="#i-shield"></use></svg>"##;
+const ALERT: &str = r##"<svg class="i" aria-hidden="true"><use href="#i-alert"></use></svg>"##;
 
 pub struct Slot {
     pub element: HtmlElement,
@@ -53,6 +56,7 @@ struct Parts {
 thread_local! {
     static ROW: Option<Element> = made("tbody", MODEL);
     static CHIP: Option<Element> = made("span", KILLED);
+    static SIGNS: [Option<Element>; 2] = [made("span", SHIELD), made("span", ALERT)];
 }
 
 fn made(around: &str, text: &str) -> Option<Element> {
@@ -153,6 +157,9 @@ impl Slot {
             set(&parts.key, "href", &words.page);
         }
         show(&parts.critical, Some(was.is_critical), words.is_critical);
+        if words.is_critical {
+            sign(&parts.critical, 0);
+        }
         text(&parts.description, first, &was.description, &words.description);
         self.write_chips(first, &was.chips, &words.chips);
         if first || was.strip != words.strip {
@@ -209,6 +216,9 @@ impl Slot {
                 }
                 let _ = parts.chips.insert_before(&chip, Some(&parts.overdue));
             }
+        }
+        if chips.overdue.is_some() {
+            sign(&parts.overdue, 1);
         }
         for (chip, words, was, is) in [
             (&parts.overdue, &parts.overdue_words, &was.overdue, &chips.overdue),
@@ -274,6 +284,15 @@ impl Slot {
 
 fn set(element: &Element, name: &str, value: &str) {
     let _ = element.set_attribute(name, value);
+}
+
+/// Puts the sign before what is in there, once.
+fn sign(within: &Element, which: usize) {
+    if within.first_element_child().is_none_or(|first| first.tag_name() != "svg")
+        && let Some(sign) = SIGNS.with(|signs| copy(signs.get(which)?.as_ref()))
+    {
+        let _ = within.insert_before(&sign, within.first_child().as_ref());
+    }
 }
 
 fn text(element: &Element, first: bool, was: &str, is: &str) {
