@@ -200,7 +200,7 @@ async fn a_long_list_is_whole_wherever_it_is_scrolled_to() -> Result<()> {
     browser.until("the first row", &at(2)).await?;
 
     // Only what is too long for its place is cut.
-    run(&format!("scrollTo(0, 150 * document.querySelector('tbody.long > tr').offsetHeight)")).await?;
+    run("scrollTo(0, 150 * document.querySelector('tbody.long > tr').offsetHeight)").await?;
     browser.marked(&format!("flag-row-{LONG}")).await?;
     run(&format!("document.querySelector('[data-test=flag-row-{LONG}]').scrollIntoView({{ block: 'center' }})"))
         .await?;
