@@ -9,13 +9,16 @@ use axum::http::{HeaderMap, Method};
 use downhaul_control::Command;
 use downhaul_control::api::{AlarmPage, AlarmView, ChangeView, ChartPage, ConsoleEvent, RunView, Whoami};
 use downhaul_control::runbook::{Purpose, RunEvent};
-use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
+use futures_util::{FutureExt, StreamExt};
 use serde::de::DeserializeOwned;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 use tauri::AppHandle;
+use tokio::sync::oneshot;
 use tokio::task::AbortHandle;
 
 /// A notification, where its button leads, and where a click on it does.
@@ -60,8 +63,22 @@ pub fn watch(app: AppHandle, plane: Arc<ControlPlane>) -> AbortHandle {
 struct Heard {
     /// The newest change.
     revision: Option<u64>,
-    /// Alarms that were told, by their ids.
-    told: BTreeSet<String>,
+    /// Alarms that were told, by their ids, and the notification of each as long as nobody has the alarm.
+    told: BTreeMap<String, Option<Shown>>,
+}
+
+/// A notification that is withdrawn as soon as nothing holds this any more.
+#[derive(Debug)]
+struct Shown {
+    _held: oneshot::Sender<Infallible>,
+}
+
+impl Shown {
+    /// And what comes when it is to be withdrawn.
+    fn begin() -> (Shown, impl Future<Output = ()> + Send + use<>) {
+        let (held, withdrawn) = oneshot::channel();
+        (Shown { _held: held }, withdrawn.map(drop))
+    }
 }
 
 async fn who_am_i(plane: &ControlPlane) -> Option<Whoami> {
@@ -95,7 +112,9 @@ async fn listen(app: &AppHandle, plane: &ControlPlane, me: &str, environment: &s
             Ok(ConsoleEvent::Alarms { .. }) => {
                 let Some(page) = read::<AlarmPage>(plane, format!("{below}/alarms")).await else { continue };
                 for alarm in heard.untold(&page.alarms) {
-                    raise(app, of_alarm(alarm, environment));
+                    let (shown, withdrawn) = Shown::begin();
+                    raise(app, of_alarm(alarm, environment), withdrawn);
+                    heard.told.insert(alarm.id.clone(), Some(shown));
                 }
             }
             // All others, and what a newer server says, are worth none.
@@ -113,15 +132,29 @@ async fn raise_change(app: &AppHandle, plane: &ControlPlane, change: &ChangeView
             return;
         }
     }
-    raise(app, notice);
+    raise(app, notice, std::future::pending());
 }
 
 impl Heard {
     /// Of the alarms that go on, those that nobody has and that were not told yet. What is silenced is told once it no longer is.
+    /// The notifications of all others are withdrawn: somebody has the alarm, or it is over.
     fn untold<'a>(&mut self, alarms: &'a [AlarmView]) -> Vec<&'a AlarmView> {
-        self.told.retain(|told| alarms.iter().any(|alarm| alarm.id == *told));
-        let unattended = alarms.iter().filter(|alarm| alarm.standing == "raised" && alarm.recovered.is_none());
-        unattended.filter(|alarm| self.told.insert(alarm.id.clone())).collect()
+        self.told.retain(|told, _| alarms.iter().any(|alarm| alarm.id == *told));
+        let is_unattended = |alarm: &&AlarmView| alarm.standing == "raised" && alarm.recovered.is_none();
+        for alarm in alarms.iter().filter(|alarm| !is_unattended(alarm)) {
+            if let Some(shown) = self.told.get_mut(&alarm.id) {
+                shown.take();
+            }
+        }
+        let unattended = alarms.iter().filter(is_unattended);
+        let mut untold = Vec::new();
+        for alarm in unattended {
+            if let Entry::Vacant(place) = self.told.entry(alarm.id.clone()) {
+                place.insert(None);
+                untold.push(alarm);
+            }
+        }
+        untold
     }
 
     /// Changes that were there before the app are told to nobody.
@@ -211,27 +244,32 @@ fn of_alarm(alarm: &AlarmView, environment: &str) -> Notice {
     }
 }
 
-fn raise(app: &AppHandle, notice: Notice) {
+/// Shows it until somebody answers or closes it, or it is to be withdrawn.
+fn raise(app: &AppHandle, notice: Notice, withdrawn: impl Future<Output = ()> + Send + 'static) {
     let app = app.clone();
-    // It waits until the notification is closed.
-    std::thread::spawn(move || {
+    tokio::spawn(async move {
         let mut notification = notify_rust::Notification::new();
         notification.appname("Downhaul").summary(&notice.title).body(&notice.detail).icon("downhaul-desktop");
         #[cfg(all(unix, not(target_os = "macos")))]
         {
+            use notify_rust::NotificationResponse;
             // A click on it is the action of this name.
             notification.action("default", "Open").action("open", notice.button);
             notification.hint(notify_rust::Hint::Urgency(notify_rust::Urgency::Critical));
-            let Ok(shown) = notification.show() else { return };
-            shown.wait_for_action(|action| match action {
-                "open" => orders::give(&app, &notice.order),
-                "default" => orders::give(&app, &notice.click),
+            let Ok(shown) = notification.show_async().await else { return };
+            let answered = shown.wait_for_action_async(|response| match response {
+                NotificationResponse::Default => orders::give(&app, &notice.click),
+                NotificationResponse::Action(action) if action == "open" => orders::give(&app, &notice.order),
                 _ => {}
             });
+            tokio::select! {
+                () = answered => {}
+                () = withdrawn => shown.close_async().await,
+            }
         }
         #[cfg(not(all(unix, not(target_os = "macos"))))]
         {
-            let _ = (notification.show(), app, notice.button, notice.order, notice.click);
+            let _ = (notification.show(), app, notice.button, notice.order, notice.click, withdrawn);
         }
     });
 }
@@ -304,6 +342,26 @@ mod tests {
         );
         assert_eq!(ids(&mut heard, &[]), [""; 0], "over");
         assert_eq!(ids(&mut heard, &[alarm("al-4", "raised")]), ["al-4"], "the same again is another alarm");
+    }
+
+    #[test]
+    fn a_notification_stands_until_somebody_has_its_alarm_or_it_is_over() {
+        let over =
+            |id: &str| AlarmView { recovered: Some("2026-11-26T15:00:00.000Z".to_owned()), ..alarm(id, "raised") };
+        let after = |alarms: &[AlarmView]| {
+            let mut heard = Heard::default();
+            heard.untold(&[alarm("al-1", "raised")]);
+            let (shown, withdrawn) = Shown::begin();
+            heard.told.insert("al-1".to_owned(), Some(shown));
+            heard.untold(alarms);
+            let is_withdrawn = withdrawn.now_or_never().is_some();
+            (is_withdrawn, heard.untold(alarms).len())
+        };
+        assert_eq!(after(&[alarm("al-1", "raised"), alarm("al-2", "raised")]), (false, 0));
+        assert_eq!(after(&[alarm("al-1", "acknowledged")]), (true, 0));
+        assert_eq!(after(&[alarm("al-1", "silenced")]), (true, 0));
+        assert_eq!(after(&[over("al-1")]), (true, 0));
+        assert_eq!(after(&[]), (true, 0), "kept no longer");
     }
 
     #[test]

@@ -9,6 +9,7 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::time::{sleep, timeout};
 use zbus::message::Header;
+use zbus::object_server::SignalEmitter;
 use zbus::{Connection, ObjectPath, OwnedObjectPath, OwnedVariant, Proxy, Variant, connection, interface};
 
 /// A panel that shows the items that apps put into its tray.
@@ -108,6 +109,8 @@ pub struct Notification {
     pub body: String,
     /// The keys and labels of its buttons, in turn.
     pub buttons: Vec<String>,
+    /// The app has closed it.
+    pub is_withdrawn: bool,
 }
 
 const NOTIFICATIONS: &str = "/org/freedesktop/Notifications";
@@ -135,12 +138,27 @@ impl Daemon {
         self.shown.send_modify(|shown| {
             given = u32::try_from(shown.len()).unwrap_or(u32::MAX).saturating_add(1);
             let (summary, body) = (summary.to_owned(), body.to_owned());
-            shown.push(Notification { number: given, summary, body, buttons });
+            shown.push(Notification { number: given, summary, body, buttons, is_withdrawn: false });
         });
         given
     }
 
-    fn close_notification(&self, _number: u32) {}
+    async fn close_notification(
+        &self,
+        number: u32,
+        #[zbus(signal_emitter)] emitter: SignalEmitter<'_>,
+    ) -> zbus::fdo::Result<()> {
+        self.shown.send_modify(|shown| {
+            for each in shown.iter_mut().filter(|each| each.number == number) {
+                each.is_withdrawn = true;
+            }
+        });
+        // By the app.
+        Ok(Self::notification_closed(&emitter, number, 3).await?)
+    }
+
+    #[zbus(signal)]
+    async fn notification_closed(emitter: &SignalEmitter<'_>, number: u32, reason: u32) -> zbus::Result<()>;
 
     fn get_capabilities(&self) -> Vec<&str> {
         vec!["actions", "body"]

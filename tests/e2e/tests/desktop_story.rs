@@ -336,18 +336,30 @@ async fn a_notification_of_an_alarm_leads_to_the_kill_control_and_comes_once() -
 
     // What somebody has acknowledged before the app is there is told to nobody.
     desktop.close(window).await?;
-    let page = stack.admin("GET", "/alarms", None).await?;
-    for alarm in page.get("alarms").and_then(Value::as_array).context("no alarms")? {
-        let id = alarm.get("id").and_then(Value::as_str).context("no id")?;
-        stack.admin("POST", &format!("/alarms/{id}/acknowledge"), Some(json!({}))).await?;
-    }
+    acknowledge_all(&stack).await?;
     let window = Browser::window(&desktop).await?;
     let console = Console::in_window(&window).await?;
     console.page("/alarms").await?;
     console.says("alarm-oscillating-flag", "standing", "acknowledged").await?;
     stories::oscillate(&stack, "beta").await?;
-    notifications.that("beta", |shown| shown.body.starts_with("beta was turned off")).await?;
+    let beta = |shown: &Notification| shown.body.starts_with("beta was turned off");
+    let shown = notifications.that("beta", beta).await?;
     ensure!(notifications.count("Alarm in production") == 3, "told although acknowledged: {notifications:?}");
+
+    // It is withdrawn once somebody has the alarm.
+    ensure!(!shown.is_withdrawn, "{shown:?}");
+    acknowledge_all(&stack).await?;
+    notifications.that("beta, withdrawn", |shown| beta(shown) && shown.is_withdrawn).await?;
+    Ok(())
+}
+
+async fn acknowledge_all(stack: &Stack) -> Result<()> {
+    let page = stack.admin("GET", "/alarms", None).await?;
+    let alarms = page.get("alarms").and_then(Value::as_array).context("no alarms")?;
+    for alarm in alarms.iter().filter(|alarm| alarm.get("standing").is_some_and(|standing| standing == "raised")) {
+        let id = alarm.get("id").and_then(Value::as_str).context("no id")?;
+        stack.admin("POST", &format!("/alarms/{id}/acknowledge"), Some(json!({}))).await?;
+    }
     Ok(())
 }
 

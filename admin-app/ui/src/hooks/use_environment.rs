@@ -19,7 +19,7 @@ macro_rules! ask {
                 console.failed(failure);
             }
             $moment.await;
-            console.live.dispatch($action(answer));
+            console.live.dispatch(Action::of(&environment, $action(answer)));
         });
     }};
 }
@@ -98,7 +98,7 @@ fn ask_for_breakers(console: Console, environment: String) {
         match api::open_breakers(&console.backend, &environment).await {
             Ok(open) => {
                 still().await;
-                console.live.dispatch(Action::OpenBreakers { environment, open });
+                console.live.dispatch(Action::of(&environment, Action::OpenBreakers(open)));
             }
             Err(failure) => console.failed(&failure),
         }
@@ -115,7 +115,7 @@ fn refresh(console: Console, environment: String, known: Rc<RefCell<Option<Known
         }
         // Flags that are of this revision are as they were: the stream was opened for the first time, or something else changed.
         let revision = answer.as_ref().ok().map(|page| page.position.revision);
-        console.live.dispatch(Action::Kills(answer));
+        console.live.dispatch(Action::of(&environment, Action::Kills(answer)));
         let is_known = known.borrow().as_ref().is_some_and(|(of, at)| *of == environment && Some(*at) == revision);
         if !is_known {
             ask_for_definitions(console, environment, known).await;
@@ -140,7 +140,7 @@ async fn ask_for_definitions(console: Console, environment: String, known: Rc<Re
         console.failed(failure);
     }
     let revision = flags.as_ref().ok().map(|page| page.position.revision);
-    console.live.dispatch(Action::Flags(flags, clock::now()));
+    console.live.dispatch(Action::of(&environment, Action::Flags(flags, clock::now())));
     let document = api::document(&console.backend, &environment).await;
     still().await;
     let document = document.and_then(|text| api::read_document(&text)).map(Shared::new);
@@ -148,7 +148,7 @@ async fn ask_for_definitions(console: Console, environment: String, known: Rc<Re
         console.failed(failure);
     }
     let is_whole = document.is_ok();
-    console.live.dispatch(Action::Document(document));
+    console.live.dispatch(Action::of(&environment, Action::Document(document)));
     known.replace(revision.filter(|_| is_whole).map(|revision| (environment, revision)));
 }
 

@@ -22,7 +22,8 @@ pub fn use_kill(id: String) -> Result<Option<Watched>, Failure> {
                 match api::kill(&console.backend, &environment, &id).await {
                     Ok(kill) => {
                         failure.set(None);
-                        live.dispatch(Action::Kill { kill: Box::new(kill), received: clock::monotonic() });
+                        let kill = Action::Kill { kill: Box::new(kill), received: clock::monotonic() };
+                        live.dispatch(Action::of(&environment, kill));
                     }
                     Err(why) => {
                         console.failed(&why);

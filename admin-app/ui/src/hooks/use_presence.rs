@@ -61,7 +61,7 @@ impl Teller {
                 let next = teller.wanted.take();
                 let Some(place) = next else { break };
                 if let Ok(view) = tell(&backend, &place).await {
-                    live.dispatch(Action::Present { environment: place.environment, seats: view.seats });
+                    live.dispatch(Action::of(&place.environment, Action::Present(view.seats)));
                 }
             }
             teller.is_telling.set(false);

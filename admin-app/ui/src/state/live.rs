@@ -79,10 +79,7 @@ pub enum Action {
     Kills(Result<Shared<KillPage>, Failure>),
     Fleet(Result<Shared<FleetView>, Failure>),
     Proposals(Result<Shared<ProposalPage>, Failure>),
-    OpenBreakers {
-        environment: String,
-        open: usize,
-    },
+    OpenBreakers(usize),
     Kill {
         kill: Box<KillView>,
         received: f64,
@@ -90,9 +87,12 @@ pub enum Action {
     /// Something that the stream does not tell of has changed.
     Stale,
     /// Who was there when this page said where it is.
-    Present {
+    Present(Vec<SeatView>),
+    /// An answer of this environment: nothing where another is looked at by now, whose flags and kills may have the same
+    /// names.
+    Of {
         environment: String,
-        seats: Vec<SeatView>,
+        answer: Box<Action>,
     },
     Opened {
         now: f64,
@@ -105,6 +105,12 @@ pub enum Action {
         now: f64,
         received: f64,
     },
+}
+
+impl Action {
+    pub fn of(environment: &str, answer: Action) -> Action {
+        Action::Of { environment: environment.to_owned(), answer: Box::new(answer) }
+    }
 }
 
 impl Live {
@@ -149,8 +155,14 @@ impl Reducible for Live {
     type Action = Action;
 
     fn reduce(self: Rc<Self>, action: Action) -> Rc<Self> {
+        let action = match action {
+            Action::Of { environment, .. } if environment != self.environment => return self,
+            Action::Of { answer, .. } => return self.reduce(*answer),
+            action => action,
+        };
         let mut live = (*self).clone();
         match action {
+            Action::Of { .. } => {}
             Action::Choose(environment) if environment == live.environment => return self,
             Action::Choose(environment) => live = Live { environment, ..Live::default() },
             Action::Flags(answer, now) => {
@@ -163,17 +175,12 @@ impl Reducible for Live {
             Action::Kills(answer) => live.kills.fill(answer),
             Action::Fleet(answer) => live.fleet.fill(answer),
             Action::Proposals(answer) => live.proposals.fill(answer),
-            // It is asked for by time: mostly nothing is new, and what was looked at before may come late.
-            Action::OpenBreakers { environment, open } => {
-                if environment != live.environment || live.open_breakers == Some(open) {
-                    return self;
-                }
-                live.open_breakers = Some(open);
-            }
+            // It is asked for by time: mostly nothing is new.
+            Action::OpenBreakers(open) if live.open_breakers == Some(open) => return self,
+            Action::OpenBreakers(open) => live.open_breakers = Some(open),
             Action::Kill { kill, received } => live.watch(*kill, received),
             Action::Stale => live.generation += 1,
-            Action::Present { environment, seats } if environment == live.environment => live.seats = seats,
-            Action::Present { .. } => return self,
+            Action::Present(seats) => live.seats = seats,
             Action::Opened { now } => {
                 // What happened while the stream was closed was missed.
                 live.connection = Connection::Open;
@@ -276,6 +283,23 @@ mod tests {
     }
 
     #[test]
+    fn an_answer_of_the_environment_before_is_not_shown_as_of_this_one() {
+        let page = || Shared::new(KillPage { position: Position::default(), kills: vec![kill(1.0, 0)] });
+        let late = |environment: &str| {
+            vec![
+                Action::of(environment, Action::Kills(Ok(page()))),
+                Action::of(environment, Action::Kill { kill: Box::new(kill(1.0, 9)), received: 2.0 }),
+            ]
+        };
+        let production = Rc::new(Live { environment: "production".into(), ..Live::default() });
+        let after = |actions: Vec<Action>| actions.into_iter().fold(production.clone(), |live, each| live.reduce(each));
+        let live = after(late("staging"));
+        assert_eq!((live.kill_count(), dark(&live)), (0, None));
+        let live = after(late("production"));
+        assert_eq!((live.kill_count(), dark(&live)), (1, Some(9)));
+    }
+
+    #[test]
     fn the_first_loss_counts_and_coming_back_asks_again() {
         let live = run(vec![Action::Opened { now: 1.0 }, Action::Lost { now: 5.0 }, Action::Lost { now: 9.0 }]);
         assert_eq!(live.connection, Connection::Lost { since: 5.0 });
@@ -293,8 +317,7 @@ mod tests {
             edits: false,
             since: "2026-11-23T20:14:07.000Z".into(),
         };
-        let present =
-            |environment: &str, actor| Action::Present { environment: environment.into(), seats: vec![seat(actor)] };
+        let present = |environment: &str, actor| Action::of(environment, Action::Present(vec![seat(actor)]));
         let live = run(vec![Action::Choose("production".into()), present("production", "a"), present("staging", "b")]);
         assert_eq!(live.seats, [seat("a")]);
         let view = downhaul_control::api::PresenceView { seats: vec![] };
@@ -304,7 +327,7 @@ mod tests {
 
     #[test]
     fn breakers_that_say_nothing_new_draw_nothing_anew() {
-        let told = |environment: &str, open| Action::OpenBreakers { environment: environment.into(), open };
+        let told = |environment: &str, open| Action::of(environment, Action::OpenBreakers(open));
         let live = run(vec![Action::Choose("production".into()), told("staging", 1)]);
         assert_eq!(live.open_breakers, None, "of another environment");
         let live = live.reduce(told("production", 2));

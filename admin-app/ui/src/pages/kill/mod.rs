@@ -105,7 +105,8 @@ fn Control(props: &ControlProps) -> Html {
                     Ok(kill) => {
                         let id = kill.id.clone();
                         let received = clock::monotonic();
-                        console.live.dispatch(LiveAction::Kill { kill: Box::new(kill), received });
+                        let kill = LiveAction::Kill { kill: Box::new(kill), received };
+                        console.live.dispatch(LiveAction::of(&environment, kill));
                         if let Some(navigator) = navigator {
                             navigator.push(&Route::LiveKill { environment, id });
                         }

@@ -59,7 +59,8 @@ pub fn RestoreForm(props: &RestoreFormProps) -> Html {
                         close.emit(());
                         if let Ok(kill) = api::kill(&console.backend, &environment, &kill.id).await {
                             let received = clock::monotonic();
-                            console.live.dispatch(Action::Kill { kill: Box::new(kill), received });
+                            let kill = Action::Kill { kill: Box::new(kill), received };
+                            console.live.dispatch(Action::of(&environment, kill));
                         }
                     }
                     Err(failure) => {
