@@ -40,7 +40,7 @@ fn a_backup_is_taken_while_the_server_runs_and_put_back() {
     exit status 0
     --- out
     wrote `one.backup`: [size] bytes, taken [time]
-    epoch [epoch], schema 3
+    epoch [epoch], schema 4
     ENVIRONMENT  CHANGES  KILLS AND RESTORES  HEAD                                                              FLAG SET
     production   2        1                   [hash]  [hash]
     --- err
@@ -57,7 +57,7 @@ fn a_backup_is_taken_while_the_server_runs_and_put_back() {
     exit status 0
     --- out
     verified `one.backup`: [size] bytes, taken [time]
-    epoch [epoch], schema 3
+    epoch [epoch], schema 4
     production	2	1	[hash]	[hash]
     --- err
     it holds the secrets: whoever reads it can sign in the name of this control plane
@@ -154,7 +154,7 @@ fn secrets_can_be_kept_apart() {
     exit status 0
     --- out
     wrote `bare.backup`: [size] bytes, taken [time]
-    epoch [epoch], schema 3
+    epoch [epoch], schema 4
     ENVIRONMENT  CHANGES  KILLS AND RESTORES  HEAD                                                              FLAG SET
     production   2        1                   [hash]  [hash]
     --- err
