@@ -18,7 +18,7 @@ pub(crate) struct Filled {
 
 /// People, a population, proposals, a rollout at work, a run and a drill that have ended, clients, and a kill that reached them.
 pub(crate) async fn fill(stack: &Stack, visitor: &Browser) -> Result<Filled> {
-    let outcomes = guard(stack).await?;
+    let mut outcomes = guard(stack).await?;
     let people = stack.data.path().join("people.jsonl");
     let regions = ["de", "fr", "se", "us", "gb"];
     let tenants = ["acme", "globex", "initech"];
@@ -91,7 +91,16 @@ pub(crate) async fn fill(stack: &Stack, visitor: &Browser) -> Result<Filled> {
         .downhaul(&["kill", "recommendations", "--region", "us", "--reason", "the model times out in us-east"])
         .await?;
     beat(stack).await?;
-    break_circuits(stack, &key).await?;
+    let told = format!("{}/client/v1/telemetry", stack.server);
+    break_circuits(&told, &key, 1).await?;
+    // The control plane believes it for three minutes, and there are pictures for longer.
+    outcomes.spawn(async move {
+        for batch in 2.. {
+            sleep(Duration::from_secs(60)).await;
+            // One that is lost is told by the next.
+            let _ = break_circuits(&told, &key, batch).await;
+        }
+    });
     let found = |view: &Value| {
         view["guards"].as_array().is_some_and(|all| all.iter().any(|guard| guard["judged"]["standing"] == "harmful"))
     };
@@ -198,7 +207,7 @@ async fn beat(stack: &Stack) -> Result<()> {
 }
 
 /// Servers whose breakers of two flags stand one way and another; of that of a third nobody tells.
-async fn break_circuits(stack: &Stack, key: &str) -> Result<()> {
+async fn break_circuits(url: &str, key: &str, batch: u64) -> Result<()> {
     for server in 0..12 {
         let (state, cause) = match server {
             0..3 => ("open", "consecutive"),
@@ -206,18 +215,17 @@ async fn break_circuits(stack: &Stack, key: &str) -> Result<()> {
             _ => ("closed", "probed"),
         };
         let said = json!({
-            "telemetry": 1, "instance": format!("server-{server}"), "batch": 1,
+            "telemetry": 1, "instance": format!("server-{server}"), "batch": batch,
             "buckets": [{ "from_ms": 50_000, "to_ms": 0, "guards": [
                 { "flag": "new-search", "variant": "on", "ok": 412, "failed": 9, "degraded": 230 },
                 { "flag": "image-format", "variant": "avif", "ok": 2_210, "failed": 1 },
             ] }],
             "breakers": [
-                { "flag": "new-search", "variant": "on", "state": state, "cause": cause, "since_ms": 420_000 },
+                { "flag": "new-search", "variant": "on", "state": state, "cause": cause, "since_ms": 420_000 + (batch - 1) * 60_000 },
                 { "flag": "image-format", "variant": "avif", "state": if server < 10 { "closed" } else { "observing" } },
             ],
         });
-        let sent = reqwest::Client::new().post(format!("{}/client/v1/telemetry", stack.server)).bearer_auth(key);
-        sent.json(&said).send().await?.error_for_status()?;
+        reqwest::Client::new().post(url).bearer_auth(key).json(&said).send().await?.error_for_status()?;
     }
     Ok(())
 }
