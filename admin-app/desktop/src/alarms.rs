@@ -13,7 +13,6 @@ use futures_util::stream::FuturesUnordered;
 use futures_util::{FutureExt, StreamExt};
 use serde::de::DeserializeOwned;
 use std::collections::BTreeMap;
-use std::collections::btree_map::Entry;
 use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
@@ -140,18 +139,16 @@ impl Heard {
     /// The notifications of all others are withdrawn: somebody has the alarm, or it is over.
     fn untold<'a>(&mut self, alarms: &'a [AlarmView]) -> Vec<&'a AlarmView> {
         self.told.retain(|told, _| alarms.iter().any(|alarm| alarm.id == *told));
-        let is_unattended = |alarm: &&AlarmView| alarm.standing == "raised" && alarm.recovered.is_none();
-        for alarm in alarms.iter().filter(|alarm| !is_unattended(alarm)) {
-            if let Some(shown) = self.told.get_mut(&alarm.id) {
-                shown.take();
-            }
-        }
-        let unattended = alarms.iter().filter(is_unattended);
         let mut untold = Vec::new();
-        for alarm in unattended {
-            if let Entry::Vacant(place) = self.told.entry(alarm.id.clone()) {
-                place.insert(None);
-                untold.push(alarm);
+        for alarm in alarms {
+            let is_unattended = alarm.standing == "raised" && alarm.recovered.is_none();
+            match (is_unattended, self.told.get_mut(&alarm.id)) {
+                (true, None) => {
+                    self.told.insert(alarm.id.clone(), None);
+                    untold.push(alarm);
+                }
+                (false, Some(shown)) => *shown = None,
+                (true, Some(_)) | (false, None) => {}
             }
         }
         untold
@@ -269,7 +266,9 @@ fn raise(app: &AppHandle, notice: Notice, withdrawn: impl Future<Output = ()> + 
         }
         #[cfg(not(all(unix, not(target_os = "macos"))))]
         {
-            let _ = (notification.show(), app, notice.button, notice.order, notice.click, withdrawn);
+            // It may wait until the notification is closed.
+            let _ = tokio::task::spawn_blocking(move || notification.show().is_ok()).await;
+            let _ = (app, notice.button, notice.order, notice.click, withdrawn);
         }
     });
 }

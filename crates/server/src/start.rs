@@ -182,21 +182,24 @@ impl Logs {
     async fn open(options: &ServerOptions, epoch: u64, store: &Options) -> Result<Logs, StartError> {
         match &options.database {
             None => {
-                let log = Arc::new(SqliteLog::open(&options.data, epoch, store).await?);
-                let (people, minutes) = (Arc::<SqliteLog>::clone(&log), Arc::<SqliteLog>::clone(&log));
-                let sessions = Arc::<SqliteLog>::clone(&log);
-                Ok(Logs { people, minutes, sessions, log, shared: None, turn: None })
+                let log = SqliteLog::open(&options.data, epoch, store).await?;
+                Ok(Logs::of(&Arc::new(log), None, None))
             }
             Some(url) => {
                 downhaul_store::point_to(&options.data, url)?;
                 let (log, turn) = PostgresLog::open(url, epoch).await?;
                 let log = Arc::new(log);
-                let (people, minutes) = (Arc::<PostgresLog>::clone(&log), Arc::<PostgresLog>::clone(&log));
-                let sessions = Arc::<PostgresLog>::clone(&log);
-                let kept = Arc::<PostgresLog>::clone(&log);
-                Ok(Logs { people, minutes, sessions, log: kept, shared: Some(log), turn: Some(turn) })
+                Ok(Logs::of(&log, Some(Arc::clone(&log)), Some(turn)))
             }
         }
+    }
+
+    fn of<S>(all: &Arc<S>, shared: Option<Arc<PostgresLog>>, turn: Option<Turn>) -> Logs
+    where
+        S: ChangeLog + PopulationStore + MinuteStore + SessionStore,
+    {
+        let all = || Arc::<S>::clone(all);
+        Logs { log: all(), people: all(), minutes: all(), sessions: all(), shared, turn }
     }
 }
 

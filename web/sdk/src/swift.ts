@@ -71,8 +71,9 @@ export class Decided implements Table {
     if (handle.binding !== index) index.bind(handle);
     const { place } = handle;
     if (place < 0 || (this.withheld && this.flags[place]?.decided)) return handle.fallback;
-    if (handle.turn !== index.turn(asked)) {
-      handle.turn = index.turn(asked);
+    const turn = index.turn(asked);
+    if (handle.turn !== turn) {
+      handle.turn = turn;
       index.note(place, asked);
     }
     const { words, at } = this.outcomes;

@@ -32,8 +32,8 @@ impl Scrolled {
     }
 }
 
-/// When somebody scrolled last, on the monotonic clock. It is known from the first call on.
-pub fn scrolled_at() -> f64 {
+/// On the monotonic clock. It is known from the first call on.
+fn scrolled_at() -> f64 {
     SCROLLED.with(|scrolled| scrolled.at.get())
 }
 
@@ -45,9 +45,14 @@ pub fn is_moving() -> bool {
 /// Comes when nobody scrolls.
 pub async fn still() {
     let until = clock::monotonic() + PATIENCE;
+    quiet(REST, f64::NEG_INFINITY, until).await;
+}
+
+/// Comes once nobody has scrolled for so long since then, at the latest at `until`; all in milliseconds of the monotonic clock.
+pub async fn quiet(rest: f64, since: f64, until: f64) {
     loop {
         let now = clock::monotonic();
-        let wait = scrolled_at() + REST - now;
+        let wait = scrolled_at().max(since) + rest - now;
         if wait <= 0.0 || now >= until {
             return;
         }
@@ -56,7 +61,7 @@ pub async fn still() {
 }
 
 /// Comes after so many milliseconds.
-pub async fn pause(wait: f64) {
+async fn pause(wait: f64) {
     let promise = Promise::new(&mut |done, _| {
         if let Some(window) = web_sys::window() {
             let _ = window.set_timeout_with_callback_and_timeout_and_arguments_0(&done, wait.ceil() as i32);

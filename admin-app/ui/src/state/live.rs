@@ -155,14 +155,10 @@ impl Reducible for Live {
     type Action = Action;
 
     fn reduce(self: Rc<Self>, action: Action) -> Rc<Self> {
-        let action = match action {
-            Action::Of { environment, .. } if environment != self.environment => return self,
-            Action::Of { answer, .. } => return self.reduce(*answer),
-            action => action,
-        };
         let mut live = (*self).clone();
         match action {
-            Action::Of { .. } => {}
+            Action::Of { environment, .. } if environment != live.environment => return self,
+            Action::Of { answer, .. } => return self.reduce(*answer),
             Action::Choose(environment) if environment == live.environment => return self,
             Action::Choose(environment) => live = Live { environment, ..Live::default() },
             Action::Flags(answer, now) => {

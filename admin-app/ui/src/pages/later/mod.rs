@@ -6,7 +6,7 @@ mod shape;
 pub use chunk::{Chunk, Wanted};
 
 use crate::components::Icon;
-use crate::hooks::stillness::{pause, scrolled_at};
+use crate::hooks::stillness::quiet;
 use crate::hooks::{clock, use_console};
 use crate::route::Route;
 use chunk::NotHere;
@@ -104,13 +104,7 @@ pub fn use_rest() {
 async fn bring_the_rest(is_wanted: Rc<Cell<bool>>) {
     let began = clock::monotonic();
     for chunk in Chunk::ALL {
-        loop {
-            let wait = scrolled_at().max(began) + QUIET_MS - clock::monotonic();
-            if wait <= 0.0 {
-                break;
-            }
-            pause(wait).await;
-        }
+        quiet(QUIET_MS, began, f64::INFINITY).await;
         if !is_wanted.get() {
             return;
         }
