@@ -161,6 +161,8 @@ for (let round = 0; round < 2; round++) {
   await page.bringToFront();
 }
 await page.evaluate(() => window.scrollTo(0, 0));
+// Nobody goes to the top and writes in the same moment: what the jump draws is not of the search.
+await page.waitForTimeout(500);
 const filtering = await searching();
 const trace = option.trace === undefined ? null : await traced(browser, page, scrolling);
 if (trace) writeFileSync(option.trace, JSON.stringify({ traceEvents: trace.traceEvents }));

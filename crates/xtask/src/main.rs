@@ -3,6 +3,7 @@
 //! One module per verb; each is a list of [`step`]s, which show their progress and, where one fails, the exact command
 //! and what mends it. It uses no crate of the workspace: it runs cargo, npm and the finished binaries.
 
+mod at_once;
 mod bench;
 mod build;
 mod data;

@@ -41,13 +41,10 @@ pub(crate) fn build() -> Result<()> {
     let _ = fs::remove_dir_all(&fresh);
     fs::create_dir_all(&fresh)?;
     let cut = cut::cut(&console, &fresh, CONSOLE)?;
-    let module = wasm::bind(&cut.main, &fresh, CONSOLE, wasm::Use::PageInParts)?;
-    wasm::optimise("console", wasm::For::Size, &module, &module)?;
-    for part in &cut.parts {
-        wasm::optimise("console's part", wasm::For::Size, part, part)?;
-    }
-    let module = wasm::bind(&radius, &fresh, RADIUS, wasm::Use::Page)?;
-    wasm::optimise("console's worker", wasm::For::Size, &module, &module)?;
+    let mut modules = cut.parts.clone();
+    modules.push(wasm::bind(&cut.main, &fresh, CONSOLE, wasm::Use::PageInParts)?);
+    modules.push(wasm::bind(&radius, &fresh, RADIUS, wasm::Use::Page)?);
+    wasm::optimise_each("the console", &modules)?;
     let name = |file: &PathBuf| file.file_name().map(|name| name.to_string_lossy().into_owned());
     let mut built: Vec<String> = cut.parts.iter().filter_map(name).collect();
     built.extend([CONSOLE, RADIUS].iter().flat_map(|name| [format!("{name}.js"), format!("{name}_bg.wasm")]));

@@ -2,12 +2,14 @@
 
 use crate::step::{self, Step};
 use crate::toolchain::{self, Toolchain};
-use crate::{npm, setup, workspace};
+use crate::{at_once, npm, setup, workspace};
 use anyhow::{Context, Result, bail};
+use std::cmp::Reverse;
 use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::Instant;
 use wasm_bindgen_cli_support::Bindgen;
 use wasmparser::{Parser, Payload};
 
@@ -134,6 +136,32 @@ pub(crate) enum For {
 
 /// Runs wasm-opt.
 pub(crate) fn optimise(what: &str, aim: For, from: &Path, to: &Path) -> Result<()> {
+    Step::new(format!("optimise the {what}"), wasm_opt(aim, from, to)).mend(WITHOUT_WASM_OPT).run().map(drop)
+}
+
+/// Runs wasm-opt for size on each of these in its place, as many at once as there are processors.
+pub(crate) fn optimise_each(what: &str, modules: &[PathBuf]) -> Result<()> {
+    let begun = Instant::now();
+    // The largest first: none of them is left for the end, alone.
+    let size = |module: &PathBuf| fs::metadata(module).map_or(0, |metadata| metadata.len());
+    let mut sorted: Vec<&PathBuf> = modules.iter().collect();
+    sorted.sort_by_cached_key(|module| Reverse(size(module)));
+    at_once::each(&sorted, |module| {
+        let mut command = wasm_opt(For::Size, module, module);
+        let output = command.output().with_context(|| format!("cannot start `{}`", step::shown(&command)))?;
+        if !output.status.success() {
+            let said = step::tail(&String::from_utf8_lossy(&output.stderr), 20);
+            bail!("`{}` failed:\n{said}\n  mend: {WITHOUT_WASM_OPT}", step::shown(&command));
+        }
+        Ok(())
+    })?;
+    step::done(&format!("optimise {what}, {} modules ({:.1} s)", modules.len(), begun.elapsed().as_secs_f64()));
+    Ok(())
+}
+
+const WITHOUT_WASM_OPT: &str = "rm -r web/node_modules && cargo xtask setup";
+
+fn wasm_opt(aim: For, from: &Path, to: &Path) -> Command {
     let mut command = Command::new(npm::installed_program("wasm-opt"));
     command.current_dir(workspace::root());
     // What rustc emits by default, and every engine that we run on knows.
@@ -144,10 +172,7 @@ pub(crate) fn optimise(what: &str, aim: For, from: &Path, to: &Path) -> Result<(
     }
     command.arg(if aim == For::Size { "-Oz" } else { "-O4" });
     command.args(["--strip-debug", "--strip-producers", "--strip-target-features"]).arg(from).arg("-o").arg(to);
-    Step::new(format!("optimise the {what}"), command)
-        .mend("rm -r web/node_modules && cargo xtask setup")
-        .run()
-        .map(drop)
+    command
 }
 
 /// The evaluation module gets numbers and gives numbers: a clock or a random source would show up as an import.

@@ -1,6 +1,7 @@
 use downhaul_control::api::{FlagState, FlagSummary};
 use downhaul_core::document::FlagKind;
 use serde::{Deserialize, Serialize};
+use std::cell::OnceCell;
 
 /// What of the list is shown, and in which order.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -126,11 +127,29 @@ fn urgency(flag: &FlagSummary) -> u8 {
     }
 }
 
+/// What a search looks through, of each flag: key, description and owner in lower case. Made once for a list, so that a letter
+/// costs no more than to look.
+#[derive(Debug, Default)]
+pub struct Texts(OnceCell<Vec<String>>);
+
+impl Texts {
+    /// Always of the same flags.
+    pub fn of(&self, flags: &[FlagSummary]) -> &[String] {
+        let text = |flag: &FlagSummary| [&*flag.key, &*flag.description, &*flag.owner].join(" ").to_lowercase();
+        self.0.get_or_init(|| flags.iter().map(text).collect())
+    }
+}
+
 impl Filter {
-    /// The places of what it shows, in its order.
-    pub fn apply(&self, flags: &[FlagSummary]) -> Vec<usize> {
+    /// The places of what it shows, in its order. `texts` are of these flags.
+    pub fn apply(&self, flags: &[FlagSummary], texts: &Texts) -> Vec<usize> {
+        let search = self.search.to_lowercase();
+        // Each stands somewhere.
+        let words: Vec<&str> = search.split_whitespace().collect();
+        let texts = if words.is_empty() { &[] } else { texts.of(flags) };
+        let is_found = |at: usize| texts.get(at).is_none_or(|text| words.iter().all(|word| text.contains(word)));
         let mut shown: Vec<(usize, &FlagSummary)> =
-            flags.iter().enumerate().filter(|(_, flag)| self.holds(flag)).collect();
+            flags.iter().enumerate().filter(|(at, flag)| self.holds(flag) && is_found(*at)).collect();
         // Stable: within equals, the order of the flag set.
         match self.order {
             Order::Attention => shown.sort_by_key(|(_, flag)| urgency(flag)),
@@ -150,16 +169,6 @@ impl Filter {
         self.view.holds(flag)
             && self.kind.is_none_or(|kind| flag.kind == kind)
             && self.owner.as_ref().is_none_or(|owner| flag.owner == *owner)
-            && self.is_found(flag)
-    }
-
-    /// Every word of the search stands in key, description or owner.
-    fn is_found(&self, flag: &FlagSummary) -> bool {
-        if self.search.trim().is_empty() {
-            return true;
-        }
-        let text = format!("{} {} {}", flag.key, flag.description, flag.owner).to_lowercase();
-        self.search.to_lowercase().split_whitespace().all(|word| text.contains(word))
     }
 }
 
@@ -211,7 +220,7 @@ mod tests {
             flag("c", FlagState::KilledInPart, false),
             flag("d", FlagState::Killed, true),
         ];
-        filter.apply(&flags).into_iter().map(|at| flags[at].key.as_str()).collect()
+        filter.apply(&flags, &Texts::default()).into_iter().map(|at| flags[at].key.as_str()).collect()
     }
 
     #[test]

@@ -1,3 +1,4 @@
+mod address;
 mod bulk;
 mod filter;
 mod pool;
@@ -10,6 +11,8 @@ pub use filter::kind_name;
 pub use row::StateChips;
 
 use crate::components::{Empty, FailureCard, Icon, RowsSkeleton};
+use crate::hooks::clock;
+use crate::hooks::stillness::quiet;
 use crate::hooks::{Key, use_console, use_document_title, use_guide, use_keys};
 use crate::pages::later::{Chunk, Later, Wanted};
 use crate::route::Route;
@@ -20,9 +23,10 @@ use crate::state::live::Slot;
 use crate::state::selection::Selection;
 use crate::state::window::WHOLE;
 use crate::words::number::{count, counted};
+use address::{Filtering, use_filter};
 use downhaul_control::api::{FlagPage, FlagState, KillPage};
 use downhaul_core::document::FlagSet;
-use filter::{Filter, FilterQuery, KINDS, Order, View};
+use filter::{Filter, KINDS, Order, Texts, View};
 use gloo::events::EventListener;
 use pool::{Listed, Pool};
 use row::RowWords;
@@ -30,9 +34,13 @@ use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::rc::Rc;
 use views::Views;
+use wasm_bindgen_futures::spawn_local;
 use web_sys::{Element, HtmlElement, HtmlInputElement, HtmlSelectElement};
 use yew::prelude::*;
 use yew_router::prelude::*;
+
+/// In milliseconds.
+const QUIET_MS: f64 = 500.0;
 
 #[derive(Debug, Properties, PartialEq)]
 pub struct FlagsProps {
@@ -44,7 +52,8 @@ pub struct FlagsProps {
 pub fn Flags(props: &FlagsProps) -> Html {
     use_document_title(format!("Flags in {}", props.environment));
     let console = use_console();
-    let (filter, on_filter) = use_filter(&props.environment);
+    let Filtering { filter, on_filter, on_leave } = use_filter(&props.environment);
+    let texts = use_texts(console.live.flags.ready());
     match &console.live.flags {
         Slot::Failed(failure) => html! {
             <>
@@ -75,26 +84,27 @@ pub fn Flags(props: &FlagsProps) -> Html {
             <>
                 <Head environment={props.environment.clone()} page={Some(page.clone())} />
                 <GoOn environment={props.environment.clone()} />
-                <Views page={page.clone()} filter={filter.clone()} on_filter={on_filter.clone()} />
-                <List environment={props.environment.clone()} page={page.clone()} {filter} {on_filter} />
+                <Views page={page.clone()} texts={texts.clone()} filter={filter.clone()} on_filter={on_filter.clone()} />
+                <List environment={props.environment.clone()} page={page.clone()} {texts} {filter} {on_filter} {on_leave} />
             </>
         },
     }
 }
 
-/// What the address says is shown, so that it can be sent to someone.
+/// They are made ready once nothing else is to be done, or with the first letter.
 #[hook]
-fn use_filter(environment: &AttrValue) -> (Filter, Callback<Filter>) {
-    let navigator = use_navigator();
-    let query = use_location().and_then(|location| location.query::<FilterQuery>().ok()).unwrap_or_default();
-    let route = Route::Flags { environment: environment.to_string() };
-    let on_filter = Callback::from(move |filter: Filter| {
-        if let Some(navigator) = &navigator {
-            // Fails only for a query that is no structure.
-            let _ = navigator.replace_with_query(&route, &FilterQuery::from(&filter));
+fn use_texts(page: Option<&Shared<FlagPage>>) -> Shared<Texts> {
+    let texts = use_memo(page.cloned(), |_| Shared::new(Texts::default()));
+    let ready = (*texts).clone();
+    use_effect_with(page.cloned(), move |page| {
+        if let Some(page) = page.clone() {
+            spawn_local(async move {
+                quiet(QUIET_MS, clock::monotonic(), f64::INFINITY).await;
+                ready.of(&page.flags);
+            });
         }
     });
-    (query.into(), on_filter)
+    (*texts).clone()
 }
 
 #[derive(Debug, Properties, PartialEq)]
@@ -162,8 +172,10 @@ fn Columns() -> Html {
 struct ListProps {
     environment: AttrValue,
     page: Shared<FlagPage>,
+    texts: Shared<Texts>,
     filter: Filter,
     on_filter: Callback<Filter>,
+    on_leave: Callback<()>,
 }
 
 #[function_component]
@@ -175,7 +187,9 @@ fn List(props: &ListProps) -> Html {
     let cursor = use_state(Cursor::default);
     let selection = use_state(Selection::default);
     let was_chosen = use_mut_ref(|| false);
-    let shown = use_memo((props.page.clone(), props.filter.clone()), |(page, filter)| Shown::of(page, filter));
+    let shown = use_memo((props.page.clone(), props.texts.clone(), props.filter.clone()), |(page, texts, filter)| {
+        Shown::of(page, texts, filter)
+    });
     let keys = Rc::clone(&shown.keys);
     {
         let (cursor, search, kind, environment) =
@@ -263,7 +277,7 @@ fn List(props: &ListProps) -> Html {
                 <div class="inputwrap grow">
                     <Icon name="search" small=true />
                     <input class="input" ref={search} aria-label="Search flags" placeholder="Search key, description, owner" data-test="flag-search"
-                        value={props.filter.search.clone()} oninput={on_search} spellcheck="false" />
+                        value={props.filter.search.clone()} oninput={on_search} onblur={props.on_leave.reform(|_: FocusEvent| ())} spellcheck="false" />
                     <kbd>{ "/" }</kbd>
                 </div>
                 <div class="row filters">
@@ -315,8 +329,8 @@ struct Shown {
 }
 
 impl Shown {
-    fn of(page: &FlagPage, filter: &Filter) -> Self {
-        let places = filter.apply(&page.flags);
+    fn of(page: &FlagPage, texts: &Texts, filter: &Filter) -> Self {
+        let places = filter.apply(&page.flags, texts);
         let keys = places.iter().filter_map(|at| page.flags.get(*at)).map(|flag| flag.key.clone()).collect();
         Shown { places, keys }
     }

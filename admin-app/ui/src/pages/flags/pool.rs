@@ -32,15 +32,17 @@ pub struct Pool {
     body: HtmlElement,
     listed: Listed,
     heights: Heights,
-    /// Those that are in the list.
+    /// Those that are in the list, in the order in which they stand in the document.
     slots: Vec<Slot>,
     /// Others, taken out of it.
     spare: Vec<Slot>,
     /// Rows that were written and not measured yet.
     unmeasured: Vec<usize>,
     sight: Range,
+    /// Where the list was seen last: see [`Pool::place`].
+    seen: Option<(f64, f64)>,
     height: f64,
-    scrolled_at: f64,
+    moved_at: f64,
     looked_at: f64,
     resting: Option<Timeout>,
     next_frame: Option<Closure<dyn FnMut()>>,
@@ -72,8 +74,9 @@ impl Pool {
                 spare: Vec::new(),
                 unmeasured: Vec::new(),
                 sight: Range::default(),
+                seen: None,
                 height: 0.0,
-                scrolled_at: 0.0,
+                moved_at: 0.0,
                 looked_at: f64::NEG_INFINITY,
                 resting: None,
                 next_frame: Some(next_frame),
@@ -90,10 +93,9 @@ impl Pool {
         if are_same && self.is_long() && is_moving() { self.renew() } else { self.show() }
     }
 
-    /// The same rows say something else while somebody scrolls: the order of their elements waits.
+    /// The same rows say something else while somebody scrolls or writes: the order of their elements waits.
     fn renew(&mut self) {
-        self.write_all();
-        self.unmeasured = self.slots.iter().map(|slot| slot.row).collect();
+        self.age();
         self.look();
     }
 
@@ -103,28 +105,34 @@ impl Pool {
         if !self.is_long() {
             return self.show_whole();
         }
-        let Some((above, screen)) = self.place() else { return };
+        // Where it was a moment ago: to ask again would lay out the whole page, before any row is written. The next frame asks.
+        let Some((above, screen)) = self.seen.or_else(|| self.place()) else { return };
         self.sight = self.heights.between(above, screen);
         let wanted = self.wanted(above, screen);
-        let (stay, go) = std::mem::take(&mut self.slots).into_iter().partition(|slot| wanted.holds(slot.row));
-        self.slots = stay;
-        self.put_aside(go);
-        self.write_all();
+        self.assign(wanted);
+        self.age();
         // However many are in sight now; the others follow.
         self.bring(wanted, self.sight, 0);
-        self.unmeasured = (wanted.from..wanted.to).collect();
         self.measure();
-        self.settle();
-        self.look();
+        self.fit();
+        if is_moving() {
+            self.settle_later();
+        } else {
+            self.order();
+        }
+        if above + screen > self.height {
+            // The page has become too short to be where it was.
+            self.look();
+        } else {
+            self.ask_for_frame();
+        }
     }
 
     /// A short list stands as any other table does.
     fn show_whole(&mut self) {
         let count = self.listed.keys.len();
         let whole = Range { from: 0, to: count };
-        let (stay, go) = std::mem::take(&mut self.slots).into_iter().partition(|slot| whole.holds(slot.row));
-        self.slots = stay;
-        self.put_aside(go);
+        self.assign(whole);
         self.write_all();
         self.bring(whole, whole, usize::MAX);
         for slot in &mut self.slots {
@@ -133,6 +141,7 @@ impl Pool {
         self.unmeasured.clear();
         let _ = self.body.style().remove_property("height");
         self.height = 0.0;
+        self.seen = None;
         self.order();
     }
 
@@ -140,15 +149,13 @@ impl Pool {
         if !self.is_long() {
             return;
         }
-        self.scrolled_at = clock::monotonic();
         self.look();
-        if self.resting.is_none() {
-            self.rest_after(REST);
-        }
+        self.settle_later();
     }
 
     pub fn resized(&mut self) {
         self.heights.forget();
+        self.seen = None;
         self.slots.iter_mut().chain(&mut self.spare).for_each(Slot::doubt);
         self.show();
     }
@@ -170,9 +177,10 @@ impl Pool {
     }
 
     /// How far the upper edge of the screen is below that of the list, and how high the screen is.
-    fn place(&self) -> Option<(f64, f64)> {
+    fn place(&mut self) -> Option<(f64, f64)> {
         let screen = web_sys::window()?.inner_height().ok()?.as_f64()?;
-        Some((-self.body.get_bounding_client_rect().top(), screen))
+        self.seen = Some((-self.body.get_bounding_client_rect().top(), screen));
+        self.seen
     }
 
     /// A screen above what is in sight and one below it. At the beginning two below: whoever scrolls on from there needs no
@@ -198,16 +206,13 @@ impl Pool {
         if !is_all || !self.unmeasured.is_empty() {
             self.ask_for_frame();
             // However late the last of them comes, it is put in order.
-            self.scrolled_at = self.looked_at;
-            if self.resting.is_none() {
-                self.rest_after(REST);
-            }
+            self.settle_later();
         }
     }
 
     /// Writes rows that are wanted and not there: those in sight, and so many others; whether these are all.
     fn bring(&mut self, wanted: Range, sight: Range, others: usize) -> bool {
-        let shown: Vec<usize> = self.slots.iter().map(|slot| slot.row).collect();
+        let shown: Vec<usize> = self.slots.iter().filter(|slot| !slot.is_stale).map(|slot| slot.row).collect();
         let missing = missing(&shown, wanted, sight);
         if missing.is_empty() {
             return true;
@@ -219,15 +224,16 @@ impl Pool {
             .collect();
         let mut left = others;
         for row in missing {
+            let stale = self.slots.iter().position(|slot| slot.row == row);
             if !sight.holds(row) {
-                let is_made = free.is_empty() && self.spare.is_empty();
+                let is_made = stale.is_none() && free.is_empty() && self.spare.is_empty();
                 let costs = if is_made && is_moving() { MAKING } else { 1 };
                 if left < costs {
                     return false;
                 }
                 left -= costs;
             }
-            let at = match free.pop() {
+            let at = match stale.or_else(|| free.pop()) {
                 Some(at) => at,
                 None => {
                     let Some(slot) = self.spare.pop().or_else(Slot::new) else { return true };
@@ -247,6 +253,14 @@ impl Pool {
             if let Some(row) = self.slots.get(at).map(|slot| slot.row) {
                 self.write(at, row);
             }
+        }
+    }
+
+    /// All have to be written anew: those in sight at once, the others when their turn comes.
+    fn age(&mut self) {
+        self.unmeasured.clear();
+        for slot in &mut self.slots {
+            slot.is_stale = true;
         }
     }
 
@@ -327,30 +341,47 @@ impl Pool {
         }
     }
 
+    fn settle_later(&mut self) {
+        self.moved_at = clock::monotonic();
+        if self.resting.is_none() {
+            self.rest_after(REST);
+        }
+    }
+
     fn rest_after(&mut self, wait: f64) {
         let this = self.this.clone();
         self.resting = Some(Timeout::new(wait.ceil() as u32, move || {
             let Some(pool) = this.upgrade() else { return };
             let mut pool = pool.borrow_mut();
             pool.resting = None;
-            let left = pool.scrolled_at + REST - clock::monotonic();
-            if left > 1.0 { pool.rest_after(left) } else { pool.settle() }
+            let left = pool.moved_at + REST - clock::monotonic();
+            if left > 1.0 {
+                pool.rest_after(left);
+            } else if is_moving() {
+                pool.rest_after(REST);
+            } else {
+                pool.settle();
+            }
         }));
     }
 
-    /// Nobody scrolls: what makes the page be laid out anew, and the order in which keys and screen readers go through it.
+    /// Nobody scrolls or writes: what makes the page be laid out anew, and the order in which keys and screen readers go through it.
     fn settle(&mut self) {
-        if !self.is_long() {
-            return;
+        if self.is_long() {
+            self.fit();
+            self.order();
         }
+    }
+
+    /// The list as high as its rows are.
+    fn fit(&mut self) {
         let before = self.heights.over(0..self.sight.from);
         self.heights.settle();
         self.stretch();
         self.keep(before);
-        if let Some((above, screen)) = self.place() {
+        if let Some((above, screen)) = self.seen {
             self.put(self.wanted(above, screen));
         }
-        self.order();
     }
 
     /// Rows one after another in the document. The one that has the focus is not moved, since it would lose it.
@@ -371,6 +402,26 @@ impl Pool {
         let focus = web_sys::window()?.document()?.active_element()?;
         let row = focus.closest("tr").ok().flatten()?;
         self.slots.iter().position(|slot| *slot.element == row)
+    }
+
+    /// Says which rows elements are for, in the order in which they stand in the document: to move them would have each laid out
+    /// anew. If one has the focus, all that can stay for their row do.
+    fn assign(&mut self, wanted: Range) {
+        let has_focus = self.focused().is_some();
+        let rows = (wanted.from..wanted.to).map(Some).chain(std::iter::repeat(None));
+        let (mut stay, mut go) = (Vec::new(), Vec::new());
+        for (mut slot, row) in std::mem::take(&mut self.slots).into_iter().zip(rows) {
+            let kept = if has_focus { Some(slot.row).filter(|row| wanted.holds(*row)) } else { row };
+            match kept {
+                Some(row) => {
+                    slot.row = row;
+                    stay.push(slot);
+                }
+                None => go.push(slot),
+            }
+        }
+        self.slots = stay;
+        self.put_aside(go);
     }
 
     fn put_aside(&mut self, slots: Vec<Slot>) {

@@ -19,11 +19,15 @@ const ALERT: &str = r##"<svg class="i" aria-hidden="true"><use href="#i-alert"><
 
 pub struct Slot {
     pub element: HtmlElement,
-    /// Its place in the list, from 0.
+    /// The place in the list of the row that it is for, from 0.
     pub row: usize,
+    /// It does not say yet what that row says now.
+    pub is_stale: bool,
     /// How far below the list's upper edge it is, where it is put.
     y: Option<f64>,
     words: Option<RowWords>,
+    /// The place that it says.
+    index: Option<usize>,
     class: &'static str,
     parts: Parts,
     /// Which of [`Slot::clippable`] are too long for their place, and of which that is not known.
@@ -94,7 +98,18 @@ impl Slot {
             link: parts.next()?,
         };
         let (clips, unsure) = ([false; CLIPPABLE], [true; CLIPPABLE]);
-        Some(Slot { element, row: 0, y: None, words: None, class: "", parts, clips, unsure })
+        Some(Slot {
+            element,
+            row: 0,
+            is_stale: false,
+            y: None,
+            words: None,
+            index: None,
+            class: "",
+            parts,
+            clips,
+            unsure,
+        })
     }
 
     fn clippable(&self) -> [&Element; CLIPPABLE] {
@@ -141,7 +156,8 @@ impl Slot {
     pub fn write(&mut self, row: usize, words: RowWords) {
         let (parts, first) = (&self.parts, self.words.is_none());
         let was = self.words.take().unwrap_or_default();
-        if first || self.row != row {
+        if self.index != Some(row) {
+            self.index = Some(row);
             set(&self.element, "aria-rowindex", &(row + 2).to_string());
         }
         if first || was.key != words.key {
@@ -195,6 +211,7 @@ impl Slot {
             *unsure |= differs;
         }
         self.row = row;
+        self.is_stale = false;
         self.words = Some(words);
     }
 

@@ -1,4 +1,4 @@
-use super::filter::{Filter, FilterQuery, View};
+use super::filter::{Filter, FilterQuery, Texts, View};
 use crate::components::Icon;
 use crate::hooks::use_console;
 use crate::state::Shared;
@@ -13,6 +13,7 @@ use yew_router::query::{FromQuery, ToQuery};
 #[derive(Debug, Properties, PartialEq)]
 pub struct ViewsProps {
     pub page: Shared<FlagPage>,
+    pub texts: Shared<Texts>,
     pub filter: Filter,
     pub on_filter: Callback<Filter>,
 }
@@ -61,7 +62,7 @@ pub fn Views(props: &ViewsProps) -> Html {
             }) }
             { for saved.iter().map(|each| {
                 let filter = read(&each.query);
-                let shown = filter.apply(&props.page.flags).len();
+                let shown = filter.apply(&props.page.flags, &props.texts).len();
                 let choose = props.on_filter.reform({
                     let filter = filter.clone();
                     move |_: MouseEvent| filter.clone()
