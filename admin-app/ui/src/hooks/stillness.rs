@@ -58,14 +58,15 @@ pub async fn still() {
 
 /// Comes once nobody has scrolled or written for so long since then, at the latest at `until`; all in milliseconds of the monotonic clock.
 pub async fn quiet(rest: f64, since: f64, until: f64) {
-    loop {
-        let now = clock::monotonic();
-        let wait = moved_at().max(since) + rest - now;
-        if wait <= 0.0 || now >= until {
-            return;
-        }
+    while let Some(wait) = left(clock::monotonic(), moved_at().max(since) + rest, until) {
         pause(wait).await;
     }
+}
+
+/// How long to wait before it is looked again; none where it has been quiet, or nobody is to wait any longer.
+fn left(now: f64, quiet_at: f64, until: f64) -> Option<f64> {
+    let wait = quiet_at.min(until) - now;
+    (wait > 0.0).then_some(wait)
 }
 
 /// Comes after so many milliseconds.
@@ -76,4 +77,21 @@ async fn pause(wait: f64) {
         }
     });
     let _ = JsFuture::from(promise).await;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::left;
+
+    #[test]
+    fn what_waits_is_done_once_it_is_quiet_or_after_its_time() {
+        let forever = f64::INFINITY;
+        assert_eq!(left(1_000.0, 1_150.0, forever), Some(150.0));
+        assert_eq!(left(1_150.0, 1_150.0, forever), None);
+        // Nobody has moved yet.
+        assert_eq!(left(1_000.0, f64::NEG_INFINITY, forever), None);
+        // Somebody goes on and on.
+        assert_eq!(left(1_000.0, 1_150.0, 1_100.0), Some(100.0));
+        assert_eq!(left(1_100.0, 1_250.0, 1_100.0), None);
+    }
 }

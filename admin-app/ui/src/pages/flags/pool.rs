@@ -405,13 +405,15 @@ impl Pool {
     }
 
     /// Says which rows elements are for, in the order in which they stand in the document: to move them would have each laid out
-    /// anew. If one has the focus, all that can stay for their row do.
+    /// anew. Where that is the order of their rows already, or one has the focus, all that can stay for their row do.
     fn assign(&mut self, wanted: Range) {
-        let has_focus = self.focused().is_some();
+        let held: Vec<usize> = self.slots.iter().map(|slot| slot.row).filter(|row| wanted.holds(*row)).collect();
+        let is_whole = held.len() == wanted.to - wanted.from && held.is_sorted();
+        let stays = is_whole || self.focused().is_some();
         let rows = (wanted.from..wanted.to).map(Some).chain(std::iter::repeat(None));
         let (mut stay, mut go) = (Vec::new(), Vec::new());
         for (mut slot, row) in std::mem::take(&mut self.slots).into_iter().zip(rows) {
-            let kept = if has_focus { Some(slot.row).filter(|row| wanted.holds(*row)) } else { row };
+            let kept = if stays { Some(slot.row).filter(|row| wanted.holds(*row)) } else { row };
             match kept {
                 Some(row) => {
                     slot.row = row;
