@@ -3,7 +3,7 @@
 
 use crate::control_plane::{Asked, ControlPlane};
 use crate::orders::{self, Order};
-use crate::stream;
+use crate::{stream, words};
 use axum::body::to_bytes;
 use axum::http::{HeaderMap, Method};
 use downhaul_control::Command;
@@ -181,15 +181,15 @@ struct Told {
 
 fn of_change(change: &ChangeView, environment: &str, me: &str) -> Option<Told> {
     let command: Command = serde_json::from_value(change.record.get("command")?.clone()).ok()?;
-    let by = change.actor_name.as_deref().unwrap_or("someone");
+    let by = change.actor_name.as_deref().unwrap_or(words::SOMEONE);
     match command {
         // What a guard killed is an alarm.
         Command::Kill { kill } if change.actor != me && !kill.id.starts_with("guard-") => {
             let order = Order::Go(format!("/e/{environment}/kills/{}", kill.id));
             let notice = Notice {
-                title: format!("{} was killed in {environment}", kill.flag),
-                detail: format!("By {by}: {}", change.reason),
-                button: "Watch the kill",
+                title: words::killed_in(kill.flag.as_str(), environment),
+                detail: words::by(by, &change.reason),
+                button: words::WATCH_KILL,
                 click: order.clone(),
                 order,
             };
@@ -198,25 +198,18 @@ fn of_change(change: &ChangeView, environment: &str, me: &str) -> Option<Told> {
         Command::Run { run, event } => {
             let ended = |title: String, detail: String| (title, detail, None);
             let (title, detail, unless_rollback) = match *event {
-                RunEvent::Failed { step, why, .. } => {
-                    (format!("Step {step} of run r-{run} in {environment} failed"), why, Some(run))
+                RunEvent::Failed { step, why, .. } => (words::step_failed(step, run, environment), why, Some(run)),
+                RunEvent::TimedOut { step, .. } => {
+                    (words::step_takes_too_long(step, run, environment), words::TOOK_TOO_LONG.to_owned(), Some(run))
                 }
-                RunEvent::TimedOut { step, .. } => (
-                    format!("Step {step} of run r-{run} in {environment} takes too long"),
-                    "It took longer than it may.".to_owned(),
-                    Some(run),
-                ),
-                RunEvent::Stopped { condition, value } => ended(
-                    format!("Run r-{run} in {environment} was stopped"),
-                    format!("{condition} has shown: {value}"),
-                ),
-                RunEvent::Expired => {
-                    ended(format!("Run r-{run} in {environment} has expired"), "It took longer than it may.".to_owned())
+                RunEvent::Stopped { condition, value } => {
+                    ended(words::run_stopped(run, environment), words::has_shown(condition, value))
                 }
+                RunEvent::Expired => ended(words::run_expired(run, environment), words::TOOK_TOO_LONG.to_owned()),
                 _ => return None,
             };
             let click = Order::Go(format!("/e/{environment}/runs/r-{run}"));
-            let notice = Notice { title, detail, button: "Kill…", order: Order::Kill, click };
+            let notice = Notice { title, detail, button: words::OPEN_KILL, order: Order::Kill, click };
             Some(Told { notice, unless_rollback })
         }
         _ => None,
@@ -227,12 +220,12 @@ fn of_change(change: &ChangeView, environment: &str, me: &str) -> Option<Told> {
 fn of_alarm(alarm: &AlarmView, environment: &str) -> Notice {
     let go = |path: String| Order::Go(format!("/e/{environment}/{path}"));
     let (button, order) = match (&alarm.flag, alarm.runbooks.first()) {
-        (Some(flag), _) => ("Kill…", go(format!("kill/{flag}"))),
-        (None, Some(release)) => ("Roll back…", go(format!("releases/{release}"))),
-        (None, None) => ("Kill…", Order::Kill),
+        (Some(flag), _) => (words::OPEN_KILL, go(format!("kill/{flag}"))),
+        (None, Some(release)) => (words::ROLL_BACK, go(format!("releases/{release}"))),
+        (None, None) => (words::OPEN_KILL, Order::Kill),
     };
     Notice {
-        title: format!("Alarm in {environment}"),
+        title: words::alarm_in(environment),
         // Not every desktop draws marks.
         detail: alarm.message.replace('`', ""),
         button,
@@ -246,12 +239,12 @@ fn raise(app: &AppHandle, notice: Notice, withdrawn: impl Future<Output = ()> + 
     let app = app.clone();
     tokio::spawn(async move {
         let mut notification = notify_rust::Notification::new();
-        notification.appname("Downhaul").summary(&notice.title).body(&notice.detail).icon("downhaul-desktop");
+        notification.appname(words::APP).summary(&notice.title).body(&notice.detail).icon("downhaul-desktop");
         #[cfg(all(unix, not(target_os = "macos")))]
         {
             use notify_rust::NotificationResponse;
             // A click on it is the action of this name.
-            notification.action("default", "Open").action("open", notice.button);
+            notification.action("default", words::OPEN).action("open", notice.button);
             notification.hint(notify_rust::Hint::Urgency(notify_rust::Urgency::Critical));
             let Ok(shown) = notification.show_async().await else { return };
             let answered = shown.wait_for_action_async(|response| match response {

@@ -7,7 +7,7 @@ use crate::keychain::{self, NoKeychain};
 use crate::orders::{self, MAIN};
 use crate::radius::Hands;
 use crate::way::Way;
-use crate::{alarms, protocol, start_page, stream};
+use crate::{alarms, protocol, start_page, stream, words};
 use axum::http::{HeaderMap, Method};
 use downhaul_blast::drafts::Ask;
 use futures_util::StreamExt;
@@ -135,7 +135,7 @@ pub async fn choose(app: AppHandle, choice: Choice) -> Result<(), Refused> {
     take(&app, choice.way.clone(), token).await?;
     let kept = choice.way.keep(&app.state::<Desk>().places);
     if let Err(why) = kept {
-        orders::say(&app, "The way to start was not kept", &format!("The next start asks again: {why}"));
+        orders::say(&app, words::NOT_KEPT, &words::asks_again(why));
     }
     go(&app, "/");
     Ok(())
@@ -145,7 +145,7 @@ pub async fn choose(app: AppHandle, choice: Choice) -> Result<(), Refused> {
 #[tauri::command]
 pub async fn pick_folder(app: AppHandle) -> Option<PathBuf> {
     let (sender, picked) = tokio::sync::oneshot::channel();
-    app.dialog().file().set_title("Open a folder of flag files").pick_folder(move |folder| {
+    app.dialog().file().set_title(words::OPEN_FOLDER).pick_folder(move |folder| {
         // Nobody waits any more where the page is gone.
         let _ = sender.send(folder);
     });
@@ -221,10 +221,7 @@ pub fn choose_again(app: &AppHandle) {
 
 pub fn say_no_keychain(app: &AppHandle, why: &NoKeychain) {
     let NoKeychain(why) = why;
-    let detail = format!(
-        "The token is kept for this session only ({why}). Unlock or install a keychain, such as gnome-keyring."
-    );
-    orders::say(app, "There is no keychain", &detail);
+    orders::say(app, words::NO_KEYCHAIN, &words::token_for_session(why));
 }
 
 /// Shows a page.

@@ -21,6 +21,7 @@ mod start_page;
 mod stream;
 mod tray;
 mod way;
+mod words;
 
 use desk::{Desk, Standing};
 use orders::{MAIN, Order};
@@ -191,7 +192,7 @@ fn links(app: &App) {
 fn follow(app: &AppHandle, link: &str) {
     match links::path(link) {
         Some(path) => orders::give(app, &Order::Go(path)),
-        None => orders::say(app, "The link leads nowhere", link),
+        None => orders::say(app, words::NOWHERE, link),
     }
 }
 

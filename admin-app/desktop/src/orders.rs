@@ -3,7 +3,7 @@
 //! A page that does not answer is broken, and then the page of last resort takes its place: it needs no WebAssembly.
 
 use crate::desk::{Desk, locked};
-use crate::{protocol, start_page};
+use crate::{protocol, start_page, words};
 use serde::Serialize;
 use std::fmt;
 use std::time::Duration;
@@ -155,9 +155,8 @@ fn address(window: &WebviewWindow) -> String {
 pub fn title(page: &Url) -> String {
     let flag = page.fragment().unwrap_or_default().split('&').find_map(|part| part.strip_prefix("flag="));
     match (page.path(), flag) {
-        (LAST_RESORT, Some(flag)) => format!("Kill {flag} \u{b7} Downhaul"),
-        (LAST_RESORT, None) => "Kill \u{b7} Downhaul".to_owned(),
-        _ => "Downhaul".to_owned(),
+        (LAST_RESORT, flag) => words::kill_title(flag),
+        _ => words::APP.to_owned(),
     }
 }
 

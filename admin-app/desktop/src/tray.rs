@@ -1,18 +1,18 @@
 //! The item in the system's tray.
 
-use crate::commands;
 use crate::orders::{self, MAIN, Order};
+use crate::{commands, words};
 use tauri::menu::{MenuBuilder, MenuItemBuilder};
 use tauri::tray::TrayIconBuilder;
 use tauri::{AppHandle, Manager};
 
 pub fn build(app: &AppHandle) -> tauri::Result<()> {
-    let kill = MenuItemBuilder::with_id("kill", "Kill…").build(app)?;
-    let open = MenuItemBuilder::with_id("open", "Open Downhaul").build(app)?;
-    let again = MenuItemBuilder::with_id("again", "Start another way…").build(app)?;
-    let quit = MenuItemBuilder::with_id("quit", "Quit").build(app)?;
+    let kill = MenuItemBuilder::with_id("kill", words::TRAY_KILL).build(app)?;
+    let open = MenuItemBuilder::with_id("open", words::TRAY_OPEN).build(app)?;
+    let again = MenuItemBuilder::with_id("again", words::TRAY_AGAIN).build(app)?;
+    let quit = MenuItemBuilder::with_id("quit", words::TRAY_QUIT).build(app)?;
     let menu = MenuBuilder::new(app).item(&kill).separator().items(&[&open, &again]).separator().item(&quit).build()?;
-    let mut tray = TrayIconBuilder::with_id("downhaul").menu(&menu).tooltip("Downhaul").on_menu_event(|app, event| {
+    let mut tray = TrayIconBuilder::with_id("downhaul").menu(&menu).tooltip(words::APP).on_menu_event(|app, event| {
         match event.id().as_ref() {
             "kill" => orders::give(app, &Order::Kill),
             "open" => {

@@ -1,5 +1,7 @@
 /** Of the admin API, what a kill needs. The types say what is read here, not everything that there is. */
 
+import { UNREACHABLE, UNREACHABLE_HELP, UNREADABLE_HELP, unreadable } from "./texts.js";
+
 export interface Whoami {
   readonly name: string;
   readonly environments: readonly string[];
@@ -92,13 +94,13 @@ export async function ask<T>(method: "GET" | "POST", path: string, body?: unknow
     });
     text = await response.text();
   } catch {
-    throw failure(0, "The control plane cannot be reached", "Check the network; from a shell, downhaul kill does the same");
+    throw failure(0, UNREACHABLE, UNREACHABLE_HELP);
   }
   let answer: T & { detail?: string; help?: string };
   try {
     answer = JSON.parse(text);
   } catch {
-    throw failure(0, `The answer could not be read (status ${response.status})`, "Something stands between this page and the control plane");
+    throw failure(0, unreadable(response.status), UNREADABLE_HELP);
   }
   if (!response.ok) throw failure(response.status, sentence(answer.detail ?? ""), sentence(answer.help ?? ""));
   return answer;

@@ -1,5 +1,6 @@
 import { after, type Action, HOLD_MS, type Hold, READY } from "./hold.js";
 import { byId, on, say } from "./page.js";
+import { HOLD_HELP, HOLD_INSTEAD, HOLD_TO_KILL, KILL, KILLING, PRESS_AGAIN, TWO_PRESSES_HELP, TWO_PRESSES_INSTEAD } from "./texts.js";
 
 /** What the button says now. */
 export interface Labels {
@@ -54,13 +55,13 @@ export function holdButton(fire: () => void): HoldButton {
     byId("guard").className = whyNot && "off";
     button.className = is === "holding" ? "is-holding" : isFired ? "sent" : "";
     button.ariaDisabled = String(isOff());
-    say("hold-label", isFired ? "Killing…" : isArmed ? `Press again: Kill ${target}` : `${two ? "Kill" : "Hold to kill"} ${target}`);
+    say("hold-label", isFired ? KILLING : (isArmed ? PRESS_AGAIN : two ? KILL : HOLD_TO_KILL) + target);
     say(
       "hold-hint",
-      whyNot || (two || isArmed ? "Two separate presses. Escape cancels between them." : "Hold 1.2 s, let go early to cancel. From the keyboard: hold Space on the button."),
+      whyNot || (two || isArmed ? TWO_PRESSES_HELP : HOLD_HELP),
     );
     say("hold-alert", isArmed ? `${effect} Press once more to go on.` : "");
-    switcher.textContent = two ? "Hold instead" : "Use two presses instead";
+    switcher.textContent = two ? HOLD_INSTEAD : TWO_PRESSES_INSTEAD;
     switcher.ariaPressed = String(two);
   };
 

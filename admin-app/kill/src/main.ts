@@ -3,6 +3,7 @@ import { ask, type Failure, type Flag, type Kill, type KillRequest, type Scope, 
 import { holdButton } from "./hold-button.js";
 import { read } from "./kept.js";
 import { byId, complain, hide, offer, on, say, show } from "./page.js";
+import { MAYBE_MADE, MAY_NOT, OPENS_NOTHING, THE_DEGRADED_VARIANT, WHOEVER_GETS, WITHOUT_FLAGS } from "./texts.js";
 import { watch } from "./watch.js";
 import { names, scopeWords, whoGet, whyNot } from "./words.js";
 
@@ -58,7 +59,7 @@ async function environmentChosen(): Promise<void> {
     flags = page.flags;
     offer("flags", flags.map((flag) => flag.key));
   } catch (error) {
-    complain("trouble", (error as Failure).message, "A flag can be killed all the same: type its key");
+    complain("trouble", (error as Failure).message, WITHOUT_FLAGS);
   }
   draw();
 }
@@ -87,8 +88,8 @@ function draw(): void {
   const [environment, chosen, key] = [chosenEnvironment(), scope(), field("flag").value.trim()];
   const flag = flags.find((each) => each.key === key);
   hide("some-parts", field("everyone").checked);
-  const gets = chosen ? whoGet(chosen) : "Whoever you choose gets";
-  const effect = `${gets} ${flag ? `${flag.degraded_variant}: ${flag.degraded_meaning}` : "the degraded variant"}.`;
+  const gets = chosen ? whoGet(chosen) : WHOEVER_GETS;
+  const effect = `${gets} ${flag ? `${flag.degraded_variant}: ${flag.degraded_meaning}` : THE_DEGRADED_VARIANT}.`;
   say("effect", effect);
   hide("unknown", flag !== undefined || flags.length === 0 || key === "");
   const target = `${key || "…"} for ${chosen ? scopeWords(chosen) : "…"} in ${environment}`;
@@ -98,7 +99,7 @@ function draw(): void {
 /** Why whoever is here may not kill; the server would say the same. */
 function refusal(environment: string): string {
   const may = who === undefined || who.roles[environment]?.some((role) => role === "operator" || role === "admin");
-  return may ? "" : "Only an operator or admin may kill. Ask one, or sign in as another.";
+  return may ? "" : MAY_NOT;
 }
 
 async function fire(): Promise<void> {
@@ -113,7 +114,7 @@ async function fire(): Promise<void> {
     const { status, message, help } = error as Failure;
     hold.again();
     if (status === 401) return show("sign-in");
-    complain("trouble", message, (status === 0 ? "The kill may have been made all the same. " : "") + help);
+    complain("trouble", message, (status === 0 ? MAYBE_MADE : "") + help);
   }
 }
 
@@ -127,7 +128,7 @@ async function signIn(event: Event): Promise<void> {
     draw();
   } catch (error) {
     const { status, message, help } = error as Failure;
-    complain("refused", status === 401 ? "This token opens nothing here" : message, help);
+    complain("refused", status === 401 ? OPENS_NOTHING : message, help);
     field("token").focus();
   }
 }

@@ -1,6 +1,7 @@
 import { ask, type Failure, type Kill, type Progress, within } from "./api.js";
 import { byId, element, hide, say } from "./page.js";
-import { ago, announcement, count, counted, dark, duration, killed, region, remaining, stopwatch } from "./words.js";
+import { NOT_TOLD, NO_REGION, OF, RESTORED_BY, SINCE, UNTIL_LAST, killedBy, stillLit } from "./texts.js";
+import { ago, announcement, count, dark, duration, killed, region, remaining, stopwatch } from "./words.js";
 
 /** Asked this often while a kill is young, then less often; milliseconds. */
 const OFTEN = 250;
@@ -57,12 +58,12 @@ function drawKill(kill: Kill): void {
   const { progress, restored } = kill;
   document.title = killed(kill);
   say("killed", document.title);
-  say("killed-by", `Kill ${kill.id} by ${kill.by}. ${kill.reason}`);
-  say("sees", restored ? `Restored by ${restored.by}: ${restored.reason}` : kill.effect);
+  say("killed-by", killedBy(kill));
+  say("sees", restored ? `${RESTORED_BY}${restored.by}: ${restored.reason}` : kill.effect);
   hide("measured", progress === undefined);
   hide("unmeasured", progress !== undefined);
   if (progress === undefined) return;
-  say("since", stopped(progress) ? "until the last client was dark" : "since the kill");
+  say("since", stopped(progress) ? UNTIL_LAST : SINCE);
   say("dark", dark(progress));
   hide("complete", !(progress.complete && progress.dark_total > 0));
   say("remaining", progress.complete ? "" : remaining(progress));
@@ -70,13 +71,13 @@ function drawKill(kill: Kill): void {
   for (const name of ["p50", "p99", "slowest"] as const) say(name, duration(progress[`${name}_ms`]));
   table(
     "regions",
-    Object.entries(progress.by_region).map(([name, each]) => [name || "region not told", `${count(each.dark)} of ${count(each.live + each.unknown)}`, region(each)]),
+    Object.entries(progress.by_region).map(([name, each]) => [name || NO_REGION, count(each.dark) + OF + count(each.live + each.unknown), region(each)]),
   );
   const more = progress.stragglers_total - progress.stragglers.length;
-  say("still-lit", `Still lit: ${counted(progress.stragglers_total, "client", "clients")} by name${more > 0 ? `, ${count(more)} more` : ""}`);
+  say("still-lit", stillLit(progress.stragglers_total, more));
   table(
     "stragglers",
-    progress.stragglers.map((each) => [each.instance, each.region ?? "not told", ago(each.last_seen_ms), each.will]),
+    progress.stragglers.map((each) => [each.instance, each.region ?? NOT_TOLD, ago(each.last_seen_ms), each.will]),
   );
 }
 

@@ -8,6 +8,7 @@ use crate::shell::Shell;
 use crate::state::live::{self, Live};
 use crate::state::session::{Action, Session};
 use crate::state::toasts::Toasts;
+use crate::words::text::app as text;
 use downhaul_yew::{Flags, FlagsProvider};
 use gloo::events::EventListener;
 use gloo::timers::callback::Interval;
@@ -83,7 +84,7 @@ fn Root(props: &AppProps) -> Html {
         _ => Flags::default(),
     };
     let body = match &*console.session {
-        Session::Asking => html! { <p class="boot" role="status">{ "Downhaul is loading" }</p> },
+        Session::Asking => html! { <p class="boot" role="status">{ text::DOWNHAUL_IS_LOADING }</p> },
         Session::In(who) => html! { <Shell who={who.clone()} /> },
         Session::Out(failure) => {
             html! { <SignIn failure={failure.clone()} busy=false on_submit={find_session.reform(Some)} /> }
@@ -137,9 +138,7 @@ fn show_last_resort(message: &str) {
     if let (Some(body), Ok(note)) = (document.body(), document.create_element("p")) {
         note.set_class_name("banner danger last-resort");
         let _ = note.set_attribute("role", "alert");
-        note.set_text_content(Some(
-            "The console has stopped working. A kill works without it: at /kill, or downhaul kill FLAG --reason TEXT",
-        ));
+        note.set_text_content(Some(text::THE_CONSOLE_HAS_STOPPED_WORKING_A));
         // At the end, as the page itself may be what broke.
         let _ = body.append_child(&note);
     }

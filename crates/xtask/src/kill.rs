@@ -19,7 +19,14 @@ pub(crate) fn folder() -> PathBuf {
 /// Builds both into a folder, and refuses a page that has grown too large.
 pub(crate) fn build(into: &Path) -> Result<()> {
     let mut bundle = npm::esbuild(&folder());
-    bundle.args(["kill=src/main.ts", "last-resort=src/last-resort.ts", "kill.css", "--target=es2022", "--minify"]);
+    bundle.args([
+        "kill=src/main.ts",
+        "last-resort=src/last-resort.ts",
+        "kill.css",
+        "--target=es2022",
+        "--minify",
+        "--charset=utf8",
+    ]);
     bundle.arg(npm::option("--outdir=", into)).args(["--bundle", "--format=esm", "--log-level=warning"]);
     Step::new("build the kill page", bundle).mend("cargo xtask setup, then again").run()?;
     fs::copy(folder().join("kill.html"), into.join("kill.html")).context("cannot copy `admin-app/kill/kill.html`")?;

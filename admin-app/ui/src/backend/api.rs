@@ -9,6 +9,7 @@ mod releases;
 mod rollouts;
 mod settings;
 
+use crate::words::text::backend as text;
 pub use approvals::{ProposalView, approve, close_proposal, land, proposal, proposals};
 pub use definitions::{
     plan_command, policy_view, propose_definition, propose_removal, put_definition, remove_definition,
@@ -81,9 +82,9 @@ pub async fn document_at(backend: &Handle, environment: &str, revision: u64) -> 
 pub fn read_document(text: &str) -> Result<FlagSet, Failure> {
     match read::flag_set(text, read::Format::Json) {
         Ok((flag_set, _warnings)) => Ok(flag_set),
-        Err(problems) => {
-            Err(Failure::Unreadable(problems.first().map_or_else(|| "not a flag set".to_owned(), ToString::to_string)))
-        }
+        Err(problems) => Err(Failure::Unreadable(
+            problems.first().map_or_else(|| text::NOT_A_FLAG_SET.to_owned(), ToString::to_string),
+        )),
     }
 }
 

@@ -1,4 +1,5 @@
 use crate::words::message::sentence;
+use crate::words::text::backend as text;
 use downhaul_control::api::Problem;
 
 /// Why there is no answer.
@@ -18,26 +19,21 @@ impl Failure {
     /// What is wrong.
     pub fn title(&self) -> String {
         match self {
-            Failure::Offline => "The control plane cannot be reached".to_owned(),
-            Failure::SignedOut => "You are signed out".to_owned(),
+            Failure::Offline => text::THE_CONTROL_PLANE_CANNOT_BE_REACHED.to_owned(),
+            Failure::SignedOut => text::YOU_ARE_SIGNED_OUT.to_owned(),
             Failure::Refused(problem) => sentence(&problem.detail),
-            Failure::Unreadable(_) => "The answer of the control plane could not be read".to_owned(),
+            Failure::Unreadable(_) => text::THE_ANSWER_OF_THE_CONTROL_PLANE.to_owned(),
         }
     }
 
     /// What to do about it.
     pub fn help(&self) -> String {
         match self {
-            Failure::Offline => {
-                "Check that `downhaul serve` runs and that this device has a network; the console keeps trying."
-                    .to_owned()
-            }
-            Failure::SignedOut => "Sign in again.".to_owned(),
+            Failure::Offline => text::CHECK_THAT_DOWNHAUL_SERVE_RUNS_AND.to_owned(),
+            Failure::SignedOut => text::SIGN_IN_AGAIN.to_owned(),
             Failure::Refused(problem) if problem.help.is_empty() => String::new(),
             Failure::Refused(problem) => sentence(&problem.help),
-            Failure::Unreadable(why) => {
-                format!("Reload the page, in case the console is older than the server. ({why})")
-            }
+            Failure::Unreadable(why) => text::reload_the_page_in_case_the(&why),
         }
     }
 
@@ -45,10 +41,10 @@ impl Failure {
     pub fn wrong_token() -> Failure {
         let problem = Problem::new(
             401,
-            "Unauthorized",
+            text::UNAUTHORIZED,
             "wrong-token",
-            "this token opens nothing here",
-            "it may be revoked, past its end, or of another server: make one with `downhaul tokens create`, or take the admin token from `admin-token` in the data folder",
+            text::THIS_TOKEN_OPENS_NOTHING_HERE,
+            text::IT_MAY_BE_REVOKED_PAST_ITS,
         );
         Failure::Refused(Box::new(problem))
     }
@@ -90,7 +86,7 @@ impl Failure {
         match serde_json::from_str::<Problem>(body) {
             Ok(problem) => Failure::Refused(Box::new(problem)),
             // Not from the control plane: something stands between.
-            Err(_) => Failure::Unreadable(format!("status {status}")),
+            Err(_) => Failure::Unreadable(text::status_status(&status)),
         }
     }
 }

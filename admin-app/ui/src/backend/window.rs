@@ -4,6 +4,7 @@ use super::{
     Taking, Telling, Told, Upload,
 };
 use crate::radius::{Answer, Ask};
+use crate::words::text::backend as text;
 use downhaul_control::api::Problem;
 use serde::Deserialize;
 use serde_json::json;
@@ -148,7 +149,7 @@ impl Hands for InApp {
         Box::pin(async move {
             match JsFuture::from(asked.ok_or(Failure::Offline)?).await {
                 Ok(rows) if rows.as_f64().is_some() => Ok(()),
-                Ok(_) => Err(Failure::Unreadable("the population cannot be read".to_owned())),
+                Ok(_) => Err(Failure::Unreadable(text::THE_POPULATION_CANNOT_BE_READ.to_owned())),
                 Err(why) => Err(refused(&why)),
             }
         })
@@ -199,7 +200,7 @@ fn of_window(failure: Failure) -> Failure {
 /// Why the app did not do it, as its commands say.
 fn refused(why: &JsValue) -> Failure {
     let part = |name: &str| Reflect::get(why, &name.into()).ok().and_then(|text| text.as_string()).unwrap_or_default();
-    Failure::Refused(Box::new(Problem::new(500, "Refused", "not-done", part("what"), part("help"))))
+    Failure::Refused(Box::new(Problem::new(500, text::REFUSED, "not-done", part("what"), part("help"))))
 }
 
 /// Has the app do something.

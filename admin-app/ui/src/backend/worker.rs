@@ -1,6 +1,7 @@
 use super::hands::{Hands, People, Telling, Told};
 use super::{Failure, Taking};
 use crate::radius::Ask;
+use crate::words::text::backend as text;
 use wasm_bindgen::JsCast;
 use wasm_bindgen::closure::Closure;
 use wasm_bindgen::prelude::*;
@@ -56,7 +57,7 @@ impl Hands for InWorker {
                 self.post("population", &Uint8Array::from(bytes.as_slice()));
                 Ok(())
             }
-            People::At(_) => Err(Failure::Unreadable("a worker takes samples only".to_owned())),
+            People::At(_) => Err(Failure::Unreadable(text::A_WORKER_TAKES_SAMPLES_ONLY.to_owned())),
         };
         Box::pin(std::future::ready(taken))
     }

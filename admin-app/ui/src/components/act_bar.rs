@@ -1,5 +1,7 @@
 use super::Icon;
 use crate::backend::Failure;
+use crate::words::text::common;
+use crate::words::text::components as text;
 use web_sys::HtmlInputElement;
 use yew::prelude::*;
 
@@ -167,7 +169,7 @@ fn ReasonForm(props: &ReasonFormProps) -> Html {
                 <div class="banner danger" role="alert" data-test="act-refused"><Icon name="alert" /><p><b>{ failure.title() }</b>{ ". " }{ failure.help() }</p></div>
             }
             <div class="field">
-                <label for="act-reason">{ if props.act.reason == Reason::Optional { "Why (may be left out)" } else { "Why" } }</label>
+                <label for="act-reason">{ if props.act.reason == Reason::Optional { text::WHY_MAY_BE_LEFT_OUT } else { common::WHY } }</label>
                 <input class="input" id="act-reason" ref={input} data-test="act-reason" value={(*reason).clone()} oninput={on_input} maxlength="500" autocomplete="off"
                     aria-required={(props.act.reason == Reason::Required).to_string()} />
             </div>
@@ -176,7 +178,7 @@ fn ReasonForm(props: &ReasonFormProps) -> Html {
                     if props.sent { <span class="spin" aria-hidden="true"></span> } else { <Icon name={props.act.icon} small=true /> }
                     { &props.act.verb }
                 </button>
-                <button type="button" class="btn quiet" onclick={props.on_close.reform(|_| ())}>{ "Cancel" }<kbd>{ "Esc" }</kbd></button>
+                <button type="button" class="btn quiet" onclick={props.on_close.reform(|_| ())}>{ common::CANCEL }<kbd>{ "Esc" }</kbd></button>
             </div>
         </form>
     }

@@ -1,5 +1,6 @@
 use super::Icon;
 use crate::backend::Failure;
+use crate::words::text::components as text;
 use yew::prelude::*;
 
 #[derive(Debug, Properties, PartialEq)]
@@ -16,7 +17,7 @@ pub fn FailureCard(props: &FailureCardProps) -> Html {
     html! {
         <section class="card"><div class="empty" role="alert">
             <Icon name={icon} class="large" />
-            <h2>{ format!("{} cannot be shown", props.what) }</h2>
+            <h2>{ text::cannot_be_shown(&props.what) }</h2>
             <p>{ props.failure.title() }</p>
             <p class="muted">{ props.failure.help() }</p>
         </div></section>

@@ -1,5 +1,6 @@
 use crate::hooks::clock;
 use crate::state::hold::{Action, HOLD_MS, Hold};
+use crate::words::text::components as text;
 use gloo::timers::callback::Timeout;
 use yew::prelude::*;
 
@@ -124,7 +125,7 @@ pub fn HoldButton(props: &HoldButtonProps) -> Html {
     let is_sent = props.sent || *hold == Hold::Fired;
     let label = match *hold {
         _ if is_sent => props.sent_label.clone(),
-        Hold::Armed => AttrValue::from(format!("Press again: {}", props.press_label)),
+        Hold::Armed => AttrValue::from(text::press_again_press_label(&props.press_label)),
         Hold::Ready | Hold::Holding { .. } | Hold::Fired if *two_presses => props.press_label.clone(),
         Hold::Ready | Hold::Holding { .. } | Hold::Fired => props.label.clone(),
     };
@@ -152,17 +153,17 @@ pub fn HoldButton(props: &HoldButtonProps) -> Html {
                 if let Some(why) = &props.disabled {
                     <span data-test="hold-why-not">{ why }</span>
                 } else if *two_presses || *hold == Hold::Armed {
-                    <span>{ "Two separate presses. Escape cancels between them." }</span>
+                    <span>{ text::TWO_SEPARATE_PRESSES_ESCAPE_CANCELS_BETWEEN }</span>
                 } else {
-                    <span>{ "Hold 1.2 s, let go early to cancel." }</span>
-                    <span class="hide-narrow">{ "From the keyboard: hold " }<kbd>{ "Space" }</kbd>{ " on the button." }</span>
+                    <span>{ text::HOLD_1_2_S_LET_GO }</span>
+                    <span class="hide-narrow">{ text::FROM_THE_KEYBOARD_HOLD }<kbd>{ "Space" }</kbd>{ text::ON_THE_BUTTON }</span>
                 }
                 <button type="button" class="linkbtn" data-test="two-presses" aria-pressed={two_presses.to_string()} onclick={switch}>
-                    { if *two_presses { "Hold instead" } else { "Use two presses instead" } }
+                    { if *two_presses { text::HOLD_INSTEAD } else { text::USE_TWO_PRESSES_INSTEAD } }
                 </button>
             </p>
             <p class="sr" role="alert">
-                if *hold == Hold::Armed { { format!("{} Press once more to go on.", props.effect) } }
+                if *hold == Hold::Armed { { text::press_once_more_to_go_on(&props.effect) } }
             </p>
         </div></div>
     }

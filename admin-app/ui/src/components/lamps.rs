@@ -1,3 +1,4 @@
+use crate::words::text::components as text;
 use yew::prelude::*;
 
 #[derive(Debug, Properties, PartialEq)]
@@ -33,7 +34,7 @@ pub fn Lamps(props: &LampsProps) -> Html {
     let (width, height) = (columns * PITCH, rows * PITCH);
     html! {
         <svg width={width.to_string()} height={height.to_string()} viewBox={format!("0 0 {width} {height}")} role="img"
-            aria-label={format!("{} of {} clients dark", props.dark, props.dark + props.lit)}>
+            aria-label={text::of_clients_dark(&props.dark, &(props.dark + props.lit))}>
             <path class="lamps" d={path} />
             { for (dark..dark + lit).map(|at| {
                 let (x, y) = place(at);

@@ -1,4 +1,5 @@
 use super::Icon;
+use crate::words::text::components as text;
 use wasm_bindgen::JsCast;
 use web_sys::{HtmlElement, HtmlInputElement};
 use yew::prelude::*;
@@ -108,17 +109,17 @@ pub fn Palette(props: &PaletteProps) -> Html {
         .collect();
     html! {
         <div class="overlay" onmousedown={on_outside}>
-            <div class="palette" role="dialog" aria-modal="true" aria-label="Search or run a command" ref={dialog} data-test="palette">
+            <div class="palette" role="dialog" aria-modal="true" aria-label={text::SEARCH_OR_RUN_A_COMMAND} ref={dialog} data-test="palette">
                 <div class="q">
                     <Icon name="search" />
-                    <input ref={input} value={(*query).clone()} oninput={on_input} onkeydown={on_key} placeholder="Search flags and commands"
-                        role="combobox" aria-expanded="true" aria-controls="palette-list" aria-label="Search flags and commands"
+                    <input ref={input} value={(*query).clone()} oninput={on_input} onkeydown={on_key} placeholder={text::SEARCH_FLAGS_AND_COMMANDS}
+                        role="combobox" aria-expanded="true" aria-controls="palette-list" aria-label={text::SEARCH_FLAGS_AND_COMMANDS}
                         aria-activedescendant={format!("palette-{chosen}")} autocomplete="off" spellcheck="false" />
                     <kbd>{ "Esc" }</kbd>
                 </div>
-                <ul id="palette-list" role="listbox" aria-label="Results">{ rows }</ul>
-                if found.is_empty() { <p class="pad muted">{ format!("Nothing is called “{}”", *query) }</p> }
-                <footer><span><kbd>{ "↑" }</kbd>{ " " }<kbd>{ "↓" }</kbd>{ " move" }</span><span><kbd>{ "Enter" }</kbd>{ " open" }</span></footer>
+                <ul id="palette-list" role="listbox" aria-label={text::RESULTS}>{ rows }</ul>
+                if found.is_empty() { <p class="pad muted">{ text::nothing_is_called(&*query) }</p> }
+                <footer><span><kbd>{ "↑" }</kbd>{ " " }<kbd>{ "↓" }</kbd>{ text::MOVE }</span><span><kbd>{ "Enter" }</kbd>{ text::OPEN }</span></footer>
             </div>
         </div>
     }

@@ -1,3 +1,4 @@
+use crate::words::text::components as text;
 use yew::prelude::*;
 
 #[derive(Debug, Properties, PartialEq)]
@@ -10,7 +11,7 @@ pub struct CardSkeletonProps {
 #[function_component]
 pub fn CardSkeleton(props: &CardSkeletonProps) -> Html {
     html! {
-        <section class="card" aria-busy="true" aria-label="Loading">
+        <section class="card" aria-busy="true" aria-label={text::LOADING}>
             <div class="pad stack">
                 <i class="skel w-40"></i>
                 { for (1..props.lines).map(|line| html! {

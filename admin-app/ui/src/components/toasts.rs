@@ -1,5 +1,7 @@
 use super::Icon;
 use crate::state::toasts::{Toast, Tone};
+use crate::words::text::common;
+use crate::words::text::components as text;
 use yew::prelude::*;
 
 #[derive(Debug, Properties, PartialEq)]
@@ -23,8 +25,8 @@ pub fn ToastList(props: &ToastListProps) -> Html {
                         <b>{ &toast.title }</b>
                         <small>{ &toast.detail }</small>
                         <span class="row">
-                            if toast.undo.is_some() { <button type="button" class="btn s" data-test="undo-publish" onclick={props.on_undo.reform(|_: MouseEvent| ())}>{ "Undo" }<kbd>{ "Ctrl Z" }</kbd></button> }
-                            <button class="iconbtn" aria-label="Dismiss" onclick={dismiss}><Icon name="x" small=true /></button></span>
+                            if toast.undo.is_some() { <button type="button" class="btn s" data-test="undo-publish" onclick={props.on_undo.reform(|_: MouseEvent| ())}>{ common::UNDO }<kbd>{ "Ctrl Z" }</kbd></button> }
+                            <button class="iconbtn" aria-label={text::DISMISS} onclick={dismiss}><Icon name="x" small=true /></button></span>
                     </div>
                 }
             }) }

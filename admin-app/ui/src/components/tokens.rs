@@ -1,4 +1,5 @@
 use super::{Icon, Notation};
+use crate::words::text::components as text;
 use web_sys::HtmlInputElement;
 use yew::prelude::*;
 
@@ -106,7 +107,7 @@ pub fn Tokens(props: &TokensProps) -> Html {
             <div class={classes!("tokens", props.invalid.then_some("invalid"))}>
                 { for chips.iter().enumerate().map(|(at, value)| html! {
                     <span class={classes!("val", props.class.clone())} key={format!("{at}-{value}")}>{ value }
-                        <button type="button" class="x" aria-label={format!("Remove {value}")} onclick={without(at)}><Icon name="x" /></button>
+                        <button type="button" class="x" aria-label={text::remove_value(&value)} onclick={without(at)}><Icon name="x" /></button>
                     </span>
                 }) }
                 <input value={if is_typing { (*typed).clone() } else { String::new() }} oninput={on_input} onkeydown={on_key} onblur={on_blur}
@@ -117,7 +118,7 @@ pub fn Tokens(props: &TokensProps) -> Html {
                 }
             </div>
             if !offers.is_empty() {
-                <div class="row wrap offers" role="group" aria-label={format!("Known: {}", props.label)}>
+                <div class="row wrap offers" role="group" aria-label={text::known_label(&props.label)}>
                     { for offers.into_iter().map(|value| {
                         let mut all = chips.clone();
                         all.push(value.clone());

@@ -2,6 +2,7 @@ use super::{use_asked, use_console};
 use crate::backend::api;
 use crate::state::live::Connection;
 use crate::words::may;
+use crate::words::text::hooks as text;
 use downhaul_control::api::Role;
 use yew::prelude::*;
 
@@ -15,8 +16,7 @@ pub fn use_may(environment: &str) -> May {
     let people = people.slot.ready().map(|page| page.people.clone()).unwrap_or_default();
     let refusal = |role| (!may(role)).then(|| may::ask_whom(role, &people));
     let why_not = |role| {
-        let offline =
-            || is_offline.then(|| "The control plane cannot be reached. This waits until it is back.".to_owned());
+        let offline = || is_offline.then(|| text::THE_CONTROL_PLANE_CANNOT_BE_REACHED.to_owned());
         refusal(role).or_else(offline)
     };
     May {

@@ -4,6 +4,7 @@ use crate::radius::{Answer, Ask, Draft, Wanted};
 use crate::state::Shared;
 use crate::state::lane::Lane;
 use crate::state::radius::{Action, Radius, Source};
+use crate::words::text::hooks as text;
 use downhaul_blast::plan::Budget;
 use gloo::timers::callback::Timeout;
 use std::cell::RefCell;
@@ -237,7 +238,7 @@ fn find_people(console: Console, environment: String, desk: Rc<RefCell<Desk>>, r
         let name = view.name.to_string();
         let hands = desk.borrow().replay.clone();
         let source = match hands {
-            None => Source::Server { name, why: "this browser runs no workers".to_owned() },
+            None => Source::Server { name, why: text::THIS_BROWSER_RUNS_NO_WORKERS.to_owned() },
             Some(hands) => {
                 let whole = hands.take_whole();
                 let people = if whole {

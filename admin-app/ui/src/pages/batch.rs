@@ -6,6 +6,8 @@ use crate::hooks::{Console, use_console};
 use crate::route::Route;
 use crate::state::batch::{Action, Batch, Deed, Item, Standing, flags};
 use crate::words::number::count;
+use crate::words::text::batch as text;
+use crate::words::text::common;
 use downhaul_control::api::{PutFlagRequest, RetireFlagRequest};
 use wasm_bindgen_futures::spawn_local;
 use web_sys::HtmlInputElement;
@@ -70,15 +72,15 @@ pub fn BatchDialog(props: &BatchDialogProps) -> Html {
     let is_settled = batch.is_settled();
     let footer = html! {
         <>
-            <button type="button" class="btn quiet" data-test="batch-close" onclick={props.on_close.reform(|_: MouseEvent| ())}>{ if *began { "Close" } else { "Cancel" } }</button>
+            <button type="button" class="btn quiet" data-test="batch-close" onclick={props.on_close.reform(|_: MouseEvent| ())}>{ if *began { common::CLOSE } else { common::CANCEL } }</button>
             if !askable.is_empty() && !*works {
-                <button type="button" class="btn" data-test="batch-ask" onclick={carry_out(How::Propose, askable.clone())}>{ format!("Propose {} for approval", flags(askable.len())) }</button>
+                <button type="button" class="btn" data-test="batch-ask" onclick={carry_out(How::Propose, askable.clone())}>{ text::propose_for_approval(&flags(askable.len())) }</button>
             }
             if !undoable.is_empty() && !*works {
-                <button type="button" class="btn" data-test="batch-undo" onclick={carry_out(How::Undo, undoable.clone())}><Icon name="undo" small=true />{ format!("Take {} back", flags(undoable.len())) }</button>
+                <button type="button" class="btn" data-test="batch-undo" onclick={carry_out(How::Undo, undoable.clone())}><Icon name="undo" small=true />{ text::take_flags_back(&flags(undoable.len())) }</button>
             }
             if !is_settled {
-                <button type="button" class="btn primary" aria-disabled={is_off.to_string()} data-test="batch-confirm" onclick={carry_out(How::Publish, waiting)}>{ if *works { "Working…".to_owned() } else { format!("Go on with {}", flags(many)) } }</button>
+                <button type="button" class="btn primary" aria-disabled={is_off.to_string()} data-test="batch-confirm" onclick={carry_out(How::Publish, waiting)}>{ if *works { text::WORKING.to_owned() } else { text::go_on_with(&flags(many)) } }</button>
             }
         </>
     };
@@ -86,9 +88,9 @@ pub fn BatchDialog(props: &BatchDialogProps) -> Html {
         <Dialog title={props.title.clone()} on_close={props.on_close.clone()} {footer} wide=true test="batch">
             { props.children.clone() }
             if !*began {
-                <div class="field"><label for="batch-reason">{ "Why" }</label>
+                <div class="field"><label for="batch-reason">{ common::WHY }</label>
                     <input class="input" id="batch-reason" data-test="batch-reason" value={(*reason).clone()} oninput={on_reason} maxlength="500" autocomplete="off" autofocus=true />
-                    <span class="help">{ refusal.unwrap_or("Each flag is one change in the chart, with this reason.") }</span></div>
+                    <span class="help">{ refusal.unwrap_or(text::EACH_FLAG_IS_ONE_CHANGE_IN) }</span></div>
             }
             <p role="status" data-test="batch-words" data-settled={(is_settled && !*works).to_string()}><b>{ batch.words() }</b></p>
             <div class="tablewrap batch"><table class="table compact"><tbody>
@@ -123,7 +125,7 @@ async fn one(console: &Console, environment: &str, item: &Item, how: How, reason
             };
         }
         (How::Undo, Deed::Put { before: Some(before), .. }, Standing::Done { revision }) => {
-            return match put(before.clone(), format!("undo of revision {revision}"), *revision).await {
+            return match put(before.clone(), text::undo_of_revision(&revision), *revision).await {
                 Ok(changed) => Standing::Undone { revision: changed.position.revision },
                 Err(failure) => failed(console, failure),
             };
@@ -163,21 +165,21 @@ fn name(standing: &Standing) -> &'static str {
 fn stands(environment: &str, item: &Item) -> Html {
     let revision_link = |revision: u64| {
         let to = Route::ChartEntry { environment: environment.to_owned(), revision };
-        html! { <Link<Route> {to}>{ format!("revision {}", count(revision)) }</Link<Route>> }
+        html! { <Link<Route> {to}>{ text::revision_revision(&count(revision)) }</Link<Route>> }
     };
     match &item.standing {
-        Standing::Waiting => html! { <span class="faint">{ "to come" }</span> },
+        Standing::Waiting => html! { <span class="faint">{ text::TO_COME }</span> },
         Standing::Done { revision } => {
             html! { <span class="row"><Icon name="check" small=true class="ok-ink" />{ revision_link(*revision) }</span> }
         }
-        Standing::Same => html! { <span class="faint">{ "so already" }</span> },
+        Standing::Same => html! { <span class="faint">{ text::SO_ALREADY }</span> },
         Standing::Refused(failure) => html! {
             <span class="danger-ink">{ failure.title() }{ ". " }<span class="muted">{ failure.help() }</span></span>
         },
         Standing::Proposed(id) => {
             let to = Route::Proposal { environment: environment.to_owned(), id: id.clone() };
-            html! { <span>{ "proposed as " }<Link<Route> {to}>{ id }</Link<Route>></span> }
+            html! { <span>{ text::PROPOSED_AS }<Link<Route> {to}>{ id }</Link<Route>></span> }
         }
-        Standing::Undone { revision } => html! { <span>{ "taken back, " }{ revision_link(*revision) }</span> },
+        Standing::Undone { revision } => html! { <span>{ text::TAKEN_BACK }{ revision_link(*revision) }</span> },
     }
 }

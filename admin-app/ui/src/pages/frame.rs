@@ -5,6 +5,8 @@ use crate::components::{CardSkeleton, FailureCard, Icon, Missing};
 use crate::route::Route;
 use crate::state::Shared;
 use crate::state::live::Slot;
+use crate::words::text::common;
+use crate::words::text::frame as text;
 use yew::prelude::*;
 use yew_router::prelude::*;
 
@@ -30,36 +32,36 @@ pub fn framed<T>(frame: Frame, slot: &Slot<T>, shown: impl FnOnce(&Shared<T>) ->
         Slot::Loading => html! { <div class="sidegrid"><CardSkeleton lines=8 /><CardSkeleton lines=5 /></div> },
         Slot::Failed(failure) if failure.is_missing() => {
             let all = crumbs.last().map(|(to, name)| to_all(to.clone(), name)).unwrap_or_default();
-            html! { <Missing title={format!("There is no such {what}")} text={missing} actions={all} /> }
+            html! { <Missing title={text::there_is_no_such(&what)} text={missing} actions={all} /> }
         }
-        Slot::Failed(failure) => html! { <FailureCard failure={failure.clone()} what={format!("This {what}")} /> },
+        Slot::Failed(failure) => html! { <FailureCard failure={failure.clone()} what={text::this_what(&what)} /> },
     };
     around(crumbs, id, heading, actions, body)
 }
 
 /// The way on from something that is not there: `All releases`.
 pub fn to_all(list: Route, name: &str) -> Html {
-    html! { <Link<Route> to={list} classes="btn">{ format!("All {}", name.to_lowercase()) }</Link<Route>> }
+    html! { <Link<Route> to={list} classes="btn">{ text::all_to_lowercase(&name.to_lowercase()) }</Link<Route>> }
 }
 
 /// What stands instead of the page of a flag: on its way, not to be had, or not there.
 pub fn of_flag(environment: &str, key: &str, body: Html) -> Html {
     let list = Route::Flags { environment: environment.to_owned() };
     let heading = html! { <h1 class="mono">{ key }</h1> };
-    around(vec![(list, "Flags".to_owned())], key.to_owned(), heading, Html::default(), body)
+    around(vec![(list, common::FLAGS_HEAD.to_owned())], key.to_owned(), heading, Html::default(), body)
 }
 
 /// Says that there is no such flag, and why if it was retired.
 pub fn no_flag(environment: &str, key: &str, is_retired: bool) -> Html {
     let (title, text) = if is_retired {
-        (format!("{key} was retired"), "Its key is never used again; what it did is in the chart.")
+        (text::key_was_retired(&key), text::ITS_KEY_IS_NEVER_USED_AGAIN)
     } else {
-        (format!("There is no flag {key} in {environment}"), "Look for it in the list; keys are case-sensitive.")
+        (text::there_is_no_flag_in(&key, &environment), text::LOOK_FOR_IT_IN_THE_LIST)
     };
     let to = || environment.to_owned();
     let actions = html! {
-        <>{ to_all(Route::Flags { environment: to() }, "Flags") }
-            if is_retired { <Link<Route> to={Route::Chart { environment: to() }} classes="btn">{ "The chart" }</Link<Route>> }</>
+        <>{ to_all(Route::Flags { environment: to() }, common::FLAGS_HEAD) }
+            if is_retired { <Link<Route> to={Route::Chart { environment: to() }} classes="btn">{ text::THE_CHART }</Link<Route>> }</>
     };
     html! { <Missing {title} {text} {actions} /> }
 }

@@ -27,6 +27,8 @@ mod sign_in;
 mod start;
 mod xray;
 
+use crate::words::text::common;
+use crate::words::text::frame as text;
 pub use later::{foresee, use_rest};
 pub use sign_in::{SignIn, take_token_from_address};
 
@@ -52,8 +54,8 @@ pub fn draw(route: &Route, environment: &str) -> Html {
         Route::Kills { .. } => html! { <kills::Kills {environment} /> },
         Route::LiveKill { id, .. } => html! { <kills::LiveKill {environment} key={id.clone()} id={id.clone()} /> },
         _ => {
-            let actions = frame::to_all(Route::Flags { environment: environment.to_string() }, "Flags");
-            html! { <Missing title="There is no such page" text="The address leads nowhere." {actions} is_page=true /> }
+            let actions = frame::to_all(Route::Flags { environment: environment.to_string() }, common::FLAGS_HEAD);
+            html! { <Missing title={text::THERE_IS_NO_SUCH_PAGE} text={text::THE_ADDRESS_LEADS_NOWHERE} {actions} is_page=true /> }
         }
     }
 }

@@ -1,6 +1,7 @@
 use crate::components::Icon;
 use crate::hooks::{use_console, use_now};
 use crate::state::live::Connection;
+use crate::words::text::shell as text;
 use crate::words::time::age;
 use yew::prelude::*;
 
@@ -28,16 +29,16 @@ fn Offline(props: &OfflineProps) -> Html {
         return Html::default();
     }
     let data = match props.confirmed_at {
-        Some(at) => format!("What you see is {} old. ", age(now - at)),
+        Some(at) => text::what_you_see_is_old(&age(now - at)),
         None => String::new(),
     };
     html! {
         <div class="banner warn" role="status" data-test="offline">
             <Icon name="offline" />
             <p>
-                <b>{ "The control plane cannot be reached. " }</b>{ data }
-                { "Reading goes on; a kill from here would not arrive. From a shell on the server: " }
-                <code>{ "downhaul kill FLAG --reason TEXT" }</code>
+                <b>{ text::THE_CONTROL_PLANE_CANNOT_BE_REACHED }</b>{ data }
+                { text::READING_GOES_ON_A_KILL_FROM }
+                <code>{ text::DOWNHAUL_KILL_FLAG_REASON_TEXT }</code>
             </p>
         </div>
     }

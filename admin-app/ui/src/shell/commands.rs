@@ -4,6 +4,8 @@ use crate::hooks::{may_leave, use_asked, use_console};
 use crate::route::Route;
 use crate::words::change::plain;
 use crate::words::number::count;
+use crate::words::text::common;
+use crate::words::text::shell as text;
 use downhaul_control::api::Whoami;
 use yew::prelude::*;
 use yew_router::prelude::*;
@@ -47,74 +49,80 @@ pub fn CommandPalette(props: &CommandPaletteProps) -> Html {
         let flags = flags.iter().flat_map(|page| page.flags.iter());
         for flag in flags.clone() {
             let route = Route::Flag { environment: environment(), key: flag.key.clone() };
-            add("Flags", "flag", flag.key.clone(), flag.description.clone(), Target::Go(route));
+            add(common::FLAGS_HEAD, "flag", flag.key.clone(), flag.description.clone(), Target::Go(route));
         }
         for (icon, name, route) in [
-            ("flag", "Flags", Route::Flags { environment: environment() }),
-            ("kill", "Kills in force", Route::Kills { environment: environment() }),
-            ("inbox", "Proposals", Route::Proposals { environment: environment() }),
-            ("rollout", "Rollouts", Route::Rollouts { environment: environment() }),
-            ("alert", "Alarms", Route::Alarms { environment: environment() }),
-            ("shield", "Guards", Route::Guards { environment: environment() }),
-            ("release", "Releases", Route::Releases { environment: environment() }),
-            ("drill", "Drills", Route::Drills { environment: environment() }),
-            ("fleet", "Fleet", Route::Fleet { environment: environment() }),
-            ("segment", "People and tokens", Route::People { environment: environment() }),
-            ("chart", "Chart", Route::Chart { environment: environment() }),
+            ("flag", common::FLAGS_HEAD, Route::Flags { environment: environment() }),
+            ("kill", text::KILLS_IN_FORCE, Route::Kills { environment: environment() }),
+            ("inbox", text::PROPOSALS, Route::Proposals { environment: environment() }),
+            ("rollout", text::ROLLOUTS, Route::Rollouts { environment: environment() }),
+            ("alert", text::ALARMS, Route::Alarms { environment: environment() }),
+            ("shield", text::GUARDS, Route::Guards { environment: environment() }),
+            ("release", common::RELEASES, Route::Releases { environment: environment() }),
+            ("drill", text::DRILLS, Route::Drills { environment: environment() }),
+            ("fleet", text::FLEET, Route::Fleet { environment: environment() }),
+            ("segment", text::PEOPLE_AND_TOKENS, Route::People { environment: environment() }),
+            ("chart", common::CHART, Route::Chart { environment: environment() }),
             ("xray", "X-ray", Route::Xray { environment: environment() }),
-            ("tenant", "Segments", Route::Segments { environment: environment() }),
-            ("tenant", "Tenants", Route::Tenants { environment: environment() }),
-            ("tenant", "Regions", Route::Regions { environment: environment() }),
-            ("people", "Populations", Route::Populations { environment: environment() }),
-            ("settings", "Settings: policy", Route::Settings { environment: environment() }),
-            ("key", "Settings: signing keys", settings("keys")),
-            ("key", "Settings: client keys", settings("clients")),
-            ("settings", "Settings: backups", settings("backup")),
-            ("user", "Settings: this browser", settings("you")),
-            ("flag", "First steps", Route::Start { environment: environment() }),
+            ("tenant", common::SEGMENTS, Route::Segments { environment: environment() }),
+            ("tenant", common::TENANTS, Route::Tenants { environment: environment() }),
+            ("tenant", common::REGIONS, Route::Regions { environment: environment() }),
+            ("people", text::POPULATIONS, Route::Populations { environment: environment() }),
+            ("settings", text::SETTINGS_POLICY, Route::Settings { environment: environment() }),
+            ("key", text::SETTINGS_SIGNING_KEYS, settings("keys")),
+            ("key", text::SETTINGS_CLIENT_KEYS, settings("clients")),
+            ("settings", text::SETTINGS_BACKUPS, settings("backup")),
+            ("user", text::SETTINGS_THIS_BROWSER, settings("you")),
+            ("flag", common::FIRST_STEPS, Route::Start { environment: environment() }),
         ] {
-            add("Pages", icon, name.to_owned(), String::new(), Target::Go(route));
+            add(text::PAGES, icon, name.to_owned(), String::new(), Target::Go(route));
         }
         for kill in console.live.kills.ready().iter().flat_map(|page| page.kills.iter()) {
             let route = Route::LiveKill { environment: environment(), id: kill.id.clone() };
-            add("Kills", "undo", format!("Restore {}…", kill.flag), kill.scope_text.clone(), Target::Go(route));
+            add(common::KILLS, "undo", text::restore_flag(&kill.flag), kill.scope_text.clone(), Target::Go(route));
         }
         let create = Route::Create { environment: environment() };
-        add("Commands", "plus", "New flag".to_owned(), "opens the editor".to_owned(), Target::Go(create));
+        add(text::COMMANDS, "plus", common::NEW_FLAG.to_owned(), text::OPENS_THE_EDITOR.to_owned(), Target::Go(create));
         let copy = Route::Copy { environment: environment() };
-        let hint = "from another environment, with a plan first".to_owned();
-        add("Commands", "copy", "Copy flags…".to_owned(), hint, Target::Go(copy));
+        let hint = text::FROM_ANOTHER_ENVIRONMENT_WITH_A_PLAN.to_owned();
+        add(text::COMMANDS, "copy", text::COPY_FLAGS.to_owned(), hint, Target::Go(copy));
         for flag in flags.clone() {
             let route = Route::Edit { environment: environment(), key: flag.key.clone() };
-            add("Commands", "flag", format!("Edit {}", flag.key), "opens the editor".to_owned(), Target::Go(route));
+            add(
+                text::COMMANDS,
+                "flag",
+                text::edit_key(&flag.key),
+                text::OPENS_THE_EDITOR.to_owned(),
+                Target::Go(route),
+            );
         }
         for flag in flags {
             let route = Route::Kill { environment: environment(), key: flag.key.clone() };
             add(
-                "Commands",
+                text::COMMANDS,
                 "kill",
-                format!("Kill {}…", flag.key),
-                "opens the kill control".to_owned(),
+                text::kill_key(&flag.key),
+                text::OPENS_THE_KILL_CONTROL.to_owned(),
                 Target::Go(route),
             );
         }
         for release in releases.slot.ready().iter().flat_map(|page| &page.releases) {
             let route = Route::Release { environment: environment(), key: release.key.clone() };
-            add("Releases", "release", release.key.clone(), String::new(), Target::Go(route));
+            add(common::RELEASES, "release", release.key.clone(), String::new(), Target::Go(route));
         }
         for rollout in rollouts.slot.ready().iter().flat_map(|page| &page.rollouts) {
             let route = Route::Rollout { environment: environment(), id: rollout.id.clone() };
-            add("Rollouts", "rollout", format!("Rollout of {}", rollout.flag), rollout.id.clone(), Target::Go(route));
+            add(text::ROLLOUTS, "rollout", text::rollout_of_flag(&rollout.flag), rollout.id.clone(), Target::Go(route));
         }
         for proposal in console.live.proposals.ready().iter().flat_map(|page| &page.proposals) {
             let route = Route::Proposal { environment: environment(), id: proposal.id.clone() };
             let hint = format!("{}, {}", proposal.status.as_str(), plain(&proposal.summary));
-            add("Proposals", "inbox", format!("Proposal {}", proposal.id), hint, Target::Go(route));
+            add(text::PROPOSALS, "inbox", text::proposal_id(&proposal.id), hint, Target::Go(route));
         }
         for person in people.slot.ready().iter().flat_map(|page| &page.people) {
             let name = person.name.clone().unwrap_or_else(|| person.actor.clone());
             add(
-                "People",
+                text::PEOPLE,
                 "user",
                 name,
                 person.roles.join(", "),
@@ -124,14 +132,14 @@ pub fn CommandPalette(props: &CommandPaletteProps) -> Html {
         for change in chart.slot.ready().iter().flat_map(|page| &page.changes) {
             let route = Route::ChartEntry { environment: environment(), revision: change.revision };
             let who = change.actor_name.clone().unwrap_or_default();
-            let title = format!("Revision {}: {}", count(change.revision), plain(&change.summary));
-            add("Chart", "chart", title, format!("{who} {}", change.reason), Target::Go(route));
+            let title = text::revision_revision_plain(&count(change.revision), &plain(&change.summary));
+            add(common::CHART, "chart", title, format!("{who} {}", change.reason), Target::Go(route));
         }
     }
-    add("Commands", "theme", "Switch light and dark".to_owned(), String::new(), Target::Theme);
+    add(text::COMMANDS, "theme", text::SWITCH_LIGHT_AND_DARK.to_owned(), String::new(), Target::Theme);
     for other in props.who.environments.iter().filter(|each| Some(*each) != props.environment.as_ref()) {
         let route = props.route.in_environment(other);
-        add("Environments", "right", format!("Go to {other}"), String::new(), Target::Go(route));
+        add(text::ENVIRONMENTS, "right", text::go_to_other(&other), String::new(), Target::Go(route));
     }
     let on_choose = {
         let close = props.on_close.clone();

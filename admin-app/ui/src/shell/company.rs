@@ -6,6 +6,7 @@ use crate::route::Route;
 use crate::words::change::marked;
 use crate::words::number::count;
 use crate::words::presence::others;
+use crate::words::text::shell as text;
 use downhaul_control::api::ChangeView;
 use yew::prelude::*;
 use yew_router::prelude::*;
@@ -62,8 +63,8 @@ fn News(props: &NewsProps) -> Html {
     let entry = Route::ChartEntry { environment: props.environment.clone(), revision };
     html! {
         <div class="banner info" role="status" data-test="news" data-revision={revision.to_string()}><Icon name="chart" />
-            <p class="grow"><b>{ who }</b>{ " " }<SentenceText sentence={marked(&change.summary)} />{ format!(": “{}”. This page shows it already, as ", change.reason) }
-                <Link<Route> to={entry}>{ format!("revision {}", count(revision)) }</Link<Route>></p>
-            <button type="button" class="iconbtn" aria-label="Dismiss" onclick={props.on_seen.reform(move |_: MouseEvent| revision)}><Icon name="x" small=true /></button></div>
+            <p class="grow"><b>{ who }</b>{ " " }<SentenceText sentence={marked(&change.summary)} />{ text::this_page_shows_it_already_as(&change.reason) }
+                <Link<Route> to={entry}>{ text::revision_revision(&count(revision)) }</Link<Route>></p>
+            <button type="button" class="iconbtn" aria-label={text::DISMISS} onclick={props.on_seen.reform(move |_: MouseEvent| revision)}><Icon name="x" small=true /></button></div>
     }
 }

@@ -15,6 +15,7 @@ use crate::hooks::{Key, use_console, use_environment, use_keys, use_orders, use_
 use crate::pages;
 use crate::route::Route;
 use crate::state::toasts;
+use crate::words::text::shell as text;
 use banner::ConnectionBanner;
 use commands::CommandPalette;
 use company::Company;
@@ -66,7 +67,7 @@ pub fn Shell(props: &ShellProps) -> Html {
             match (to, &navigator) {
                 (Some(to), Some(navigator)) => navigator.push(&to),
                 // Of which flag is to be chosen.
-                _ => palette.set(Some("kill control ")),
+                _ => palette.set(Some(text::KILL_CONTROL)),
             }
         });
     }
@@ -75,7 +76,7 @@ pub fn Shell(props: &ShellProps) -> Html {
         return match Route::first(&props.who.environments) {
             Some(first) => html! { <Redirect<Route> to={first} /> },
             None => {
-                html! { <main class="boot">{ "There is no environment yet. Start with: downhaul apply PATH" }</main> }
+                html! { <main class="boot">{ text::THERE_IS_NO_ENVIRONMENT_YET_START }</main> }
             }
         };
     }
@@ -94,7 +95,7 @@ pub fn Shell(props: &ShellProps) -> Html {
     };
     html! {
         <div class="app" data-env={environment.clone()}>
-            <a class="skip" href="#main">{ "Skip to content" }</a>
+            <a class="skip" href="#main">{ text::SKIP_TO_CONTENT }</a>
             <TopBar who={props.who.clone()} route={route.clone()} environment={environment.clone()} on_palette={toggle.reform(|()| Some(""))} />
             <Nav route={route.clone()} environment={environment.clone()} />
             <main id="main" tabindex="-1"><div class="wrap">
@@ -137,10 +138,10 @@ fn Lost(props: &LostProps) -> Html {
     let to = |environment: &String| Route::Flags { environment: environment.clone() };
     let (title, text) = match &props.named {
         Some(named) => {
-            let there = if known.len() == 1 { "There is" } else { "There are" };
-            (format!("There is no environment {named}"), format!("Or you may not see it. {there}:"))
+            let there = if known.len() == 1 { text::THERE_IS } else { text::THERE_ARE };
+            (text::there_is_no_environment(&named), text::or_you_may_not_see_it(&there))
         }
-        None => ("Nothing is at this address".to_owned(), "Go on from the flags of:".to_owned()),
+        None => (text::NOTHING_IS_AT_THIS_ADDRESS.to_owned(), text::GO_ON_FROM_THE_FLAGS_OF.to_owned()),
     };
     let actions = known
         .iter()

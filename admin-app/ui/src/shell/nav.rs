@@ -2,6 +2,8 @@ use crate::components::{Icon, Sign};
 use crate::hooks::{Console, use_console};
 use crate::route::{Route, XrayQuery};
 use crate::words::number::count;
+use crate::words::text::common;
+use crate::words::text::shell as text;
 use yew::prelude::*;
 use yew_router::prelude::*;
 
@@ -16,7 +18,7 @@ pub struct NavProps {
 pub fn Nav(props: &NavProps) -> Html {
     let console = use_console();
     let Some(environment) = props.environment.clone() else {
-        return html! { <nav class="nav" aria-label="Main"></nav> };
+        return html! { <nav class="nav" aria-label={text::MAIN}></nav> };
     };
     let flags = console.live.flags.ready().map(|page| count(page.flags.len() as u64));
     let waiting = match console.waiting_for_me() {
@@ -46,20 +48,20 @@ pub fn Nav(props: &NavProps) -> Html {
     };
     let (lit, silent) = console.live.fleet.ready().map_or((0, 0), |fleet| (fleet.live, fleet.unknown));
     html! {
-        <nav class="nav" aria-label="Main">
+        <nav class="nav" aria-label={text::MAIN}>
             { for pages(&environment).into_iter().map(|page| html! {
                 <NavLink here={page.section == section(&props.route)} count={number(page.section)} page={page} />
             }) }
             <div class="aloft">
-                <h2>{ format!("In effect in {environment}") }</h2>
+                <h2>{ text::in_effect_in(&environment) }</h2>
                 <Link<Route> to={Route::Kills { environment: environment.clone() }}>
-                    <Sign name="kill" />{ "Kills" }<b data-test="kills-in-force">{ count(console.live.kill_count() as u64) }</b>
+                    <Sign name="kill" />{ common::KILLS }<b data-test="kills-in-force">{ count(console.live.kill_count() as u64) }</b>
                 </Link<Route>>
                 <Link<Route> to={Route::Fleet { environment: environment.clone() }}>
-                    <Sign name="degraded" />{ "Breakers open" }<b data-test="breakers-open">{ console.live.open_breakers.map(|open| count(open as u64)) }</b>
+                    <Sign name="degraded" />{ text::BREAKERS_OPEN }<b data-test="breakers-open">{ console.live.open_breakers.map(|open| count(open as u64)) }</b>
                 </Link<Route>>
-                <Link<Route> to={Route::Fleet { environment: environment.clone() }}><Icon name="fleet" small=true />{ "Clients live" }<b>{ count(lit as u64) }</b></Link<Route>>
-                <Link<Route> to={Route::Fleet { environment }}><Icon name="clock" small=true />{ "Silent clients" }<b>{ count(silent as u64) }</b></Link<Route>>
+                <Link<Route> to={Route::Fleet { environment: environment.clone() }}><Icon name="fleet" small=true />{ text::CLIENTS_LIVE }<b>{ count(lit as u64) }</b></Link<Route>>
+                <Link<Route> to={Route::Fleet { environment }}><Icon name="clock" small=true />{ text::SILENT_CLIENTS }<b>{ count(silent as u64) }</b></Link<Route>>
             </div>
         </nav>
     }
@@ -74,11 +76,11 @@ pub fn TabBar(props: &NavProps) -> Html {
     let (tabs, more): (Vec<Page>, Vec<Page>) = pages(&environment).into_iter().partition(|page| page.is_tab);
     let is_more = more.iter().any(|page| page.section == here);
     html! {
-        <nav class="tabbar" aria-label="Main, narrow">
+        <nav class="tabbar" aria-label={text::MAIN_NARROW}>
             { for tabs.into_iter().map(|page| html! { <NavLink here={page.section == here} page={page} narrow=true /> }) }
             // Another page closes it.
             <details class="more-tab" key={props.route.to_path()}>
-                <summary aria-current={is_more.then_some("page")}><Icon name="more" /><span>{ "More" }</span></summary>
+                <summary aria-current={is_more.then_some("page")}><Icon name="more" /><span>{ text::MORE }</span></summary>
                 <div class="menu">{ for more.into_iter().map(|page| html! { <NavLink here={page.section == here} page={page} /> }) }</div>
             </details>
             <Link<Route> to={Route::Kills { environment }} classes={classes!((console.live.kill_count() > 0).then_some("aloft-tab"))}>
@@ -90,7 +92,7 @@ pub fn TabBar(props: &NavProps) -> Html {
 
 fn killed(console: &Console) -> String {
     match console.live.kill_count() {
-        0 => "No kills".to_owned(),
+        0 => text::NO_KILLS.to_owned(),
         kills => format!("{} killed", count(kills as u64)),
     }
 }
@@ -160,20 +162,26 @@ fn pages(environment: &str) -> Vec<Page> {
     let environment = || environment.to_owned();
     let page = |section, icon, name, route, is_tab| Page { section, icon, name, route, is_tab };
     vec![
-        page(Section::Flags, "flag", "Flags", Route::Flags { environment: environment() }, true),
-        page(Section::Proposals, "inbox", "Proposals", Route::Proposals { environment: environment() }, true),
-        page(Section::Rollouts, "rollout", "Rollouts", Route::Rollouts { environment: environment() }, false),
-        page(Section::Alarms, "alert", "Alarms", Route::Alarms { environment: environment() }, false),
-        page(Section::Guards, "shield", "Guards", Route::Guards { environment: environment() }, false),
-        page(Section::Releases, "release", "Releases", Route::Releases { environment: environment() }, true),
-        page(Section::Drills, "drill", "Drills", Route::Drills { environment: environment() }, false),
-        page(Section::Fleet, "fleet", "Fleet", Route::Fleet { environment: environment() }, false),
-        page(Section::Chart, "chart", "Chart", Route::Chart { environment: environment() }, true),
+        page(Section::Flags, "flag", common::FLAGS_HEAD, Route::Flags { environment: environment() }, true),
+        page(Section::Proposals, "inbox", text::PROPOSALS, Route::Proposals { environment: environment() }, true),
+        page(Section::Rollouts, "rollout", text::ROLLOUTS, Route::Rollouts { environment: environment() }, false),
+        page(Section::Alarms, "alert", text::ALARMS, Route::Alarms { environment: environment() }, false),
+        page(Section::Guards, "shield", text::GUARDS, Route::Guards { environment: environment() }, false),
+        page(Section::Releases, "release", common::RELEASES, Route::Releases { environment: environment() }, true),
+        page(Section::Drills, "drill", text::DRILLS, Route::Drills { environment: environment() }, false),
+        page(Section::Fleet, "fleet", text::FLEET, Route::Fleet { environment: environment() }, false),
+        page(Section::Chart, "chart", common::CHART, Route::Chart { environment: environment() }, true),
         page(Section::Xray, "xray", "X-ray", Route::Xray { environment: environment() }, false),
-        page(Section::Audience, "tenant", "Segments", Route::Segments { environment: environment() }, false),
-        page(Section::Populations, "people", "Populations", Route::Populations { environment: environment() }, false),
-        page(Section::People, "segment", "People", Route::People { environment: environment() }, false),
-        page(Section::Settings, "settings", "Settings", Route::Settings { environment: environment() }, false),
+        page(Section::Audience, "tenant", common::SEGMENTS, Route::Segments { environment: environment() }, false),
+        page(
+            Section::Populations,
+            "people",
+            text::POPULATIONS,
+            Route::Populations { environment: environment() },
+            false,
+        ),
+        page(Section::People, "segment", text::PEOPLE, Route::People { environment: environment() }, false),
+        page(Section::Settings, "settings", text::SETTINGS, Route::Settings { environment: environment() }, false),
     ]
 }
 

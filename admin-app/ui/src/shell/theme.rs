@@ -1,5 +1,6 @@
 //! Light or dark: the system's choice until someone makes another.
 
+use crate::words::text::shell as text;
 use gloo::storage::{LocalStorage, Storage};
 
 const KEY: &str = "downhaul.theme";
@@ -21,7 +22,7 @@ pub fn switch() {
     let dark = match kept().as_deref() {
         Some(theme) => theme == "dark",
         None => web_sys::window()
-            .and_then(|window| window.match_media("(prefers-color-scheme: dark)").ok().flatten())
+            .and_then(|window| window.match_media(text::PREFERS_COLOR_SCHEME_DARK).ok().flatten())
             .is_some_and(|query| query.matches()),
     };
     let theme = if dark { "light" } else { "dark" };

@@ -7,6 +7,7 @@ use crate::state::live::Connection;
 use crate::state::session::Action;
 use crate::words::number::{count, counted};
 use crate::words::presence::initials;
+use crate::words::text::shell as text;
 use crate::words::time::{age, ago};
 use downhaul_control::api::Whoami;
 use wasm_bindgen_futures::spawn_local;
@@ -40,23 +41,23 @@ pub fn TopBar(props: &TopBarProps) -> Html {
                     <path d="M12 2v12M9.200 12.800 12 16l2.800-3.200" fill="none" stroke="var(--ink)" stroke-width="1.700" stroke-linecap="round" stroke-linejoin="round" />
                     <path d="M3 18.200h14" stroke="var(--ink)" stroke-width="1.700" stroke-linecap="round" />
                 </svg>
-                <span>{ "Downhaul" }</span>
+                <span>{ text::DOWNHAUL }</span>
             </Link<Route>>
             if let Some(environment) = &props.environment {
                 <EnvironmentSwitch environment={environment.clone()} environments={props.who.environments.clone()} route={props.route.clone()} />
             }
-            <button class="cmdk" aria-label="Search or run a command Ctrl K" data-test="open-palette" onclick={props.on_palette.reform(|_| ())}>
-                <Icon name="search" small=true /><span class="grow">{ "Search or run a command" }</span>{ " " }<kbd>{ "Ctrl K" }</kbd>
+            <button class="cmdk" aria-label={text::SEARCH_OR_RUN_A_COMMAND_CTRL} data-test="open-palette" onclick={props.on_palette.reform(|_| ())}>
+                <Icon name="search" small=true /><span class="grow">{ text::SEARCH_OR_RUN_A_COMMAND }</span>{ " " }<kbd>{ "Ctrl K" }</kbd>
             </button>
             <span class="end"></span>
             if let Some(environment) = &props.environment { <ConnectionState /><Alarms environment={environment.clone()} /><Inbox environment={environment.clone()} /> }
-            <button class="iconbtn" aria-label="Switch light and dark" data-test="theme" onclick={Callback::from(|_| theme::switch())}><Icon name="theme" /></button>
+            <button class="iconbtn" aria-label={text::SWITCH_LIGHT_AND_DARK} data-test="theme" onclick={Callback::from(|_| theme::switch())}><Icon name="theme" /></button>
             <details class="person">
                 <summary class="avatar" title={format!("{}, {}", props.who.name, roles(&props.who, props.environment.as_deref()))} aria-label={format!("{} {}, {}", initials(&props.who.name), props.who.name, roles(&props.who, props.environment.as_deref()))}>{ initials(&props.who.name) }</summary>
                 <div class="menu">
                     <p><b>{ &props.who.name }</b><small class="muted blk">{ roles(&props.who, props.environment.as_deref()) }</small></p>
-                    <p class="small faint">{ format!("Downhaul {}", props.who.version) }</p>
-                    <button class="btn s" data-test="sign-out" onclick={sign_out}>{ "Sign out" }</button>
+                    <p class="small faint">{ text::downhaul_version(&props.who.version) }</p>
+                    <button class="btn s" data-test="sign-out" onclick={sign_out}>{ text::SIGN_OUT }</button>
                 </div>
             </details>
         </header>
@@ -76,19 +77,19 @@ fn ConnectionState() -> Html {
     let live = &console.live;
     let revision = live.position().map_or_else(|| "–".to_owned(), |position| count(position.revision));
     let (class, words, title) = match live.connection {
-        Connection::Connecting => ("", "Connecting, revision\u{a0}", "Opening the stream".to_owned()),
+        Connection::Connecting => ("", text::CONNECTING_REVISION_U, text::OPENING_THE_STREAM.to_owned()),
         Connection::Open => {
             let heard = live.confirmed_at.map(|at| ago(now - at)).unwrap_or_default();
-            ("ok", "Live, revision\u{a0}", format!("Stream open; last change seen {heard}"))
+            ("ok", text::LIVE_REVISION_U, text::stream_open_last_change_seen(&heard))
         }
         Connection::Lost { since } => {
-            ("warn", "Not connected, revision\u{a0}", format!("No connection for {}", age(now - since)))
+            ("warn", text::NOT_CONNECTED_REVISION_U, text::no_connection_for(&age(now - since)))
         }
     };
     html! {
         <span class="live" {title} data-test="connection" data-state={class}>
             <span class={classes!("dot", class)}></span><span class="hide-narrow">{ words }</span>
-            if class == "warn" { <span class="sr">{ "not connected" }</span> }
+            if class == "warn" { <span class="sr">{ text::NOT_CONNECTED }</span> }
             <span data-test="revision">{ revision }</span>
         </span>
     }
@@ -108,7 +109,7 @@ fn Alarms(props: &AlarmsProps) -> Html {
     }
     html! {
         <Link<Route> to={Route::Alarms { environment: props.environment.clone() }} classes="iconbtn alarms">
-            <Icon name="alert" /><span class="badge" aria-hidden="true">{ count(unattended as u64) }</span><span class="sr">{ format!("{} that nobody has acknowledged", counted(unattended, "alarm", "alarms")) }</span>
+            <Icon name="alert" /><span class="badge" aria-hidden="true">{ count(unattended as u64) }</span><span class="sr">{ text::that_nobody_has_acknowledged(&counted(unattended, text::ALARM, text::AMID_ALARMS)) }</span>
         </Link<Route>>
     }
 }
@@ -123,9 +124,9 @@ struct InboxProps {
 fn Inbox(props: &InboxProps) -> Html {
     let waiting = use_console().waiting_for_me();
     let label = match waiting {
-        0 => "Proposals: none waits for you".to_owned(),
-        1 => "Proposals: 1 waits for you".to_owned(),
-        waiting => format!("Proposals: {} wait for you", count(waiting as u64)),
+        0 => text::PROPOSALS_NONE_WAITS_FOR_YOU.to_owned(),
+        1 => text::PROPOSALS_1_WAITS_FOR_YOU.to_owned(),
+        waiting => text::proposals_wait_for_you(&count(waiting as u64)),
     };
     let navigator = use_navigator();
     let to = Route::Proposals { environment: props.environment.clone() };
@@ -175,16 +176,16 @@ fn EnvironmentSwitch(props: &EnvironmentSwitchProps) -> Html {
     };
     html! {
         <span class="env-wrap" onkeydown={on_key}>
-            <button class="env-switch" aria-expanded={open.to_string()} aria-controls="environments" aria-label={format!("Environment: {}", props.environment)} onclick={toggle}>
+            <button class="env-switch" aria-expanded={open.to_string()} aria-controls="environments" aria-label={text::environment_environment(&props.environment)} onclick={toggle}>
                 { &props.environment }<Icon name="down" />
             </button>
             if *open {
-                <ul class="menu env-menu" id="environments" aria-label="Environments">
+                <ul class="menu env-menu" id="environments" aria-label={text::ENVIRONMENTS}>
                     { for props.environments.iter().map(|each| html! {
                         <li data-env={each.clone()} onclick={close.clone()}>
                             <span class="pennant" aria-hidden="true"></span>
                             <Link<Route> to={props.route.in_environment(each)}>{ each }</Link<Route>>
-                            if *each == props.environment { <small>{ "this one" }</small> }
+                            if *each == props.environment { <small>{ text::THIS_ONE }</small> }
                         </li>
                     }) }
                 </ul>

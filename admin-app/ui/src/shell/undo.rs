@@ -5,6 +5,7 @@ use crate::hooks::{Console, Key, use_keys};
 use crate::route::Route;
 use crate::state::toasts::{Action, Tone};
 use crate::words::number::count;
+use crate::words::text::shell as text;
 use downhaul_control::api::PutFlagRequest;
 use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
@@ -45,17 +46,17 @@ fn take_back(console: &Console) {
     spawn_local(async move {
         let request = PutFlagRequest {
             flag: undo.before.clone(),
-            reason: format!("undo of revision {}", undo.revision),
+            reason: text::undo_of_revision(&undo.revision),
             expected_revision: Some(undo.revision),
         };
         match api::put_flag(&console.backend, &undo.environment, &undo.flag, &request).await {
             Ok(changed) => {
-                let title = format!("{} is as it was before revision {}", undo.flag, count(undo.revision));
-                console.toast(Tone::Ok, title, format!("Revision {}", count(changed.position.revision)));
+                let title = text::is_as_it_was_before_revision(&undo.flag, &count(undo.revision));
+                console.toast(Tone::Ok, title, text::revision_revision_2(&count(changed.position.revision)));
             }
             Err(failure) => {
                 console.failed(&failure);
-                let title = format!("Revision {} was not taken back: {}", count(undo.revision), failure.title());
+                let title = text::revision_was_not_taken_back(&count(undo.revision), &failure.title());
                 console.toast(Tone::Warn, title, failure.help());
             }
         }

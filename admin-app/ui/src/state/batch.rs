@@ -2,6 +2,8 @@
 
 use crate::backend::Failure;
 use crate::words::number::{count, counted};
+use crate::words::text::common;
+use crate::words::text::state as text;
 use serde_json::Value;
 use std::rc::Rc;
 use yew::Reducible;
@@ -119,11 +121,11 @@ impl Batch {
         let number = |is_meant: fn(&Standing) -> bool| self.0.iter().filter(|item| is_meant(&item.standing)).count();
         let parts = [
             (number(|standing| matches!(standing, Standing::Done { .. })), "done"),
-            (number(|standing| *standing == Standing::Same), "so already"),
+            (number(|standing| *standing == Standing::Same), text::SO_ALREADY),
             (number(|standing| matches!(standing, Standing::Refused(_))), "refused"),
             (number(|standing| matches!(standing, Standing::Proposed(_))), "proposed"),
-            (number(|standing| matches!(standing, Standing::Undone { .. })), "taken back"),
-            (number(|standing| *standing == Standing::Waiting), "to come"),
+            (number(|standing| matches!(standing, Standing::Undone { .. })), text::TAKEN_BACK),
+            (number(|standing| *standing == Standing::Waiting), text::TO_COME),
         ];
         let told: Vec<String> = parts
             .into_iter()
@@ -136,7 +138,7 @@ impl Batch {
 
 /// `3 flags`.
 pub fn flags(many: usize) -> String {
-    counted(many, "flag", "flags")
+    counted(many, common::AMID_FLAG, common::FLAGS)
 }
 
 #[cfg(test)]

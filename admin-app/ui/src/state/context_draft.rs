@@ -1,3 +1,4 @@
+use crate::words::text::state as text;
 use downhaul_core::document::{Condition, Flag, FlagSet, Outcome, Scalar, Test};
 use serde_json::{Map, Value};
 use std::rc::Rc;
@@ -58,8 +59,8 @@ impl ContextDraft {
         }
         match serde_json::from_str(&self.text) {
             Ok(Value::Object(context)) => Ok(context),
-            Ok(_) => Err("A context is an object: { \"targetingKey\": \"user-1\" }".to_owned()),
-            Err(error) => Err(format!("This is not JSON yet: {error}")),
+            Ok(_) => Err(text::A_CONTEXT_IS_AN_OBJECT.to_owned()),
+            Err(error) => Err(text::this_is_not_json_yet(&error)),
         }
     }
 }
@@ -151,13 +152,13 @@ pub fn examples(document: &FlagSet, flag: &Flag) -> Vec<(String, Map<String, Val
             {
                 context.insert(split.by.clone(), Value::from(format!("{}-{}", split.by, at + 1)));
             }
-            (rule.name.clone().unwrap_or_else(|| format!("Rule {}", at + 1)), context)
+            (rule.name.clone().unwrap_or_else(|| text::rule_at(&(at + 1))), context)
         })
         .collect();
     let mut nobody = Map::new();
     nobody.insert("targetingKey".to_owned(), Value::from("user-1042"));
-    examples.push(("Anyone else".to_owned(), nobody));
-    examples.push(("Without targetingKey".to_owned(), Map::new()));
+    examples.push((text::ANYONE_ELSE.to_owned(), nobody));
+    examples.push((text::WITHOUT_TARGETINGKEY.to_owned(), Map::new()));
     examples
 }
 

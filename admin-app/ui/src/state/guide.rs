@@ -1,6 +1,7 @@
 //! The first steps: from a flag to its rehearsed kill. What has been done follows from what the server knows; only the
 //! choices that nobody else knows are kept in the browser.
 
+use crate::words::text::state as text;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -43,11 +44,11 @@ impl Platform {
 
     pub fn words(self) -> &'static str {
         match self {
-            Platform::Page => "A plain page",
-            Platform::React => "React",
-            Platform::Node => "Node",
-            Platform::Rust => "Rust",
-            Platform::Edge => "An edge worker",
+            Platform::Page => text::A_PLAIN_PAGE,
+            Platform::React => text::REACT,
+            Platform::Node => text::NODE,
+            Platform::Rust => text::RUST,
+            Platform::Edge => text::AN_EDGE_WORKER,
         }
     }
 
@@ -95,7 +96,7 @@ pub fn shelf(environment: &str) -> String {
 /// The first flag: on for everyone, so that a kill shows.
 pub fn first_flag(key: &str, owner: &str, meaning: &str, expires: &str) -> Value {
     json!({
-        "key": key, "description": "The first flag", "owner": owner, "kind": "release", "expires": expires,
+        "key": key, "description": text::THE_FIRST_FLAG, "owner": owner, "kind": "release", "expires": expires,
         "clients": ["browser", "edge", "server"], "variants": { "on": true, "off": false },
         "degraded": { "variant": "off", "meaning": meaning }, "default": "on",
     })
@@ -104,10 +105,10 @@ pub fn first_flag(key: &str, owner: &str, meaning: &str, expires: &str) -> Value
 /// How the package comes there.
 pub fn install(platform: Platform) -> &'static str {
     match platform {
-        Platform::Page => "npm install downhaul && cp -r node_modules/downhaul/dist downhaul",
-        Platform::React => "npm install downhaul @openfeature/react-sdk @openfeature/web-sdk @openfeature/core",
-        Platform::Node | Platform::Edge => "npm install downhaul",
-        Platform::Rust => "cargo add downhaul-sdk && cargo add tokio --features full",
+        Platform::Page => text::NPM_INSTALL_DOWNHAUL_CP_R_NODE,
+        Platform::React => text::NPM_INSTALL_DOWNHAUL_OPENFEATURE_REACT_SDK,
+        Platform::Node | Platform::Edge => text::NPM_INSTALL_DOWNHAUL,
+        Platform::Rust => text::CARGO_ADD_DOWNHAUL_SDK_CARGO_ADD,
     }
 }
 

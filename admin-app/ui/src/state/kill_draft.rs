@@ -1,4 +1,6 @@
 use crate::backend::api::encoded;
+use crate::words::text::common;
+use crate::words::text::state as text;
 use downhaul_control::api::{KillRequest, KillScope};
 use std::rc::Rc;
 use yew::Reducible;
@@ -31,11 +33,11 @@ impl Part {
 
     pub fn name(self) -> &'static str {
         match self {
-            Part::Everyone => "Everyone",
-            Part::Region => "Region",
-            Part::Tenant => "Tenant",
-            Part::Segment => "Segment",
-            Part::Variant => "Variant",
+            Part::Everyone => common::EVERYONE,
+            Part::Region => common::REGION_HEAD,
+            Part::Tenant => common::TENANT,
+            Part::Segment => common::SEGMENT,
+            Part::Variant => common::VARIANT,
         }
     }
 }
@@ -100,12 +102,12 @@ impl KillDraft {
     /// Why it cannot be fired yet.
     pub fn why_not(&self) -> Option<&'static str> {
         match (self.scope(), self.part) {
-            (Some(_), _) if self.reason.trim().is_empty() => Some("Give a reason first."),
+            (Some(_), _) if self.reason.trim().is_empty() => Some(text::GIVE_A_REASON_FIRST),
             (Some(_), _) => None,
-            (None, Part::Region) => Some("Choose a region first."),
-            (None, Part::Tenant) => Some("Name a tenant first."),
-            (None, Part::Segment) => Some("Choose a segment first."),
-            (None, Part::Variant | Part::Everyone) => Some("Choose a variant first."),
+            (None, Part::Region) => Some(text::CHOOSE_A_REGION_FIRST),
+            (None, Part::Tenant) => Some(text::NAME_A_TENANT_FIRST),
+            (None, Part::Segment) => Some(text::CHOOSE_A_SEGMENT_FIRST),
+            (None, Part::Variant | Part::Everyone) => Some(text::CHOOSE_A_VARIANT_FIRST),
         }
     }
 
@@ -149,9 +151,9 @@ impl KillDraft {
             }
         }
         let reason = if self.reason.trim().is_empty() { "…" } else { self.reason.trim() };
-        command.push_str(&format!(" --reason {}", quoted(reason)));
+        command.push_str(&text::reason_quoted(&quoted(reason)));
         if !self.incident.trim().is_empty() {
-            command.push_str(&format!(" --incident {}", quoted(self.incident.trim())));
+            command.push_str(&text::incident_quoted(&quoted(self.incident.trim())));
         }
         command
     }

@@ -1,4 +1,5 @@
 use crate::backend::Failure;
+use crate::words::text::state as text;
 use downhaul_control::api::{Role, Whoami};
 use std::rc::Rc;
 use yew::Reducible;
@@ -54,7 +55,7 @@ pub fn refusal_to_kill(who: &Whoami, environment: &str) -> Option<&'static str> 
         Role::Operator | Role::Admin => true,
         Role::Viewer | Role::Editor | Role::Approver => false,
     });
-    (!may).then_some("Your role may not kill. Ask an operator or an admin.")
+    (!may).then_some(text::YOUR_ROLE_MAY_NOT_KILL_ASK)
 }
 
 /// Why this person may not edit there; `None` if they may.
@@ -64,7 +65,7 @@ pub fn refusal_to_edit(who: &Whoami, environment: &str) -> Option<&'static str> 
         Role::Editor | Role::Admin => true,
         Role::Viewer | Role::Operator | Role::Approver => false,
     });
-    (!may).then_some("Your role may not edit. Ask an editor or an admin.")
+    (!may).then_some(text::YOUR_ROLE_MAY_NOT_EDIT_ASK)
 }
 
 #[cfg(test)]

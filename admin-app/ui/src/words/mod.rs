@@ -22,6 +22,7 @@ pub mod rollout;
 pub mod rule;
 pub mod run;
 pub mod sentence;
+pub mod text;
 pub mod time;
 pub mod unfinished;
 

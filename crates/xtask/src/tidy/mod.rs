@@ -2,6 +2,7 @@
 
 mod dependencies;
 mod files;
+mod texts;
 mod words;
 
 use crate::step;
@@ -37,6 +38,7 @@ pub(crate) fn run() -> Result<()> {
         // What is no UTF-8 is a picture or a recorded program.
         if let Ok(text) = std::fs::read_to_string(root.join(&path)) {
             problems.extend(files::check(&path, &text));
+            problems.extend(texts::check(&path, &text));
             problems.extend(words::check(&path, &text));
         }
     }

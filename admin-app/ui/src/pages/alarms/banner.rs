@@ -5,6 +5,7 @@ use crate::route::Route;
 use crate::state::toasts::Tone;
 use crate::words::alarm::{announcement, is_unattended, ways};
 use crate::words::number::counted;
+use crate::words::text::alarms as text;
 use crate::words::time::{age, parse};
 use downhaul_control::api::AlarmView;
 use yew::prelude::*;
@@ -31,12 +32,12 @@ pub fn Banner(props: &BannerProps) -> Html {
             // There before anything is said, or it would not be read out.
             <p class="sr" aria-live="polite">{ announcement(&unattended) }</p>
             if !unattended.is_empty() {
-                <section class="stack s" aria-label="Alarms" data-test="alarm-banner" data-alarms={unattended.len().to_string()}>
+                <section class="stack s" aria-label={text::ALARMS} data-test="alarm-banner" data-alarms={unattended.len().to_string()}>
                     { for unattended.into_iter().take(SHOWN).map(|alarm| html! {
                         <One key={alarm.id.clone()} environment={props.environment.clone()} alarm={alarm.clone()} />
                     }) }
                     if more > 0 {
-                        <p class="small"><Link<Route> to={Route::Alarms { environment: props.environment.to_string() }}>{ format!("{} that nobody has acknowledged", counted(more, "more alarm", "more alarms")) }</Link<Route>></p>
+                        <p class="small"><Link<Route> to={Route::Alarms { environment: props.environment.to_string() }}>{ text::that_nobody_has_acknowledged(&counted(more, text::MORE_ALARM, text::MORE_ALARMS)) }</Link<Route>></p>
                     }
                 </section>
             }
@@ -59,8 +60,8 @@ fn One(props: &OneProps) -> Html {
         <div class="banner danger alarm" data-test={format!("alarm-banner-{}", alarm.about)}>
             <Icon name="alert" />
             <p><b>{ marked(&alarm.message) }</b>
-                <small class="muted">{ since.map(|since| format!(" For {since}.")) }{ alarm.owner.as_ref().map(|owner| format!(" Owner: {owner}.")) }{ " " }
-                    <Link<Route> to={Route::Alarms { environment: props.environment.to_string() }}>{ "More about it" }</Link<Route>></small></p>
+                <small class="muted">{ since.map(|since| text::for_since(&since)) }{ alarm.owner.as_ref().map(|owner| text::owner_owner(&owner)) }{ " " }
+                    <Link<Route> to={Route::Alarms { environment: props.environment.to_string() }}>{ text::MORE_ABOUT_IT }</Link<Route>></small></p>
             <div class="row">
                 { for ways(alarm, &props.environment).into_iter().map(|way| html! {
                     <Link<Route> to={way.to} classes={classes!("btn", "s", way.kills.then_some("kill"))}>{ way.name }</Link<Route>>
@@ -97,12 +98,12 @@ pub fn Acknowledge(props: &AcknowledgeProps) -> Html {
         let console = console.clone();
         use_effect_with(act.state.failure.clone(), move |failure| {
             if let Some(failure) = failure {
-                console.toast(Tone::Warn, format!("It was not acknowledged: {}", failure.title()), failure.help());
+                console.toast(Tone::Warn, text::it_was_not_acknowledged(&failure.title()), failure.help());
             }
         });
     }
     let is_off = refusal.is_some() || act.state.sent;
     html! {
-        <button class="btn s" data-test="alarm-acknowledge" onclick={acknowledge} disabled={is_off} title={refusal.unwrap_or("Say that you are on it: nobody else is called")}>{ "Acknowledge" }</button>
+        <button class="btn s" data-test="alarm-acknowledge" onclick={acknowledge} disabled={is_off} title={refusal.unwrap_or(text::SAY_THAT_YOU_ARE_ON_IT)}>{ text::ACKNOWLEDGE }</button>
     }
 }

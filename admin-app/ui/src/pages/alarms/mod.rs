@@ -1,5 +1,6 @@
 mod banner;
 
+use crate::words::text::alarms as text;
 pub use banner::Banner;
 
 use crate::backend::api;
@@ -23,31 +24,31 @@ pub struct AlarmsProps {
 /// What is wrong, who has it, what acts, and what is over.
 #[function_component]
 pub fn Alarms(props: &AlarmsProps) -> Html {
-    use_document_title(format!("Alarms in {}", props.environment));
+    use_document_title(text::alarms_in_environment(&props.environment));
     let console = use_console();
     let (asked, _) = use_asked_as(api::alarms(&props.environment), 0, console.live.alarms.told);
     let now = use_now(5_000);
     let alarms = asked.slot.ready().map(|page| page.alarms.as_slice()).unwrap_or_default();
     let (open, over): (Vec<&AlarmView>, Vec<&AlarmView>) = alarms.iter().partition(|alarm| alarm.recovered.is_none());
     let body = match &asked.slot {
-        Slot::Failed(failure) => html! { <FailureCard failure={failure.clone()} what="The alarms" /> },
+        Slot::Failed(failure) => html! { <FailureCard failure={failure.clone()} what={text::THE_ALARMS} /> },
         Slot::Loading => html! {
             <div class="card" aria-busy="true"><table class="table compact"><tbody><RowsSkeleton rows=3 cells={vec!["c-flag", "", ""]} /></tbody></table></div>
         },
         Slot::Ready(_) => html! { <>
             if open.is_empty() {
-                <div class="card"><Empty title="Nothing is wrong" actions={html! {
-                    <Link<Route> to={Route::Fleet { environment: props.environment.to_string() }} classes="btn">{ "Look at the fleet" }</Link<Route>>
-                }}><p>{ "What guards did or would do, rollouts and rollbacks that are held, and a fleet that is not all one stand here, and above every page until somebody has acknowledged them." }</p></Empty></div>
+                <div class="card"><Empty title={text::NOTHING_IS_WRONG} actions={html! {
+                    <Link<Route> to={Route::Fleet { environment: props.environment.to_string() }} classes="btn">{ text::LOOK_AT_THE_FLEET }</Link<Route>>
+                }}><p>{ text::WHAT_GUARDS_DID_OR_WOULD_DO }</p></Empty></div>
             } else {
                 <section class="card" data-test="alarms" data-alarms={open.len().to_string()}>
-                    <header><Icon name="alert" /><h2>{ "Now" }</h2><p>{ summary(&open) }</p></header>
+                    <header><Icon name="alert" /><h2>{ text::NOW }</h2><p>{ summary(&open) }</p></header>
                     <ul class="pad-rows divide">{ for open.iter().map(|alarm| row(alarm, &props.environment, now)) }</ul>
                 </section>
             }
             if !over.is_empty() {
                 <section class="card" data-test="alarms-over">
-                    <header><Icon name="check" /><h2>{ "Over" }</h2><p>{ "Kept for two weeks" }</p></header>
+                    <header><Icon name="check" /><h2>{ text::OVER }</h2><p>{ text::KEPT_FOR_TWO_WEEKS }</p></header>
                     <ul class="pad-rows divide">{ for over.iter().map(|alarm| row(alarm, &props.environment, now)) }</ul>
                 </section>
             }
@@ -55,8 +56,8 @@ pub fn Alarms(props: &AlarmsProps) -> Html {
     };
     html! {
         <>
-            <div class="pagehead"><div class="grow"><h1>{ "Alarms" }</h1>
-                <p>{ "One for one cause, from when it is raised until what raised it is seen to be over." }</p></div></div>
+            <div class="pagehead"><div class="grow"><h1>{ text::ALARMS }</h1>
+                <p>{ text::ONE_FOR_ONE_CAUSE_FROM_WHEN }</p></div></div>
             { body }
         </>
     }
@@ -65,8 +66,8 @@ pub fn Alarms(props: &AlarmsProps) -> Html {
 fn summary(open: &[&AlarmView]) -> String {
     let unattended = open.iter().filter(|alarm| is_unattended(alarm)).count();
     match unattended {
-        0 => format!("{}; somebody has each, or has silenced it", counted(open.len(), "alarm", "alarms")),
-        _ => format!("{}, {unattended} of which nobody has acknowledged", counted(open.len(), "alarm", "alarms")),
+        0 => text::somebody_has_each_or_has_silenced(&counted(open.len(), text::ALARM, text::AMID_ALARMS)),
+        _ => text::of_which_nobody_has_acknowledged(&counted(open.len(), text::ALARM, text::AMID_ALARMS), &unattended),
     }
 }
 
@@ -80,13 +81,13 @@ fn row(alarm: &AlarmView, environment: &AttrValue, now: f64) -> Html {
             <div class="grow stack s">
                 <p><span class={classes!("chip", class)}>{ title(&alarm.about) }</span>{ " " }<b>{ marked(&alarm.message) }</b></p>
                 <small class="muted">
-                    { if is_over { String::new() } else { since.map(|since| format!("For {since}. ")).unwrap_or_default() } }
-                    { alarm.owner.as_ref().map(|owner| format!("Owner: {owner}. ")) }
-                    { alarm.acknowledged.as_ref().map(|taken| format!("{} has it since {}{} ", taken.by, at(&taken.at), if taken.note.is_empty() { ".".to_owned() } else { format!(": {}.", taken.note) })) }
-                    { alarm.silenced.as_ref().map(|silence| format!("Silenced by {} until {}: {}. ", silence.by, silence.until, silence.reason)) }
-                    { alarm.recovered.as_ref().map(|over| format!("Over {}: {}.", at(over), alarm.shown_by.clone().unwrap_or_default())) }
+                    { if is_over { String::new() } else { since.map(|since| text::for_since_2(&since)).unwrap_or_default() } }
+                    { alarm.owner.as_ref().map(|owner| text::owner_owner_2(&owner)) }
+                    { alarm.acknowledged.as_ref().map(|taken| text::has_it_since(&taken.by, &at(&taken.at), &if taken.note.is_empty() { ".".to_owned() } else { format!(": {}.", taken.note) })) }
+                    { alarm.silenced.as_ref().map(|silence| text::silenced_by_until(&silence.by, &silence.until, &silence.reason)) }
+                    { alarm.recovered.as_ref().map(|over| text::over_at_shown_by(&at(over), &alarm.shown_by.clone().unwrap_or_default())) }
                 </small>
-                { for alarm.also.iter().map(|also| html! { <small class="muted blk">{ "Also: " }{ marked(also) }</small> }) }
+                { for alarm.also.iter().map(|also| html! { <small class="muted blk">{ text::ALSO }{ marked(also) }</small> }) }
                 if !is_over { <p class="small">{ for alarm.act.iter().chain([&alarm.look]).map(|command| html! { <><code>{ command }</code>{ " " }</> }) }</p> }
             </div>
             if !is_over {

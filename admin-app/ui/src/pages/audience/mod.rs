@@ -7,6 +7,8 @@ mod tenant;
 mod tenants;
 mod tree;
 
+use crate::words::text::audience as text;
+use crate::words::text::common;
 pub use regions::Regions;
 pub use segment::Segment;
 pub use segments::Segments;
@@ -49,18 +51,18 @@ pub(super) fn Head(props: &HeadProps) -> Html {
     html! {
         <>
             <div class="pagehead"><div class="grow"><h1>{ match props.tab {
-                Tab::Segments => "Segments",
-                Tab::Tenants => "Tenants",
-                Tab::Regions => "Regions",
+                Tab::Segments => common::SEGMENTS,
+                Tab::Tenants => common::TENANTS,
+                Tab::Regions => common::REGIONS,
             } }</h1><p>{ match props.tab {
-                Tab::Segments => "Named groups of people that rules, kills and other segments speak of.",
-                Tab::Tenants => "Declared tenants with their attributes, which rules read as tenant.plan and the like. Others may be named all the same.",
-                Tab::Regions => "Regions within regions: a rule for one holds for all that lie within it.",
+                Tab::Segments => text::NAMED_GROUPS_OF_PEOPLE_THAT_RULES,
+                Tab::Tenants => text::DECLARED_TENANTS_WITH_THEIR_ATTRIBUTES_WHICH,
+                Tab::Regions => text::REGIONS_WITHIN_REGIONS_A_RULE_FOR,
             } }</p></div></div>
-            <nav class="tabs" aria-label="Segments, tenants and regions">
-                { tab(Tab::Segments, "Segments", Route::Segments { environment: environment() }, number(|document| document.segments.len())) }
-                { tab(Tab::Tenants, "Tenants", Route::Tenants { environment: environment() }, number(|document| document.tenants.len())) }
-                { tab(Tab::Regions, "Regions", Route::Regions { environment: environment() }, number(|document| document.regions.names().len())) }
+            <nav class="tabs" aria-label={text::SEGMENTS_TENANTS_AND_REGIONS}>
+                { tab(Tab::Segments, common::SEGMENTS, Route::Segments { environment: environment() }, number(|document| document.segments.len())) }
+                { tab(Tab::Tenants, common::TENANTS, Route::Tenants { environment: environment() }, number(|document| document.tenants.len())) }
+                { tab(Tab::Regions, common::REGIONS, Route::Regions { environment: environment() }, number(|document| document.regions.names().len())) }
             </nav>
         </>
     }
@@ -116,7 +118,7 @@ pub(super) fn NewName(props: &NewNameProps) -> Html {
                 <input class="input mono" id="new-name" data-test="new-name" value={(*name).clone()} oninput={on_input} placeholder={props.placeholder} autocomplete="off" spellcheck="false" aria-invalid={wrong.is_some().to_string()} maxlength="256" />
                 if let Some(wrong) = wrong { <span class="error" role="alert">{ crate::words::message::sentence(&wrong) }</span> }
             </div>
-            <button class="btn" data-test="new-go" aria-disabled={(!is_ready).to_string()}>{ if is_taken { "Open it" } else { "Begin" } }</button>
+            <button class="btn" data-test="new-go" aria-disabled={(!is_ready).to_string()}>{ if is_taken { text::OPEN_IT } else { text::BEGIN } }</button>
         </form>
     }
 }

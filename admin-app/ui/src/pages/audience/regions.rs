@@ -4,6 +4,7 @@ use crate::hooks::use_document_title;
 use crate::pages::define::{DefinitionEditor, Part, UsedBy};
 use crate::route::Route;
 use crate::state::definition::Subject;
+use crate::words::text::audience as text;
 use serde_json::Value;
 use yew::prelude::*;
 
@@ -15,9 +16,9 @@ pub struct RegionsProps {
 /// The region tree, who uses each region, and whom a change moves.
 #[function_component]
 pub fn Regions(props: &RegionsProps) -> Html {
-    use_document_title(format!("Regions of {}", props.environment));
+    use_document_title(text::regions_of_environment(&props.environment));
     let head = html! { <Head environment={props.environment.clone()} tab={Tab::Regions} /> };
-    let document = match use_document("The regions") {
+    let document = match use_document(text::THE_REGIONS) {
         Ok(document) => document,
         Err(instead) => return html! { <>{ head }{ instead }</> },
     };

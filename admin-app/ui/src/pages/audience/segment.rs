@@ -7,6 +7,8 @@ use crate::route::Route;
 use crate::state::definition::Subject;
 use crate::state::draft::Edit;
 use crate::words::number::counted;
+use crate::words::text::audience as text;
+use crate::words::text::common;
 use serde_json::Value;
 use web_sys::HtmlTextAreaElement;
 use yew::prelude::*;
@@ -21,16 +23,16 @@ pub struct SegmentProps {
 /// One segment: who is in it, who uses it, and whom a change moves. One that is not there is made here.
 #[function_component]
 pub fn Segment(props: &SegmentProps) -> Html {
-    use_document_title(format!("Segment {}", props.segment));
+    use_document_title(text::segment_segment(&props.segment));
     let subject = Subject::Segment(props.segment.clone());
     let back = Route::Segments { environment: props.environment.to_string() };
     let head = html! {
         <div class="pagehead"><div class="grow">
-            <div class="crumbs"><Link<Route> to={back.clone()}>{ "Segments" }</Link<Route>><Icon name="right" small=true /><span>{ &props.segment }</span></div>
+            <div class="crumbs"><Link<Route> to={back.clone()}>{ common::SEGMENTS }</Link<Route>><Icon name="right" small=true /><span>{ &props.segment }</span></div>
             <h1 class="mono">{ &props.segment }</h1>
         </div></div>
     };
-    let document = match use_document("The segment") {
+    let document = match use_document(text::THE_SEGMENT) {
         Ok(document) => document,
         Err(instead) => return html! { <>{ head }{ instead }</> },
     };
@@ -56,16 +58,16 @@ fn Form(props: &FormProps) -> Html {
     let segment = &props.segment;
     html! {
         <>
-            <section class="card"><header><h2>{ "Who is in it" }</h2><p>{ "Whoever all of these hold for, and whoever is listed; but nobody who is left out" }</p></header>
+            <section class="card"><header><h2>{ text::WHO_IS_IN_IT }</h2><p>{ text::WHOEVER_ALL_OF_THESE_HOLD_FOR }</p></header>
                 <div class="pad stack">
-                    <Conditions at="/when" conditions={segment.get("when").cloned().unwrap_or_default()} joined="and" test="segment-condition" />
+                    <Conditions at="/when" conditions={segment.get("when").cloned().unwrap_or_default()} joined={text::AND} test="segment-condition" />
                     <div class="cols c2">
-                        <People at="/include" label="Always in it" help="One targetingKey a line" value={segment.get("include").cloned().unwrap_or_default()} />
-                        <People at="/exclude" label="Never in it" help="One targetingKey a line; goes before everything else" value={segment.get("exclude").cloned().unwrap_or_default()} />
+                        <People at="/include" label={text::ALWAYS_IN_IT} help={text::ONE_TARGETINGKEY_A_LINE} value={segment.get("include").cloned().unwrap_or_default()} />
+                        <People at="/exclude" label={text::NEVER_IN_IT} help={text::ONE_TARGETINGKEY_A_LINE_GOES_BEFORE} value={segment.get("exclude").cloned().unwrap_or_default()} />
                     </div>
                 </div>
             </section>
-            <section class="card"><div class="pad"><TextField at="/description" label="What it is for" value={text_at(segment, "description").to_owned()} optional=true long=true /></div></section>
+            <section class="card"><div class="pad"><TextField at="/description" label={text::WHAT_IT_IS_FOR} value={text_at(segment, "description").to_owned()} optional=true long=true /></div></section>
         </>
     }
 }
@@ -110,7 +112,7 @@ fn People(props: &PeopleProps) -> Html {
     };
     html! {
         <div class="field">
-            <label for={id.clone()}>{ props.label }<span class="faint">{ if count > 0 { format!(", {}", counted(count, "person", "people")) } else { String::new() } }</span></label>
+            <label for={id.clone()}>{ props.label }<span class="faint">{ if count > 0 { format!(", {}", counted(count, text::PERSON, text::PEOPLE)) } else { String::new() } }</span></label>
             <textarea class="textarea mono" {id} {rows} value={shown} oninput={on_input} onblur={on_blur} spellcheck="false" data-test={format!("edit{}", props.at.replace('/', "-"))} data-at={props.at}
                 aria-invalid={editing.problems.is_wrong(props.at).to_string()} />
             <span class="help">{ props.help }</span>

@@ -5,6 +5,8 @@ use crate::route::Route;
 use crate::state::definition::{Place, Subject, uses};
 use crate::words::number::count;
 use crate::words::rule;
+use crate::words::text::audience as text;
+use crate::words::text::common;
 use downhaul_core::document::FlagSet;
 use downhaul_core::ids::SegmentKey;
 use yew::prelude::*;
@@ -18,9 +20,9 @@ pub struct SegmentsProps {
 /// Every segment in words, and how many flags use it.
 #[function_component]
 pub fn Segments(props: &SegmentsProps) -> Html {
-    use_document_title(format!("Segments of {}", props.environment));
+    use_document_title(text::segments_of_environment(&props.environment));
     let navigator = use_navigator();
-    let document = use_document("The segments");
+    let document = use_document(text::THE_SEGMENTS);
     let keys: Vec<String> = document
         .as_ref()
         .map(|document| document.segments.keys().map(ToString::to_string).collect())
@@ -41,13 +43,13 @@ pub fn Segments(props: &SegmentsProps) -> Html {
     let body = match &document {
         Err(instead) => instead.clone(),
         Ok(document) if document.segments.is_empty() => html! {
-            <div class="card"><Empty title="No segment yet">
-                <p>{ "A segment gives a group a name, so that every rule means the same people by it. Begin with a name below." }</p>
+            <div class="card"><Empty title={text::NO_SEGMENT_YET}>
+                <p>{ text::A_SEGMENT_GIVES_A_GROUP_A }</p>
             </Empty></div>
         },
         Ok(document) => html! {
             <div class="card tablewrap" ref={place}><table class="table compact">
-                <thead><tr><th>{ "Segment" }</th><th>{ "Who is in it" }</th><th class="num">{ "Flags that use it" }</th></tr></thead>
+                <thead><tr><th>{ common::SEGMENT }</th><th>{ text::WHO_IS_IN_IT }</th><th class="num">{ text::FLAGS_THAT_USE_IT }</th></tr></thead>
                 <tbody>{ for document.segments.iter().enumerate().map(|(at, (key, segment))| html! {
                     <tr key={key.to_string()} class={classes!((cursor == Some(at)).then_some("is-focus"))} data-row={at.to_string()} data-test={format!("segment-{key}")}>
                         <td><Link<Route> to={to(key.as_str())} classes="key mono">{ key.to_string() }</Link<Route>>
@@ -63,8 +65,8 @@ pub fn Segments(props: &SegmentsProps) -> Html {
         <>
             <Head environment={props.environment.clone()} tab={Tab::Segments} />
             { body }
-            <section class="card"><header><Icon name="plus" small=true /><h2>{ "New segment" }</h2></header><div class="pad">
-                <NewName label="Name" placeholder="beta-testers" taken={keys} wrong={Callback::from(wrong)} {on_name} /></div></section>
+            <section class="card"><header><Icon name="plus" small=true /><h2>{ text::NEW_SEGMENT }</h2></header><div class="pad">
+                <NewName label={common::NAME} placeholder={text::BETA_TESTERS} taken={keys} wrong={Callback::from(wrong)} {on_name} /></div></section>
         </>
     }
 }

@@ -7,6 +7,8 @@ use crate::route::Route;
 use crate::state::definition::Subject;
 use crate::state::draft::Edit;
 use crate::state::draft::edit::step;
+use crate::words::text::audience as text;
+use crate::words::text::common;
 use serde_json::{Map, Value};
 use web_sys::HtmlInputElement;
 use yew::prelude::*;
@@ -21,16 +23,16 @@ pub struct TenantProps {
 /// One tenant: its attributes, who uses it, and whom a change moves. One that is not declared is declared here.
 #[function_component]
 pub fn Tenant(props: &TenantProps) -> Html {
-    use_document_title(format!("Tenant {}", props.tenant));
+    use_document_title(text::tenant_tenant(&props.tenant));
     let subject = Subject::Tenant(props.tenant.clone());
     let back = Route::Tenants { environment: props.environment.to_string() };
     let head = html! {
         <div class="pagehead"><div class="grow">
-            <div class="crumbs"><Link<Route> to={back.clone()}>{ "Tenants" }</Link<Route>><Icon name="right" small=true /><span>{ &props.tenant }</span></div>
+            <div class="crumbs"><Link<Route> to={back.clone()}>{ common::TENANTS }</Link<Route>><Icon name="right" small=true /><span>{ &props.tenant }</span></div>
             <h1 class="mono">{ &props.tenant }</h1>
         </div></div>
     };
-    let document = match use_document("The tenant") {
+    let document = match use_document(text::THE_TENANT) {
         Ok(document) => document,
         Err(instead) => return html! { <>{ head }{ instead }</> },
     };
@@ -94,23 +96,23 @@ fn Form(props: &FormProps) -> Html {
         html! {
             <div class="attributerow" key={name.clone()}>
                 <code class="trunc" title={format!("tenant.{name}")}>{ format!("tenant.{name}") }</code>
-                <RawInput value={value.clone()} notation={Notation::Any} on_value={put} on_leave={editing.settle()} label={format!("Value of {name}")} class="mono" invalid={editing.problems.is_wrong(&at)} test={format!("attribute-{name}")} at={at.clone()} />
-                <button type="button" class="iconbtn" aria-label={format!("Remove {name}")} data-test={format!("attribute-{name}-remove")} onclick={remove}><Icon name="x" small=true /></button>
+                <RawInput value={value.clone()} notation={Notation::Any} on_value={put} on_leave={editing.settle()} label={text::value_of_name(&name)} class="mono" invalid={editing.problems.is_wrong(&at)} test={format!("attribute-{name}")} at={at.clone()} />
+                <button type="button" class="iconbtn" aria-label={text::remove_name(&name)} data-test={format!("attribute-{name}-remove")} onclick={remove}><Icon name="x" small=true /></button>
                 { problems_html(&editing, &at) }
             </div>
         }
     };
     html! {
-        <section class="card"><header><h2>{ "Attributes" }</h2><p>{ "Rules read them by these names, for every context of this tenant" }</p></header>
+        <section class="card"><header><h2>{ text::ATTRIBUTES }</h2><p>{ text::RULES_READ_THEM_BY_THESE_NAMES }</p></header>
             <div class="pad stack">
-                if attributes.is_empty() { <p class="muted">{ "None yet." }</p> }
+                if attributes.is_empty() { <p class="muted">{ text::NONE_YET }</p> }
                 { for attributes.iter().map(row) }
                 <form class="row wrap newname" onsubmit={add}>
-                    <div class="field"><label for="attribute-name">{ "Another attribute" }</label><input class="input mono" id="attribute-name" data-test="attribute-name" list="known-tenant-attributes" value={(*name).clone()} oninput={on_name} placeholder="plan" autocomplete="off" spellcheck="false" /></div>
-                    <button class="btn" data-test="attribute-add" aria-disabled={(!is_ready).to_string()}><Icon name="plus" small=true />{ "Add" }</button>
+                    <div class="field"><label for="attribute-name">{ text::ANOTHER_ATTRIBUTE }</label><input class="input mono" id="attribute-name" data-test="attribute-name" list="known-tenant-attributes" value={(*name).clone()} oninput={on_name} placeholder={text::PLAN} autocomplete="off" spellcheck="false" /></div>
+                    <button class="btn" data-test="attribute-add" aria-disabled={(!is_ready).to_string()}><Icon name="plus" small=true />{ text::ADD }</button>
                 </form>
                 <datalist id="known-tenant-attributes">{ for props.known.iter().map(|name| html! { <option value={name.clone()} /> }) }</datalist>
-                <p class="small faint">{ "A number or true stands without quotes; quotes make text of it." }</p>
+                <p class="small faint">{ text::A_NUMBER_OR_TRUE_STANDS_WITHOUT }</p>
             </div>
         </section>
     }

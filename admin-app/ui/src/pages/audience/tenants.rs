@@ -6,6 +6,8 @@ use crate::route::Route;
 use crate::state::context_draft::shown_value;
 use crate::state::definition::Subject;
 use crate::words::number::count;
+use crate::words::text::audience as text;
+use crate::words::text::common;
 use downhaul_core::ids::TenantId;
 use web_sys::HtmlInputElement;
 use yew::prelude::*;
@@ -22,10 +24,10 @@ pub struct TenantsProps {
 /// Declared tenants with their attributes, and how many flags use each.
 #[function_component]
 pub fn Tenants(props: &TenantsProps) -> Html {
-    use_document_title(format!("Tenants of {}", props.environment));
+    use_document_title(text::tenants_of_environment(&props.environment));
     let navigator = use_navigator();
     let search = use_state(String::new);
-    let document = use_document("The tenants");
+    let document = use_document(text::THE_TENANTS);
     let names: Vec<String> = document
         .as_ref()
         .map(|document| document.tenants.keys().map(ToString::to_string).collect())
@@ -65,15 +67,15 @@ pub fn Tenants(props: &TenantsProps) -> Html {
     let body = match &document {
         Err(instead) => instead.clone(),
         Ok(document) if document.tenants.is_empty() => html! {
-            <div class="card"><Empty title="No tenant is declared">
-                <p>{ "Rules may name any tenant. A declared one has attributes, such as its plan, that rules read." }</p>
+            <div class="card"><Empty title={text::NO_TENANT_IS_DECLARED}>
+                <p>{ text::RULES_MAY_NAME_ANY_TENANT_A }</p>
             </Empty></div>
         },
         Ok(document) => html! {
             <div class="card">
-                <div class="pad tight"><div class="inputwrap"><Icon name="search" small=true /><input class="input" type="search" aria-label="Search tenants" placeholder="Name, attribute or value" value={(*search).clone()} oninput={on_search} data-test="tenant-search" /></div></div>
+                <div class="pad tight"><div class="inputwrap"><Icon name="search" small=true /><input class="input" type="search" aria-label={text::SEARCH_TENANTS} placeholder={text::NAME_ATTRIBUTE_OR_VALUE} value={(*search).clone()} oninput={on_search} data-test="tenant-search" /></div></div>
                 <div class="tablewrap" ref={place}><table class="table compact">
-                    <thead><tr><th>{ "Tenant" }</th><th>{ "Attributes" }</th><th class="num">{ "Flags that use it" }</th></tr></thead>
+                    <thead><tr><th>{ common::TENANT }</th><th>{ text::ATTRIBUTES }</th><th class="num">{ text::FLAGS_THAT_USE_IT }</th></tr></thead>
                     <tbody>{ for found.iter().take(ROWS).enumerate().map(|(at, name)| html! {
                         <tr key={name.clone()} class={classes!((cursor == Some(at)).then_some("is-focus"))} data-row={at.to_string()} data-test={format!("tenant-{name}")}>
                             <td><Link<Route> to={to(name)} classes="key mono">{ name }</Link<Route>></td>
@@ -84,8 +86,8 @@ pub fn Tenants(props: &TenantsProps) -> Html {
                         </tr>
                     }) }</tbody>
                 </table></div>
-                if found.is_empty() { <p class="pad muted">{ "No tenant matches." }</p> }
-                if found.len() > ROWS { <p class="pad small faint">{ format!("{} more; search to find them", count((found.len() - ROWS) as u64)) }</p> }
+                if found.is_empty() { <p class="pad muted">{ text::NO_TENANT_MATCHES }</p> }
+                if found.len() > ROWS { <p class="pad small faint">{ text::more_search_to_find_them(&count((found.len() - ROWS) as u64)) }</p> }
             </div>
         },
     };
@@ -93,8 +95,8 @@ pub fn Tenants(props: &TenantsProps) -> Html {
         <>
             <Head environment={props.environment.clone()} tab={Tab::Tenants} />
             { body }
-            <section class="card"><header><Icon name="plus" small=true /><h2>{ "Declare a tenant" }</h2></header><div class="pad">
-                <NewName label="Name, as contexts have it" placeholder="acme" taken={names} wrong={Callback::from(wrong)} {on_name} /></div></section>
+            <section class="card"><header><Icon name="plus" small=true /><h2>{ text::DECLARE_A_TENANT }</h2></header><div class="pad">
+                <NewName label={text::NAME_AS_CONTEXTS_HAVE_IT} placeholder={text::ACME} taken={names} wrong={Callback::from(wrong)} {on_name} /></div></section>
         </>
     }
 }

@@ -5,6 +5,8 @@ use crate::state::definition::region_uses;
 use crate::state::draft::Edit;
 use crate::state::draft::edit::step;
 use crate::words::number::counted;
+use crate::words::text::audience as text;
+use crate::words::text::common;
 use downhaul_core::document::FlagSet;
 use downhaul_core::ids::RegionKey;
 use serde_json::{Map, Value, json};
@@ -24,9 +26,9 @@ pub fn Tree(props: &TreeProps) -> Html {
     let none = Map::new();
     let top = props.regions.as_object().unwrap_or(&none);
     html! {
-        <section class="card"><header><h2>{ "The tree" }</h2><p>{ "A rule for a region holds for all that lie within it" }</p></header>
+        <section class="card"><header><h2>{ text::THE_TREE }</h2><p>{ text::A_RULE_FOR_A_REGION_HOLDS }</p></header>
             <div class="pad stack">
-                if top.is_empty() { <p class="muted">{ "No region yet. Begin with the largest, such as a continent." }</p> }
+                if top.is_empty() { <p class="muted">{ text::NO_REGION_YET_BEGIN_WITH_THE }</p> }
                 <Level regions={props.regions.clone()} at="" document={props.document.clone()} open={(*open).clone()} on_open={ let open = open.clone(); Callback::from(move |next| open.set(next)) } />
                 <NewRegion at="" regions={props.regions.clone()} />
             </div>
@@ -69,14 +71,14 @@ fn Level(props: &LevelProps) -> Html {
             <li key={name.clone()} data-test={format!("region-{name}")}>
                 <div class="row regionrow">
                     <code>{ name }</code>
-                    <span class="faint small grow">{ if uses > 0 { counted(uses, "use", "uses") } else { String::new() } }</span>
-                    <button type="button" class="btn s quiet" aria-expanded={is_open.to_string()} data-test={format!("region-{name}-add")} aria-label={format!("Add a region within {name}")} onclick={toggle}><Icon name="plus" small=true />{ "Within" }</button>
-                    <button type="button" class="iconbtn" data-test={format!("region-{name}-remove")} aria-label={if within == 0 { format!("Remove {name}") } else { format!("Remove {name} and {} within it", counted(within, "region", "regions")) }} onclick={remove}><Icon name="x" small=true /></button>
+                    <span class="faint small grow">{ if uses > 0 { counted(uses, text::USE, text::USES) } else { String::new() } }</span>
+                    <button type="button" class="btn s quiet" aria-expanded={is_open.to_string()} data-test={format!("region-{name}-add")} aria-label={text::add_a_region_within(&name)} onclick={toggle}><Icon name="plus" small=true />{ text::WITHIN }</button>
+                    <button type="button" class="iconbtn" data-test={format!("region-{name}-remove")} aria-label={if within == 0 { text::remove_name(&name) } else { text::remove_and_within_it(&name, &counted(within, common::REGION, common::AMID_REGIONS)) }} onclick={remove}><Icon name="x" small=true /></button>
                 </div>
                 { problems_html(&editing, &at) }
                 if is_open { <NewRegion at={at.clone()} regions={below.clone()} /> }
                 if below.as_object().is_some_and(|below| below.len() > FOLDED) {
-                    <details open={is_open}><summary class="small muted">{ counted(within, "region within", "regions within") }</summary>
+                    <details open={is_open}><summary class="small muted">{ counted(within, text::REGION_WITHIN, text::REGIONS_WITHIN) }</summary>
                         <Level regions={below.clone()} at={at.clone()} document={props.document.clone()} open={props.open.clone()} on_open={props.on_open.clone()} /></details>
                 } else {
                     <Level regions={below.clone()} at={at.clone()} document={props.document.clone()} open={props.open.clone()} on_open={props.on_open.clone()} />
@@ -123,16 +125,16 @@ fn NewRegion(props: &NewRegionProps) -> Html {
         Callback::from(move |event: InputEvent| name.set(event.target_unchecked_into::<HtmlInputElement>().value()))
     };
     let (parent, place) = match props.at.rsplit_once('/') {
-        Some((_, parent)) => (format!("A region within {parent}"), format!("new-region-{parent}")),
-        None => ("A region at the top".to_owned(), "new-region".to_owned()),
+        Some((_, parent)) => (text::a_region_within(&parent), format!("new-region-{parent}")),
+        None => (text::A_REGION_AT_THE_TOP.to_owned(), "new-region".to_owned()),
     };
     html! {
         <form class="row wrap newname" onsubmit={on_submit}>
-            <div class="field"><label for={place.clone()}>{ parent }</label><input class="input mono" id={place.clone()} data-test={place.clone()} value={(*name).clone()} oninput={on_input} autocomplete="off" spellcheck="false" placeholder="eu-west" aria-invalid={wrong.is_some().to_string()} />
+            <div class="field"><label for={place.clone()}>{ parent }</label><input class="input mono" id={place.clone()} data-test={place.clone()} value={(*name).clone()} oninput={on_input} autocomplete="off" spellcheck="false" placeholder={text::EU_WEST} aria-invalid={wrong.is_some().to_string()} />
                 if let Some(why) = wrong { <span class="error" role="alert">{ crate::words::message::sentence(&why.to_string()) }</span> }
-                if is_taken { <span class="error" role="alert">{ "It is there already" }</span> }
+                if is_taken { <span class="error" role="alert">{ text::IT_IS_THERE_ALREADY }</span> }
             </div>
-            <button class="btn" data-test={format!("{place}-go")} aria-disabled={(!is_ready).to_string()}><Icon name="plus" small=true />{ "Add" }</button>
+            <button class="btn" data-test={format!("{place}-go")} aria-disabled={(!is_ready).to_string()}><Icon name="plus" small=true />{ text::ADD }</button>
         </form>
     }
 }

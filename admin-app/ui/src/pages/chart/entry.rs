@@ -5,6 +5,7 @@ use crate::state::Shared;
 use crate::state::beats::{Line, Opened, lines};
 use crate::words::change::{beats, marked, short_hash, sign};
 use crate::words::number::count;
+use crate::words::text::chart as text;
 use crate::words::time::{heading, hour, parse};
 use downhaul_control::api::ChangeView;
 use yew::prelude::*;
@@ -76,8 +77,8 @@ fn line_html(props: &EntriesProps, line: Line, offset: i32) -> Html {
                 <time datetime={newest.map(|change| change.at.clone())}>{ newest.and_then(|change| parse(&change.at)).map(|at| hour(at, offset)) }</time>
                 <span class="nd"><Icon name="fleet" /></span>
                 <p><SentenceText sentence={beats(&run, offset)} />
-                    <span class="row wrap"><button type="button" class="linkbtn small" aria-expanded={is_open.to_string()} data-test="chart-beats-open" onclick={on_click}>{ if is_open { "Show them as one" } else { "Show each" } }</button></span></p>
-                <span class="rev"><span class="sr">{ "Revisions " }</span>{ format!("{} to {}", revisions(oldest), revisions(newest)) }</span>
+                    <span class="row wrap"><button type="button" class="linkbtn small" aria-expanded={is_open.to_string()} data-test="chart-beats-open" onclick={on_click}>{ if is_open { text::SHOW_THEM_AS_ONE } else { text::SHOW_EACH } }</button></span></p>
+                <span class="rev"><span class="sr">{ text::REVISIONS }</span>{ format!("{} to {}", revisions(oldest), revisions(newest)) }</span>
             </article>
             if is_open { { for run.iter().map(entry) } }
         </div>
@@ -116,13 +117,13 @@ fn Entry(props: &EntryProps) -> Html {
                 <span class="row wrap">
                     if let (Some(from), Some(to)) = (&change.impact.from, &change.impact.to) { <span class="chip">{ format!("{from} → {to}") }</span> }
                     if let Some(incident) = &change.incident { <span class="chip line">{ incident }</span> }
-                    if let Some(kill) = kill { <Link<Route> to={kill} classes="small">{ "How far it reached" }</Link<Route>> }
+                    if let Some(kill) = kill { <Link<Route> to={kill} classes="small">{ text::HOW_FAR_IT_REACHED }</Link<Route>> }
                 </span>
             </p>
             if on_click.is_some() {
-                <button type="button" class="rev linkbtn" onclick={on_click}><span class="sr">{ "Show revision " }</span>{ count(change.revision) }<code>{ short_hash(&change.hash) }</code></button>
+                <button type="button" class="rev linkbtn" onclick={on_click}><span class="sr">{ text::SHOW_REVISION }</span>{ count(change.revision) }<code>{ short_hash(&change.hash) }</code></button>
             } else {
-                <Link<Route> to={Route::ChartEntry { environment: props.environment.to_string(), revision: change.revision }} classes="rev"><span class="sr">{ "Revision " }</span>{ count(change.revision) }<code>{ short_hash(&change.hash) }</code></Link<Route>>
+                <Link<Route> to={Route::ChartEntry { environment: props.environment.to_string(), revision: change.revision }} classes="rev"><span class="sr">{ text::REVISION }</span>{ count(change.revision) }<code>{ short_hash(&change.hash) }</code></Link<Route>>
             }
         </article>
     }

@@ -2,6 +2,7 @@ use crate::backend::{Saved, api};
 use crate::components::Icon;
 use crate::hooks::{use_act, use_console};
 use crate::state::toasts::Tone;
+use crate::words::text::chart as text;
 use yew::prelude::*;
 
 #[derive(Debug, Properties, PartialEq)]
@@ -24,7 +25,7 @@ pub fn Export(props: &ExportProps) -> Html {
             let console = console.clone();
             act.run(saving, move |saved| {
                 if let Saved::At(place) = saved {
-                    console.toast(Tone::Ok, "The chart is saved".to_owned(), place);
+                    console.toast(Tone::Ok, text::THE_CHART_IS_SAVED.to_owned(), place);
                 }
             });
         })
@@ -32,7 +33,7 @@ pub fn Export(props: &ExportProps) -> Html {
     html! {
         <div class="stack s">
             <button class="btn" data-test="chart-export" aria-disabled={act.state.sent.to_string()} onclick={on_click}>
-                <Icon name="down2" small=true />{ "Export…" }
+                <Icon name="down2" small=true />{ text::EXPORT }
             </button>
             if let Some(failure) = &act.state.failure { <p class="error" role="alert">{ failure.title() }</p> }
         </div>

@@ -3,6 +3,8 @@ mod export;
 mod proof;
 mod selected;
 
+use crate::words::text::chart as text;
+use crate::words::text::common;
 pub use entry::Entries;
 
 use crate::components::{CardSkeleton, Empty, FailureCard, Icon};
@@ -33,7 +35,7 @@ pub struct ChartProps {
 /// Who changed what, when and why; and the proof that no one edited it.
 #[function_component]
 pub fn Chart(props: &ChartProps) -> Html {
-    use_document_title(format!("Chart of {}", props.environment));
+    use_document_title(text::chart_of_environment(&props.environment));
     let console = use_console();
     let by_people = use_state(|| preferences::now().by_people);
     let (history, more) = use_history(Part { flag: None, by_people: *by_people }, 50);
@@ -116,32 +118,32 @@ pub fn Chart(props: &ChartProps) -> Html {
         })
     };
     let body = match (&history.failure, history.is_loaded) {
-        (Some(failure), false) => html! { <FailureCard failure={failure.clone()} what="The chart" /> },
+        (Some(failure), false) => html! { <FailureCard failure={failure.clone()} what={text::THE_CHART} /> },
         (None, false) => html! { <div class="chartgrid"><CardSkeleton lines=10 /><CardSkeleton lines=6 /></div> },
         (_, true) => html! {
             <div class="chartgrid">
                 <section class="card">
                     <div class="toolbar"><div class="inputwrap grow">
                         <Icon name="search" small=true />
-                        <input class="input" ref={field} aria-label="Search the chart" placeholder="Search who, what, why" data-test="chart-search" value={(*search).clone()} oninput={on_search} />
+                        <input class="input" ref={field} aria-label={text::SEARCH_THE_CHART} placeholder={text::SEARCH_WHO_WHAT_WHY} data-test="chart-search" value={(*search).clone()} oninput={on_search} />
                         <kbd>{ "/" }</kbd>
                     </div>
                         <button type="button" class="btn" aria-pressed={by_people.to_string()} data-test="chart-by-people" onclick={on_people}
-                            title="Leaves out what the control plane does by itself, such as the heartbeat"><Icon name="user" small=true />{ "By people only" }</button>
+                            title={text::LEAVES_OUT_WHAT_THE_CONTROL_PLANE}><Icon name="user" small=true />{ text::BY_PEOPLE_ONLY }</button>
                     </div>
                     { not_there(props.revision, &history, newest, *by_people) }
                     if history.changes.is_empty() && *by_people {
-                        <Empty title="No change by a person as far back as this reaches"><p>{ "Older ones may be: read on below." }</p></Empty>
+                        <Empty title={text::NO_CHANGE_BY_A_PERSON_AS}><p>{ text::OLDER_ONES_MAY_BE_READ_ON }</p></Empty>
                     } else if history.changes.is_empty() {
-                        <Empty title="Nothing has happened yet"><p>{ "The first change appears here the moment it is made." }</p></Empty>
+                        <Empty title={text::NOTHING_HAS_HAPPENED_YET}><p>{ text::THE_FIRST_CHANGE_APPEARS_HERE_THE }</p></Empty>
                     } else if shown.is_empty() {
-                        <Empty title={format!("No change among these matches “{}”", *search)}><p>{ "Older changes may: read on below." }</p></Empty>
+                        <Empty title={text::no_change_among_these_matches(&*search)}><p>{ text::OLDER_CHANGES_MAY_READ_ON_BELOW }</p></Empty>
                     }
                     <Entries environment={props.environment.clone()} changes={shown.clone()} opened={runs.clone()} {on_toggle} current={selected.as_ref().map(|change| change.revision)} on_select={Some(on_select)} />
                     <footer class="small faint between">
                         <span data-test="chart-count">{ told(&history, shown.len(), newest, *by_people) }</span>
-                        if history.next_before.is_some() { <button class="btn s" data-test="chart-older" onclick={more.reform(|_| ())}>{ "Read older changes" }</button> }
-                        <span class="row hide-narrow"><kbd>{ "J" }</kbd><kbd>{ "K" }</kbd>{ " move" }</span>
+                        if history.next_before.is_some() { <button class="btn s" data-test="chart-older" onclick={more.reform(|_| ())}>{ text::READ_OLDER_CHANGES }</button> }
+                        <span class="row hide-narrow"><kbd>{ "J" }</kbd><kbd>{ "K" }</kbd>{ text::MOVE }</span>
                     </footer>
                 </section>
                 <aside class="stack l">
@@ -152,8 +154,8 @@ pub fn Chart(props: &ChartProps) -> Html {
     };
     html! {
         <>
-            <div class="pagehead"><div class="grow"><h1>{ "Chart" }</h1>
-                <p>{ "Who changed what, when and why. Entries are chained; none can be edited unseen." }</p></div>
+            <div class="pagehead"><div class="grow"><h1>{ common::CHART }</h1>
+                <p>{ text::WHO_CHANGED_WHAT_WHEN_AND_WHY }</p></div>
                 <Export environment={props.environment.clone()} /></div>
             <Proof head={history.head.clone()} revision={history.changes.first().map(|change| change.revision)} />
             { body }
@@ -187,13 +189,13 @@ fn use_reaching(history: &History, revision: Option<u64>, more: &Callback<()>) {
 /// `50 of 4 312`; and of a chart that leaves something out, how much that is.
 fn told(history: &History, shown: usize, newest: Option<u64>, by_people: bool) -> String {
     let newest = newest.max(history.changes.first().map(|change| change.revision)).unwrap_or_default();
-    let all = format!("{} of {}", count(shown as u64), count(newest));
+    let all = text::shown_of_newest(&count(shown as u64), &count(newest));
     if !by_people {
         return all;
     }
     let looked_at = newest.saturating_sub(history.next_before.map_or(0, |next| next.saturating_sub(1)));
     let hidden = looked_at.saturating_sub(history.changes.len() as u64);
-    format!("{all}; {} by the control plane itself left out", count(hidden))
+    text::by_the_control_plane_itself_left(&all, &count(hidden))
 }
 
 /// Says so where the change that the address names is not among all that was read.
@@ -204,11 +206,9 @@ fn not_there(revision: Option<u64>, history: &History, newest: Option<u64>, by_p
     };
     let is_beyond = newest.is_some_and(|newest| revision > newest) || revision == 0;
     let words = match history.next_before {
-        _ if is_beyond => format!("There is no revision {} here.", count(revision)),
+        _ if is_beyond => text::there_is_no_revision_here(&count(revision)),
         Some(next) if revision < next => return Html::default(),
-        _ if by_people => {
-            format!("Revision {} was made by the control plane itself, which is left out.", count(revision))
-        }
+        _ if by_people => text::revision_was_made_by_the_control(&count(revision)),
         _ => return Html::default(),
     };
     html! { <div class="banner warn flat" role="status" data-test="chart-not-there"><Icon name="alert" /><p>{ words }</p></div> }

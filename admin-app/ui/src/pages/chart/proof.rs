@@ -3,6 +3,8 @@ use crate::components::Icon;
 use crate::hooks::{clock, use_console, use_now};
 use crate::words::change::short_hash;
 use crate::words::number::{count, counted};
+use crate::words::text::chart as text;
+use crate::words::text::common;
 use crate::words::time::ago;
 use downhaul_control::api::{VerifyReport, VerifyStatus};
 use wasm_bindgen_futures::{JsFuture, spawn_local};
@@ -56,26 +58,26 @@ pub fn Proof(props: &ProofProps) -> Html {
     match &*check {
         Check::Not | Check::Running => html! {
             <div class="proofline plain"><Icon name="shield" />
-                <span class="grow">{ "The chain has not been verified from here yet" }</span><Head head={props.head.clone()} />{ button("Verify the chain") }</div>
+                <span class="grow">{ text::THE_CHAIN_HAS_NOT_BEEN_VERIFIED }</span><Head head={props.head.clone()} />{ button(text::VERIFY_THE_CHAIN) }</div>
         },
         Check::Failed(failure) => html! {
-            <div class="banner warn" role="alert"><Icon name="alert" /><p><b>{ "The chain could not be verified. " }</b>{ failure.title() }{ ". " }{ failure.help() }</p>{ button("Try again") }</div>
+            <div class="banner warn" role="alert"><Icon name="alert" /><p><b>{ text::THE_CHAIN_COULD_NOT_BE_VERIFIED }</b>{ failure.title() }{ ". " }{ failure.help() }</p>{ button(common::TRY_AGAIN) }</div>
         },
         Check::Done(report, at) => match (report.status, &report.fault) {
             (VerifyStatus::Verified, _) => html! {
                 <div class="proofline" role="status" data-test="verify-result" data-status="verified"><Icon name="shieldcheck" />
-                    <span class="grow"><b class="ok-ink">{ "Chain verified" }</b>
-                        { format!(", {} replayed to the same flag set, {}", counted(usize::try_from(report.changes).unwrap_or(usize::MAX), "change", "changes"), ago(now - at)) }</span>
-                    <Head head={report.head.clone()} />{ button("Verify again") }</div>
+                    <span class="grow"><b class="ok-ink">{ text::CHAIN_VERIFIED }</b>
+                        { text::replayed_to_the_same_flag_set(&counted(usize::try_from(report.changes).unwrap_or(usize::MAX), text::CHANGE, text::CHANGES), &ago(now - at)) }</span>
+                    <Head head={report.head.clone()} />{ button(text::VERIFY_AGAIN) }</div>
             },
             (VerifyStatus::Broken, fault) => html! {
                 <div class="banner danger" role="alert" data-test="verify-result" data-status="broken"><Icon name="alert" />
                     <p>
                         if let Some(fault) = fault {
-                            <b>{ format!("The chain breaks at revision {}. ", count(fault.revision)) }</b>{ format!("{}. {}. ", fault.message, fault.help) }
-                        } else { <b>{ "The chain is broken. " }</b> }
-                        { "Kills still work. Keep the data folder as it is and compare with a witness." }
-                    </p>{ button("Verify again") }</div>
+                            <b>{ text::the_chain_breaks_at_revision(&count(fault.revision)) }</b>{ format!("{}. {}. ", fault.message, fault.help) }
+                        } else { <b>{ text::THE_CHAIN_IS_BROKEN }</b> }
+                        { text::KILLS_STILL_WORK_KEEP_THE_DATA }
+                    </p>{ button(text::VERIFY_AGAIN) }</div>
             },
         },
     }
@@ -103,7 +105,7 @@ fn Head(props: &HeadProps) -> Html {
         })
     };
     html! {
-        <span class="small muted row">{ "head " }<code title={props.head.clone()} data-test="chart-head" data-head={props.head.clone()}>{ format!("sha256:{}", short_hash(&props.head)) }</code>
-            <button class="iconbtn" aria-label={if *copied { "Head copied" } else { "Copy head" }} onclick={copy}><Icon name={if *copied { "check" } else { "copy" }} small=true /></button></span>
+        <span class="small muted row">{ text::HEAD }<code title={props.head.clone()} data-test="chart-head" data-head={props.head.clone()}>{ format!("sha256:{}", short_hash(&props.head)) }</code>
+            <button class="iconbtn" aria-label={if *copied { text::HEAD_COPIED } else { text::COPY_HEAD }} onclick={copy}><Icon name={if *copied { "check" } else { "copy" }} small=true /></button></span>
     }
 }

@@ -4,6 +4,8 @@ use crate::route::{Route, XrayQuery};
 use crate::state::Shared;
 use crate::words::change::{marked, moved, short_hash};
 use crate::words::number::count;
+use crate::words::text::chart as text;
+use crate::words::text::common;
 use crate::words::time::{clock as clock_time, day, parse};
 use downhaul_control::api::ChangeView;
 use yew::prelude::*;
@@ -29,46 +31,46 @@ pub fn Selected(props: &SelectedProps) -> Html {
     let impact = &change.impact;
     let command = change.record.get("command").map(|command| serde_json::to_string_pretty(command).unwrap_or_default());
     html! {
-        <section class="card" aria-label="Selected change">
-            <header><h2>{ format!("Revision {}", count(change.revision)) }</h2><span class="chip end">{ &change.kind }</span></header>
+        <section class="card" aria-label={text::SELECTED_CHANGE}>
+            <header><h2>{ text::revision_revision(&count(change.revision)) }</h2><span class="chip end">{ &change.kind }</span></header>
             <div class="pad stack">
                 <p><SentenceText sentence={marked(&change.summary)} /></p>
                 <dl class="dl small">
-                    <dt>{ "Who" }</dt><dd>{ who }</dd>
-                    <dt>{ "When" }</dt><dd>{ parse(&change.at).map(|at| format!("{}, {}", day(at, now, offset), clock_time(at, offset))) }</dd>
-                    <dt>{ "Why" }</dt><dd>{ &change.reason }</dd>
-                    if let Some(from) = &impact.from { <dt>{ "Before" }</dt><dd>{ from }</dd> }
-                    if let Some(to) = &impact.to { <dt>{ "After" }</dt><dd>{ to }</dd> }
-                    if let Some(effect) = &impact.effect { <dt>{ "Effect" }</dt><dd>{ effect }</dd> }
-                    if !impact.also.is_empty() { <dt>{ "With it" }</dt><dd>{ impact.also.join(", ") }</dd> }
+                    <dt>{ text::WHO }</dt><dd>{ who }</dd>
+                    <dt>{ text::WHEN }</dt><dd>{ parse(&change.at).map(|at| format!("{}, {}", day(at, now, offset), clock_time(at, offset))) }</dd>
+                    <dt>{ common::WHY }</dt><dd>{ &change.reason }</dd>
+                    if let Some(from) = &impact.from { <dt>{ common::BEFORE }</dt><dd>{ from }</dd> }
+                    if let Some(to) = &impact.to { <dt>{ common::AFTER }</dt><dd>{ to }</dd> }
+                    if let Some(effect) = &impact.effect { <dt>{ text::EFFECT }</dt><dd>{ effect }</dd> }
+                    if !impact.also.is_empty() { <dt>{ text::WITH_IT }</dt><dd>{ impact.also.join(", ") }</dd> }
                     if !impact.moves.is_empty() {
-                        <dt>{ "Moves" }</dt><dd>{ for impact.moves.iter().take(MOVES).map(|each| html! {
+                        <dt>{ text::MOVES }</dt><dd>{ for impact.moves.iter().take(MOVES).map(|each| html! {
                             <p><SentenceText sentence={moved(each)} /></p>
                         }) }
                         if impact.moves.len() > MOVES || impact.more_moves > 0 {
-                            <p class="muted">{ format!("and {} more", count(impact.moves.len().saturating_sub(MOVES) as u64 + impact.more_moves)) }</p>
+                            <p class="muted">{ text::and_more_moves_more(&count(impact.moves.len().saturating_sub(MOVES) as u64 + impact.more_moves)) }</p>
                         }</dd>
                     }
-                    if !impact.unknown.is_empty() { <dt>{ "Not known" }</dt><dd>{ format!("whom it moves: {}", impact.unknown.join(", ")) }</dd> }
+                    if !impact.unknown.is_empty() { <dt>{ text::NOT_KNOWN }</dt><dd>{ text::whom_it_moves(&impact.unknown.join(", ")) }</dd> }
                     if let Some(flag) = &change.flag {
-                        <dt>{ "Flag" }</dt><dd><Link<Route> to={Route::Flag { environment: environment(), key: flag.clone() }}>{ flag }</Link<Route>></dd>
+                        <dt>{ common::FLAG }</dt><dd><Link<Route> to={Route::Flag { environment: environment(), key: flag.clone() }}>{ flag }</Link<Route>></dd>
                     }
                     if let Some(kill) = &change.kill {
-                        <dt>{ "Kill" }</dt><dd><Link<Route> to={Route::LiveKill { environment: environment(), id: kill.clone() }}>{ kill }</Link<Route>></dd>
+                        <dt>{ text::KILL }</dt><dd><Link<Route> to={Route::LiveKill { environment: environment(), id: kill.clone() }}>{ kill }</Link<Route>></dd>
                     }
-                    <dt>{ "Chain" }</dt><dd class="mono">{ short_hash(&change.prev) }{ " " }<Icon name="right" small=true />{ " " }{ short_hash(&change.hash) }</dd>
+                    <dt>{ text::CHAIN }</dt><dd class="mono">{ short_hash(&change.prev) }{ " " }<Icon name="right" small=true />{ " " }{ short_hash(&change.hash) }</dd>
                 </dl>
             </div>
             <footer class="row wrap">
                 <Link<Route, XrayQuery> to={Route::Xray { environment: environment() }} query={XrayQuery { flag: change.flag.clone().unwrap_or_default(), at: Some(change.revision), ..XrayQuery::default() }} classes="btn s">
-                    <Icon name="clock" small=true /><span data-test="travel">{ "What a user saw then" }</span></Link<Route, XrayQuery>>
+                    <Icon name="clock" small=true /><span data-test="travel">{ text::WHAT_A_USER_SAW_THEN }</span></Link<Route, XrayQuery>>
                 if change.revision > 1 {
                     <Link<Route, XrayQuery> to={Route::Xray { environment: environment() }} query={XrayQuery { flag: change.flag.clone().unwrap_or_default(), at: Some(change.revision - 1), ..XrayQuery::default() }} classes="btn s quiet">
-                        <span data-test="travel-before">{ "and before it" }</span></Link<Route, XrayQuery>>
+                        <span data-test="travel-before">{ text::AND_BEFORE_IT }</span></Link<Route, XrayQuery>>
                 }
             </footer>
             if let Some(command) = command {
-                <details class="bt"><summary class="pad tight small">{ "The command as it was hashed" }</summary><pre class="json">{ command }</pre></details>
+                <details class="bt"><summary class="pad tight small">{ text::THE_COMMAND_AS_IT_WAS_HASHED }</summary><pre class="json">{ command }</pre></details>
             }
         </section>
     }

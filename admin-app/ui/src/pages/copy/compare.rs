@@ -3,6 +3,7 @@
 use crate::state::batch::{Deed, Item, Standing};
 use crate::words::difference::{Line, difference, summary};
 use crate::words::number::counted;
+use crate::words::text::copy as text;
 use downhaul_core::document::{Flag, FlagSet};
 use serde_json::Value;
 
@@ -29,10 +30,10 @@ pub enum How {
 impl Differing {
     pub fn words(&self) -> String {
         match &self.how {
-            How::New => "not here yet".to_owned(),
-            How::Retired => "retired here, where its key is never used again".to_owned(),
+            How::New => text::NOT_HERE_YET.to_owned(),
+            How::Retired => text::RETIRED_HERE_WHERE_ITS_KEY_IS.to_owned(),
             How::Other(lines) => {
-                format!("{}: {}", counted(lines.len(), "difference", "differences"), summary(lines))
+                format!("{}: {}", counted(lines.len(), text::DIFFERENCE, text::DIFFERENCES), summary(lines))
             }
         }
     }

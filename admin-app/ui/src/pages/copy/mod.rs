@@ -12,6 +12,8 @@ use crate::state::live::Slot;
 use crate::words::message::sentence;
 use crate::words::number::{count, counted};
 use crate::words::radius;
+use crate::words::text::common;
+use crate::words::text::copy as text;
 use compare::{Differing, How, compare};
 use downhaul_blast::plan::{FlagPlan, Plan};
 use downhaul_core::document::{Flag, FlagSet};
@@ -29,7 +31,7 @@ pub struct CopyProps {
 /// Takes flags over from another environment: what differs, in words; whom it would move here; and then the change.
 #[function_component]
 pub fn Copy(props: &CopyProps) -> Html {
-    use_document_title(format!("Copy flags to {}", props.environment));
+    use_document_title(text::copy_flags_to(&props.environment));
     let console = use_console();
     let navigator = use_navigator();
     let query = use_location().and_then(|location| location.query::<CopyQuery>().ok()).unwrap_or_default();
@@ -50,14 +52,14 @@ pub fn Copy(props: &CopyProps) -> Html {
     };
     let body = match (&from, &there, &console.live.document) {
         (None, ..) => html! {
-            <div class="card"><Empty title="There is no other environment">
-                <p>{ "Flags are copied between environments that you may see. Start one:" }</p><p><code>{ "downhaul serve --environment NAME" }</code></p></Empty></div>
+            <div class="card"><Empty title={text::THERE_IS_NO_OTHER_ENVIRONMENT}>
+                <p>{ text::FLAGS_ARE_COPIED_BETWEEN_ENVIRONMENTS_THAT }</p><p><code>{ text::DOWNHAUL_SERVE_ENVIRONMENT_NAME }</code></p></Empty></div>
         },
         (_, Slot::Failed(failure), _) => {
-            html! { <FailureCard failure={failure.clone()} what="The other environment" /> }
+            html! { <FailureCard failure={failure.clone()} what={text::THE_OTHER_ENVIRONMENT} /> }
         }
         (_, _, Slot::Failed(failure)) => {
-            html! { <FailureCard failure={failure.clone()} what="This environment" /> }
+            html! { <FailureCard failure={failure.clone()} what={text::THIS_ENVIRONMENT} /> }
         }
         (Some(from), Slot::Ready(there), Slot::Ready(here)) => html! {
             <Compared key={from.clone()} environment={props.environment.clone()} from={from.clone()} there={there.clone()} here={here.clone()} />
@@ -66,10 +68,10 @@ pub fn Copy(props: &CopyProps) -> Html {
     };
     html! {
         <>
-            <div class="pagehead"><div class="grow"><h1>{ format!("Copy flags to {}", props.environment) }</h1>
-                <p>{ "Definitions only. Kills, rollouts and their history stay where they are, and a kill here stays in force." }</p></div>
+            <div class="pagehead"><div class="grow"><h1>{ text::copy_flags_to(&props.environment) }</h1>
+                <p>{ text::DEFINITIONS_ONLY_KILLS_ROLLOUTS_AND_THEIR }</p></div>
                 if let Some(from) = &from {
-                    <label class="row">{ "From" }<select class="select" data-test="copy-from" onchange={on_from}>
+                    <label class="row">{ text::FROM }<select class="select" data-test="copy-from" onchange={on_from}>
                         { for others.iter().map(|each| html! { <option value={each.clone()} selected={each == from}>{ each }</option> }) }
                     </select></label>
                 }
@@ -146,8 +148,8 @@ fn Compared(props: &ComparedProps) -> Html {
     }
     if differing.is_empty() && copying.is_none() {
         return html! {
-            <div class="card"><Empty title={format!("Nothing differs from {}", props.from)}>
-                <p>{ format!("Every flag of {} is here as it is there.", props.from) }</p></Empty></div>
+            <div class="card"><Empty title={text::nothing_differs_from(&props.from)}>
+                <p>{ text::every_flag_of_is_here_as(&props.from) }</p></Empty></div>
         };
     }
     let toggle = |keys: Vec<String>| {
@@ -191,7 +193,7 @@ fn Compared(props: &ComparedProps) -> Html {
     };
     let on_copy = {
         let (copying, revision) = (copying.clone(), props.here.revision);
-        let title = format!("Copy {} from {} to {}", flags(meant.len()), props.from, props.environment);
+        let title = text::copy_from_to(&flags(meant.len()), &props.from, &props.environment);
         let items: Vec<Item> = meant.iter().map(Differing::item).collect();
         let told = plan.map(summary).unwrap_or_default();
         Callback::from(move |_: MouseEvent| {
@@ -208,14 +210,14 @@ fn Compared(props: &ComparedProps) -> Html {
     html! {
         <>
             <section class="card">
-                <header><h2>{ format!("{} from {}", if differing.len() == 1 { "One flag differs".to_owned() } else { format!("{} flags differ", count(differing.len() as u64)) }, props.from) }</h2>
-                    if rest > 0 { <p>{ format!("{} here are not there, and stay", flags(rest)) }</p> }</header>
+                <header><h2>{ text::count_from_from(&if differing.len() == 1 { text::ONE_FLAG_DIFFERS.to_owned() } else { text::differing_flags_differ(&count(differing.len() as u64)) }, &props.from) }</h2>
+                    if rest > 0 { <p>{ text::here_are_not_there_and_stay(&flags(rest)) }</p> }</header>
                 <table class="table compact copy" data-test="differing">
-                    <thead><tr><th class="c-pick"><input type="checkbox" class="check" aria-label="Choose all" checked={!all.is_empty() && all.iter().all(|key| chosen.contains(key))} data-test="copy-all" onchange={toggle(all)} /></th>
-                        <th>{ "Flag" }</th><th>{ format!("In {} it is", props.from) }</th><th>{ "Whom it would move here" }</th></tr></thead>
+                    <thead><tr><th class="c-pick"><input type="checkbox" class="check" aria-label={text::CHOOSE_ALL} checked={!all.is_empty() && all.iter().all(|key| chosen.contains(key))} data-test="copy-all" onchange={toggle(all)} /></th>
+                        <th>{ common::FLAG }</th><th>{ text::in_it_is(&props.from) }</th><th>{ text::WHOM_IT_WOULD_MOVE_HERE }</th></tr></thead>
                     <tbody>{ for differing.iter().map(|each| html! {
                         <tr key={each.key.clone()} data-test={format!("differing-{}", each.key)}>
-                            <td class="c-pick"><input type="checkbox" class="check" aria-label={format!("Choose {}", each.key)} disabled={!each.can_be_copied()} checked={chosen.contains(&each.key)} data-test={format!("copy-{}", each.key)} onchange={toggle(vec![each.key.clone()])} /></td>
+                            <td class="c-pick"><input type="checkbox" class="check" aria-label={text::choose_key(&each.key)} disabled={!each.can_be_copied()} checked={chosen.contains(&each.key)} data-test={format!("copy-{}", each.key)} onchange={toggle(vec![each.key.clone()])} /></td>
                             <td class="mono">{ &each.key }</td>
                             <td>{ what_differs(each, &props.environment, &props.from) }</td>
                             <td data-l="Moves">{ moves(plan, each) }</td>
@@ -225,16 +227,16 @@ fn Compared(props: &ComparedProps) -> Html {
                 <footer class="between">
                     <span class="small muted" role="status" data-test="copy-plan" data-state={match &*planned { Planned::Not => "not", Planned::Working => "working", Planned::Done(_) => "done", Planned::Refused(_) => "refused" }}>{ told(&planned, meant.len()) }</span>
                     if plan.is_some() {
-                        <button type="button" class="btn primary" data-test="copy-go" onclick={on_copy}>{ format!("Copy {}…", flags(meant.len())) }</button>
+                        <button type="button" class="btn primary" data-test="copy-go" onclick={on_copy}>{ text::copy_flags(&flags(meant.len())) }</button>
                     } else {
-                        <button type="button" class="btn" data-test="copy-plan-go" disabled={meant.is_empty() || *planned == Planned::Working} onclick={on_plan}>{ format!("Plan {}", flags(meant.len())) }</button>
+                        <button type="button" class="btn" data-test="copy-plan-go" disabled={meant.is_empty() || *planned == Planned::Working} onclick={on_plan}>{ text::plan_flags(&flags(meant.len())) }</button>
                     }
                 </footer>
             </section>
             if let Planned::Refused(failure) = &*planned { <Refused failure={failure.clone()} environment={props.environment.clone()} /> }
             if let Some(copying) = &*copying {
                 <BatchDialog environment={props.environment.clone()} title={copying.title.clone()} items={copying.items.clone()} revision={copying.revision} {on_close}>
-                    <p>{ &copying.told }{ " Flags that are killed here stay killed." }</p>
+                    <p>{ &copying.told }{ text::FLAGS_THAT_ARE_KILLED_HERE_STAY }</p>
                 </BatchDialog>
             }
         </>
@@ -247,7 +249,7 @@ fn what_differs(each: &Differing, here: &str, there: &str) -> Html {
         serde_json::from_value::<Flag>(each.flag.clone()).map(|flag| Swatches::of(&flag)).unwrap_or_default();
     html! {
         <details><summary>{ each.words() }</summary>
-            <Differences lines={lines.clone()} {swatches} before={format!("In {here}")} after={format!("In {there}")} /></details>
+            <Differences lines={lines.clone()} {swatches} before={text::in_here(&here)} after={text::in_there(&there)} /></details>
     }
 }
 
@@ -255,33 +257,31 @@ fn what_differs(each: &Differing, here: &str, there: &str) -> Html {
 fn moves(plan: Option<&Plan>, each: &Differing) -> Html {
     let Some(plan) = plan else { return html! { <span class="faint">{ "–" }</span> } };
     let words = match plan.flags.get(&each.key) {
-        _ if each.before.is_none() => "nobody: it is new here".to_owned(),
+        _ if each.before.is_none() => text::NOBODY_IT_IS_NEW_HERE.to_owned(),
         Some(FlagPlan { moved: Some(moved), of: Some(of), .. }) => {
-            format!("{} of {}", radius::weight(*moved), radius::weight(*of))
+            text::weight_of_weight_2(&radius::weight(*moved), &radius::weight(*of))
         }
-        Some(_) => "somebody; there is no population to count".to_owned(),
-        None if plan.killed.contains(&each.key) => "nobody while it is killed".to_owned(),
-        None => "nobody".to_owned(),
+        Some(_) => text::SOMEBODY_THERE_IS_NO_POPULATION_TO.to_owned(),
+        None if plan.killed.contains(&each.key) => text::NOBODY_WHILE_IT_IS_KILLED.to_owned(),
+        None => common::NOBODY.to_owned(),
     };
     html! { <span data-test={format!("moves-{}", each.key)}>{ words }</span> }
 }
 
 fn summary(plan: &Plan) -> String {
     match &plan.population {
-        Some(moved) => {
-            format!("{} of {} would get something else.", radius::weight(moved.moved), radius::weight(moved.weight))
-        }
-        None => format!("{} would change.", counted(plan.totals.changed, "flag", "flags")),
+        Some(moved) => text::of_would_get_something_else(&radius::weight(moved.moved), &radius::weight(moved.weight)),
+        None => text::flags_would_change(&counted(plan.totals.changed, common::AMID_FLAG, common::FLAGS)),
     }
 }
 
 fn told(planned: &Planned, chosen: usize) -> String {
     match planned {
-        Planned::Not if chosen == 0 => "Choose what is to be copied".to_owned(),
-        Planned::Not => "A plan comes first: whom it would move here".to_owned(),
-        Planned::Working => "Planning".to_owned(),
+        Planned::Not if chosen == 0 => text::CHOOSE_WHAT_IS_TO_BE_COPIED.to_owned(),
+        Planned::Not => text::A_PLAN_COMES_FIRST_WHOM_IT.to_owned(),
+        Planned::Working => text::PLANNING.to_owned(),
         Planned::Done(plan) => summary(plan),
-        Planned::Refused(_) => "It cannot be copied like this".to_owned(),
+        Planned::Refused(_) => text::IT_CANNOT_BE_COPIED_LIKE_THIS.to_owned(),
     }
 }
 
@@ -303,7 +303,7 @@ fn Refused(props: &RefusedProps) -> Html {
             <p><b>{ props.failure.title() }</b>{ ". " }{ props.failure.help() }</p>
             if !diagnostics.is_empty() {
                 <ul>{ for diagnostics.iter().map(|each| html! { <li>{ sentence(&each.message) }{ each.help.as_ref().map(|help| format!(". {}", sentence(help))) }</li> }) }</ul>
-                <p>{ format!("Segments, tenants and regions are not copied: put what is missing into {} first.", props.environment) }</p>
+                <p>{ text::segments_tenants_and_regions_are_not(&props.environment) }</p>
             }
         </div></div>
     }

@@ -13,6 +13,8 @@ use crate::state::draft::{Action, Doc, Draft};
 use crate::state::toasts::Tone;
 use crate::words::definition::lines;
 use crate::words::number::{count, counted};
+use crate::words::text::common;
+use crate::words::text::define as text;
 use downhaul_core::document::FlagSet;
 use gloo::storage::{LocalStorage, Storage};
 use serde_json::Value;
@@ -149,11 +151,13 @@ fn Opened(props: &OpenedProps) -> Html {
     let is_offline = matches!(console.live.connection, crate::state::live::Connection::Lost { .. });
     let why_not: Option<AttrValue> = (refusal.is_some() && !is_offline)
         .then(|| refusal.clone().unwrap_or_default().into())
-        .or_else(|| has_moved.then(|| "Decide first what becomes of the other change.".into()))
-        .or_else(|| (errors > 0).then(|| format!("Mend {} first.", counted(errors, "problem", "problems")).into()))
+        .or_else(|| has_moved.then(|| text::DECIDE_FIRST_WHAT_BECOMES_OF_THE.into()))
+        .or_else(|| {
+            (errors > 0).then(|| text::mend_problems_first(&counted(errors, text::PROBLEM, text::PROBLEMS)).into())
+        })
         .or_else(|| {
             // What is not there yet can be published as it begins.
-            (!draft.is_changed() && draft.base.is_some()).then(|| "Nothing is changed yet.".into())
+            (!draft.is_changed() && draft.base.is_some()).then(|| text::NOTHING_IS_CHANGED_YET.into())
         });
     let may_review = why_not.is_none();
     let review = {
@@ -217,7 +221,7 @@ fn Opened(props: &OpenedProps) -> Html {
     let difference = lines(&props.subject, draft.base.as_ref(), &tree);
     let button = html! {
         <button type="button" class="btn primary l block" aria-disabled={why_not.is_some().to_string()} title={why_not.clone()} data-test="review-open" onclick={review.reform(|_: MouseEvent| ())}>
-            <Sail />{ "Review and publish" }<kbd>{ "Ctrl Enter" }</kbd></button>
+            <Sail />{ text::REVIEW_AND_PUBLISH }<kbd>{ "Ctrl Enter" }</kbd></button>
     };
     html! {
         <ContextProvider<Editing> context={editing}>
@@ -226,23 +230,23 @@ fn Opened(props: &OpenedProps) -> Html {
                 <div class="stack l">
                     <div class="draftbar" data-test="draft" data-changed={draft.is_changed().to_string()}>
                         <span class={classes!("dot", draft.is_changed().then_some("accent"))}></span>
-                        <span class="grow"><b>{ "Draft" }</b>{ match (&draft.base, draft.is_changed()) {
-                            (Some(_), _) => format!(" over revision {}", count(draft.revision)),
-                            (None, _) => format!(" of {}, which is not there yet", props.subject.words()),
-                        } }<span class="hide-narrow">{ if draft.is_changed() { ", kept in this browser" } else { ", nothing changed yet" } }</span></span>
-                        <button type="button" class="iconbtn" aria-label="Undo" disabled={!draft.can_undo()} data-test="undo" onclick={history(Action::Undo)}><Icon name="undo" small=true /></button>
-                        <button type="button" class="iconbtn flip" aria-label="Redo" disabled={!draft.can_redo()} data-test="redo" onclick={history(Action::Redo)}><Icon name="undo" small=true /></button>
-                        <button type="button" class="btn s quiet" disabled={!draft.is_changed()} data-test="drop" onclick={history(Action::Drop)}>{ "Discard" }</button>
+                        <span class="grow"><b>{ text::DRAFT }</b>{ match (&draft.base, draft.is_changed()) {
+                            (Some(_), _) => text::over_revision_revision(&count(draft.revision)),
+                            (None, _) => text::of_which_is_not_there_yet(&props.subject.words()),
+                        } }<span class="hide-narrow">{ if draft.is_changed() { text::KEPT_IN_THIS_BROWSER } else { text::NOTHING_CHANGED_YET } }</span></span>
+                        <button type="button" class="iconbtn" aria-label={common::UNDO} disabled={!draft.can_undo()} data-test="undo" onclick={history(Action::Undo)}><Icon name="undo" small=true /></button>
+                        <button type="button" class="iconbtn flip" aria-label={text::REDO} disabled={!draft.can_redo()} data-test="redo" onclick={history(Action::Redo)}><Icon name="undo" small=true /></button>
+                        <button type="button" class="btn s quiet" disabled={!draft.is_changed()} data-test="drop" onclick={history(Action::Drop)}>{ text::DISCARD }</button>
                         <button type="button" class="btn s" aria-pressed={as_json.to_string()} data-test="as-json" onclick={
                             let as_json = as_json.clone();
                             Callback::from(move |_: MouseEvent| as_json.set(!*as_json))
-                        }><Icon name="code" small=true />{ if *as_json { "Form" } else { "JSON" } }<kbd>{ "D" }</kbd></button>
+                        }><Icon name="code" small=true />{ if *as_json { common::FORM } else { common::JSON } }<kbd>{ "D" }</kbd></button>
                         if props.subject == Subject::Policy {
-                            <button type="button" class="btn s primary" aria-disabled={why_not.is_some().to_string()} title={why_not.clone()} data-test="review-open" onclick={review.reform(|_: MouseEvent| ())}>{ "Review and publish" }</button>
+                            <button type="button" class="btn s primary" aria-disabled={why_not.is_some().to_string()} title={why_not.clone()} data-test="review-open" onclick={review.reform(|_: MouseEvent| ())}>{ text::REVIEW_AND_PUBLISH }</button>
                         }
                     </div>
                     if let Some(why) = refusal.filter(|_| !is_offline) {
-                        <p class="why-not" data-test="definition-why-not"><Icon name="lock" small=true /><span>{ why }{ " You can try out an edit here all the same." }</span></p>
+                        <p class="why-not" data-test="definition-why-not"><Icon name="lock" small=true /><span>{ why }{ text::YOU_CAN_TRY_OUT_AN_EDIT }</span></p>
                     }
                     if has_moved {
                         if let Some(theirs) = props.published.clone() {
@@ -250,8 +254,8 @@ fn Opened(props: &OpenedProps) -> Html {
                         }
                     }
                     if !elsewhere.is_empty() && !*as_json { <div class="banner danger" data-test="problems"><Icon name="alert" /><div class="grow"><ProblemList of={elsewhere} />
-                        if unseen > 0 { <p class="small">{ format!("and {} more", counted(unseen, "problem", "problems")) }</p> }</div></div> }
-                    if *as_json || draft.tree().is_none() { <Json draft={(*draft).clone()} label={format!("{} as JSON", props.subject.words())} rows={(8, 40)} /> } else { { props.form.emit(tree.clone()) } }
+                        if unseen > 0 { <p class="small">{ text::and_problems_more(&counted(unseen, text::PROBLEM, text::PROBLEMS)) }</p> }</div></div> }
+                    if *as_json || draft.tree().is_none() { <Json draft={(*draft).clone()} label={text::words_as_json(&props.subject.words())} rows={(8, 40)} /> } else { { props.form.emit(tree.clone()) } }
                     { props.foot.clone() }
                 </div>
                 if props.subject != Subject::Policy {
@@ -303,13 +307,13 @@ fn done(
         LocalStorage::delete(&shelf);
         match outcome {
             Outcome::Published { revision } => {
-                let title = format!("Published {} as revision {}", subject.words(), count(revision));
+                let title = text::published_as_revision(&subject.words(), &count(revision));
                 console.toast(Tone::Ok, title, String::new());
             }
             Outcome::Proposed { id, approvals } => {
-                let waits = counted(approvals.max(1) as usize, "approval", "approvals");
-                let title = format!("Proposed {} as {id}", subject.words());
-                console.toast(Tone::Ok, title, format!("It waits for {waits}"));
+                let waits = counted(approvals.max(1) as usize, common::APPROVAL, common::APPROVALS);
+                let title = text::proposed_words_as_id(&subject.words(), &id);
+                console.toast(Tone::Ok, title, text::it_waits_for(&waits));
             }
         }
         if let Some(navigator) = &navigator {

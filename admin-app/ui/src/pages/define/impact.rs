@@ -5,6 +5,8 @@ use crate::state::friction::Weight;
 use crate::words::message::sentence;
 use crate::words::number::{count, counted};
 use crate::words::radius as words;
+use crate::words::text::common;
+use crate::words::text::define as text;
 use downhaul_blast::plan::{FlagPlan, Kept, Plan, Status};
 use yew::prelude::*;
 
@@ -29,24 +31,24 @@ pub fn Impact(props: &ImpactProps) -> Html {
     let plan = props.planned.plan.as_ref().filter(|_| props.is_changed);
     let spoken = use_throttled(plan.map(|plan| headline(plan).1).unwrap_or_default(), 2_000.0);
     let state = match () {
-        () if props.errors > 0 => html! { <><span class="dot warn"></span>{ "of the last valid draft" }</> },
-        () if !props.is_changed => html! { <>{ "no edits yet" }</> },
-        () if props.planned.failure.is_some() => html! { <><span class="dot warn"></span>{ "not known" }</> },
-        () if props.planned.is_behind => html! { <><span class="dot"></span>{ "working it out" }</> },
-        () => html! { <><span class="dot ok"></span>{ "worked out by the server" }</> },
+        () if props.errors > 0 => html! { <><span class="dot warn"></span>{ text::OF_THE_LAST_VALID_DRAFT }</> },
+        () if !props.is_changed => html! { <>{ text::NO_EDITS_YET }</> },
+        () if props.planned.failure.is_some() => html! { <><span class="dot warn"></span>{ common::NOT_KNOWN }</> },
+        () if props.planned.is_behind => html! { <><span class="dot"></span>{ text::WORKING_IT_OUT }</> },
+        () => html! { <><span class="dot ok"></span>{ text::WORKED_OUT_BY_THE_SERVER }</> },
     };
     let is_current = props.is_changed && plan.is_some() && !props.planned.is_behind;
     html! {
-        <aside class="card impact" aria-label="Blast radius" data-test="radius" data-state={if is_current { "current" } else { "behind" }}>
-            <header><h2>{ "Blast radius" }</h2><span class="end small faint row">{ state }</span></header>
+        <aside class="card impact" aria-label={text::BLAST_RADIUS} data-test="radius" data-state={if is_current { "current" } else { "behind" }}>
+            <header><h2>{ text::BLAST_RADIUS }</h2><span class="end small faint row">{ state }</span></header>
             <div class="pad stack">
                 if let Some(why) = &props.planned.failure {
-                    <p class="warning small" role="status"><Icon name="alert" small=true /><span>{ format!("This draft could not be worked out: {why}. It counts as moving everyone.") }</span></p>
+                    <p class="warning small" role="status"><Icon name="alert" small=true /><span>{ text::this_draft_could_not_be_worked(&why) }</span></p>
                 }
                 if let Some(plan) = plan { <Moves plan={plan.clone()} /> } else if props.is_changed && props.errors == 0 && props.planned.failure.is_none() {
-                    <p class="muted" data-test="moved">{ "Working out who would be given something else." }</p>
+                    <p class="muted" data-test="moved">{ text::WORKING_OUT_WHO_WOULD_BE_GIVEN }</p>
                 } else if !props.is_changed {
-                    <p class="muted" data-test="moved">{ "Edit, and see here who would be given something else, by every flag that uses it." }</p>
+                    <p class="muted" data-test="moved">{ text::EDIT_AND_SEE_HERE_WHO_WOULD }</p>
                 }
                 if let Some(plan) = plan { { findings(plan) } }
                 <Ladder weight={props.weight} is_known={is_current || props.planned.failure.is_some()} />
@@ -61,18 +63,17 @@ pub fn Impact(props: &ImpactProps) -> Html {
 /// The figure, and what it says.
 fn headline(plan: &Plan) -> (String, String) {
     match plan.population.as_ref().filter(|people| people.weight > 0.0) {
-        Some(people) => (
-            words::weight(people.moved),
-            format!("of {} are given something else by some flag", words::weight(people.weight)),
-        ),
+        Some(people) => {
+            (words::weight(people.moved), text::of_are_given_something_else_by(&words::weight(people.weight)))
+        }
         None => {
             let changed = plan.totals.changed + plan.totals.unknown;
             (
                 count(changed as u64),
                 if changed == 1 {
-                    "flag gives some contexts something else".to_owned()
+                    text::FLAG_GIVES_SOME_CONTEXTS_SOMETHING_ELSE.to_owned()
                 } else {
-                    "flags give some contexts something else".to_owned()
+                    text::FLAGS_GIVE_SOME_CONTEXTS_SOMETHING_ELSE.to_owned()
                 },
             )
         }
@@ -96,13 +97,13 @@ fn Moves(props: &MovesProps) -> Html {
         <>
             <div class="big" data-test="moved" data-moved={moved} data-flags={changed.len().to_string()}><b>{ figure }</b><span class="muted">{ says }</span>
                 if let Some(people) = people { <span class="pct">{ words::percent(people.share()) }</span> }</div>
-            if changed.is_empty() { <p class="small muted">{ "No flag gives anyone anything else." }</p> }
+            if changed.is_empty() { <p class="small muted">{ text::NO_FLAG_GIVES_ANYONE_ANYTHING_ELSE }</p> }
             <ul class="stack">{ for changed.iter().take(FLAGS).map(|(key, flag)| of_flag(key, flag)) }</ul>
-            if changed.len() > FLAGS { <p class="small faint">{ format!("and {} more", counted(changed.len() - FLAGS, "flag", "flags")) }</p> }
+            if changed.len() > FLAGS { <p class="small faint">{ text::and_flags_more(&counted(changed.len() - FLAGS, common::AMID_FLAG, common::FLAGS)) }</p> }
             if let Some(people) = people {
-                <p class="small muted" data-test="radius-source">{ format!("Over the population “{}”, {} contexts, and exactly.", people.name.strip_prefix("server:").unwrap_or(&people.name), count(people.rows)) }</p>
+                <p class="small muted" data-test="radius-source">{ text::over_the_population_contexts_and_exactly(&people.name.strip_prefix("server:").unwrap_or(&people.name), &count(people.rows)) }</p>
             } else {
-                <p class="small muted" data-test="radius-source">{ "This environment has no population: how many change is not known, only who can." }</p>
+                <p class="small muted" data-test="radius-source">{ text::THIS_ENVIRONMENT_HAS_NO_POPULATION_HOW }</p>
             }
         </>
     }
@@ -111,18 +112,18 @@ fn Moves(props: &MovesProps) -> Html {
 fn of_flag(key: &str, flag: &FlagPlan) -> Html {
     let part = flag.moved_share().unwrap_or_default();
     let how_many = match (flag.moved, flag.of) {
-        (Some(moved), Some(of)) => format!("{} of {}", words::weight(moved), words::weight(of)),
+        (Some(moved), Some(of)) => text::weight_of_weight_2(&words::weight(moved), &words::weight(of)),
         _ => words::of_everyone(flag.share()),
     };
     html! {
         <li class="stack s" key={key.to_owned()} data-test={format!("moves-{key}")}>
-            <div class="row between"><b class="mono">{ key }</b>if flag.critical { <span class="chip warn">{ "critical" }</span> }<span class="small muted end">{ how_many }</span></div>
+            <div class="row between"><b class="mono">{ key }</b>if flag.critical { <span class="chip warn">{ text::CRITICAL }</span> }<span class="small muted end">{ how_many }</span></div>
             if flag.moved.is_some() { <span class="meter plain"><Placed class="filled" width={Some(100.0 * part)} /></span> }
             <ul class="exact">{ for flag.regions.iter().take(REGIONS).map(|region| html! {
                 <li><span><SentenceText sentence={words::region(key, region)} /></span>
                     <span class="to"><Variant name={region.transition.from.clone()} swatches={Swatches::default()} /><Icon name="arrow" small=true /><Variant name={region.transition.to.clone()} swatches={Swatches::default()} /></span></li>
             }) }</ul>
-            if flag.regions.len() > REGIONS { <p class="small faint">{ format!("and {} more", counted(flag.regions.len() - REGIONS, "region", "regions")) }</p> }
+            if flag.regions.len() > REGIONS { <p class="small faint">{ text::and_regions_more(&counted(flag.regions.len() - REGIONS, common::REGION, common::AMID_REGIONS)) }</p> }
         </li>
     }
 }

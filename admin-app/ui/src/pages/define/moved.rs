@@ -5,6 +5,7 @@ use crate::state::draft::conflict::merge;
 use crate::state::draft::{Action, Doc, Draft};
 use crate::words::definition::lines;
 use crate::words::number::count;
+use crate::words::text::define as text;
 use serde_json::Value;
 use yew::prelude::*;
 
@@ -33,31 +34,31 @@ pub fn Moved(props: &MovedProps) -> Html {
     let side = |title: &str, after: Option<&Value>, name: &'static str| {
         html! {
             <div class="stack s"><h3>{ title }</h3>
-                if let Some(after) = after { <Differences lines={lines(&props.subject, Some(&base), after)} swatches={Swatches::default()} before="Was" after={name} /> }
-                else { <p class="small muted">{ "The draft is no JSON yet; it is kept as it is." }</p> }</div>
+                if let Some(after) = after { <Differences lines={lines(&props.subject, Some(&base), after)} swatches={Swatches::default()} before={text::WAS} after={name} /> }
+                else { <p class="small muted">{ text::THE_DRAFT_IS_NO_JSON_YET }</p> }</div>
         }
     };
     let merged = mine.as_ref().map(|mine| merge(&base, &props.theirs, mine));
     html! {
         <section class="card warn" role="alert" data-test="conflict">
-            <header><Icon name="alert" /><h2>{ format!("{} was changed since you began, by revision {}", capital(&props.subject.words()), count(props.revision)) }</h2></header>
+            <header><Icon name="alert" /><h2>{ text::was_changed_since_you_began_by(&capital(&props.subject.words()), &count(props.revision)) }</h2></header>
             <div class="pad stack">
-                <div class="cols c2">{ side("They changed", Some(&props.theirs), "Published") }{ side("You changed", mine.as_ref(), "Your draft") }</div>
+                <div class="cols c2">{ side(text::THEY_CHANGED, Some(&props.theirs), text::PUBLISHED) }{ side(text::YOU_CHANGED, mine.as_ref(), text::YOUR_DRAFT) }</div>
                 if let Some(merged) = merged {
                     if merged.clashes.is_empty() {
-                        <p>{ "The two do not touch. Both together are one edit." }</p>
-                        <div class="row wrap"><button type="button" class="btn primary" data-test="conflict-both" onclick={take(merged.mine_first)}>{ "Take both" }</button>
-                            <button type="button" class="btn quiet" data-test="conflict-drop" onclick={props.on_drop.reform(|_: MouseEvent| ())}>{ "Drop my draft" }</button></div>
+                        <p>{ text::THE_TWO_DO_NOT_TOUCH_BOTH }</p>
+                        <div class="row wrap"><button type="button" class="btn primary" data-test="conflict-both" onclick={take(merged.mine_first)}>{ text::TAKE_BOTH }</button>
+                            <button type="button" class="btn quiet" data-test="conflict-drop" onclick={props.on_drop.reform(|_: MouseEvent| ())}>{ text::DROP_MY_DRAFT }</button></div>
                     } else {
-                        <p>{ format!("Both changed {}.", merged.clashes.join(", ")) }</p>
-                        <div class="row wrap"><button type="button" class="btn primary" data-test="conflict-mine" onclick={take(merged.mine_first)}>{ "Take both, mine where they clash" }</button>
-                            <button type="button" class="btn" data-test="conflict-theirs" onclick={take(merged.theirs_first)}>{ "Take both, theirs where they clash" }</button>
-                            <button type="button" class="btn quiet" data-test="conflict-drop" onclick={props.on_drop.reform(|_: MouseEvent| ())}>{ "Drop my draft" }</button></div>
+                        <p>{ text::both_changed_join(&merged.clashes.join(", ")) }</p>
+                        <div class="row wrap"><button type="button" class="btn primary" data-test="conflict-mine" onclick={take(merged.mine_first)}>{ text::TAKE_BOTH_MINE_WHERE_THEY_CLASH }</button>
+                            <button type="button" class="btn" data-test="conflict-theirs" onclick={take(merged.theirs_first)}>{ text::TAKE_BOTH_THEIRS_WHERE_THEY_CLASH }</button>
+                            <button type="button" class="btn quiet" data-test="conflict-drop" onclick={props.on_drop.reform(|_: MouseEvent| ())}>{ text::DROP_MY_DRAFT }</button></div>
                     }
                 } else {
-                    <div class="row"><button type="button" class="btn quiet" data-test="conflict-drop" onclick={props.on_drop.reform(|_: MouseEvent| ())}>{ "Drop my draft" }</button></div>
+                    <div class="row"><button type="button" class="btn quiet" data-test="conflict-drop" onclick={props.on_drop.reform(|_: MouseEvent| ())}>{ text::DROP_MY_DRAFT }</button></div>
                 }
-                <p class="small faint">{ "Nothing is lost: Ctrl Z brings your draft back." }</p>
+                <p class="small faint">{ text::NOTHING_IS_LOST_CTRL_Z_BRINGS }</p>
             </div>
         </section>
     }

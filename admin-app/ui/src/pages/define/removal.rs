@@ -6,6 +6,7 @@ use crate::state::Shared;
 use crate::state::definition::{Subject, uses};
 use crate::state::toasts::Tone;
 use crate::words::number::{count, counted};
+use crate::words::text::define as text;
 use downhaul_control::api::{Changed, RemoveDefinitionRequest};
 use downhaul_core::document::FlagSet;
 use yew::prelude::*;
@@ -32,14 +33,10 @@ pub fn Removal(props: &RemovalProps) -> Html {
         Subject::Segment(_) => uses(&props.document, &props.subject).len(),
     };
     let used = (in_the_way > 0)
-        .then(|| format!("{} it. Take it out there first.", counted(in_the_way, "place names", "places name")));
+        .then(|| text::it_take_it_out_there_first(&counted(in_the_way, text::PLACE_NAMES, text::PLACES_NAME)));
     let effect = match &props.subject {
-        Subject::Tenant(_) => {
-            "Its declared attributes are gone: rules that read them hold for nobody of it. Rules that name it still do."
-        }
-        Subject::Segment(_) | Subject::Regions | Subject::Policy => {
-            "Nothing names it, so nobody is given anything else."
-        }
+        Subject::Tenant(_) => text::ITS_DECLARED_ATTRIBUTES_ARE_GONE_RULES,
+        Subject::Segment(_) | Subject::Regions | Subject::Policy => text::NOTHING_NAMES_IT_SO_NOBODY_IS,
     };
     let item = |id, label, verb: String, effect: &str| ActItem {
         id,
@@ -52,10 +49,10 @@ pub fn Removal(props: &RemovalProps) -> Html {
         why_not: may.edit.clone().or(used.clone()),
         key: None,
     };
-    let mut acts = vec![item("remove", "Remove…", format!("Remove {}", props.subject.words()), effect)];
+    let mut acts = vec![item("remove", text::REMOVE, text::remove_words(&props.subject.words()), effect)];
     if act.state.failure.as_ref().is_some_and(|failure| failure.code() == "needs-approval") {
-        let verb = format!("Propose to remove {}", props.subject.words());
-        acts.push(item("propose", "Ask for approval…", verb, "The policy asks others about it. They decide."));
+        let verb = text::propose_to_remove(&props.subject.words());
+        acts.push(item("propose", text::ASK_FOR_APPROVAL, verb, text::THE_POLICY_ASKS_OTHERS_ABOUT_IT));
     }
     let on_open = {
         let open = open.clone();
@@ -82,7 +79,7 @@ pub fn Removal(props: &RemovalProps) -> Html {
                         api::propose_removal(backend, environment, removal, request),
                         move |proposed: api::Proposed| {
                             open.set(None);
-                            leave(format!("Proposed to remove {words} as {}", proposed.proposal.id), String::new());
+                            leave(text::proposed_to_remove_as(&words, &proposed.proposal.id), String::new());
                         },
                     );
                 }
@@ -90,8 +87,8 @@ pub fn Removal(props: &RemovalProps) -> Html {
                     act.run(
                         api::remove_definition(backend, environment, subject.clone(), request),
                         move |changed: Changed| {
-                            let revision = format!("Revision {}", count(changed.position.revision));
-                            leave(format!("Removed {words}"), revision);
+                            let revision = text::revision_revision(&count(changed.position.revision));
+                            leave(text::removed_words(&words), revision);
                         },
                     );
                 }

@@ -9,6 +9,8 @@ use crate::state::live::Connection;
 use crate::words::difference::{Line, summary};
 use crate::words::message::sentence;
 use crate::words::number::count;
+use crate::words::text::common;
+use crate::words::text::define as text;
 use serde_json::Value;
 use wasm_bindgen_futures::spawn_local;
 use web_sys::HtmlInputElement;
@@ -42,7 +44,7 @@ pub fn Review(props: &ReviewProps) -> Html {
     let console = use_console();
     let is_policy = props.subject == Subject::Policy;
     let step = if is_policy { Step::Why } else { props.weight.step() };
-    let made_up = format!("edit of {}: {}", props.subject.words(), summary(&props.lines));
+    let made_up = text::edit_of_words_summary(&props.subject.words(), &summary(&props.lines));
     let reason = use_state(|| if step == Step::Nothing { made_up } else { String::new() });
     let typed_name = use_state(String::new);
     let sent = use_state(|| false);
@@ -54,11 +56,11 @@ pub fn Review(props: &ReviewProps) -> Html {
     let needs_approval = refused.as_ref().is_some_and(|failure| failure.code() == "needs-approval");
     let must_ask = approvals > 0 || needs_approval;
     let wants_name = !must_ask && step >= Step::SecondPerson;
-    let offline = matches!(console.live.connection, Connection::Lost { .. })
-        .then_some("The control plane cannot be reached. The draft is kept; publish it when it is back.");
-    let working = (!is_policy && props.planned.is_behind).then_some("Whom it moves is still being worked out.");
-    let no_reason = reason.trim().is_empty().then_some("Say why first.");
-    let no_name = (wants_name && *typed_name != props.subject.name()).then_some("Type its name first.");
+    let offline =
+        matches!(console.live.connection, Connection::Lost { .. }).then_some(text::THE_CONTROL_PLANE_CANNOT_BE_REACHED);
+    let working = (!is_policy && props.planned.is_behind).then_some(text::WHOM_IT_MOVES_IS_STILL_BEING);
+    let no_reason = reason.trim().is_empty().then_some(text::SAY_WHY_FIRST);
+    let no_name = (wants_name && *typed_name != props.subject.name()).then_some(text::TYPE_ITS_NAME_FIRST);
     let why_not = offline.or(working).or(no_reason).or(no_name);
     let send = {
         let (console, sent, refused, reason) = (console.clone(), sent.clone(), refused.clone(), (*reason).clone());
@@ -103,44 +105,44 @@ pub fn Review(props: &ReviewProps) -> Html {
     let footer = html! {
         <>
             <p class="grow small muted" role="status">{ why_not }</p>
-            <button type="button" class="btn l quiet" data-test="review-close" onclick={props.on_close.reform(|_: MouseEvent| ())}>{ "Go on editing" }</button>
+            <button type="button" class="btn l quiet" data-test="review-close" onclick={props.on_close.reform(|_: MouseEvent| ())}>{ text::GO_ON_EDITING }</button>
             <button type="button" class="btn l primary" aria-disabled={is_off.to_string()} title={why_not} data-test={if must_ask { "propose" } else { "publish" }} onclick={send.reform(|_: MouseEvent| ())}>
                 if *sent { <span class="spin" aria-hidden="true"></span> } else { <Sail /> }
-                { if must_ask { "Ask for approval".to_owned() } else { format!("Publish revision {next}") } }<kbd>{ "Ctrl Enter" }</kbd>
+                { if must_ask { text::ASK_FOR_APPROVAL_2.to_owned() } else { text::publish_revision_next(&next) } }<kbd>{ "Ctrl Enter" }</kbd>
             </button>
         </>
     };
     let moves = props.planned.plan.as_ref().and_then(|plan| plan.population.as_ref());
     html! {
-        <Dialog title={format!("{} in {}", sentence(&props.subject.words()), props.environment)} wide=true on_close={props.on_close.clone()} {footer} test="review">
+        <Dialog title={text::words_in_environment(&sentence(&props.subject.words()), &props.environment)} wide=true on_close={props.on_close.clone()} {footer} test="review">
             if props.planned.failure.is_some() && !is_policy {
-                <p data-test="review-moves"><b>{ "Whom it moves could not be worked out, so it counts as moving everyone." }</b></p>
+                <p data-test="review-moves"><b>{ text::WHOM_IT_MOVES_COULD_NOT_BE }</b></p>
             } else if let Some(people) = moves {
-                <p data-test="review-moves"><b>{ format!("{} of {} are given something else.", crate::words::radius::weight(people.moved), crate::words::radius::weight(people.weight)) }</b></p>
+                <p data-test="review-moves"><b>{ text::of_are_given_something_else(&crate::words::radius::weight(people.moved), &crate::words::radius::weight(people.weight)) }</b></p>
             }
             if let Some(failure) = &*refused {
                 <div class="banner danger" role="alert" data-test="publish-refused" data-code={failure.code().to_owned()}><Icon name="alert" />
                     <p><b>{ failure.title() }</b>{ ". " }{ failure.help() }
-                        if failure.leaves_doubt() { { " It may have been published all the same: look at the chart." } }
-                        if needs_approval { { " Ask for approval instead." } }
+                        if failure.leaves_doubt() { { text::IT_MAY_HAVE_BEEN_PUBLISHED_ALL } }
+                        if needs_approval { { text::ASK_FOR_APPROVAL_INSTEAD } }
                         if let Failure::Refused(problem) = failure {
                             { for problem.diagnostics.iter().map(|each| html! { <span class="blk">{ sentence(&each.message) }{ ". " }{ each.help.as_deref().map(sentence) }</span> }) }
                         }
                     </p></div>
             }
-            <Differences lines={props.lines.clone()} swatches={Swatches::default()} before="Before" after="After" />
+            <Differences lines={props.lines.clone()} swatches={Swatches::default()} before={common::BEFORE} after={common::AFTER} />
             <div class="cols c2 asks">
                 <div class="stack">
-                    <div class="field"><label for="why">{ "Why" }</label>
+                    <div class="field"><label for="why">{ common::WHY }</label>
                         <input class="input" id="why" data-test="publish-reason" value={(*reason).clone()} oninput={on_text(&reason)} maxlength="500" autocomplete="off" autofocus=true />
-                        <span class="help">{ "Goes to the chart, for whoever asks later" }</span></div>
+                        <span class="help">{ text::GOES_TO_THE_CHART_FOR_WHOEVER }</span></div>
                     if wants_name {
-                        <div class="field"><label for="typed-name">{ format!("Type {} to publish it", props.subject.name()) }</label>
+                        <div class="field"><label for="typed-name">{ text::type_to_publish_it(&props.subject.name()) }</label>
                             <input class="input mono" id="typed-name" data-test="publish-key" value={(*typed_name).clone()} oninput={on_text(&typed_name)} autocomplete="off" spellcheck="false" /></div>
                     }
                     if must_ask { <p class="small muted">{ match approvals {
-                        0 | 1 => "The policy of this environment asks a second person about this.".to_owned(),
-                        several => format!("The policy of this environment asks {several} others about this."),
+                        0 | 1 => text::THE_POLICY_OF_THIS_ENVIRONMENT_ASKS.to_owned(),
+                        several => text::the_policy_of_this_environment_asks(&several),
                     } }</p> }
                 </div>
                 if !is_policy { <div><Ladder weight={props.weight} is_known=true /></div> }

@@ -3,6 +3,7 @@ use crate::route::Route;
 use crate::state::Shared;
 use crate::state::definition::{Place, Subject, Use, uses};
 use crate::words::number::counted;
+use crate::words::text::define as text;
 use downhaul_core::document::FlagSet;
 use yew::prelude::*;
 use yew_router::prelude::*;
@@ -27,7 +28,7 @@ pub fn UsedBy(props: &UsedByProps) -> Html {
         let (icon, link, more) = match &each.place {
             Place::Flag { key, rules } => {
                 let rules: Vec<String> = rules.iter().map(ToString::to_string).collect();
-                let words = if rules.len() == 1 { "rule" } else { "rules" };
+                let words = if rules.len() == 1 { text::RULE } else { text::RULES };
                 let to = Route::Flag { environment, key: key.clone() };
                 (
                     "flag",
@@ -41,17 +42,17 @@ pub fn UsedBy(props: &UsedByProps) -> Html {
             }
             Place::Kill { id, flag } => {
                 let to = Route::LiveKill { environment, id: id.clone() };
-                ("kill", html! { <Link<Route> {to} classes="mono">{ id }</Link<Route>> }, format!("kill of {flag}"))
+                ("kill", html! { <Link<Route> {to} classes="mono">{ id }</Link<Route>> }, text::kill_of_flag(&flag))
             }
         };
-        let through = (!each.through.is_empty()).then(|| format!(", through {}", each.through.join(", ")));
+        let through = (!each.through.is_empty()).then(|| text::through_join(&each.through.join(", ")));
         html! { <li class="row wrap" data-test="use"><Icon name={icon} small=true />{ link }<span class="muted small">{ more }{ through }</span></li> }
     };
     html! {
         <section class="card" data-test="used-by" data-count={found.len().to_string()}>
-            <header><h2>{ "Who uses it" }</h2><p>{ match found.len() {
-                0 => "Nothing names it".to_owned(),
-                some => counted(some, "place names it", "places name it"),
+            <header><h2>{ text::WHO_USES_IT }</h2><p>{ match found.len() {
+                0 => text::NOTHING_NAMES_IT.to_owned(),
+                some => counted(some, text::PLACE_NAMES_IT, text::PLACES_NAME_IT),
             } }</p></header>
             if !found.is_empty() {
                 <ul class="pad stack s">{ for found.iter().take(SHOWN).map(item) }</ul>

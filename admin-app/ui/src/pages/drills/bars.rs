@@ -1,6 +1,7 @@
 use crate::hooks::clock;
 use crate::words::drill::parts;
 use crate::words::number::counted;
+use crate::words::text::drills as text;
 use crate::words::time::{day, duration, parse, stopwatch};
 use downhaul_control::api::DrillView;
 use yew::prelude::*;
@@ -35,16 +36,13 @@ pub fn Bars(props: &BarsProps) -> Html {
         let total = drill.phases.total_ms.map_or_else(|| "no time".to_owned(), |total| duration(total as f64));
         format!("{} {}, {total}", drill.subject.key(), drill.outcome)
     });
-    let words = format!(
-        "{}, the newest last: {}",
-        counted(drills.len(), "drill", "drills"),
-        words.collect::<Vec<_>>().join("; ")
-    );
+    let words =
+        text::the_newest_last(&counted(drills.len(), text::DRILL, text::DRILLS), &words.collect::<Vec<_>>().join("; "));
     let every = drills.len().div_ceil(6).max(1);
     html! {
         <section class="card">
-            <header><h2>{ "Time to come back" }</h2><p>{ counted(drills.len(), "drill", "drills") }</p>
-                <span class="legend end">{ for ["decide", "disable", "redeploy", "verify"].map(|part| html! { <span><i class={format!("sw p-{part}")}></i>{ part }</span> }) }</span></header>
+            <header><h2>{ text::TIME_TO_COME_BACK }</h2><p>{ counted(drills.len(), text::DRILL, text::DRILLS) }</p>
+                <span class="legend end">{ for ["decide", "disable", "redeploy", "verify"].map(|part| html! { <span><i class={text::sw_p_part(&part)}></i>{ part }</span> }) }</span></header>
             <div class="pad plotwrap" tabindex="0"><svg class="plot bars" viewBox={format!("0 0 {WIDTH} 232")} role="img" aria-label={words}>
                 { for scale.ticks().into_iter().map(|ms| html! {
                     <><line class="grid" x1={LEFT.to_string()} x2={(WIDTH - RIGHT).to_string()} y1={scale.y(ms).to_string()} y2={scale.y(ms).to_string()} />
@@ -66,7 +64,7 @@ fn bar(drill: &DrillView, x: f64, wide: f64, scale: &Scale) -> Html {
     if drill.outcome == "failed" {
         return html! {
             <><rect class="bar-failed" x={left} y={(BOTTOM - 40.0).to_string()} width={wide.to_string()} height="40" />
-                <text class="warn" x={x.to_string()} y={(BOTTOM - 46.0).to_string()} text-anchor="middle">{ "failed" }</text></>
+                <text class="warn" x={x.to_string()} y={(BOTTOM - 46.0).to_string()} text-anchor="middle">{ text::FAILED }</text></>
         };
     }
     let mut from = 0.0;

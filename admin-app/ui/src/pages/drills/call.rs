@@ -2,6 +2,7 @@ use crate::backend::api;
 use crate::components::{ActBar, ActItem, Look, Reason};
 use crate::hooks::{use_act, use_console, use_may};
 use crate::route::Route;
+use crate::words::text::drills as text;
 use downhaul_control::api::{DrillKind, DrillRequest, RunView, SubjectView};
 use downhaul_control::runbook::Pace;
 use yew::prelude::*;
@@ -24,13 +25,10 @@ pub fn Call(props: &CallProps) -> Html {
     let key = props.subject.key().to_owned();
     let acts = vec![ActItem {
         id: "drill",
-        label: "Call it…",
+        label: text::CALL_IT,
         icon: "drill",
-        verb: format!("Call a drill of {key} in {}", props.environment),
-        effect: format!(
-            "The time to decide begins to run. Once somebody lets it begin it kills flags for everyone in {}, for real, goes through the runbook, and puts everything back.",
-            props.environment
-        ),
+        verb: text::call_a_drill_of_in(&key, &props.environment),
+        effect: text::the_time_to_decide_begins_to(&props.environment),
         look: Look::Primary,
         reason: Reason::Required,
         why_not: may.operate.clone(),

@@ -6,6 +6,8 @@ use crate::pages::frame::{Frame, framed};
 use crate::route::Route;
 use crate::words::drill::who;
 use crate::words::number::count;
+use crate::words::text::common;
+use crate::words::text::drills as text;
 use crate::words::time::{ago, duration, parse, stopwatch};
 use downhaul_control::api::{DrillView, ReviewRequest};
 use downhaul_control::runbook::ReviewAbout;
@@ -21,23 +23,23 @@ pub struct DrillProps {
 /// What one drill has shown: its times, who ran it, why it failed, and what was said of it.
 #[function_component]
 pub fn Drill(props: &DrillProps) -> Html {
-    use_document_title(format!("Drill {}", props.id));
+    use_document_title(text::drill_id(&props.id));
     let (asked, put) = use_asked(api::drill(&props.environment, &props.id), 0);
     let list = Route::Drills { environment: props.environment.to_string() };
     use_way_back(list.clone());
     let heading = html! {
-        <><h1>{ "Drill" }{ asked.slot.ready().map(|drill| html! { <>{ " of " }<span class="mono">{ drill.subject.key() }</span></> }) }</h1>
+        <><h1>{ text::DRILL_HEAD }{ asked.slot.ready().map(|drill| html! { <>{ common::OF }<span class="mono">{ drill.subject.key() }</span></> }) }</h1>
             if let Some(drill) = asked.slot.ready() { <Outcome drill={(**drill).clone()} />
-                if drill.independent == Some(true) { <span class="chip ok"><Icon name="shieldcheck" />{ "not run by its author" }</span> } }</>
+                if drill.independent == Some(true) { <span class="chip ok"><Icon name="shieldcheck" />{ text::NOT_RUN_BY_ITS_AUTHOR }</span> } }</>
     };
     let run = Route::Run { environment: props.environment.to_string(), id: props.id.clone() };
     let frame = Frame {
         what: "drill",
-        crumbs: vec![(list, "Drills".to_owned())],
+        crumbs: vec![(list, text::DRILLS_HEAD.to_owned())],
         id: props.id.clone(),
         heading,
-        actions: html! { <Link<Route> to={run} classes="btn"><Icon name="undo" />{ "Its run" }</Link<Route>> },
-        missing: format!("{} names no drill of {}.", props.id, props.environment),
+        actions: html! { <Link<Route> to={run} classes="btn"><Icon name="undo" />{ text::ITS_RUN }</Link<Route>> },
+        missing: text::names_no_drill_of(&props.id, &props.environment),
     };
     framed(frame, &asked.slot, |drill| {
         html! { <Shown environment={props.environment.clone()} drill={(**drill).clone()} on_drill={put} /> }
@@ -56,32 +58,32 @@ fn Shown(props: &ShownProps) -> Html {
     let (drill, now) = (&props.drill, clock::now());
     let phases = &drill.phases;
     let times = [
-        ("Decide", phases.decide_ms),
-        ("Disable", phases.disable_ms),
-        ("Redeploy", phases.redeploy_ms),
-        ("Verify", phases.verify_ms),
-        ("Other steps, and waiting", phases.other_ms),
-        ("Put back", phases.put_back_ms),
+        (text::DECIDE, phases.decide_ms),
+        (text::DISABLE, phases.disable_ms),
+        (text::REDEPLOY, phases.redeploy_ms),
+        (text::VERIFY, phases.verify_ms),
+        (text::OTHER_STEPS_AND_WAITING, phases.other_ms),
+        (text::PUT_BACK, phases.put_back_ms),
     ];
     html! {
         <div class="sidegrid">
             <div class="stack l">
                 if !drill.reasons.is_empty() {
-                    <div class="banner warn"><Icon name="alert" /><div class="grow"><b>{ "It has failed: " }</b><ul>{ for drill.reasons.iter().map(|reason| html! { <li>{ reason }</li> }) }</ul></div></div>
+                    <div class="banner warn"><Icon name="alert" /><div class="grow"><b>{ text::IT_HAS_FAILED }</b><ul>{ for drill.reasons.iter().map(|reason| html! { <li>{ reason }</li> }) }</ul></div></div>
                 }
                 <section class="card">
-                    <header><h2>{ "Times" }</h2><p>{ "As the control plane measured them" }</p></header>
+                    <header><h2>{ text::TIMES }</h2><p>{ text::AS_THE_CONTROL_PLANE_MEASURED_THEM }</p></header>
                     <div class="pad"><dl class="dl">
                         { for times.into_iter().map(|(name, ms)| html! { <><dt>{ name }</dt><dd>{ ms.map_or_else(|| "–".to_owned(), |ms| duration(ms as f64)) }</dd></> }) }
-                        <dt>{ "Whole way back" }</dt><dd><b>{ phases.total_ms.map_or_else(|| "–".to_owned(), |ms| duration(ms as f64)) }</b>{ format!(" of {}", stopwatch(f64::from(drill.objective_seconds) * 1000.0).0) }</dd>
-                        <dt>{ "Clients waited for" }</dt><dd>{ drill.clients.map_or_else(|| "not told".to_owned(), count) }{ drill.slowest_ms.map(|ms| format!(", the slowest after {}", duration(ms))) }</dd>
+                        <dt>{ text::WHOLE_WAY_BACK }</dt><dd><b>{ phases.total_ms.map_or_else(|| "–".to_owned(), |ms| duration(ms as f64)) }</b>{ text::of_from(&stopwatch(f64::from(drill.objective_seconds) * 1000.0).0) }</dd>
+                        <dt>{ text::CLIENTS_WAITED_FOR }</dt><dd>{ drill.clients.map_or_else(|| common::NOT_TOLD.to_owned(), count) }{ drill.slowest_ms.map(|ms| text::the_slowest_after(&duration(ms))) }</dd>
                     </dl></div>
                 </section>
                 <section class="card">
-                    <header><h2>{ "What was said of it" }</h2></header>
-                    if drill.reviews.is_empty() { <p class="pad muted">{ "Nobody has said anything. What was confusing, and who may not do what, is worth most while it is fresh." }</p> }
+                    <header><h2>{ text::WHAT_WAS_SAID_OF_IT }</h2></header>
+                    if drill.reviews.is_empty() { <p class="pad muted">{ text::NOBODY_HAS_SAID_ANYTHING_WHAT_WAS }</p> }
                     <ul class="approvals">{ for drill.reviews.iter().map(|review| html! {
-                        <li data-test="drill-review"><Icon name="user" small=true /><div><b>{ &review.by }</b><small class="faint">{ format!(" {}, {}{}", parse(&review.at).map(|at| ago(now - at)).unwrap_or_default(), about(review.about), review.step.map(|step| format!(", step {step}")).unwrap_or_default()) }</small>
+                        <li data-test="drill-review"><Icon name="user" small=true /><div><b>{ &review.by }</b><small class="faint">{ format!(" {}, {}{}", parse(&review.at).map(|at| ago(now - at)).unwrap_or_default(), about(review.about), review.step.map(|step| text::step_step(&step)).unwrap_or_default()) }</small>
                             <p class="quote">{ &review.note }</p></div></li>
                     }) }</ul>
                     if drill.outcome != "under-way" { <div class="pad bt"><Review environment={props.environment.clone()} drill={drill.clone()} on_drill={props.on_drill.clone()} /></div> }
@@ -90,10 +92,10 @@ fn Shown(props: &ShownProps) -> Html {
             <aside class="stack l"><section class="card"><div class="pad stack s">
                 <p class="quote">{ &drill.reason }</p>
                 <dl class="dl">
-                    <dt>{ "Called by" }</dt><dd>{ format!("{} {}", drill.by, parse(&drill.began).map(|at| ago(now - at)).unwrap_or_default()) }</dd>
-                    <dt>{ "Run by" }</dt><dd>{ who(drill) }</dd>
-                    <dt>{ "Written by" }</dt><dd>{ drill.author.clone().unwrap_or_else(|| "not known".to_owned()) }</dd>
-                    if let Some(tried) = &drill.tried { <dt>{ "Tried" }</dt><dd>{ parse(tried).map(|at| ago(now - at)) }</dd> }
+                    <dt>{ text::CALLED_BY }</dt><dd>{ format!("{} {}", drill.by, parse(&drill.began).map(|at| ago(now - at)).unwrap_or_default()) }</dd>
+                    <dt>{ text::RUN_BY }</dt><dd>{ who(drill) }</dd>
+                    <dt>{ text::WRITTEN_BY }</dt><dd>{ drill.author.clone().unwrap_or_else(|| common::NOT_KNOWN.to_owned()) }</dd>
+                    if let Some(tried) = &drill.tried { <dt>{ text::TRIED }</dt><dd>{ parse(tried).map(|at| ago(now - at)) }</dd> }
                 </dl>
             </div></section></aside>
         </div>
@@ -102,11 +104,11 @@ fn Shown(props: &ShownProps) -> Html {
 
 fn about(about: ReviewAbout) -> &'static str {
     match about {
-        ReviewAbout::ConfusingStep => "a confusing step",
-        ReviewAbout::WrongStep => "a wrong step",
-        ReviewAbout::MissingStep => "a missing step",
-        ReviewAbout::MissingPermission => "a missing permission",
-        ReviewAbout::Other => "something else",
+        ReviewAbout::ConfusingStep => text::A_CONFUSING_STEP,
+        ReviewAbout::WrongStep => text::A_WRONG_STEP,
+        ReviewAbout::MissingStep => text::A_MISSING_STEP,
+        ReviewAbout::MissingPermission => text::A_MISSING_PERMISSION,
+        ReviewAbout::Other => text::SOMETHING_ELSE,
     }
 }
 
@@ -120,19 +122,19 @@ fn Review(props: &ShownProps) -> Html {
         id,
         label,
         icon,
-        verb: format!("Add it to {}", props.drill.run),
-        effect: format!("It stands with the drill and in the chart, for good: {what}."),
+        verb: text::add_it_to(&props.drill.run),
+        effect: text::it_stands_with_the_drill_and(&what),
         look: Look::Plain,
         reason: Reason::Required,
         why_not: why_not.clone(),
         key: None,
     };
     let acts = vec![
-        item("review-step", "A confusing step…", "alert", "what was not clear"),
-        item("review-wrong", "A wrong step…", "x", "which step does not do what it should"),
-        item("review-missing", "A missing step…", "plus", "what had to be done and is no step"),
-        item("review-permission", "A missing permission…", "lock", "who could not do what"),
-        item("review-other", "Something else…", "info", "what else is worth knowing"),
+        item("review-step", text::A_CONFUSING_STEP_OPENS, "alert", text::WHAT_WAS_NOT_CLEAR),
+        item("review-wrong", text::A_WRONG_STEP_OPENS, "x", text::WHICH_STEP_DOES_NOT_DO_WHAT),
+        item("review-missing", text::A_MISSING_STEP_OPENS, "plus", text::WHAT_HAD_TO_BE_DONE_AND),
+        item("review-permission", text::A_MISSING_PERMISSION_OPENS, "lock", text::WHO_COULD_NOT_DO_WHAT),
+        item("review-other", text::SOMETHING_ELSE_OPENS, "info", text::WHAT_ELSE_IS_WORTH_KNOWING),
     ];
     let on_open = {
         let open = open.clone();

@@ -6,6 +6,8 @@ use crate::route::Route;
 use crate::state::live::Slot;
 use crate::words::drill::since;
 use crate::words::number::count;
+use crate::words::text::common;
+use crate::words::text::drills as text;
 use crate::words::time::{day, parse};
 use downhaul_control::api::{DueView, LastDrill};
 use yew::prelude::*;
@@ -24,18 +26,18 @@ pub fn DueCard(props: &DueCardProps) -> Html {
     let now = clock::now();
     let Slot::Ready(due) = &asked.slot else {
         return match &asked.slot {
-            Slot::Failed(failure) => html! { <FailureCard failure={failure.clone()} what="What is due" /> },
+            Slot::Failed(failure) => html! { <FailureCard failure={failure.clone()} what={text::WHAT_IS_DUE} /> },
             Slot::Loading | Slot::Ready(_) => html! { <CardSkeleton lines=5 /> },
         };
     };
     let overdue = due.subjects.iter().filter(|each| each.due).count();
     html! {
         <section class="card">
-            <header><h2>{ "By release and flag" }</h2><p>{ format!("due first; a drill counts for {} days, and for a release until it is changed", due.days) }</p>
+            <header><h2>{ text::BY_RELEASE_AND_FLAG }</h2><p>{ text::due_first_a_drill_counts_for(&due.days) }</p>
                 <span class={classes!("chip", "end", if overdue > 0 { "warn" } else { "ok" })} data-test="drills-due" data-due={overdue.to_string()}>{ format!("{} due", count(overdue as u64)) }</span></header>
-            if due.subjects.is_empty() { <p class="pad muted">{ "There is no release and no critical flag to rehearse." }</p> } else {
+            if due.subjects.is_empty() { <p class="pad muted">{ text::THERE_IS_NO_RELEASE_AND_NO }</p> } else {
                 <div class="tablewrap"><table class="table compact">
-                    <thead><tr><th>{ "Release or flag" }</th><th>{ "Last drill" }</th><th>{ "Last by others than its author" }</th><th>{ "Due" }</th><th><span class="sr">{ "Actions" }</span></th></tr></thead>
+                    <thead><tr><th>{ text::RELEASE_OR_FLAG }</th><th>{ text::LAST_DRILL }</th><th>{ text::LAST_BY_OTHERS_THAN_ITS_AUTHOR }</th><th>{ text::DUE }</th><th><span class="sr">{ common::ACTIONS }</span></th></tr></thead>
                     <tbody>{ for due.subjects.iter().map(|each| {
                         let key = key(each);
                         let is_open = open.as_ref() == Some(&key);
@@ -47,7 +49,7 @@ pub fn DueCard(props: &DueCardProps) -> Html {
                                     <td data-l="Last drill" class="nowrap">{ last(each.last.as_ref(), now) }</td>
                                     <td data-l="Last by others" class="nowrap">{ last(each.last_independent.as_ref(), now) }</td>
                                     <td data-l="Due">if each.due { <span class="warn-ink"><Icon name="alert" small=true />{ format!(" {}", since(each)) }</span>if each.days.is_some() { <small class="muted blk">{ &each.why }</small> } } else { { since(each) } }</td>
-                                    <td class="num"><button type="button" class="btn s" aria-expanded={is_open.to_string()} data-test={format!("drill-{key}")} onclick={toggle}>{ "Drill…" }</button></td>
+                                    <td class="num"><button type="button" class="btn s" aria-expanded={is_open.to_string()} data-test={format!("drill-{key}")} onclick={toggle}>{ text::DRILL_OPENS }</button></td>
                                 </tr>
                                 if is_open { <tr key={format!("{key}-call")}><td colspan="5"><Call environment={props.environment.clone()} subject={each.subject.clone()} on_close={ let open = open.clone(); Callback::from(move |()| open.set(None)) } /></td></tr> }
                             </>
@@ -71,9 +73,9 @@ fn to(environment: &str, due: &DueView) -> Route {
 
 fn last(drill: Option<&LastDrill>, now: f64) -> Html {
     match drill {
-        None => html! { <span class="warn-ink">{ "never" }</span> },
+        None => html! { <span class="warn-ink">{ text::NEVER }</span> },
         Some(drill) => {
-            html! { <>{ parse(&drill.at).map(|at| day(at, now, clock::offset())) }<small class="muted blk">{ if drill.independent { drill.by.clone() } else { format!("{}, its author", drill.by) } }</small></> }
+            html! { <>{ parse(&drill.at).map(|at| day(at, now, clock::offset())) }<small class="muted blk">{ if drill.independent { drill.by.clone() } else { text::by_its_author(&drill.by) } }</small></> }
         }
     }
 }

@@ -3,6 +3,7 @@ mod call;
 mod drill;
 mod due;
 
+use crate::words::text::drills as text;
 pub use drill::Drill;
 
 use crate::backend::api;
@@ -27,18 +28,18 @@ pub struct DrillsProps {
 /// Whether the way back is rehearsed, by whom, and how fast it is.
 #[function_component]
 pub fn Drills(props: &DrillsProps) -> Html {
-    use_document_title(format!("Drills in {}", props.environment));
+    use_document_title(text::drills_in_environment(&props.environment));
     let (asked, _) = use_asked(api::drills(&props.environment), 0);
     let drills: Vec<DrillView> = asked.slot.ready().map(|page| page.drills.clone()).unwrap_or_default();
     let to = |run: &str| Route::Drill { environment: props.environment.to_string(), id: run.to_owned() };
     let (cursor, place) = use_rows(drills.iter().map(|each| to(&each.run)).collect());
     let now = clock::now();
     let body = match &asked.slot {
-        Slot::Failed(failure) => html! { <FailureCard failure={failure.clone()} what="The drills" /> },
+        Slot::Failed(failure) => html! { <FailureCard failure={failure.clone()} what={text::THE_DRILLS} /> },
         Slot::Loading => html! { <><CardSkeleton lines=2 /><CardSkeleton lines=8 /></> },
         Slot::Ready(_) if drills.is_empty() => html! {
-            <div class="card"><Empty title="No way back was ever gone on purpose">
-                <p>{ "A drill runs the same runbook, for real, measures it, and puts everything back. Until then the way back is a guess." }</p>
+            <div class="card"><Empty title={text::NO_WAY_BACK_WAS_EVER_GONE}>
+                <p>{ text::A_DRILL_RUNS_THE_SAME_RUNBOOK }</p>
             </Empty></div>
         },
         Slot::Ready(_) => html! {
@@ -50,23 +51,23 @@ pub fn Drills(props: &DrillsProps) -> Html {
     };
     html! {
         <>
-            <div class="pagehead"><div class="grow"><h1>{ "Drills" }</h1>
-                <p>{ "The way back, gone on purpose and timed. Nobody types any of these numbers." }</p></div></div>
+            <div class="pagehead"><div class="grow"><h1>{ text::DRILLS_HEAD }</h1>
+                <p>{ text::THE_WAY_BACK_GONE_ON_PURPOSE }</p></div></div>
             { body }
             <DueCard environment={props.environment.clone()} />
             if !drills.is_empty() {
                 <section class="card">
-                    <header><h2>{ "All drills" }</h2><p>{ "The newest first" }</p></header>
+                    <header><h2>{ text::ALL_DRILLS }</h2><p>{ text::THE_NEWEST_FIRST }</p></header>
                     <div class="tablewrap" ref={place}><table class="table compact">
-                        <thead><tr><th>{ "Drill" }</th><th>{ "Outcome" }</th><th>{ "Took" }</th><th>{ "Run by" }</th><th>{ "When" }</th></tr></thead>
+                        <thead><tr><th>{ text::DRILL_HEAD }</th><th>{ text::OUTCOME }</th><th>{ text::TOOK }</th><th>{ text::RUN_BY }</th><th>{ text::WHEN }</th></tr></thead>
                         <tbody>{ for drills.iter().enumerate().map(|(at, each)| html! {
                             <tr key={each.run.clone()} data-row={at.to_string()} class={classes!((cursor == Some(at)).then_some("is-focus"))} data-test={format!("drill-row-{}", each.run)}>
-                                <td><Link<Route> to={to(&each.run)} classes="key">{ each.subject.key() }</Link<Route>><small class="muted blk">{ format!("{}, {}", each.run, if each.subject.flag.is_some() { "a flag" } else { "a release" }) }</small></td>
+                                <td><Link<Route> to={to(&each.run)} classes="key">{ each.subject.key() }</Link<Route>><small class="muted blk">{ format!("{}, {}", each.run, if each.subject.flag.is_some() { text::A_FLAG } else { text::A_RELEASE }) }</small></td>
                                 <td data-l="Outcome"><Outcome drill={each.clone()} /></td>
                                 <td data-l="Took" class="nowrap">{ each.phases.total_ms.map_or_else(|| "–".to_owned(), |total| duration(total as f64)) }</td>
                                 <td data-l="Run by">{ if each.independent == Some(true) { html! { <span class="ok-ink"><Icon name="shieldcheck" small=true />{ " " }</span> } } else { html! {} } }{ who(each) }</td>
                                 <td data-l="When" class="nowrap">{ parse(&each.began).map(|at| ago(now - at)) }
-                                    if !each.reviews.is_empty() { <small class="faint blk">{ counted(each.reviews.len(), "review", "reviews") }</small> }</td>
+                                    if !each.reviews.is_empty() { <small class="faint blk">{ counted(each.reviews.len(), text::REVIEW, text::REVIEWS) }</small> }</td>
                             </tr>
                         }) }</tbody>
                     </table></div>
@@ -84,15 +85,15 @@ struct StatsProps {
 #[function_component]
 fn Stats(props: &StatsProps) -> Html {
     let all = &props.summary;
-    let of = |(part, whole): (usize, usize)| html! { <span class="v">{ count(part as u64) }<small>{ format!(" of {}", count(whole as u64)) }</small></span> };
+    let of = |(part, whole): (usize, usize)| html! { <span class="v">{ count(part as u64) }<small>{ text::of_whole(&count(whole as u64)) }</small></span> };
     let time = |ms: Option<u64>| html! { <span class="v">{ ms.map_or_else(|| "–".to_owned(), |ms| duration(ms as f64)) }</span> };
     html! {
-        <section class="card stats" aria-label="Drills taken together">
-            <div class="stat"><span class="k">{ "Passed" }</span>{ of((all.passed, all.passed + all.failed)) }</div>
-            <div class="stat"><span class="k">{ "Within the objective" }</span>{ of(all.within) }</div>
-            <div class="stat"><span class="k">{ "Median, whole way back" }</span>{ time(all.median_ms) }</div>
-            <div class="stat"><span class="k">{ "Slowest" }</span>{ time(all.slowest_ms) }</div>
-            <div class="stat"><span class="k">{ "Not run by the author" }</span>{ of(all.independent) }</div>
+        <section class="card stats" aria-label={text::DRILLS_TAKEN_TOGETHER}>
+            <div class="stat"><span class="k">{ text::PASSED }</span>{ of((all.passed, all.passed + all.failed)) }</div>
+            <div class="stat"><span class="k">{ text::WITHIN_THE_OBJECTIVE }</span>{ of(all.within) }</div>
+            <div class="stat"><span class="k">{ text::MEDIAN_WHOLE_WAY_BACK }</span>{ time(all.median_ms) }</div>
+            <div class="stat"><span class="k">{ text::SLOWEST }</span>{ time(all.slowest_ms) }</div>
+            <div class="stat"><span class="k">{ text::NOT_RUN_BY_THE_AUTHOR }</span>{ of(all.independent) }</div>
         </section>
     }
 }

@@ -6,6 +6,8 @@ use crate::components::{Icon, Notation, RawInput, Tokens};
 use crate::state::draft::Edit;
 use crate::state::draft::edit::step;
 use crate::state::draft::make::{OPERATORS, Operand, Subject, operand, operator};
+use crate::words::text::common;
+use crate::words::text::edit as text;
 use serde_json::Value;
 use yew::prelude::*;
 
@@ -43,8 +45,8 @@ pub fn Conditions(props: &ConditionsProps) -> Html {
                 <Condition key={at} at={step(&props.at, at)} condition={condition.clone()} depth={props.depth} lead={if at == 0 { String::new() } else { props.joined.to_string() }}
                     test={format!("{}-{}", props.test, at + 1)} />
             }) }
-            <div class="row wrap offers" role="group" aria-label="Add a condition">
-                if conditions.is_empty() && props.depth == 0 { <span class="small faint">{ "For everyone, unless:" }</span> }
+            <div class="row wrap offers" role="group" aria-label={text::ADD_A_CONDITION}>
+                if conditions.is_empty() && props.depth == 0 { <span class="small faint">{ text::FOR_EVERYONE_UNLESS }</span> }
                 { for Subject::ALL.into_iter().filter(|subject| !matches!(subject, Subject::All | Subject::Not)).map(|subject| html! {
                     <button type="button" class="btn s quiet" data-test={format!("{}-add-{}", props.test, subject.name())} onclick={add(subject)}><Icon name="plus" small=true />{ add_words(subject) }</button>
                 }) }
@@ -55,12 +57,12 @@ pub fn Conditions(props: &ConditionsProps) -> Html {
 
 fn add_words(subject: Subject) -> &'static str {
     match subject {
-        Subject::Tenant => "Tenant",
-        Subject::Region => "Region",
-        Subject::Segment => "Segment",
-        Subject::Attribute => "Attribute",
-        Subject::All | Subject::Any => "Group",
-        Subject::Not => "Not",
+        Subject::Tenant => common::TENANT,
+        Subject::Region => common::REGION_HEAD,
+        Subject::Segment => common::SEGMENT,
+        Subject::Attribute => text::ATTRIBUTE,
+        Subject::All | Subject::Any => text::GROUP,
+        Subject::Not => text::NOT,
     }
 }
 
@@ -101,12 +103,12 @@ fn Condition(props: &ConditionProps) -> Html {
     let body = match subject {
         Subject::Tenant => {
             let known: Vec<String> = editing.document.tenants.keys().map(ToString::to_string).collect();
-            html! { <Names at={place.clone()} names={inner} {known} label="Tenant" class="tenant" test={props.test.clone()} /> }
+            html! { <Names at={place.clone()} names={inner} {known} label={common::TENANT} class="tenant" test={props.test.clone()} /> }
         }
         Subject::Region => html! { <Regions at={place.clone()} names={inner} test={props.test.clone()} /> },
         Subject::Segment => {
             let known: Vec<String> = editing.document.segments.keys().map(ToString::to_string).collect();
-            html! { <Names at={place.clone()} names={inner} {known} label="Segment" test={props.test.clone()} /> }
+            html! { <Names at={place.clone()} names={inner} {known} label={common::SEGMENT} test={props.test.clone()} /> }
         }
         Subject::Attribute => {
             html! { <Attribute at={props.at.clone()} condition={props.condition.clone()} test={props.test.clone()} /> }
@@ -115,10 +117,10 @@ fn Condition(props: &ConditionProps) -> Html {
             html! { <code class="value">{ inner.to_string() }</code> }
         }
         Subject::All => {
-            html! { <Conditions at={place.clone()} conditions={inner} depth={props.depth + 1} joined="and" test={props.test.clone()} /> }
+            html! { <Conditions at={place.clone()} conditions={inner} depth={props.depth + 1} joined={text::AND} test={props.test.clone()} /> }
         }
         Subject::Any => {
-            html! { <Conditions at={place.clone()} conditions={inner} depth={props.depth + 1} joined="or" test={props.test.clone()} /> }
+            html! { <Conditions at={place.clone()} conditions={inner} depth={props.depth + 1} joined={text::OR} test={props.test.clone()} /> }
         }
         Subject::Not => {
             html! { <Condition at={place.clone()} condition={inner} depth={props.depth + 1} lead={String::new()} test={format!("{}-not", props.test)} /> }
@@ -130,9 +132,9 @@ fn Condition(props: &ConditionProps) -> Html {
     html! {
         <div class={classes!("condition", is_group.then_some("group"))} data-test={props.test.clone()} data-at={props.at.clone()}>
             <span class="lead small faint">{ &props.lead }</span>
-            <Select inline=true label="What the condition is about" value={subject.name()} options={subjects} on_pick={on_subject} test={format!("{}-subject", props.test)} />
+            <Select inline=true label={text::WHAT_THE_CONDITION_IS_ABOUT} value={subject.name()} options={subjects} on_pick={on_subject} test={format!("{}-subject", props.test)} />
             <div class="body">{ body }<super::editing::ProblemList of={problems} /></div>
-            <button type="button" class="iconbtn" aria-label="Remove this condition" data-test={format!("{}-remove", props.test)} onclick={remove}><Icon name="x" small=true /></button>
+            <button type="button" class="iconbtn" aria-label={text::REMOVE_THIS_CONDITION} data-test={format!("{}-remove", props.test)} onclick={remove}><Icon name="x" small=true /></button>
         </div>
     }
 }
@@ -159,7 +161,7 @@ fn Names(props: &NamesProps) -> Html {
         Callback::from(move |names: Vec<String>| editing.typed(Edit::put(at.clone(), names)))
     };
     html! {
-        <Tokens {values} {on_values} on_settle={editing.settle()} label={props.label} placeholder={format!("Add a {}", props.label.to_lowercase())} class={props.class.clone()} known={props.known.clone()}
+        <Tokens {values} {on_values} on_settle={editing.settle()} label={props.label} placeholder={text::add_a_to_lowercase(&props.label.to_lowercase())} class={props.class.clone()} known={props.known.clone()}
             invalid={editing.problems.is_wrong(&props.at)} test={format!("{}-value", props.test)} at={props.at.clone()} />
     }
 }
@@ -189,8 +191,8 @@ fn Attribute(props: &AttributeProps) -> Html {
     html! {
         <div class="row wrap attribute">
             <RawInput value={props.condition.get("attribute").cloned().unwrap_or_default()} notation={Notation::Text} on_value={on_name} on_leave={editing.settle()}
-                label="Attribute" class="mono name" placeholder="app.version" list="known-attributes" invalid={editing.problems.is_wrong(&name)} test={format!("{}-attribute", props.test)} at={name} />
-            <Select inline=true label="Operator" value={op.clone()} options={operators} on_pick={on_op} test={format!("{}-operator", props.test)} />
+                label={text::ATTRIBUTE} class="mono name" placeholder={text::APP_VERSION} list="known-attributes" invalid={editing.problems.is_wrong(&name)} test={format!("{}-attribute", props.test)} at={name} />
+            <Select inline=true label={text::OPERATOR} value={op.clone()} options={operators} on_pick={on_op} test={format!("{}-operator", props.test)} />
             <OperandInput at={step(&props.at, "values")} operand={operand(&op).unwrap_or(Operand::Scalars)} values={props.condition.get("values").cloned().unwrap_or_default()} test={format!("{}-value", props.test)} />
         </div>
     }

@@ -7,6 +7,7 @@ use crate::state::draft::{Action, Doc, Draft};
 use crate::state::history::Part;
 use crate::words::difference::{Line, difference};
 use crate::words::number::count;
+use crate::words::text::edit as text;
 use downhaul_core::document::Flag;
 use serde_json::Value;
 use yew::prelude::*;
@@ -36,7 +37,10 @@ pub fn Conflict(props: &ConflictProps) -> Html {
     let key = base.get("key").and_then(Value::as_str).unwrap_or_default().to_owned();
     let (history, _) = use_history(Part::of_flag(key), 1);
     let who = history.changes.first().map(|change| {
-        format!(" by {}: “{}”", change.actor_name.clone().unwrap_or_else(|| change.actor.clone()), change.reason)
+        text::by_unwrap_or_else_reason(
+            &change.actor_name.clone().unwrap_or_else(|| change.actor.clone()),
+            &change.reason,
+        )
     });
     let was = flag(&base);
     let (theirs, mine) = (flag(&props.theirs), props.draft.tree().and_then(flag));
@@ -50,34 +54,34 @@ pub fn Conflict(props: &ConflictProps) -> Html {
     let side = |title: &str, lines: Option<Vec<Line>>, after: &'static str| {
         html! {
             <div class="stack s"><h3>{ title }</h3>
-                if let Some(lines) = lines { <Differences {lines} swatches={editing.swatches.clone()} before="Was" {after} /> }
-                else { <p class="small muted">{ "The draft is not a whole flag yet; it is kept as it is." }</p> }</div>
+                if let Some(lines) = lines { <Differences {lines} swatches={editing.swatches.clone()} before={text::WAS} {after} /> }
+                else { <p class="small muted">{ text::THE_DRAFT_IS_NOT_A_WHOLE }</p> }</div>
         }
     };
     html! {
         <section class="card warn" role="alert" data-test="conflict">
-            <header><Icon name="alert" /><h2>{ format!("Revision {} has changed this flag since you began", count(props.revision)) }</h2><p>{ who }</p></header>
+            <header><Icon name="alert" /><h2>{ text::revision_has_changed_this_flag_since(&count(props.revision)) }</h2><p>{ who }</p></header>
             <div class="pad stack">
                 <div class="cols c2">
-                    { side("They changed", lines(was.as_ref(), theirs.as_ref()), "Published") }
-                    { side("You changed", lines(was.as_ref(), mine.as_ref()), "Your draft") }
+                    { side(text::THEY_CHANGED, lines(was.as_ref(), theirs.as_ref()), text::PUBLISHED) }
+                    { side(text::YOU_CHANGED, lines(was.as_ref(), mine.as_ref()), text::YOUR_DRAFT) }
                 </div>
                 if let Some(merged) = merged {
                     if merged.clashes.is_empty() {
-                        <p>{ "The two do not touch. Both together are one edit." }</p>
-                        <div class="row wrap"><button type="button" class="btn primary" data-test="conflict-both" onclick={take(Doc::Tree(merged.mine_first.clone()))}>{ "Take both" }</button>
-                            <button type="button" class="btn quiet" data-test="conflict-drop" onclick={props.on_drop.reform(|_: MouseEvent| ())}>{ "Drop my draft" }</button></div>
+                        <p>{ text::THE_TWO_DO_NOT_TOUCH_BOTH }</p>
+                        <div class="row wrap"><button type="button" class="btn primary" data-test="conflict-both" onclick={take(Doc::Tree(merged.mine_first.clone()))}>{ text::TAKE_BOTH }</button>
+                            <button type="button" class="btn quiet" data-test="conflict-drop" onclick={props.on_drop.reform(|_: MouseEvent| ())}>{ text::DROP_MY_DRAFT }</button></div>
                     } else {
-                        <p>{ format!("Both changed {}.", merged.clashes.join(", ")) }</p>
-                        <div class="row wrap"><button type="button" class="btn primary" data-test="conflict-mine" onclick={take(Doc::Tree(merged.mine_first.clone()))}>{ "Take both, mine where they clash" }</button>
-                            <button type="button" class="btn" data-test="conflict-theirs" onclick={take(Doc::Tree(merged.theirs_first.clone()))}>{ "Take both, theirs where they clash" }</button>
-                            <button type="button" class="btn quiet" data-test="conflict-drop" onclick={props.on_drop.reform(|_: MouseEvent| ())}>{ "Drop my draft" }</button></div>
+                        <p>{ text::both_changed_join(&merged.clashes.join(", ")) }</p>
+                        <div class="row wrap"><button type="button" class="btn primary" data-test="conflict-mine" onclick={take(Doc::Tree(merged.mine_first.clone()))}>{ text::TAKE_BOTH_MINE_WHERE_THEY_CLASH }</button>
+                            <button type="button" class="btn" data-test="conflict-theirs" onclick={take(Doc::Tree(merged.theirs_first.clone()))}>{ text::TAKE_BOTH_THEIRS_WHERE_THEY_CLASH }</button>
+                            <button type="button" class="btn quiet" data-test="conflict-drop" onclick={props.on_drop.reform(|_: MouseEvent| ())}>{ text::DROP_MY_DRAFT }</button></div>
                     }
                 } else {
-                    <div class="row wrap"><button type="button" class="btn primary" onclick={take(props.draft.doc.clone())}>{ "Go on with my text over theirs" }</button>
-                        <button type="button" class="btn quiet" data-test="conflict-drop" onclick={props.on_drop.reform(|_: MouseEvent| ())}>{ "Drop my draft" }</button></div>
+                    <div class="row wrap"><button type="button" class="btn primary" onclick={take(props.draft.doc.clone())}>{ text::GO_ON_WITH_MY_TEXT_OVER }</button>
+                        <button type="button" class="btn quiet" data-test="conflict-drop" onclick={props.on_drop.reform(|_: MouseEvent| ())}>{ text::DROP_MY_DRAFT }</button></div>
                 }
-                <p class="small faint">{ "Nothing is lost: Ctrl Z brings your draft back." }</p>
+                <p class="small faint">{ text::NOTHING_IS_LOST_CTRL_Z_BRINGS }</p>
             </div>
         </section>
     }

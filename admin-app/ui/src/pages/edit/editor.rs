@@ -20,6 +20,8 @@ use crate::state::draft::{Action, Draft, Edit};
 use crate::state::toasts::Tone;
 use crate::words::difference::difference;
 use crate::words::number::{count, counted};
+use crate::words::text::common;
+use crate::words::text::edit as text;
 use downhaul_core::diagnostic::Diagnostic;
 use downhaul_core::document::FlagSet;
 use gloo::storage::{LocalStorage, Storage};
@@ -105,9 +107,11 @@ pub fn Editor(props: &EditorProps) -> Html {
     let why_not: Option<AttrValue> = console
         .refusal_to_edit()
         .map(AttrValue::from)
-        .or_else(|| has_moved.then(|| "Decide first what becomes of the other change.".into()))
-        .or_else(|| (errors > 0).then(|| format!("Mend {} first.", counted(errors, "problem", "problems")).into()))
-        .or_else(|| (!draft.is_changed()).then(|| "Nothing is changed yet.".into()));
+        .or_else(|| has_moved.then(|| text::DECIDE_FIRST_WHAT_BECOMES_OF_THE.into()))
+        .or_else(|| {
+            (errors > 0).then(|| text::mend_problems_first(&counted(errors, text::PROBLEM, text::PROBLEMS)).into())
+        })
+        .or_else(|| (!draft.is_changed()).then(|| text::NOTHING_IS_CHANGED_YET.into()));
 
     let on_open = {
         let open = open.clone();
@@ -180,7 +184,7 @@ pub fn Editor(props: &EditorProps) -> Html {
     let lints: Vec<Diagnostic> = if draft.is_changed() { radius.lints.clone() } else { Vec::new() };
     let button = html! {
         <button type="button" class="btn primary l block" aria-disabled={why_not.is_some().to_string()} title={why_not.clone()} data-test="review-open" onclick={review.reform(|_: MouseEvent| ())}>
-            <Sail />{ "Review and publish" }<kbd>{ "Ctrl Enter" }</kbd></button>
+            <Sail />{ text::REVIEW_AND_PUBLISH }<kbd>{ "Ctrl Enter" }</kbd></button>
     };
     html! {
         <ContextProvider<Editing> context={editing.clone()}>
@@ -189,24 +193,24 @@ pub fn Editor(props: &EditorProps) -> Html {
                     <Head environment={props.environment.clone()} flag={props.flag.clone()} on_retire={set(&retiring, true)} />
                     <div class="draftbar" data-test="draft" data-changed={draft.is_changed().to_string()}>
                         <span class={classes!("dot", draft.is_changed().then_some("accent"))}></span>
-                        <span class="grow"><b>{ "Draft" }</b>{ match (&draft.base, draft.is_changed()) {
-                            (Some(_), _) => format!(" over revision {}", count(draft.revision)),
-                            (None, _) => " of a new flag".to_owned(),
-                        } }<span class="hide-narrow">{ if draft.is_changed() { ", kept in this browser" } else { ", nothing changed yet" } }</span></span>
-                        <button type="button" class="iconbtn" aria-label="Undo" disabled={!draft.can_undo()} data-test="undo" onclick={history(Action::Undo)}><Icon name="undo" small=true /></button>
-                        <button type="button" class="iconbtn flip" aria-label="Redo" disabled={!draft.can_redo()} data-test="redo" onclick={history(Action::Redo)}><Icon name="undo" small=true /></button>
-                        <button type="button" class="btn s quiet" disabled={!draft.is_changed()} data-test="drop" onclick={history(Action::Drop)}>{ "Discard" }</button>
+                        <span class="grow"><b>{ text::DRAFT }</b>{ match (&draft.base, draft.is_changed()) {
+                            (Some(_), _) => text::over_revision_revision(&count(draft.revision)),
+                            (None, _) => text::OF_A_NEW_FLAG.to_owned(),
+                        } }<span class="hide-narrow">{ if draft.is_changed() { text::KEPT_IN_THIS_BROWSER } else { text::NOTHING_CHANGED_YET } }</span></span>
+                        <button type="button" class="iconbtn" aria-label={common::UNDO} disabled={!draft.can_undo()} data-test="undo" onclick={history(Action::Undo)}><Icon name="undo" small=true /></button>
+                        <button type="button" class="iconbtn flip" aria-label={text::REDO} disabled={!draft.can_redo()} data-test="redo" onclick={history(Action::Redo)}><Icon name="undo" small=true /></button>
+                        <button type="button" class="btn s quiet" disabled={!draft.is_changed()} data-test="drop" onclick={history(Action::Drop)}>{ text::DISCARD }</button>
                         <button type="button" class="btn s" aria-pressed={trying.to_string()} data-test="try-draft" onclick={
                             let trying = trying.clone();
                             Callback::from(move |_: MouseEvent| trying.set(!*trying))
-                        }><Icon name="xray" small=true /><span class="hide-narrow">{ "X-ray" }</span><kbd>{ "T" }</kbd></button>
+                        }><Icon name="xray" small=true /><span class="hide-narrow">{ text::X_RAY }</span><kbd>{ "T" }</kbd></button>
                         <button type="button" class="btn s" aria-pressed={as_json.to_string()} data-test="as-json" onclick={
                             let as_json = as_json.clone();
                             Callback::from(move |_: MouseEvent| as_json.set(!*as_json))
-                        }><Icon name="code" small=true />{ if *as_json { "Form" } else { "JSON" } }<kbd>{ "D" }</kbd></button>
+                        }><Icon name="code" small=true />{ if *as_json { common::FORM } else { common::JSON } }<kbd>{ "D" }</kbd></button>
                     </div>
                     if let Some(why) = console.refusal_to_edit() {
-                        <div class="banner info" role="status"><Icon name="lock" /><p>{ why }{ " You can try out an edit and see whom it would move." }</p></div>
+                        <div class="banner info" role="status"><Icon name="lock" /><p>{ why }{ text::YOU_CAN_TRY_OUT_AN_EDIT }</p></div>
                     }
                     if has_moved {
                         if let Some(theirs) = published_json.clone() {
@@ -215,7 +219,7 @@ pub fn Editor(props: &EditorProps) -> Html {
                     }
                     <Summary problems={editing.problems.clone()} on_open={on_open.clone()} as_json={*as_json} />
                     if *as_json || draft.tree().is_none() {
-                        <Json draft={(*draft).clone()} label="The flag as JSON" rows={(12, 60)} />
+                        <Json draft={(*draft).clone()} label={text::THE_FLAG_AS_JSON} rows={(12, 60)} />
                     } else {
                         if props.flag.is_none() { <Facts flag={tree.clone()} is_new=true /> }
                         <Rules environment={props.environment.clone()} flag={tree.clone()} {kills} {lints} open={*open} {on_open} />
@@ -314,16 +318,17 @@ fn done(
         LocalStorage::delete(&shelf);
         match outcome {
             Outcome::Published { revision, undo, warnings } => {
-                let title = format!("Published {key} as revision {}", count(revision));
-                let detail = if warnings > 0 { counted(warnings, "warning", "warnings") } else { String::new() };
+                let title = text::published_as_revision(&key, &count(revision));
+                let detail =
+                    if warnings > 0 { counted(warnings, text::WARNING, text::WARNINGS) } else { String::new() };
                 match undo {
                     Some(undo) => console.toast_undo(title, detail, undo),
                     None => console.toast(Tone::Ok, title, detail),
                 }
             }
             Outcome::Proposed { id, approvals } => {
-                let waits = counted(approvals.max(1) as usize, "approval", "approvals");
-                console.toast(Tone::Ok, format!("Proposed {key} as {id}"), format!("It waits for {waits}"));
+                let waits = counted(approvals.max(1) as usize, common::APPROVAL, common::APPROVALS);
+                console.toast(Tone::Ok, text::proposed_key_as_id(&key, &id), text::it_waits_for(&waits));
             }
         }
         let is_there = console.live.flags.ready().is_some_and(|page| page.flags.iter().any(|flag| flag.key == key));
@@ -348,25 +353,26 @@ struct HeadProps {
 #[function_component]
 fn Head(props: &HeadProps) -> Html {
     let environment = || props.environment.to_string();
-    let list = html! { <Link<Route> to={Route::Flags { environment: environment() }}>{ "Flags" }</Link<Route>> };
+    let list =
+        html! { <Link<Route> to={Route::Flags { environment: environment() }}>{ common::FLAGS_HEAD }</Link<Route>> };
     let Some(key) = props.flag.clone() else {
         return html! {
             <div class="pagehead"><div class="grow">
-                <div class="crumbs">{ list }<Icon name="right" small=true /><span>{ "New flag" }</span></div>
-                <h1>{ "New flag" }</h1><p>{ "A flag is its variants, who gets which, and its way down." }</p>
+                <div class="crumbs">{ list }<Icon name="right" small=true /><span>{ common::NEW_FLAG }</span></div>
+                <h1>{ common::NEW_FLAG }</h1><p>{ text::A_FLAG_IS_ITS_VARIANTS_WHO }</p>
             </div></div>
         };
     };
     html! {
         <div class="pagehead">
             <div class="grow">
-                <div class="crumbs">{ list }<Icon name="right" small=true /><Link<Route> to={Route::Flag { environment: environment(), key: key.clone() }}>{ &key }</Link<Route>><Icon name="right" small=true /><span>{ "Edit" }</span></div>
+                <div class="crumbs">{ list }<Icon name="right" small=true /><Link<Route> to={Route::Flag { environment: environment(), key: key.clone() }}>{ &key }</Link<Route>><Icon name="right" small=true /><span>{ text::EDIT }</span></div>
                 <h1 class="mono">{ &key }</h1>
             </div>
             <div class="row">
-                <Link<Route, CreateQuery> to={Route::Create { environment: environment() }} query={CreateQuery { like: key.clone() }} classes="btn"><Icon name="copy" small=true />{ "Duplicate" }</Link<Route, CreateQuery>>
-                <button type="button" class="btn quiet" data-test="retire" onclick={props.on_retire.reform(|_: MouseEvent| ())}>{ "Retire…" }</button>
-                <Link<Route> to={Route::Kill { environment: environment(), key }} classes="btn kill"><Sign name="kill" />{ "Kill…" }</Link<Route>>
+                <Link<Route, CreateQuery> to={Route::Create { environment: environment() }} query={CreateQuery { like: key.clone() }} classes="btn"><Icon name="copy" small=true />{ text::DUPLICATE }</Link<Route, CreateQuery>>
+                <button type="button" class="btn quiet" data-test="retire" onclick={props.on_retire.reform(|_: MouseEvent| ())}>{ text::RETIRE }</button>
+                <Link<Route> to={Route::Kill { environment: environment(), key }} classes="btn kill"><Sign name="kill" />{ common::KILL }</Link<Route>>
             </div>
         </div>
     }
@@ -388,7 +394,7 @@ fn Summary(props: &SummaryProps) -> Html {
     }
     html! {
         <details class="banner danger problems" data-test="problems" data-count={errors.len().to_string()}>
-            <summary><Icon name="alert" /><b>{ counted(errors.len(), "problem", "problems") }</b>{ " before this can be published" }</summary>
+            <summary><Icon name="alert" /><b>{ counted(errors.len(), text::PROBLEM, text::PROBLEMS) }</b>{ text::BEFORE_THIS_CAN_BE_PUBLISHED }</summary>
             <ul>{ for errors.iter().map(|each| {
                 let (pointer, open) = (each.place.pointer.clone(), props.on_open.clone());
                 let go = Callback::from(move |_: MouseEvent| {

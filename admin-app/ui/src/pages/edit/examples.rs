@@ -3,6 +3,8 @@ use crate::components::{Icon, Variant};
 use crate::pages::xray::Ray;
 use crate::state::Shared;
 use crate::words::radius::group;
+use crate::words::text::common;
+use crate::words::text::edit as text;
 use downhaul_blast::replay::Example;
 use downhaul_core::document::FlagSet;
 use downhaul_core::explain::Explainer;
@@ -27,7 +29,7 @@ pub fn Examples(props: &ExamplesProps) -> Html {
     let open = use_state(|| None::<usize>);
     html! {
         <section data-test="examples">
-            <h3>{ "For example" }<small>{ "X-rays before and after" }</small></h3>
+            <h3>{ text::FOR_EXAMPLE }<small>{ text::X_RAYS_BEFORE_AND_AFTER }</small></h3>
             { for props.examples.iter().enumerate().map(|(at, example)| {
                 let is_open = *open == Some(at);
                 let toggle = {
@@ -38,11 +40,11 @@ pub fn Examples(props: &ExamplesProps) -> Html {
                     <>
                         <div class="who"><span class="trunc" title={whole(example)}><span class="mono">{ name(example) }</span>{ " " }<span class="faint">{ where_from(example) }</span></span>
                             <span class="to row"><Variant name={example.from.variant.clone()} swatches={editing.swatches.clone()} /><Icon name="arrow" small=true /><Variant name={example.to.variant.clone()} swatches={editing.swatches.clone()} /></span>
-                            <button type="button" class="btn s quiet" aria-expanded={is_open.to_string()} data-test={format!("example-{}", at + 1)} onclick={toggle}>{ "Why" }<Icon name={if is_open { "up" } else { "down" }} small=true /></button></div>
+                            <button type="button" class="btn s quiet" aria-expanded={is_open.to_string()} data-test={format!("example-{}", at + 1)} onclick={toggle}>{ common::WHY }<Icon name={if is_open { "up" } else { "down" }} small=true /></button></div>
                         if is_open {
                             <div class="rays">
-                                <h4 class="lbl">{ "Before" }</h4><OneRay environment={props.environment.clone()} flag={props.flag.clone()} document={props.before.clone()} example={example.clone()} />
-                                <h4 class="lbl">{ "After" }</h4><OneRay environment={props.environment.clone()} flag={props.flag.clone()} document={props.after.clone()} example={example.clone()} />
+                                <h4 class="lbl">{ common::BEFORE }</h4><OneRay environment={props.environment.clone()} flag={props.flag.clone()} document={props.before.clone()} example={example.clone()} />
+                                <h4 class="lbl">{ common::AFTER }</h4><OneRay environment={props.environment.clone()} flag={props.flag.clone()} document={props.after.clone()} example={example.clone()} />
                             </div>
                         }
                     </>
@@ -55,7 +57,7 @@ pub fn Examples(props: &ExamplesProps) -> Html {
 fn name(example: &Example) -> String {
     match example.context.get("targetingKey") {
         Some(key) => group(key),
-        None => "without a targetingKey".to_owned(),
+        None => text::WITHOUT_A_TARGETINGKEY.to_owned(),
     }
 }
 

@@ -4,6 +4,8 @@ use crate::components::{Icon, Tokens};
 use crate::state::draft::Edit;
 use crate::state::draft::edit::step;
 use crate::state::draft::make;
+use crate::words::text::common;
+use crate::words::text::edit as text;
 use serde_json::{Value, json};
 use web_sys::HtmlInputElement;
 use yew::prelude::*;
@@ -16,11 +18,11 @@ pub struct FactsProps {
 }
 
 const KINDS: [(&str, &str); 5] = [
-    ("release", "release: until it is everywhere"),
-    ("experiment", "experiment: until it is decided"),
-    ("ops", "ops: stays, to be turned down"),
-    ("permission", "permission: stays, for some"),
-    ("migration", "migration: a data change"),
+    ("release", text::RELEASE_UNTIL_IT_IS_EVERYWHERE),
+    ("experiment", text::EXPERIMENT_UNTIL_IT_IS_DECIDED),
+    ("ops", text::OPS_STAYS_TO_BE_TURNED_DOWN),
+    ("permission", text::PERMISSION_STAYS_FOR_SOME),
+    ("migration", text::MIGRATION_A_DATA_CHANGE),
 ];
 
 /// What the flag is, whose it is, and until when.
@@ -30,8 +32,11 @@ pub fn Facts(props: &FactsProps) -> Html {
     let flag = &props.flag;
     let text = |name: &str| text_at(flag, name).to_owned();
     let kind = text("kind");
-    let (date, words) =
-        if matches!(kind.as_str(), "ops" | "permission") { ("review", "Review on") } else { ("expires", "Expires on") };
+    let (date, words) = if matches!(kind.as_str(), "ops" | "permission") {
+        ("review", text::REVIEW_ON)
+    } else {
+        ("expires", text::EXPIRES_ON)
+    };
     let on_kind = {
         let (editing, flag) = (editing.clone(), flag.clone());
         Callback::from(move |kind: String| editing.act(make::kind(&flag, &kind)))
@@ -45,28 +50,28 @@ pub fn Facts(props: &FactsProps) -> Html {
     };
     html! {
         <section class="card">
-            <header><h2>{ "About this flag" }</h2></header>
+            <header><h2>{ text::ABOUT_THIS_FLAG }</h2></header>
             <div class="pad stack">
                 if props.is_new {
-                    <TextField at="/key" label="Key" value={text("key")} mono=true placeholder="checkout-v3" help="What code asks for. It is never used again for anything else" />
+                    <TextField at="/key" label={text::KEY} value={text("key")} mono=true placeholder={text::CHECKOUT_V3} help={text::WHAT_CODE_ASKS_FOR_IT_IS} />
                 }
-                <TextField at="/description" label="Description" value={text("description")} optional=true placeholder="One-page checkout" />
+                <TextField at="/description" label={text::DESCRIPTION} value={text("description")} optional=true placeholder={text::ONE_PAGE_CHECKOUT} />
                 <div class="cols c2">
-                    <TextField at="/owner" label="Owner" value={text("owner")} placeholder="payments" />
-                    <div class="field"><Select label="Kind" value={kind} options={options(&KINDS)} on_pick={on_kind} at="/kind" test="edit-kind" />{ problems_html(&editing, "/kind") }</div>
-                    <TextField at={step("", date)} label={words} value={text(date)} kind="date" help="A passed date is a warning, never a change" />
-                    <SelectField at="/reversibility" label="The way back" value={reversibility.clone()}
-                        options={options(&[("rollback-safe", "rollback-safe: a kill is enough"), ("forward-fix-only", "forward-fix only: a kill is not enough")])} />
+                    <TextField at="/owner" label={common::OWNER} value={text("owner")} placeholder={text::PAYMENTS} />
+                    <div class="field"><Select label={common::KIND} value={kind} options={options(&KINDS)} on_pick={on_kind} at="/kind" test="edit-kind" />{ problems_html(&editing, "/kind") }</div>
+                    <TextField at={step("", date)} label={words} value={text(date)} kind="date" help={text::A_PASSED_DATE_IS_A_WARNING} />
+                    <SelectField at="/reversibility" label={text::THE_WAY_BACK} value={reversibility.clone()}
+                        options={options(&[("rollback-safe", text::ROLLBACK_SAFE_A_KILL_IS_ENOUGH), ("forward-fix-only", text::FORWARD_FIX_ONLY_A_KILL_IS)])} />
                 </div>
                 if reversibility == "forward-fix-only" {
-                    <TextField at="/forward_fix" label="Forward fix" value={text("forward_fix")} optional=true long=true help="What to do where turning it back is not enough" />
+                    <TextField at="/forward_fix" label={text::FORWARD_FIX} value={text("forward_fix")} optional=true long=true help={text::WHAT_TO_DO_WHERE_TURNING_IT} />
                 } else if flag.get("forward_fix").is_some() {
-                    <TextField at="/forward_fix" label="Forward fix" value={text("forward_fix")} optional=true long=true />
+                    <TextField at="/forward_fix" label={text::FORWARD_FIX} value={text("forward_fix")} optional=true long=true />
                 }
                 <Clients flag={flag.clone()} />
                 <Critical flag={flag.clone()} />
                 if let Some(phase) = flag.get("phase").and_then(Value::as_str) {
-                    <p class="small muted" data-at="/phase">{ format!("Its data change is in phase {phase}. Phases go on by steps of the migration, not by an edit.") }</p>
+                    <p class="small muted" data-at="/phase">{ text::its_data_change_is_in_phase(&phase) }</p>
                 }
                 { problems_html(&editing, "/phase") }
             </div>
@@ -95,13 +100,13 @@ fn Clients(props: &FlagProps) -> Html {
         })
     };
     html! {
-        <fieldset class="field" data-at="/clients"><legend class="label">{ "Who receives it" }</legend>
+        <fieldset class="field" data-at="/clients"><legend class="label">{ text::WHO_RECEIVES_IT }</legend>
             <div class="row wrap">
                 { for ["browser", "edge", "server"].into_iter().map(|kind| html! {
                     <label class="chip line"><input type="checkbox" class="check" checked={chosen.iter().any(|each| each == kind)} data-test={format!("client-{kind}")} onchange={toggle(kind)} />{ kind }</label>
                 }) }
             </div>
-            <span class="help">{ "Nothing reaches a browser unless it is asked for here" }</span>
+            <span class="help">{ text::NOTHING_REACHES_A_BROWSER_UNLESS_IT }</span>
             { problems_html(&editing, "/clients") }
         </fieldset>
     }
@@ -120,7 +125,7 @@ fn Critical(props: &FlagProps) -> Html {
     };
     html! {
         <div class="field">
-            <label class="row"><input type="checkbox" class="check" checked={is_critical} data-at="/critical" data-test="edit-critical" onchange={toggle} />{ "Critical: whoever changes it is asked for more, the more people it moves" }</label>
+            <label class="row"><input type="checkbox" class="check" checked={is_critical} data-at="/critical" data-test="edit-critical" onchange={toggle} />{ text::CRITICAL_WHOEVER_CHANGES_IT_IS_ASKED }</label>
             { problems_html(&editing, "/critical") }
         </div>
     }
@@ -147,10 +152,10 @@ pub fn Requires(props: &FactsProps) -> Html {
     };
     html! {
         <section class="card">
-            <header><h2>{ "Prerequisites" }</h2><p>{ "Where one does not hold, this flag is degraded" }</p></header>
+            <header><h2>{ text::PREREQUISITES }</h2><p>{ text::WHERE_ONE_DOES_NOT_HOLD_THIS }</p></header>
             <div class="pad stack">
                 { for requires.iter().enumerate().map(|(index, each)| html! { <Prerequisite key={index} {index} each={each.clone()} flags={flags.clone()} /> }) }
-                <div><button type="button" class="btn s" data-test="add-prerequisite" onclick={add}><Icon name="plus" small=true />{ "Add a prerequisite" }</button></div>
+                <div><button type="button" class="btn s" data-test="add-prerequisite" onclick={add}><Icon name="plus" small=true />{ text::ADD_A_PREREQUISITE }</button></div>
             </div>
         </section>
     }
@@ -198,10 +203,10 @@ fn Prerequisite(props: &PrerequisiteProps) -> Html {
     html! {
         <div class="stack s">
             <div class="prerequisite">
-                <Select inline=true label="Flag that must hold" value={key} options={plain(props.flags.iter())} on_pick={on_flag} at={flag_at} />
-                <span class="muted">{ "must be" }</span>
-                <Tokens {values} {on_values} on_settle={editing.settle()} label="Variant" placeholder="Add a variant" {known} invalid={editing.problems.is_wrong(&variants_at)} test={format!("prerequisite-{}-value", props.index + 1)} at={variants_at} />
-                <button type="button" class="iconbtn" aria-label="Remove this prerequisite" onclick={remove}><Icon name="x" small=true /></button>
+                <Select inline=true label={text::FLAG_THAT_MUST_HOLD} value={key} options={plain(props.flags.iter())} on_pick={on_flag} at={flag_at} />
+                <span class="muted">{ text::MUST_BE }</span>
+                <Tokens {values} {on_values} on_settle={editing.settle()} label={common::VARIANT} placeholder={text::ADD_A_VARIANT} {known} invalid={editing.problems.is_wrong(&variants_at)} test={format!("prerequisite-{}-value", props.index + 1)} at={variants_at} />
+                <button type="button" class="iconbtn" aria-label={text::REMOVE_THIS_PREREQUISITE} onclick={remove}><Icon name="x" small=true /></button>
             </div>
             <ProblemList {of} />
         </div>

@@ -2,6 +2,7 @@
 
 use super::editing::{problems_html, use_editing};
 use crate::state::draft::Edit;
+use crate::words::text::edit as text;
 use web_sys::{HtmlInputElement, HtmlSelectElement, HtmlTextAreaElement};
 use yew::prelude::*;
 
@@ -86,7 +87,7 @@ pub fn Select(props: &SelectProps) -> Html {
     let known = props.options.iter().any(|(value, _)| *value == *props.value);
     let select = html! {
         <select class="select" onchange={on_change} aria-label={props.label.clone()} data-at={props.at.clone()} data-test={props.test.clone()}>
-            if !known { <option value={props.value.clone()} selected=true>{ if props.value.is_empty() { "Choose" } else { &*props.value } }</option> }
+            if !known { <option value={props.value.clone()} selected=true>{ if props.value.is_empty() { text::CHOOSE } else { &*props.value } }</option> }
             { for props.options.iter().map(|(value, words)| html! {
                 <option key={value.clone()} value={value.clone()} selected={*value == *props.value}>{ words }</option>
             }) }

@@ -1,5 +1,7 @@
 use super::editing::{ProblemList, use_editing};
-use crate::state::draft::{Doc, Draft, Edit, text};
+use crate::state::draft::{self, Doc, Draft, Edit};
+use crate::words::text::common;
+use crate::words::text::edit as text;
 use web_sys::HtmlTextAreaElement;
 use yew::prelude::*;
 
@@ -18,7 +20,7 @@ pub fn Json(props: &JsonProps) -> Html {
     let editing = use_editing();
     let typed = use_state(|| None::<String>);
     // As it was typed, for as long as nothing else has changed the draft.
-    let is_own = |text: &String| match (&props.draft.doc, text::parse(text)) {
+    let is_own = |text: &String| match (&props.draft.doc, draft::text::parse(text)) {
         (Doc::Tree(tree), Ok(parsed)) => *tree == parsed,
         (Doc::Text(kept), _) => kept == text,
         (Doc::Tree(_), Err(_)) => false,
@@ -43,7 +45,7 @@ pub fn Json(props: &JsonProps) -> Html {
     let of: Vec<_> = editing.problems.0.to_vec();
     html! {
         <section class="card">
-            <header><h2>{ "JSON" }</h2><p>{ "The same draft as text; nothing is lost on the way there and back" }</p></header>
+            <header><h2>{ common::JSON }</h2><p>{ text::THE_SAME_DRAFT_AS_TEXT_NOTHING }</p></header>
             <div class="pad stack">
                 <textarea class="textarea mono jsonarea" {rows} value={shown} oninput={on_input} onblur={on_blur} aria-label={props.label.clone()} spellcheck="false" data-test="edit-json" data-at="" />
                 <ProblemList {of} />

@@ -1,6 +1,7 @@
 use crate::components::Dialog;
 use crate::hooks::LEAVING;
 use crate::route::Route;
+use crate::words::text::edit as text;
 use gloo::events::{EventListener, EventListenerOptions, EventListenerPhase};
 use wasm_bindgen::JsCast;
 use web_sys::{BeforeUnloadEvent, CustomEvent, Element, MouseEvent as Click};
@@ -30,7 +31,7 @@ pub fn use_leaving(is_changed: bool) -> UseStateHandle<Option<String>> {
                     event.prevent_default();
                     if let Some(event) = event.dyn_ref::<BeforeUnloadEvent>() {
                         // What older browsers ask for; the text is nowhere shown.
-                        event.set_return_value("The draft is kept in this browser.");
+                        event.set_return_value(text::THE_DRAFT_IS_KEPT_IN_THIS);
                     }
                 });
                 let asked = again;
@@ -91,14 +92,14 @@ pub fn Leave(props: &LeaveProps) -> Html {
     };
     let footer = html! {
         <>
-            <button type="button" class="btn quiet" data-test="leave-drop" onclick={drop}>{ "Drop the draft" }</button>
-            <button type="button" class="btn" data-test="leave-keep" onclick={go.reform(|_: MouseEvent| ())}>{ "Leave, and keep it" }</button>
-            <button type="button" class="btn primary" data-test="leave-stay" autofocus=true onclick={props.on_stay.reform(|_: MouseEvent| ())}>{ "Go on editing" }</button>
+            <button type="button" class="btn quiet" data-test="leave-drop" onclick={drop}>{ text::DROP_THE_DRAFT }</button>
+            <button type="button" class="btn" data-test="leave-keep" onclick={go.reform(|_: MouseEvent| ())}>{ text::LEAVE_AND_KEEP_IT }</button>
+            <button type="button" class="btn primary" data-test="leave-stay" autofocus=true onclick={props.on_stay.reform(|_: MouseEvent| ())}>{ text::GO_ON_EDITING }</button>
         </>
     };
     html! {
-        <Dialog title="This draft is not published" on_close={props.on_stay.clone()} {footer} test="leave">
-            <p>{ "It is kept in this browser and offered when you come back. Nobody else sees it." }</p>
+        <Dialog title={text::THIS_DRAFT_IS_NOT_PUBLISHED} on_close={props.on_stay.clone()} {footer} test="leave">
+            <p>{ text::IT_IS_KEPT_IN_THIS_BROWSER }</p>
         </Dialog>
     }
 }

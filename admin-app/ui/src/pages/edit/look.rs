@@ -5,6 +5,7 @@ use crate::state::Shared;
 use crate::state::context_draft::all_attributes_read;
 use crate::state::draft::around::around;
 use crate::state::draft::{Doc, Draft, Edit};
+use crate::words::text::edit as text;
 use downhaul_core::check::{CheckedFlag, check_flag};
 use downhaul_core::diagnostic::Diagnostic;
 use downhaul_core::document::{Flag, FlagSet};
@@ -84,8 +85,8 @@ fn taken(document: &FlagSet, draft: Option<&Value>) -> Option<Diagnostic> {
     let key = draft?.get("key")?.as_str()?;
     let taken = |message: String, help: &str| Some(Diagnostic::error("duplicate-flag", "/key", message).help(help));
     if document.flag(key).is_some() {
-        return taken(format!("there is a flag `{key}` already"), "take another key, or edit that flag");
+        return taken(text::there_is_a_flag_already(&key), text::TAKE_ANOTHER_KEY_OR_EDIT_THAT);
     }
     let date = document.retired.get(key)?;
-    taken(format!("`{key}` was retired on {date}, and a key is never used again"), "take another key")
+    taken(text::was_retired_on_and_a_key(&key, &date), text::TAKE_ANOTHER_KEY)
 }

@@ -24,6 +24,8 @@ mod split;
 mod trial;
 mod variants;
 
+use crate::words::text::common;
+use crate::words::text::edit as text;
 pub use condition::Conditions;
 pub use editing::{Editing, Foretold, ProblemList, Problems, problems_html, text_at, use_editing};
 pub use fields::TextField;
@@ -62,10 +64,10 @@ pub struct EditProps {
 /// Edits a flag.
 #[function_component]
 pub fn Edit(props: &EditProps) -> Html {
-    use_document_title(format!("Edit {}", props.flag));
+    use_document_title(text::edit_flag(&props.flag));
     let console = use_console();
     let instead = match &console.live.document {
-        Slot::Failed(failure) => html! { <FailureCard failure={failure.clone()} what="The editor" /> },
+        Slot::Failed(failure) => html! { <FailureCard failure={failure.clone()} what={text::THE_EDITOR} /> },
         Slot::Loading => html! { <Skeleton /> },
         Slot::Ready(document) if document.flag(&props.flag).is_none() => {
             let is_retired = document.retired.contains_key(props.flag.as_str());
@@ -86,11 +88,11 @@ pub struct CreateProps {
 /// Makes a flag, from nothing or like another.
 #[function_component]
 pub fn Create(props: &CreateProps) -> Html {
-    use_document_title("New flag".to_owned());
+    use_document_title(common::NEW_FLAG.to_owned());
     let console = use_console();
     let query = use_location().and_then(|location| location.query::<CreateQuery>().ok()).unwrap_or_default();
     match &console.live.document {
-        Slot::Failed(failure) => html! { <FailureCard failure={failure.clone()} what="The editor" /> },
+        Slot::Failed(failure) => html! { <FailureCard failure={failure.clone()} what={text::THE_EDITOR} /> },
         Slot::Loading => html! { <Skeleton /> },
         Slot::Ready(document) => {
             html! { <Opened key={query.like.clone()} environment={props.environment.clone()} document={document.clone()} flag={None::<String>} like={query.like.clone()} /> }
@@ -157,7 +159,7 @@ fn Opened(props: &OpenedProps) -> Html {
             match &props.flag {
                 Some(key) => of_flag(&props.environment, key, asks),
                 None => {
-                    html! { <><div class="pagehead"><div class="grow"><h1>{ "New flag" }</h1></div></div>{ asks }</> }
+                    html! { <><div class="pagehead"><div class="grow"><h1>{ common::NEW_FLAG }</h1></div></div>{ asks }</> }
                 }
             }
         }

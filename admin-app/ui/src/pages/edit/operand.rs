@@ -6,6 +6,7 @@ use crate::hooks::clock;
 use crate::state::draft::Edit;
 use crate::state::draft::edit::step;
 use crate::state::draft::make::Operand;
+use crate::words::text::edit as text;
 use crate::words::time;
 use serde_json::{Value, json};
 use web_sys::HtmlInputElement;
@@ -27,20 +28,20 @@ pub fn OperandInput(props: &OperandInputProps) -> Html {
     match props.operand {
         Operand::Nothing => Html::default(),
         Operand::Scalars => {
-            tokens(&editing, props, "a value", Notation::Any, "Enter adds another; quotes make text of a number")
+            tokens(&editing, props, text::A_VALUE, Notation::Any, text::ENTER_ADDS_ANOTHER_QUOTES_MAKE_TEXT)
         }
-        Operand::Texts => tokens(&editing, props, "a text", Notation::Text, "Enter adds another"),
-        Operand::Patterns => tokens(&editing, props, "a regular expression", Notation::Text, "such as ^beta-\\d+$"),
-        Operand::Versions => tokens(&editing, props, "a range of versions", Notation::Text, "such as >=2.3.0 <3.0.0"),
-        Operand::Blocks => tokens(&editing, props, "a block of addresses", Notation::Text, "such as 10.0.0.0/8"),
+        Operand::Texts => tokens(&editing, props, text::A_TEXT, Notation::Text, text::ENTER_ADDS_ANOTHER),
+        Operand::Patterns => tokens(&editing, props, text::A_REGULAR_EXPRESSION, Notation::Text, text::SUCH_AS_BETA_D),
+        Operand::Versions => tokens(&editing, props, text::A_RANGE_OF_VERSIONS, Notation::Text, text::SUCH_AS_2_3_0_3),
+        Operand::Blocks => tokens(&editing, props, text::A_BLOCK_OF_ADDRESSES, Notation::Text, text::SUCH_AS_10_0_0_0),
         Operand::Number => {
-            html! { <Number {at} values={props.values.clone()} index=0 count=1 label="Number" test={props.test.clone()} /> }
+            html! { <Number {at} values={props.values.clone()} index=0 count=1 label={text::NUMBER} test={props.test.clone()} /> }
         }
         Operand::TwoNumbers => html! {
             <span class="row">
-                <Number at={at.clone()} values={props.values.clone()} index=0 count=2 label="At least" test={props.test.clone()} />
-                <span class="muted nowrap">{ "and below" }</span>
-                <Number {at} values={props.values.clone()} index=1 count=2 label="Below" test={format!("{}-below", props.test)} />
+                <Number at={at.clone()} values={props.values.clone()} index=0 count=2 label={text::AT_LEAST} test={props.test.clone()} />
+                <span class="muted nowrap">{ text::AND_BELOW }</span>
+                <Number {at} values={props.values.clone()} index=1 count=2 label={text::BELOW} test={format!("{}-below", props.test)} />
             </span>
         },
         Operand::Time => html! { <Time {at} values={props.values.clone()} test={props.test.clone()} /> },
@@ -127,14 +128,14 @@ fn Time(props: &TimeProps) -> Html {
     };
     let in_utc = at_ms.map(|at| format!("{}T{}", time::iso_day(at), time::hour(at, 0)));
     let local = at_ms.map(|at| {
-        format!("{}, {} here", time::day(at, clock::now(), clock::offset()), time::hour(at, clock::offset()))
+        text::offset_offset_2_here(&time::day(at, clock::now(), clock::offset()), &time::hour(at, clock::offset()))
     });
     let place = step(&props.at, 0);
     html! {
         <span class="row wrap">
-            <RawInput value={own} notation={Notation::Time} on_value={put} on_leave={editing.settle()} label="Time" class="mono time" placeholder="2026-12-24T18:00:00Z"
+            <RawInput value={own} notation={Notation::Time} on_value={put} on_leave={editing.settle()} label={text::TIME} class="mono time" placeholder={text::A_TIME_FOR_EXAMPLE}
                 invalid={editing.problems.is_wrong(&place)} test={props.test.clone()} at={place} />
-            <input type="datetime-local" class="input pick" value={in_utc} onchange={picked} aria-label="Pick the time, in UTC" title="In UTC" />
+            <input type="datetime-local" class="input pick" value={in_utc} onchange={picked} aria-label={text::PICK_THE_TIME_IN_UTC} title={text::IN_UTC} />
             if let Some(local) = local { <span class="small faint">{ local }</span> }
         </span>
     }

@@ -7,6 +7,8 @@ use crate::state::friction::{SECOND_PERSON_ABOVE, Step, TYPE_KEY_ABOVE, Weight};
 use crate::state::radius::{Radius, Source};
 use crate::words::number::{count, counted};
 use crate::words::radius as words;
+use crate::words::text::common;
+use crate::words::text::edit as text;
 use crate::words::time::{day, duration, parse};
 use downhaul_blast::plan::{FlagPlan, Kept, Limit, Status, Transition};
 use downhaul_blast::replay::{Given, Groups};
@@ -35,27 +37,27 @@ pub fn Panel(props: &PanelProps) -> Html {
     let is_behind = props.is_changed && props.errors == 0 && props.radius.is_behind();
     let has_failed = props.is_changed && props.radius.has_failed();
     let state = match () {
-        () if props.errors > 0 => html! { <><span class="dot warn"></span>{ "of the last valid draft" }</> },
-        () if !props.is_changed => html! { <>{ "no edits yet" }</> },
-        () if has_failed => html! { <><span class="dot warn"></span>{ "not known" }</> },
+        () if props.errors > 0 => html! { <><span class="dot warn"></span>{ text::OF_THE_LAST_VALID_DRAFT }</> },
+        () if !props.is_changed => html! { <>{ text::NO_EDITS_YET }</> },
+        () if has_failed => html! { <><span class="dot warn"></span>{ common::NOT_KNOWN }</> },
         () if is_behind => match props.radius.progress {
             Some(part) => html! {
-                <><progress max="1" value={part.to_string()} aria-label="Replay of the population" data-test="progress"></progress>{ words::percent(part) }</>
+                <><progress max="1" value={part.to_string()} aria-label={text::REPLAY_OF_THE_POPULATION} data-test="progress"></progress>{ words::percent(part) }</>
             },
-            None => html! { <><span class="dot"></span>{ "working it out" }</> },
+            None => html! { <><span class="dot"></span>{ text::WORKING_IT_OUT }</> },
         },
         () => html! { <><span class="dot ok"></span>{ match props.radius.took {
-            Some(took) => format!("live, {}", duration(took)),
+            Some(took) => text::live_duration(&duration(took)),
             None => "live".to_owned(),
         } }</> },
     };
     html! {
-        <aside class="blast" aria-label="Blast radius" id="blast" data-test="radius" data-state={if is_behind { "behind" } else { "current" }}>
-            <header><h2>{ "Blast radius" }</h2><span class="end small faint row">{ state }</span></header>
+        <aside class="blast" aria-label={text::BLAST_RADIUS} id="blast" data-test="radius" data-state={if is_behind { "behind" } else { "current" }}>
+            <header><h2>{ text::BLAST_RADIUS }</h2><span class="end small faint row">{ state }</span></header>
             <section class="count"><Count plan={plan.cloned()} radius={props.radius.clone()} is_changed={props.is_changed} errors={props.errors} /></section>
-            <div class="scroll" tabindex="0" role="region" aria-label="Blast radius, in detail">
+            <div class="scroll" tabindex="0" role="region" aria-label={text::BLAST_RADIUS_IN_DETAIL}>
                 if let Some(why) = &props.radius.failure {
-                    <section><p class="warning small" role="status"><Icon name="alert" small=true /><span>{ format!("This draft could not be worked out: {why}.") }if has_failed { { " It counts as moving everyone." } }</span></p></section>
+                    <section><p class="warning small" role="status"><Icon name="alert" small=true /><span>{ text::this_draft_could_not_be_worked(&why) }if has_failed { { text::IT_COUNTS_AS_MOVING_EVERYONE } }</span></p></section>
                 }
                 if let Some(plan) = plan.filter(|_| props.is_changed) { <Detail plan={plan.clone()} flag={props.flag.clone()} radius={props.radius.clone()} /> }
                 if let (Some(plan), Some(before), Some(after)) = (plan, &props.before, &props.after) {
@@ -87,24 +89,24 @@ fn Count(props: &CountProps) -> Html {
     let nobody = props.radius.replay.is_some() || props.radius.exact.is_some();
     let Some(plan) = props.plan.as_ref().filter(|_| props.is_changed) else {
         if props.is_changed && nobody {
-            return html! { <div class="big" data-test="moved" data-moved="0"><b>{ "0" }</b><span class="muted">{ "Nobody is given anything else" }</span></div> };
+            return html! { <div class="big" data-test="moved" data-moved="0"><b>{ "0" }</b><span class="muted">{ text::NOBODY_IS_GIVEN_ANYTHING_ELSE }</span></div> };
         }
         let words = match (props.is_changed, props.errors) {
-            (false, _) => "Edit, and see here at once who would be given something else.",
-            (true, 0) => "Working out who would be given something else.",
-            (true, _) => "Once the draft has no problems, who would be given something else stands here.",
+            (false, _) => text::EDIT_AND_SEE_HERE_AT_ONCE,
+            (true, 0) => text::WORKING_OUT_WHO_WOULD_BE_GIVEN,
+            (true, _) => text::ONCE_THE_DRAFT_HAS_NO_PROBLEMS,
         };
         return html! { <p class="muted" data-test="moved">{ words }</p> };
     };
     if plan.status == Status::Added {
-        return html! { <div class="big" data-test="moved" data-moved="new"><b>{ "New" }</b><span class="muted">{ "Who asks for this key now is given the default of the call" }</span></div> };
+        return html! { <div class="big" data-test="moved" data-moved="new"><b>{ text::NEW }</b><span class="muted">{ text::WHO_ASKS_FOR_THIS_KEY_NOW }</span></div> };
     }
     let moved = match (plan.moved, plan.of, plan.moved_share()) {
         (Some(moved), Some(of), Some(part)) => html! {
-            <div class="big" data-test="moved" data-moved={moved.to_string()}><b>{ words::weight(moved) }</b><span class="muted">{ format!("of {} change", words::weight(of)) }</span><span class="pct">{ words::percent(part) }</span></div>
+            <div class="big" data-test="moved" data-moved={moved.to_string()}><b>{ words::weight(moved) }</b><span class="muted">{ text::of_weight_change(&words::weight(of)) }</span><span class="pct">{ words::percent(part) }</span></div>
         },
         _ => {
-            html! { <div class="big" data-test="moved" data-moved="unknown"><b class="text">{ words::of_everyone(plan.share()) }</b><span class="muted">{ "may change; how many is not known without a population" }</span></div> }
+            html! { <div class="big" data-test="moved" data-moved="unknown"><b class="text">{ words::of_everyone(plan.share()) }</b><span class="muted">{ text::MAY_CHANGE_HOW_MANY_IS_NOT }</span></div> }
         }
     };
     let most = plan.transitions.iter().filter_map(|way| way.weight).fold(0.0, f64::max);
@@ -123,7 +125,7 @@ fn Count(props: &CountProps) -> Html {
     html! {
         <>
             { moved }
-            if plan.status == Status::ReasonOnly { <p class="small muted">{ "Everyone keeps what they have; only the reason is another." }</p> }
+            if plan.status == Status::ReasonOnly { <p class="small muted">{ text::EVERYONE_KEEPS_WHAT_THEY_HAVE_ONLY }</p> }
             <div class="flow" role="img" aria-label={words::spoken(Some(plan))}>{ for plan.transitions.iter().take(4).map(way) }</div>
         </>
     }
@@ -160,27 +162,27 @@ fn Detail(props: &DetailProps) -> Html {
         .unwrap_or_default();
     html! {
         <>
-            if !props.plan.given.is_empty() { <section><h3>{ "What it would give" }</h3><GivenBars given={props.plan.given.clone()} /></section> }
+            if !props.plan.given.is_empty() { <section><h3>{ text::WHAT_IT_WOULD_GIVE }</h3><GivenBars given={props.plan.given.clone()} /></section> }
             if own.is_some() && (!regions.is_empty() || props.plan.status != Status::Added) {
                 <section data-test="exact">
-                    <h3>{ "Exactly who" }<small>{ counted(regions.len(), "region", "regions") }</small></h3>
+                    <h3>{ text::EXACTLY_WHO }<small>{ counted(regions.len(), common::REGION, common::AMID_REGIONS) }</small></h3>
                     <ul class="exact">
                         { for regions.iter().take(REGIONS).map(|region| html! {
                             <li><span><SentenceText sentence={words::region(&props.flag, region)} /></span>
                                 <span class="to"><Variant name={region.transition.from.clone()} swatches={editing.swatches.clone()} /><Icon name="arrow" small=true /><Variant name={region.transition.to.clone()} swatches={editing.swatches.clone()} /></span></li>
                         }) }
                     </ul>
-                    if regions.len() > REGIONS { <p class="small faint">{ format!("and {} more", counted(regions.len() - REGIONS, "region", "regions")) }</p> }
+                    if regions.len() > REGIONS { <p class="small faint">{ text::and_regions_more(&counted(regions.len() - REGIONS, common::REGION, common::AMID_REGIONS)) }</p> }
                     if is_complete {
-                        <p class="proof"><Icon name="shieldcheck" small=true /><span>{ "Complete for every possible context, not only this population" }</span></p>
+                        <p class="proof"><Icon name="shieldcheck" small=true /><span>{ text::COMPLETE_FOR_EVERY_POSSIBLE_CONTEXT_NOT }</span></p>
                     } else {
-                        <p class="small warn-ink">{ "Not complete: the rules are too entangled to look at every context." }</p>
+                        <p class="small warn-ink">{ text::NOT_COMPLETE_THE_RULES_ARE_TOO }</p>
                     }
                 </section>
             }
             { groups(&props.plan) }
             if !others.is_empty() {
-                <section><h3>{ "Other flags that change with it" }</h3><p class="mono small">{ others.join(", ") }</p></section>
+                <section><h3>{ text::OTHER_FLAGS_THAT_CHANGE_WITH_IT }</h3><p class="mono small">{ others.join(", ") }</p></section>
             }
         </>
     }
@@ -194,7 +196,8 @@ fn groups(plan: &FlagPlan) -> Html {
         let groups = plan.by.get(name).filter(|groups| !groups.groups.is_empty())?;
         Some(html! { <div data-test={format!("by-{name}")}><h3>{ title }</h3><Bars groups={groups.clone()} /></div> })
     };
-    let both: Vec<Html> = [shown("tenant", "By tenant"), shown("region", "By region")].into_iter().flatten().collect();
+    let both: Vec<Html> =
+        [shown("tenant", text::BY_TENANT), shown("region", common::BY_REGION)].into_iter().flatten().collect();
     if both.is_empty() {
         return Html::default();
     }
@@ -218,11 +221,11 @@ fn Bars(props: &BarsProps) -> Html {
                     <>
                         <span class="trunc" title={words::group(&group.value)}>{ words::group(&group.value) }</span>
                         <span class="track"><Placed class="fill" width={Some(if most > 0.0 { 100.0 * group.moved / most } else { 0.0 })} /></span>
-                        <b title={format!("of {}", words::weight(group.of))}>{ words::weight(group.moved) }</b>
+                        <b title={text::of_weight(&words::weight(group.of))}>{ words::weight(group.moved) }</b>
                     </>
                 }) }
             </div>
-            if more > 0 { <p class="small faint">{ format!("and {} more", count(more as u64)) }</p> }
+            if more > 0 { <p class="small faint">{ text::and_more_more(&count(more as u64)) }</p> }
         </>
     }
 }
@@ -263,25 +266,25 @@ pub struct LadderProps {
 pub fn Ladder(props: &LadderProps) -> Html {
     let steps: &[(Step, String, &str)] = &if props.weight.critical {
         vec![
-            (Step::Nothing, "nobody".to_owned(), "nothing, publish at once"),
-            (Step::Why, format!("up to {}", words::percent(SECOND_PERSON_ABOVE)), "say why"),
+            (Step::Nothing, common::NOBODY.to_owned(), text::NOTHING_PUBLISH_AT_ONCE),
+            (Step::Why, text::up_to_percent(&words::percent(SECOND_PERSON_ABOVE)), "say why"),
             (
                 Step::SecondPerson,
-                format!("above {}", words::percent(SECOND_PERSON_ABOVE)),
-                "and a second person approves",
+                text::above_percent(&words::percent(SECOND_PERSON_ABOVE)),
+                text::AND_A_SECOND_PERSON_APPROVES,
             ),
-            (Step::TypeKey, format!("above {}", words::percent(TYPE_KEY_ABOVE)), "and type the flag’s key"),
+            (Step::TypeKey, text::above_percent(&words::percent(TYPE_KEY_ABOVE)), text::AND_TYPE_THE_FLAGS_KEY),
         ]
     } else {
         vec![
-            (Step::Nothing, "nobody".to_owned(), "nothing, publish at once"),
-            (Step::Why, "anyone".to_owned(), "say why"),
+            (Step::Nothing, common::NOBODY.to_owned(), text::NOTHING_PUBLISH_AT_ONCE),
+            (Step::Why, text::ANYONE.to_owned(), "say why"),
         ]
     };
     let now = props.is_known.then(|| props.weight.step());
     html! {
         <>
-            <h3>{ "What publishing asks for" }<small>{ if props.weight.critical { "critical flags" } else { "" } }</small></h3>
+            <h3>{ text::WHAT_PUBLISHING_ASKS_FOR }<small>{ if props.weight.critical { text::CRITICAL_FLAGS } else { "" } }</small></h3>
             <ul class="ladder" data-test="ladder">
                 { for steps.iter().map(|(step, whom, what)| html! {
                     <li aria-current={(Some(*step) == now).then_some("step")}><Icon name={if Some(*step) == now { "check" } else { "ball" }} /><span>{ whom }</span><span>{ *what }</span></li>
@@ -300,20 +303,18 @@ struct OfProps {
 #[function_component]
 fn Of(props: &OfProps) -> Html {
     let text = match &props.source {
-        Source::Looking => "Looking for a population.".to_owned(),
+        Source::Looking => text::LOOKING_FOR_A_POPULATION.to_owned(),
         Source::Sample { name, rows, of, taken_at } => {
             let when = parse(taken_at).map(|at| day(at, clock::now(), clock::offset())).unwrap_or_default();
             let which = if rows < of {
-                format!("a sample of {} of {} contexts", count(*rows), count(*of))
+                text::a_sample_of_of_contexts(&count(*rows), &count(*of))
             } else {
-                format!("all {} contexts", count(*rows))
+                text::all_rows_contexts(&count(*rows))
             };
-            format!("Worked out in this page over {which} of the population “{name}”, taken {when}.")
+            text::worked_out_in_this_page_over(&which, &name, &when)
         }
-        Source::Server { name, why } => {
-            format!("Worked out by the server over the population “{name}”: its sample is not here ({why}).")
-        }
-        Source::Nobody => "This environment has no population: how many change is not known, only who can. downhaul population put adds one.".to_owned(),
+        Source::Server { name, why } => text::worked_out_by_the_server_over(&name, &why),
+        Source::Nobody => text::THIS_ENVIRONMENT_HAS_NO_POPULATION_HOW.to_owned(),
     };
     html! { <p data-test="radius-source">{ text }</p> }
 }
@@ -341,8 +342,8 @@ fn BudgetMeter(props: &BudgetMeterProps) -> Html {
         let is_over = part > allowed;
         html! {
             <div data-test="budget" data-over={is_over.to_string()}>
-                <div class="row between small"><b>{ "Budget" }</b><span class={if is_over { "warn-ink" } else { "muted" }}>{ format!("{} of {}", words::percent(part), words::percent(allowed)) }</span></div>
-                <div class={classes!("meter", is_over.then_some("over"))} role="img" aria-label={format!("{} of a budget of {}", words::percent(part), words::percent(allowed))}>
+                <div class="row between small"><b>{ text::BUDGET }</b><span class={if is_over { "warn-ink" } else { "muted" }}>{ text::percent_of_percent_2(&words::percent(part), &words::percent(allowed)) }</span></div>
+                <div class={classes!("meter", is_over.then_some("over"))} role="img" aria-label={text::of_a_budget_of(&words::percent(part), &words::percent(allowed))}>
                     <span class="zone"></span><Placed class="filled" width={Some(100.0 * filled)} /><Placed class="mark" left={Some(50.0)} />
                 </div>
             </div>
@@ -372,19 +373,19 @@ pub struct MiniBarProps {
 pub fn MiniBar(props: &MiniBarProps) -> Html {
     let plan = props.radius.of(&props.flag).filter(|_| props.is_changed);
     let (title, more) = match plan {
-        None if !props.is_changed => ("No edits yet".to_owned(), String::new()),
+        None if !props.is_changed => (text::NO_EDITS_YET_HEAD.to_owned(), String::new()),
         None if props.radius.replay.is_none() && props.radius.exact.is_none() => {
-            ("Not worked out yet".to_owned(), String::new())
+            (text::NOT_WORKED_OUT_YET.to_owned(), String::new())
         }
-        None => ("Nobody changes".to_owned(), String::new()),
-        Some(plan) if plan.status == Status::Added => ("A new flag".to_owned(), String::new()),
+        None => (text::NOBODY_CHANGES.to_owned(), String::new()),
+        Some(plan) if plan.status == Status::Added => (text::A_NEW_FLAG.to_owned(), String::new()),
         Some(plan) => match (plan.moved, plan.moved_share()) {
-            (Some(moved), Some(part)) => (format!("{} change", words::weight(moved)), words::percent(part)),
-            _ => (words::of_everyone(plan.share()), "no population".to_owned()),
+            (Some(moved), Some(part)) => (text::weight_change(&words::weight(moved)), words::percent(part)),
+            _ => (words::of_everyone(plan.share()), text::NO_POPULATION.to_owned()),
         },
     };
     html! {
         <div class="minibar"><a href="#blast" class="grow"><b>{ title }</b><small class="faint blk">{ more }</small></a>
-            <button type="button" class="btn primary" aria-disabled={props.disabled.is_some().to_string()} title={props.disabled.clone()} onclick={props.on_review.reform(|_| ())}><Sail />{ "Review" }</button></div>
+            <button type="button" class="btn primary" aria-disabled={props.disabled.is_some().to_string()} title={props.disabled.clone()} onclick={props.on_review.reform(|_| ())}><Sail />{ text::REVIEW }</button></div>
     }
 }

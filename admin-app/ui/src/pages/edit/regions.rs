@@ -1,6 +1,8 @@
 use super::editing::use_editing;
 use crate::components::{Icon, Tokens};
 use crate::state::draft::Edit;
+use crate::words::text::common;
+use crate::words::text::edit as text;
 use downhaul_core::document::RegionTree;
 use serde_json::Value;
 use yew::prelude::*;
@@ -44,12 +46,12 @@ pub fn Regions(props: &RegionsProps) -> Html {
     let tree = &editing.document.regions;
     html! {
         <div class="stack s">
-            <Tokens values={values.clone()} on_values={put} on_settle={editing.settle()} label="Region" placeholder="Add a region" class="region" known={offered(tree)}
+            <Tokens values={values.clone()} on_values={put} on_settle={editing.settle()} label={common::REGION_HEAD} placeholder={text::ADD_A_REGION} class="region" known={offered(tree)}
                 invalid={editing.problems.is_wrong(&props.at)} test={format!("{}-value", props.test)} at={props.at.clone()} />
             if !tree.is_empty() {
                 <div><button type="button" class="linkbtn small" aria-expanded={is_open.to_string()} data-test={format!("{}-tree", props.test)} onclick={switch}>
-                    { if *is_open { "Close the tree of regions" } else { "Choose in the tree of regions" } }</button></div>
-                if *is_open { <div class="regiontree" role="group" aria-label="Regions">{ level(tree, false, &values, &toggle) }</div> }
+                    { if *is_open { text::CLOSE_THE_TREE_OF_REGIONS } else { text::CHOOSE_IN_THE_TREE_OF_REGIONS } }</button></div>
+                if *is_open { <div class="regiontree" role="group" aria-label={common::REGIONS}>{ level(tree, false, &values, &toggle) }</div> }
             }
         </div>
     }
@@ -87,7 +89,7 @@ fn level(tree: &RegionTree, covered: bool, chosen: &[String], toggle: &Callback<
                 <details key={name.clone()} open={within > 0}>
                     <summary><Icon name="right" small=true />{ check }<span class="faint small">{ match within {
                         0 => format!("{} within", below.names().len()),
-                        some => format!("{some} chosen within"),
+                        some => text::some_chosen_within(&some),
                     } }</span></summary>
                     <div class="within">{ level(below, covered || is_chosen, chosen, toggle) }</div>
                 </details>

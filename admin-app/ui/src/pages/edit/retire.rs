@@ -4,6 +4,8 @@ use crate::hooks::use_console;
 use crate::route::Route;
 use crate::state::toasts::Tone;
 use crate::words::number::count;
+use crate::words::text::common;
+use crate::words::text::edit as text;
 use downhaul_control::api::RetireFlagRequest;
 use wasm_bindgen_futures::spawn_local;
 use web_sys::HtmlInputElement;
@@ -48,8 +50,8 @@ pub fn Retire(props: &RetireProps) -> Html {
                 match api::retire_flag(&console.backend, &environment, &flag, &request).await {
                     Ok(changed) => {
                         done.emit(());
-                        let title = format!("{flag} was retired");
-                        console.toast(Tone::Ok, title, format!("Revision {}", count(changed.position.revision)));
+                        let title = text::flag_was_retired(&flag);
+                        console.toast(Tone::Ok, title, text::revision_revision(&count(changed.position.revision)));
                         if let Some(navigator) = navigator {
                             navigator.push(&Route::Flags { environment });
                         }
@@ -73,20 +75,20 @@ pub fn Retire(props: &RetireProps) -> Html {
     };
     let footer = html! {
         <>
-            <button type="button" class="btn quiet" onclick={props.on_close.reform(|_: MouseEvent| ())}>{ "Keep it" }</button>
-            <button type="button" class="btn kill" aria-disabled={is_off.to_string()} data-test="retire-confirm" onclick={on_retire}>{ format!("Retire {}", props.flag) }</button>
+            <button type="button" class="btn quiet" onclick={props.on_close.reform(|_: MouseEvent| ())}>{ text::KEEP_IT }</button>
+            <button type="button" class="btn kill" aria-disabled={is_off.to_string()} data-test="retire-confirm" onclick={on_retire}>{ text::retire_flag(&props.flag) }</button>
         </>
     };
     html! {
-        <Dialog title={format!("Retire {} in {}", props.flag, props.environment)} on_close={props.on_close.clone()} {footer} test="retire-dialog">
-            <p>{ "Code that still asks for it is given the default of its call. The key is never used again, so that nothing old wakes up with a new meaning." }</p>
+        <Dialog title={text::retire_flag_in_environment(&props.flag, &props.environment)} on_close={props.on_close.clone()} {footer} test="retire-dialog">
+            <p>{ text::CODE_THAT_STILL_ASKS_FOR_IT }</p>
             if let Some(failure) = &*refused {
                 <div class="banner danger" role="alert" data-test="retire-refused"><Icon name="alert" /><p><b>{ failure.title() }</b>{ ". " }{ failure.help() }</p></div>
             }
             if is_in_use {
-                <label class="row"><input type="checkbox" class="check" checked={*anyway} onchange={on_anyway} />{ "Set that aside and retire it anyway" }</label>
+                <label class="row"><input type="checkbox" class="check" checked={*anyway} onchange={on_anyway} />{ text::SET_THAT_ASIDE_AND_RETIRE_IT }</label>
             }
-            <div class="field"><label for="retire-reason">{ "Why" }</label>
+            <div class="field"><label for="retire-reason">{ common::WHY }</label>
                 <input class="input" id="retire-reason" data-test="retire-reason" value={(*reason).clone()} oninput={on_reason} maxlength="500" autocomplete="off" autofocus=true /></div>
         </Dialog>
     }

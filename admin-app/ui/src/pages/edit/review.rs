@@ -10,6 +10,8 @@ use crate::words::difference::{Line, summary};
 use crate::words::message::sentence;
 use crate::words::number::{count, counted};
 use crate::words::radius as words;
+use crate::words::text::common;
+use crate::words::text::edit as text;
 use downhaul_blast::plan::Kept;
 use downhaul_core::diagnostic::Diagnostic;
 use serde_json::Value;
@@ -41,7 +43,8 @@ pub struct ReviewProps {
 pub fn Review(props: &ReviewProps) -> Html {
     let console = use_console();
     let step = props.weight.step();
-    let made_up = format!("{}: {}", if props.before.is_some() { "edit" } else { "new flag" }, summary(&props.lines));
+    let made_up =
+        format!("{}: {}", if props.before.is_some() { "edit" } else { text::NEW_FLAG }, summary(&props.lines));
     let reason = use_state(|| if step == Step::Nothing { made_up } else { String::new() });
     let typed_key = use_state(String::new);
     let sent = use_state(|| false);
@@ -51,12 +54,12 @@ pub fn Review(props: &ReviewProps) -> Html {
     let must_ask = approvals > 0 || needs_approval;
     let may_ask = !must_ask && step >= Step::SecondPerson;
     let wants_key = step == Step::TypeKey || may_ask;
-    let no_reason = reason.trim().is_empty().then_some("Say why first.");
-    let no_key = (wants_key && *typed_key != props.key_of_flag).then_some("Type the flag’s key first.");
+    let no_reason = reason.trim().is_empty().then_some(text::SAY_WHY_FIRST);
+    let no_key = (wants_key && *typed_key != props.key_of_flag).then_some(text::TYPE_THE_FLAGS_KEY_FIRST);
     let offline = matches!(console.live.connection, crate::state::live::Connection::Lost { .. })
-        .then_some("The control plane cannot be reached. The draft is kept; publish it when it is back.");
+        .then_some(text::THE_CONTROL_PLANE_CANNOT_BE_REACHED);
     let behind = props.radius.is_behind() && props.radius.failure.is_none();
-    let working = behind.then_some("Whom it moves is still being worked out.");
+    let working = behind.then_some(text::WHOM_IT_MOVES_IS_STILL_BEING);
     let why_not_ask = offline.or(no_reason);
     let why_not_put = offline.or(working).or(no_reason).or(no_key);
     let send = |asking: bool| {
@@ -127,48 +130,48 @@ pub fn Review(props: &ReviewProps) -> Html {
             </button>
         }
     };
-    let publish = format!("Publish revision {next}");
+    let publish = text::publish_revision_next(&next);
     let footer = html! {
         <>
             <p class="grow small muted" role="status">{ if asks_first { why_not_ask } else { why_not_put } }</p>
-            <button type="button" class="btn l quiet" data-test="review-close" onclick={props.on_close.reform(|_: MouseEvent| ())}>{ "Go on editing" }</button>
+            <button type="button" class="btn l quiet" data-test="review-close" onclick={props.on_close.reform(|_: MouseEvent| ())}>{ text::GO_ON_EDITING }</button>
             if must_ask {
-                { button("Ask for approval".to_owned(), "propose", why_not_ask, on_ask, "primary") }
+                { button(text::ASK_FOR_APPROVAL.to_owned(), "propose", why_not_ask, on_ask, "primary") }
             } else if may_ask {
-                { button("Publish without a second person".to_owned(), "publish", why_not_put, on_put, "second") }
-                { button("Ask for approval".to_owned(), "propose", why_not_ask, on_ask, "primary") }
+                { button(text::PUBLISH_WITHOUT_A_SECOND_PERSON.to_owned(), "publish", why_not_put, on_put, "second") }
+                { button(text::ASK_FOR_APPROVAL.to_owned(), "propose", why_not_ask, on_ask, "primary") }
             } else {
                 { button(publish, "publish", why_not_put, on_put, "primary") }
             }
         </>
     };
     html! {
-        <Dialog title={format!("{} in {}", props.key_of_flag, props.environment)} wide=true on_close={props.on_close.clone()} {footer} test="review">
+        <Dialog title={text::key_of_flag_in_environment(&props.key_of_flag, &props.environment)} wide=true on_close={props.on_close.clone()} {footer} test="review">
             <Moves flag={props.key_of_flag.clone()} radius={props.radius.clone()} weight={props.weight} />
             if let Some(failure) = &*refused {
                 <div class="banner danger" role="alert" data-test="publish-refused" data-code={failure.code().to_owned()}><Icon name="alert" />
                     <p><b>{ failure.title() }</b>{ ". " }{ failure.help() }
-                        if failure.leaves_doubt() { { " It may have been published all the same: look at the chart." } }
-                        if needs_approval { { " Ask for approval instead." } }
+                        if failure.leaves_doubt() { { text::IT_MAY_HAVE_BEEN_PUBLISHED_ALL } }
+                        if needs_approval { { text::ASK_FOR_APPROVAL_INSTEAD } }
                         { for problems_of(failure).iter().map(|each| html! { <span class="blk">{ sentence(&each.message) }{ ". " }{ each.help.as_deref().map(sentence) }</span> }) }
                     </p></div>
             }
-            <Differences lines={props.lines.clone()} swatches={props.swatches.clone()} before="Before" after="After" />
+            <Differences lines={props.lines.clone()} swatches={props.swatches.clone()} before={common::BEFORE} after={common::AFTER} />
             { for props.warnings.iter().map(|each| html! {
                 <p class="warning small row top"><Icon name="alert" small=true /><span>{ sentence(&each.message) }{ ". " }{ each.help.as_deref().map(sentence) }</span></p>
             }) }
             <div class="cols c2 asks">
                 <div class="stack">
-                    <div class="field"><label for="why">{ "Why" }</label>
-                        <input class="input" id="why" data-test="publish-reason" value={(*reason).clone()} oninput={on_text(&reason)} maxlength="500" autocomplete="off" placeholder="Ramp after 24 h, errors flat" autofocus=true />
-                        <span class="help">{ "Goes to the chart, for whoever asks later" }</span></div>
+                    <div class="field"><label for="why">{ common::WHY }</label>
+                        <input class="input" id="why" data-test="publish-reason" value={(*reason).clone()} oninput={on_text(&reason)} maxlength="500" autocomplete="off" placeholder={text::RAMP_AFTER_24_H_ERRORS_FLAT} autofocus=true />
+                        <span class="help">{ text::GOES_TO_THE_CHART_FOR_WHOEVER }</span></div>
                     if wants_key {
-                        <div class="field"><label for="typed-key">{ format!("Type {} to publish it", props.key_of_flag) }{ if may_ask { " without a second person" } else { "" } }</label>
+                        <div class="field"><label for="typed-key">{ text::type_to_publish_it(&props.key_of_flag) }{ if may_ask { text::WITHOUT_A_SECOND_PERSON } else { "" } }</label>
                             <input class="input mono" id="typed-key" data-test="publish-key" value={(*typed_key).clone()} oninput={on_text(&typed_key)} autocomplete="off" spellcheck="false" /></div>
                     }
                     if must_ask { <p class="small muted">{ match approvals {
-                        0 | 1 => "The policy of this environment asks a second person about this.".to_owned(),
-                        several => format!("The policy of this environment asks {several} others about this."),
+                        0 | 1 => text::THE_POLICY_OF_THIS_ENVIRONMENT_ASKS.to_owned(),
+                        several => text::the_policy_of_this_environment_asks(&several),
                     } }</p> }
                 </div>
                 <div><Ladder weight={props.weight} is_known=true /></div>
@@ -195,11 +198,11 @@ struct MovesProps {
 fn Moves(props: &MovesProps) -> Html {
     let budget = match props.weight.budget {
         Kept::Within => String::new(),
-        Kept::Over => " It is more than the budget allows.".to_owned(),
-        Kept::Unknown => " Whether the budget allows it cannot be said.".to_owned(),
+        Kept::Over => text::IT_IS_MORE_THAN_THE_BUDGET.to_owned(),
+        Kept::Unknown => text::WHETHER_THE_BUDGET_ALLOWS_IT_CANNOT.to_owned(),
     };
     if props.radius.has_failed() {
-        return html! { <p data-test="review-moves"><b>{ "Whom it moves could not be worked out, so it counts as moving everyone." }</b></p> };
+        return html! { <p data-test="review-moves"><b>{ text::WHOM_IT_MOVES_COULD_NOT_BE }</b></p> };
     }
     let says = format!("{}.", words::spoken(props.radius.of(&props.flag)));
     let findings = props.radius.findings();
@@ -224,7 +227,7 @@ pub struct DifferencesProps {
 #[function_component]
 pub fn Differences(props: &DifferencesProps) -> Html {
     if props.lines.is_empty() {
-        return html! { <p class="muted small">{ "Nothing that anyone would notice: only how it is written." }</p> };
+        return html! { <p class="muted small">{ text::NOTHING_THAT_ANYONE_WOULD_NOTICE_ONLY }</p> };
     }
     let side = |sentence: &Option<crate::words::Sentence>, class: &'static str, name: &AttrValue| match sentence {
         Some(sentence) => {
@@ -233,8 +236,8 @@ pub fn Differences(props: &DifferencesProps) -> Html {
         None => html! { <td class="faint" data-l={name.clone()}>{ "–" }</td> },
     };
     html! {
-        <div class="tablewrap"><table class="table differences" data-test="difference" aria-label={counted(props.lines.len(), "difference", "differences")}>
-            <thead><tr><th>{ "What" }</th><th>{ &props.before }</th><th>{ &props.after }</th></tr></thead>
+        <div class="tablewrap"><table class="table differences" data-test="difference" aria-label={counted(props.lines.len(), text::DIFFERENCE, text::DIFFERENCES)}>
+            <thead><tr><th>{ text::WHAT }</th><th>{ &props.before }</th><th>{ &props.after }</th></tr></thead>
             <tbody>{ for props.lines.iter().map(|line| html! {
                 <tr key={line.what.clone()}><th scope="row">{ &line.what }if !line.note.is_empty() { <small class="faint blk">{ &line.note }</small> }</th>{ side(&line.before, "was", &props.before) }{ side(&line.after, "is", &props.after) }</tr>
             }) }</tbody>

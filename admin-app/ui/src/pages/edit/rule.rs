@@ -7,6 +7,8 @@ use crate::state::draft::Edit;
 use crate::state::draft::edit::step;
 use crate::state::draft::make::{as_serve, as_split};
 use crate::words::message::sentence;
+use crate::words::text::common;
+use crate::words::text::edit as text;
 use crate::words::unfinished;
 use downhaul_core::diagnostic::Diagnostic;
 use serde_json::Value;
@@ -38,7 +40,7 @@ pub fn RuleCard(props: &RuleCardProps) -> Html {
     let (index, number) = (props.index, props.index + 1);
     let at = step("/rules", index);
     let name = match text_at(&props.rule, "name") {
-        "" => format!("Rule {number}"),
+        "" => text::rule_number(&number),
         name => name.to_owned(),
     };
     let test = format!("rule-{number}");
@@ -101,15 +103,15 @@ pub fn RuleCard(props: &RuleCardProps) -> Html {
     html! {
         <article class={classes!("rule", props.is_changed.then_some("changed"), props.is_held.then_some("held"), props.is_open.then_some("open"))} data-test={test.clone()} data-at={at.clone()} id={test.clone()}>
             <header>
-                <button type="button" class="grip" draggable="true" aria-label={format!("Move rule {number}: Space, then arrow keys")} aria-pressed={props.is_held.to_string()} data-test={format!("{test}-grip")}
+                <button type="button" class="grip" draggable="true" aria-label={text::move_rule_space_then_arrow_keys(&number)} aria-pressed={props.is_held.to_string()} data-test={format!("{test}-grip")}
                     onkeydown={on_grip_key} ondragstart={drag_start} ondragend={drag_end}><Icon name="grip" small=true /></button>
                 <h3>{ name }</h3>
                 <span class="end row tools">
-                    <button type="button" class="iconbtn" aria-label={format!("Move rule {number} up")} disabled={index == 0} onclick={up}><Icon name="up" small=true /></button>
-                    <button type="button" class="iconbtn" aria-label={format!("Move rule {number} down")} disabled={number == props.count} onclick={down}><Icon name="down" small=true /></button>
-                    <button type="button" class="iconbtn" aria-label={format!("Duplicate rule {number}")} onclick={copy}><Icon name="copy" small=true /></button>
-                    <button type="button" class="iconbtn" aria-label={format!("Remove rule {number}")} data-test={format!("{test}-remove")} onclick={remove}><Icon name="x" small=true /></button>
-                    <button type="button" class="btn s" aria-expanded={props.is_open.to_string()} data-test={format!("{test}-open")} onclick={toggle}>{ if props.is_open { "Done" } else { "Edit" } }</button>
+                    <button type="button" class="iconbtn" aria-label={text::move_rule_up(&number)} disabled={index == 0} onclick={up}><Icon name="up" small=true /></button>
+                    <button type="button" class="iconbtn" aria-label={text::move_rule_down(&number)} disabled={number == props.count} onclick={down}><Icon name="down" small=true /></button>
+                    <button type="button" class="iconbtn" aria-label={text::duplicate_rule_number(&number)} onclick={copy}><Icon name="copy" small=true /></button>
+                    <button type="button" class="iconbtn" aria-label={text::remove_rule_number(&number)} data-test={format!("{test}-remove")} onclick={remove}><Icon name="x" small=true /></button>
+                    <button type="button" class="btn s" aria-expanded={props.is_open.to_string()} data-test={format!("{test}-open")} onclick={toggle}>{ if props.is_open { text::DONE } else { text::EDIT } }</button>
                 </span>
             </header>
             <div class="sentence" data-test={format!("{test}-words")}><SentenceText sentence={unfinished::rule(&props.rule)} swatches={editing.swatches.clone()} /></div>
@@ -151,19 +153,19 @@ fn form(props: &RuleCardProps, at: &str, test: &str, editing: &super::editing::E
     let variants = super::fields::plain(editing.variants.iter());
     html! {
         <div class="form">
-            <TextField at={step(at, "name")} label="Name, for people" value={text_at(rule, "name").to_owned()} optional=true placeholder={format!("Rule {}", props.index + 1)} />
-            <fieldset><legend class="label">{ "If" }</legend>
-                <Conditions at={step(at, "when")} conditions={rule.get("when").cloned().unwrap_or_default()} joined="and" test={format!("{test}-condition")} />
+            <TextField at={step(at, "name")} label={text::NAME_FOR_PEOPLE} value={text_at(rule, "name").to_owned()} optional=true placeholder={text::rule_index(&(props.index + 1))} />
+            <fieldset><legend class="label">{ text::IF }</legend>
+                <Conditions at={step(at, "when")} conditions={rule.get("when").cloned().unwrap_or_default()} joined={text::AND} test={format!("{test}-condition")} />
             </fieldset>
-            <fieldset><legend class="label">{ "Then" }</legend>
+            <fieldset><legend class="label">{ text::THEN }</legend>
                 <div class="stack">
                     <div class="row wrap">
-                        <div class="seg" role="group" aria-label="What the rule gives">
-                            <button type="button" aria-pressed={(!is_split).to_string()} data-test={format!("{test}-serve")} onclick={switch(false)}>{ "One variant" }</button>
-                            <button type="button" aria-pressed={is_split.to_string()} data-test={format!("{test}-split")} onclick={switch(true)}>{ "A split" }</button>
+                        <div class="seg" role="group" aria-label={text::WHAT_THE_RULE_GIVES}>
+                            <button type="button" aria-pressed={(!is_split).to_string()} data-test={format!("{test}-serve")} onclick={switch(false)}>{ text::ONE_VARIANT }</button>
+                            <button type="button" aria-pressed={is_split.to_string()} data-test={format!("{test}-split")} onclick={switch(true)}>{ text::A_SPLIT }</button>
                         </div>
                         if !is_split {
-                            <Select inline=true label="Variant" value={text_at(rule, "serve").to_owned()} options={variants} on_pick={pick} at={serve.clone()} test={format!("{test}-variant")} />
+                            <Select inline=true label={common::VARIANT} value={text_at(rule, "serve").to_owned()} options={variants} on_pick={pick} at={serve.clone()} test={format!("{test}-variant")} />
                         }
                     </div>
                     { super::editing::problems_html(editing, &serve) }
@@ -178,5 +180,5 @@ fn form(props: &RuleCardProps, at: &str, test: &str, editing: &super::editing::E
 
 /// The salt of a split that names none.
 fn flag_key(editing: &super::editing::Editing) -> AttrValue {
-    editing.published.as_ref().map_or_else(|| "the flag’s key".to_owned(), |flag| flag.key.to_string()).into()
+    editing.published.as_ref().map_or_else(|| text::THE_FLAGS_KEY.to_owned(), |flag| flag.key.to_string()).into()
 }

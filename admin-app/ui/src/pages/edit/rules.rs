@@ -6,6 +6,8 @@ use crate::route::Route;
 use crate::state::draft::edit::step;
 use crate::state::draft::{Edit, make};
 use crate::words::number::counted;
+use crate::words::text::common;
+use crate::words::text::edit as text;
 use downhaul_core::diagnostic::Diagnostic;
 use serde_json::Value;
 use yew::prelude::*;
@@ -47,7 +49,7 @@ pub fn Rules(props: &RulesProps) -> Html {
             if let Some(open) = open {
                 on_open.emit(Some(followed(open, from, to)));
             }
-            spoken.set(format!("Rule is now {} of {count}", to + 1));
+            spoken.set(text::rule_is_now_of(&(to + 1), &count));
         })
     };
     {
@@ -66,8 +68,8 @@ pub fn Rules(props: &RulesProps) -> Html {
         let (held, over, spoken) = (held.clone(), over.clone(), spoken.clone());
         Callback::from(move |next: Option<usize>| {
             spoken.set(match next {
-                Some(index) => format!("Rule {} taken up. Arrow keys move it, Space puts it down.", index + 1),
-                None => "Rule put down.".to_owned(),
+                Some(index) => text::rule_taken_up_arrow_keys_move(&(index + 1)),
+                None => text::RULE_PUT_DOWN.to_owned(),
             });
             over.set(None);
             held.set(next);
@@ -104,19 +106,19 @@ pub fn Rules(props: &RulesProps) -> Html {
     let default = super::editing::text_at(&props.flag, "default").to_owned();
     html! {
         <>
-            <ol class="halyard" aria-label="Evaluation order" ref={list} data-test="rules">
+            <ol class="halyard" aria-label={text::EVALUATION_ORDER} ref={list} data-test="rules">
                 <li class="knot"><span class="node">if props.kills > 0 { <Sign name="kill" /> } else { <Icon name="kill" /> }</span>
-                    <div class={classes!("slim", "card", (props.kills > 0).then_some("danger"))}><span><b>{ "Kills" }</b>{ match props.kills {
-                        0 => " first. None in effect.".to_owned(),
-                        kills => format!(" first. {} in effect: what you publish shows once it is restored.", counted(kills, "kill is", "kills are")),
+                    <div class={classes!("slim", "card", (props.kills > 0).then_some("danger"))}><span><b>{ common::KILLS }</b>{ match props.kills {
+                        0 => text::FIRST_NONE_IN_EFFECT.to_owned(),
+                        kills => text::first_in_effect_what_you_publish(&counted(kills, text::KILL_IS, text::KILLS_ARE)),
                     } }</span></div></li>
                 { for props.flag.get("requires").and_then(Value::as_array).into_iter().flatten().map(|each| {
                     let key = super::editing::text_at(each, "flag").to_owned();
                     let variants: Vec<String> = each.get("variants").and_then(Value::as_array).into_iter().flatten().filter_map(|variant| variant.as_str().map(str::to_owned)).collect();
                     html! {
-                        <li class="knot"><span class="node"><Icon name="link" /></span><div class="slim card"><span><b>{ "Prerequisite " }</b>
+                        <li class="knot"><span class="node"><Icon name="link" /></span><div class="slim card"><span><b>{ text::PREREQUISITE }</b>
                             <Link<Route> to={Route::Flag { environment: props.environment.to_string(), key: key.clone() }} classes="val">{ key }</Link<Route>>
-                            { format!(" must be {}, else degraded", variants.join(" or ")) }</span></div></li>
+                            { text::must_be_else_degraded(&variants.join(text::AMID_OR)) }</span></div></li>
                     }
                 }) }
                 { for rules.iter().enumerate().map(|(index, rule)| {
@@ -139,8 +141,8 @@ pub fn Rules(props: &RulesProps) -> Html {
                 <li class="knot"><span class="node"><Icon name="plus" /></span>
                     <AddRule flag={props.flag.clone()} on_open={props.on_open.clone()} /></li>
                 <li class="knot"><span class="node"><Icon name="ball" /></span>
-                    <div class="slim card"><b>{ if rules.is_empty() { "Everyone" } else { "Otherwise" } }</b>{ " serve " }
-                        <Select inline=true label="Variant for everyone else" value={default.clone()} options={super::fields::plain(editing.variants.iter())} on_pick={pick_default} at="/default" test="default" />
+                    <div class="slim card"><b>{ if rules.is_empty() { common::EVERYONE } else { text::OTHERWISE } }</b>{ text::SERVE }
+                        <Select inline=true label={text::VARIANT_FOR_EVERYONE_ELSE} value={default.clone()} options={super::fields::plain(editing.variants.iter())} on_pick={pick_default} at="/default" test="default" />
                         <Variant name={default} swatches={editing.swatches.clone()} />
                         { super::editing::problems_html(&editing, "/default") }</div></li>
             </ol>
@@ -179,7 +181,7 @@ struct AddRuleProps {
 fn AddRule(props: &AddRuleProps) -> Html {
     let editing = use_editing();
     let add = add_rule(&editing, &props.flag, &props.on_open).reform(|_: MouseEvent| ());
-    html! { <button type="button" class="btn s quiet" data-test="add-rule" onclick={add}>{ "Add a rule" }<kbd>{ "A" }</kbd></button> }
+    html! { <button type="button" class="btn s quiet" data-test="add-rule" onclick={add}>{ text::ADD_A_RULE }<kbd>{ "A" }</kbd></button> }
 }
 
 /// Adds a rule at the end and opens it; `A` does the same.

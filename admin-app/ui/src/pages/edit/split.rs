@@ -5,6 +5,8 @@ use crate::state::draft::Edit;
 use crate::state::draft::edit::step;
 use crate::state::shares::{self, LARGE_STEP, STEP, Shares, WHOLE};
 use crate::words::number::share;
+use crate::words::text::common;
+use crate::words::text::edit as text;
 use serde_json::Value;
 use wasm_bindgen::JsCast;
 use web_sys::{Element, HtmlInputElement};
@@ -53,7 +55,8 @@ pub fn Split(props: &SplitProps) -> Html {
     let before = props.published.as_ref().map(|slices| Shares::of(&order, slices));
     let parts = shares.parts();
     let last = parts.len().saturating_sub(1);
-    let name = |part: usize| parts.get(part).and_then(|(key, _)| key.clone()).unwrap_or_else(|| "next rule".to_owned());
+    let name =
+        |part: usize| parts.get(part).and_then(|(key, _)| key.clone()).unwrap_or_else(|| text::NEXT_RULE.to_owned());
     let goes_on = parts.last().is_some_and(|(_, width)| *width > 0);
     // The border before those that go on to the next rule only where there are some.
     let handles = if goes_on { last } else { last.saturating_sub(1) };
@@ -68,29 +71,29 @@ pub fn Split(props: &SplitProps) -> Html {
                 }
                 { for parts.iter().filter(|(_, width)| *width > 0).map(|(key, width)| {
                     let class = key.as_ref().map_or("rest", |key| editing.swatches.class(key));
-                    let words = format!("{} {}", key.clone().unwrap_or_else(|| "next rule".to_owned()), share(*width));
+                    let words = format!("{} {}", key.clone().unwrap_or_else(|| text::NEXT_RULE.to_owned()), share(*width));
                     html! { <Placed class={classes!("sl", class)} width={Some(percent(*width))} title={words.clone()}>if key.is_some() { <i class={classes!("sw", class)}></i> }{ words }</Placed> }
                 }) }
                 { for (0..handles).map(|part| html! {
                     <Handle key={part} {part} shares={shares.clone()} before={name(part)} after={name(part + 1)} bar={bar.clone()} on_shares={put.clone()} on_settle={settle.clone()} test={format!("{}-handle-{}", props.test, part + 1)} />
                 }) }
             </div>
-            <div class="scale" aria-hidden="true"><span>{ "bucket 0" }</span><span class="at-25">{ "25\u{202F}000" }</span><span class="at-50">{ "50\u{202F}000" }</span><span class="at-75">{ "75\u{202F}000" }</span><span class="at-100">{ "100\u{202F}000" }</span></div>
+            <div class="scale" aria-hidden="true"><span>{ text::BUCKET_0 }</span><span class="at-25">{ text::TWENTY_FIVE_THOUSAND }</span><span class="at-50">{ common::FIFTY_THOUSAND }</span><span class="at-75">{ text::SEVENTY_FIVE_THOUSAND }</span><span class="at-100">{ common::A_HUNDRED_THOUSAND }</span></div>
             <div class="slices" data-at={place.clone()}>
                 { for parts.iter().enumerate().map(|(part, (key, width))| html! {
                     <ShareField key={part} {part} shares={shares.clone()} width={*width} name={key.clone()} class={key.as_ref().map(|key| editing.swatches.class(key))} on_shares={put.clone()} on_settle={settle.clone()}
                         test={format!("{}-share-{}", props.test, key.as_deref().unwrap_or("rest"))} />
                 }) }
                 if let Some(before) = &before { { keeps(before, &shares) } }
-                if fragments > named { <span class="faint">{ format!("{fragments} slices, so that as few as possible change") }</span> }
+                if fragments > named { <span class="faint">{ text::slices_so_that_as_few_as(&fragments) }</span> }
             </div>
             { problems_html(&editing, &place) }
-            <details class="fine"><summary class="small">{ "Bucketing unit and salt" }</summary>
+            <details class="fine"><summary class="small">{ text::BUCKETING_UNIT_AND_SALT }</summary>
                 <div class="cols c2">
-                    <TextField at={step(&props.at, "by")} label="Share out by" value={super::editing::text_at(&props.split, "by").to_owned()} optional=true mono=true placeholder="targetingKey" list="known-attributes"
-                        help="Who has the same value always gets the same variant" />
-                    <TextField at={step(&props.at, "salt")} label="Salt" value={super::editing::text_at(&props.split, "salt").to_owned()} optional=true mono=true placeholder={props.salt.clone()}
-                        help="Flags that share one share their buckets. Another salt deals everyone anew" />
+                    <TextField at={step(&props.at, "by")} label={text::SHARE_OUT_BY} value={super::editing::text_at(&props.split, "by").to_owned()} optional=true mono=true placeholder={text::TARGETINGKEY} list="known-attributes"
+                        help={text::WHO_HAS_THE_SAME_VALUE_ALWAYS} />
+                    <TextField at={step(&props.at, "salt")} label={text::SALT} value={super::editing::text_at(&props.split, "salt").to_owned()} optional=true mono=true placeholder={props.salt.clone()}
+                        help={text::FLAGS_THAT_SHARE_ONE_SHARE_THEIR} />
                 </div>
             </details>
         </div>
@@ -109,7 +112,7 @@ fn keeps(before: &Shares, now: &Shares) -> Html {
         .filter_map(|(key, width)| {
             let key = key.as_ref()?;
             let own = now.parts().iter().find(|(each, _)| each.as_ref() == Some(key)).map_or(0, |(_, width)| *width);
-            (own < *width).then(|| format!("{} lose {key}", share(width - own)))
+            (own < *width).then(|| text::share_lose_key(&share(width - own), &key))
         })
         .collect();
     if before == now {
@@ -122,11 +125,11 @@ fn keeps(before: &Shares, now: &Shares) -> Html {
         .filter_map(|((key, was), (_, is))| (is > was).then_some(key.as_deref()?))
         .collect();
     let kept = (!gained.is_empty()).then(|| {
-        html! { <span class="row ok-ink small"><Icon name="check" small=true />{ format!("no one loses {}", gained.join(" or ")) }</span> }
+        html! { <span class="row ok-ink small"><Icon name="check" small=true />{ text::no_one_loses(&gained.join(text::AMID_OR)) }</span> }
     });
     match losers.as_slice() {
         [] => {
-            html! { <span class="row ok-ink small"><Icon name="check" small=true />{ "no one loses a variant" }</span> }
+            html! { <span class="row ok-ink small"><Icon name="check" small=true />{ text::NO_ONE_LOSES_A_VARIANT }</span> }
         }
         losers => html! { <>{ kept }<span class="small muted">{ losers.join(", ") }</span></> },
     }
@@ -201,7 +204,7 @@ fn Handle(props: &HandleProps) -> Html {
     let spoken = format!("{} {}, {} {}", share(own), props.before, share(next), props.after);
     html! {
         <Placed class="at" left={Some(percent(end))}>
-            <button type="button" class="handle" role="slider" aria-label={format!("Border between {} and {}", props.before, props.after)} aria-valuemin="0" aria-valuemax="100"
+            <button type="button" class="handle" role="slider" aria-label={text::border_between_and(&props.before, &props.after)} aria-valuemin="0" aria-valuemax="100"
                 aria-valuenow={(f64::from(end) / 1000.0).to_string()} aria-valuetext={spoken} data-test={props.test.clone()}
                 onkeydown={on_key} onpointerdown={on_down} onpointermove={on_move} onpointerup={on_up} onblur={on_blur}></button>
         </Placed>
@@ -250,11 +253,11 @@ fn ShareField(props: &ShareFieldProps) -> Html {
             settle.emit(());
         })
     };
-    let name = props.name.clone().unwrap_or_else(|| "next rule".to_owned());
+    let name = props.name.clone().unwrap_or_else(|| text::NEXT_RULE.to_owned());
     html! {
         <label>
-            if let Some(class) = props.class { <i class={classes!("sw", class)}></i><span class="mono">{ &name }</span> } else { <span class="faint">{ "go on to the next rule" }</span> }
-            <input class="input" value={shown} inputmode="decimal" aria-label={format!("{name}, per cent")} aria-invalid={is_wrong.to_string()} data-test={props.test.clone()} oninput={on_input} onblur={on_blur} />{ "\u{202F}%" }
+            if let Some(class) = props.class { <i class={classes!("sw", class)}></i><span class="mono">{ &name }</span> } else { <span class="faint">{ text::GO_ON_TO_THE_NEXT_RULE }</span> }
+            <input class="input" value={shown} inputmode="decimal" aria-label={text::name_per_cent(&name)} aria-invalid={is_wrong.to_string()} data-test={props.test.clone()} oninput={on_input} onblur={on_blur} />{ text::U }
         </label>
     }
 }

@@ -1,6 +1,8 @@
 use crate::components::Icon;
 use crate::pages::later::{Chunk, Later, Wanted};
 use crate::state::Shared;
+use crate::words::text::common;
+use crate::words::text::edit as text;
 use downhaul_core::document::FlagSet;
 use web_sys::HtmlElement;
 use yew::prelude::*;
@@ -28,13 +30,13 @@ pub fn Trial(props: &TrialProps) -> Html {
         });
     }
     html! {
-        <section class="stack l trial" aria-label="X-ray of the draft" tabindex="-1" ref={place} data-test="trial">
-            <div class="row between"><h2>{ "X-ray of the draft" }</h2>
-                <button type="button" class="btn s quiet" onclick={props.on_close.reform(|_: MouseEvent| ())}><Icon name="x" small=true />{ "Close" }<kbd>{ "T" }</kbd></button></div>
+        <section class="stack l trial" aria-label={text::X_RAY_OF_THE_DRAFT} tabindex="-1" ref={place} data-test="trial">
+            <div class="row between"><h2>{ text::X_RAY_OF_THE_DRAFT }</h2>
+                <button type="button" class="btn s quiet" onclick={props.on_close.reform(|_: MouseEvent| ())}><Icon name="x" small=true />{ common::CLOSE }<kbd>{ "T" }</kbd></button></div>
             if let Some(document) = props.document.clone() {
                 <Later chunk={Chunk::Look} wanted={Wanted::Tester { document, flag: props.flag.clone() }} environment={props.environment.clone()} />
             } else {
-                <p class="muted" role="status">{ "The draft decides nothing yet: mend what is wrong with it first." }</p>
+                <p class="muted" role="status">{ text::THE_DRAFT_DECIDES_NOTHING_YET_MEND }</p>
             }
         </section>
     }

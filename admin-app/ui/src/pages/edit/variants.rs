@@ -4,6 +4,8 @@ use crate::components::{Icon, Notation, RawInput, Sign};
 use crate::state::draft::Edit;
 use crate::state::draft::edit::step;
 use crate::state::draft::make::{add_variant, rename_variant};
+use crate::words::text::common;
+use crate::words::text::edit as text;
 use serde_json::Value;
 use yew::prelude::*;
 
@@ -24,13 +26,13 @@ pub fn Variants(props: &VariantsProps) -> Html {
     };
     html! {
         <section class="card">
-            <header><h2>{ "Variants" }</h2><p>{ "What code is given; all values of one type" }</p></header>
+            <header><h2>{ common::VARIANTS }</h2><p>{ text::WHAT_CODE_IS_GIVEN_ALL_VALUES }</p></header>
             <div class="pad stack">
                 <div class="variants">
                     { for variants.iter().map(|(key, value)| html! { <VariantRow key={key.clone()} name={key.clone()} value={value.clone()} flag={props.flag.clone()} /> }) }
                 </div>
                 { problems_html_at(&editing, "/variants", variants.keys()) }
-                <div><button type="button" class="btn s" data-test="add-variant" onclick={add}><Icon name="plus" small=true />{ "Add a variant" }</button></div>
+                <div><button type="button" class="btn s" data-test="add-variant" onclick={add}><Icon name="plus" small=true />{ text::ADD_A_VARIANT }</button></div>
             </div>
         </section>
     }
@@ -79,10 +81,10 @@ fn VariantRow(props: &VariantRowProps) -> Html {
         <>
             <div class="variantrow">
                 <i class={classes!("sw", editing.swatches.class(&props.name))}></i>
-                <RawInput value={(*renamed).clone()} notation={Notation::Text} on_value={on_name} on_leave={finish} label={format!("Key of variant {}", props.name)} class="mono" test={format!("variant-{}-key", props.name)} />
-                <RawInput value={props.value.clone()} notation={Notation::Any} {on_value} on_leave={editing.settle()} label={format!("Value of variant {}", props.name)} class="mono"
+                <RawInput value={(*renamed).clone()} notation={Notation::Text} on_value={on_name} on_leave={finish} label={text::key_of_variant(&props.name)} class="mono" test={format!("variant-{}-key", props.name)} />
+                <RawInput value={props.value.clone()} notation={Notation::Any} {on_value} on_leave={editing.settle()} label={text::value_of_variant(&props.name)} class="mono"
                     invalid={editing.problems.is_wrong(&at)} test={format!("variant-{}-value", props.name)} at={at.clone()} />
-                <button type="button" class="iconbtn" aria-label={format!("Remove variant {}", props.name)} onclick={remove}><Icon name="x" small=true /></button>
+                <button type="button" class="iconbtn" aria-label={text::remove_variant_name(&props.name)} onclick={remove}><Icon name="x" small=true /></button>
             </div>
             { problems_html(&editing, &at) }
         </>
@@ -98,16 +100,16 @@ pub fn Degraded(props: &VariantsProps) -> Html {
     let rest: Vec<_> = editing.problems.besides("/degraded", &shown).cloned().collect();
     html! {
         <section class="card">
-            <header><h2>{ "Degraded mode" }</h2><p>{ "What anyone sees when this flag is killed, stale, or its prerequisite fails" }</p></header>
+            <header><h2>{ text::DEGRADED_MODE }</h2><p>{ text::WHAT_ANYONE_SEES_WHEN_THIS_FLAG }</p></header>
             <div class="pad meaning"><Sign name="degraded" />
                 <div class="stack">
                     <div class="cols c2">
-                        <SelectField at="/degraded/variant" label="Variant" value={text_at(&degraded, "variant").to_owned()} options={plain(editing.variants.iter())} />
-                        <SelectField at="/on_stale" label="A client that hears nothing" value={match text_at(&props.flag, "on_stale") { "" => "keep".to_owned(), other => other.to_owned() }}
-                            options={vec![("keep".to_owned(), "keeps what it has".to_owned()), ("degraded".to_owned(), "degrades at its stale deadline".to_owned())]} />
+                        <SelectField at="/degraded/variant" label={common::VARIANT} value={text_at(&degraded, "variant").to_owned()} options={plain(editing.variants.iter())} />
+                        <SelectField at="/on_stale" label={text::A_CLIENT_THAT_HEARS_NOTHING} value={match text_at(&props.flag, "on_stale") { "" => "keep".to_owned(), other => other.to_owned() }}
+                            options={vec![("keep".to_owned(), text::KEEPS_WHAT_IT_HAS.to_owned()), ("degraded".to_owned(), text::DEGRADES_AT_ITS_STALE_DEADLINE.to_owned())]} />
                     </div>
-                    <TextField at="/degraded/meaning" label="What people see then" value={text_at(&degraded, "meaning").to_owned()} long=true placeholder="Old three-page checkout; gift cards cannot be used"
-                        help="Whoever kills it at three in the morning reads this, and may not know the feature" />
+                    <TextField at="/degraded/meaning" label={text::WHAT_PEOPLE_SEE_THEN} value={text_at(&degraded, "meaning").to_owned()} long=true placeholder={text::OLD_THREE_PAGE_CHECKOUT_GIFT_CARDS}
+                        help={text::WHOEVER_KILLS_IT_AT_THREE_IN} />
                     <super::editing::ProblemList of={rest} />
                 </div>
             </div>

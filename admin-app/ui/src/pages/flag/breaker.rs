@@ -3,6 +3,7 @@ use crate::components::Sign;
 use crate::hooks::use_asked;
 use crate::route::Route;
 use crate::words::breaker::{AGAIN_MS, breakers};
+use crate::words::text::flag as text;
 use yew::prelude::*;
 use yew_router::prelude::*;
 
@@ -22,8 +23,8 @@ pub fn OpenBreakers(props: &OpenBreakersProps) -> Html {
     open.map(|breaker| {
         html! {
             <div class="banner warn" key={breaker.variant.clone()} data-test="breaker-open"><Sign name="degraded" />
-                <p class="grow"><b>{ "A breaker is open. " }</b>{ breaker.sentence() }</p>
-                <Link<Route> to={fleet()} classes="btn s">{ "See the fleet" }</Link<Route>></div>
+                <p class="grow"><b>{ text::A_BREAKER_IS_OPEN }</b>{ breaker.sentence() }</p>
+                <Link<Route> to={fleet()} classes="btn s">{ text::SEE_THE_FLEET }</Link<Route>></div>
         }
     })
     .collect()

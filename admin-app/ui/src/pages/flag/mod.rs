@@ -15,6 +15,8 @@ use crate::state::beats::Opened;
 use crate::state::history::Part;
 use crate::state::live::Slot;
 use crate::words::reach::reach;
+use crate::words::text::common;
+use crate::words::text::flag as text;
 use crate::words::time::until;
 use breaker::OpenBreakers;
 use downhaul_control::api::{ChangeView, FlagSummary, KillView};
@@ -61,7 +63,7 @@ pub fn Flag(props: &FlagProps) -> Html {
     let summary = live.flags.ready().map(|page| page.flags.iter().find(|flag| flag.key == props.flag).cloned());
     match (&live.flags, &live.document, summary) {
         (Slot::Failed(failure), _, _) | (_, Slot::Failed(failure), _) => {
-            let instead = html! { <FailureCard failure={failure.clone()} what="This flag" /> };
+            let instead = html! { <FailureCard failure={failure.clone()} what={text::THIS_FLAG} /> };
             of_flag(&props.environment, &props.flag, instead)
         }
         (Slot::Ready(page), _, Some(None)) => {
@@ -111,45 +113,45 @@ fn Whole(props: &WholeProps) -> Html {
             <div class="stack l">
                 <div class="pagehead">
                     <div class="grow">
-                        <div class="crumbs"><Link<Route> to={Route::Flags { environment: environment() }}>{ "Flags" }</Link<Route>><Icon name="right" small=true /><span>{ &key }</span></div>
+                        <div class="crumbs"><Link<Route> to={Route::Flags { environment: environment() }}>{ common::FLAGS_HEAD }</Link<Route>><Icon name="right" small=true /><span>{ &key }</span></div>
                         <div class="row wrap"><h1 class="mono">{ &key }</h1>
                             <StateChips flag={props.summary.clone()} kills={kills.clone()} reach={Some(reach(flag))} />
-                            if flag.critical { <span class="chip line"><Icon name="shield" />{ "critical" }</span> }
+                            if flag.critical { <span class="chip line"><Icon name="shield" />{ text::CRITICAL }</span> }
                         </div>
                     </div>
-                    <Link<Route> to={Route::Edit { environment: environment(), key: key.clone() }} classes="btn"><span data-test="edit-open">{ "Edit" }</span><kbd>{ "E" }</kbd></Link<Route>>
-                    <Link<Route> to={Route::Kill { environment: environment(), key: key.clone() }} classes="btn kill"><Sign name="kill" /><span data-test="kill-open">{ "Kill…" }</span></Link<Route>>
+                    <Link<Route> to={Route::Edit { environment: environment(), key: key.clone() }} classes="btn"><span data-test="edit-open">{ text::EDIT }</span><kbd>{ "E" }</kbd></Link<Route>>
+                    <Link<Route> to={Route::Kill { environment: environment(), key: key.clone() }} classes="btn kill"><Sign name="kill" /><span data-test="kill-open">{ common::KILL }</span></Link<Route>>
                 </div>
                 <div class="meta">
                     if !flag.description.is_empty() { <span><b>{ &flag.description }</b></span> }
-                    <span>{ "Owner " }<b>{ &flag.owner }</b></span>
-                    <span>{ "Kind " }<b>{ kind_name(flag.kind) }</b></span>
-                    <span class={classes!(props.summary.overdue.then_some("warn-ink"))}>{ if props.summary.is_review { "Review " } else { "Expires " } }<b>{ date }</b>{ format!(", {distance}") }</span>
-                    <span>{ "Clients " }<b>{ clients.join(", ") }</b></span>
-                    <span>{ "Reversibility " }<b>{ match flag.reversibility {
+                    <span>{ text::OWNER }<b>{ &flag.owner }</b></span>
+                    <span>{ text::KIND }<b>{ kind_name(flag.kind) }</b></span>
+                    <span class={classes!(props.summary.overdue.then_some("warn-ink"))}>{ if props.summary.is_review { text::REVIEW } else { text::EXPIRES } }<b>{ date }</b>{ format!(", {distance}") }</span>
+                    <span>{ text::CLIENTS }<b>{ clients.join(", ") }</b></span>
+                    <span>{ text::REVERSIBILITY }<b>{ match flag.reversibility {
                         downhaul_core::document::Reversibility::RollbackSafe => "rollback-safe",
-                        downhaul_core::document::Reversibility::ForwardFixOnly => "forward-fix only",
+                        downhaul_core::document::Reversibility::ForwardFixOnly => text::FORWARD_FIX_ONLY,
                     } }</b></span>
                 </div>
                 <OpenBreakers environment={props.environment.clone()} flag={key.clone()} />
                 <Rules environment={props.environment.clone()} document={props.document.clone()} flag={key.clone()} kills={kills} />
                 if !flag.guards.is_empty() { <OfFlag environment={props.environment.clone()} flag={key.clone()} /> }
                 <section class="card">
-                    <header><h2>{ "Degraded mode" }</h2><p>{ "What anyone sees when this flag is killed, stale, or its prerequisite fails" }</p></header>
+                    <header><h2>{ text::DEGRADED_MODE }</h2><p>{ text::WHAT_ANYONE_SEES_WHEN_THIS_FLAG }</p></header>
                     <div class="pad meaning"><Sign name="degraded" />
                         <div class="stack s">
                             <p class="say"><Variant name={flag.degraded.variant.to_string()} swatches={swatches.clone()} />{ " " }<b>{ &flag.degraded.meaning }</b></p>
                             <p class="muted">{ match flag.on_stale {
-                                OnStale::Degraded => "A client that hears nothing degrades by itself at its stale deadline.",
-                                OnStale::Keep => "A client that hears nothing keeps what it has until it comes back.",
+                                OnStale::Degraded => text::A_CLIENT_THAT_HEARS_NOTHING_DEGRADES,
+                                OnStale::Keep => text::A_CLIENT_THAT_HEARS_NOTHING_KEEPS,
                             } }</p>
                         </div>
                     </div>
                 </section>
                 <section class="card">
-                    <header><h2>{ "Variants" }</h2></header>
+                    <header><h2>{ common::VARIANTS }</h2></header>
                     <div class="tablewrap"><table class="table compact">
-                        <thead><tr><th>{ "Variant" }</th><th>{ "Value" }</th><th>{ "Used as" }</th></tr></thead>
+                        <thead><tr><th>{ common::VARIANT }</th><th>{ text::VALUE }</th><th>{ text::USED_AS }</th></tr></thead>
                         <tbody>
                             { for flag.variants.iter().map(|(name, value)| html! {
                                 <tr key={name.to_string()}><td><Variant name={name.to_string()} swatches={swatches.clone()} /></td>
@@ -161,9 +163,9 @@ fn Whole(props: &WholeProps) -> Html {
                 </section>
                 <Surroundings environment={props.environment.clone()} summary={props.summary.clone()} document={props.document.clone()} />
                 <section class="card">
-                    <header><h2>{ "Lately" }</h2><p>{ "Changes that name this flag" }</p>
-                        <Link<Route> to={Route::Chart { environment: environment() }} classes="end small">{ "The whole chart" }</Link<Route>></header>
-                    if history.is_loaded && history.changes.is_empty() { <p class="pad muted">{ "No change names it." }</p> }
+                    <header><h2>{ text::LATELY }</h2><p>{ text::CHANGES_THAT_NAME_THIS_FLAG }</p>
+                        <Link<Route> to={Route::Chart { environment: environment() }} classes="end small">{ text::THE_WHOLE_CHART }</Link<Route>></header>
+                    if history.is_loaded && history.changes.is_empty() { <p class="pad muted">{ text::NO_CHANGE_NAMES_IT }</p> }
                     else if !history.is_loaded { <div class="pad stack"><i class="skel w-80"></i><i class="skel w-60"></i></div> }
                     else { <Entries environment={props.environment.clone()} changes={history.changes.clone()} opened={(*opened).clone()} on_toggle={on_toggle} /> }
                 </section>

@@ -4,6 +4,8 @@ use crate::state::Shared;
 use crate::words::kill;
 use crate::words::number::share;
 use crate::words::rule;
+use crate::words::text::common;
+use crate::words::text::flag as text;
 use downhaul_control::api::KillView;
 use downhaul_core::document::{Condition, Flag, FlagSet, Outcome, Rule, Split};
 use yew::prelude::*;
@@ -28,29 +30,29 @@ pub fn Rules(props: &RulesProps) -> Html {
     let kill_line = |each: &KillView| {
         html! {
             <li class="knot" key={each.id.clone()}><span class="node"><Sign name="kill" /></span>
-                <div class="slim card danger"><span><b>{ format!("Killed for {}", kill::scope(&each.scope)) }</b>{ format!(" by {}: {}", each.by, each.reason) }</span>
-                    <Link<Route> to={Route::LiveKill { environment: props.environment.to_string(), id: each.id.clone() }} classes="end">{ "Watch or restore" }</Link<Route>></div></li>
+                <div class="slim card danger"><span><b>{ text::killed_for_scope(&kill::scope(&each.scope)) }</b>{ text::by_by_reason(&each.by, &each.reason) }</span>
+                    <Link<Route> to={Route::LiveKill { environment: props.environment.to_string(), id: each.id.clone() }} classes="end">{ text::WATCH_OR_RESTORE }</Link<Route>></div></li>
         }
     };
     html! {
-        <ol class="halyard" aria-label="Evaluation order" data-test="rules">
+        <ol class="halyard" aria-label={text::EVALUATION_ORDER} data-test="rules">
             if first.is_empty() {
-                <li class="knot"><span class="node"><Icon name="kill" /></span><div class="slim card"><span><b>{ "Kills" }</b>{ " first. None in effect." }</span></div></li>
+                <li class="knot"><span class="node"><Icon name="kill" /></span><div class="slim card"><span><b>{ common::KILLS }</b>{ text::FIRST_NONE_IN_EFFECT }</span></div></li>
             }
             { for first.into_iter().map(kill_line) }
             { for flag.requires.iter().map(|each| {
                 let of = props.document.flag(each.flag.as_str()).map(Swatches::of).unwrap_or_default();
                 html! {
-                    <li class="knot"><span class="node"><Icon name="link" /></span><div class="slim card"><span><b>{ "Prerequisite " }</b>
+                    <li class="knot"><span class="node"><Icon name="link" /></span><div class="slim card"><span><b>{ text::PREREQUISITE }</b>
                         <Link<Route> to={Route::Flag { environment: props.environment.to_string(), key: each.flag.to_string() }} classes="val">{ each.flag.to_string() }</Link<Route>>
-                        { " must be " }
-                        { for each.variants.iter().enumerate().map(|(at, variant)| html! { <>{ if at > 0 { " or " } else { "" } }<Variant name={variant.to_string()} swatches={of.clone()} /></> }) }
-                        { ", else degraded" }</span></div></li>
+                        { text::MUST_BE }
+                        { for each.variants.iter().enumerate().map(|(at, variant)| html! { <>{ if at > 0 { text::OR } else { "" } }<Variant name={variant.to_string()} swatches={of.clone()} /></> }) }
+                        { text::ELSE_DEGRADED }</span></div></li>
                 }
             }) }
             { for flag.rules.iter().enumerate().map(|(at, rule)| rule_html(&props.document, flag, at, rule, &swatches, &named)) }
             <li class="knot"><span class="node"><Icon name="ball" /></span>
-                <div class="slim card"><span><b>{ if flag.rules.is_empty() { "Everyone" } else { "Otherwise" } }</b>{ " serve " }<Variant name={flag.default.to_string()} swatches={swatches.clone()} /></span></div></li>
+                <div class="slim card"><span><b>{ if flag.rules.is_empty() { common::EVERYONE } else { text::OTHERWISE } }</b>{ text::SERVE }<Variant name={flag.default.to_string()} swatches={swatches.clone()} /></span></div></li>
             { for of_variant.into_iter().map(kill_line) }
         </ol>
     }
@@ -78,8 +80,8 @@ fn rule_html(document: &FlagSet, flag: &Flag, at: usize, rule: &Rule, swatches: 
     html! {
         <li class="knot" id={id.clone()}><span class="node">{ number }</span>
             <article class={classes!("rule", is_named.then_some("is-named"))} data-test={id.clone()} data-named={is_named.to_string()}>
-                <header><h3>{ rule.name.clone().unwrap_or_else(|| format!("Rule {number}")) }</h3>
-                    <a class="end iconlink" href={format!("#{id}")} data-test={format!("{id}-link")} title="A link to this rule"><Icon name="link" small=true /><span class="sr">{ format!("Link to rule {number}") }</span></a></header>
+                <header><h3>{ rule.name.clone().unwrap_or_else(|| text::rule_number(&number)) }</h3>
+                    <a class="end iconlink" href={format!("#{id}")} data-test={format!("{id}-link")} title={text::A_LINK_TO_THIS_RULE}><Icon name="link" small=true /><span class="sr">{ text::link_to_rule(&number) }</span></a></header>
                 <div class="sentence"><SentenceText sentence={rule::rule(rule)} swatches={swatches.clone()} /></div>
                 { segments_html(document, rule) }
                 if let Outcome::Split(split) = &rule.then { { split_html(flag, split, swatches) } }
@@ -128,11 +130,11 @@ fn split_html(flag: &Flag, split: &Split, swatches: &Swatches) -> Html {
     html! {
         <div class="split">
             <ShareBar {shares} swatches={swatches.clone()} />
-            <div class="scale" aria-hidden="true"><span>{ "bucket 0" }</span><span class="at-25">{ "25\u{202F}000" }</span><span class="at-50">{ "50\u{202F}000" }</span><span class="at-75">{ "75\u{202F}000" }</span><span class="at-100">{ "100\u{202F}000" }</span></div>
-            <div class="slices"><span class="faint">{ "by " }<span class="val">{ &split.by }</span>
-                if split.salt.as_str() != flag.key.as_str() { { " salt " }<span class="val">{ split.salt.to_string() }</span> }
+            <div class="scale" aria-hidden="true"><span>{ text::BUCKET_0 }</span><span class="at-25">{ text::TWENTY_FIVE_THOUSAND }</span><span class="at-50">{ common::FIFTY_THOUSAND }</span><span class="at-75">{ text::SEVENTY_FIVE_THOUSAND }</span><span class="at-100">{ common::A_HUNDRED_THOUSAND }</span></div>
+            <div class="slices"><span class="faint">{ text::BY }<span class="val">{ &split.by }</span>
+                if split.salt.as_str() != flag.key.as_str() { { text::SALT }<span class="val">{ split.salt.to_string() }</span> }
                 </span>
-                if covered < 100_000 { <span class="faint">{ format!("{} go on to the next rule", share(100_000 - covered.min(100_000))) }</span> }
+                if covered < 100_000 { <span class="faint">{ text::go_on_to_the_next_rule(&share(100_000 - covered.min(100_000))) }</span> }
             </div>
         </div>
     }

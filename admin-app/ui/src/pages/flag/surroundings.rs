@@ -2,6 +2,7 @@ use crate::hooks::use_console;
 use crate::route::Route;
 use crate::state::Shared;
 use crate::words::reach::reach;
+use crate::words::text::flag as text;
 use downhaul_control::api::{FlagState, FlagSummary};
 use downhaul_core::document::FlagSet;
 use yew::prelude::*;
@@ -31,13 +32,13 @@ pub fn Surroundings(props: &SurroundingsProps) -> Html {
     let arrow = html! { <svg viewBox="0 0 28 20" fill="none" stroke="currentColor" stroke-width="1.500" aria-hidden="true"><path d="M4 10h20M19 5l5 5-5 5" /></svg> };
     html! {
         <section class="card">
-            <header><h2>{ "Prerequisites and dependents" }</h2><p>{ "Killed from the right, restored from the left" }</p></header>
+            <header><h2>{ text::PREREQUISITES_AND_DEPENDENTS }</h2><p>{ text::KILLED_FROM_THE_RIGHT_RESTORED_FROM }</p></header>
             <div class="pad deps">
-                <div><h4>{ "Requires" }</h4>{ flags(&requires, "nothing") }</div>
+                <div><h4>{ text::REQUIRES }</h4>{ flags(&requires, text::NOTHING) }</div>
                 { arrow.clone() }
-                <div><h4>{ "This flag" }</h4><div class="dep self"><span class="key">{ &props.summary.key }</span><small class="muted blk">{ state(&props.summary, &props.document) }</small></div></div>
+                <div><h4>{ text::THIS_FLAG }</h4><div class="dep self"><span class="key">{ &props.summary.key }</span><small class="muted blk">{ state(&props.summary, &props.document) }</small></div></div>
                 { arrow }
-                <div><h4>{ "Required by" }</h4>{ flags(&props.summary.dependents, "no flag") }</div>
+                <div><h4>{ text::REQUIRED_BY }</h4>{ flags(&props.summary.dependents, text::NO_FLAG) }</div>
             </div>
         </section>
     }
@@ -66,8 +67,8 @@ fn Dep(props: &DepProps) -> Html {
 
 fn state(summary: &FlagSummary, document: &FlagSet) -> String {
     match summary.state {
-        FlagState::Killed => "killed for everyone".to_owned(),
-        FlagState::KilledInPart => "killed in part".to_owned(),
+        FlagState::Killed => text::KILLED_FOR_EVERYONE.to_owned(),
+        FlagState::KilledInPart => text::KILLED_IN_PART.to_owned(),
         FlagState::Live => {
             document.flag(&summary.key).map_or_else(|| summary.serving.clone(), |flag| reach(flag).summary)
         }

@@ -4,6 +4,8 @@ use crate::route::Route;
 use crate::state::Shared;
 use crate::state::batch::{Edit, Item, flags};
 use crate::state::selection::Selection;
+use crate::words::text::common;
+use crate::words::text::flags as text;
 use downhaul_core::document::FlagSet;
 use web_sys::HtmlInputElement;
 use yew::prelude::*;
@@ -41,9 +43,9 @@ impl Meant {
         let json = |key: &String| serde_json::to_value(document.flag(key)?).ok();
         Meant {
             title: match &edit {
-                Edit::Owner(owner) => format!("Make {owner} the owner of {many}"),
-                Edit::Date(date) => format!("Set the date of {many} to {date}"),
-                Edit::Retire => format!("Retire {many}"),
+                Edit::Owner(owner) => text::make_the_owner_of(&owner, &many),
+                Edit::Date(date) => text::set_the_date_of_to(&many, &date),
+                Edit::Retire => text::retire_many(&many),
             },
             items: keys.iter().filter_map(|key| Some(edit.of(key, &json(key)?))).collect(),
             revision: document.revision,
@@ -89,13 +91,13 @@ pub fn Bulk(props: &BulkProps) -> Html {
         }
     };
     html! {
-        <div class="bulk" role="region" aria-label="Chosen flags" data-test="bulk" data-chosen={props.keys.len().to_string()}>
-            <b>{ format!("{many} chosen") }</b>
-            { button("Set owner…", "bulk-owner", ask(Some(Asked::Owner))) }
-            { button("Set date…", "bulk-date", ask(Some(Asked::Date))) }
-            { button("Retire…", "bulk-retire", { let take = take.clone(); Callback::from(move |()| take.emit(Edit::Retire)) }) }
-            <button type="button" class="btn s kill" data-test="bulk-kill" onclick={ask(Some(Asked::Kill)).reform(|_: MouseEvent| ())}>{ "Kill…" }</button>
-            <button type="button" class="btn s quiet end" data-test="bulk-clear" onclick={props.on_selection.reform(|_: MouseEvent| Selection::default())}>{ "Clear" }</button>
+        <div class="bulk" role="region" aria-label={text::CHOSEN_FLAGS} data-test="bulk" data-chosen={props.keys.len().to_string()}>
+            <b>{ text::many_chosen(&many) }</b>
+            { button(text::SET_OWNER, "bulk-owner", ask(Some(Asked::Owner))) }
+            { button(text::SET_DATE, "bulk-date", ask(Some(Asked::Date))) }
+            { button(text::RETIRE, "bulk-retire", { let take = take.clone(); Callback::from(move |()| take.emit(Edit::Retire)) }) }
+            <button type="button" class="btn s kill" data-test="bulk-kill" onclick={ask(Some(Asked::Kill)).reform(|_: MouseEvent| ())}>{ common::KILL }</button>
+            <button type="button" class="btn s quiet end" data-test="bulk-clear" onclick={props.on_selection.reform(|_: MouseEvent| Selection::default())}>{ text::CLEAR }</button>
             if let Some(asked_for) = *asked {
                 if asked_for == Asked::Kill {
                     <Kills environment={props.environment.clone()} keys={props.keys.clone()} on_close={ask(None)} />
@@ -105,7 +107,7 @@ pub fn Bulk(props: &BulkProps) -> Html {
             }
             if let Some(meant) = &*meant {
                 <BatchDialog environment={props.environment.clone()} title={meant.title.clone()} items={meant.items.clone()} revision={meant.revision} on_close={close}>
-                    if meant.retires { <p>{ "Code that still asks for a retired flag is given the default of its call. A key is never used again, so this cannot be taken back." }</p> }
+                    if meant.retires { <p>{ text::CODE_THAT_STILL_ASKS_FOR_A }</p> }
                 </BatchDialog>
             }
         </div>
@@ -124,7 +126,8 @@ struct AskProps {
 fn Ask(props: &AskProps) -> Html {
     let value = use_state(String::new);
     let is_off = value.trim().is_empty();
-    let (label, kind) = if props.is_date { ("Expires, or is due for review, on", "date") } else { ("Owner", "text") };
+    let (label, kind) =
+        if props.is_date { (text::EXPIRES_OR_IS_DUE_FOR_REVIEW, "date") } else { (common::OWNER, "text") };
     let take = {
         let (take, value, is_date) = (props.on_take.clone(), value.trim().to_owned(), props.is_date);
         Callback::from(move |_: MouseEvent| {
@@ -139,11 +142,11 @@ fn Ask(props: &AskProps) -> Html {
     };
     let footer = html! {
         <>
-            <button type="button" class="btn quiet" onclick={props.on_close.reform(|_: MouseEvent| ())}>{ "Cancel" }</button>
-            <button type="button" class="btn primary" aria-disabled={is_off.to_string()} data-test="bulk-take" onclick={take}>{ "Go on" }</button>
+            <button type="button" class="btn quiet" onclick={props.on_close.reform(|_: MouseEvent| ())}>{ common::CANCEL }</button>
+            <button type="button" class="btn primary" aria-disabled={is_off.to_string()} data-test="bulk-take" onclick={take}>{ text::GO_ON }</button>
         </>
     };
-    let title = format!("{} of {}", if props.is_date { "The date" } else { "The owner" }, props.many);
+    let title = text::is_date_of_many(&if props.is_date { text::THE_DATE } else { text::THE_OWNER }, &props.many);
     html! {
         <Dialog {title} on_close={props.on_close.clone()} {footer} test="bulk-ask">
             <div class="field"><label for="bulk-value">{ label }</label>
@@ -162,12 +165,12 @@ struct KillsProps {
 /// The way to each kill control: what users will see is read for each flag before it is killed.
 #[function_component]
 fn Kills(props: &KillsProps) -> Html {
-    let footer = html! { <button type="button" class="btn quiet" onclick={props.on_close.reform(|_: MouseEvent| ())}>{ "Close" }</button> };
+    let footer = html! { <button type="button" class="btn quiet" onclick={props.on_close.reform(|_: MouseEvent| ())}>{ common::CLOSE }</button> };
     html! {
-        <Dialog title="A kill is of one flag" on_close={props.on_close.clone()} {footer} test="bulk-kills">
-            <p>{ "What users will see is read before each. These open the kill control, and do no more." }</p>
+        <Dialog title={text::A_KILL_IS_OF_ONE_FLAG} on_close={props.on_close.clone()} {footer} test="bulk-kills">
+            <p>{ text::WHAT_USERS_WILL_SEE_IS_READ }</p>
             <ul class="stack s">{ for props.keys.iter().map(|key| html! {
-                <li key={key.clone()} class="row"><Icon name="kill" small=true /><Link<Route> to={Route::Kill { environment: props.environment.to_string(), key: key.clone() }}>{ format!("Kill {key}…") }</Link<Route>></li>
+                <li key={key.clone()} class="row"><Icon name="kill" small=true /><Link<Route> to={Route::Kill { environment: props.environment.to_string(), key: key.clone() }}>{ text::kill_key(&key) }</Link<Route>></li>
             }) }</ul>
         </Dialog>
     }

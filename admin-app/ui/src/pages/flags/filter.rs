@@ -1,3 +1,4 @@
+use crate::words::text::flags as text;
 use downhaul_control::api::{FlagState, FlagSummary};
 use downhaul_core::document::FlagKind;
 use serde::{Deserialize, Serialize};
@@ -37,11 +38,11 @@ impl View {
 
     pub fn name(self) -> &'static str {
         match self {
-            View::All => "All",
-            View::Attention => "Needs attention",
-            View::Killed => "Killed",
-            View::Overdue => "Overdue",
-            View::Critical => "Critical",
+            View::All => text::ALL,
+            View::Attention => text::NEEDS_ATTENTION,
+            View::Killed => text::KILLED,
+            View::Overdue => text::OVERDUE,
+            View::Critical => text::CRITICAL,
         }
     }
 

@@ -6,6 +6,8 @@ mod row;
 mod slot;
 mod views;
 
+use crate::words::text::common;
+use crate::words::text::flags as text;
 pub use bulk::{Bulk, BulkProps};
 pub use filter::kind_name;
 pub use row::StateChips;
@@ -50,7 +52,7 @@ pub struct FlagsProps {
 /// Find what needs someone; see state, reach, owner and expiry; start a kill.
 #[function_component]
 pub fn Flags(props: &FlagsProps) -> Html {
-    use_document_title(format!("Flags in {}", props.environment));
+    use_document_title(text::flags_in_environment(&props.environment));
     let console = use_console();
     let Filtering { filter, on_filter, on_leave } = use_filter(&props.environment);
     let texts = use_texts(console.live.flags.ready());
@@ -58,7 +60,7 @@ pub fn Flags(props: &FlagsProps) -> Html {
         Slot::Failed(failure) => html! {
             <>
                 <Head environment={props.environment.clone()} page={None::<Shared<FlagPage>>} />
-                <FailureCard failure={failure.clone()} what="The flags" />
+                <FailureCard failure={failure.clone()} what={text::THE_FLAGS} />
             </>
         },
         Slot::Loading => html! {
@@ -72,11 +74,11 @@ pub fn Flags(props: &FlagsProps) -> Html {
         Slot::Ready(page) if page.flags.is_empty() => html! {
             <>
                 <Head environment={props.environment.clone()} page={None::<Shared<FlagPage>>} />
-                <div class="card"><Empty title="Make a flag and its way down" actions={html! {
-                    <Link<Route> to={Route::Start { environment: props.environment.to_string() }} classes="btn primary"><span data-test="guide-open">{ "First steps" }</span></Link<Route>>
+                <div class="card"><Empty title={text::MAKE_A_FLAG_AND_ITS_WAY} actions={html! {
+                    <Link<Route> to={Route::Start { environment: props.environment.to_string() }} classes="btn primary"><span data-test="guide-open">{ common::FIRST_STEPS }</span></Link<Route>>
                 }}>
-                    <p>{ "There is no flag here yet. First steps leads from a flag to a decision in your own page, and to its kill. Or write one, and apply it:" }</p>
-                    <p><code>{ "downhaul apply flags/" }</code></p>
+                    <p>{ text::THERE_IS_NO_FLAG_HERE_YET }</p>
+                    <p><code>{ text::DOWNHAUL_APPLY_FLAGS }</code></p>
                 </Empty></div>
             </>
         },
@@ -121,9 +123,9 @@ fn GoOn(props: &GoOnProps) -> Html {
     }
     let put_away = Callback::from(move |_: MouseEvent| keep.emit(Guide { is_put_away: true, ..guide.clone() }));
     html! {
-        <div class="banner info" data-test="guide-go-on"><Icon name="flag" /><p>{ "You have begun the first steps." }</p>
-            <div class="row"><Link<Route> to={Route::Start { environment: props.environment.to_string() }} classes="btn s">{ "Go on" }</Link<Route>>
-                <button type="button" class="btn s quiet" onclick={put_away}>{ "Put it away" }</button></div></div>
+        <div class="banner info" data-test="guide-go-on"><Icon name="flag" /><p>{ text::YOU_HAVE_BEGUN_THE_FIRST_STEPS }</p>
+            <div class="row"><Link<Route> to={Route::Start { environment: props.environment.to_string() }} classes="btn s">{ text::GO_ON }</Link<Route>>
+                <button type="button" class="btn s quiet" onclick={put_away}>{ text::PUT_IT_AWAY }</button></div></div>
     }
 }
 
@@ -138,23 +140,23 @@ fn Head(props: &HeadProps) -> Html {
     let line = props.page.as_ref().map(|page| {
         let killed = page.flags.iter().filter(|flag| flag.state != FlagState::Live).count();
         let attention = page.flags.iter().filter(|flag| View::Attention.holds(flag)).count();
-        let are = |count: usize| if count == 1 { "is" } else { "are" };
-        let needs = if attention == 1 { "needs" } else { "need" };
-        format!(
-            "{} in {}. {} {} killed, {} {needs} someone.",
-            counted(page.flags.len(), "flag", "flags"),
-            props.environment,
-            count(killed as u64),
-            are(killed),
-            count(attention as u64),
+        let are = |count: usize| if count == 1 { text::IS } else { text::ARE };
+        let needs = if attention == 1 { text::NEEDS } else { text::NEED };
+        text::in_killed_someone(
+            &counted(page.flags.len(), common::AMID_FLAG, common::FLAGS),
+            &props.environment,
+            &count(killed as u64),
+            &are(killed),
+            &count(attention as u64),
+            &needs,
         )
     });
     html! {
         <div class="pagehead"><div class="grow">
-            <h1>{ "Flags" }</h1>
+            <h1>{ common::FLAGS_HEAD }</h1>
             if let Some(line) = line { <p>{ line }</p> }
-        </div><Link<Route> to={Route::Copy { environment: props.environment.to_string() }} classes="btn quiet"><Icon name="copy" small=true /><span data-test="copy-flags">{ "Copy flags…" }</span></Link<Route>>
-        <Link<Route> to={Route::Create { environment: props.environment.to_string() }} classes="btn"><Icon name="plus" small=true /><span data-test="new-flag">{ "New flag" }</span><kbd>{ "N" }</kbd></Link<Route>></div>
+        </div><Link<Route> to={Route::Copy { environment: props.environment.to_string() }} classes="btn quiet"><Icon name="copy" small=true /><span data-test="copy-flags">{ text::COPY_FLAGS }</span></Link<Route>>
+        <Link<Route> to={Route::Create { environment: props.environment.to_string() }} classes="btn"><Icon name="plus" small=true /><span data-test="new-flag">{ common::NEW_FLAG }</span><kbd>{ "N" }</kbd></Link<Route>></div>
     }
 }
 
@@ -162,8 +164,8 @@ fn Head(props: &HeadProps) -> Html {
 fn Columns() -> Html {
     html! {
         <thead><tr>
-            <th class="c-pick"><span class="sr">{ "Chosen" }</span></th><th>{ "Flag" }</th><th>{ "State" }</th><th>{ "Who gets what" }</th><th>{ "Kind, owner" }</th><th>{ "Expires" }</th>
-            <th><span class="sr">{ "Actions" }</span></th>
+            <th class="c-pick"><span class="sr">{ text::CHOSEN }</span></th><th>{ common::FLAG }</th><th>{ text::STATE }</th><th>{ text::WHO_GETS_WHAT }</th><th>{ text::KIND_OWNER }</th><th>{ text::EXPIRES }</th>
+            <th><span class="sr">{ common::ACTIONS }</span></th>
         </tr></thead>
     }
 }
@@ -276,29 +278,29 @@ fn List(props: &ListProps) -> Html {
             <div class="toolbar">
                 <div class="inputwrap grow">
                     <Icon name="search" small=true />
-                    <input class="input" ref={search} aria-label="Search flags" placeholder="Search key, description, owner" data-test="flag-search"
+                    <input class="input" ref={search} aria-label={text::SEARCH_FLAGS} placeholder={text::SEARCH_KEY_DESCRIPTION_OWNER} data-test="flag-search"
                         value={props.filter.search.clone()} oninput={on_search} onblur={props.on_leave.reform(|_: FocusEvent| ())} spellcheck="false" />
                     <kbd>{ "/" }</kbd>
                 </div>
                 <div class="row filters">
-                    <select class="select" ref={kind} aria-label="Kind" onchange={select(|filter, value| filter.kind = KINDS.into_iter().find(|kind| kind_name(*kind) == value))}>
-                        <option value="" selected={props.filter.kind.is_none()}>{ "Every kind" }</option>
+                    <select class="select" ref={kind} aria-label={common::KIND} onchange={select(|filter, value| filter.kind = KINDS.into_iter().find(|kind| kind_name(*kind) == value))}>
+                        <option value="" selected={props.filter.kind.is_none()}>{ text::EVERY_KIND }</option>
                         { for KINDS.into_iter().map(|kind| html! {
                             <option value={kind_name(kind)} selected={props.filter.kind == Some(kind)}>{ kind_name(kind) }</option>
                         }) }
                     </select>
-                    <select class="select" aria-label="Owner" onchange={select(|filter, value| filter.owner = (!value.is_empty()).then_some(value))}>
-                        <option value="" selected={owner.is_empty()}>{ "Every owner" }</option>
+                    <select class="select" aria-label={common::OWNER} onchange={select(|filter, value| filter.owner = (!value.is_empty()).then_some(value))}>
+                        <option value="" selected={owner.is_empty()}>{ text::EVERY_OWNER }</option>
                         { for owners.iter().map(|each| html! { <option value={each.clone()} selected={*each == owner}>{ each }</option> }) }
                     </select>
-                    <select class="select" aria-label="Order" onchange={select(|filter, value| filter.order = order_named(&value))}>
+                    <select class="select" aria-label={text::ORDER} onchange={select(|filter, value| filter.order = order_named(&value))}>
                         { for ORDERS.into_iter().map(|(order, name)| html! { <option value={name} selected={props.filter.order == order}>{ name }</option> }) }
                     </select>
                 </div>
             </div>
             if keys.is_empty() {
-                <Empty title={nothing(&props.filter, &props.environment)} actions={html! { <button class="btn" onclick={clear}>{ "Clear filters" }</button> }}>
-                    <p>{ format!("{} in {} without filters.", counted(props.page.flags.len(), "flag", "flags"), props.environment) }</p>
+                <Empty title={nothing(&props.filter, &props.environment)} actions={html! { <button class="btn" onclick={clear}>{ text::CLEAR_FILTERS }</button> }}>
+                    <p>{ text::in_without_filters(&counted(props.page.flags.len(), common::AMID_FLAG, common::FLAGS), &props.environment) }</p>
                 </Empty>
             } else {
                 <table class="table flags" aria-rowcount={(keys.len() + 1).to_string()}>
@@ -313,8 +315,8 @@ fn List(props: &ListProps) -> Html {
                 }))} />
             }
             <footer class="between small faint">
-                <span>{ format!("{} of {}", count(keys.len() as u64), count(props.page.flags.len() as u64)) }</span>
-                <span class="row hide-narrow"><kbd>{ "J" }</kbd><kbd>{ "K" }</kbd>{ " move " }<kbd>{ "Enter" }</kbd>{ " open " }<kbd>{ "X" }</kbd>{ " choose " }<kbd>{ "F" }</kbd>{ " filter" }</span>
+                <span>{ text::keys_of_flags(&count(keys.len() as u64), &count(props.page.flags.len() as u64)) }</span>
+                <span class="row hide-narrow"><kbd>{ "J" }</kbd><kbd>{ "K" }</kbd>{ text::MOVE }<kbd>{ "Enter" }</kbd>{ text::OPEN }<kbd>{ "X" }</kbd>{ text::CHOOSE }<kbd>{ "F" }</kbd>{ text::FILTER }</span>
             </footer>
         </div>
     }
@@ -439,10 +441,10 @@ fn focus(node: &NodeRef) {
 }
 
 const ORDERS: [(Order, &str); 4] = [
-    (Order::Attention, "Needs attention first"),
-    (Order::Key, "By key"),
-    (Order::Until, "Expires first"),
-    (Order::Changed, "Changed last"),
+    (Order::Attention, text::NEEDS_ATTENTION_FIRST),
+    (Order::Key, text::BY_KEY),
+    (Order::Until, text::EXPIRES_FIRST),
+    (Order::Changed, text::CHANGED_LAST),
 ];
 
 fn order_named(name: &str) -> Order {
@@ -451,8 +453,8 @@ fn order_named(name: &str) -> Order {
 
 fn nothing(filter: &Filter, environment: &str) -> String {
     match (filter.search.trim(), filter.is_narrowed()) {
-        ("", false) => format!("No flag in {environment} is in “{}”", filter.view.name()),
-        ("", true) => format!("No flag in {environment} matches these filters"),
-        (search, _) => format!("No flag in {environment} matches “{search}”"),
+        ("", false) => text::no_flag_in_is_in(&environment, &filter.view.name()),
+        ("", true) => text::no_flag_in_matches_these_filters(&environment),
+        (search, _) => text::no_flag_in_matches(&environment, &search),
     }
 }

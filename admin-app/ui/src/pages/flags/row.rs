@@ -4,6 +4,8 @@ use crate::hooks::clock;
 use crate::route::Route;
 use crate::words::kill;
 use crate::words::reach::{Reach, reach};
+use crate::words::text::common;
+use crate::words::text::flags as text;
 use crate::words::time::until;
 use downhaul_control::api::{FlagState, FlagSummary, KillView};
 use downhaul_core::document::Flag;
@@ -50,14 +52,14 @@ impl RowWords {
         let action = match (own.next(), own.next()) {
             (Some(only), None) if is_killed => Action {
                 to: Route::LiveKill { environment: environment(), id: only.id.clone() }.to_path(),
-                word: "Restore…",
-                spoken: format!("Restore {}, opens the kill", flag.key),
+                word: text::RESTORE,
+                spoken: text::restore_opens_the_kill(&flag.key),
                 is_restore: true,
             },
             _ => Action {
                 to: Route::Kill { environment: environment(), key: flag.key.clone() }.to_path(),
-                word: "Kill…",
-                spoken: format!("Kill {}, opens the kill control", flag.key),
+                word: common::KILL,
+                spoken: text::kill_opens_the_kill_control(&flag.key),
                 is_restore: false,
             },
         };
@@ -85,7 +87,7 @@ impl RowWords {
             who_whole: reach.map(|reach| reach.detail),
             kind: kind_name(flag.kind),
             owner: flag.owner.clone(),
-            date: if flag.is_review { format!("review {date}") } else { date },
+            date: if flag.is_review { text::review_date(&date) } else { date },
             distance,
             is_overdue: flag.overdue,
             action,
@@ -106,7 +108,7 @@ impl Chips {
     fn of(flag: &FlagSummary, kills: &[KillView], reach: Option<&Reach>) -> Self {
         let overdue = flag.overdue.then(|| {
             let (_, distance) = until(&flag.until, clock::now(), clock::offset());
-            if flag.is_review { format!("review {distance}") } else { format!("expired, {distance}") }
+            if flag.is_review { text::review_distance(&distance) } else { text::expired_distance(&distance) }
         });
         let serving = || reach.map_or_else(|| flag.serving.clone(), |reach| reach.summary.clone());
         Chips {
@@ -114,7 +116,7 @@ impl Chips {
             killed: kills
                 .iter()
                 .filter(|kill| kill.flag == flag.key)
-                .map(|kill| format!("killed for {}", kill::scope(&kill.scope)))
+                .map(|kill| text::killed_for_scope(&kill::scope(&kill.scope)))
                 .collect(),
             overdue,
             serving: (flag.state != FlagState::Killed).then(serving),

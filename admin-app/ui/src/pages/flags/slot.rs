@@ -1,12 +1,13 @@
 //! The elements of one row. On a narrow screen it is a card.
 
 use super::row::{Action, Chips, RowWords};
+use crate::words::text::flags as text;
 use wasm_bindgen::JsCast;
 use web_sys::{Element, HtmlElement, HtmlInputElement};
 
 /// What is never otherwise; the rest is written into the parts, in their order.
 const MODEL: &str = r##"<tr><td class="c-pick"><input type="checkbox" class="check" data-part></td>
-<td class="c-flag"><a class="key" data-part></a><span class="crit" role="img" aria-label="critical" title="Critical: large changes and restores matter most here" hidden data-part></span><small class="faint" data-part></small></td>
+<td class="c-flag"><a class="key" data-part></a><span class="crit" role="img" hidden data-part></span><small class="faint" data-part></small></td>
 <td class="c-state"><span class="chips" data-test="flag-state" data-part><span class="chip warn" hidden data-part><span data-part></span></span><span class="chip serving" data-part></span></span></td>
 <td class="c-who"><div class="share" role="img" data-part></div><small class="muted" data-part></small></td>
 <td class="c-kind"><span data-part></span><small class="faint" data-part></small></td>
@@ -58,9 +59,17 @@ struct Parts {
 }
 
 thread_local! {
-    static ROW: Option<Element> = made("tbody", MODEL);
+    static ROW: Option<Element> = model();
     static CHIP: Option<Element> = made("span", KILLED);
     static SIGNS: [Option<Element>; 2] = [made("span", SHIELD), made("span", ALERT)];
+}
+
+fn model() -> Option<Element> {
+    let row = made("tbody", MODEL)?;
+    let critical = row.query_selector(".crit").ok()??;
+    set(&critical, "aria-label", text::CRITICAL_SIGN);
+    set(&critical, "title", text::LARGE_CHANGES_AND_RESTORES_MATTER_MOST);
+    Some(row)
 }
 
 fn made(around: &str, text: &str) -> Option<Element> {
@@ -163,7 +172,7 @@ impl Slot {
         if first || was.key != words.key {
             let key = &words.key;
             set(&self.element, "data-test", &format!("flag-row-{key}"));
-            set(&parts.pick, "aria-label", &format!("Choose {key}"));
+            set(&parts.pick, "aria-label", &text::choose_key(&key));
             set(&parts.pick, "data-test", &format!("pick-{key}"));
             set(&parts.pick, "data-pick", key);
             set(&parts.act, "data-test", &format!("kill-open-{key}"));

@@ -4,6 +4,7 @@ use crate::hooks::use_console;
 use crate::state::Shared;
 use crate::state::saved::{Saved, place, with, without};
 use crate::words::number::count;
+use crate::words::text::flags as text;
 use downhaul_control::api::FlagPage;
 use gloo::storage::{LocalStorage, Storage};
 use web_sys::HtmlInputElement;
@@ -47,7 +48,7 @@ pub fn Views(props: &ViewsProps) -> Html {
         })
     };
     html! {
-        <nav class="tabs" aria-label="Saved filters">
+        <nav class="tabs" aria-label={text::SAVED_FILTERS}>
             { for View::ALL.into_iter().map(|view| {
                 let shown = props.page.flags.iter().filter(|flag| view.holds(flag)).count();
                 let on_view = {
@@ -74,7 +75,7 @@ pub fn Views(props: &ViewsProps) -> Html {
                 html! {
                     <span class="saved" key={each.name.clone()}>
                         <button type="button" aria-current={is_saved(each).then_some("true")} data-test={format!("saved-{}", each.name)} onclick={choose}>{ &each.name }<span class="n">{ count(shown as u64) }</span></button>
-                        if is_saved(each) { <button type="button" class="forget" aria-label={format!("Forget the filter {}", each.name)} data-test="forget-filter" onclick={forget}><Icon name="x" small=true /></button> }
+                        if is_saved(each) { <button type="button" class="forget" aria-label={text::forget_the_filter(&each.name)} data-test="forget-filter" onclick={forget}><Icon name="x" small=true /></button> }
                     </span>
                 }
             }) }
@@ -83,7 +84,7 @@ pub fn Views(props: &ViewsProps) -> Html {
                 <button type="button" class="save" data-test="save-filter" onclick={
                     let naming = naming.clone();
                     Callback::from(move |_: MouseEvent| naming.set(true))
-                }><Icon name="plus" small=true />{ "Save this filter" }</button>
+                }><Icon name="plus" small=true />{ text::SAVE_THIS_FILTER }</button>
             }
         </nav>
     }
@@ -119,7 +120,7 @@ fn Name(props: &NameProps) -> Html {
             event.stop_propagation();
         })
     };
-    html! { <input class="input s" ref={field} aria-label="Name of the filter" placeholder="Name, then Enter" maxlength="40" data-test="filter-name" onkeydown={on_key} autocomplete="off" /> }
+    html! { <input class="input s" ref={field} aria-label={text::NAME_OF_THE_FILTER} placeholder={text::NAME_THEN_ENTER} maxlength="40" data-test="filter-name" onkeydown={on_key} autocomplete="off" /> }
 }
 
 /// As the address has it.

@@ -5,6 +5,8 @@ use crate::route::Route;
 use crate::state::live::Slot;
 use crate::words::breaker::{AGAIN_MS, Breaker, breakers, untold};
 use crate::words::number::count;
+use crate::words::text::common;
+use crate::words::text::fleet as text;
 use crate::words::time::age;
 use downhaul_control::api::BreakerPage;
 use downhaul_core::document::FlagSet;
@@ -24,7 +26,7 @@ pub fn Breakers(props: &BreakersProps) -> Html {
     let (page, document) = match (&asked.slot, &live.document) {
         (Slot::Ready(page), Slot::Ready(document)) => (page, document),
         (Slot::Failed(failure), _) | (_, Slot::Failed(failure)) => {
-            return html! { <FailureCard failure={failure.clone()} what="What the breakers do" /> };
+            return html! { <FailureCard failure={failure.clone()} what={text::WHAT_THE_BREAKERS_DO} /> };
         }
         (Slot::Loading | Slot::Ready(_), _) => return html! { <CardSkeleton lines=3 /> },
     };
@@ -33,11 +35,11 @@ pub fn Breakers(props: &BreakersProps) -> Html {
     let untold = untold(document, page);
     html! {
         <section class="card" data-test="breakers" data-open={open.to_string()}>
-            <header><Sign name="degraded" /><h2>{ "Breakers" }</h2><p>{ "Clients that turned to the degraded mode by themselves" }</p>
+            <header><Sign name="degraded" /><h2>{ text::BREAKERS }</h2><p>{ text::CLIENTS_THAT_TURNED_TO_THE_DEGRADED }</p>
                 if !all.is_empty() { <span class={classes!("end", "small", if open > 0 { "warn-ink" } else { "muted" })}>{ format!("{} open", count(open as u64)) }</span> }</header>
             if !all.is_empty() { { table(&props.environment, page, document, &all) } }
             if all.is_empty() && untold.is_empty() {
-                <p class="pad muted" data-test="breakers-none">{ "No flag here has a breaker. With " }<code>{ "\"breaker\": {}" }</code>{ " in a flag, clients turn it off for themselves where what it leads to fails; " }<code>{ "client.guard(…)" }</code>{ " in the code says what that is." }</p>
+                <p class="pad muted" data-test="breakers-none">{ text::NO_FLAG_HERE_HAS_A_BREAKER }<code>{ text::BREAKER }</code>{ text::IN_A_FLAG_CLIENTS_TURN_IT }<code>{ text::CLIENT_GUARD }</code>{ text::IN_THE_CODE_SAYS_WHAT_THAT }</p>
             }
             if !untold.is_empty() { { silent(&props.environment, &untold) } }
             if !all.is_empty() { <footer class="small muted"><span class="grow">{ about(page) }</span></footer> }
@@ -46,19 +48,19 @@ pub fn Breakers(props: &BreakersProps) -> Html {
 }
 
 fn about(page: &BreakerPage) -> String {
-    let kept = "As clients told within the last three minutes; a breaker only ever moves someone to the degraded mode.";
+    let kept = text::AS_CLIENTS_TOLD_WITHIN_THE_LAST;
     // A server that was just started has not been told all of it.
     if page.listening_seconds >= u64::from(page.minutes) * 60 {
         return kept.to_owned();
     }
-    format!("{kept} This server has listened for {} only.", age((page.listening_seconds.max(1) * 1000) as f64))
+    text::this_server_has_listened_for_only(&kept, &age((page.listening_seconds.max(1) * 1000) as f64))
 }
 
 fn table(environment: &AttrValue, page: &BreakerPage, document: &FlagSet, all: &[Breaker]) -> Html {
-    let calls = format!("Calls, {} min", page.minutes);
+    let calls = text::calls_minutes_min(&page.minutes);
     html! {
         <div class="tablewrap"><table class="table compact">
-            <thead><tr><th>{ "Flag, variant" }</th><th>{ "State" }</th><th>{ "Where" }</th><th>{ "Open for" }</th><th>{ calls.clone() }</th><th><span class="sr">{ "Actions" }</span></th></tr></thead>
+            <thead><tr><th>{ text::FLAG_VARIANT }</th><th>{ text::STATE }</th><th>{ text::WHERE }</th><th>{ text::OPEN_FOR }</th><th>{ calls.clone() }</th><th><span class="sr">{ common::ACTIONS }</span></th></tr></thead>
             <tbody>{ for all.iter().map(|breaker| row(environment, document, breaker, &calls)) }</tbody>
         </table></div>
     }
@@ -73,12 +75,12 @@ fn row(environment: &AttrValue, document: &FlagSet, breaker: &Breaker, calls: &s
             <td><Link<Route> to={Route::Flag { environment: environment.to_string(), key: key() }} classes="key">{ key() }</Link<Route>>{ " " }<Variant name={breaker.variant.clone()} {swatches} />
                 if !breaker.causes.is_empty() { <small class="faint blk">{ breaker.causes.join(", ") }</small> }</td>
             <td data-l="State"><span class="chips">{ for breaker.states().into_iter().map(|(class, words)| html! { <span class={classes!("chip", class)}>{ words }</span> }) }
-                if breaker.instances == 0 { <span class="faint">{ "nobody tells now" }</span> }</span></td>
+                if breaker.instances == 0 { <span class="faint">{ text::NOBODY_TELLS_NOW }</span> }</span></td>
             <td data-l="Where">{ for breaker.places.iter().map(|place| html! { <span class="blk">{ place }</span> }) }</td>
             <td data-l="Open for" class="nowrap">{ open_for.unwrap_or_else(|| "–".to_owned()) }</td>
-            <td data-l={calls.to_owned()}>{ format!("{} to the fallback", count(breaker.degraded)) }<small class="faint blk">{ format!("{} failed of {} tried", count(breaker.failed), count(breaker.failed.saturating_add(breaker.ok))) }</small></td>
+            <td data-l={calls.to_owned()}>{ text::to_the_fallback(&count(breaker.degraded)) }<small class="faint blk">{ text::failed_of_tried(&count(breaker.failed), &count(breaker.failed.saturating_add(breaker.ok))) }</small></td>
             <td class="num"><Link<Route> to={Route::Kill { environment: environment.to_string(), key: key() }} classes="btn s kill calm">
-                <span aria-hidden="true">{ "Kill…" }</span><span class="sr">{ format!("Kill {}, opens the kill control", breaker.flag) }</span></Link<Route>></td>
+                <span aria-hidden="true">{ common::KILL }</span><span class="sr">{ text::kill_opens_the_kill_control(&breaker.flag) }</span></Link<Route>></td>
         </tr>
     }
 }
@@ -86,8 +88,8 @@ fn row(environment: &AttrValue, document: &FlagSet, breaker: &Breaker, calls: &s
 /// Flags with a breaker of which no client tells: nothing is known of these, least of all that all is well.
 fn silent(environment: &AttrValue, flags: &[String]) -> Html {
     html! {
-        <p class="pad muted" data-test="breakers-untold"><Icon name="info" small=true />{ " No client tells of " }
+        <p class="pad muted" data-test="breakers-untold"><Icon name="info" small=true />{ text::NO_CLIENT_TELLS_OF }
             { for flags.iter().enumerate().map(|(at, key)| html! { <>{ if at > 0 { ", " } else { "" } }<Link<Route> to={Route::Flag { environment: environment.to_string(), key: key.clone() }}>{ key }</Link<Route>></> }) }
-            { if flags.len() == 1 { ", which has a breaker" } else { ", which have breakers" } }{ ": a client does where the application loads " }<code>{ "downhaul/telemetry" }</code>{ "." }</p>
+            { if flags.len() == 1 { text::WHICH_HAS_A_BREAKER } else { text::WHICH_HAVE_BREAKERS } }{ text::A_CLIENT_DOES_WHERE_THE_APPLICATION }<code>{ text::DOWNHAUL_TELEMETRY }</code>{ "." }</p>
     }
 }

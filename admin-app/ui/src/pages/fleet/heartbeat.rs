@@ -4,6 +4,7 @@ use crate::hooks::{clock, use_asked};
 use crate::state::live::Slot;
 use crate::words::kill::latency;
 use crate::words::number::{count, counted, ratio};
+use crate::words::text::fleet as text;
 use crate::words::time::{age, duration, hour, parse};
 use downhaul_control::api::{BeatView, HeartbeatView};
 use yew::prelude::*;
@@ -19,14 +20,14 @@ pub fn Heartbeat(props: &HeartbeatProps) -> Html {
     let (asked, _) = use_asked(api::heartbeat(&props.environment), 10_000);
     let Slot::Ready(view) = &asked.slot else {
         return match &asked.slot {
-            Slot::Failed(failure) => html! { <FailureCard failure={failure.clone()} what="The heartbeat" /> },
+            Slot::Failed(failure) => html! { <FailureCard failure={failure.clone()} what={text::THE_HEARTBEAT} /> },
             Slot::Loading | Slot::Ready(_) => html! { <CardSkeleton lines=5 /> },
         };
     };
     html! {
         <section class="card" data-test="heartbeat" data-beats={view.beats.len().to_string()}>
-            <header><h2>{ "Time to reach everyone" }</h2><p>{ about(view) }</p></header>
-            if let Some(paused) = &view.paused { <div class="banner warn flat"><Icon name="pause" /><p><b>{ "No beat now: " }</b>{ paused }</p></div> }
+            <header><h2>{ text::TIME_TO_REACH_EVERYONE }</h2><p>{ about(view) }</p></header>
+            if let Some(paused) = &view.paused { <div class="banner warn flat"><Icon name="pause" /><p><b>{ text::NO_BEAT_NOW }</b>{ paused }</p></div> }
             { body(view) }
         </section>
     }
@@ -34,19 +35,17 @@ pub fn Heartbeat(props: &HeartbeatProps) -> Html {
 
 fn about(view: &HeartbeatView) -> String {
     match (&view.flag, view.every_seconds) {
-        (Some(flag), Some(seconds)) => {
-            format!("{flag} is killed and restored every {}", age(f64::from(seconds) * 1000.0))
-        }
-        _ => "no flag is killed and restored on a schedule".to_owned(),
+        (Some(flag), Some(seconds)) => text::is_killed_and_restored_every(&flag, &age(f64::from(seconds) * 1000.0)),
+        _ => text::NO_FLAG_IS_KILLED_AND_RESTORED.to_owned(),
     }
 }
 
 fn body(view: &HeartbeatView) -> Html {
     if view.flag.is_none() {
-        return html! { <p class="pad muted">{ "Name a flag on which nothing rests in the policy, as " }<code>{ "heartbeat" }</code>{ ": then it is known before a kill is needed how long one takes." }</p> };
+        return html! { <p class="pad muted">{ text::NAME_A_FLAG_ON_WHICH_NOTHING }<code>{ text::HEARTBEAT }</code>{ text::THEN_IT_IS_KNOWN_BEFORE_A }</p> };
     }
     if view.beats.is_empty() {
-        return html! { <p class="pad muted">{ "It has not beaten since the control plane started." }</p> };
+        return html! { <p class="pad muted">{ text::IT_HAS_NOT_BEATEN_SINCE_THE }</p> };
     }
     let missing: usize = view.beats.iter().map(|beat| beat.missing).sum();
     html! {
@@ -54,8 +53,8 @@ fn body(view: &HeartbeatView) -> Html {
             <div class="stats">
                 <div class="stat"><span class="k">{ "p50" }</span><span class="v">{ latency(view.p50_ms) }</span></div>
                 <div class="stat"><span class="k">{ "p99" }</span><span class="v">{ latency(view.p99_ms) }</span></div>
-                <div class="stat"><span class="k">{ "Slowest" }</span><span class="v">{ latency(view.slowest_ms) }</span></div>
-                <div class="stat"><span class="k">{ counted(view.beats.len(), "beat", "beats") }</span><span class="v">{ count(missing as u64) }<small>{ " acknowledgements missing" }</small></span></div>
+                <div class="stat"><span class="k">{ text::SLOWEST }</span><span class="v">{ latency(view.slowest_ms) }</span></div>
+                <div class="stat"><span class="k">{ counted(view.beats.len(), text::BEAT, text::BEATS) }</span><span class="v">{ count(missing as u64) }<small>{ text::ACKNOWLEDGEMENTS_MISSING }</small></span></div>
             </div>
             <Plot beats={view.beats.clone()} />
             { within(view) }
@@ -70,7 +69,7 @@ fn within(view: &HeartbeatView) -> Html {
     html! {
         <div class="pad" data-test="heartbeat-distribution">
             { for view.distribution.iter().map(|each| {
-                let words = format!("{} of {} within {}", count(each.acknowledgements as u64), count(all as u64), duration(each.ms));
+                let words = text::acknowledgements_of_all_within_duration(&count(each.acknowledgements as u64), &count(all as u64), &duration(each.ms));
                 html! {
                     <div class="revrow" key={each.ms.to_string()}><span class="trunc">{ format!("within {}", duration(each.ms)) }</span>
                         <div class="share" role="img" aria-label={words}><Placed class="rv-0" width={width(each.acknowledgements)} /></div>
@@ -119,7 +118,7 @@ fn Plot(props: &PlotProps) -> Html {
         ms.map(|ms| html! { <text class={class} x={(WIDTH - RIGHT + 8.0).to_string()} y={at.to_string()}>{ format!("{class} {}", duration(ms)) }</text> })
     };
     let words =
-        format!("{}: the newest p50 {}, p99 {}", counted(beats.len(), "beat", "beats"), latency(fast), latency(slow));
+        text::the_newest_p50_p99(&counted(beats.len(), text::BEAT, text::BEATS), &latency(fast), &latency(slow));
     let ends = [beats.first(), beats.last()];
     html! {
         <div class="pad plotwrap" tabindex="0"><svg class="plot beats" viewBox={format!("0 0 {WIDTH} 176")} role="img" aria-label={words}>

@@ -2,6 +2,8 @@ use super::ShownProps;
 use crate::components::{Icon, Placed};
 use crate::words::fleet::{Spread, by_region, by_release};
 use crate::words::number::count;
+use crate::words::text::common;
+use crate::words::text::fleet as text;
 use yew::prelude::*;
 
 /// Rows before the rest is summed up.
@@ -15,11 +17,11 @@ pub fn Regions(props: &ShownProps) -> Html {
     let rest = all.len().saturating_sub(SHOWN);
     html! {
         <section class="card">
-            <header><h2>{ "By region" }</h2><span class="legend end"><span><i class="sw rv-0"></i>{ count(fleet.position.revision) }</span><span><i class="sw rv-1"></i>{ "older" }</span><span><i class="sw rv-2"></i>{ "silent" }</span></span></header>
+            <header><h2>{ common::BY_REGION }</h2><span class="legend end"><span><i class="sw rv-0"></i>{ count(fleet.position.revision) }</span><span><i class="sw rv-1"></i>{ text::OLDER }</span><span><i class="sw rv-2"></i>{ text::AMID_SILENT }</span></span></header>
             <div class="pad">{ for all.iter().take(SHOWN).map(|(region, spread)| row(region, *spread)) }
-                if rest > 0 { <p class="small faint">{ format!("and {} more regions, with fewer clients each", count(rest as u64)) }</p> }
+                if rest > 0 { <p class="small faint">{ text::and_more_regions_with_fewer_clients(&count(rest as u64)) }</p> }
             </div>
-            <footer class="small muted"><Icon name="shield" small=true /><span class="grow">{ "A kill does not wait for a revision; how far one has come stands with it." }</span></footer>
+            <footer class="small muted"><Icon name="shield" small=true /><span class="grow">{ text::A_KILL_DOES_NOT_WAIT_FOR }</span></footer>
         </section>
     }
 }
@@ -27,11 +29,8 @@ pub fn Regions(props: &ShownProps) -> Html {
 fn row(region: &str, spread: Spread) -> Html {
     let all = spread.all();
     let width = |part: usize| Some(100.0 * part as f64 / all.max(1) as f64);
-    let name = if region.is_empty() { "not told" } else { region };
-    let words = format!(
-        "{} current, {} older, {} silent, {} hidden",
-        spread.current, spread.behind, spread.silent, spread.hidden
-    );
+    let name = if region.is_empty() { common::NOT_TOLD } else { region };
+    let words = text::current_older_silent_hidden(&spread.current, &spread.behind, &spread.silent, &spread.hidden);
     html! {
         <div class="revrow" key={region.to_owned()}><span class="trunc">{ name }</span>
             <div class="share" role="img" aria-label={words}>
@@ -39,7 +38,7 @@ fn row(region: &str, spread: Spread) -> Html {
                 if spread.behind > 0 { <Placed class="rv-1" width={width(spread.behind)} /> }
                 if spread.silent > 0 { <Placed class="rv-2" width={width(spread.silent)} /> }
             </div>
-            <span class="num">{ format!("{} of {}", count(spread.current as u64), count(all as u64)) }</span></div>
+            <span class="num">{ text::current_of_all(&count(spread.current as u64), &count(all as u64)) }</span></div>
     }
 }
 
@@ -58,9 +57,9 @@ pub fn Releases(props: &ShownProps) -> Html {
     };
     html! {
         <section class="card">
-            <header><h2>{ "By release and revision" }</h2></header>
+            <header><h2>{ text::BY_RELEASE_AND_REVISION }</h2></header>
             <div class="pad tablewrap"><table class="matrix">
-                <thead><tr><th scope="col"><span class="sr">{ "Release" }</span></th><th scope="col">{ count(fleet.position.revision) }</th><th scope="col">{ "older" }</th><th scope="col">{ "silent" }</th></tr></thead>
+                <thead><tr><th scope="col"><span class="sr">{ text::RELEASE }</span></th><th scope="col">{ count(fleet.position.revision) }</th><th scope="col">{ text::OLDER }</th><th scope="col">{ text::AMID_SILENT }</th></tr></thead>
                 <tbody>{ for all.iter().take(SHOWN).map(|(release, spread)| html! {
                     <tr key={release.clone()}><th scope="row">{ release }</th>{ cell(spread.current, false) }{ cell(spread.behind, true) }{ cell(spread.silent, true) }</tr>
                 }) }</tbody>

@@ -3,6 +3,7 @@ use crate::components::{CardSkeleton, FailureCard, Icon, marked};
 use crate::hooks::{use_asked, use_now};
 use crate::state::live::Slot;
 use crate::words::number::{count, counted};
+use crate::words::text::fleet as text;
 use crate::words::time::{age, parse};
 use downhaul_control::api::{FleetState, FleetStateKind};
 use yew::prelude::*;
@@ -23,14 +24,14 @@ pub fn States(props: &StatesProps) -> Html {
     let states = match &asked.slot {
         Slot::Ready(page) => &page.states,
         Slot::Failed(failure) => {
-            return html! { <FailureCard failure={failure.clone()} what="What the fleet is in" /> };
+            return html! { <FailureCard failure={failure.clone()} what={text::WHAT_THE_FLEET_IS_IN} /> };
         }
         Slot::Loading => return html! { <CardSkeleton lines=2 /> },
     };
     html! {
         <section class="card" data-test="fleet-states" data-states={states.len().to_string()}>
-            <header><Icon name={if states.is_empty() { "check" } else { "alert" }} /><h2>{ "Is it all one?" }</h2>
-                <p>{ if states.is_empty() { "Every client agrees, is heard of, and nothing is half way back".to_owned() } else { format!("{}, the most urgent first", counted(states.len(), "state", "states")) } }</p></header>
+            <header><Icon name={if states.is_empty() { "check" } else { "alert" }} /><h2>{ text::IS_IT_ALL_ONE }</h2>
+                <p>{ if states.is_empty() { text::EVERY_CLIENT_AGREES_IS_HEARD_OF.to_owned() } else { text::the_most_urgent_first(&counted(states.len(), text::AMID_STATE, text::STATES)) } }</p></header>
             if !states.is_empty() { <ul class="pad-rows divide fleet-states">{ for states.iter().map(|state| row(state, now)) }</ul> }
         </section>
     }
@@ -43,9 +44,9 @@ fn row(state: &FleetState, now: f64) -> Html {
         <li key={state.id.clone()} data-test={format!("state-{}", state.kind.as_str())}>
             <div class="grow">
                 <p><span class={classes!("chip", tone(state.kind))}>{ title(state.kind) }</span>{ " " }<b>{ marked(&state.words) }</b>
-                    if let Some(since) = since { <small class="muted nowrap">{ format!(" for {since}") }</small> }</p>
+                    if let Some(since) = since { <small class="muted nowrap">{ text::for_since(&since) }</small> }</p>
                 if !who.is_empty() { <small class="muted blk">{ who.join("; ") }
-                    if state.clients > state.trusted { { format!(" ({} only claim it)", count((state.clients - state.trusted) as u64)) } }</small> }
+                    if state.clients > state.trusted { { text::only_claim_it(&count((state.clients - state.trusted) as u64)) } }</small> }
                 <p class="small">{ marked(&state.help) }</p>
                 if let Some(command) = &state.command { <p class="small"><code>{ command }</code></p> }
             </div>
@@ -63,17 +64,17 @@ fn tone(kind: FleetStateKind) -> &'static str {
 
 fn title(kind: FleetStateKind) -> &'static str {
     match kind {
-        FleetStateKind::PartlyDark => "Partly dark",
-        FleetStateKind::KilledInRegions => "Killed in part",
-        FleetStateKind::BreakersOpen => "Breakers open",
-        FleetStateKind::RolledBackRelease => "Old release left",
-        FleetStateKind::CachesLagging => "Caches lag",
-        FleetStateKind::ClientsRefusing => "Refused",
-        FleetStateKind::StaleClients => "Silent clients",
-        FleetStateKind::SilentRegion => "Silent region",
-        FleetStateKind::MixedRevisions => "Mixed revisions",
-        FleetStateKind::MixedReleases => "Mixed releases",
-        FleetStateKind::OscillatingFlag | FleetStateKind::OscillatingClients => "Oscillating",
-        FleetStateKind::Other => "Other",
+        FleetStateKind::PartlyDark => text::PARTLY_DARK,
+        FleetStateKind::KilledInRegions => text::KILLED_IN_PART,
+        FleetStateKind::BreakersOpen => text::BREAKERS_OPEN,
+        FleetStateKind::RolledBackRelease => text::OLD_RELEASE_LEFT,
+        FleetStateKind::CachesLagging => text::CACHES_LAG,
+        FleetStateKind::ClientsRefusing => text::REFUSED,
+        FleetStateKind::StaleClients => text::SILENT_CLIENTS,
+        FleetStateKind::SilentRegion => text::SILENT_REGION,
+        FleetStateKind::MixedRevisions => text::MIXED_REVISIONS,
+        FleetStateKind::MixedReleases => text::MIXED_RELEASES,
+        FleetStateKind::OscillatingFlag | FleetStateKind::OscillatingClients => text::OSCILLATING,
+        FleetStateKind::Other => text::OTHER,
     }
 }

@@ -1,6 +1,8 @@
 mod course;
 mod table;
 
+use crate::words::text::common;
+use crate::words::text::guards as text;
 pub use table::OfFlag;
 
 use crate::backend::api;
@@ -22,26 +24,26 @@ pub struct GuardsProps {
 /// What watches variants while they are rolled out, what each says, and what it did.
 #[function_component]
 pub fn Guards(props: &GuardsProps) -> Html {
-    use_document_title(format!("Guards in {}", props.environment));
+    use_document_title(text::guards_in_environment(&props.environment));
     let (asked, _) = use_asked(api::guards(&props.environment, None), AGAIN_MS);
     let guards: Vec<GuardView> = asked.slot.ready().map(|page| by_urgency(page)).unwrap_or_default();
     let flag = |guard: &GuardView| Route::Flag { environment: props.environment.to_string(), key: guard.flag.clone() };
     let (cursor, place) = use_rows(guards.iter().map(flag).collect());
     let line = match &asked.slot {
         Slot::Ready(_) if !guards.is_empty() => summary(&guards),
-        _ => "Each holds a variant against another one, minute by minute, and acts where it does harm.".to_owned(),
+        _ => text::EACH_HOLDS_A_VARIANT_AGAINST_ANOTHER.to_owned(),
     };
     let body = match &asked.slot {
-        Slot::Failed(failure) => html! { <FailureCard failure={failure.clone()} what="The guards" /> },
+        Slot::Failed(failure) => html! { <FailureCard failure={failure.clone()} what={text::THE_GUARDS} /> },
         Slot::Loading => html! {
             <div class="card" aria-busy="true"><table class="table compact"><tbody><RowsSkeleton rows=4 cells={vec!["c-flag", "", "", ""]} /></tbody></table></div>
         },
         Slot::Ready(_) if guards.is_empty() => html! {
-            <div class="card"><Empty title="No flag has a guard" actions={html! {
-                <Link<Route> to={Route::Flags { environment: props.environment.to_string() }} classes="btn">{ "All flags" }</Link<Route>>
+            <div class="card"><Empty title={text::NO_FLAG_HAS_A_GUARD} actions={html! {
+                <Link<Route> to={Route::Flags { environment: props.environment.to_string() }} classes="btn">{ common::ALL_FLAGS }</Link<Route>>
             }}>
-                <p>{ "A guard sees harm while few have the variant, and takes it back by itself. Write one into a flag, on a dry run at first:" }</p>
-                <p><code>{ "\"guards\": [{ \"name\": \"errors\", \"variant\": \"on\", \"dry_run\": true }]" }</code></p>
+                <p>{ text::A_GUARD_SEES_HARM_WHILE_FEW }</p>
+                <p><code>{ text::GUARDS }</code></p>
             </Empty></div>
         },
         Slot::Ready(_) => html! {
@@ -52,7 +54,7 @@ pub fn Guards(props: &GuardsProps) -> Html {
     };
     html! {
         <>
-            <div class="pagehead"><div class="grow"><h1>{ "Guards" }</h1><p>{ line }</p></div></div>
+            <div class="pagehead"><div class="grow"><h1>{ text::GUARDS_HEAD }</h1><p>{ line }</p></div></div>
             { body }
         </>
     }

@@ -6,6 +6,8 @@ use crate::route::Route;
 use crate::state::live::Slot;
 use crate::words::guard::{self, AGAIN_MS, by_urgency, failed, has_spoken, moment, standing, watches};
 use crate::words::number::count;
+use crate::words::text::common;
+use crate::words::text::guards as text;
 use downhaul_control::api::GuardView;
 use yew::prelude::*;
 use yew_router::prelude::*;
@@ -22,7 +24,9 @@ pub fn OfFlag(props: &OfFlagProps) -> Html {
     let (asked, _) = use_asked(api::guards(&props.environment, Some(&props.flag)), AGAIN_MS);
     let all = Route::Guards { environment: props.environment.to_string() };
     let body = match &asked.slot {
-        Slot::Failed(failure) => return html! { <FailureCard failure={failure.clone()} what="What the guards say" /> },
+        Slot::Failed(failure) => {
+            return html! { <FailureCard failure={failure.clone()} what={text::WHAT_THE_GUARDS_SAY} /> };
+        }
         Slot::Loading => {
             html! { <div class="pad stack" aria-busy="true"><i class="skel w-80"></i><i class="skel w-60"></i></div> }
         }
@@ -32,8 +36,8 @@ pub fn OfFlag(props: &OfFlagProps) -> Html {
     };
     html! {
         <section class="card" id="guards" data-test="flag-guards">
-            <header><Icon name="shield" /><h2>{ "Guards" }</h2><p>{ "What watches its variants, minute by minute" }</p>
-                <Link<Route> to={all} classes="end small">{ "All guards" }</Link<Route>></header>
+            <header><Icon name="shield" /><h2>{ text::GUARDS_HEAD }</h2><p>{ text::WHAT_WATCHES_ITS_VARIANTS_MINUTE_BY }</p>
+                <Link<Route> to={all} classes="end small">{ text::ALL_GUARDS }</Link<Route>></header>
             { body }
         </section>
     }
@@ -53,7 +57,7 @@ pub struct GuardedProps {
 pub fn Guarded(props: &GuardedProps) -> Html {
     html! {
         <div class="tablewrap"><table class="table compact guards">
-            <thead><tr><th>{ "Guard" }</th><th>{ "How it stands" }</th><th>{ "Evidence of harm" }</th><th>{ "Failed" }</th>if props.names_flags { <th>{ "Does" }</th> }</tr></thead>
+            <thead><tr><th>{ text::GUARD }</th><th>{ common::HOW_IT_STANDS }</th><th>{ text::EVIDENCE_OF_HARM }</th><th>{ text::FAILED }</th>if props.names_flags { <th>{ text::DOES }</th> }</tr></thead>
             <tbody>{ for props.guards.iter().enumerate().map(|(at, each)| html! {
                 <Row key={format!("{}/{}", each.flag, each.name)} environment={props.environment.clone()} guard={each.clone()} names_flag={props.names_flags} {at} is_focus={props.cursor == Some(at)} />
             }) }</tbody>
@@ -87,10 +91,10 @@ fn Row(props: &RowProps) -> Html {
     let does = html! {
         <>
             <span class="blk">{ guard::does(guard) }</span>
-            if guard.role == "signal" { <small class="faint blk">{ "a signal: it only ever pauses" }</small> }
+            if guard.role == "signal" { <small class="faint blk">{ text::A_SIGNAL_IT_ONLY_EVER_PAUSES }</small> }
             if let Some(acted) = &guard.acted {
-                <small class="blk" data-test="guard-acted">{ format!("It acted at {}: ", moment(&acted.at, now, offset)) }
-                    <Link<Route> to={Route::ChartEntry { environment: environment(), revision: acted.revision }}>{ format!("revision {}", count(acted.revision)) }</Link<Route>></small>
+                <small class="blk" data-test="guard-acted">{ text::it_acted_at(&moment(&acted.at, now, offset)) }
+                    <Link<Route> to={Route::ChartEntry { environment: environment(), revision: acted.revision }}>{ text::revision_revision(&count(acted.revision)) }</Link<Route>></small>
             }
         </>
     };
@@ -102,11 +106,11 @@ fn Row(props: &RowProps) -> Html {
                 <small class="muted blk">{ watches(guard) }</small>
                 // The page of a flag has less room.
                 if !props.names_flag { { does.clone() } }</td>
-            <td data-l="How it stands"><span class="chips"><span class={classes!("chip", class)} data-test="guard-standing">{ chip }</span>if guard.dry_run { <span class="chip line">{ "dry run" }</span> }</span>
+            <td data-l="How it stands"><span class="chips"><span class={classes!("chip", class)} data-test="guard-standing">{ chip }</span>if guard.dry_run { <span class="chip line">{ text::DRY_RUN }</span> }</span>
                 <small class="muted blk">{ guard::how_it_stands(guard, now, offset) }</small></td>
             <td data-l="Evidence of harm" class="wide"><b class={classes!(has_spoken(guard).then_some("danger-ink"))}>{ &judged.evidence }</b>
                 <Course guard={guard.clone()} />
-                <small class="faint blk" title={guard.since.clone()}>{ format!("{} since {}", guard::length(guard, judged.buckets), moment(&guard.from, now, offset)) }</small></td>
+                <small class="faint blk" title={guard.since.clone()}>{ text::length_since_moment(&guard::length(guard, judged.buckets), &moment(&guard.from, now, offset)) }</small></td>
             <td data-l="Failed" class="nowrap wide">
                 <span class="blk"><Variant name={guard.variant.clone()} swatches={swatches.clone()} />{ " " }{ failed(judged.failed, judged.units) }</span>
                 if let Some(against) = &guard.against {

@@ -9,6 +9,8 @@ use crate::route::Route;
 use crate::state::kill_draft::{Action, KillDraft};
 use crate::state::live::{Action as LiveAction, Slot};
 use crate::words::kill;
+use crate::words::text::common;
+use crate::words::text::kill as text;
 use downhaul_control::api::{FlagSummary, KillScope, KillView};
 use downhaul_core::document::OnStale;
 use ready::Ready;
@@ -27,7 +29,7 @@ pub struct KillProps {
 /// The kill control: for whom, what they will see, why, and the button that is held.
 #[function_component]
 pub fn Kill(props: &KillProps) -> Html {
-    use_document_title(format!("Kill {}", props.flag));
+    use_document_title(text::kill_flag(&props.flag));
     let console = use_console();
     let navigator = use_navigator();
     let flag_route = Route::Flag { environment: props.environment.to_string(), key: props.flag.clone() };
@@ -50,22 +52,22 @@ pub fn Kill(props: &KillProps) -> Html {
             no_flag(&props.environment, &props.flag, retired)
         }
         (Slot::Loading, _) => html! { <div class="killgrid"><CardSkeleton lines=9 /><CardSkeleton /></div> },
-        (Slot::Failed(failure), _) => html! { <FailureCard failure={failure.clone()} what="The kill control" /> },
+        (Slot::Failed(failure), _) => html! { <FailureCard failure={failure.clone()} what={text::THE_KILL_CONTROL} /> },
     };
     html! {
         <>
             <div class="pagehead">
                 <div class="grow">
                     <div class="crumbs">
-                        <Link<Route> to={Route::Flags { environment: props.environment.to_string() }}>{ "Flags" }</Link<Route>>
+                        <Link<Route> to={Route::Flags { environment: props.environment.to_string() }}>{ common::FLAGS_HEAD }</Link<Route>>
                         <Icon name="right" small=true />
                         <Link<Route> to={flag_route.clone()}>{ &props.flag }</Link<Route>>
-                        <Icon name="right" small=true /><span>{ "Kill" }</span>
+                        <Icon name="right" small=true /><span>{ text::KILL }</span>
                     </div>
-                    <h1>{ "Kill " }<span class="mono">{ &props.flag }</span></h1>
-                    <p>{ "One person and a reason are enough. A kill never waits for approval." }</p>
+                    <h1>{ text::KILL_2 }<span class="mono">{ &props.flag }</span></h1>
+                    <p>{ text::ONE_PERSON_AND_A_REASON_ARE }</p>
                 </div>
-                <Link<Route> to={flag_route} classes="btn quiet">{ "Back to the flag" }<kbd>{ "Esc" }</kbd></Link<Route>>
+                <Link<Route> to={flag_route} classes="btn quiet">{ text::BACK_TO_THE_FLAG }<kbd>{ "Esc" }</kbd></Link<Route>>
             </div>
             { body }
         </>
@@ -128,10 +130,10 @@ fn Control(props: &ControlProps) -> Html {
         })
     };
     let disabled = console.refusal_to_kill().or_else(|| draft.why_not()).map(AttrValue::from);
-    let target = format!("{} for {whom} in {}", flag.key, props.environment);
+    let target = text::key_for_whom_in_environment(&flag.key, &whom, &props.environment);
     html! {
         <div class="killgrid">
-            <section class="card divide" aria-label="Kill control">
+            <section class="card divide" aria-label={text::KILL_CONTROL}>
                 <div class="step"><span class="no" aria-hidden="true">{ "1" }</span>
                     <ScopeChoice draft={(*draft).clone()} flag={flag.clone()} on_action={
                         let draft = draft.clone();
@@ -139,16 +141,16 @@ fn Control(props: &ControlProps) -> Html {
                     } />
                 </div>
                 <div class="step"><span class="no" aria-hidden="true">{ "2" }</span>
-                    <div class="stack"><h3>{ "What they will see" }</h3><Effect flag={flag.clone()} {scope} /></div>
+                    <div class="stack"><h3>{ text::WHAT_THEY_WILL_SEE }</h3><Effect flag={flag.clone()} {scope} /></div>
                 </div>
                 <div class="step"><span class="no" aria-hidden="true">{ "3" }</span>
                     <div class="cols why">
-                        <div class="field"><label for="reason">{ "Reason" }</label>
+                        <div class="field"><label for="reason">{ text::REASON }</label>
                             <input class="input" id="reason" data-test="kill-reason" value={draft.reason.clone()} oninput={on_text(Action::Reason)}
                                 aria-required="true" aria-describedby="reason-help" autocomplete="off" maxlength="500" />
-                            <span class="help" id="reason-help">{ "Goes to the chart, for whoever asks later." }</span>
+                            <span class="help" id="reason-help">{ text::GOES_TO_THE_CHART_FOR_WHOEVER }</span>
                         </div>
-                        <div class="field"><label for="incident">{ "Incident " }<span class="faint">{ "optional" }</span></label>
+                        <div class="field"><label for="incident">{ text::INCIDENT }<span class="faint">{ text::OPTIONAL }</span></label>
                             <input class="input mono" id="incident" data-test="kill-incident" value={draft.incident.clone()} oninput={on_text(Action::Incident)} autocomplete="off" maxlength="100" />
                         </div>
                     </div>
@@ -157,11 +159,11 @@ fn Control(props: &ControlProps) -> Html {
                     if let Some(failure) = &*refused {
                         <div class="banner danger" role="alert" data-test="kill-refused"><Icon name="alert" />
                             <p><b>{ failure.title() }</b>{ ". " }
-                                if failure.leaves_doubt() { { "The kill may have been made all the same: look at the kills in force. " } }
+                                if failure.leaves_doubt() { { text::THE_KILL_MAY_HAVE_BEEN_MADE } }
                                 { failure.help() }</p></div>
                     }
-                    <HoldButton label={format!("Hold to kill {target}")} press_label={format!("Kill {target}")}
-                        effect={format!("{} will see: {}.", draft.scope().as_ref().map(kill::who_gets).unwrap_or_default(), flag.degraded_meaning)}
+                    <HoldButton label={text::hold_to_kill(&target)} press_label={text::kill_target(&target)}
+                        effect={text::map_will_see_degraded_meaning(&draft.scope().as_ref().map(kill::who_gets).unwrap_or_default(), &flag.degraded_meaning)}
                         {disabled} sent={*sent} attempt={*attempt} {on_fire} />
                 </div></div>
             </section>
@@ -197,7 +199,7 @@ fn Effect(props: &EffectProps) -> Html {
     html! {
         <div class="effect" data-test="kill-effect">
             <p class="say">
-                { props.scope.as_ref().map_or_else(|| "Whoever you choose gets".to_owned(), kill::who_get) }
+                { props.scope.as_ref().map_or_else(|| text::WHOEVER_YOU_CHOOSE_GETS.to_owned(), kill::who_get) }
                 { " " }
                 <Variant name={flag.degraded_variant.clone()} swatches={swatches} />{ ": " }
                 <q>{ &flag.degraded_meaning }</q>
@@ -208,17 +210,17 @@ fn Effect(props: &EffectProps) -> Html {
                 }
                 if !with_it.is_empty() {
                     <li><Icon name="link" small=true /><span>
-                        { if with_it.len() == 1 { "One flag requires it and degrades with it: ".to_owned() } else { format!("{} flags require it and degrade with it: ", with_it.len()) } }
+                        { if with_it.len() == 1 { text::ONE_FLAG_REQUIRES_IT_AND_DEGRADES.to_owned() } else { text::flags_require_it_and_degrade_with(&with_it.len()) } }
                         { with_it.join(", ") }
                     </span></li>
                 }
                 { for kills.iter().map(|kill| html! {
-                    <li><Icon name="kill" small=true /><span>{ format!("It is killed already for {}: {}", kill::scope(&kill.scope), kill.reason) }</span></li>
+                    <li><Icon name="kill" small=true /><span>{ text::it_is_killed_already_for(&kill::scope(&kill.scope), &kill.reason) }</span></li>
                 }) }
                 if let Some(on_stale) = on_stale {
                     <li><Icon name="clock" small=true /><span>{ match on_stale {
-                        OnStale::Degraded => "A client that hears nothing degrades by itself at its stale deadline.",
-                        OnStale::Keep => "A client that hears nothing keeps what it has until it comes back.",
+                        OnStale::Degraded => text::A_CLIENT_THAT_HEARS_NOTHING_DEGRADES,
+                        OnStale::Keep => text::A_CLIENT_THAT_HEARS_NOTHING_KEEPS,
                     } }</span></li>
                 }
             </ul>

@@ -4,6 +4,7 @@ use crate::state::history::Part;
 use crate::state::live::Connection;
 use crate::state::toasts::Tone;
 use crate::words::number::{count, counted};
+use crate::words::text::kill as text;
 use crate::words::time::{day, parse};
 use downhaul_control::api::FlagSummary;
 use wasm_bindgen_futures::{JsFuture, spawn_local};
@@ -26,37 +27,37 @@ pub fn Ready(props: &ReadyProps) -> Html {
     html! {
         <aside class="stack l">
             <section class="card divide">
-                <header><h2>{ "Ready to pull" }</h2>
-                    if open { <span class="chip ok end"><Icon name="check" />{ "connected" }</span> }
-                    else { <span class="chip warn end"><Icon name="offline" />{ "not connected" }</span> }
+                <header><h2>{ text::READY_TO_PULL }</h2>
+                    if open { <span class="chip ok end"><Icon name="check" />{ text::CONNECTED }</span> }
+                    else { <span class="chip warn end"><Icon name="offline" />{ text::NOT_CONNECTED }</span> }
                 </header>
                 if let Some(fleet) = fleet {
                     <div class="ready"><Icon name={if fleet.live > 0 { "check" } else { "alert" }} class={if fleet.live > 0 { "good" } else { "soft" }} />
-                        <span><b>{ counted(fleet.live, "client", "clients") }</b>{ if fleet.live == 1 { " hears this server" } else { " hear this server" } }</span>
-                        <small>{ format!("{} on edge or server keys, {} in browsers.", count(fleet.trusted as u64), count(fleet.claimed as u64)) }</small>
+                        <span><b>{ counted(fleet.live, text::CLIENT, text::CLIENTS) }</b>{ if fleet.live == 1 { text::HEARS_THIS_SERVER } else { text::HEAR_THIS_SERVER } }</span>
+                        <small>{ text::on_edge_or_server_keys_in(&count(fleet.trusted as u64), &count(fleet.claimed as u64)) }</small>
                     </div>
                     if fleet.unknown > 0 {
                         <div class="ready"><Icon name="clock" class="soft" />
-                            <span><b>{ count(fleet.unknown as u64) }</b>{ if fleet.unknown == 1 { " is silent" } else { " are silent" } }</span>
-                            <small>{ "They hear of the kill when they come back." }</small>
+                            <span><b>{ count(fleet.unknown as u64) }</b>{ if fleet.unknown == 1 { text::IS_SILENT } else { text::ARE_SILENT } }</span>
+                            <small>{ text::THEY_HEAR_OF_THE_KILL_WHEN }</small>
                         </div>
                     }
                     if fleet.hidden > 0 {
                         <div class="ready"><Icon name="clock" class="soft" />
-                            <span><b>{ count(fleet.hidden as u64) }</b>{ if fleet.hidden == 1 { " is asleep" } else { " are asleep" } }</span>
-                            <small>{ "Hidden pages; they degrade before their next read." }</small>
+                            <span><b>{ count(fleet.hidden as u64) }</b>{ if fleet.hidden == 1 { text::IS_ASLEEP } else { text::ARE_ASLEEP } }</span>
+                            <small>{ text::HIDDEN_PAGES_THEY_DEGRADE_BEFORE_THEIR }</small>
                         </div>
                     }
                 } else { <div class="pad"><i class="skel w-80"></i></div> }
                 <div class="ready"><Icon name="undo" class="good" />
-                    <span>{ "Restore is one key and a reason" }</span>
-                    <small>{ "It gives everyone back what the rules say, at once." }</small>
+                    <span>{ text::RESTORE_IS_ONE_KEY_AND_A }</span>
+                    <small>{ text::IT_GIVES_EVERYONE_BACK_WHAT_THE }</small>
                 </div>
             </section>
             <section class="card">
-                <header><h2>{ "If this page can’t reach the server" }</h2></header>
+                <header><h2>{ text::IF_THIS_PAGE_CANT_REACH_THE }</h2></header>
                 <div class="pad stack">
-                    <p class="small muted">{ "The same kill from a shell on the server:" }</p>
+                    <p class="small muted">{ text::THE_SAME_KILL_FROM_A_SHELL }</p>
                     <Command command={props.command.clone()} />
                 </div>
             </section>
@@ -81,12 +82,12 @@ fn Command(props: &CommandProps) -> Html {
                 let Some(window) = web_sys::window() else { return };
                 let copied = JsFuture::from(window.navigator().clipboard().write_text(&command)).await.is_ok();
                 if copied {
-                    console.toast(Tone::Ok, "Command copied".to_owned(), String::new());
+                    console.toast(Tone::Ok, text::COMMAND_COPIED.to_owned(), String::new());
                 } else {
                     console.toast(
                         Tone::Warn,
-                        "The browser did not allow copying".to_owned(),
-                        "Select the text instead.".to_owned(),
+                        text::THE_BROWSER_DID_NOT_ALLOW_COPYING.to_owned(),
+                        text::SELECT_THE_TEXT_INSTEAD.to_owned(),
                     );
                 }
             });
@@ -94,7 +95,7 @@ fn Command(props: &CommandProps) -> Html {
     };
     html! {
         <div class="cmd"><code>{ &props.command }</code>
-            <button class="iconbtn" aria-label="Copy command" onclick={copy}><Icon name="copy" small=true /></button>
+            <button class="iconbtn" aria-label={text::COPY_COMMAND} onclick={copy}><Icon name="copy" small=true /></button>
         </div>
     }
 }
@@ -111,9 +112,9 @@ fn Before(props: &BeforeProps) -> Html {
     let kills: Vec<_> = history.changes.iter().filter(|change| change.kind == "kill").take(5).cloned().collect();
     html! {
         <section class="card">
-            <header><h2>{ "Killed before" }</h2></header>
+            <header><h2>{ text::KILLED_BEFORE }</h2></header>
             if kills.is_empty() {
-                <p class="pad small muted">{ if history.is_loaded { "Not among its last changes" } else { "Reading the chart" } }</p>
+                <p class="pad small muted">{ if history.is_loaded { text::NOT_AMONG_ITS_LAST_CHANGES } else { text::READING_THE_CHART } }</p>
             } else {
                 <dl class="pad dl small">
                     { for kills.iter().map(|change| html! {

@@ -2,6 +2,8 @@ use crate::components::{Icon, Swatches, Variant};
 use crate::hooks::use_console;
 use crate::state::kill_draft::{Action, KillDraft, Part};
 use crate::words::number::{count, counted};
+use crate::words::text::common;
+use crate::words::text::kill as text;
 use downhaul_control::api::{FlagSummary, FleetView};
 use downhaul_core::document::{FlagSet, RegionTree};
 use wasm_bindgen::JsCast;
@@ -24,7 +26,9 @@ pub fn ScopeChoice(props: &ScopeChoiceProps) -> Html {
     let draft = &props.draft;
     let editor = match (draft.part, &document) {
         (Part::Everyone, Some(document)) => html! { <p class="small muted">{ everyone(document) }</p> },
-        (Part::Everyone, None) => html! { <p class="small muted">{ "Everyone, everywhere in this environment." }</p> },
+        (Part::Everyone, None) => {
+            html! { <p class="small muted">{ text::EVERYONE_EVERYWHERE_IN_THIS_ENVIRONMENT }</p> }
+        }
         (Part::Tenant, _) => {
             let known: Vec<String> =
                 document.iter().flat_map(|set| set.tenants.keys().map(ToString::to_string)).collect();
@@ -35,7 +39,7 @@ pub fn ScopeChoice(props: &ScopeChoiceProps) -> Html {
         }
         (Part::Region | Part::Segment, None) => html! { <i class="skel w-60"></i> },
         (Part::Region, Some(document)) if document.regions.is_empty() => {
-            html! { <p class="small muted">{ "This environment declares no regions." }</p> }
+            html! { <p class="small muted">{ text::THIS_ENVIRONMENT_DECLARES_NO_REGIONS }</p> }
         }
         (Part::Region, Some(document)) => {
             let fleet = console.live.fleet.ready().map(|fleet| (**fleet).clone());
@@ -51,7 +55,7 @@ pub fn ScopeChoice(props: &ScopeChoiceProps) -> Html {
     };
     html! {
         <div class="stack">
-            <h3 id="scope">{ "For whom" }</h3>
+            <h3 id="scope">{ text::FOR_WHOM }</h3>
             <PartChoice part={draft.part} on_part={props.on_action.reform(Action::Part)} />
             { editor }
         </div>
@@ -61,13 +65,12 @@ pub fn ScopeChoice(props: &ScopeChoiceProps) -> Html {
 fn everyone(document: &FlagSet) -> String {
     let (tenants, regions) = (document.tenants.len(), document.regions.names().len());
     match (tenants, regions) {
-        (0, 0) => "Everyone, everywhere in this environment.".to_owned(),
-        (_, 0) => format!("All {}, declared or not.", counted(tenants, "tenant", "tenants")),
-        (0, _) => format!("All {}.", counted(regions, "region", "regions")),
-        _ => format!(
-            "All {} and all {}, declared or not.",
-            counted(tenants, "tenant", "tenants"),
-            counted(regions, "region", "regions")
+        (0, 0) => text::EVERYONE_EVERYWHERE_IN_THIS_ENVIRONMENT.to_owned(),
+        (_, 0) => text::all_declared_or_not(&counted(tenants, text::TENANT, text::TENANTS)),
+        (0, _) => text::all_regions(&counted(regions, common::REGION, common::AMID_REGIONS)),
+        _ => text::all_and_all_declared_or_not(
+            &counted(tenants, text::TENANT, text::TENANTS),
+            &counted(regions, common::REGION, common::AMID_REGIONS),
         ),
     }
 }
@@ -154,7 +157,7 @@ struct RegionsProps {
 #[function_component]
 fn Regions(props: &RegionsProps) -> Html {
     html! {
-        <div class="tree" role="group" aria-label="Regions">
+        <div class="tree" role="group" aria-label={common::REGIONS}>
             { for props.rows.iter().map(|row| {
                 let name = row.name.clone();
                 html! {
@@ -207,22 +210,22 @@ fn Tenants(props: &TenantsProps) -> Html {
     let on_change = Callback::from(move |event: Event| add(&event.target_unchecked_into::<HtmlInputElement>()));
     html! {
         <div class="field">
-            <label for="tenants">{ "Tenants" }</label>
+            <label for="tenants">{ common::TENANTS }</label>
             <div class="tokens">
                 { for props.chosen.iter().map(|name| {
                     let gone = name.clone();
                     html! {
                         <span class="chip line" key={name.clone()}>{ name }
-                            <button type="button" class="x" aria-label={format!("Remove {name}")} onclick={props.on_toggle.reform(move |_| gone.clone())}><Icon name="x" /></button>
+                            <button type="button" class="x" aria-label={text::remove_name(&name)} onclick={props.on_toggle.reform(move |_| gone.clone())}><Icon name="x" /></button>
                         </span>
                     }
                 }) }
-                <input id="tenants" list="known-tenants" placeholder="Add a tenant" data-test="scope-tenant-input" onkeydown={on_key} onchange={on_change} autocomplete="off" />
+                <input id="tenants" list="known-tenants" placeholder={text::ADD_A_TENANT} data-test="scope-tenant-input" onkeydown={on_key} onchange={on_change} autocomplete="off" />
                 <datalist id="known-tenants">{ for props.known.iter().map(|name| html! { <option value={name.clone()} /> }) }</datalist>
             </div>
             <span class="help">{ match props.chosen.iter().filter(|name| !props.known.contains(name)).count() {
-                0 => format!("{} declared. Enter adds a name.", counted(props.known.len(), "tenant is", "tenants are")),
-                _ => "A name that is not declared reaches contexts that carry exactly this text.".to_owned(),
+                0 => text::declared_enter_adds_a_name(&counted(props.known.len(), text::TENANT_IS, text::TENANTS_ARE)),
+                _ => text::A_NAME_THAT_IS_NOT_DECLARED.to_owned(),
             } }</span>
         </div>
     }
@@ -238,10 +241,10 @@ struct SegmentsProps {
 #[function_component]
 fn Segments(props: &SegmentsProps) -> Html {
     if props.known.is_empty() {
-        return html! { <p class="small muted">{ "This environment has no segments." }</p> };
+        return html! { <p class="small muted">{ text::THIS_ENVIRONMENT_HAS_NO_SEGMENTS }</p> };
     }
     html! {
-        <div class="tree" role="group" aria-label="Segments">
+        <div class="tree" role="group" aria-label={common::SEGMENTS}>
             { for props.known.iter().map(|(key, description)| {
                 let name = key.clone();
                 html! {
@@ -267,7 +270,7 @@ fn Variants(props: &VariantsProps) -> Html {
     let keys: Vec<&str> = props.flag.variants.iter().map(String::as_str).collect();
     let swatches = Swatches::of_keys(&keys, &props.flag.degraded_variant);
     html! {
-        <div class="row wrap" role="group" aria-label="Variants">
+        <div class="row wrap" role="group" aria-label={common::VARIANTS}>
             { for props.flag.variants.iter().map(|key| {
                 let name = key.clone();
                 let degraded = *key == props.flag.degraded_variant;
@@ -275,7 +278,7 @@ fn Variants(props: &VariantsProps) -> Html {
                     <label class="chip line" key={key.clone()}>
                         <input type="checkbox" class="check" checked={props.chosen.contains(key)} disabled={degraded} data-test={format!("scope-variant-{key}")} onchange={props.on_toggle.reform(move |_| name.clone())} />
                         <Variant name={key.clone()} swatches={swatches.clone()} />
-                        if degraded { <span class="faint">{ "is the degraded variant" }</span> }
+                        if degraded { <span class="faint">{ text::IS_THE_DEGRADED_VARIANT }</span> }
                     </label>
                 }
             }) }

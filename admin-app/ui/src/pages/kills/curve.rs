@@ -1,5 +1,6 @@
 use crate::words::kill::latency;
 use crate::words::number::count;
+use crate::words::text::kill as text;
 use crate::words::time::duration;
 use downhaul_control::api::Progress;
 use yew::prelude::*;
@@ -37,12 +38,11 @@ pub fn Curve(props: &CurveProps) -> Html {
     let line: String =
         points.iter().map(|(_, ms, clients)| format!("{:.1},{:.1} ", scale.x(*ms), scale.y(*clients))).collect();
     let area = format!("{:.1},{BOTTOM} {line}{:.1},{BOTTOM}", scale.x(first.1), scale.x(last.1));
-    let words = format!(
-        "{} clients dark: p50 {}, p99 {}, slowest {}",
-        count(progress.dark_total as u64),
-        latency(progress.p50_ms),
-        latency(progress.p99_ms),
-        latency(progress.slowest_ms)
+    let words = text::clients_dark_p50_p99_slowest(
+        &count(progress.dark_total as u64),
+        &latency(progress.p50_ms),
+        &latency(progress.p99_ms),
+        &latency(progress.slowest_ms),
     );
     html! {
         <svg class="plot curve" viewBox={format!("0 0 {WIDTH} {HEIGHT}")} role="img" aria-label={words}>

@@ -6,6 +6,8 @@ use crate::hooks::{Key, clock, use_console, use_document_title, use_keys, use_ki
 use crate::route::Route;
 use crate::words::kill;
 use crate::words::number::count;
+use crate::words::text::common;
+use crate::words::text::kill as text;
 use crate::words::time::{clock as clock_time, day, parse};
 use downhaul_control::api::KillView;
 use yew::prelude::*;
@@ -23,7 +25,7 @@ pub fn LiveKill(props: &LiveKillProps) -> Html {
     let watched = use_kill(props.id.clone());
     let title = match &watched {
         Ok(Some(watched)) => format!("{} is killed", watched.kill.flag),
-        Ok(None) | Err(_) => "Kill".to_owned(),
+        Ok(None) | Err(_) => text::KILL.to_owned(),
     };
     use_document_title(title);
     let environment = || props.environment.to_string();
@@ -34,23 +36,23 @@ pub fn LiveKill(props: &LiveKillProps) -> Html {
         },
         Ok(None) => html! { <><CardSkeleton lines=8 /><CardSkeleton /></> },
         Err(failure) if failure.is_missing() => html! {
-            <Missing title="There is no such kill" text={format!("{} names no kill of {}.", props.id, props.environment)}
-                actions={html! { <Link<Route> to={Route::Kills { environment: environment() }} classes="btn">{ "Kills in force" }</Link<Route>> }} />
+            <Missing title={text::THERE_IS_NO_SUCH_KILL} text={text::names_no_kill_of(&props.id, &props.environment)}
+                actions={html! { <Link<Route> to={Route::Kills { environment: environment() }} classes="btn">{ text::KILLS_IN_FORCE }</Link<Route>> }} />
         },
-        Err(failure) => html! { <FailureCard failure={failure.clone()} what="This kill" /> },
+        Err(failure) => html! { <FailureCard failure={failure.clone()} what={text::THIS_KILL} /> },
     };
     html! {
         <>
             <div class="pagehead"><div class="grow">
                 <div class="crumbs">
-                    <Link<Route> to={Route::Kills { environment: environment() }}>{ "Kills" }</Link<Route>>
+                    <Link<Route> to={Route::Kills { environment: environment() }}>{ common::KILLS }</Link<Route>>
                     if let Some(flag) = &flag {
                         <Icon name="right" small=true />
                         <Link<Route> to={Route::Flag { environment: environment(), key: flag.clone() }}>{ flag }</Link<Route>>
                     }
                     <Icon name="right" small=true /><span>{ &props.id }</span>
                 </div>
-                <h1>{ "Kill" }{ flag.map(|flag| html! { <>{ " of " }<span class="mono">{ flag }</span></> }) }</h1>
+                <h1>{ text::KILL }{ flag.map(|flag| html! { <>{ common::OF }<span class="mono">{ flag }</span></> }) }</h1>
             </div></div>
             { body }
         </>
@@ -107,22 +109,22 @@ fn Live(props: &LiveProps) -> Html {
     };
     html! {
         <>
-            <section class={classes!("card", in_force.then_some("danger"))} aria-label="Live kill" data-test="live-kill" data-kill={kill.id.clone()}
+            <section class={classes!("card", in_force.then_some("danger"))} aria-label={text::LIVE_KILL} data-test="live-kill" data-kill={kill.id.clone()}
                 data-state={if in_force { "in-force" } else { "restored" }}>
                 <div class={classes!("livehead", (!in_force).then_some("past"))}>
                     <Sign name="kill" />
                     <div>
-                        <h2><span class="mono">{ &kill.flag }</span>{ format!(" {} killed for {}", if in_force { "is" } else { "was" }, kill::scope(&kill.scope)) }</h2>
+                        <h2><span class="mono">{ &kill.flag }</span>{ text::in_force_killed_for_scope(&if in_force { text::IS } else { text::WAS }, &kill::scope(&kill.scope)) }</h2>
                         <p class="muted">
-                            { format!("Kill {} by {} at {}, revision {}. {}", kill.id, kill.by, when.unwrap_or_default(), count(kill.position.revision), kill.reason) }
+                            { text::kill_by_at_revision(&kill.id, &kill.by, &when.unwrap_or_default(), &count(kill.position.revision), &kill.reason) }
                             if let Some(incident) = &kill.incident { { " " }<span class="chip line">{ incident }</span> }
                         </p>
                         <p class="muted">{ format!("{} {}: {}", kill::who_get(&kill.scope), kill.degraded_variant, kill.effect) }</p>
                     </div>
                     if in_force {
                         <div class="stack s restorebox">
-                            <button class="btn l" data-test="restore" disabled={refusal.is_some()} onclick={open}><Icon name="undo" />{ "Restore…" }<kbd>{ "R" }</kbd></button>
-                            <small class="muted">{ refusal.unwrap_or("needs a reason") }</small>
+                            <button class="btn l" data-test="restore" disabled={refusal.is_some()} onclick={open}><Icon name="undo" />{ text::RESTORE }<kbd>{ "R" }</kbd></button>
+                            <small class="muted">{ refusal.unwrap_or(text::NEEDS_A_REASON) }</small>
                         </div>
                     }
                 </div>
@@ -137,7 +139,7 @@ fn Live(props: &LiveProps) -> Html {
                     <Regions progress={progress.clone()} />
                     if in_force { <Stragglers progress={progress.clone()} /> }
                 } else {
-                    <p class="pad muted">{ "How far it has come was not measured: the server was started after the kill. It holds all the same." }</p>
+                    <p class="pad muted">{ text::HOW_FAR_IT_HAS_COME_WAS }</p>
                 }
             </section>
         </>

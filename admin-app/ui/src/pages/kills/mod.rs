@@ -4,6 +4,8 @@ mod restore;
 mod stragglers;
 mod watch;
 
+use crate::words::text::common;
+use crate::words::text::kill as text;
 pub use live::LiveKill;
 
 use crate::components::{Empty, FailureCard, Icon, RowsSkeleton, Sign};
@@ -24,23 +26,23 @@ pub struct KillsProps {
 /// Kills in force.
 #[function_component]
 pub fn Kills(props: &KillsProps) -> Html {
-    use_document_title(format!("Kills in {}", props.environment));
+    use_document_title(text::kills_in_environment(&props.environment));
     let console = use_console();
     let now = clock::now();
     let environment = || props.environment.to_string();
     let body = match &console.live.kills {
-        Slot::Failed(failure) => html! { <FailureCard failure={failure.clone()} what="The kills" /> },
+        Slot::Failed(failure) => html! { <FailureCard failure={failure.clone()} what={text::THE_KILLS} /> },
         Slot::Loading => html! {
             <div class="card" aria-busy="true"><table class="table compact"><tbody><RowsSkeleton rows=3 cells={vec!["c-flag", "", "", ""]} /></tbody></table></div>
         },
         Slot::Ready(page) if page.kills.is_empty() => html! {
-            <div class="card"><Empty title="Nothing is killed" actions={html! {
-                <Link<Route> to={Route::Flags { environment: environment() }} classes="btn">{ "All flags" }</Link<Route>>
-            }}><p>{ "Every flag gives what its rules say. A kill starts from the flag that does harm." }</p></Empty></div>
+            <div class="card"><Empty title={text::NOTHING_IS_KILLED} actions={html! {
+                <Link<Route> to={Route::Flags { environment: environment() }} classes="btn">{ common::ALL_FLAGS }</Link<Route>>
+            }}><p>{ text::EVERY_FLAG_GIVES_WHAT_ITS_RULES }</p></Empty></div>
         },
         Slot::Ready(page) => html! {
             <div class="card tablewrap"><table class="table compact">
-                <thead><tr><th>{ "Flag" }</th><th>{ "For whom" }</th><th>{ "Why" }</th><th>{ "By" }</th><th>{ "Clients" }</th><th><span class="sr">{ "Actions" }</span></th></tr></thead>
+                <thead><tr><th>{ common::FLAG }</th><th>{ text::FOR_WHOM }</th><th>{ common::WHY }</th><th>{ common::BY }</th><th>{ text::CLIENTS_HEAD }</th><th><span class="sr">{ common::ACTIONS }</span></th></tr></thead>
                 <tbody>
                     { for page.kills.iter().map(|each| {
                         let latest = console.live.watched.get(&each.id).map(|watched| (*watched.kill).clone());
@@ -52,8 +54,8 @@ pub fn Kills(props: &KillsProps) -> Html {
                                 <td data-l="For whom">{ kill::scope(&each.scope) }</td>
                                 <td data-l="Why">{ &each.reason }{ each.incident.as_ref().map(|incident| html! { <>{ " " }<span class="chip line">{ incident }</span></> }) }</td>
                                 <td data-l="By" class="nowrap">{ &each.by }<small class="faint blk">{ parse(&each.at).map(|at| ago(now - at)) }</small></td>
-                                <td data-l="Clients" class="nowrap">{ progress.map_or_else(|| "not measured".to_owned(), |progress| kill::dark(&progress)) }</td>
-                                <td class="num"><Link<Route> to={to} classes="btn s">{ "Restore…" }</Link<Route>></td>
+                                <td data-l="Clients" class="nowrap">{ progress.map_or_else(|| text::NOT_MEASURED.to_owned(), |progress| kill::dark(&progress)) }</td>
+                                <td class="num"><Link<Route> to={to} classes="btn s">{ text::RESTORE }</Link<Route>></td>
                             </tr>
                         }
                     }) }
@@ -64,10 +66,10 @@ pub fn Kills(props: &KillsProps) -> Html {
     html! {
         <>
             <div class="pagehead"><div class="grow">
-                <h1>{ "Kills in force" }</h1>
-                <p>{ format!("{} in {}. Each stays until someone restores it.", counted(console.live.kill_count(), "kill", "kills"), props.environment) }</p>
+                <h1>{ text::KILLS_IN_FORCE }</h1>
+                <p>{ text::in_each_stays_until_someone_restores(&counted(console.live.kill_count(), text::AMID_KILL, text::KILLS), &props.environment) }</p>
             </div>
-            <Link<Route> to={Route::Chart { environment: environment() }} classes="btn"><Icon name="chart" />{ "Chart" }</Link<Route>>
+            <Link<Route> to={Route::Chart { environment: environment() }} classes="btn"><Icon name="chart" />{ common::CHART }</Link<Route>>
             </div>
             { body }
         </>

@@ -5,6 +5,8 @@ use crate::state::live::Action;
 use crate::state::toasts::Tone;
 use crate::words::kill;
 use crate::words::number::count;
+use crate::words::text::common;
+use crate::words::text::kill as text;
 use crate::words::time::{age, clock as clock_time, day, parse};
 use downhaul_control::api::{KillView, Restored};
 use wasm_bindgen_futures::spawn_local;
@@ -50,12 +52,8 @@ pub fn RestoreForm(props: &RestoreFormProps) -> Html {
             spawn_local(async move {
                 match api::restore(&console.backend, &environment, &kill.id, reason).await {
                     Ok(report) => {
-                        let detail = format!("Revision {}", count(report.position.revision));
-                        console.toast(
-                            Tone::Ok,
-                            format!("{} is restored for {}", kill.flag, kill::scope(&kill.scope)),
-                            detail,
-                        );
+                        let detail = text::revision_revision(&count(report.position.revision));
+                        console.toast(Tone::Ok, text::is_restored_for(&kill.flag, &kill::scope(&kill.scope)), detail);
                         close.emit(());
                         if let Ok(kill) = api::kill(&console.backend, &environment, &kill.id).await {
                             let received = clock::monotonic();
@@ -77,21 +75,21 @@ pub fn RestoreForm(props: &RestoreFormProps) -> Html {
         Callback::from(move |event: InputEvent| reason.set(event.target_unchecked_into::<HtmlInputElement>().value()))
     };
     html! {
-        <form class="pad stack restoreform" onsubmit={on_submit} aria-label="Restore">
+        <form class="pad stack restoreform" onsubmit={on_submit} aria-label={text::RESTORE_2}>
             if let Some(failure) = &*refused {
                 <div class="banner danger" role="alert"><Icon name="alert" /><p><b>{ failure.title() }</b>{ ". " }{ failure.help() }</p></div>
             }
             <div class="field">
-                <label for="restore-reason">{ "Why it is safe again" }</label>
+                <label for="restore-reason">{ text::WHY_IT_IS_SAFE_AGAIN }</label>
                 <input class="input" id="restore-reason" ref={input} data-test="restore-reason" value={(*reason).clone()} oninput={on_input} maxlength="500" autocomplete="off" aria-required="true" />
-                <span class="help">{ format!("{} what the rules say again, at once.", kill::who_get(&props.kill.scope)) }</span>
+                <span class="help">{ text::what_the_rules_say_again_at(&kill::who_get(&props.kill.scope)) }</span>
             </div>
             <div class="row">
                 <button class="btn primary" data-test="restore-confirm" aria-disabled={(!ready).to_string()}>
                     if *sent { <span class="spin" aria-hidden="true"></span> } else { <Icon name="undo" /> }
-                    { format!("Restore {} for {}", props.kill.flag, kill::scope(&props.kill.scope)) }
+                    { text::restore_flag_for_scope(&props.kill.flag, &kill::scope(&props.kill.scope)) }
                 </button>
-                <button type="button" class="btn quiet" onclick={props.on_close.reform(|_| ())}>{ "Cancel" }<kbd>{ "Esc" }</kbd></button>
+                <button type="button" class="btn quiet" onclick={props.on_close.reform(|_| ())}>{ common::CANCEL }<kbd>{ "Esc" }</kbd></button>
             </div>
         </form>
     }
@@ -111,12 +109,12 @@ pub fn RestoredNote(props: &RestoredNoteProps) -> Html {
     let at = parse(&restored.at);
     let when = at.map(|at| format!("{} {}", day(at, now, offset), clock_time(at, offset))).unwrap_or_default();
     let after = match (at, props.killed_at) {
-        (Some(at), Some(killed)) => format!(", after {}", age(at - killed)),
+        (Some(at), Some(killed)) => text::after_age(&age(at - killed)),
         (Some(_) | None, _) => String::new(),
     };
     html! {
         <div class="banner ok flat" role="status" data-test="restored"><Icon name="undo" />
-            <p><b>{ format!("Restored by {}", restored.by) }</b>{ format!(" at {when}{after}, revision {}. {}", count(restored.revision), restored.reason) }</p>
+            <p><b>{ text::restored_by_by(&restored.by) }</b>{ text::at_when_after_revision_revision_reason(&when, &after, &count(restored.revision), &restored.reason) }</p>
         </div>
     }
 }

@@ -1,6 +1,8 @@
 use crate::components::{Icon, Placed};
 use crate::words::kill::heard;
 use crate::words::number::{count, counted};
+use crate::words::text::common;
+use crate::words::text::kill as text;
 use downhaul_control::api::{Progress, Straggler, Trust};
 use yew::prelude::*;
 
@@ -28,12 +30,12 @@ pub fn Stragglers(props: &StragglersProps) -> Html {
     html! {
         <div class="bt" data-test="stragglers">
             <div class="row between wrap pad tight">
-                <h3>{ format!("Still lit: {} by name", counted(progress.stragglers_total, "client", "clients")) }</h3>
-                if rest > 0 && !*all && progress.stragglers.len() > SHOWN { <button class="btn s quiet" onclick={more}>{ format!("Show {} more", count(rest as u64)) }</button> }
+                <h3>{ text::still_lit_by_name(&counted(progress.stragglers_total, text::CLIENT, text::CLIENTS)) }</h3>
+                if rest > 0 && !*all && progress.stragglers.len() > SHOWN { <button class="btn s quiet" onclick={more}>{ text::show_rest_more(&count(rest as u64)) }</button> }
                 else if rest > 0 { <span class="small faint">{ format!("{} more", count(rest as u64)) }</span> }
             </div>
             <div class="tablewrap"><table class="table compact strag">
-                <thead><tr><th>{ "Client" }</th><th>{ "Kind" }</th><th>{ "Region" }</th><th>{ "Last heard" }</th><th>{ "What happens next" }</th></tr></thead>
+                <thead><tr><th>{ text::CLIENT_HEAD }</th><th>{ common::KIND }</th><th>{ common::REGION_HEAD }</th><th>{ text::LAST_HEARD }</th><th>{ text::WHAT_HAPPENS_NEXT }</th></tr></thead>
                 <tbody>{ for progress.stragglers.iter().take(shown).map(|each| row(each, progress.stale_seconds)) }</tbody>
             </table></div>
         </div>
@@ -51,8 +53,8 @@ fn row(straggler: &Straggler, stale_seconds: u32) -> Html {
     html! {
         <tr key={straggler.instance.clone()}>
             <td><span class="mono">{ &straggler.instance }</span><small class="faint blk">{ release }</small></td>
-            <td data-l="Kind">{ match straggler.trust { Trust::Trusted => kind, Trust::Claimed => format!("{kind}, claimed") } }</td>
-            <td data-l="Region">{ straggler.region.clone().unwrap_or_else(|| "not told".to_owned()) }</td>
+            <td data-l="Kind">{ match straggler.trust { Trust::Trusted => kind, Trust::Claimed => text::kind_claimed(&kind) } }</td>
+            <td data-l="Region">{ straggler.region.clone().unwrap_or_else(|| common::NOT_TOLD.to_owned()) }</td>
             <td data-l="Last heard" class="nowrap">{ heard(straggler.last_seen_ms) }</td>
             <td data-l="What happens next"><span class="due">
                 if waited < 100.0 { <span class="meter" aria-hidden="true"><Placed width={Some(waited)} /></span> } else { <Icon name="clock" small=true /> }

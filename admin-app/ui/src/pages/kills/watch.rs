@@ -3,6 +3,8 @@ use crate::components::{Icon, Lamps, Placed};
 use crate::hooks::{clock, use_now, use_throttled};
 use crate::words::kill;
 use crate::words::number::{count, counted, ratio};
+use crate::words::text::common;
+use crate::words::text::kill as text;
 use crate::words::time::{age, stopwatch};
 use downhaul_control::api::Progress;
 use yew::prelude::*;
@@ -37,16 +39,16 @@ pub fn Watch(props: &WatchProps) -> Html {
                             <span class="v" data-test={name} data-ms={ms.map(|ms| format!("{ms:.3}"))}>{ kill::latency(ms) }</span></div>
                     }) }
                 </div>
-                <p class="small faint">{ "From the server’s commit to its receipt of the acknowledgement" }</p>
+                <p class="small faint">{ text::FROM_THE_SERVERS_COMMIT_TO_ITS }</p>
             </div>
             <div>
                 <div class="row between wrap">
                     <p class="dark" data-test="clients-dark" data-dark={progress.dark.to_string()} data-live={progress.live.to_string()} data-dark-total={progress.dark_total.to_string()}>{ kill::dark(progress) }</p>
-                    if progress.complete && progress.dark_total > 0 { <span class="chip ok" data-test="kill-complete"><Icon name="check" />{ "complete" }</span> }
+                    if progress.complete && progress.dark_total > 0 { <span class="chip ok" data-test="kill-complete"><Icon name="check" />{ text::COMPLETE }</span> }
                     else if let Some(remaining) = kill::remaining(progress) { <span class="chip warn"><Icon name="clock" />{ remaining }</span> }
                 </div>
                 <p class="sr" aria-live="polite">{ announced }</p>
-                <div class={classes!("darkbar", (progress.live == 0).then_some("none"))} role="img" aria-label={format!("{percent:.1} percent dark")}><Placed width={Some(percent)} /></div>
+                <div class={classes!("darkbar", (progress.live == 0).then_some("none"))} role="img" aria-label={text::percent_percent_dark(&percent)}><Placed width={Some(percent)} /></div>
                 <Curve progress={progress.clone()} />
                 <p class="small muted">{ shares(progress) }</p>
             </div>
@@ -56,14 +58,14 @@ pub fn Watch(props: &WatchProps) -> Html {
 
 fn shares(progress: &Progress) -> String {
     let part = |name: &str, dark: usize, live: usize| {
-        format!("{name}: {} of {}", count(dark as u64), counted(live, "client", "clients"))
+        text::name_dark_of_clients(&name, &count(dark as u64), &counted(live, text::CLIENT, text::CLIENTS))
     };
     let mut parts = vec![
-        part("Edge and server", progress.trusted.dark, progress.trusted.live),
-        part("browsers, which only claim it", progress.claimed.dark, progress.claimed.live),
+        part(text::EDGE_AND_SERVER, progress.trusted.dark, progress.trusted.live),
+        part(text::BROWSERS_WHICH_ONLY_CLAIM_IT, progress.claimed.dark, progress.claimed.live),
     ];
     if progress.dark_total > progress.dark {
-        parts.push(format!("{} went dark and have left since", count((progress.dark_total - progress.dark) as u64)));
+        parts.push(text::went_dark_and_have_left_since(&count((progress.dark_total - progress.dark) as u64)));
     }
     parts.join("; ")
 }
@@ -89,7 +91,7 @@ fn Stopwatch(props: &StopwatchProps) -> Html {
         return html! {
             <>
                 <div class="clock" role="timer" data-test="stopwatch" data-state="stopped">{ number }<small>{ unit }</small></div>
-                <p class="muted">{ format!("until the last client was dark; the kill is {} old", age(since.max(1000.0))) }</p>
+                <p class="muted">{ text::until_the_last_client_was_dark(&age(since.max(1000.0))) }</p>
             </>
         };
     }
@@ -99,9 +101,9 @@ fn Stopwatch(props: &StopwatchProps) -> Html {
             if since > LONG_AGO {
                 <div class="clock" role="timer" data-test="stopwatch">{ age(since) }</div>
             } else {
-                <div class="clock" role="timer" data-test="stopwatch" data-state="running" aria-label={format!("{:.0} seconds since the kill", elapsed / 1000.0)}>{ whole }<small>{ tenth }</small></div>
+                <div class="clock" role="timer" data-test="stopwatch" data-state="running" aria-label={text::seconds_since_the_kill(&(elapsed / 1000.0))}>{ whole }<small>{ tenth }</small></div>
             }
-            <p class="muted">{ "since the kill" }</p>
+            <p class="muted">{ text::SINCE_THE_KILL }</p>
         </>
     }
 }
@@ -129,19 +131,19 @@ pub fn Regions(props: &RegionsProps) -> Html {
     let per_lamp = per_lamp(progress.dark);
     html! {
         <div class="bt pad stack" data-test="by-region">
-            <div class="row between wrap"><h3>{ "By region" }</h3>
-                <span class="legend"><span><i class="dot lampdot"></i>{ format!("{}, dark", counted(per_lamp, "client", "clients")) }</span>
-                    <span><i class="dot warn"></i>{ "1 client, still lit" }</span></span>
+            <div class="row between wrap"><h3>{ common::BY_REGION }</h3>
+                <span class="legend"><span><i class="dot lampdot"></i>{ text::clients_dark(&counted(per_lamp, text::CLIENT, text::CLIENTS)) }</span>
+                    <span><i class="dot warn"></i>{ text::ONE_CLIENT_STILL_LIT }</span></span>
             </div>
             <div class="world">
                 { for progress.by_region.iter().map(|(name, region)| {
                     let lit = region.live.saturating_sub(region.dark) + region.unknown;
                     html! {
                         <div class="regioncell" key={name.clone()}>
-                            <header><b>{ if name.is_empty() { "region not told" } else { name.as_str() } }</b>
+                            <header><b>{ if name.is_empty() { text::REGION_NOT_TOLD } else { name.as_str() } }</b>
                                 <span class={if lit > 0 { "warn-ink" } else { "faint" }}>{ kill::region(region) }</span></header>
                             <Lamps dark={region.dark} {lit} {per_lamp} />
-                            <span class="small faint">{ format!("{} of {}", count(region.dark as u64), count((region.live + region.unknown) as u64)) }</span>
+                            <span class="small faint">{ text::dark_of_unknown(&count(region.dark as u64), &count((region.live + region.unknown) as u64)) }</span>
                         </div>
                     }
                 }) }

@@ -3,6 +3,8 @@
 mod chunk;
 mod shape;
 
+use crate::words::text::common;
+use crate::words::text::later as text;
 pub use chunk::{Chunk, Wanted};
 
 use crate::components::Icon;
@@ -72,12 +74,12 @@ fn NotCome(props: &NotComeProps) -> Html {
     html! {
         <section class="card" data-test="not-come"><div class="empty" role="alert">
             <Icon name="offline" class="large" />
-            if props.is_page { <h1>{ "This page could not be fetched" }</h1> } else { <h2>{ "This part could not be fetched" }</h2> }
-            <p>{ "See that this device reaches the server, then try again. If the console was renewed since you opened it, reload: drafts are kept." }</p>
-            <p class="muted">{ "Flags, kills and what you had open go on working without it." }</p>
+            if props.is_page { <h1>{ text::THIS_PAGE_COULD_NOT_BE_FETCHED }</h1> } else { <h2>{ text::THIS_PART_COULD_NOT_BE_FETCHED }</h2> }
+            <p>{ text::SEE_THAT_THIS_DEVICE_REACHES_THE }</p>
+            <p class="muted">{ text::FLAGS_KILLS_AND_WHAT_YOU_HAD }</p>
             <div class="row">
-                <button class="btn primary" data-test="not-come-again" onclick={props.on_again.clone()}>{ "Try again" }</button>
-                <button class="btn" data-test="not-come-reload" onclick={reload}>{ "Reload the console" }</button>
+                <button class="btn primary" data-test="not-come-again" onclick={props.on_again.clone()}>{ common::TRY_AGAIN }</button>
+                <button class="btn" data-test="not-come-reload" onclick={reload}>{ text::RELOAD_THE_CONSOLE }</button>
             </div>
         </div></section>
     }

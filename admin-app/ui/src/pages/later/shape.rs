@@ -1,6 +1,7 @@
 use super::Wanted;
 use crate::components::{CardSkeleton, RowsSkeleton};
 use crate::route::Route;
+use crate::words::text::later as text;
 use yew::prelude::*;
 
 #[derive(Debug, Properties, PartialEq)]
@@ -40,7 +41,7 @@ pub fn Shape(props: &ShapeProps) -> Html {
         | Route::Tenants { .. }
         | Route::Populations { .. }
         | Route::People { .. } => html! {
-            <div class="card" aria-busy="true" aria-label="Loading"><table class="table compact"><tbody>
+            <div class="card" aria-busy="true" aria-label={text::LOADING}><table class="table compact"><tbody>
                 <RowsSkeleton rows=5 cells={vec!["c-flag", "", "", ""]} />
             </tbody></table></div>
         },
@@ -49,7 +50,7 @@ pub fn Shape(props: &ShapeProps) -> Html {
     html! {
         <div class="stack l" data-test="page-coming" role="status">
             <div class="pagehead" aria-hidden="true"><div class="grow stack"><i class="skel tall w-40"></i><i class="skel w-60"></i></div></div>
-            <span class="sr">{ "The page is being fetched" }</span>
+            <span class="sr">{ text::THE_PAGE_IS_BEING_FETCHED }</span>
             { body }
         </div>
     }

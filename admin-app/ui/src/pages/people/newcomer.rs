@@ -2,6 +2,8 @@ use super::person::may;
 use crate::backend::api;
 use crate::components::Icon;
 use crate::hooks::{use_act, use_console};
+use crate::words::text::common;
+use crate::words::text::people as text;
 use downhaul_control::api::{PersonRequest, Role};
 use web_sys::{HtmlInputElement, HtmlSelectElement};
 use yew::prelude::*;
@@ -50,21 +52,21 @@ pub fn Newcomer(props: &NewcomerProps) -> Html {
         })
     };
     html! {
-        <section class="card"><header><h2>{ "Someone new" }</h2></header>
-            <form class="pad stack" onsubmit={on_submit} aria-label="Someone new">
+        <section class="card"><header><h2>{ text::SOMEONE_NEW }</h2></header>
+            <form class="pad stack" onsubmit={on_submit} aria-label={text::SOMEONE_NEW}>
                 if let Some(why) = &props.why_not { <p class="why-not"><Icon name="lock" small=true />{ why }</p> }
                 if let Some(failure) = &act.state.failure {
                     <div class="banner danger" role="alert"><Icon name="alert" /><p><b>{ failure.title() }</b>{ ". " }{ failure.help() }</p></div>
                 }
                 <div class="cols c3">
-                    <div class="field"><label for="new-name">{ "Name" }</label><input class="input" id="new-name" data-test="person-name" disabled={props.why_not.is_some()} value={(*name).clone()} oninput={typed(&name)} maxlength="200" autocomplete="off" /></div>
-                    <div class="field"><label for="new-role">{ "Role" }</label>
+                    <div class="field"><label for="new-name">{ common::NAME }</label><input class="input" id="new-name" data-test="person-name" disabled={props.why_not.is_some()} value={(*name).clone()} oninput={typed(&name)} maxlength="200" autocomplete="off" /></div>
+                    <div class="field"><label for="new-role">{ text::ROLE }</label>
                         <select class="select" id="new-role" data-test="person-role" disabled={props.why_not.is_some()} onchange={on_role}>
                             { for ROLES.into_iter().map(|each| html! { <option value={each.as_str()} selected={each == *role}>{ each.as_str() }</option> }) }
                         </select><span class="help">{ may(*role) }</span></div>
-                    <div class="field"><label for="new-reason">{ "Why" }</label><input class="input" id="new-reason" data-test="person-reason" disabled={props.why_not.is_some()} value={(*reason).clone()} oninput={typed(&reason)} maxlength="500" autocomplete="off" /></div>
+                    <div class="field"><label for="new-reason">{ common::WHY }</label><input class="input" id="new-reason" data-test="person-reason" disabled={props.why_not.is_some()} value={(*reason).clone()} oninput={typed(&reason)} maxlength="500" autocomplete="off" /></div>
                 </div>
-                <div class="row"><button class="btn primary" data-test="person-add" aria-disabled={(!is_ready).to_string()}><Icon name="plus" small=true />{ "Add" }</button></div>
+                <div class="row"><button class="btn primary" data-test="person-add" aria-disabled={(!is_ready).to_string()}><Icon name="plus" small=true />{ text::ADD }</button></div>
             </form>
         </section>
     }

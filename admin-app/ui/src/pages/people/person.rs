@@ -2,17 +2,18 @@ use super::tokens::Secret;
 use crate::backend::api;
 use crate::components::{ActBar, ActItem, Look, Reason};
 use crate::hooks::{clock, use_act, use_console};
+use crate::words::text::people as text;
 use crate::words::time::text;
 use downhaul_control::api::{PersonView, Role, RoleRequest, TokenCreated, TokenRequest};
 use yew::prelude::*;
 
 /// Every role with the marks of granting it and of taking it away.
 const ROLES: [(Role, &str, &str, &str, &str); 5] = [
-    (Role::Viewer, "grant-viewer", "take-viewer", "Make viewer…", "Viewer no more…"),
-    (Role::Editor, "grant-editor", "take-editor", "Make editor…", "Editor no more…"),
-    (Role::Operator, "grant-operator", "take-operator", "Make operator…", "Operator no more…"),
-    (Role::Approver, "grant-approver", "take-approver", "Make approver…", "Approver no more…"),
-    (Role::Admin, "grant-admin", "take-admin", "Make admin…", "Admin no more…"),
+    (Role::Viewer, "grant-viewer", "take-viewer", text::MAKE_VIEWER, text::VIEWER_NO_MORE),
+    (Role::Editor, "grant-editor", "take-editor", text::MAKE_EDITOR, text::EDITOR_NO_MORE),
+    (Role::Operator, "grant-operator", "take-operator", text::MAKE_OPERATOR, text::OPERATOR_NO_MORE),
+    (Role::Approver, "grant-approver", "take-approver", text::MAKE_APPROVER, text::APPROVER_NO_MORE),
+    (Role::Admin, "grant-admin", "take-admin", text::MAKE_ADMIN, text::ADMIN_NO_MORE),
 ];
 
 /// How long a token opens the console, in milliseconds: 90 days, as on the command line.
@@ -47,16 +48,15 @@ pub fn PersonActs(props: &PersonActsProps) -> Html {
         .into_iter()
         .map(|(role, grant, take, make, unmake)| {
             if person.roles.contains(&role) {
-                let effect = "It goes at once, also from tokens and sessions; approvals that rest on it count no more.";
+                let effect = text::IT_GOES_AT_ONCE_ALSO_FROM;
                 item(take, unmake, "x", format!("{name} is {} no more", role.as_str()), effect)
             } else {
-                item(grant, make, "plus", format!("Make {name} {}", role.as_str()), may(role))
+                item(grant, make, "plus", text::make_name_role(&name, &role.as_str()), may(role))
             }
         })
         .collect();
-    let effect =
-        "The token is shown once. Whoever has it may what this person may, for 90 days, or until it is revoked.";
-    acts.push(item("token", "Make a token…", "key", format!("Make a token for {name}"), effect));
+    let effect = text::THE_TOKEN_IS_SHOWN_ONCE_WHOEVER;
+    acts.push(item("token", text::MAKE_A_TOKEN, "key", text::make_a_token_for(&name), effect));
     let on_open = {
         let open = open.clone();
         Callback::from(move |id| open.set(id))
@@ -103,10 +103,10 @@ pub fn PersonActs(props: &PersonActsProps) -> Html {
 /// What comes with a role.
 pub fn may(role: Role) -> &'static str {
     match role {
-        Role::Viewer => "Sees everything in this environment.",
-        Role::Editor => "Edits flags, segments and tenants, and starts rollouts, as far as the policy lets one person.",
-        Role::Operator => "Kills, restores, rolls back, drills, and steers runs and rollouts.",
-        Role::Approver => "Approves and rejects what others propose.",
-        Role::Admin => "May everything, also decide who may what.",
+        Role::Viewer => text::SEES_EVERYTHING_IN_THIS_ENVIRONMENT,
+        Role::Editor => text::EDITS_FLAGS_SEGMENTS_AND_TENANTS_AND,
+        Role::Operator => text::KILLS_RESTORES_ROLLS_BACK_DRILLS_AND,
+        Role::Approver => text::APPROVES_AND_REJECTS_WHAT_OTHERS_PROPOSE,
+        Role::Admin => text::MAY_EVERYTHING_ALSO_DECIDE_WHO_MAY,
     }
 }

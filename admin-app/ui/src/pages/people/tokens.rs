@@ -3,6 +3,8 @@ use crate::components::{ActBar, ActItem, CardSkeleton, FailureCard, Icon, Look, 
 use crate::hooks::{clock, use_act, use_asked, use_console};
 use crate::state::live::Slot;
 use crate::words::number::count;
+use crate::words::text::common;
+use crate::words::text::people as text;
 use crate::words::time::{ago, day, parse};
 use downhaul_control::api::TokenView;
 use yew::prelude::*;
@@ -21,7 +23,7 @@ pub fn TokensCard(props: &TokensCardProps) -> Html {
     let now = clock::now();
     let Slot::Ready(page) = &asked.slot else {
         return match &asked.slot {
-            Slot::Failed(failure) => html! { <FailureCard failure={failure.clone()} what="The tokens" /> },
+            Slot::Failed(failure) => html! { <FailureCard failure={failure.clone()} what={text::THE_TOKENS} /> },
             Slot::Loading | Slot::Ready(_) => html! { <CardSkeleton lines=5 /> },
         };
     };
@@ -30,10 +32,10 @@ pub fn TokensCard(props: &TokensCardProps) -> Html {
     let in_force = tokens.iter().filter(|token| !is_over(token, now)).count();
     html! {
         <section class="card">
-            <header><h2>{ "Tokens" }</h2><span class="chip">{ format!("{} in force", count(in_force as u64)) }</span><p>{ "For a machine: " }<code>{ "downhaul tokens create NAME --role ROLE" }</code></p></header>
-            if tokens.is_empty() { <p class="pad muted">{ "There is none but the admin token of the data folder." }</p> } else {
+            <header><h2>{ text::TOKENS }</h2><span class="chip">{ text::in_force_in_force(&count(in_force as u64)) }</span><p>{ text::FOR_A_MACHINE }<code>{ text::DOWNHAUL_TOKENS_CREATE_NAME_ROLE_ROLE }</code></p></header>
+            if tokens.is_empty() { <p class="pad muted">{ text::THERE_IS_NONE_BUT_THE_ADMIN }</p> } else {
                 <div class="tablewrap"><table class="table compact">
-                    <thead><tr><th>{ "Token" }</th><th>{ "Whose" }</th><th>{ "Roles" }</th><th>{ "Made" }</th><th>{ "Until" }</th><th><span class="sr">{ "Actions" }</span></th></tr></thead>
+                    <thead><tr><th>{ text::TOKEN }</th><th>{ text::WHOSE }</th><th>{ text::ROLES }</th><th>{ text::MADE }</th><th>{ text::UNTIL }</th><th><span class="sr">{ common::ACTIONS }</span></th></tr></thead>
                     <tbody>{ for tokens.into_iter().map(|token| {
                         let is_open = open.as_ref() == Some(&token.id);
                         let toggle = { let (open, id) = (open.clone(), token.id.clone()); Callback::from(move |_: MouseEvent| open.set((!is_open).then(|| id.clone()))) };
@@ -45,7 +47,7 @@ pub fn TokensCard(props: &TokensCardProps) -> Html {
                                     <td data-l="Roles"><span class="chips">{ for token.roles.iter().map(|role| html! { <span class="chip">{ role.as_str() }</span> }) }</span></td>
                                     <td data-l="Made" class="nowrap">{ &token.created_by }<small class="faint blk">{ parse(&token.created_at).map(|at| ago(now - at)) }</small></td>
                                     <td data-l="Until" class="nowrap">{ until(token, now) }</td>
-                                    <td class="num">if !is_over(token, now) { <button type="button" class="btn s" aria-expanded={is_open.to_string()} data-test={format!("revoke-{}", token.id)} onclick={toggle}>{ "Revoke…" }</button> }</td>
+                                    <td class="num">if !is_over(token, now) { <button type="button" class="btn s" aria-expanded={is_open.to_string()} data-test={format!("revoke-{}", token.id)} onclick={toggle}>{ text::REVOKE }</button> }</td>
                                 </tr>
                                 if is_open { <tr key={format!("{}-acts", token.id)}><td colspan="6"><Revoke environment={props.environment.clone()} token={token.clone()} why_not={props.why_not.clone()} /></td></tr> }
                             </>
@@ -65,16 +67,16 @@ fn whose(token: &TokenView) -> String {
     match (token.is_person, &token.actor_name) {
         (true, Some(name)) => name.clone(),
         (true, None) => token.actor.clone(),
-        (false, _) => "a machine".to_owned(),
+        (false, _) => text::A_MACHINE.to_owned(),
     }
 }
 
 fn until(token: &TokenView, now: f64) -> Html {
     let date = |at: &str| parse(at).map(|at| day(at, now, clock::offset())).unwrap_or_default();
     match (&token.revoked_at, &token.expires_at) {
-        (Some(at), _) => html! { <span class="chip line">{ format!("revoked {}", date(at)) }</span> },
+        (Some(at), _) => html! { <span class="chip line">{ text::revoked_date(&date(at)) }</span> },
         (None, Some(at)) => html! { { date(at) } },
-        (None, None) => html! { <span class="warn-ink">{ "no end" }</span> },
+        (None, None) => html! { <span class="warn-ink">{ text::NO_END }</span> },
     }
 }
 
@@ -91,11 +93,10 @@ fn Revoke(props: &RevokeProps) -> Html {
     let (act, open) = (use_act(), use_state(|| Some("revoke")));
     let acts = vec![ActItem {
         id: "revoke",
-        label: "Revoke…",
+        label: text::REVOKE,
         icon: "x",
-        verb: format!("Revoke {}", props.token.name),
-        effect: "It opens nothing any more, at once, also where somebody is signed in with it. That can’t be undone."
-            .to_owned(),
+        verb: text::revoke_name(&props.token.name),
+        effect: text::IT_OPENS_NOTHING_ANY_MORE_AT.to_owned(),
         look: Look::Danger,
         reason: Reason::Required,
         why_not: props.why_not.clone(),
@@ -123,6 +124,6 @@ pub struct SecretProps {
 #[function_component]
 pub fn Secret(props: &SecretProps) -> Html {
     html! {
-        <div class="banner ok" role="status"><Icon name="key" /><p><b>{ "Copy it now: it is shown this once. " }</b><code class="wrapany" data-test="token-secret">{ &props.token }</code></p></div>
+        <div class="banner ok" role="status"><Icon name="key" /><p><b>{ text::COPY_IT_NOW_IT_IS_SHOWN }</b><code class="wrapany" data-test="token-secret">{ &props.token }</code></p></div>
     }
 }

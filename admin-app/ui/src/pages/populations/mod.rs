@@ -5,6 +5,7 @@ mod population;
 mod removal;
 mod upload;
 
+use crate::words::text::populations as text;
 pub use population::Population;
 
 use crate::backend::api;
@@ -32,7 +33,7 @@ pub struct PopulationsProps {
 /// The populations that the control plane keeps, what they lack, and a way to put one.
 #[function_component]
 pub fn Populations(props: &PopulationsProps) -> Html {
-    use_document_title(format!("Populations of {}", props.environment));
+    use_document_title(text::populations_of_environment(&props.environment));
     let may = use_may(&props.environment);
     // A population is no change, so nothing is told of it.
     let (asked, _) = use_asked(api::populations_kept(&props.environment), 15_000);
@@ -47,26 +48,26 @@ pub fn Populations(props: &PopulationsProps) -> Html {
     let used = rows.iter().find(|view| Some(view.name.as_str()) == default.as_deref()).cloned();
     let taken: Vec<String> = rows.iter().map(|view| view.name.to_string()).collect();
     let body = match &asked.slot {
-        Slot::Failed(failure) => html! { <FailureCard failure={failure.clone()} what="The populations" /> },
+        Slot::Failed(failure) => html! { <FailureCard failure={failure.clone()} what={text::THE_POPULATIONS} /> },
         Slot::Loading => html! { <CardSkeleton lines=5 /> },
         Slot::Ready(_) if rows.is_empty() => html! {
-            <div class="card"><Empty title="No population yet">
-                <p>{ "Without one it is known who can change, and not how many. Put a file of contexts below, or let the policy have clients tell of theirs." }</p>
+            <div class="card"><Empty title={text::NO_POPULATION_YET}>
+                <p>{ text::WITHOUT_ONE_IT_IS_KNOWN_WHO }</p>
             </Empty></div>
         },
         Slot::Ready(_) => html! {
             <div class="card tablewrap" ref={place}><table class="table compact">
-                <thead><tr><th>{ "Population" }</th><th class="num">{ "Contexts" }</th><th class="num">{ "Weight" }</th><th class="num">{ "Attributes" }</th><th>{ "People of" }</th><th>{ "Put" }</th></tr></thead>
+                <thead><tr><th>{ text::POPULATION }</th><th class="num">{ text::CONTEXTS }</th><th class="num">{ text::WEIGHT }</th><th class="num">{ text::ATTRIBUTES_HEAD }</th><th>{ text::PEOPLE_OF }</th><th>{ text::PUT }</th></tr></thead>
                 <tbody>{ for rows.iter().enumerate().map(|(at, view)| html! {
                     <tr key={view.name.to_string()} class={classes!((cursor == Some(at)).then_some("is-focus"))} data-row={at.to_string()} data-test={format!("population-{}", view.name)} data-rows={view.rows.to_string()}>
                         <td><Link<Route> to={to(view.name.as_str())} classes="key mono">{ view.name.to_string() }</Link<Route>>
-                            if Some(view.name.as_str()) == default.as_deref() { { " " }<span class="chip ok">{ "used" }</span> }
+                            if Some(view.name.as_str()) == default.as_deref() { { " " }<span class="chip ok">{ text::USED }</span> }
                             <small class="faint blk">{ &view.source }</small></td>
                         <td class="num" data-l="Contexts">{ count(view.rows) }</td>
                         <td class="num" data-l="Weight">{ weight(view.weight) }</td>
                         <td class="num" data-l="Attributes">{ count(view.columns.len() as u64) }</td>
                         <td data-l="People of">{ parse(&view.taken_at).map(|at| day(at, clock::now(), clock::offset())) }</td>
-                        <td data-l="Put">{ parse(&view.put_at).map(|at| ago(clock::now() - at)) }<small class="faint blk">{ format!("by {}", view.put_by) }</small></td>
+                        <td data-l="Put">{ parse(&view.put_at).map(|at| ago(clock::now() - at)) }<small class="faint blk">{ text::by_put_by(&view.put_by) }</small></td>
                     </tr>
                 }) }</tbody>
             </table></div>
@@ -74,20 +75,20 @@ pub fn Populations(props: &PopulationsProps) -> Html {
     };
     html! {
         <>
-            <div class="pagehead"><div class="grow"><h1>{ "Populations" }</h1>
-                <p>{ "Over whom a blast radius is worked out: contexts with weights. They are no part of the flag set, and nobody is given anything by them." }</p></div></div>
+            <div class="pagehead"><div class="grow"><h1>{ text::POPULATIONS }</h1>
+                <p>{ text::OVER_WHOM_A_BLAST_RADIUS_IS }</p></div></div>
             { body }
             if let Some(used) = &used {
-                <section class="card"><header><h2>{ "What browsers replay" }</h2></header><div class="pad">
+                <section class="card"><header><h2>{ text::WHAT_BROWSERS_REPLAY }</h2></header><div class="pad">
                     <p data-test="population-sample">{ sample_words(used) }</p></div></section>
             }
             <Missing environment={props.environment.clone()} columns={used.as_ref().map(|view| view.columns.clone())} name={used.as_ref().map(|view| view.name.to_string())} />
             <UploadCard environment={props.environment.clone()} why_not={may.edit.clone()} {taken} />
             if let Some(page) = &page {
                 if !page.journal.is_empty() {
-                    <section class="card"><details><summary class="pad tight">{ format!("Who put and removed what: {}", counted(page.journal.len(), "entry", "entries")) }</summary>
+                    <section class="card"><details><summary class="pad tight">{ text::who_put_and_removed_what(&counted(page.journal.len(), text::ENTRY, text::ENTRIES)) }</summary>
                         <ul class="pad stack s small">{ for page.journal.iter().take(50).map(|event| html! {
-                            <li>{ parse(&event.at).map(|at| ago(clock::now() - at)) }{ match event.what { PopulationAct::Put => ": put ", PopulationAct::Removed => ": removed " } }<b class="mono">{ &event.name }</b>{ format!(" by {}", event.by) }</li>
+                            <li>{ parse(&event.at).map(|at| ago(clock::now() - at)) }{ match event.what { PopulationAct::Put => text::AMID_PUT, PopulationAct::Removed => text::REMOVED } }<b class="mono">{ &event.name }</b>{ text::by_by(&event.by) }</li>
                         }) }</ul></details></section>
                 }
             }
@@ -98,18 +99,9 @@ pub fn Populations(props: &PopulationsProps) -> Html {
 /// How much of it fits into a page.
 fn sample_words(view: &PopulationView) -> String {
     if view.rows <= SAMPLE {
-        format!(
-            "All {} contexts of “{}”: they are few enough to be replayed in the page while someone edits.",
-            count(view.rows),
-            view.name
-        )
+        text::all_contexts_of_they_are_few(&count(view.rows), &view.name)
     } else {
-        format!(
-            "A sample of {} of the {} contexts of “{}”, the same each time, so that figures do not jump. The server judges budgets by all of them.",
-            count(SAMPLE),
-            count(view.rows),
-            view.name
-        )
+        text::a_sample_of_of_the_contexts(&count(SAMPLE), &count(view.rows), &view.name)
     }
 }
 

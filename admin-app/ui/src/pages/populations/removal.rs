@@ -3,6 +3,7 @@ use crate::components::{ActBar, ActItem, Look, Reason};
 use crate::hooks::{use_act, use_asked, use_console, use_may};
 use crate::route::Route;
 use crate::state::toasts::Tone;
+use crate::words::text::populations as text;
 use yew::prelude::*;
 use yew_router::prelude::*;
 
@@ -29,23 +30,23 @@ pub fn Removal(props: &RemovalProps) -> Html {
         .is_some_and(|view| view.policy.get("population").and_then(|name| name.as_str()) == Some(&*props.name));
     let mut effect = String::new();
     if named {
-        effect.push_str("The policy judges its budget by it: without it only what is known exactly counts, and what cannot be said needs approval. ");
+        effect.push_str(text::THE_POLICY_JUDGES_ITS_BUDGET_BY);
     }
     if props.is_used {
-        effect.push_str("Blast radii are worked out over it: until there is another, nobody sees how many change. ");
+        effect.push_str(text::BLAST_RADII_ARE_WORKED_OUT_OVER);
     }
     if props.name == "live" {
-        effect.push_str("What clients have told is forgotten; it begins anew with the next of them. ");
+        effect.push_str(text::WHAT_CLIENTS_HAVE_TOLD_IS_FORGOTTEN);
     }
     if effect.is_empty() {
-        effect.push_str("Nothing rests on it. ");
+        effect.push_str(text::NOTHING_RESTS_ON_IT);
     }
-    effect.push_str("It cannot be brought back but from its file.");
+    effect.push_str(text::IT_CANNOT_BE_BROUGHT_BACK_BUT);
     let acts = vec![ActItem {
         id: "remove",
-        label: "Remove…",
+        label: text::REMOVE,
         icon: "x",
-        verb: format!("Remove {}", props.name),
+        verb: text::remove_name(&props.name),
         effect,
         look: Look::Plain,
         // The journal keeps who did; no reason is asked.
@@ -63,7 +64,7 @@ pub fn Removal(props: &RemovalProps) -> Html {
         Callback::from(move |_: (&'static str, String)| {
             let (toasts, navigator, back, gone) = (console.clone(), navigator.clone(), back.clone(), name.clone());
             act.run(api::remove_population(console.backend.clone(), environment.clone(), name.clone()), move |()| {
-                toasts.toast(Tone::Ok, format!("Removed the population {gone}"), String::new());
+                toasts.toast(Tone::Ok, text::removed_the_population(&gone), String::new());
                 if let Some(navigator) = &navigator {
                     navigator.push(&back);
                 }

@@ -3,6 +3,8 @@ use crate::components::{Icon, Placed};
 use crate::hooks::use_console;
 use crate::state::toasts::Tone;
 use crate::words::number::counted;
+use crate::words::text::common;
+use crate::words::text::populations as text;
 use downhaul_control::api::{PopulationName, PutPopulationQuery};
 use std::rc::Rc;
 use wasm_bindgen_futures::spawn_local;
@@ -70,9 +72,9 @@ pub fn UploadCard(props: &UploadCardProps) -> Html {
     let why_not = props
         .why_not
         .clone()
-        .or_else(|| file.is_none().then(|| "Choose a file first.".to_owned()))
-        .or_else(|| form.is_none().then(|| "The file ends in none of .csv, .jsonl, .ndjson, .parquet.".to_owned()))
-        .or_else(|| (size > LARGEST).then(|| "The file is larger than 64 MiB. Send Parquet, or a sample: downhaul population put NAME FILE --sample 100000".to_owned()))
+        .or_else(|| file.is_none().then(|| text::CHOOSE_A_FILE_FIRST.to_owned()))
+        .or_else(|| form.is_none().then(|| text::THE_FILE_ENDS_IN_NONE_OF.to_owned()))
+        .or_else(|| (size > LARGEST).then(|| text::THE_FILE_IS_LARGER_THAN_64.to_owned()))
         .or_else(|| wrong_name.clone())
         .or_else(|| wrong_mapping.clone());
     let is_ready = why_not.is_none() && !is_busy;
@@ -145,8 +147,8 @@ pub fn UploadCard(props: &UploadCardProps) -> Html {
             spawn_local(async move {
                 match put.await {
                     Ok(put) => {
-                        let rows = counted(put.population.rows as usize, "context", "contexts");
-                        console.toast(Tone::Ok, format!("Kept the population {name}"), rows);
+                        let rows = counted(put.population.rows as usize, text::CONTEXT, text::AMID_CONTEXTS);
+                        console.toast(Tone::Ok, text::kept_the_population(&name), rows);
                         state.set(State::Done {
                             rows: put.population.rows,
                             left_out: put.left_out,
@@ -169,29 +171,29 @@ pub fn UploadCard(props: &UploadCardProps) -> Html {
     };
     let replaces = props.taken.contains(&name);
     html! {
-        <section class="card"><header><h2>{ "Put a population" }</h2><p>{ "CSV, JSON lines or Parquet, at most 64 MiB; it is written in small pieces, so that no kill waits for it" }</p></header>
-            <form class="pad stack" onsubmit={on_submit} aria-label="Put a population">
+        <section class="card"><header><h2>{ text::PUT_A_POPULATION }</h2><p>{ text::CSV_JSON_LINES_OR_PARQUET_AT }</p></header>
+            <form class="pad stack" onsubmit={on_submit} aria-label={text::PUT_A_POPULATION}>
                 if let Some(why) = &props.why_not { <p class="why-not"><Icon name="lock" small=true />{ why }</p> }
                 <label class={classes!("dropzone", over.then_some("over"))} ondragover={on_over(true)} ondragleave={on_over(false)} ondrop={on_drop}>
                     <input type="file" class="sr" accept=".csv,.jsonl,.ndjson,.json,.parquet,.population" disabled={props.why_not.is_some() || is_busy} onchange={on_file} data-test="population-file" />
                     <Icon name="up" />
                     { match &*file {
                         Some(file) => html! { <span><b class="mono">{ file.name() }</b><span class="muted">{ format!(", {}", bytes(file.size())) }</span></span> },
-                        None => html! { <span>{ "Choose a file, or drop it here" }</span> },
+                        None => html! { <span>{ text::CHOOSE_A_FILE_OR_DROP_IT }</span> },
                     } }
                 </label>
                 <div class="cols c3">
-                    <div class="field"><label for="population-name">{ "Name" }</label><input class="input mono" id="population-name" data-test="population-name" value={(*name).clone()} oninput={typed(&name)} disabled={props.why_not.is_some()} autocomplete="off" spellcheck="false" aria-invalid={wrong_name.is_some().to_string()} />
-                        <span class="help">{ if replaces { "Takes the place of the one that is there" } else if *name == "default" { "Used wherever none is named" } else { "Used where it is named" } }</span></div>
-                    <div class="field"><label for="population-day">{ "When the people were like this" }</label><input class="input" id="population-day" type="date" value={(*day).clone()} oninput={typed(&day)} disabled={props.why_not.is_some()} /><span class="help">{ "Now unless given" }</span></div>
-                    <div class="field"><label for="population-malformed">{ "Malformed rows to leave out" }</label><input class="input mono" id="population-malformed" inputmode="numeric" placeholder="0" value={(*malformed).clone()} oninput={typed(&malformed)} disabled={props.why_not.is_some()} autocomplete="off" /><span class="help">{ "One more refuses all of it" }</span></div>
+                    <div class="field"><label for="population-name">{ common::NAME }</label><input class="input mono" id="population-name" data-test="population-name" value={(*name).clone()} oninput={typed(&name)} disabled={props.why_not.is_some()} autocomplete="off" spellcheck="false" aria-invalid={wrong_name.is_some().to_string()} />
+                        <span class="help">{ if replaces { text::TAKES_THE_PLACE_OF_THE_ONE } else if *name == "default" { text::USED_WHEREVER_NONE_IS_NAMED } else { text::USED_WHERE_IT_IS_NAMED } }</span></div>
+                    <div class="field"><label for="population-day">{ text::WHEN_THE_PEOPLE_WERE_LIKE_THIS }</label><input class="input" id="population-day" type="date" value={(*day).clone()} oninput={typed(&day)} disabled={props.why_not.is_some()} /><span class="help">{ text::NOW_UNLESS_GIVEN }</span></div>
+                    <div class="field"><label for="population-malformed">{ text::MALFORMED_ROWS_TO_LEAVE_OUT }</label><input class="input mono" id="population-malformed" inputmode="numeric" placeholder="0" value={(*malformed).clone()} oninput={typed(&malformed)} disabled={props.why_not.is_some()} autocomplete="off" /><span class="help">{ text::ONE_MORE_REFUSES_ALL_OF_IT }</span></div>
                 </div>
-                <details><summary class="small">{ "What the columns are" }</summary>
-                    <div class="field"><label class="sr" for="population-mapping">{ "Mapping, as JSON" }</label><input class="input mono" id="population-mapping" data-test="population-mapping" value={(*columns).clone()} oninput={typed(&columns)} disabled={props.why_not.is_some()} autocomplete="off" spellcheck="false" placeholder={"{\"targetingKey\": \"user_id\", \"weight\": \"visits\", \"rename\": {\"ver\": \"app.version\"}}"} aria-invalid={wrong_mapping.is_some().to_string()} />
-                    <span class="help">{ "Left empty, columns are attributes by their own names" }</span></div></details>
+                <details><summary class="small">{ text::WHAT_THE_COLUMNS_ARE }</summary>
+                    <div class="field"><label class="sr" for="population-mapping">{ text::MAPPING_AS_JSON }</label><input class="input mono" id="population-mapping" data-test="population-mapping" value={(*columns).clone()} oninput={typed(&columns)} disabled={props.why_not.is_some()} autocomplete="off" spellcheck="false" placeholder={"{\"targetingKey\": \"user_id\", \"weight\": \"visits\", \"rename\": {\"ver\": \"app.version\"}}"} aria-invalid={wrong_mapping.is_some().to_string()} />
+                    <span class="help">{ text::LEFT_EMPTY_COLUMNS_ARE_ATTRIBUTES_BY }</span></div></details>
                 <div class="row wrap">
-                    <button class="btn primary" data-test="population-put" aria-disabled={(!is_ready).to_string()}>{ if replaces { "Put it in its place" } else { "Put it" } }</button>
-                    if is_busy { <button type="button" class="btn quiet" onclick={on_cancel} data-test="population-cancel">{ "Stop" }</button> }
+                    <button class="btn primary" data-test="population-put" aria-disabled={(!is_ready).to_string()}>{ if replaces { text::PUT_IT_IN_ITS_PLACE } else { text::PUT_IT } }</button>
+                    if is_busy { <button type="button" class="btn quiet" onclick={on_cancel} data-test="population-cancel">{ text::STOP }</button> }
                     if !is_busy && props.why_not.is_none() { <span class="small muted" role="status">{ why_not.filter(|_| !matches!(*state, State::Done { .. })) }</span> }
                 </div>
                 <div role="status" data-test="population-state" data-state={state_name(&state)}>{ progress(&state) }</div>
@@ -214,19 +216,19 @@ fn progress(state: &State) -> Html {
     match state {
         State::Idle => Html::default(),
         State::Sending(sent, all) => html! {
-            <div class="stack s"><span class="meter plain" role="img" aria-label="Sent so far"><Placed class="filled" width={Some(if *all > 0.0 { 100.0 * sent / all } else { 0.0 })} /></span>
-                <span class="small muted">{ format!("{} of {} sent", bytes(*sent), bytes(*all)) }</span></div>
+            <div class="stack s"><span class="meter plain" role="img" aria-label={text::SENT_SO_FAR}><Placed class="filled" width={Some(if *all > 0.0 { 100.0 * sent / all } else { 0.0 })} /></span>
+                <span class="small muted">{ text::bytes_of_bytes_2_sent(&bytes(*sent), &bytes(*all)) }</span></div>
         },
         State::Reading => {
-            html! { <p class="small muted row"><span class="spin"></span>{ "All of it has arrived; the server reads and keeps it." }</p> }
+            html! { <p class="small muted row"><span class="spin"></span>{ text::ALL_OF_IT_HAS_ARRIVED_THE }</p> }
         }
         State::Done { rows, left_out, malformed } => html! {
-            <div class="banner ok"><Icon name="check" /><div class="grow"><p><b>{ format!("{} kept.", counted(*rows as usize, "context", "contexts")) }</b>
-                { if *malformed > 0 { format!(" {} left out.", counted(*malformed as usize, "malformed row", "malformed rows")) } else { String::new() } }</p>
+            <div class="banner ok"><Icon name="check" /><div class="grow"><p><b>{ text::contexts_kept(&counted(*rows as usize, text::CONTEXT, text::AMID_CONTEXTS)) }</b>
+                { if *malformed > 0 { text::malformed_rows_left_out(&counted(*malformed as usize, text::MALFORMED_ROW, text::MALFORMED_ROWS)) } else { String::new() } }</p>
                 if !left_out.is_empty() { <ul class="small">{ for left_out.iter().map(|why| html! { <li>{ why }</li> }) }</ul> }</div></div>
         },
         State::Failed(Failure::Offline) => html! {
-            <div class="banner warn" role="alert"><Icon name="offline" /><p><b>{ "It did not arrive. " }</b>{ "It was stopped, or the connection was lost. Nothing was kept of it; put it again." }</p></div>
+            <div class="banner warn" role="alert"><Icon name="offline" /><p><b>{ text::IT_DID_NOT_ARRIVE }</b>{ text::IT_WAS_STOPPED_OR_THE_CONNECTION }</p></div>
         },
         State::Failed(failure) => html! {
             <div class="banner danger" role="alert" data-test="population-refused" data-code={failure.code().to_owned()}><Icon name="alert" /><p><b>{ failure.title() }</b>{ ". " }{ failure.help() }</p></div>

@@ -2,6 +2,8 @@ mod approvals;
 mod effect;
 mod proposal;
 
+use crate::words::text::common;
+use crate::words::text::proposals as text;
 pub use proposal::Proposal;
 
 use crate::components::{Empty, FailureCard, RowsSkeleton, SentenceText};
@@ -25,7 +27,7 @@ pub struct ProposalsProps {
 /// What waits for someone's approval: for whoever looks first.
 #[function_component]
 pub fn Proposals(props: &ProposalsProps) -> Html {
-    use_document_title(format!("Proposals in {}", props.environment));
+    use_document_title(text::proposals_in_environment(&props.environment));
     let console = use_console();
     let (actor, is_approver) = console
         .who()
@@ -44,14 +46,14 @@ pub fn Proposals(props: &ProposalsProps) -> Html {
     let waiting = all.iter().filter(|(group, _)| *group == Group::Waiting).count();
     let open = all.iter().filter(|(group, _)| *group != Group::Closed).count();
     let body = match &console.live.proposals {
-        Slot::Failed(failure) => html! { <FailureCard failure={failure.clone()} what="The proposals" /> },
+        Slot::Failed(failure) => html! { <FailureCard failure={failure.clone()} what={text::THE_PROPOSALS} /> },
         Slot::Loading => html! {
             <div class="card" aria-busy="true"><table class="table compact"><tbody><RowsSkeleton rows=4 cells={vec!["c-flag", "", ""]} /></tbody></table></div>
         },
         Slot::Ready(_) if all.is_empty() => html! {
-            <div class="card"><Empty title="Nothing is proposed">
-                <p>{ "Where the policy asks a second person, a change waits here until enough have approved it. Kills never wait." }</p>
-                <p><code>{ "downhaul apply flags.json --reason TEXT --propose" }</code></p>
+            <div class="card"><Empty title={text::NOTHING_IS_PROPOSED}>
+                <p>{ text::WHERE_THE_POLICY_ASKS_A_SECOND }</p>
+                <p><code>{ text::DOWNHAUL_APPLY_FLAGS_JSON_REASON_TEXT }</code></p>
             </Empty></div>
         },
         Slot::Ready(_) => Group::ALL
@@ -63,7 +65,7 @@ pub fn Proposals(props: &ProposalsProps) -> Html {
                     <section class="card" key={group.title()}>
                         <header><h2>{ group.title() }</h2><span class="chip">{ count(rows.len() as u64) }</span><p>{ group.explanation() }</p></header>
                         <div class="tablewrap"><table class="table compact proposals">
-                            <thead><tr><th>{ "What" }</th><th>{ "By" }</th><th>{ "Approvals" }</th><th>{ "Status" }</th></tr></thead>
+                            <thead><tr><th>{ text::WHAT }</th><th>{ common::BY }</th><th>{ text::APPROVALS }</th><th>{ text::STATUS }</th></tr></thead>
                             <tbody>{ for rows.into_iter().map(|(at, each)| row(each, at, cursor == Some(at), &to(&each.id), now)) }</tbody>
                         </table></div>
                     </section>
@@ -74,11 +76,11 @@ pub fn Proposals(props: &ProposalsProps) -> Html {
     html! {
         <>
             <div class="pagehead"><div class="grow">
-                <h1>{ "Proposals" }</h1>
+                <h1>{ text::PROPOSALS }</h1>
                 if page.is_some() {
-                    <p>{ format!("{} open, {}. A kill is never among them.", counted(open, "proposal", "proposals"), match waiting {
-                        0 => "none waiting for you".to_owned(),
-                        waiting => format!("{} waiting for you", count(waiting as u64)),
+                    <p>{ text::open_a_kill_is_never_among(&counted(open, text::PROPOSAL, text::AMID_PROPOSALS), &match waiting {
+                        0 => text::NONE_WAITING_FOR_YOU.to_owned(),
+                        waiting => text::waiting_for_you(&count(waiting as u64)),
                     }) }</p>
                 }
             </div></div>

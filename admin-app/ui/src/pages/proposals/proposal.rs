@@ -13,6 +13,7 @@ use crate::state::toasts::Tone;
 use crate::words::change::marked;
 use crate::words::number::count;
 use crate::words::proposal::{author, by, conflict, in_the_way, is_author};
+use crate::words::text::proposals as text;
 use crate::words::time::{ago, parse};
 use downhaul_control::api::{ApproveRequest, Blocked, Changed, ProposalNow, ProposalStatus, Role};
 use serde_json::Value;
@@ -28,24 +29,21 @@ pub struct ProposalProps {
 /// A proposal: what it would do, whose approvals count, and what is in its way.
 #[function_component]
 pub fn Proposal(props: &ProposalProps) -> Html {
-    use_document_title(format!("Proposal {}", props.id));
+    use_document_title(text::proposal_id(&props.id));
     let (asked, put) = use_asked(api::proposal(&props.environment, &props.id), 0);
     let list = Route::Proposals { environment: props.environment.to_string() };
     use_way_back(list.clone());
     let heading = html! {
-        <><h1>{ format!("Proposal {}", props.id) }</h1>
+        <><h1>{ text::proposal_id(&props.id) }</h1>
             if let Slot::Ready(view) = &asked.slot { <Status status={view.proposal.status} /> }</>
     };
     let frame = Frame {
         what: "proposal",
-        crumbs: vec![(list, "Proposals".to_owned())],
+        crumbs: vec![(list, text::PROPOSALS.to_owned())],
         id: props.id.clone(),
         heading,
         actions: Html::default(),
-        missing: format!(
-            "{} names no proposal of {} that is known still; the chart has all of them.",
-            props.id, props.environment
-        ),
+        missing: text::names_no_proposal_of_that_is(&props.id, &props.environment),
     };
     framed(frame, &asked.slot, |view| {
         html! { <Shown environment={props.environment.clone()} view={(**view).clone()} on_view={put} /> }
@@ -69,31 +67,31 @@ fn Shown(props: &ShownProps) -> Html {
                 if let Some(standing) = &view.now {
                     { for standing.conflicts.iter().map(|each| html! {
                         <div class="banner warn" data-test="proposal-conflict"><Icon name="alert" /><p><SentenceText sentence={marked(&conflict(each))} />
-                            if let Some(other) = &each.proposal { { " " }<Link<Route> to={Route::Proposal { environment: props.environment.to_string(), id: other.clone() }}>{ format!("See {other}") }</Link<Route>> }
+                            if let Some(other) = &each.proposal { { " " }<Link<Route> to={Route::Proposal { environment: props.environment.to_string(), id: other.clone() }}>{ text::see_other(&other) }</Link<Route>> }
                         </p></div>
                     }) }
                 }
                 <section class="card divide">
-                    <header><h2>{ "Proposed" }</h2></header>
+                    <header><h2>{ text::PROPOSED }</h2></header>
                     <div class="pad stack s">
                         <p class="say"><SentenceText sentence={marked(&proposal.summary)} /></p>
                         <p class="quote">{ &proposal.reason }</p>
-                        <p class="small muted">{ format!("by {} {}, at revision {}", author(proposal), parse(&proposal.made_at).map(|at| ago(now - at)).unwrap_or_default(), count(proposal.base)) }</p>
-                        if let Some(amended) = &proposal.amended { <p class="small muted">{ format!("amended by {} {}: “{}”", by(amended), parse(&amended.at).map(|at| ago(now - at)).unwrap_or_default(), amended.reason) }</p> }
+                        <p class="small muted">{ text::by_at_revision(&author(proposal), &parse(&proposal.made_at).map(|at| ago(now - at)).unwrap_or_default(), &count(proposal.base)) }</p>
+                        if let Some(amended) = &proposal.amended { <p class="small muted">{ text::amended_by_by_ago_reason(&by(amended), &parse(&amended.at).map(|at| ago(now - at)).unwrap_or_default(), &amended.reason) }</p> }
                     </div>
                     if let Some(closed) = &proposal.closed {
-                        <p class="pad">{ format!("{} by {} {}, at ", proposal.status.as_str(), by(closed), parse(&closed.at).map(|at| ago(now - at)).unwrap_or_default()) }
-                            <Link<Route> to={Route::ChartEntry { environment: props.environment.to_string(), revision: closed.revision }}>{ format!("revision {}", count(closed.revision)) }</Link<Route>>{ format!(": “{}”", closed.reason) }</p>
+                        <p class="pad">{ text::status_by_by_ago_at(&proposal.status.as_str(), &by(closed), &parse(&closed.at).map(|at| ago(now - at)).unwrap_or_default()) }
+                            <Link<Route> to={Route::ChartEntry { environment: props.environment.to_string(), revision: closed.revision }}>{ text::revision_revision(&count(closed.revision)) }</Link<Route>>{ format!(": “{}”", closed.reason) }</p>
                     }
                 </section>
                 if let Some(standing) = &view.now { <Effect environment={props.environment.clone()} now={standing.clone()} /> }
-                <section class="card"><details><summary class="pad tight">{ "As a change would record it" }</summary>
-                    <pre class="json" tabindex="0" aria-label="The command as JSON">{ serde_json::to_string_pretty(&view.command).unwrap_or_default() }</pre></details></section>
+                <section class="card"><details><summary class="pad tight">{ text::AS_A_CHANGE_WOULD_RECORD_IT }</summary>
+                    <pre class="json" tabindex="0" aria-label={text::THE_COMMAND_AS_JSON}>{ serde_json::to_string_pretty(&view.command).unwrap_or_default() }</pre></details></section>
             </div>
             <aside class="stack l">
                 if let Some(standing) = &view.now {
                     if let Some(blocked) = &standing.blocked { <InTheWay blocked={blocked.clone()} now={standing.clone()} /> }
-                    else { <div class="banner ok" data-test="proposal-ready"><Icon name="check" /><p>{ "Nothing is in its way: it can be landed." }</p></div> }
+                    else { <div class="banner ok" data-test="proposal-ready"><Icon name="check" /><p>{ text::NOTHING_IS_IN_ITS_WAY_IT }</p></div> }
                 }
                 <Approvals environment={props.environment.clone()} view={view.clone()} />
                 if proposal.status == ProposalStatus::Open { <Acts environment={props.environment.clone()} view={view.clone()} on_view={props.on_view.clone()} /> }
@@ -114,7 +112,7 @@ fn InTheWay(props: &InTheWayProps) -> Html {
     let (title, help) = in_the_way(&props.blocked, &props.now);
     html! {
         <div class="banner" data-test="proposal-blocked" data-code={props.blocked.code.clone()}><Icon name="lock" />
-            <p><b>{ "Not yet. " }</b>{ title }{ ". " }<span class="muted">{ help }</span></p></div>
+            <p><b>{ text::NOT_YET }</b>{ title }{ ". " }<span class="muted">{ help }</span></p></div>
     }
 }
 
@@ -160,9 +158,9 @@ fn Acts(props: &ShownProps) -> Html {
             let (open, console) = (open.clone(), console.clone());
             match id {
                 "land" => {
-                    let summary = format!("{proposal} is landed");
+                    let summary = text::proposal_is_landed(&proposal);
                     act.run(api::land(backend, environment, proposal, reason), move |changed: Changed| {
-                        let detail = format!("Revision {}", count(changed.position.revision));
+                        let detail = text::revision_revision_2(&count(changed.position.revision));
                         console.toast(Tone::Ok, summary, detail);
                         open.set(None);
                     });
@@ -200,11 +198,9 @@ fn acts(view: &ProposalView, may: &May, actor: &str, allows_self: bool) -> Vec<A
     let standing = view.now.as_ref();
     let own = is_author(proposal, actor);
     let counts = view.approvals.iter().any(|each| each.act.actor == actor && each.counts == Some(true));
-    let self_approval = (own && !allows_self).then(|| "You wrote it; somebody else has to approve it.".to_owned());
-    let twice = counts.then(|| "Your approval counts already.".to_owned());
-    let nothing = standing
-        .is_none_or(|now| now.digest.is_none())
-        .then(|| "It could not be carried out as things are.".to_owned());
+    let self_approval = (own && !allows_self).then(|| text::YOU_WROTE_IT_SOMEBODY_ELSE_HAS.to_owned());
+    let twice = counts.then(|| text::YOUR_APPROVAL_COUNTS_ALREADY.to_owned());
+    let nothing = standing.is_none_or(|now| now.digest.is_none()).then(|| text::IT_COULD_NOT_BE_CARRIED_OUT.to_owned());
     let by_role = match role_of(&view.command) {
         Role::Operator => may.operate.clone(),
         Role::Admin => may.manage.clone(),
@@ -230,35 +226,33 @@ fn acts(view: &ProposalView, may: &May, actor: &str, allows_self: bool) -> Vec<A
     };
     vec![
         ActItem {
-            verb: format!("Approve {id}"),
-            effect: "Your approval is of exactly what stands here. It is void once anything that it reaches is other."
-                .to_owned(),
+            verb: text::approve_id(&id),
+            effect: text::YOUR_APPROVAL_IS_OF_EXACTLY_WHAT.to_owned(),
             look: if is_ready { Look::Plain } else { Look::Primary },
             why_not: self_approval.or(may.approve.clone()).or(twice).or(nothing),
             key: Some("a"),
-            ..plain("approve", "Approve…", "check")
+            ..plain("approve", text::APPROVE, "check")
         },
         ActItem {
-            verb: format!("Land {id}"),
-            effect: "It becomes a change, at once, for everyone whom it reaches.".to_owned(),
+            verb: text::land_id(&id),
+            effect: text::IT_BECOMES_A_CHANGE_AT_ONCE.to_owned(),
             look: if is_ready { Look::Primary } else { Look::Plain },
             reason: Reason::Optional,
             why_not: by_role.or(in_the_way),
             key: Some("l"),
-            ..plain("land", "Land…", "arrow")
+            ..plain("land", text::LAND, "arrow")
         },
         ActItem {
-            verb: format!("Reject {id}"),
-            effect: "It is closed, and is not carried out. Its author can propose anew.".to_owned(),
+            verb: text::reject_id(&id),
+            effect: text::IT_IS_CLOSED_AND_IS_NOT.to_owned(),
             why_not: may.approve.clone(),
-            ..plain("reject", "Reject…", "x")
+            ..plain("reject", text::REJECT, "x")
         },
         ActItem {
-            verb: format!("Withdraw {id}"),
-            effect: "It is closed, and is not carried out.".to_owned(),
-            why_not: (!own && may.manage.is_some())
-                .then(|| format!("Only {} or an admin may do this.", author(proposal))),
-            ..plain("withdraw", "Withdraw…", "undo")
+            verb: text::withdraw_id(&id),
+            effect: text::IT_IS_CLOSED_AND_IS_NOT_CARRIED_OUT.to_owned(),
+            why_not: (!own && may.manage.is_some()).then(|| text::only_or_an_admin_may_do(&author(proposal))),
+            ..plain("withdraw", text::WITHDRAW, "undo")
         },
     ]
 }

@@ -1,6 +1,8 @@
 use crate::components::{Icon, SentenceText};
 use crate::words::change::{marked, short_hash};
 use crate::words::number::{count, counted};
+use crate::words::text::common;
+use crate::words::text::releases as text;
 use crate::words::time::stopwatch;
 use downhaul_control::api::ReleaseReport;
 use downhaul_core::diagnostic::Severity;
@@ -26,10 +28,10 @@ pub fn Artifacts(props: &ArtifactsProps) -> Html {
         }
     };
     html! {
-        <section class="card"><header><h2>{ "Artifacts" }</h2><p>{ "The digest decides; a name may be given to something else" }</p></header>
+        <section class="card"><header><h2>{ text::ARTIFACTS }</h2><p>{ text::THE_DIGEST_DECIDES_A_NAME_MAY }</p></header>
             <div class="stats">
-                { one("Put out", props.release.get("artifact"), "not told") }
-                { one("Put back by a rollback", props.release.get("previous").filter(|previous| !previous.is_null()), "none: there is nothing to go back to") }
+                { one(text::PUT_OUT, props.release.get("artifact"), common::NOT_TOLD) }
+                { one(text::PUT_BACK_BY_A_ROLLBACK, props.release.get("previous").filter(|previous| !previous.is_null()), text::NONE_THERE_IS_NOTHING_TO_GO) }
             </div></section>
     }
 }
@@ -55,12 +57,12 @@ pub fn Checklist(props: &ChecklistProps) -> Html {
     let findings = props.report.iter().flat_map(|report| report.findings.iter());
     html! {
         <section class="card">
-            <header><h2>{ "Rollback plan" }</h2><span class="end">
-                if let Some(report) = &props.report { { super::findings::chip(report) } } else { <i class="skel w-60" aria-label="Being checked"></i> }
+            <header><h2>{ text::ROLLBACK_PLAN }</h2><span class="end">
+                if let Some(report) = &props.report { { super::findings::chip(report) } } else { <i class="skel w-60" aria-label={text::BEING_CHECKED}></i> }
             </span></header>
             <ul class="checklist">
                 { for findings.map(|finding| {
-                    let (class, word) = if finding.severity == Severity::Error { ("miss", "missing") } else { ("look", "look at it") };
+                    let (class, word) = if finding.severity == Severity::Error { ("miss", "missing") } else { ("look", text::LOOK_AT_IT) };
                     html! {
                         <li class={class} data-test="release-finding" data-code={finding.code.clone()}><Icon name={if class == "miss" { "alert" } else { "info" }} />
                             <span><b>{ capital(&finding.item) }</b><em>{ word }</em></span>
@@ -72,7 +74,7 @@ pub fn Checklist(props: &ChecklistProps) -> Html {
                 }) }
             </ul>
             <footer><div class="cmd grow"><code>{ format!("downhaul release check {}.yaml", text(&props.release, "/key")) }</code></div>
-                <p class="small faint">{ "It also looks whether the artifacts are there, which the server does not." }</p></footer>
+                <p class="small faint">{ text::IT_ALSO_LOOKS_WHETHER_THE_ARTIFACTS }</p></footer>
         </section>
     }
 }
@@ -83,34 +85,37 @@ fn facts(release: &Value, step_count: usize) -> Vec<(&'static str, String)> {
         or(list(release, pointer).iter().map(words).collect::<Vec<_>>().join(", "), "none")
     };
     let (target, contact) = (text(release, "/escalation/target"), text(release, "/escalation/contact"));
-    let called = if contact.is_empty() { target } else { format!("{contact}, by {target}") };
+    let called = if contact.is_empty() { target } else { text::contact_by_target(&contact, &target) };
     let is_written = release.get("runbook").is_some_and(|runbook| !runbook.is_null());
     let mut facts = vec![
-        ("Owner", or(text(release, "/owner"), "nobody")),
-        ("Called for help", or(called, "nobody")),
+        (common::OWNER, or(text(release, "/owner"), common::NOBODY)),
+        (text::CALLED_FOR_HELP, or(called, common::NOBODY)),
         (
-            "Config revision",
-            release.get("config_revision").and_then(Value::as_u64).map_or_else(|| "not told".to_owned(), count),
+            text::CONFIG_REVISION,
+            release.get("config_revision").and_then(Value::as_u64).map_or_else(|| common::NOT_TOLD.to_owned(), count),
         ),
-        ("Data", data(&text(release, "/data_change")).to_owned()),
-        ("Flags", names("/flags", |flag| flag.as_str().unwrap_or_default().to_owned())),
-        ("Caches", names("/caches", cache)),
-        ("Jobs", names("/jobs", |job| text(job, "/name"))),
-        ("Reversibility", or(text(release, "/reversibility"), "rollback-safe")),
-        ("Objective", stopwatch(objective(release) * 1000.0).0),
+        (text::DATA, data(&text(release, "/data_change")).to_owned()),
+        (common::FLAGS_HEAD, names("/flags", |flag| flag.as_str().unwrap_or_default().to_owned())),
+        (text::CACHES, names("/caches", cache)),
+        (text::JOBS, names("/jobs", |job| text(job, "/name"))),
+        (text::REVERSIBILITY, or(text(release, "/reversibility"), "rollback-safe")),
+        (text::OBJECTIVE, stopwatch(objective(release) * 1000.0).0),
         (
-            "Runbook",
+            text::RUNBOOK,
             format!(
                 "{}, {}",
-                counted(step_count, "step", "steps"),
-                if is_written { "as written" } else { "as it follows from the rest" }
+                counted(step_count, text::STEP, text::STEPS),
+                if is_written { text::AS_WRITTEN } else { text::AS_IT_FOLLOWS_FROM_THE_REST }
             ),
         ),
     ];
     for metric in list(release, "/recovery") {
         let seconds = metric.get("for_seconds").and_then(Value::as_u64).unwrap_or(60);
         let (name, condition, query) = (text(metric, "/name"), text(metric, "/condition"), text(metric, "/query"));
-        facts.push(("Proves recovery", format!("{name} {condition} for {} s: {query}", count(seconds))));
+        facts.push((
+            text::PROVES_RECOVERY,
+            text::name_condition_for_seconds_s_query(&name, &condition, &count(seconds), &query),
+        ));
     }
     facts
 }
@@ -121,8 +126,8 @@ fn objective(release: &Value) -> f64 {
 
 fn cache(cache: &Value) -> String {
     match cache.get("lag_seconds").and_then(Value::as_u64) {
-        Some(lag) => format!("{} (up to {} s)", text(cache, "/name"), count(lag)),
-        None => format!("{} (nobody knows for how long)", text(cache, "/name")),
+        Some(lag) => text::up_to_s(&text(cache, "/name"), &count(lag)),
+        None => text::nobody_knows_for_how_long(&text(cache, "/name")),
     }
 }
 
@@ -136,12 +141,12 @@ fn list<'a>(value: &'a Value, pointer: &str) -> &'a [Value] {
 
 fn data(change: &str) -> &str {
     match change {
-        "" => "not told",
-        "none" => "reads only, or writes as before",
-        "additive" => "writes more, which the old code passes over",
-        "dual-write" => "writes the old and the new form",
-        "new-only" => "writes what only the new code reads",
-        "irreversible" => "cannot be taken back",
+        "" => common::NOT_TOLD,
+        "none" => text::READS_ONLY_OR_WRITES_AS_BEFORE,
+        "additive" => text::WRITES_MORE_WHICH_THE_OLD_CODE,
+        "dual-write" => text::WRITES_THE_OLD_AND_THE_NEW,
+        "new-only" => text::WRITES_WHAT_ONLY_THE_NEW_CODE,
+        "irreversible" => text::CANNOT_BE_TAKEN_BACK,
         other => other,
     }
 }

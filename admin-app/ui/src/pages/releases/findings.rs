@@ -2,6 +2,7 @@ use crate::backend::{Failure, api};
 use crate::components::Icon;
 use crate::hooks::use_console;
 use crate::words::number::count;
+use crate::words::text::releases as text;
 use downhaul_control::api::{ReleaseReport, ReleaseView};
 use downhaul_core::diagnostic::Severity;
 use std::rc::Rc;
@@ -51,8 +52,10 @@ pub struct ReadinessProps {
 #[function_component]
 pub fn Readiness(props: &ReadinessProps) -> Html {
     match use_report(props.environment.clone(), props.release.clone(), props.revision) {
-        None => html! { <i class="skel w-60" aria-label="Being checked"></i> },
-        Some(Err(failure)) => html! { <span class="faint" title={failure.help()}>{ "could not be checked" }</span> },
+        None => html! { <i class="skel w-60" aria-label={text::BEING_CHECKED}></i> },
+        Some(Err(failure)) => {
+            html! { <span class="faint" title={failure.help()}>{ text::COULD_NOT_BE_CHECKED }</span> }
+        }
         Some(Ok(report)) => chip(&report),
     }
 }
@@ -63,7 +66,7 @@ pub fn chip(report: &ReleaseReport) -> Html {
     let state = if report.ready { "ready" } else { "missing" };
     html! {
         <span class="row wrap" data-test="readiness" data-state={state} data-missing={missing.to_string()}>
-            if report.ready { <span class="chip ok"><Icon name="check" />{ "ready" }</span> }
+            if report.ready { <span class="chip ok"><Icon name="check" />{ text::READY }</span> }
             else { <span class="chip warn"><Icon name="alert" />{ format!("{} missing", count(missing as u64)) }</span> }
             if hints > 0 { <small class="faint">{ format!("{} to look at", count(hints as u64)) }</small> }
         </span>

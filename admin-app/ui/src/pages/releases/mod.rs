@@ -3,6 +3,8 @@ mod findings;
 mod release;
 mod rollback;
 
+use crate::words::text::common;
+use crate::words::text::releases as text;
 pub use release::Release;
 
 use crate::backend::api;
@@ -26,31 +28,31 @@ pub struct ReleasesProps {
 /// What was put out, and whether its way back is ready.
 #[function_component]
 pub fn Releases(props: &ReleasesProps) -> Html {
-    use_document_title(format!("Releases in {}", props.environment));
+    use_document_title(text::releases_in_environment(&props.environment));
     let (asked, _) = use_asked(api::releases(&props.environment), 0);
     let releases: Vec<ReleaseSummary> = asked.slot.ready().map(|page| page.releases.clone()).unwrap_or_default();
     let to = |key: &str| Route::Release { environment: props.environment.to_string(), key: key.to_owned() };
     let (cursor, place) = use_rows(releases.iter().map(|each| to(&each.key)).collect());
     let now = clock::now();
     let body = match &asked.slot {
-        Slot::Failed(failure) => html! { <FailureCard failure={failure.clone()} what="The releases" /> },
+        Slot::Failed(failure) => html! { <FailureCard failure={failure.clone()} what={text::THE_RELEASES} /> },
         Slot::Loading => html! {
             <div class="card" aria-busy="true"><table class="table compact"><tbody><RowsSkeleton rows=4 cells={vec!["c-flag", "", "", ""]} /></tbody></table></div>
         },
         Slot::Ready(_) if releases.is_empty() => html! {
-            <div class="card"><Empty title="No release is known here">
-                <p>{ "A release names what was put out, what stood there before, and the way back. Write one, check it, put it:" }</p>
-                <p><code>{ "downhaul release plan" }</code></p>
-                <p><code>{ "downhaul release put RELEASE.yaml --reason TEXT" }</code></p>
+            <div class="card"><Empty title={text::NO_RELEASE_IS_KNOWN_HERE}>
+                <p>{ text::A_RELEASE_NAMES_WHAT_WAS_PUT }</p>
+                <p><code>{ text::DOWNHAUL_RELEASE_PLAN }</code></p>
+                <p><code>{ text::DOWNHAUL_RELEASE_PUT_RELEASE_YAML_REASON }</code></p>
             </Empty></div>
         },
         Slot::Ready(_) => html! {
             <div class="card tablewrap"><table class="table compact releases">
-                <thead><tr><th>{ "Release" }</th><th>{ "The way back" }</th><th>{ "Flags" }</th><th>{ "Put by" }</th><th>{ "Last drill" }</th></tr></thead>
+                <thead><tr><th>{ text::RELEASE }</th><th>{ text::THE_WAY_BACK }</th><th>{ common::FLAGS_HEAD }</th><th>{ text::PUT_BY }</th><th>{ text::LAST_DRILL }</th></tr></thead>
                 <tbody>{ for releases.iter().enumerate().map(|(at, each)| html! {
                     <tr key={each.key.clone()} data-row={at.to_string()} class={classes!((cursor == Some(at)).then_some("is-focus"))} data-test={format!("release-row-{}", each.key)}>
                         <td><Link<Route> to={to(&each.key)} classes="key">{ &each.key }</Link<Route>>
-                            if each.retired { { " " }<span class="chip line">{ "retired" }</span> }
+                            if each.retired { { " " }<span class="chip line">{ text::RETIRED }</span> }
                             <small class="muted blk">{ owner(&each.owner) }</small></td>
                         <td data-l="The way back">{ way_back(&props.environment, each) }</td>
                         <td data-l="Flags">{ flags(&each.flags) }</td>
@@ -63,8 +65,8 @@ pub fn Releases(props: &ReleasesProps) -> Html {
     };
     html! {
         <>
-            <div class="pagehead"><div class="grow"><h1>{ "Releases" }</h1>
-                <p>{ "What was put out, and whether the way back from it is ready." }</p></div></div>
+            <div class="pagehead"><div class="grow"><h1>{ common::RELEASES }</h1>
+                <p>{ text::WHAT_WAS_PUT_OUT_AND_WHETHER }</p></div></div>
             <div ref={place}>{ body }</div>
             <RunsCard environment={props.environment.clone()} subject={None::<String>} />
         </>
@@ -74,16 +76,16 @@ pub fn Releases(props: &ReleasesProps) -> Html {
 fn way_back(environment: &AttrValue, release: &ReleaseSummary) -> Html {
     if let Some(run) = &release.running {
         let to = Route::Run { environment: environment.to_string(), id: run.clone() };
-        return html! { <Link<Route> to={to} classes="chip killed"><Icon name="undo" />{ format!("{run} is under way") }</Link<Route>> };
+        return html! { <Link<Route> to={to} classes="chip killed"><Icon name="undo" />{ text::is_under_way(&run) }</Link<Route>> };
     }
     if release.retired {
-        return html! { <span class="faint">{ "not checked" }</span> };
+        return html! { <span class="faint">{ text::NOT_CHECKED }</span> };
     }
     html! { <Readiness environment={environment.clone()} release={release.key.clone()} revision={release.revision} /> }
 }
 
 fn owner(owner: &str) -> String {
-    if owner.is_empty() { "nobody answers for it".to_owned() } else { owner.to_owned() }
+    if owner.is_empty() { text::NOBODY_ANSWERS_FOR_IT.to_owned() } else { owner.to_owned() }
 }
 
 fn flags(flags: &[String]) -> String {
@@ -91,16 +93,16 @@ fn flags(flags: &[String]) -> String {
         [] => "none".to_owned(),
         [one] => one.clone(),
         [first, second] => format!("{first}, {second}"),
-        [first, rest @ ..] => format!("{first} and {}", counted(rest.len(), "other", "others")),
+        [first, rest @ ..] => text::first_and_others(&first, &counted(rest.len(), text::OTHER, text::OTHERS)),
     }
 }
 
 pub(super) fn last_drill(drill: Option<&LastDrill>, now: f64) -> Html {
     match drill {
-        None => html! { <span class="warn-ink">{ "never" }</span> },
+        None => html! { <span class="warn-ink">{ text::NEVER }</span> },
         Some(drill) => html! {
             <>{ parse(&drill.at).map(|at| day(at, now, clock::offset())) }
-                <small class="faint blk">{ if drill.independent { drill.by.clone() } else { format!("{}, its author", drill.by) } }</small></>
+                <small class="faint blk">{ if drill.independent { drill.by.clone() } else { text::by_its_author(&drill.by) } }</small></>
         },
     }
 }

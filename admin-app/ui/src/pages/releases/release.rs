@@ -9,6 +9,8 @@ use crate::pages::run::RunsCard;
 use crate::route::Route;
 use crate::words::change::marked;
 use crate::words::number::count;
+use crate::words::text::common;
+use crate::words::text::releases as text;
 use crate::words::time::{ago, parse, stopwatch};
 use downhaul_control::api::ReleaseView;
 use serde_json::Value;
@@ -24,24 +26,24 @@ pub struct ReleaseProps {
 /// One release: exactly what goes back to what, what is missing for that, and the way.
 #[function_component]
 pub fn Release(props: &ReleaseProps) -> Html {
-    use_document_title(format!("Release {}", props.release));
+    use_document_title(text::release_release(&props.release));
     let (asked, _) = use_asked(api::release(&props.environment, &props.release), 0);
     let list = Route::Releases { environment: props.environment.to_string() };
     use_way_back(list.clone());
     let heading = html! {
         <><h1 class="mono">{ &props.release }</h1>
             if let Some(view) = asked.slot.ready() {
-                if view.summary.retired { <span class="chip line">{ "retired" }</span> }
-                if !view.one_way.is_empty() { <span class="chip warn"><Icon name="arrow" />{ "forward-fix only" }</span> }
+                if view.summary.retired { <span class="chip line">{ text::RETIRED }</span> }
+                if !view.one_way.is_empty() { <span class="chip warn"><Icon name="arrow" />{ text::FORWARD_FIX_ONLY }</span> }
             }</>
     };
     let frame = Frame {
         what: "release",
-        crumbs: vec![(list, "Releases".to_owned())],
+        crumbs: vec![(list, common::RELEASES.to_owned())],
         id: props.release.clone(),
         heading,
         actions: Html::default(),
-        missing: format!("{} names no release of {}.", props.release, props.environment),
+        missing: text::names_no_release_of(&props.release, &props.environment),
     };
     framed(frame, &asked.slot, |view| {
         html! { <Shown environment={props.environment.clone()} view={(**view).clone()} /> }
@@ -66,12 +68,12 @@ fn Shown(props: &ShownProps) -> Html {
     html! {
         <>
             if let Some(run) = &summary.running {
-                <div class="banner danger" role="status" data-test="release-running"><Icon name="undo" /><p><b>{ format!("{run} is under way. ") }</b>{ "Others can follow it and act on it, too." }</p>
-                    <Link<Route> to={Route::Run { environment: props.environment.to_string(), id: run.clone() }} classes="btn s">{ "Open the run" }</Link<Route>></div>
+                <div class="banner danger" role="status" data-test="release-running"><Icon name="undo" /><p><b>{ text::is_under_way_2(&run) }</b>{ text::OTHERS_CAN_FOLLOW_IT_AND_ACT }</p>
+                    <Link<Route> to={Route::Run { environment: props.environment.to_string(), id: run.clone() }} classes="btn s">{ text::OPEN_THE_RUN }</Link<Route>></div>
             }
             { for view.one_way.iter().map(|each| html! {
-                <div class="banner warn"><Icon name="arrow" /><p><b>{ format!("{} is not undone by going back. ", each.flag) }</b>{ format!("{}. ", each.why) }
-                    { if each.fix.is_empty() { "Nobody has written down what to do instead.".to_owned() } else { format!("Instead: {}", each.fix) } }</p></div>
+                <div class="banner warn"><Icon name="arrow" /><p><b>{ text::is_not_undone_by_going_back(&each.flag) }</b>{ format!("{}. ", each.why) }
+                    { if each.fix.is_empty() { text::NOBODY_HAS_WRITTEN_DOWN_WHAT_TO.to_owned() } else { text::instead_fix(&each.fix) } }</p></div>
             }) }
             <div class="sidegrid">
                 <div class="stack l">
@@ -86,12 +88,12 @@ fn Shown(props: &ShownProps) -> Html {
                 <aside class="stack l">
                     <Checklist release={document.clone()} {report} step_count={view.steps.len()} />
                     <section class="card"><div class="pad stack s">
-                        <p class="small muted">{ format!("Put by {} {}, at revision {}", summary.by, parse(&summary.at).map(|at| ago(now - at)).unwrap_or_default(), count(summary.revision)) }</p>
-                        <dl class="dl"><dt>{ "Last drill" }</dt><dd>{ super::last_drill(summary.last_drill.as_ref(), now) }</dd>
-                            <dt>{ "By others than its author" }</dt><dd>{ super::last_drill(summary.last_independent_drill.as_ref(), now) }</dd></dl>
+                        <p class="small muted">{ text::put_by_at_revision(&summary.by, &parse(&summary.at).map(|at| ago(now - at)).unwrap_or_default(), &count(summary.revision)) }</p>
+                        <dl class="dl"><dt>{ text::LAST_DRILL }</dt><dd>{ super::last_drill(summary.last_drill.as_ref(), now) }</dd>
+                            <dt>{ text::BY_OTHERS_THAN_ITS_AUTHOR }</dt><dd>{ super::last_drill(summary.last_independent_drill.as_ref(), now) }</dd></dl>
                     </div></section>
-                    <section class="card"><details><summary class="pad tight">{ "As it was put" }</summary>
-                        <pre class="json" tabindex="0" aria-label="The release as JSON">{ serde_json::to_string_pretty(&view.release).unwrap_or_default() }</pre></details></section>
+                    <section class="card"><details><summary class="pad tight">{ text::AS_IT_WAS_PUT }</summary>
+                        <pre class="json" tabindex="0" aria-label={text::THE_RELEASE_AS_JSON}>{ serde_json::to_string_pretty(&view.release).unwrap_or_default() }</pre></details></section>
                 </aside>
             </div>
         </>
@@ -103,14 +105,14 @@ fn WayBack(props: &ShownProps) -> Html {
     let view = &props.view;
     html! {
         <section class="card" data-test="way-back">
-            <header><h2>{ "The way back" }</h2><p>{ format!("{}, ended after {} however far it has come", crate::words::number::counted(view.steps.len(), "step", "steps"), stopwatch(f64::from(view.limit_seconds) * 1000.0).0) }</p></header>
+            <header><h2>{ text::THE_WAY_BACK }</h2><p>{ text::ended_after_however_far_it_has(&crate::words::number::counted(view.steps.len(), text::STEP, text::STEPS), &stopwatch(f64::from(view.limit_seconds) * 1000.0).0) }</p></header>
             if !view.kill_order.is_empty() {
                 <ol class="killorder">
                     { for view.kill_order.iter().map(|each| html! {
                         <li key={each.flag.clone()} data-test={format!("kill-order-{}", each.flag)}><Sign name="kill" />
                             <div><Link<Route> to={Route::Flag { environment: props.environment.to_string(), key: each.flag.clone() }} classes="key">{ &each.flag }</Link<Route>>
                                 <p class="muted">{ &each.effect }</p>
-                                if !each.also.is_empty() { <p class="small warn-ink">{ format!("degrades with it, outside of this release: {}", each.also.join(", ")) }</p> }
+                                if !each.also.is_empty() { <p class="small warn-ink">{ text::degrades_with_it_outside_of_this(&each.also.join(", ")) }</p> }
                             </div></li>
                     }) }
                 </ol>
@@ -119,7 +121,7 @@ fn WayBack(props: &ShownProps) -> Html {
                 { for view.steps.iter().enumerate().map(|(at, step)| html! {
                     <li class="rstep" key={at}><span class="st">{ at + 1 }</span>
                         <div><b><SentenceText sentence={marked(&step.what)} /></b><span class="kind">{ &step.kind }</span>if !step.expect.is_empty() { <p>{ &step.expect }</p> }</div>
-                        <div class="t"><small>{ format!("limit {}", stopwatch(f64::from(step.limit_seconds) * 1000.0).0) }</small></div></li>
+                        <div class="t"><small>{ text::limit_from(&stopwatch(f64::from(step.limit_seconds) * 1000.0).0) }</small></div></li>
                 }) }
             </ol>
         </section>

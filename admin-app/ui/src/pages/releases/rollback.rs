@@ -3,6 +3,8 @@ use crate::components::{HoldButton, Icon};
 use crate::hooks::{use_act, use_console, use_may};
 use crate::route::Route;
 use crate::words::number::counted;
+use crate::words::text::common;
+use crate::words::text::releases as text;
 use downhaul_control::api::{ReleaseView, RollbackRequest, RunView};
 use downhaul_control::runbook::Pace;
 use web_sys::HtmlInputElement;
@@ -25,7 +27,7 @@ pub fn RollBack(props: &RollBackProps) -> Html {
     let (reason, by_step) = (use_state(String::new), use_state(|| false));
     let attempt = use_state(|| 0_u32);
     let key = props.view.summary.key.clone();
-    let disabled = may.operate.clone().or_else(|| reason.trim().is_empty().then(|| "Say why first".to_owned()));
+    let disabled = may.operate.clone().or_else(|| reason.trim().is_empty().then(|| text::SAY_WHY_FIRST.to_owned()));
     let on_fire = {
         let (environment, key, reason, by_step) =
             (props.environment.to_string(), key.clone(), reason.clone(), *by_step);
@@ -62,22 +64,22 @@ pub fn RollBack(props: &RollBackProps) -> Html {
     };
     let effect = effect(&props.view, &props.environment);
     html! {
-        <section class="card" aria-label="Roll back">
-            <header><h2>{ "Roll back" }</h2></header>
+        <section class="card" aria-label={text::ROLL_BACK}>
+            <header><h2>{ text::ROLL_BACK }</h2></header>
             <div class="pad stack">
                 <p class="effect" data-test="rollback-effect">{ &effect }</p>
                 if let Some(failure) = &act.state.failure {
                     <div class="banner danger" role="alert" data-test="act-refused"><Icon name="alert" /><p><b>{ failure.title() }</b>{ ". " }{ failure.help() }
-                        if failure.leaves_doubt() { { " It may have begun all the same: look at the runs below." } }</p></div>
+                        if failure.leaves_doubt() { { text::IT_MAY_HAVE_BEGUN_ALL_THE } }</p></div>
                 }
-                <div class="field"><label for="rollback-reason">{ "Why" }</label>
+                <div class="field"><label for="rollback-reason">{ common::WHY }</label>
                     <input class="input" id="rollback-reason" data-test="rollback-reason" value={(*reason).clone()} oninput={on_input} maxlength="500" autocomplete="off" aria-required="true" /></div>
-                <div class="seg" role="radiogroup" aria-label="Pace">
-                    <button type="button" role="radio" aria-checked={(!*by_step).to_string()} data-test="pace-straight" onclick={choose(false)}>{ "Straight on" }</button>
-                    <button type="button" role="radio" aria-checked={by_step.to_string()} data-test="pace-step" onclick={choose(true)}>{ "A go for each step" }</button>
+                <div class="seg" role="radiogroup" aria-label={text::PACE}>
+                    <button type="button" role="radio" aria-checked={(!*by_step).to_string()} data-test="pace-straight" onclick={choose(false)}>{ text::STRAIGHT_ON }</button>
+                    <button type="button" role="radio" aria-checked={by_step.to_string()} data-test="pace-step" onclick={choose(true)}>{ text::A_GO_FOR_EACH_STEP }</button>
                 </div>
-                <HoldButton label={format!("Hold to roll back {key} in {}", props.environment)} press_label={format!("Roll back {key} in {}", props.environment)}
-                    {effect} disabled={disabled.map(AttrValue::from)} sent={act.state.sent || act.state.done > 0} attempt={*attempt} {on_fire} sent_label="The rollback begins…" />
+                <HoldButton label={text::hold_to_roll_back_in(&key, &props.environment)} press_label={text::roll_back_in(&key, &props.environment)}
+                    {effect} disabled={disabled.map(AttrValue::from)} sent={act.state.sent || act.state.done > 0} attempt={*attempt} {on_fire} sent_label={text::THE_ROLLBACK_BEGINS} />
             </div>
         </section>
     }
@@ -86,14 +88,14 @@ pub fn RollBack(props: &RollBackProps) -> Html {
 /// What holding the button does, before it is held.
 fn effect(view: &ReleaseView, environment: &str) -> String {
     let flags: Vec<&str> = view.kill_order.iter().map(|step| step.flag.as_str()).collect();
-    let steps = counted(view.steps.len(), "step", "steps");
+    let steps = counted(view.steps.len(), text::STEP, text::STEPS);
     if flags.is_empty() {
-        return format!("Goes through {steps}; no flag is killed.");
+        return text::goes_through_no_flag_is_killed(&steps);
     }
     let stay = if flags.len() == 1 {
-        "It stays killed until somebody restores it."
+        text::IT_STAYS_KILLED_UNTIL_SOMEBODY_RESTORES
     } else {
-        "They stay killed until somebody restores them."
+        text::THEY_STAY_KILLED_UNTIL_SOMEBODY_RESTORES
     };
-    format!("Goes through {steps}, and kills {} for everyone in {environment}. {stay}", flags.join(", then "))
+    text::goes_through_and_kills_for_everyone(&steps, &flags.join(text::THEN), &environment, &stay)
 }

@@ -3,6 +3,7 @@ use crate::backend::api;
 use crate::components::{ActBar, ActItem, Look, Reason};
 use crate::hooks::{use_act, use_console, use_may, use_policy};
 use crate::words::rollout;
+use crate::words::text::rollouts as text;
 use downhaul_control::api::{ApproveStageRequest, RolloutAct, RolloutActRequest, RolloutView};
 use yew::prelude::*;
 
@@ -28,16 +29,16 @@ pub fn Acts(props: &ShownProps) -> Html {
             0,
             ActItem {
                 id: "approve",
-                label: "Approve…",
+                label: text::APPROVE,
                 icon: "check",
-                verb: format!("Approve stage {}", approval.stage),
-                effect: "Your approval is of exactly what entering it would do now.".to_owned(),
+                verb: text::approve_stage_stage(&approval.stage),
+                effect: text::YOUR_APPROVAL_IS_OF_EXACTLY_WHAT.to_owned(),
                 look: Look::Primary,
                 reason: Reason::Required,
                 why_not: own
-                    .then(|| "You started it; somebody else has to approve its stages.".to_owned())
+                    .then(|| text::YOU_STARTED_IT_SOMEBODY_ELSE_HAS.to_owned())
                     .or_else(|| may.approve.clone())
-                    .or_else(|| counts.then(|| "Your approval counts already.".to_owned())),
+                    .or_else(|| counts.then(|| text::YOUR_APPROVAL_COUNTS_ALREADY.to_owned())),
                 key: None,
             },
         );
@@ -89,39 +90,31 @@ fn item(act: RolloutAct, view: &RolloutView, why_not: Option<String>) -> ActItem
     let id = &view.summary.id;
     let before = view.summary.stage.saturating_sub(1);
     let (label, icon, verb, effect) = match act {
-        RolloutAct::Pause => {
-            ("Pause…", "pause", format!("Pause {id}"), "It stays at its stage. Nobody loses what they have.".to_owned())
-        }
-        RolloutAct::Resume => {
-            ("Resume…", "arrow", format!("Resume {id}"), "It goes on, and its stage bakes anew.".to_owned())
-        }
+        RolloutAct::Pause => (text::PAUSE, "pause", text::pause_id(&id), text::IT_STAYS_AT_ITS_STAGE_NOBODY.to_owned()),
+        RolloutAct::Resume => (text::RESUME, "arrow", text::resume_id(&id), text::IT_GOES_ON_AND_ITS_STAGE.to_owned()),
         RolloutAct::StepBack if before == 0 => (
-            "Step back…",
+            text::STEP_BACK,
             "left",
-            format!("Take {id} back before its first stage"),
-            "Everyone gets what they had before the start, and it pauses.".to_owned(),
+            text::take_back_before_its_first_stage(&id),
+            text::EVERYONE_GETS_WHAT_THEY_HAD_BEFORE.to_owned(),
         ),
         RolloutAct::StepBack => (
-            "Step back…",
+            text::STEP_BACK,
             "left",
-            format!("Take {id} back to stage {before}"),
-            format!(
-                "Exactly the people of stage {before} keep it, all others get what they had before; and it pauses."
-            ),
+            text::take_back_to_stage(&id, &before),
+            text::exactly_the_people_of_stage_keep(&before),
         ),
         RolloutAct::RollBack => (
-            "Roll back…",
+            text::ROLL_BACK,
             "undo",
-            format!("Roll {id} back"),
-            "Everyone gets what they had before the start, and it is over.".to_owned(),
+            text::roll_id_back(&id),
+            text::EVERYONE_GETS_WHAT_THEY_HAD_BEFORE_THE_START_AND.to_owned(),
         ),
-        RolloutAct::End => {
-            ("End here…", "x", format!("End {id} here"), "It is over, and the flag stays as it is now.".to_owned())
-        }
+        RolloutAct::End => (text::END_HERE, "x", text::end_id_here(&id), text::IT_IS_OVER_AND_THE_FLAG.to_owned()),
     };
     let is_edited = view.summary.standing.held.as_deref() == Some("edited");
     let edited = (is_edited && matches!(act, RolloutAct::StepBack | RolloutAct::RollBack))
-        .then(|| "Somebody else has changed the flag, and that is not overwritten. Resume takes the flag as it is now; a kill always goes.".to_owned());
+        .then(|| text::SOMEBODY_ELSE_HAS_CHANGED_THE_FLAG.to_owned());
     let (look, key) = match act {
         RolloutAct::Resume => (Look::Primary, None),
         RolloutAct::RollBack => (Look::Danger, None),

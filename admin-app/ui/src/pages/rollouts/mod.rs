@@ -2,6 +2,8 @@ mod acts;
 mod rollout;
 mod stages;
 
+use crate::words::text::common;
+use crate::words::text::rollouts as text;
 pub use rollout::Rollout;
 
 use crate::backend::api;
@@ -26,7 +28,7 @@ pub struct RolloutsProps {
 /// What is being given to more and more people.
 #[function_component]
 pub fn Rollouts(props: &RolloutsProps) -> Html {
-    use_document_title(format!("Rollouts in {}", props.environment));
+    use_document_title(text::rollouts_in_environment(&props.environment));
     let (asked, _) = use_asked(api::rollouts(&props.environment), 10_000);
     let mut rollouts: Vec<RolloutSummary> = asked.slot.ready().map(|page| page.rollouts.clone()).unwrap_or_default();
     rollouts.sort_by_key(is_over);
@@ -35,19 +37,19 @@ pub fn Rollouts(props: &RolloutsProps) -> Html {
     let (cursor, place) = use_rows(rollouts.iter().map(|each| to(&each.id)).collect());
     let now = clock::now();
     let body = match &asked.slot {
-        Slot::Failed(failure) => html! { <FailureCard failure={failure.clone()} what="The rollouts" /> },
+        Slot::Failed(failure) => html! { <FailureCard failure={failure.clone()} what={text::THE_ROLLOUTS} /> },
         Slot::Loading => html! {
             <div class="card" aria-busy="true"><table class="table compact"><tbody><RowsSkeleton rows=3 cells={vec!["c-flag", "", "", ""]} /></tbody></table></div>
         },
         Slot::Ready(_) if rollouts.is_empty() => html! {
-            <div class="card"><Empty title="Nothing is being rolled out">
-                <p>{ "A rollout gives a variant to one cohort after another, each for a while before the next. Start one:" }</p>
-                <p><code>{ "downhaul rollout start --flag FLAG --variant on --percent 1,5,25,100 --bake 86400 --reason TEXT" }</code></p>
+            <div class="card"><Empty title={text::NOTHING_IS_BEING_ROLLED_OUT}>
+                <p>{ text::A_ROLLOUT_GIVES_A_VARIANT_TO }</p>
+                <p><code>{ text::DOWNHAUL_ROLLOUT_START_FLAG_FLAG_VARIANT }</code></p>
             </Empty></div>
         },
         Slot::Ready(_) => html! {
             <div class="card tablewrap"><table class="table compact rollouts">
-                <thead><tr><th>{ "Flag" }</th><th>{ "Stage" }</th><th>{ "How it stands" }</th><th>{ "Started" }</th></tr></thead>
+                <thead><tr><th>{ common::FLAG }</th><th>{ text::STAGE }</th><th>{ common::HOW_IT_STANDS }</th><th>{ text::STARTED }</th></tr></thead>
                 <tbody>{ for rollouts.iter().enumerate().map(|(at, each)| html! {
                     <tr key={each.id.clone()} data-row={at.to_string()} class={classes!((cursor == Some(at)).then_some("is-focus"))} data-test={format!("rollout-row-{}", each.id)}>
                         <td><Link<Route> to={to(&each.id)} classes="key">{ &each.flag }</Link<Route>><span class="muted">{ format!(" {} to {}", each.id, each.variant) }</span>
@@ -62,8 +64,8 @@ pub fn Rollouts(props: &RolloutsProps) -> Html {
     };
     html! {
         <>
-            <div class="pagehead"><div class="grow"><h1>{ "Rollouts" }</h1>
-                if asked.slot.ready().is_some() { <p>{ format!("{} under way. A kill is the way down that always goes.", counted(going, "rollout", "rollouts")) }</p> }
+            <div class="pagehead"><div class="grow"><h1>{ text::ROLLOUTS }</h1>
+                if asked.slot.ready().is_some() { <p>{ text::under_way_a_kill_is_the(&counted(going, text::ROLLOUT, text::AMID_ROLLOUTS)) }</p> }
             </div></div>
             <div ref={place}>{ body }</div>
         </>
@@ -72,8 +74,8 @@ pub fn Rollouts(props: &RolloutsProps) -> Html {
 
 fn stage(rollout: &RolloutSummary) -> String {
     match rollout.stage {
-        0 => format!("none of {}", counted(rollout.stage_count, "stage", "stages")),
-        stage => format!("{stage} of {}", counted(rollout.stage_count, "stage", "stages")),
+        0 => text::none_of_stages(&counted(rollout.stage_count, text::AMID_STAGE, text::STAGES)),
+        stage => text::stage_of_stages(&stage, &counted(rollout.stage_count, text::AMID_STAGE, text::STAGES)),
     }
 }
 

@@ -10,6 +10,8 @@ use crate::words::change::marked;
 use crate::words::number::{count, ratio};
 use crate::words::proposal::by;
 use crate::words::rollout::{how_it_stands, is_over, reads_gates, what_to_do};
+use crate::words::text::common;
+use crate::words::text::rollouts as text;
 use crate::words::time::{ago, parse};
 use downhaul_control::api::{ApprovalView, RolloutView};
 use yew::prelude::*;
@@ -35,26 +37,25 @@ pub fn Rollout(props: &RolloutProps) -> Html {
     }
     let view = asked.slot.ready().cloned();
     use_document_title(
-        view.as_ref()
-            .map_or_else(|| format!("Rollout {}", props.id), |view| format!("Rollout of {}", view.summary.flag)),
+        view.as_ref().map_or_else(|| text::rollout_id(&props.id), |view| text::rollout_of_flag(&view.summary.flag)),
     );
     let list = Route::Rollouts { environment: props.environment.to_string() };
     use_way_back(list.clone());
     let heading = html! {
-        <><h1>{ "Rollout" }{ view.as_ref().map(|view| html! { <>{ " of " }<span class="mono">{ &view.summary.flag }</span></> }) }</h1>
+        <><h1>{ text::ROLLOUT_HEAD }{ view.as_ref().map(|view| html! { <>{ common::OF }<span class="mono">{ &view.summary.flag }</span></> }) }</h1>
             if let Some(view) = &view { <Standing standing={view.summary.standing.clone()} /> }</>
     };
     let actions = view.as_ref().map(|view| {
         let flag = Route::Flag { environment: props.environment.to_string(), key: view.summary.flag.clone() };
-        html! { <Link<Route> to={flag} classes="btn"><Icon name="flag" />{ "The flag" }</Link<Route>> }
+        html! { <Link<Route> to={flag} classes="btn"><Icon name="flag" />{ text::THE_FLAG }</Link<Route>> }
     });
     let frame = Frame {
         what: "rollout",
-        crumbs: vec![(list, "Rollouts".to_owned())],
+        crumbs: vec![(list, text::ROLLOUTS.to_owned())],
         id: props.id.clone(),
         heading,
         actions: actions.unwrap_or_default(),
-        missing: format!("{} names no rollout of {}.", props.id, props.environment),
+        missing: text::names_no_rollout_of(&props.id, &props.environment),
     };
     framed(frame, &asked.slot, |view| {
         html! { <Shown environment={props.environment.clone()} view={(**view).clone()} on_view={put} /> }
@@ -77,44 +78,44 @@ fn Shown(props: &ShownProps) -> Html {
         <div class="sidegrid">
             <div class="stack l">
                 if let Some(held) = &standing.held {
-                    <div class="banner warn" role="status" data-test="rollout-held"><Icon name="pause" /><p><b>{ "Held: " }</b><SentenceText sentence={marked(&standing.words)} />{ ". " }{ what_to_do(held) }</p></div>
+                    <div class="banner warn" role="status" data-test="rollout-held"><Icon name="pause" /><p><b>{ text::HELD }</b><SentenceText sentence={marked(&standing.words)} />{ ". " }{ what_to_do(held) }</p></div>
                 }
                 <Stages view={view.clone()} />
                 <section class="card">
-                    <header><h2>{ "So far" }</h2><p>{ "Each stage that was entered, the newest first" }</p></header>
+                    <header><h2>{ text::SO_FAR }</h2><p>{ text::EACH_STAGE_THAT_WAS_ENTERED_THE }</p></header>
                     <ul class="approvals">
                         { for view.entered.iter().rev().map(|each| html! {
-                            <li key={each.change.revision}><Icon name={if each.stage == 0 { "undo" } else { "check" }} small=true /><div><b>{ if each.stage == 0 { "before the first stage".to_owned() } else { format!("stage {}", each.stage) } }</b>
-                                <small class="faint">{ format!(" {}, revision {}, by {}", when(&each.change.at), count(each.change.revision), by(&each.change)) }</small><p class="muted">{ format!("“{}”", each.change.reason) }</p></div></li>
+                            <li key={each.change.revision}><Icon name={if each.stage == 0 { "undo" } else { "check" }} small=true /><div><b>{ if each.stage == 0 { text::BEFORE_THE_FIRST_STAGE.to_owned() } else { format!("stage {}", each.stage) } }</b>
+                                <small class="faint">{ text::when_revision_revision_by_by(&when(&each.change.at), &count(each.change.revision), &by(&each.change)) }</small><p class="muted">{ format!("“{}”", each.change.reason) }</p></div></li>
                         }) }
                         { for view.held.iter().rev().map(|each| html! {
-                            <li class="void" key={each.revision}><Icon name="pause" small=true /><div><b>{ "held" }</b><small class="faint">{ format!(" {}, revision {}", when(&each.at), count(each.revision)) }</small>
+                            <li class="void" key={each.revision}><Icon name="pause" small=true /><div><b>{ text::AMID_HELD }</b><small class="faint">{ text::when_revision_revision(&when(&each.at), &count(each.revision)) }</small>
                                 <p class="muted"><SentenceText sentence={marked(&each.why)} /></p></div></li>
                         }) }
                     </ul>
-                    if view.entered.is_empty() { <p class="pad muted">{ "No stage has been entered." }</p> }
+                    if view.entered.is_empty() { <p class="pad muted">{ text::NO_STAGE_HAS_BEEN_ENTERED }</p> }
                 </section>
             </div>
             <aside class="stack l">
                 <section class="card"><div class="pad stack s">
-                    <p class="say">{ "Gives " }<span class="variant">{ &summary.variant }</span></p>
+                    <p class="say">{ text::GIVES }<span class="variant">{ &summary.variant }</span></p>
                     if standing.held.is_none() { <p data-test="rollout-words"><SentenceText sentence={marked(&how_it_stands(standing, now, clock::offset()))} /></p> }
                     if !summary.description.is_empty() { <p class="muted">{ &summary.description }</p> }
                     <p class="quote">{ &summary.started.reason }</p>
-                    <p class="small muted">{ format!("started by {} {}, at revision {}", by(&summary.started), when(&summary.started.at), count(summary.started.revision)) }</p>
+                    <p class="small muted">{ text::started_by_at_revision(&by(&summary.started), &when(&summary.started.at), &count(summary.started.revision)) }</p>
                 </div></section>
                 if let Some(approval) = &view.approval {
                     <section class="card divide">
-                        <header><h2>{ format!("Stage {}", approval.stage) }</h2>
-                            <span class={classes!("chip", "end", if approval.counting >= approval.needed { "ok" } else { "warn" })} data-test="stage-approvals">{ format!("{} of {} approvals", count(u64::from(approval.counting)), count(u64::from(approval.needed))) }</span></header>
+                        <header><h2>{ text::stage_stage(&approval.stage) }</h2>
+                            <span class={classes!("chip", "end", if approval.counting >= approval.needed { "ok" } else { "warn" })} data-test="stage-approvals">{ text::from_of_from_2_approvals(&count(u64::from(approval.counting)), &count(u64::from(approval.needed))) }</span></header>
                         <div class="pad"><div class="meter"><Placed width={Some(ratio(approval.counting as usize, approval.needed as usize))} /></div></div>
-                        if approval.approvals.is_empty() { <p class="pad muted">{ "Nobody has approved that it is entered." }</p> }
+                        if approval.approvals.is_empty() { <p class="pad muted">{ text::NOBODY_HAS_APPROVED_THAT_IT_IS }</p> }
                         else { <ul class="approvals">{ for approval.approvals.iter().map(|each| row(each, &when(&each.act.at))) }</ul> }
                     </section>
                 }
                 if !is_over(summary) { <section class="card"><div class="pad"><Acts environment={props.environment.clone()} view={view.clone()} on_view={props.on_view.clone()} /></div></section> }
-                <section class="card"><details><summary class="pad tight">{ "As it is carried out" }</summary>
-                    <pre class="json" tabindex="0" aria-label="The rollout as JSON">{ serde_json::to_string_pretty(&view.rollout).unwrap_or_default() }</pre></details></section>
+                <section class="card"><details><summary class="pad tight">{ text::AS_IT_IS_CARRIED_OUT }</summary>
+                    <pre class="json" tabindex="0" aria-label={text::THE_ROLLOUT_AS_JSON}>{ serde_json::to_string_pretty(&view.rollout).unwrap_or_default() }</pre></details></section>
             </aside>
         </div>
     }
@@ -125,6 +126,6 @@ fn row(approval: &ApprovalView, when: &str) -> Html {
     html! {
         <li class={class} key={approval.act.revision}><Icon name={icon} small=true /><div><b>{ by(&approval.act) }</b><small class="faint">{ format!(" {when}") }</small>
             <p class="muted">{ format!("“{}”", approval.act.reason) }</p>
-            if let Some(void) = &approval.void { <p class="warn-ink">{ "Does not count: " }<SentenceText sentence={marked(void)} /></p> }</div></li>
+            if let Some(void) = &approval.void { <p class="warn-ink">{ text::DOES_NOT_COUNT }<SentenceText sentence={marked(void)} /></p> }</div></li>
     }
 }

@@ -2,6 +2,8 @@ use crate::components::{Icon, SentenceText};
 use crate::hooks::{clock, use_now};
 use crate::words::change::marked;
 use crate::words::rollout::bake;
+use crate::words::text::common;
+use crate::words::text::rollouts as text;
 use crate::words::time::{age, clock as clock_time, day, duration, parse};
 use downhaul_control::api::{GateView, RolloutView, StageView};
 use yew::prelude::*;
@@ -19,14 +21,14 @@ pub fn Stages(props: &StagesProps) -> Html {
     let now = use_now(if is_baking { 1_000 } else { 0 });
     html! {
         <section class="card">
-            <header><h2>{ "Stages" }</h2><p>{ "Each adds its people to those before it" }</p></header>
+            <header><h2>{ text::STAGES_HEAD }</h2><p>{ text::EACH_ADDS_ITS_PEOPLE_TO_THOSE }</p></header>
             <ol class="halyard stages">
                 { for view.stages.iter().map(|stage| html! {
                     <li key={stage.number} class={classes!("knot", "stage", stage.state.clone())} aria-current={(stage.state == "current").then_some("step")}
                         data-test={format!("stage-{}", stage.number)} data-state={stage.state.clone()}>
                         <span class="node">{ mark(stage) }</span>
                         <div class="stagebody">
-                            <p><b>{ if stage.name.is_empty() { format!("Stage {}", stage.number) } else { stage.name.clone() } }</b>{ " " }<SentenceText sentence={marked(&stage.cohort)} />
+                            <p><b>{ if stage.name.is_empty() { text::stage_number(&stage.number) } else { stage.name.clone() } }</b>{ " " }<SentenceText sentence={marked(&stage.cohort)} />
                                 <span class="sr">{ format!(", {}", words(&stage.state)) }</span></p>
                             <p class="small muted">{ about(stage) }</p>
                             if stage.state == "current" {
@@ -44,14 +46,15 @@ pub fn Stages(props: &StagesProps) -> Html {
 fn about(stage: &StageView) -> String {
     let mut parts = Vec::new();
     if stage.approvals > 0 {
-        parts.push(format!(
-            "asks for {} before it is entered",
-            crate::words::number::counted(stage.approvals as usize, "approval", "approvals")
-        ));
+        parts.push(text::asks_for_before_it_is_entered(&crate::words::number::counted(
+            stage.approvals as usize,
+            common::APPROVAL,
+            common::APPROVALS,
+        )));
     }
-    parts.push(format!("bakes for {}", bake(stage.bake_seconds)));
+    parts.push(text::bakes_for_bake(&bake(stage.bake_seconds)));
     if !stage.gates.is_empty() {
-        parts.push(format!("left when {}", stage.gates.join(", and ")));
+        parts.push(text::left_when_join(&stage.gates.join(text::AND)));
     }
     parts.join("; ")
 }
@@ -59,16 +62,16 @@ fn about(stage: &StageView) -> String {
 fn baking(until: f64, now: f64) -> Html {
     let offset = clock::offset();
     let left = age((until - now).max(1_000.0));
-    html! { <p class="small" data-test="baking"><Icon name="clock" small=true />{ format!(" Baked in {left}, at {} on {}", clock_time(until, offset), day(until, now, offset)) }</p> }
+    html! { <p class="small" data-test="baking"><Icon name="clock" small=true />{ text::baked_in_at_on(&left, &clock_time(until, offset), &day(until, now, offset)) }</p> }
 }
 
 fn gate(gate: &GateView) -> Html {
     let (class, icon) = if gate.holds { ("ok-ink", "check") } else { ("warn-ink", "alert") };
     let reading = match (gate.value, &gate.problem) {
         (_, Some(problem)) => problem.clone(),
-        (Some(value), None) if gate.holds => format!("reads {value}, and holds for {}", duration(gate.held_ms as f64)),
-        (Some(value), None) => format!("reads {value}, which does not hold"),
-        (None, None) => "not read yet".to_owned(),
+        (Some(value), None) if gate.holds => text::reads_and_holds_for(&value, &duration(gate.held_ms as f64)),
+        (Some(value), None) => text::reads_which_does_not_hold(&value),
+        (None, None) => text::NOT_READ_YET.to_owned(),
     };
     html! { <p class={classes!("small", class)} data-test="gate" data-holds={gate.holds.to_string()}><Icon name={icon} small=true />{ " " }<b>{ &gate.name }</b>{ " " }{ reading }</p> }
 }
@@ -84,9 +87,9 @@ fn mark(stage: &StageView) -> Html {
 
 fn words(state: &str) -> &str {
     match state {
-        "current" => "where it is now",
-        "taken-back" => "taken back",
-        "left-out" => "left out",
+        "current" => text::WHERE_IT_IS_NOW,
+        "taken-back" => text::TAKEN_BACK,
+        "left-out" => text::LEFT_OUT,
         other => other,
     }
 }

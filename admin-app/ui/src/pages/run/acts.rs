@@ -2,6 +2,8 @@ use crate::backend::api;
 use crate::components::{ActBar, ActItem, Look, Reason};
 use crate::hooks::{Key, use_act, use_console, use_keys, use_may};
 use crate::words::run;
+use crate::words::text::common;
+use crate::words::text::run as text;
 use downhaul_control::api::{RunAct, RunActRequest, RunView};
 use downhaul_control::runbook::Purpose;
 use yew::prelude::*;
@@ -80,25 +82,20 @@ fn mark(act: RunAct) -> &'static str {
 fn item(act: RunAct, run: &RunView, why_not: Option<String>) -> ActItem {
     let step = run.step.unwrap_or_default();
     let (label, icon, verb, effect) = match act {
-        RunAct::Confirm => ("Done", "check", format!("Step {step} is done"), "The next step begins."),
+        RunAct::Confirm => (text::DONE, "check", text::step_is_done(&step), text::THE_NEXT_STEP_BEGINS),
         RunAct::Fail => (
-            "Could not be done…",
+            text::COULD_NOT_BE_DONE,
             "alert",
-            format!("Step {step} could not be done"),
-            "The step has failed: whoever is named for it is called for help.",
+            text::step_could_not_be_done(&step),
+            text::THE_STEP_HAS_FAILED_WHOEVER_IS,
         ),
-        RunAct::Go if begins_drill(run) => (
-            "Let it begin…",
-            "arrow",
-            format!("Begin {}", run.id),
-            "From here flags are killed for everyone, for real, until the drill puts them back at its end.",
-        ),
-        RunAct::Go => ("Go", "arrow", format!("Let step {step} begin"), "The step begins."),
-        RunAct::Retry => ("Try again", "undo", format!("Try step {step} again"), "The step begins anew."),
-        RunAct::Skip => {
-            ("Skip…", "right", format!("Skip step {step}"), "It is passed over, and the run ends as incomplete.")
+        RunAct::Go if begins_drill(run) => {
+            (text::LET_IT_BEGIN, "arrow", text::begin_id(&run.id), text::FROM_HERE_FLAGS_ARE_KILLED_FOR)
         }
-        RunAct::Abort => ("Abort…", "x", format!("Abort {}", run.id), abort(run)),
+        RunAct::Go => (text::GO, "arrow", text::let_step_begin(&step), text::THE_STEP_BEGINS),
+        RunAct::Retry => (common::TRY_AGAIN, "undo", text::try_step_again(&step), text::THE_STEP_BEGINS_ANEW),
+        RunAct::Skip => (text::SKIP, "right", text::skip_step_step(&step), text::IT_IS_PASSED_OVER_AND_THE),
+        RunAct::Abort => (text::ABORT, "x", text::abort_id(&run.id), abort(run)),
     };
     let (look, reason, key) = match act {
         RunAct::Go if begins_drill(run) => (Look::Primary, Reason::Optional, Some("enter")),
@@ -117,7 +114,7 @@ fn begins_drill(run: &RunView) -> bool {
 
 fn abort(run: &RunView) -> &'static str {
     match run.purpose {
-        Purpose::Rollback => "The run ends here. What was killed stays killed; what was deployed stays so.",
-        Purpose::Drill => "The drill ends here and has failed. What it took away is put back.",
+        Purpose::Rollback => text::THE_RUN_ENDS_HERE_WHAT_WAS,
+        Purpose::Drill => text::THE_DRILL_ENDS_HERE_AND_HAS,
     }
 }

@@ -1,6 +1,7 @@
 use crate::components::Placed;
 use crate::hooks::{clock, use_now};
 use crate::words::run::{Stretch, against_objective, has_ended, stretches};
+use crate::words::text::run as text;
 use crate::words::time::{duration, stopwatch};
 use downhaul_control::api::RunView;
 use yew::prelude::*;
@@ -20,7 +21,7 @@ pub fn ClockCard(props: &ClockCardProps) -> Html {
     let elapsed = run.elapsed_ms as f64 + since;
     let objective = f64::from(run.objective_seconds) * 1000.0;
     let (number, of) = if has_ended(run) {
-        (duration(elapsed), format!("from its beginning to its end; the objective is {}", stopwatch(objective).0))
+        (duration(elapsed), text::from_its_beginning_to_its_end(&stopwatch(objective).0))
     } else {
         against_objective(elapsed, run.objective_seconds)
     };
@@ -30,13 +31,13 @@ pub fn ClockCard(props: &ClockCardProps) -> Html {
     let words = all.iter().map(|each| format!("{} {}", each.part, duration(each.ms))).collect::<Vec<_>>().join(", ");
     let is_over = elapsed > objective;
     html! {
-        <section class="card objective" aria-label="Time objective">
+        <section class="card objective" aria-label={text::TIME_OBJECTIVE}>
             <div><div class={classes!("clock", is_over.then_some("warn-ink"))} role="timer" data-test="run-clock">{ number }</div><p class="muted">{ of }</p></div>
             <div>
-                <div class="row between wrap"><h3>{ "Where the time went" }</h3><span class="legend">
-                    { for ["decide", "disable", "redeploy", "verify"].map(|part| html! { <span><i class={format!("sw p-{part}")}></i>{ part }</span> }) }
+                <div class="row between wrap"><h3>{ text::WHERE_THE_TIME_WENT }</h3><span class="legend">
+                    { for ["decide", "disable", "redeploy", "verify"].map(|part| html! { <span><i class={text::sw_p_part(&part)}></i>{ part }</span> }) }
                 </span></div>
-                <div class="timebar" role="img" aria-label={format!("{words}; {} of {}", duration(elapsed), stopwatch(objective).0)}>
+                <div class="timebar" role="img" aria-label={text::words_duration_of_stopwatch(&words, &duration(elapsed), &stopwatch(objective).0)}>
                     { for all.iter().map(|each| stretch(each, percent(each.ms))) }
                     <Placed class="now" left={percent(elapsed)}><span>{ if has_ended(run) { duration(elapsed) } else { stopwatch(elapsed).0 } }</span></Placed>
                     <Placed class="tick first" left={Some(0.0)}>{ "0:00" }</Placed>

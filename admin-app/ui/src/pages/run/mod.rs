@@ -9,6 +9,8 @@ use crate::pages::frame::{Frame, framed};
 use crate::route::Route;
 use crate::state::live::Slot;
 use crate::words::run::{has_ended, standing, title};
+use crate::words::text::common;
+use crate::words::text::run as text;
 use crate::words::time::{ago, clock as clock_time, duration, parse};
 use clock_card::ClockCard;
 use downhaul_control::api::RunView;
@@ -36,15 +38,15 @@ pub fn Run(props: &RunProps) -> Html {
         use_effect_with(ended, move |ended| is_over.set(*ended));
     }
     let run = asked.slot.ready().cloned();
-    use_document_title(run.as_ref().map_or_else(|| format!("Run {}", props.id), |run| title(run)));
+    use_document_title(run.as_ref().map_or_else(|| text::run_id(&props.id), |run| title(run)));
     let environment = || props.environment.to_string();
     use_way_back(back(&environment(), run.as_deref()));
-    let mut crumbs = vec![(Route::Releases { environment: environment() }, "Releases".to_owned())];
+    let mut crumbs = vec![(Route::Releases { environment: environment() }, common::RELEASES.to_owned())];
     if let Some(key) = run.as_ref().and_then(|run| run.subject.release.clone()) {
         crumbs.push((Route::Release { environment: environment(), key: key.clone() }, key));
     }
     let heading = html! {
-        <><h1>{ run.as_ref().map_or_else(|| format!("Run {}", props.id), |run| title(run)) }</h1>
+        <><h1>{ run.as_ref().map_or_else(|| text::run_id(&props.id), |run| title(run)) }</h1>
             if let Some(run) = &run { <Standing run={(**run).clone()} /> }</>
     };
     let frame = Frame {
@@ -53,7 +55,7 @@ pub fn Run(props: &RunProps) -> Html {
         id: props.id.clone(),
         heading,
         actions: Html::default(),
-        missing: format!("{} names no run of {}.", props.id, props.environment),
+        missing: text::names_no_run_of(&props.id, &props.environment),
     };
     let received = asked.received;
     framed(frame, &asked.slot, |run| {
@@ -100,39 +102,39 @@ fn Shown(props: &ShownProps) -> Html {
         <>
             <ClockCard run={run.clone()} received={props.received} />
             if let Some(held) = &run.held {
-                <div class="banner warn" role="alert" data-test="run-held"><Icon name="pause" /><p><b>{ "Held. " }</b>{ held }{ ". Try the step again, skip it, or abort." }</p></div>
+                <div class="banner warn" role="alert" data-test="run-held"><Icon name="pause" /><p><b>{ text::HELD }</b>{ held }{ text::TRY_THE_STEP_AGAIN_SKIP_IT }</p></div>
             }
             <div class="sidegrid">
                 <Steps environment={props.environment.clone()} run={run.clone()} received={props.received} on_run={props.on_run.clone()} />
                 <aside class="stack l">
                     <section class="card"><div class="pad stack s">
                         <p class="quote">{ &run.reason }</p>
-                        <p class="small muted">{ format!("by {} {}", run.by, parse(&run.began).map(|at| ago(now - at)).unwrap_or_default()) }</p>
+                        <p class="small muted">{ text::by_by_ago(&run.by, &parse(&run.began).map(|at| ago(now - at)).unwrap_or_default()) }</p>
                         <p class="small muted">{ match run.purpose {
-                            Purpose::Rollback => "What it killed stays killed, however it ends.",
-                            Purpose::Drill => "At its end, however it ends, what it took away is put back: artifacts, then flags.",
+                            Purpose::Rollback => text::WHAT_IT_KILLED_STAYS_KILLED_HOWEVER,
+                            Purpose::Drill => text::AT_ITS_END_HOWEVER_IT_ENDS,
                         } }</p>
                     </div></section>
                     <section class="card">
-                        <header><h2>{ "Kills" }</h2></header>
-                        if run.kills.is_empty() { <p class="pad muted">{ "It has killed nothing yet." }</p> }
+                        <header><h2>{ common::KILLS }</h2></header>
+                        if run.kills.is_empty() { <p class="pad muted">{ text::IT_HAS_KILLED_NOTHING_YET }</p> }
                         <ul class="killorder">{ for run.kills.iter().map(|kill| html! {
                             <li key={kill.kill.clone()}><Sign name="kill" /><div><Link<Route> to={Route::LiveKill { environment: environment(), id: kill.kill.clone() }} classes="key">{ &kill.flag }</Link<Route>>
                                 <p class="small muted">{ match (kill.found, kill.restored) {
-                                    (_, true) => "restored by this run",
-                                    (true, false) => "was in force already",
-                                    (false, false) => "killed by this run",
+                                    (_, true) => text::RESTORED_BY_THIS_RUN,
+                                    (true, false) => text::WAS_IN_FORCE_ALREADY,
+                                    (false, false) => text::KILLED_BY_THIS_RUN,
                                 } }</p></div></li>
                         }) }</ul>
                     </section>
                     if !run.calls.is_empty() {
                         <section class="card">
-                            <header><Sign name="assist" /><h2>{ "Calls for help" }</h2></header>
+                            <header><Sign name="assist" /><h2>{ text::CALLS_FOR_HELP }</h2></header>
                             <ul class="approvals">{ for run.calls.iter().map(|call| html! {
                                 <li class={if call.through == Some(false) { "void" } else { "counts" }}><Icon name={match call.through { Some(true) => "check", Some(false) => "alert", None => "clock" }} small=true />
                                     <div><b>{ &call.target }</b><small class="faint">{ format!(" {}", parse(&call.at).map(|at| clock_time(at, clock::offset())).unwrap_or_default()) }</small>
                                         <p class="muted">{ &call.message }</p>
-                                        <p class="small">{ match call.through { Some(true) => "got through", Some(false) => "did not get through: reach them another way", None => "under way" } }</p></div></li>
+                                        <p class="small">{ match call.through { Some(true) => text::GOT_THROUGH, Some(false) => text::DID_NOT_GET_THROUGH_REACH_THEM, None => text::UNDER_WAY } }</p></div></li>
                             }) }</ul>
                         </section>
                     }
@@ -158,17 +160,17 @@ pub fn RunsCard(props: &RunsCardProps) -> Html {
     let of = |run: &&RunView| props.subject.is_none() || run.subject.release == props.subject;
     let Some(page) = asked.slot.ready() else {
         return match &asked.slot {
-            Slot::Failed(failure) => html! { <FailureCard failure={failure.clone()} what="The runs" /> },
+            Slot::Failed(failure) => html! { <FailureCard failure={failure.clone()} what={text::THE_RUNS} /> },
             Slot::Loading | Slot::Ready(_) => html! { <CardSkeleton /> },
         };
     };
     let runs: Vec<&RunView> = page.runs.iter().filter(of).collect();
     html! {
         <section class="card">
-            <header><h2>{ "Runs" }</h2><p>{ "Rollbacks and drills, the newest first" }</p></header>
-            if runs.is_empty() { <p class="pad muted">{ "Nobody has gone this way back, nor rehearsed it." }</p> } else {
+            <header><h2>{ text::RUNS }</h2><p>{ text::ROLLBACKS_AND_DRILLS_THE_NEWEST_FIRST }</p></header>
+            if runs.is_empty() { <p class="pad muted">{ text::NOBODY_HAS_GONE_THIS_WAY_BACK }</p> } else {
                 <div class="tablewrap"><table class="table compact">
-                    <thead><tr><th>{ "Run" }</th><th>{ "How it stands" }</th><th>{ "By" }</th><th>{ "Took" }</th><th>{ "Why" }</th></tr></thead>
+                    <thead><tr><th>{ text::RUN }</th><th>{ common::HOW_IT_STANDS }</th><th>{ common::BY }</th><th>{ text::TOOK }</th><th>{ common::WHY }</th></tr></thead>
                     <tbody>{ for runs.into_iter().take(SHOWN).map(|run| html! {
                         <tr key={run.id.clone()} data-test={format!("run-row-{}", run.id)}>
                             <td><Link<Route> to={Route::Run { environment: props.environment.to_string(), id: run.id.clone() }} classes="key">{ &run.id }</Link<Route>>

@@ -1,6 +1,7 @@
 use crate::components::Icon;
 use crate::hooks::use_console;
 use crate::words::may;
+use crate::words::text::settings as text;
 use downhaul_control::api::Role;
 use yew::prelude::*;
 
@@ -19,21 +20,21 @@ pub fn Backup(_props: &BackupProps) -> Html {
         .unwrap_or_default();
     html! {
         <div class="cols c2">
-            <section class="card"><header><h2>{ "Take a backup" }</h2></header><div class="pad stack">
-                <p>{ "One file with every environment: all changes, populations, names. It is verified before you get it." }</p>
+            <section class="card"><header><h2>{ text::TAKE_A_BACKUP }</h2></header><div class="pad stack">
+                <p>{ text::ONE_FILE_WITH_EVERY_ENVIRONMENT_ALL }</p>
                 if lacks.is_empty() {
-                    <div class="row"><a class="btn primary" href="/api/v1/backup" download="downhaul-backup.sqlite3" data-test="backup-download"><Icon name="down2" small=true />{ "Download it" }</a></div>
+                    <div class="row"><a class="btn primary" href="/api/v1/backup" download="downhaul-backup.sqlite3" data-test="backup-download"><Icon name="down2" small=true />{ text::DOWNLOAD_IT }</a></div>
                 } else {
-                    <div class="row"><button type="button" class="btn primary" aria-disabled="true" data-test="backup-download"><Icon name="down2" small=true />{ "Download it" }</button></div>
-                    <p class="why-not"><Icon name="lock" small=true /><span>{ format!("It holds every environment, and you are no admin of {}. Ask whoever has the admin token.", lacks.join(", ")) }</span></p>
+                    <div class="row"><button type="button" class="btn primary" aria-disabled="true" data-test="backup-download"><Icon name="down2" small=true />{ text::DOWNLOAD_IT }</button></div>
+                    <p class="why-not"><Icon name="lock" small=true /><span>{ text::it_holds_every_environment_and_you(&lacks.join(", ")) }</span></p>
                 }
-                <p class="small muted">{ "On a schedule, from a shell: " }<code>{ "downhaul backup download FILE" }</code>{ ", or on the server itself " }<code>{ "downhaul backup create" }</code>{ ", which can take the secrets too." }</p>
+                <p class="small muted">{ text::ON_A_SCHEDULE_FROM_A_SHELL }<code>{ text::DOWNHAUL_BACKUP_DOWNLOAD_FILE }</code>{ text::OR_ON_THE_SERVER_ITSELF }<code>{ text::DOWNHAUL_BACKUP_CREATE }</code>{ text::WHICH_CAN_TAKE_THE_SECRETS_TOO }</p>
             </div></section>
-            <section class="card"><header><h2>{ "What to know of it" }</h2></header><ul class="pad stack facts">
-                <li>{ "It has no secrets: signing keys and the secrets of tokens never leave by the network. Keep those with " }<code>{ "downhaul backup secrets" }</code>{ "." }</li>
-                <li>{ "Changes are kept for ever: the chart is proof only while it is whole. Names of people are beside it, and can be erased." }</li>
-                <li>{ "Putting one back raises the epoch, so that every client takes it; what was killed or revoked after the backup is killed and revoked again, as far as that can still be read." }</li>
-                <li>{ "Where the chart is in PostgreSQL, that backs it up: " }<code>{ "pg_dump --format=custom" }</code>{ "." }</li>
+            <section class="card"><header><h2>{ text::WHAT_TO_KNOW_OF_IT }</h2></header><ul class="pad stack facts">
+                <li>{ text::IT_HAS_NO_SECRETS_SIGNING_KEYS }<code>{ text::DOWNHAUL_BACKUP_SECRETS }</code>{ "." }</li>
+                <li>{ text::CHANGES_ARE_KEPT_FOR_EVER_THE }</li>
+                <li>{ text::PUTTING_ONE_BACK_RAISES_THE_EPOCH }</li>
+                <li>{ text::WHERE_THE_CHART_IS_IN_POSTGRESQL }<code>{ text::PG_DUMP_FORMAT_CUSTOM }</code>{ "." }</li>
             </ul></section>
         </div>
     }

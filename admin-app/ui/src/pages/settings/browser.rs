@@ -1,10 +1,11 @@
 use crate::hooks::preferences::{self, Preferences};
 use crate::hooks::{clock, use_now};
 use crate::shell::theme;
+use crate::words::text::settings as text;
 use crate::words::time::clock as shown;
 use yew::prelude::*;
 
-const THEMES: [(&str, &str); 3] = [("system", "As the system"), ("light", "Light"), ("dark", "Dark")];
+const THEMES: [(&str, &str); 3] = [("system", text::AS_THE_SYSTEM), ("light", text::LIGHT), ("dark", text::DARK)];
 
 /// What concerns nobody else: the theme, single letters, the time zone.
 #[function_component]
@@ -36,13 +37,13 @@ pub fn Browser() -> Html {
     let letters = choose.reform(move |_: Event| Preferences { letters_off: !chosen.letters_off, ..chosen });
     html! {
         <section class="card"><div class="pad stack l">
-            <div class="field"><span class="label">{ "Theme" }</span><div class="row"><div class="seg" role="group" aria-label="Theme">{ for THEMES.iter().map(theme_button) }</div></div></div>
-            <div class="field"><span class="label">{ "Times" }</span><div class="row wrap"><div class="seg" role="group" aria-label="Times">
-                { zone(false, "Local", "zone-local") }{ zone(true, "UTC", "zone-utc") }</div>
-                <span class="muted">{ "Now it is " }<span data-test="zone-now">{ shown(now, clock::offset()) }</span></span></div>
-                <span class="help">{ "In the chart, on runs and wherever else a time of day stands." }</span></div>
-            <div class="field"><label class="row"><input type="checkbox" class="check" checked={!chosen.letters_off} onchange={letters} data-test="letters" />{ "Single letters are shortcuts, such as N for a new flag" }</label>
-                <span class="help">{ "Off, only keys with Ctrl or Cmd, Enter and Escape do anything: for whoever speaks to the computer." }</span></div>
+            <div class="field"><span class="label">{ text::THEME }</span><div class="row"><div class="seg" role="group" aria-label={text::THEME}>{ for THEMES.iter().map(theme_button) }</div></div></div>
+            <div class="field"><span class="label">{ text::TIMES }</span><div class="row wrap"><div class="seg" role="group" aria-label={text::TIMES}>
+                { zone(false, text::LOCAL, "zone-local") }{ zone(true, "UTC", "zone-utc") }</div>
+                <span class="muted">{ text::NOW_IT_IS }<span data-test="zone-now">{ shown(now, clock::offset()) }</span></span></div>
+                <span class="help">{ text::IN_THE_CHART_ON_RUNS_AND }</span></div>
+            <div class="field"><label class="row"><input type="checkbox" class="check" checked={!chosen.letters_off} onchange={letters} data-test="letters" />{ text::SINGLE_LETTERS_ARE_SHORTCUTS_SUCH_AS }</label>
+                <span class="help">{ text::OFF_ONLY_KEYS_WITH_CTRL_OR }</span></div>
         </div></section>
     }
 }

@@ -3,6 +3,7 @@ use crate::components::{ActBar, ActItem, CardSkeleton, FailureCard, Icon, Look, 
 use crate::hooks::{clock, use_act, use_asked, use_console, use_may};
 use crate::state::live::Slot;
 use crate::words::number::count;
+use crate::words::text::settings as text;
 use crate::words::time::{day, parse};
 use downhaul_control::api::{ClientKeyCreated, ClientKeyRequest, ClientKeyView};
 use downhaul_core::document::ClientKind;
@@ -15,13 +16,9 @@ pub struct ClientKeysPartProps {
 }
 
 const KINDS: [(ClientKind, &str, &str); 3] = [
-    (
-        ClientKind::Browser,
-        "browser",
-        "Stands in the page, where anyone can read it: bound to origins, and given only what its visitors may know.",
-    ),
-    (ClientKind::Server, "server", "Gets every flag, whole. Keep it as you keep passwords."),
-    (ClientKind::Edge, "edge", "Gets every flag, whole, in a worker. Keep it as you keep passwords."),
+    (ClientKind::Browser, "browser", text::STANDS_IN_THE_PAGE_WHERE_ANYONE),
+    (ClientKind::Server, "server", text::GETS_EVERY_FLAG_WHOLE_KEEP_IT),
+    (ClientKind::Edge, "edge", text::GETS_EVERY_FLAG_WHOLE_IN_A),
 ];
 
 fn name_of(kind: ClientKind) -> &'static str {
@@ -36,7 +33,9 @@ pub fn ClientKeysPart(props: &ClientKeysPartProps) -> Html {
     let (asked, _) = use_asked(api::client_keys(&props.environment), 0);
     let (act, open) = (use_act(), use_state(|| None::<String>));
     let mut keys: Vec<ClientKeyView> = match &asked.slot {
-        Slot::Failed(failure) => return html! { <FailureCard failure={failure.clone()} what="The client keys" /> },
+        Slot::Failed(failure) => {
+            return html! { <FailureCard failure={failure.clone()} what={text::THE_CLIENT_KEYS} /> };
+        }
         Slot::Loading => return html! { <CardSkeleton lines=5 /> },
         Slot::Ready(page) => page.keys.clone(),
     };
@@ -47,12 +46,10 @@ pub fn ClientKeysPart(props: &ClientKeysPartProps) -> Html {
         let is_open = open.as_deref() == Some(key.id.as_str());
         let revoke = vec![ActItem {
             id: "revoke",
-            label: "Revoke…",
+            label: text::REVOKE,
             icon: "x",
-            verb: format!("Revoke {}", key.name),
-            effect:
-                "Whoever has it is cut off at once, streams included. They keep what they have, and get nothing new."
-                    .to_owned(),
+            verb: text::revoke_name(&key.name),
+            effect: text::WHOEVER_HAS_IT_IS_CUT_OFF.to_owned(),
             look: Look::Danger,
             // The request takes none.
             reason: Reason::Optional,
@@ -76,10 +73,10 @@ pub fn ClientKeysPart(props: &ClientKeysPartProps) -> Html {
         html! {
             <li class="pad stack" key={key.id.clone()} data-test={format!("client-key-{}", key.id)}>
                 <div class="row wrap"><b>{ &key.name }</b><span class="chip">{ name_of(key.kind) }</span>
-                    if key.revoked_at.is_some() { <span class="chip line">{ "revoked" }</span> }
-                    <span class="small muted">{ format!("made {made}") }</span><code class="small faint">{ &key.id }</code></div>
-                if !key.origins.is_empty() { <p class="small muted">{ "Pages of " }{ for key.origins.iter().map(|origin| html! { <code>{ if origin == "*" { "any origin" } else { origin } }{ " " }</code> }) }</p> }
-                if !key.pinned.is_empty() { <p class="small muted">{ "Always " }{ for key.pinned.iter().map(|(name, value)| html! { <code>{ format!("{name} {value} ") }</code> }) }</p> }
+                    if key.revoked_at.is_some() { <span class="chip line">{ text::REVOKED }</span> }
+                    <span class="small muted">{ text::made_made(&made) }</span><code class="small faint">{ &key.id }</code></div>
+                if !key.origins.is_empty() { <p class="small muted">{ text::PAGES_OF }{ for key.origins.iter().map(|origin| html! { <code>{ if origin == "*" { text::ANY_ORIGIN } else { origin } }{ " " }</code> }) }</p> }
+                if !key.pinned.is_empty() { <p class="small muted">{ text::ALWAYS }{ for key.pinned.iter().map(|(name, value)| html! { <code>{ format!("{name} {value} ") }</code> }) }</p> }
                 if key.revoked_at.is_none() {
                     <ActBar acts={revoke} open={is_open.then_some("revoke")} {on_open} sent={act.state.sent} failure={is_open.then(|| act.state.failure.clone()).flatten()} {on_act} />
                 }
@@ -88,10 +85,10 @@ pub fn ClientKeysPart(props: &ClientKeysPartProps) -> Html {
     };
     html! {
         <>
-            <section class="card divide"><header><h2>{ "Client keys" }</h2><span class="chip">{ format!("{} in force", count(in_force as u64)) }</span></header>
-                if keys.is_empty() { <p class="pad muted">{ "No key yet: nobody can ask for flags. Make one below." }</p> }
+            <section class="card divide"><header><h2>{ text::CLIENT_KEYS }</h2><span class="chip">{ text::in_force_in_force(&count(in_force as u64)) }</span></header>
+                if keys.is_empty() { <p class="pad muted">{ text::NO_KEY_YET_NOBODY_CAN_ASK }</p> }
                 <ul class="divide">{ for keys.iter().map(row) }</ul></section>
-            <section class="card"><header><h2>{ "A new key" }</h2></header><div class="pad"><NewKey environment={props.environment.clone()} why_not={may.manage.clone()} kind={ClientKind::Browser} name="" /></div></section>
+            <section class="card"><header><h2>{ text::A_NEW_KEY }</h2></header><div class="pad"><NewKey environment={props.environment.clone()} why_not={may.manage.clone()} kind={ClientKind::Browser} name="" /></div></section>
         </>
     }
 }
@@ -157,26 +154,26 @@ pub fn NewKey(props: &NewKeyProps) -> Html {
     };
     let help = KINDS.iter().find(|(each, ..)| *each == *kind).map(|(.., help)| *help);
     html! {
-        <form class="stack" onsubmit={on_submit} aria-label="A new client key">
+        <form class="stack" onsubmit={on_submit} aria-label={text::A_NEW_CLIENT_KEY}>
             if let Some(why) = &props.why_not { <p class="why-not"><Icon name="lock" small=true />{ why }</p> }
             if let Some(failure) = &act.state.failure {
                 <div class="banner danger" role="alert"><Icon name="alert" /><p><b>{ failure.title() }</b>{ ". " }{ failure.help() }</p></div>
             }
             <div class="cols c3">
-                <div class="field"><label for="key-name">{ "Name, for people" }</label><input class="input" id="key-name" data-test="key-name" disabled={props.why_not.is_some()} value={(*name).clone()} oninput={typed(&name)} maxlength="200" autocomplete="off" /></div>
-                <div class="field"><label for="key-kind">{ "Where it is used" }</label><select class="select" id="key-kind" data-test="key-kind" disabled={props.why_not.is_some()} onchange={on_kind}>
+                <div class="field"><label for="key-name">{ text::NAME_FOR_PEOPLE }</label><input class="input" id="key-name" data-test="key-name" disabled={props.why_not.is_some()} value={(*name).clone()} oninput={typed(&name)} maxlength="200" autocomplete="off" /></div>
+                <div class="field"><label for="key-kind">{ text::WHERE_IT_IS_USED }</label><select class="select" id="key-kind" data-test="key-kind" disabled={props.why_not.is_some()} onchange={on_kind}>
                     { for KINDS.iter().map(|(each, name, _)| html! { <option value={*name} selected={each == &*kind}>{ *name }</option> }) }
                 </select><span class="help">{ help }</span></div>
                 if is_page {
-                    <div class="field"><label for="key-origins">{ "Origins of its pages" }</label><input class="input mono" id="key-origins" data-test="key-origins" disabled={props.why_not.is_some()} value={(*origin).clone()} oninput={typed(&origin)} placeholder="https://shop.example" autocomplete="off" spellcheck="false" />
-                        <span class="help">{ "Several with spaces between; * for any" }</span></div>
+                    <div class="field"><label for="key-origins">{ text::ORIGINS_OF_ITS_PAGES }</label><input class="input mono" id="key-origins" data-test="key-origins" disabled={props.why_not.is_some()} value={(*origin).clone()} oninput={typed(&origin)} placeholder={text::HTTPS_SHOP_EXAMPLE} autocomplete="off" spellcheck="false" />
+                        <span class="help">{ text::SEVERAL_WITH_SPACES_BETWEEN_FOR_ANY }</span></div>
                 }
             </div>
-            <div class="row"><button class="btn primary" data-test="key-make" aria-disabled={(!is_ready).to_string()}><Icon name="plus" small=true />{ "Make it" }</button></div>
+            <div class="row"><button class="btn primary" data-test="key-make" aria-disabled={(!is_ready).to_string()}><Icon name="plus" small=true />{ text::MAKE_IT }</button></div>
             if let Some(made) = &*made {
-                <div class="banner ok" role="status"><Icon name="key" /><div class="grow stack s"><p><b>{ format!("{}, shown this once:", made.view.name) }</b></p>
+                <div class="banner ok" role="status"><Icon name="key" /><div class="grow stack s"><p><b>{ text::shown_this_once(&made.view.name) }</b></p>
                     <p class="breakall"><code data-test="key-secret">{ &made.key }</code></p>
-                    <p class="small">{ "Your back end signs context tokens with: " }<code class="breakall">{ &made.token_secret }</code></p></div></div>
+                    <p class="small">{ text::YOUR_BACK_END_SIGNS_CONTEXT_TOKENS }<code class="breakall">{ &made.token_secret }</code></p></div></div>
             }
         </form>
     }

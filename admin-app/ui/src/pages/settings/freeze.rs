@@ -1,6 +1,7 @@
 use crate::backend::api;
 use crate::components::{ActBar, ActItem, Icon, Look, Reason};
 use crate::hooks::{clock, use_act, use_asked, use_console, use_may};
+use crate::words::text::settings as text;
 use crate::words::time::{ago, parse};
 use downhaul_control::api::FreezeView;
 use yew::prelude::*;
@@ -33,17 +34,17 @@ pub fn FreezeCard(props: &FreezeCardProps) -> Html {
     let acts = vec![match &frozen {
         Some(_) => item(
             "unfreeze",
-            "End the freeze…",
+            text::END_THE_FREEZE,
             "undo",
-            format!("End the freeze of {}", props.environment),
-            "Edits, landings and rollouts go on from then on.",
+            text::end_the_freeze_of(&props.environment),
+            text::EDITS_LANDINGS_AND_ROLLOUTS_GO_ON,
         ),
         None => item(
             "freeze",
-            "Freeze…",
+            text::FREEZE,
             "pause",
-            format!("Freeze {}", props.environment),
-            "Nothing changes that clients are given, but by kills and restores, until someone ends it. Kills never wait.",
+            text::freeze_environment(&props.environment),
+            text::NOTHING_CHANGES_THAT_CLIENTS_ARE_GIVEN,
         ),
     }];
     let on_open = {
@@ -68,9 +69,9 @@ pub fn FreezeCard(props: &FreezeCardProps) -> Html {
             <p class="row top"><Icon name={if frozen.is_some() { "lock" } else { "check" }} /><span>{ match &frozen {
                 Some(frozen) => {
                     let when = parse(&frozen.at).map(|at| ago(clock::now() - at)).unwrap_or_default();
-                    html! { <><b>{ "Frozen" }</b>{ format!(" by {}, {when}: “{}”. Kills and restores go on.", frozen.by, frozen.reason) }</> }
+                    html! { <><b>{ text::FROZEN }</b>{ text::by_kills_and_restores_go_on(&frozen.by, &when, &frozen.reason) }</> }
                 }
-                None => html! { <><b>{ "Not frozen" }</b>{ ". Changes land as the policy says." }</> },
+                None => html! { <><b>{ text::NOT_FROZEN }</b>{ text::CHANGES_LAND_AS_THE_POLICY_SAYS }</> },
             } }</span></p>
             <ActBar {acts} open={*open} {on_open} sent={act.state.sent} failure={act.state.failure.clone()} {on_act} />
         </div></section>

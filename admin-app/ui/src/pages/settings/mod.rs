@@ -10,6 +10,7 @@ mod signing_keys;
 use crate::components::Missing;
 use crate::hooks::use_document_title;
 use crate::route::Route;
+use crate::words::text::settings as text;
 use backup::Backup;
 use browser::Browser;
 use client_keys::ClientKeysPart;
@@ -27,18 +28,18 @@ pub struct SettingsProps {
 
 /// Each part with its name.
 const PARTS: [(&str, &str); 5] = [
-    ("policy", "Policy"),
-    ("keys", "Signing keys"),
-    ("clients", "Client keys"),
-    ("backup", "Backups"),
-    ("you", "This browser"),
+    ("policy", text::POLICY),
+    ("keys", text::SIGNING_KEYS),
+    ("clients", text::CLIENT_KEYS),
+    ("backup", text::BACKUPS),
+    ("you", text::THIS_BROWSER),
 ];
 
 #[function_component]
 pub fn Settings(props: &SettingsProps) -> Html {
     let known = PARTS.iter().find(|(part, _)| *part == props.part);
-    let (part, name) = known.copied().unwrap_or(("", "Nothing"));
-    use_document_title(format!("{name}, settings of {}", props.environment));
+    let (part, name) = known.copied().unwrap_or(("", text::NOTHING));
+    use_document_title(text::name_settings_of_environment(&name, &props.environment));
     let environment = || props.environment.to_string();
     let tab = |(each, name): &(&'static str, &'static str)| {
         let to = match *each {
@@ -49,15 +50,15 @@ pub fn Settings(props: &SettingsProps) -> Html {
     };
     let head = html! {
         <>
-            <div class="pagehead"><div class="grow"><h1>{ "Settings" }</h1><p>{ match part {
-                "keys" => "What signs everything that clients get, and what they believe.",
-                "clients" => "What pages, edges and servers ask with.",
-                "backup" => "Copies of everything that the control plane keeps.",
-                "you" => "Kept in this browser alone; nobody else is concerned.",
-                "" => "Of this environment, and of this browser.",
-                _ => "What this environment allows, and what it asks a second person about. A change of it is a change like any other: it stands in the chart.",
+            <div class="pagehead"><div class="grow"><h1>{ text::SETTINGS }</h1><p>{ match part {
+                "keys" => text::WHAT_SIGNS_EVERYTHING_THAT_CLIENTS_GET,
+                "clients" => text::WHAT_PAGES_EDGES_AND_SERVERS_ASK,
+                "backup" => text::COPIES_OF_EVERYTHING_THAT_THE_CONTROL,
+                "you" => text::KEPT_IN_THIS_BROWSER_ALONE_NOBODY,
+                "" => text::OF_THIS_ENVIRONMENT_AND_OF_THIS,
+                _ => text::WHAT_THIS_ENVIRONMENT_ALLOWS_AND_WHAT,
             } }</p></div></div>
-            <nav class="tabs" aria-label="Settings">{ for PARTS.iter().map(tab) }</nav>
+            <nav class="tabs" aria-label={text::SETTINGS}>{ for PARTS.iter().map(tab) }</nav>
         </>
     };
     let body = match part {
@@ -67,8 +68,8 @@ pub fn Settings(props: &SettingsProps) -> Html {
         "you" => html! { <Browser /> },
         "" => {
             let policy = Route::Settings { environment: environment() };
-            let actions = html! { <Link<Route> to={policy} classes="btn">{ "Policy" }</Link<Route>> };
-            html! { <Missing title={format!("There is no part {} of the settings", props.part)} text="Choose one of those above." {actions} /> }
+            let actions = html! { <Link<Route> to={policy} classes="btn">{ text::POLICY }</Link<Route>> };
+            html! { <Missing title={text::there_is_no_part_of_the(&props.part)} text={text::CHOOSE_ONE_OF_THOSE_ABOVE} {actions} /> }
         }
         _ => return html! { <PolicyPart environment={props.environment.clone()} {head} /> },
     };

@@ -10,6 +10,7 @@ use crate::state::draft::Edit;
 use crate::state::live::Slot;
 use crate::words::message::sentence;
 use crate::words::number::count;
+use crate::words::text::settings as text;
 use crate::words::time::{ago, parse};
 use downhaul_control::api::PolicyView;
 use downhaul_control::policy::json_schema;
@@ -31,7 +32,7 @@ pub fn PolicyPart(props: &PolicyPartProps) -> Html {
     let schema = use_memo((), |()| json_schema());
     let view: PolicyView = match (&asked.slot, &console.live.document) {
         (Slot::Failed(failure), _) => {
-            return html! { <>{ props.head.clone() }<FailureCard failure={failure.clone()} what="The policy" /></> };
+            return html! { <>{ props.head.clone() }<FailureCard failure={failure.clone()} what={text::THE_POLICY} /></> };
         }
         (Slot::Ready(view), _) => (**view).clone(),
         (Slot::Loading, _) => return html! { <>{ props.head.clone() }<CardSkeleton lines=8 /></> },
@@ -39,21 +40,21 @@ pub fn PolicyPart(props: &PolicyPartProps) -> Html {
     let document = match &console.live.document {
         Slot::Ready(document) => document.clone(),
         Slot::Failed(failure) => {
-            return html! { <>{ props.head.clone() }<FailureCard failure={failure.clone()} what="The policy" /></> };
+            return html! { <>{ props.head.clone() }<FailureCard failure={failure.clone()} what={text::THE_POLICY} /></> };
         }
         Slot::Loading => return html! { <>{ props.head.clone() }<CardSkeleton lines=8 /></> },
     };
     let last = view.last_change.as_ref().map(|change| {
         let when = parse(&change.at).map(|at| ago(clock::now() - at)).unwrap_or_default();
         let who = change.actor_name.clone().unwrap_or_else(|| change.actor.clone());
-        format!("Last changed by {who}, {when}, in revision {}: “{}”", count(change.revision), change.reason)
+        text::last_changed_by_in_revision(&who, &when, &count(change.revision), &change.reason)
     });
     let form: Part = Callback::from(move |policy: Value| html! { <Form {policy} schema={schema.clone()} /> });
     let head = html! {
         <>
             { props.head.clone() }
             <FreezeCard environment={props.environment.clone()} />
-            <p class="small muted" data-test="policy-last">{ last.unwrap_or_else(|| "It is the policy that every environment begins with.".to_owned()) }</p>
+            <p class="small muted" data-test="policy-last">{ last.unwrap_or_else(|| text::IT_IS_THE_POLICY_THAT_EVERY.to_owned()) }</p>
         </>
     };
     let back = Route::Settings { environment: props.environment.to_string() };
@@ -69,13 +70,13 @@ struct FormProps {
 
 /// Approvals in the order of what people meet most.
 const APPROVALS: [(&str, &str); 7] = [
-    ("/approvals/change", "Any change of a definition"),
-    ("/approvals/critical", "A change that reaches a critical flag"),
-    ("/approvals/over_budget", "A change over the budget"),
-    ("/approvals/restore", "A restore"),
-    ("/approvals/critical_restore", "A restore of a critical flag"),
-    ("/approvals/revert", "A change that gives back what was"),
-    ("/approvals/policy", "A change of this policy"),
+    ("/approvals/change", text::ANY_CHANGE_OF_A_DEFINITION),
+    ("/approvals/critical", text::A_CHANGE_THAT_REACHES_A_CRITICAL),
+    ("/approvals/over_budget", text::A_CHANGE_OVER_THE_BUDGET),
+    ("/approvals/restore", text::A_RESTORE),
+    ("/approvals/critical_restore", text::A_RESTORE_OF_A_CRITICAL_FLAG),
+    ("/approvals/revert", text::A_CHANGE_THAT_GIVES_BACK_WHAT),
+    ("/approvals/policy", text::A_CHANGE_OF_THIS_POLICY),
 ];
 
 #[function_component]
@@ -97,72 +98,72 @@ fn Form(props: &FormProps) -> Html {
     let has = |pointer: &str| props.policy.pointer(pointer).is_some();
     html! {
         <>
-            <section class="card"><header><h2>{ "Approvals" }</h2><p>{ format!("How many others have to approve, {} each; the largest that applies counts. A kill never waits for anyone.", range(said(&props.schema, "/approvals/change"))) }</p></header>
+            <section class="card"><header><h2>{ text::APPROVALS }</h2><p>{ text::how_many_others_have_to_approve(&range(said(&props.schema, "/approvals/change"))) }</p></header>
                 <div class="pad stack">
                     { for APPROVALS.iter().map(|&(place, label)| html! {
-                        <Number at={place} {label} unit="others" value={at(place)} schema={props.schema.clone()} says_range=false />
+                        <Number at={place} {label} unit={text::OTHERS} value={at(place)} schema={props.schema.clone()} says_range=false />
                     }) }
-                    <Switch at="/approvals/self" label="An author’s own approval counts" value={at("/approvals/self")} schema={props.schema.clone()} />
+                    <Switch at="/approvals/self" label={text::AN_AUTHORS_OWN_APPROVAL_COUNTS} value={at("/approvals/self")} schema={props.schema.clone()} />
                 </div>
             </section>
-            <section class="card"><header><h2>{ "Budget" }</h2><p>{ "What one change may move before it needs approval; what is left empty is not limited" }</p></header>
+            <section class="card"><header><h2>{ text::BUDGET }</h2><p>{ text::WHAT_ONE_CHANGE_MAY_MOVE_BEFORE }</p></header>
                 <div class="pad stack">
-                    <Share at="/budget/share" label="Largest part of everyone that may be given something else" placeholder="any" value={at("/budget/share")}
-                        help="Of the weight of the population; more needs approval, and so does what cannot be said" />
-                    { number("/budget/tenants", "Most tenants of which someone may be given something else", "tenants") }
-                    { names("/budget/critical_tenants", "Tenants of which nobody may be", tenants) }
-                    { names("/budget/regions", "Regions within which nobody may be", regions) }
-                    { text("/population", "Judged by the population", "default", Vec::new()) }
+                    <Share at="/budget/share" label={text::LARGEST_PART_OF_EVERYONE_THAT_MAY} placeholder={text::ANY} value={at("/budget/share")}
+                        help={text::OF_THE_WEIGHT_OF_THE_POPULATION} />
+                    { number("/budget/tenants", text::MOST_TENANTS_OF_WHICH_SOMEONE_MAY, "tenants") }
+                    { names("/budget/critical_tenants", text::TENANTS_OF_WHICH_NOBODY_MAY_BE, tenants) }
+                    { names("/budget/regions", text::REGIONS_WITHIN_WHICH_NOBODY_MAY_BE, regions) }
+                    { text("/population", text::JUDGED_BY_THE_POPULATION, "default", Vec::new()) }
                 </div>
             </section>
             <div class="cols c2 stretch">
-                <section class="card"><header><h2>{ "Drills, heartbeat and backups" }</h2></header>
+                <section class="card"><header><h2>{ text::DRILLS_HEARTBEAT_AND_BACKUPS }</h2></header>
                     <div class="pad stack">
-                        { number("/drill_days", "A drill counts for", "days") }
-                        <Optional at="/heartbeat" is_there={has("/heartbeat")} start={json!({ "flag": "" })} label="A heartbeat flag measures how long a kill takes" />
+                        { number("/drill_days", text::A_DRILL_COUNTS_FOR, "days") }
+                        <Optional at="/heartbeat" is_there={has("/heartbeat")} start={json!({ "flag": "" })} label={text::A_HEARTBEAT_FLAG_MEASURES_HOW_LONG} />
                         if has("/heartbeat") {
-                            { text("/heartbeat/flag", "The flag that beats; nothing else may rest on it", "downhaul-heartbeat", flags) }
-                            { number("/heartbeat/every_seconds", "A beat every", "seconds") }
-                            { number("/heartbeat/p99_ms", "An alarm where 99 of 100 clients take longer than", "ms") }
+                            { text("/heartbeat/flag", text::THE_FLAG_THAT_BEATS_NOTHING_ELSE, "downhaul-heartbeat", flags) }
+                            { number("/heartbeat/every_seconds", text::A_BEAT_EVERY, "seconds") }
+                            { number("/heartbeat/p99_ms", text::AN_ALARM_WHERE_99_OF_100, "ms") }
                         }
-                        { number("/backup_hours", "An alarm where the last backup is older than", "hours") }
+                        { number("/backup_hours", text::AN_ALARM_WHERE_THE_LAST_BACKUP, "hours") }
                     </div>
                 </section>
-                <section class="card"><header><h2>{ "Flags to look at" }</h2></header>
+                <section class="card"><header><h2>{ text::FLAGS_TO_LOOK_AT }</h2></header>
                     <div class="pad stack">
-                        { number("/hygiene/idle_days", "Stale when nobody asks for it for", "days") }
-                        { number("/hygiene/one_variant_days", "Stale when everyone gets the same for", "days") }
-                        { number("/hygiene/notice_days", "The owner is reminded before its date by", "days") }
-                        { text("/hygiene/webhook", "The webhook target that is reminded", "none: nobody is", Vec::new()) }
+                        { number("/hygiene/idle_days", text::STALE_WHEN_NOBODY_ASKS_FOR_IT, "days") }
+                        { number("/hygiene/one_variant_days", text::STALE_WHEN_EVERYONE_GETS_THE_SAME, "days") }
+                        { number("/hygiene/notice_days", text::THE_OWNER_IS_REMINDED_BEFORE_ITS, "days") }
+                        { text("/hygiene/webhook", text::THE_WEBHOOK_TARGET_THAT_IS_REMINDED, text::NONE_NOBODY_IS, Vec::new()) }
                     </div>
                 </section>
-                <section class="card"><header><h2>{ "Live sample" }</h2></header>
+                <section class="card"><header><h2>{ text::LIVE_SAMPLE }</h2></header>
                     <div class="pad stack">
-                        <Optional at="/sample" is_there={has("/sample")} start={json!({ "attributes": [] })} label="Clients may tell of contexts, for the population “live”" />
+                        <Optional at="/sample" is_there={has("/sample")} start={json!({ "attributes": [] })} label={text::CLIENTS_MAY_TELL_OF_CONTEXTS_FOR} />
                         if has("/sample") {
-                            { names("/sample/attributes", "Attributes that may leave clients", editing.attributes.to_vec()) }
-                            { number("/sample/rows", "Contexts that are kept at most", "contexts") }
-                            { number("/sample/days", "Forgotten when not seen again for", "days") }
+                            { names("/sample/attributes", text::ATTRIBUTES_THAT_MAY_LEAVE_CLIENTS, editing.attributes.to_vec()) }
+                            { number("/sample/rows", text::CONTEXTS_THAT_ARE_KEPT_AT_MOST, "contexts") }
+                            { number("/sample/days", text::FORGOTTEN_WHEN_NOT_SEEN_AGAIN_FOR, "days") }
                         }
                     </div>
                 </section>
-                <section class="card"><header><h2>{ "What clients tell" }</h2><p>{ "Counts of what they gave whom; a longer time between two batches makes guards slower" }</p></header>
+                <section class="card"><header><h2>{ text::WHAT_CLIENTS_TELL }</h2><p>{ text::COUNTS_OF_WHAT_THEY_GAVE_WHOM }</p></header>
                     <div class="pad stack">
-                        <Share at="/telemetry/share" label="Browsers that tell" placeholder="100" value={at("/telemetry/share")}
-                            help="Servers and edges always do; a larger share is for pages that open after it" />
-                        { number("/telemetry/period_seconds", "Every client tells once in", "seconds") }
+                        <Share at="/telemetry/share" label={text::BROWSERS_THAT_TELL} placeholder="100" value={at("/telemetry/share")}
+                            help={text::SERVERS_AND_EDGES_ALWAYS_DO_A} />
+                        { number("/telemetry/period_seconds", text::EVERY_CLIENT_TELLS_ONCE_IN, "seconds") }
                     </div>
                 </section>
-                <section class="card"><header><h2>{ "Kills without anyone" }</h2><p>{ "What guards and the breakers of the fleet kill by themselves; what is beyond that is only told" }</p></header>
+                <section class="card"><header><h2>{ text::KILLS_WITHOUT_ANYONE }</h2><p>{ text::WHAT_GUARDS_AND_THE_BREAKERS_OF }</p></header>
                     <div class="pad stack">
-                        { number("/automatic/kills", "Kills at most", "kills") }
-                        { number("/automatic/seconds", "Within", "seconds") }
+                        { number("/automatic/kills", text::KILLS_AT_MOST, "kills") }
+                        { number("/automatic/seconds", text::WITHIN, "seconds") }
                     </div>
                 </section>
-                <section class="card"><header><h2>{ "Limits" }</h2></header>
+                <section class="card"><header><h2>{ text::LIMITS }</h2></header>
                     <div class="pad stack">
-                        { number("/kills", "Kills in force at the same time", "kills") }
-                        { number("/reason", "Longest reason", "bytes") }
+                        { number("/kills", text::KILLS_IN_FORCE_AT_THE_SAME, "kills") }
+                        { number("/reason", text::LONGEST_REASON, "bytes") }
                     </div>
                 </section>
             </div>
@@ -180,7 +181,7 @@ fn range(of: Option<&Value>) -> String {
     let figure = |name: &str| of.and_then(|of| of.get(name)?.as_u64()).map(count);
     match (figure("minimum"), figure("maximum")) {
         (Some(least), Some(most)) => format!("{least} to {most}"),
-        (Some(least), None) => format!("from {least}"),
+        (Some(least), None) => text::from_least(&least),
         _ => String::new(),
     }
 }
@@ -228,7 +229,7 @@ fn Number(props: &PlaceProps) -> Html {
     let id = test(at);
     // What the label says already is not said twice.
     let more = sentence(&described(&props.schema, at));
-    let more = if more.trim_end_matches('.') == props.label.replace("this policy", "the policy") {
+    let more = if more.trim_end_matches('.') == props.label.replace("this policy", text::AMID_THE_POLICY) {
         String::new()
     } else {
         more

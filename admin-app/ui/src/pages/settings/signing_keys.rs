@@ -3,6 +3,7 @@ use crate::components::{ActBar, ActItem, CardSkeleton, FailureCard, Icon, Look, 
 use crate::hooks::{Act, clock, use_act, use_asked, use_console, use_may};
 use crate::state::live::Slot;
 use crate::words::number::count;
+use crate::words::text::settings as text;
 use crate::words::time::{day, parse};
 use downhaul_control::api::{SigningKeyStanding, SigningKeyView};
 use yew::prelude::*;
@@ -20,7 +21,9 @@ pub fn SigningKeysPart(props: &SigningKeysPartProps) -> Html {
     let (asked, _) = use_asked(api::signing_keys(&props.environment), 0);
     let (act, open) = (use_act(), use_state(|| None::<(String, &'static str)>));
     let keys: Vec<SigningKeyView> = match &asked.slot {
-        Slot::Failed(failure) => return html! { <FailureCard failure={failure.clone()} what="The signing keys" /> },
+        Slot::Failed(failure) => {
+            return html! { <FailureCard failure={failure.clone()} what={text::THE_SIGNING_KEYS} /> };
+        }
         Slot::Loading => return html! { <CardSkeleton lines=5 /> },
         Slot::Ready(page) => page.keys.clone(),
     };
@@ -48,25 +51,23 @@ pub fn SigningKeysPart(props: &SigningKeysPartProps) -> Html {
         let acts = match key.standing {
             SigningKeyStanding::Signs | SigningKeyStanding::Revoked => Vec::new(),
             SigningKeyStanding::Believed => {
-                let elsewhere = (!key.here).then(|| {
-                    "Its secret half is not in the data folder. Stop the server and bring it there with downhaul signing-keys import.".to_owned()
-                });
+                let elsewhere = (!key.here).then(|| text::ITS_SECRET_HALF_IS_NOT_IN.to_owned());
                 vec![
                     item(
                         "use",
-                        "Let it sign…",
+                        text::LET_IT_SIGN,
                         "shieldcheck",
-                        format!("Let {} sign", key.id),
-                        "Every client gets its flag set under this key at once. The one that signs now is still believed.",
+                        text::let_id_sign(&key.id),
+                        text::EVERY_CLIENT_GETS_ITS_FLAG_SET,
                         Look::Plain,
                         elsewhere,
                     ),
                     item(
                         "revoke",
-                        "Revoke…",
+                        text::REVOKE,
                         "x",
-                        format!("Revoke {}", key.id),
-                        "Clients believe it no more: what they kept under it is not read any more.",
+                        text::revoke_id(&key.id),
+                        text::CLIENTS_BELIEVE_IT_NO_MORE_WHAT,
                         Look::Danger,
                         None,
                     ),
@@ -83,40 +84,40 @@ pub fn SigningKeysPart(props: &SigningKeysPartProps) -> Html {
             <li class="pad stack" key={key.id.clone()} data-test={format!("signing-key-{}", key.id)} data-standing={words}>
                 <div class="row wrap"><b class="mono">{ &key.id }</b><span class={classes!("chip", chip)}>{ words }</span>
                     <span class="small muted">{ match (&made, key.here) {
-                        (None, _) => "of the first start".to_owned(),
-                        (Some(made), true) => format!("made {made}; its secret half is in the data folder"),
-                        (Some(made), false) => format!("made {made}; its secret half is kept elsewhere"),
+                        (None, _) => text::OF_THE_FIRST_START.to_owned(),
+                        (Some(made), true) => text::made_its_secret_half_is_in(&made),
+                        (Some(made), false) => text::made_its_secret_half_is_kept(&made),
                     } }</span></div>
-                <p class="small breakall"><span class="muted">{ "Public key " }</span><code>{ &key.public_key }</code></p>
+                <p class="small breakall"><span class="muted">{ text::PUBLIC_KEY }</span><code>{ &key.public_key }</code></p>
                 if !acts.is_empty() { { bar(key.id.clone(), acts) } }
             </li>
         }
     };
     let make = vec![item(
         "make",
-        "Make a key…",
+        text::MAKE_A_KEY,
         "plus",
-        "Make a signing key".to_owned(),
-        "Clients believe it from then on, and it does not sign yet. Its secret half stays in the data folder.",
+        text::MAKE_A_SIGNING_KEY.to_owned(),
+        text::CLIENTS_BELIEVE_IT_FROM_THEN_ON,
         Look::Plain,
         None,
     )];
     html! {
         <div class="sidegrid">
             <div class="stack l">
-                <section class="card divide"><header><h2>{ "Signing keys" }</h2><span class="chip">{ count(keys.len() as u64) }</span></header><ul class="divide">{ for keys.iter().map(row) }</ul></section>
-                <section class="card"><header><h2>{ "A new key" }</h2></header><div class="pad">{ bar(String::new(), make) }</div></section>
+                <section class="card divide"><header><h2>{ text::SIGNING_KEYS }</h2><span class="chip">{ count(keys.len() as u64) }</span></header><ul class="divide">{ for keys.iter().map(row) }</ul></section>
+                <section class="card"><header><h2>{ text::A_NEW_KEY }</h2></header><div class="pad">{ bar(String::new(), make) }</div></section>
             </div>
             <div class="stack l">
-                <section class="card"><header><h2>{ "To rotate" }</h2></header><ol class="pad stack todo">
-                    <li>{ "Make a key. Clients that know their keys from the server believe it at once." }</li>
-                    <li>{ "Give its public key to clients that pin keys: add it to " }<code>{ "publicKeys" }</code>{ " beside the old one, and deploy." }</li>
-                    <li>{ "Let it sign. Every client gets its flag set under it." }</li>
-                    <li>{ "When all have followed, and kept copies have run out, revoke the old one." }</li>
+                <section class="card"><header><h2>{ text::TO_ROTATE }</h2></header><ol class="pad stack todo">
+                    <li>{ text::MAKE_A_KEY_CLIENTS_THAT_KNOW }</li>
+                    <li>{ text::GIVE_ITS_PUBLIC_KEY_TO_CLIENTS }<code>{ text::PUBLICKEYS }</code>{ text::BESIDE_THE_OLD_ONE_AND_DEPLOY }</li>
+                    <li>{ text::LET_IT_SIGN_EVERY_CLIENT_GETS }</li>
+                    <li>{ text::WHEN_ALL_HAVE_FOLLOWED_AND_KEPT }</li>
                 </ol></section>
                 <section class="card" data-test="signing-behind" data-unable={unable.to_string()}><div class="pad stack s">
-                    <p class="row"><Icon name={if unable > 0 { "alert" } else { "shieldcheck" }} />{ format!("{} of {} live clients are at the newest revision.", count(current as u64), count(live as u64)) }</p>
-                    if unable > 0 { <p class="warn-ink">{ format!("{} report that they lack the key. Let the old one sign again: all of them believe it.", count(unable as u64)) }</p> }
+                    <p class="row"><Icon name={if unable > 0 { "alert" } else { "shieldcheck" }} />{ text::of_live_clients_are_at_the(&count(current as u64), &count(live as u64)) }</p>
+                    if unable > 0 { <p class="warn-ink">{ text::report_that_they_lack_the_key(&count(unable as u64)) }</p> }
                 </div></section>
             </div>
         </div>

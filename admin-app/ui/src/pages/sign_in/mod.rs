@@ -1,5 +1,6 @@
 mod link;
 
+use crate::words::text::sign_in as text;
 pub use link::take_token_from_address;
 
 use crate::backend::{Failure, api};
@@ -20,7 +21,7 @@ pub struct SignInProps {
 /// For whoever has no session: a token, or the provider where the server knows one.
 #[function_component]
 pub fn SignIn(props: &SignInProps) -> Html {
-    use_document_title("Sign in".to_owned());
+    use_document_title(text::SIGN_IN.to_owned());
     let token = use_node_ref();
     let missing = use_state(|| false);
     {
@@ -55,7 +56,7 @@ pub fn SignIn(props: &SignInProps) -> Html {
         })
     };
     let error = match &props.failure {
-        _ if *missing => Some(("Type or paste a token".to_owned(), String::new())),
+        _ if *missing => Some((text::TYPE_OR_PASTE_A_TOKEN.to_owned(), String::new())),
         Some(failure) => Some((failure.title(), failure.help())),
         None => None,
     };
@@ -64,17 +65,17 @@ pub fn SignIn(props: &SignInProps) -> Html {
             <form class="card" onsubmit={on_submit} aria-labelledby="sign-in">
                 <div class="pad stack l">
                     <div class="stack s">
-                        <h1 id="sign-in">{ "Sign in to Downhaul" }</h1>
+                        <h1 id="sign-in">{ text::SIGN_IN_TO_DOWNHAUL }</h1>
                         <p class="muted">
                             { match &*provider {
-                                Some(name) => format!("With a token, or your account at {name}."),
-                                None => "With a token of this control plane.".to_owned(),
+                                Some(name) => text::with_a_token_or_your_account(&name),
+                                None => text::WITH_A_TOKEN_OF_THIS_CONTROL.to_owned(),
                             } }
                         </p>
                     </div>
                     <div class="field">
                         <input type="text" autocomplete="username" value="admin" hidden=true readonly=true />
-                        <label for="token">{ "Token" }</label>
+                        <label for="token">{ text::TOKEN }</label>
                         <input class="input mono" id="token" type="password" autocomplete="current-password" spellcheck="false"
                             ref={token} data-test="sign-in-token" aria-invalid={error.is_some().to_string()} aria-describedby="token-help" />
                         if let Some((title, help)) = error {
@@ -82,14 +83,14 @@ pub fn SignIn(props: &SignInProps) -> Html {
                                 <Icon name="alert" small=true /><span><b>{ title }</b><span class="blk">{ help }</span></span>
                             </p>
                         } else {
-                            <p class="help" id="token-help">{ "Yours, from " }<code>{ "downhaul tokens create" }</code>{ "; or the admin token, which stands in " }<code>{ "admin-token" }</code>{ " in the data folder. " }<code>{ "cargo xtask run" }</code>{ " prints a link that signs in by itself." }</p>
+                            <p class="help" id="token-help">{ text::YOURS_FROM }<code>{ text::DOWNHAUL_TOKENS_CREATE }</code>{ text::OR_THE_ADMIN_TOKEN_WHICH_STANDS }<code>{ text::ADMIN_TOKEN }</code>{ text::IN_THE_DATA_FOLDER }<code>{ text::CARGO_XTASK_RUN }</code>{ text::PRINTS_A_LINK_THAT_SIGNS_IN }</p>
                         }
                     </div>
                     <button class="btn primary l block" data-test="sign-in" aria-disabled={props.busy.to_string()}>
-                        if props.busy { <span class="spin" aria-hidden="true"></span>{ "Signing in" } } else { { "Sign in" } }
+                        if props.busy { <span class="spin" aria-hidden="true"></span>{ text::SIGNING_IN } } else { { text::SIGN_IN } }
                     </button>
                     if let Some(name) = &*provider {
-                        <a class="btn l block" href="/sign-in/v1/start" data-test="sign-in-provider">{ format!("Sign in with {name}") }</a>
+                        <a class="btn l block" href="/sign-in/v1/start" data-test="sign-in-provider">{ text::sign_in_with(&name) }</a>
                     }
                 </div>
             </form>

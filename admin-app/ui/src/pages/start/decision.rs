@@ -3,6 +3,7 @@ use crate::components::Icon;
 use crate::hooks::{clock, use_asked, use_console, use_now};
 use crate::route::Route;
 use crate::words::number::counted;
+use crate::words::text::start as text;
 use crate::words::time::{ago, parse};
 use yew::prelude::*;
 use yew_router::prelude::*;
@@ -26,16 +27,16 @@ pub fn Decision(props: &DecisionProps) -> Html {
     if !props.is_asked {
         return html! {
             <div role="status" class="stack s" data-test="guide-waiting">
-                <p class="row"><span class="spin" aria-hidden="true"></span><b>{ "Waiting for the first decision…" }</b></p>
+                <p class="row"><span class="spin" aria-hidden="true"></span><b>{ text::WAITING_FOR_THE_FIRST_DECISION }</b></p>
                 <p class="small muted">{ match live {
-                    0 => "No client is connected yet. Open your page, or start your program; this turns by itself.".to_owned(),
-                    some => format!("{} connected, and none has told yet that it asked for {}. Clients tell within 15 seconds.", counted(some, "client is", "clients are"), props.flag),
+                    0 => text::NO_CLIENT_IS_CONNECTED_YET_OPEN.to_owned(),
+                    some => text::connected_and_none_has_told_yet(&counted(some, text::CLIENT_IS, text::CLIENTS_ARE), &props.flag),
                 } }</p>
-                if refused > 0 { <p class="small warn-ink">{ "Some clients are not counted, because a limit per key or address was reached." }</p> }
-                <details class="small"><summary>{ "It does not turn" }</summary><ul class="stack s facts">
-                    <li>{ "The page’s console names what is refused: an origin that the key does not allow, a key that was mistyped, a content security policy without " }<code>{ "connect-src" }</code>{ " for this server." }</li>
-                    <li>{ "The code has to ask for this very key; asking for another flag is told as that." }</li>
-                    <li>{ "A tab that nobody looks at tells late." }</li>
+                if refused > 0 { <p class="small warn-ink">{ text::SOME_CLIENTS_ARE_NOT_COUNTED_BECAUSE }</p> }
+                <details class="small"><summary>{ text::IT_DOES_NOT_TURN }</summary><ul class="stack s facts">
+                    <li>{ text::THE_PAGES_CONSOLE_NAMES_WHAT_IS }<code>{ text::CONNECT_SRC }</code>{ text::FOR_THIS_SERVER }</li>
+                    <li>{ text::THE_CODE_HAS_TO_ASK_FOR }</li>
+                    <li>{ text::A_TAB_THAT_NOBODY_LOOKS_AT }</li>
                 </ul></details>
             </div>
         };
@@ -43,13 +44,13 @@ pub fn Decision(props: &DecisionProps) -> Html {
     let when = first.as_ref().and_then(|first| parse(&first.at)).map(|at| ago(clock::now() - at)).unwrap_or_default();
     let who = first.as_ref().map_or("client", |first| match first.kind {
         downhaul_core::document::ClientKind::Browser => "page",
-        downhaul_core::document::ClientKind::Edge => "edge worker",
+        downhaul_core::document::ClientKind::Edge => text::EDGE_WORKER,
         downhaul_core::document::ClientKind::Server => "server",
     });
     html! {
         <div role="status" class="stack s" data-test="guide-seen">
-            <p class="row"><Icon name="check" /><b>{ "First decision seen" }</b></p>
-            <p>{ format!("A {who} told {when} that it asked for {}.", props.flag) }{ " " }<Link<Route> to={fleet}>{ counted(live, "client is live", "clients are live") }</Link<Route>>{ "." }</p>
+            <p class="row"><Icon name="check" /><b>{ text::FIRST_DECISION_SEEN }</b></p>
+            <p>{ text::a_told_that_it_asked_for(&who, &when, &props.flag) }{ " " }<Link<Route> to={fleet}>{ counted(live, text::CLIENT_IS_LIVE, text::CLIENTS_ARE_LIVE) }</Link<Route>>{ "." }</p>
         </div>
     }
 }

@@ -4,6 +4,8 @@ use crate::hooks::{clock, use_act, use_console, use_may};
 use crate::route::Route;
 use crate::state::guide::{Guide, first_flag};
 use crate::words::message::sentence;
+use crate::words::text::common;
+use crate::words::text::start as text;
 use crate::words::time::{days_later, iso_day};
 use downhaul_control::api::{Changed, PutFlagRequest};
 use downhaul_core::check::check_flag;
@@ -28,7 +30,7 @@ pub fn FirstFlag(props: &FirstFlagProps) -> Html {
     let may = use_may(&props.environment);
     let act = use_act();
     let (key, meaning) =
-        (use_state(|| "hello-downhaul".to_owned()), use_state(|| "The page as it was before".to_owned()));
+        (use_state(|| "hello-downhaul".to_owned()), use_state(|| text::THE_PAGE_AS_IT_WAS_BEFORE.to_owned()));
     let owner = use_state(|| console.who().map(|who| who.name.clone()).unwrap_or_default());
     let known: Vec<String> = console
         .live
@@ -45,15 +47,15 @@ pub fn FirstFlag(props: &FirstFlagProps) -> Html {
     };
     let others = html! {
         if !known.is_empty() {
-            <div class="field"><label for="guide-flag">{ "Go by the flag" }</label><select class="select" id="guide-flag" data-test="guide-flag" onchange={choose}>
-                if props.flag.is_empty() { <option value="" selected=true>{ "Choose" }</option> }
+            <div class="field"><label for="guide-flag">{ text::GO_BY_THE_FLAG }</label><select class="select" id="guide-flag" data-test="guide-flag" onchange={choose}>
+                if props.flag.is_empty() { <option value="" selected=true>{ text::CHOOSE }</option> }
                 { for known.iter().map(|key| html! { <option value={key.clone()} selected={*key == props.flag}>{ key }</option> }) }
             </select></div>
         }
     };
     if !props.flag.is_empty() {
         let to = Route::Flag { environment: props.environment.to_string(), key: props.flag.clone() };
-        return html! { <><p>{ "The flag is " }<Link<Route> {to} classes="mono">{ &props.flag }</Link<Route>>{ "." }</p>if known.len() > 1 { { others } }</> };
+        return html! { <><p>{ text::THE_FLAG_IS }<Link<Route> {to} classes="mono">{ &props.flag }</Link<Route>>{ "." }</p>if known.len() > 1 { { others } }</> };
     }
     let today = clock::now();
     let flag = first_flag(key.trim(), owner.trim(), meaning.trim(), &days_later(today, 90));
@@ -76,7 +78,7 @@ pub fn FirstFlag(props: &FirstFlagProps) -> Html {
                 return;
             }
             let request =
-                PutFlagRequest { flag: flag.clone(), reason: "the first flag".to_owned(), expected_revision: None };
+                PutFlagRequest { flag: flag.clone(), reason: text::THE_FIRST_FLAG.to_owned(), expected_revision: None };
             let (console, environment, key) = (console.clone(), environment.clone(), key.clone());
             let (keep, guide) = (keep.clone(), guide.clone());
             let made = key.clone();
@@ -91,20 +93,20 @@ pub fn FirstFlag(props: &FirstFlagProps) -> Html {
     html! {
         <>
             { others }
-            <form class="stack" onsubmit={on_submit} aria-label="The first flag">
-                <p>{ "A flag has a name, someone who looks after it, and its way down: what people see when it is killed. This one is on for everyone, so that a kill shows." }</p>
+            <form class="stack" onsubmit={on_submit} aria-label={text::THE_FIRST_FLAG_HEAD}>
+                <p>{ text::A_FLAG_HAS_A_NAME_SOMEONE }</p>
                 if let Some(why) = &may.edit { <p class="why-not"><Icon name="lock" small=true />{ why }</p> }
                 if let Some(failure) = &act.state.failure {
                     <div class="banner danger" role="alert"><Icon name="alert" /><p><b>{ failure.title() }</b>{ ". " }{ failure.help() }</p></div>
                 }
                 <div class="cols c3">
-                    <div class="field"><label for="guide-key">{ "Key" }</label><input class="input mono" id="guide-key" data-test="guide-key" value={(*key).clone()} oninput={typed(&key)} disabled={may.edit.is_some()} autocomplete="off" spellcheck="false" /></div>
-                    <div class="field"><label for="guide-owner">{ "Owner" }</label><input class="input" id="guide-owner" data-test="guide-owner" value={(*owner).clone()} oninput={typed(&owner)} disabled={may.edit.is_some()} autocomplete="off" /></div>
-                    <div class="field"><label for="guide-meaning">{ "What people see when it is killed" }</label><input class="input" id="guide-meaning" data-test="guide-meaning" value={(*meaning).clone()} oninput={typed(&meaning)} disabled={may.edit.is_some()} autocomplete="off" /></div>
+                    <div class="field"><label for="guide-key">{ text::KEY }</label><input class="input mono" id="guide-key" data-test="guide-key" value={(*key).clone()} oninput={typed(&key)} disabled={may.edit.is_some()} autocomplete="off" spellcheck="false" /></div>
+                    <div class="field"><label for="guide-owner">{ common::OWNER }</label><input class="input" id="guide-owner" data-test="guide-owner" value={(*owner).clone()} oninput={typed(&owner)} disabled={may.edit.is_some()} autocomplete="off" /></div>
+                    <div class="field"><label for="guide-meaning">{ text::WHAT_PEOPLE_SEE_WHEN_IT_IS }</label><input class="input" id="guide-meaning" data-test="guide-meaning" value={(*meaning).clone()} oninput={typed(&meaning)} disabled={may.edit.is_some()} autocomplete="off" /></div>
                 </div>
                 if let Some(problem) = &problem { <p class="error" role="alert"><Icon name="alert" small=true /><span>{ sentence(&problem.message) }{ ". " }{ problem.help.as_deref().map(sentence) }</span></p> }
-                <div class="row wrap"><button class="btn primary" data-test="guide-make" aria-disabled={(!is_ready).to_string()}><Icon name="plus" small=true />{ "Make it" }</button>
-                    <Link<Route> to={Route::Create { environment: props.environment.to_string() }} classes="btn quiet">{ "Make one in the editor instead" }</Link<Route>></div>
+                <div class="row wrap"><button class="btn primary" data-test="guide-make" aria-disabled={(!is_ready).to_string()}><Icon name="plus" small=true />{ text::MAKE_IT }</button>
+                    <Link<Route> to={Route::Create { environment: props.environment.to_string() }} classes="btn quiet">{ text::MAKE_ONE_IN_THE_EDITOR_INSTEAD }</Link<Route>></div>
             </form>
         </>
     }

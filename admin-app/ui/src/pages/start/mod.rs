@@ -11,6 +11,8 @@ use crate::hooks::{use_asked, use_console, use_document_title, use_guide};
 use crate::route::Route;
 use crate::state::guide::{Facts, Guide, Step, step};
 use crate::state::live::Slot;
+use crate::words::text::common;
+use crate::words::text::start as text;
 use decision::Decision;
 use flag::FirstFlag;
 use rehearsal::Rehearsal;
@@ -28,12 +30,14 @@ const WAITING: u32 = 1_500;
 
 #[function_component]
 pub fn Start(props: &StartProps) -> Html {
-    use_document_title("First steps".to_owned());
+    use_document_title(common::FIRST_STEPS.to_owned());
     let console = use_console();
     let navigator = use_navigator();
     let (guide, keep) = use_guide(&props.environment);
     let page = match &console.live.flags {
-        Slot::Failed(failure) => return html! { <FailureCard failure={failure.clone()} what="The first steps" /> },
+        Slot::Failed(failure) => {
+            return html! { <FailureCard failure={failure.clone()} what={text::THE_FIRST_STEPS} /> };
+        }
         Slot::Loading => return html! { <CardSkeleton lines=6 /> },
         Slot::Ready(page) => page.clone(),
     };
@@ -56,9 +60,9 @@ pub fn Start(props: &StartProps) -> Html {
     };
     html! {
         <>
-            <div class="pagehead"><div class="grow"><h1>{ "First steps" }</h1>
-                <p>{ "From a flag to its way down: about five minutes. You can leave at any time and come back by Ctrl K, “First steps”." }</p></div>
-                <button type="button" class="btn quiet" data-test="guide-put-away" onclick={put_away}>{ "Put it away" }</button></div>
+            <div class="pagehead"><div class="grow"><h1>{ common::FIRST_STEPS }</h1>
+                <p>{ text::FROM_A_FLAG_TO_ITS_WAY }</p></div>
+                <button type="button" class="btn quiet" data-test="guide-put-away" onclick={put_away}>{ text::PUT_IT_AWAY }</button></div>
             if chosen.is_empty() {
                 <Steps environment={props.environment.clone()} {guide} {keep} flag={String::new()} facts={Facts::default()} />
             } else {
@@ -135,10 +139,10 @@ fn Steps(props: &StepsProps) -> Html {
             Step::Rehearsal => "rehearsal",
             Step::Done => "done",
         }}>
-            { card(Step::Flag, 1, "Make the first flag", html! { <FirstFlag environment={environment.clone()} guide={guide.clone()} keep={keep.clone()} flag={flag.clone()} /> }) }
-            { card(Step::Snippet, 2, "Ask for it in your own page", html! { <Snippet environment={environment.clone()} {guide} {keep} flag={flag.clone()} /> }) }
-            { card(Step::Decision, 3, "See the first decision", html! { <Decision environment={environment.clone()} flag={flag.clone()} is_asked={props.facts.is_asked} /> }) }
-            { card(Step::Rehearsal, 4, "Rehearse its kill", html! { <Rehearsal {environment} {flag} is_rehearsed={props.facts.is_rehearsed} /> }) }
+            { card(Step::Flag, 1, text::MAKE_THE_FIRST_FLAG, html! { <FirstFlag environment={environment.clone()} guide={guide.clone()} keep={keep.clone()} flag={flag.clone()} /> }) }
+            { card(Step::Snippet, 2, text::ASK_FOR_IT_IN_YOUR_OWN, html! { <Snippet environment={environment.clone()} {guide} {keep} flag={flag.clone()} /> }) }
+            { card(Step::Decision, 3, text::SEE_THE_FIRST_DECISION, html! { <Decision environment={environment.clone()} flag={flag.clone()} is_asked={props.facts.is_asked} /> }) }
+            { card(Step::Rehearsal, 4, text::REHEARSE_ITS_KILL, html! { <Rehearsal {environment} {flag} is_rehearsed={props.facts.is_rehearsed} /> }) }
         </ol>
     }
 }

@@ -2,6 +2,7 @@ use crate::backend::api;
 use crate::components::{ActBar, ActItem, Icon, Look, Reason};
 use crate::hooks::{use_act, use_asked, use_console, use_may};
 use crate::route::Route;
+use crate::words::text::start as text;
 use crate::words::time::duration;
 use downhaul_control::api::{DrillKind, DrillRequest, RunView};
 use downhaul_control::runbook::Pace;
@@ -34,26 +35,23 @@ pub fn Rehearsal(props: &RehearsalProps) -> Html {
         return html! {
             <div class="stack s" data-test="guide-rehearsed">
                 <p class="row"><Icon name="shieldcheck" /><b>{ match disable {
-                    Some(ms) => format!("Rehearsed: every client was dark {} after the kill", duration(ms)),
-                    None => "Rehearsed".to_owned(),
+                    Some(ms) => text::rehearsed_every_client_was_dark_after(&duration(ms)),
+                    None => text::REHEARSED.to_owned(),
                 } }</b></p>
-                <p>{ "That is all there is to it. In earnest it is one control, from wherever you are: " }
-                    <Link<Route> to={Route::Kill { environment: props.environment.to_string(), key: props.flag.clone() }}>{ format!("Kill {}…", props.flag) }</Link<Route>>
-                    { " Next: " }<Link<Route> to={Route::People { environment: props.environment.to_string() }}>{ "let others in" }</Link<Route>>{ ", " }
-                    <Link<Route> to={Route::Settings { environment: props.environment.to_string() }}>{ "say what needs a second person" }</Link<Route>>{ ", " }
-                    <Link<Route> to={Route::Populations { environment: props.environment.to_string() }}>{ "put a population" }</Link<Route>>{ "." }</p>
+                <p>{ text::THAT_IS_ALL_THERE_IS_TO }
+                    <Link<Route> to={Route::Kill { environment: props.environment.to_string(), key: props.flag.clone() }}>{ text::kill_flag(&props.flag) }</Link<Route>>
+                    { text::NEXT }<Link<Route> to={Route::People { environment: props.environment.to_string() }}>{ text::LET_OTHERS_IN }</Link<Route>>{ ", " }
+                    <Link<Route> to={Route::Settings { environment: props.environment.to_string() }}>{ text::SAY_WHAT_NEEDS_A_SECOND_PERSON }</Link<Route>>{ ", " }
+                    <Link<Route> to={Route::Populations { environment: props.environment.to_string() }}>{ text::PUT_A_POPULATION }</Link<Route>>{ "." }</p>
             </div>
         };
     }
     let acts = vec![ActItem {
         id: "drill",
-        label: "Rehearse the kill…",
+        label: text::REHEARSE_THE_KILL,
         icon: "drill",
-        verb: format!("Call a drill of {}", props.flag),
-        effect: format!(
-            "It opens the run. Once you let it begin there, {} is killed for everyone, for real, until every client is dark, and then given back. Your page shows it.",
-            props.flag
-        ),
+        verb: text::call_a_drill_of(&props.flag),
+        effect: text::it_opens_the_run_once_you(&props.flag),
         look: Look::Primary,
         reason: Reason::Required,
         why_not: may.operate.clone(),
@@ -78,7 +76,7 @@ pub fn Rehearsal(props: &RehearsalProps) -> Html {
     };
     html! {
         <>
-            <p>{ "A way down that was never gone is only a hope. Keep your page open beside this one, and watch it change." }</p>
+            <p>{ text::A_WAY_DOWN_THAT_WAS_NEVER }</p>
             <ActBar {acts} open={*open} {on_open} sent={act.state.sent} failure={act.state.failure.clone()} {on_act} />
         </>
     }

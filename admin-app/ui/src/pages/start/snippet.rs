@@ -2,6 +2,7 @@ use crate::backend::api;
 use crate::components::Icon;
 use crate::hooks::{use_act, use_console, use_may};
 use crate::state::guide::{Guide, Platform, install, snippet};
+use crate::words::text::start as text;
 use downhaul_control::api::{ClientKeyCreated, ClientKeyRequest};
 use downhaul_core::document::ClientKind;
 use web_sys::HtmlInputElement;
@@ -66,12 +67,12 @@ pub fn Snippet(props: &SnippetProps) -> Html {
                 Platform::Edge => (ClientKind::Edge, Vec::new()),
             };
             let request = ClientKeyRequest {
-                name: format!("first steps, {}", platform.name()),
+                name: text::first_steps_name(&platform.name()),
                 kind,
                 pinned: Default::default(),
                 origins,
                 token_public_key: None,
-                reason: "the first steps".to_owned(),
+                reason: text::AMID_THE_FIRST_STEPS.to_owned(),
             };
             let (secret, keep, guide) = (secret.clone(), keep.clone(), guide.clone());
             act.run(
@@ -96,31 +97,31 @@ pub fn Snippet(props: &SnippetProps) -> Html {
     };
     html! {
         <>
-            <div class="seg wrapseg" role="group" aria-label="Where it is asked for">{ for Platform::ALL.into_iter().map(button) }</div>
+            <div class="seg wrapseg" role="group" aria-label={text::WHERE_IT_IS_ASKED_FOR}>{ for Platform::ALL.into_iter().map(button) }</div>
             if key.is_empty() {
-                <form class="stack" onsubmit={make} aria-label="A client key">
-                    if let Some(why) = &may.manage { <p class="why-not"><Icon name="lock" small=true /><span>{ why }{ " Somebody else’s key does as well: put it in the code below." }</span></p> }
+                <form class="stack" onsubmit={make} aria-label={text::A_CLIENT_KEY}>
+                    if let Some(why) = &may.manage { <p class="why-not"><Icon name="lock" small=true /><span>{ why }{ text::SOMEBODY_ELSES_KEY_DOES_AS_WELL }</span></p> }
                     if let Some(failure) = &act.state.failure {
                         <div class="banner danger" role="alert"><Icon name="alert" /><p><b>{ failure.title() }</b>{ ". " }{ failure.help() }</p></div>
                     }
                     if platform.is_public() {
-                        <div class="field"><label for="guide-origin">{ "Your page’s origin" }</label><input class="input mono" id="guide-origin" data-test="guide-origin" value={(*origin).clone()} oninput={typed} disabled={may.manage.is_some()} placeholder="http://localhost:5173" autocomplete="off" spellcheck="false" />
-                            <span class="help">{ "Left empty, any page may use the key: fine for trying out. Keys are bound, made and revoked under Settings." }</span></div>
+                        <div class="field"><label for="guide-origin">{ text::YOUR_PAGES_ORIGIN }</label><input class="input mono" id="guide-origin" data-test="guide-origin" value={(*origin).clone()} oninput={typed} disabled={may.manage.is_some()} placeholder={text::HTTP_LOCALHOST_5173} autocomplete="off" spellcheck="false" />
+                            <span class="help">{ text::LEFT_EMPTY_ANY_PAGE_MAY_USE }</span></div>
                     } else {
-                        <p class="small muted">{ "The key gets every flag, whole: keep it as you keep passwords. It is shown until this page is left, and kept nowhere." }</p>
+                        <p class="small muted">{ text::THE_KEY_GETS_EVERY_FLAG_WHOLE }</p>
                     }
-                    <div class="row"><button class="btn primary" data-test="guide-make-key" aria-disabled={(may.manage.is_some() || act.state.sent).to_string()}><Icon name="key" small=true />{ "Make a key for it" }</button></div>
+                    <div class="row"><button class="btn primary" data-test="guide-make-key" aria-disabled={(may.manage.is_some() || act.state.sent).to_string()}><Icon name="key" small=true />{ text::MAKE_A_KEY_FOR_IT }</button></div>
                 </form>
             } else {
-                <p class="row"><Icon name="key" small=true />{ "The key stands in the code below." }</p>
+                <p class="row"><Icon name="key" small=true />{ text::THE_KEY_STANDS_IN_THE_CODE }</p>
             }
-            <Code label="Bring the package there" text={install(platform)} test="guide-install" />
+            <Code label={text::BRING_THE_PACKAGE_THERE} text={install(platform)} test="guide-install" />
             <Code label={match platform {
-                Platform::Page => "index.html, served by any web server",
-                Platform::React => "A component of your app",
-                Platform::Node => "first.mjs, run by node",
-                Platform::Rust => "src/main.rs, run by cargo",
-                Platform::Edge => "The worker",
+                Platform::Page => text::INDEX_HTML_SERVED_BY_ANY_WEB,
+                Platform::React => text::A_COMPONENT_OF_YOUR_APP,
+                Platform::Node => text::FIRST_MJS_RUN_BY_NODE,
+                Platform::Rust => text::SRC_MAIN_RS_RUN_BY_CARGO,
+                Platform::Edge => text::THE_WORKER,
             }} text={code} test="guide-snippet" />
         </>
     }
@@ -153,7 +154,7 @@ fn Code(props: &CodeProps) -> Html {
     };
     html! {
         <div class="codebox">
-            <div class="row between"><span class="small muted">{ &props.label }</span><button type="button" class="btn s quiet" onclick={copy}><Icon name={if *is_copied { "check" } else { "copy" }} small=true />{ if *is_copied { "Copied" } else { "Copy" } }</button></div>
+            <div class="row between"><span class="small muted">{ &props.label }</span><button type="button" class="btn s quiet" onclick={copy}><Icon name={if *is_copied { "check" } else { "copy" }} small=true />{ if *is_copied { text::COPIED } else { text::COPY } }</button></div>
             <pre tabindex="0" role="region" data-test={props.test} aria-label={props.label.clone()}><code>{ &props.text }</code></pre>
         </div>
     }

@@ -1,6 +1,8 @@
 use crate::components::Icon;
 use crate::state::Shared;
 use crate::state::context_draft::{Action, ContextDraft, attributes_read, examples, shown_value};
+use crate::words::text::common;
+use crate::words::text::xray as text;
 use downhaul_core::document::FlagSet;
 use downhaul_core::prepare::look_up;
 use serde_json::Value;
@@ -43,22 +45,22 @@ pub fn ContextCard(props: &ContextCardProps) -> Html {
     };
     html! {
         <section class="card">
-            <header><h2>{ "Context" }</h2><span class="end"></span>
-                <div class="seg" role="group" aria-label="Edit the context as">
-                    <button type="button" aria-pressed={(!props.draft.as_json).to_string()} disabled={parsed.is_err()} onclick={switch(false)}>{ "Form" }</button>
-                    <button type="button" aria-pressed={props.draft.as_json.to_string()} data-test="xray-as-json" onclick={switch(true)}>{ "JSON" }</button>
+            <header><h2>{ text::CONTEXT }</h2><span class="end"></span>
+                <div class="seg" role="group" aria-label={text::EDIT_THE_CONTEXT_AS}>
+                    <button type="button" aria-pressed={(!props.draft.as_json).to_string()} disabled={parsed.is_err()} onclick={switch(false)}>{ common::FORM }</button>
+                    <button type="button" aria-pressed={props.draft.as_json.to_string()} data-test="xray-as-json" onclick={switch(true)}>{ common::JSON }</button>
                 </div>
             </header>
             <div class="pad stack">
                 { body }
-                <div class="row wrap" role="group" aria-label="Example contexts">
-                    <span class="small faint">{ "Try" }</span>
+                <div class="row wrap" role="group" aria-label={text::EXAMPLE_CONTEXTS}>
+                    <span class="small faint">{ text::TRY }</span>
                     { for examples(&props.document, flag).into_iter().map(|(name, context)| html! {
                         <button type="button" class="btn s quiet" onclick={props.on_action.reform(move |_: MouseEvent| Action::Put(context.clone()))}>{ name }</button>
                     }) }
                 </div>
             </div>
-            <footer><span class="small faint">{ "decided in this page, at every keystroke" }</span>{ props.children.clone() }</footer>
+            <footer><span class="small faint">{ text::DECIDED_IN_THIS_PAGE_AT_EVERY }</span>{ props.children.clone() }</footer>
         </section>
     }
 }
@@ -87,10 +89,10 @@ fn Form(props: &FormProps) -> Html {
         html! {
             <>
                 <label class="kname" for={id.clone()} title={name.clone()}>{ name }</label>
-                <input class="input mono" {id} data-test={format!("xray-attribute-{name}")} {list} value={value.clone()} placeholder="not given" autocomplete="off" spellcheck="false"
+                <input class="input mono" {id} data-test={format!("xray-attribute-{name}")} {list} value={value.clone()} placeholder={text::NOT_GIVEN} autocomplete="off" spellcheck="false"
                     oninput={props.on_action.reform(move |event: InputEvent| Action::Set(typed.clone(), event.target_unchecked_into::<HtmlInputElement>().value()))} />
                 if value.is_empty() { <span></span> } else {
-                    <button type="button" class="iconbtn" aria-label={format!("Remove {name}")} onclick={props.on_action.reform(move |_: MouseEvent| Action::Set(removed.clone(), String::new()))}><Icon name="x" small=true /></button>
+                    <button type="button" class="iconbtn" aria-label={text::remove_name(&name)} onclick={props.on_action.reform(move |_: MouseEvent| Action::Set(removed.clone(), String::new()))}><Icon name="x" small=true /></button>
                 }
             </>
         }
@@ -102,7 +104,7 @@ fn Form(props: &FormProps) -> Html {
             <datalist id="xray-regions">{ for props.document.regions.names().into_iter().map(|name| html! { <option value={name.to_string()} /> }) }</datalist>
             <Another on_action={props.on_action.clone()} />
             if let Some(attributes) = declared {
-                <p class="small faint">{ "From the tenant: " }{ for attributes.iter().map(|(name, value)| html! { <span class="mono">{ format!("tenant.{name} = {} ", shown_value(value)) }</span> }) }</p>
+                <p class="small faint">{ text::FROM_THE_TENANT }{ for attributes.iter().map(|(name, value)| html! { <span class="mono">{ text::tenant_name_shown_value(&name, &shown_value(value)) }</span> }) }</p>
             }
         </>
     }
@@ -133,9 +135,9 @@ fn Another(props: &AnotherProps) -> Html {
     };
     html! {
         <form class="kv" onsubmit={on_submit}>
-            <input class="input mono" ref={name} placeholder="attribute" aria-label="Name of another attribute" autocomplete="off" spellcheck="false" />
-            <input class="input mono" ref={value} placeholder="value" aria-label="Value of the other attribute" autocomplete="off" spellcheck="false" />
-            <button class="iconbtn" aria-label="Add the attribute"><Icon name="plus" small=true /></button>
+            <input class="input mono" ref={name} placeholder={text::ATTRIBUTE} aria-label={text::NAME_OF_ANOTHER_ATTRIBUTE} autocomplete="off" spellcheck="false" />
+            <input class="input mono" ref={value} placeholder={text::VALUE} aria-label={text::VALUE_OF_THE_OTHER_ATTRIBUTE} autocomplete="off" spellcheck="false" />
+            <button class="iconbtn" aria-label={text::ADD_THE_ATTRIBUTE}><Icon name="plus" small=true /></button>
         </form>
     }
 }
@@ -155,7 +157,7 @@ fn Json(props: &JsonProps) -> Html {
         .reform(|event: InputEvent| Action::Text(event.target_unchecked_into::<HtmlTextAreaElement>().value()));
     html! {
         <div class="field">
-            <label for="context-json" class="sr">{ "Context as JSON" }</label>
+            <label for="context-json" class="sr">{ text::CONTEXT_AS_JSON }</label>
             <textarea class="textarea mono" id="context-json" data-test="xray-json" rows={rows.to_string()} value={props.text.clone()} oninput={on_input}
                 spellcheck="false" aria-invalid={props.error.is_some().to_string()} aria-describedby="context-error" />
             if let Some(error) = &props.error { <p class="error" id="context-error" role="alert"><Icon name="alert" small=true /><span>{ error }</span></p> }

@@ -2,6 +2,8 @@ mod context;
 mod ray;
 mod tester;
 
+use crate::words::text::common;
+use crate::words::text::xray as text;
 pub use ray::Ray;
 pub use tester::Tester;
 
@@ -28,16 +30,16 @@ pub struct XrayProps {
 /// One decision, rule by rule, for any flag and context; the address holds both.
 #[function_component]
 pub fn Xray(props: &XrayProps) -> Html {
-    use_document_title(format!("X-ray of {}", props.environment));
+    use_document_title(text::x_ray_of(&props.environment));
     let console = use_console();
     let at = use_location().and_then(|location| location.query::<XrayQuery>().ok()).and_then(|query| query.at);
     let then = use_past(at);
     let slot = if at.is_some() { &then } else { &console.live.document };
     let body = match slot {
-        Slot::Failed(failure) => html! { <FailureCard failure={failure.clone()} what="The X-ray" /> },
+        Slot::Failed(failure) => html! { <FailureCard failure={failure.clone()} what={text::THE_X_RAY} /> },
         Slot::Loading => html! { <div class="xraygrid"><CardSkeleton lines=6 /><CardSkeleton lines=8 /></div> },
         Slot::Ready(document) if document.flags.is_empty() => html! {
-            <section class="card"><p class="pad muted">{ "There is no flag here yet, so nothing to look through." }</p></section>
+            <section class="card"><p class="pad muted">{ text::THERE_IS_NO_FLAG_HERE_YET }</p></section>
         },
         Slot::Ready(document) => {
             html! { <Bench key={at.unwrap_or_default()} environment={props.environment.clone()} document={document.clone()} {at} /> }
@@ -45,13 +47,13 @@ pub fn Xray(props: &XrayProps) -> Html {
     };
     html! {
         <>
-            <div class="pagehead"><div class="grow"><h1>{ "X-ray" }</h1>
-                <p>{ "One decision, rule by rule, by the same evaluator that runs in the clients." }</p></div></div>
+            <div class="pagehead"><div class="grow"><h1>{ text::X_RAY }</h1>
+                <p>{ text::ONE_DECISION_RULE_BY_RULE_BY }</p></div></div>
             if let Some(revision) = at {
                 <div class="banner warn" role="status" data-test="xray-then" data-revision={revision.to_string()}><Icon name="clock" />
-                    <p class="grow"><b>{ format!("As it was at revision {}. ", count(revision)) }</b>{ "Flags, segments and kills are those that were in force then." }</p>
-                    <Link<Route> to={Route::ChartEntry { environment: props.environment.to_string(), revision }} classes="btn s">{ "That change" }</Link<Route>>
-                    <Link<Route> to={Route::Xray { environment: props.environment.to_string() }} classes="btn s">{ "Back to now" }</Link<Route>></div>
+                    <p class="grow"><b>{ text::as_it_was_at_revision(&count(revision)) }</b>{ text::FLAGS_SEGMENTS_AND_KILLS_ARE_THOSE }</p>
+                    <Link<Route> to={Route::ChartEntry { environment: props.environment.to_string(), revision }} classes="btn s">{ text::THAT_CHANGE }</Link<Route>>
+                    <Link<Route> to={Route::Xray { environment: props.environment.to_string() }} classes="btn s">{ text::BACK_TO_NOW }</Link<Route>></div>
             }
             { body }
         </>
@@ -134,11 +136,11 @@ fn Bench(props: &BenchProps) -> Html {
         <>
         if let Some(key) = &*missing {
             <div class="banner warn" role="status" data-test="xray-no-flag"><Icon name="alert" />
-                <p class="grow"><b>{ format!("There is no flag {key} here{}. ", if at.is_some() { " at that revision" } else { "" }) }</b>{ format!("This is {flag}; choose another one below.") }</p></div>
+                <p class="grow"><b>{ text::there_is_no_flag_here(&key, &if at.is_some() { text::AT_THAT_REVISION } else { "" }) }</b>{ text::this_is_choose_another_one_below(&flag) }</p></div>
         }
         <div class="xraygrid">
             <aside class="stack l">
-                <section class="card"><div class="pad field"><label for="xray-flag">{ "Flag" }</label>
+                <section class="card"><div class="pad field"><label for="xray-flag">{ common::FLAG }</label>
                     <select class="select mono" id="xray-flag" data-test="xray-flag" onchange={on_flag}>
                         { for props.document.flags.iter().map(|each| html! {
                             <option value={each.key.to_string()} selected={each.key.as_str() == flag}>{ each.key.to_string() }</option>

@@ -3,6 +3,8 @@ use crate::route::{Route, XrayQuery};
 use crate::state::Shared;
 use crate::words::number::count;
 use crate::words::ray::{Line, lines};
+use crate::words::text::common;
+use crate::words::text::xray as text;
 use downhaul_core::document::{Flag, FlagSet};
 use downhaul_core::explain::{RuleTrace, SplitTrace, Step, Xray};
 use serde_json::{Map, Value};
@@ -27,12 +29,12 @@ pub fn Ray(props: &RayProps) -> Html {
     html! {
         <ol class="ray" data-test="ray">
             if !kills_read {
-                <Knot class="pass" icon="check"><b>{ "Kills" }</b>{ " " }<span class="muted">{ "none in effect for this flag" }</span></Knot>
+                <Knot class="pass" icon="check"><b>{ common::KILLS }</b>{ " " }<span class="muted">{ text::NONE_IN_EFFECT_FOR_THIS_FLAG }</span></Knot>
             }
             { for props.xray.steps.iter().map(|step| match step {
                 Step::Kill { id, reason, held, .. } => kill_html(props, id, reason, *held),
                 // The tester holds no flag down by itself.
-                Step::Override { cause } => html! { <Knot class="hit" icon="x"><b>{ "Held down by the client: " }</b>{ *cause }</Knot> },
+                Step::Override { cause } => html! { <Knot class="hit" icon="x"><b>{ text::HELD_DOWN_BY_THE_CLIENT }</b>{ *cause }</Knot> },
                 Step::Prerequisite { flag, variant, held, .. } => prerequisite_html(props, flag, variant, *held),
                 Step::Rule(rule) if rule.reached => rule_html(rule, &swatches),
                 Step::Rule(_) => Html::default(),
@@ -63,9 +65,9 @@ fn kill_html(props: &RayProps, id: &str, reason: &str, held: bool) -> Html {
     let to = Route::LiveKill { environment: props.environment.to_string(), id: id.to_owned() };
     let link = html! { <Link<Route> to={to}>{ id }</Link<Route>> };
     if held {
-        html! { <Knot class="hit" icon="s-kill"><b>{ "Killed" }</b>{ " by " }{ link }{ ": " }<span class="muted">{ reason }</span></Knot> }
+        html! { <Knot class="hit" icon="s-kill"><b>{ text::KILLED }</b>{ text::BY }{ link }{ ": " }<span class="muted">{ reason }</span></Knot> }
     } else {
-        html! { <Knot class="miss" icon="x"><b>{ "Kill " }</b>{ link }{ " " }<span class="muted">{ "does not reach this context" }</span></Knot> }
+        html! { <Knot class="miss" icon="x"><b>{ text::KILL }</b>{ link }{ " " }<span class="muted">{ text::DOES_NOT_REACH_THIS_CONTEXT }</span></Knot> }
     }
 }
 
@@ -73,33 +75,31 @@ fn prerequisite_html(props: &RayProps, key: &str, variant: &str, held: bool) -> 
     let swatches = props.document.flag(key).map(Swatches::of).unwrap_or_default();
     let query = XrayQuery { flag: key.to_owned(), context: Value::Object(props.context.clone()).to_string(), at: None };
     let (class, icon, words) = if held {
-        ("pass", "check", " for this context, as required. ")
+        ("pass", "check", text::FOR_THIS_CONTEXT_AS_REQUIRED)
     } else {
-        ("hit", "x", " for this context, so this flag is degraded. ")
+        ("hit", "x", text::FOR_THIS_CONTEXT_SO_THIS_FLAG)
     };
     html! {
-        <Knot {class} {icon}><b>{ "Prerequisite" }</b>{ " " }<span class="mono">{ key }</span><span class="muted">{ " is " }<Variant name={variant.to_owned()} {swatches} />{ words }
-            <Link<Route, XrayQuery> to={Route::Xray { environment: props.environment.to_string() }} query={query}>{ "Its X-ray" }</Link<Route, XrayQuery>></span></Knot>
+        <Knot {class} {icon}><b>{ text::PREREQUISITE }</b>{ " " }<span class="mono">{ key }</span><span class="muted">{ text::IS }<Variant name={variant.to_owned()} {swatches} />{ words }
+            <Link<Route, XrayQuery> to={Route::Xray { environment: props.environment.to_string() }} query={query}>{ text::ITS_X_RAY }</Link<Route, XrayQuery>></span></Knot>
     }
 }
 
 fn rule_html(rule: &RuleTrace, swatches: &Swatches) -> Html {
     let name = rule.name.as_ref().map(|name| format!(", {name}")).unwrap_or_default();
     let verdict = match (rule.held, &rule.variant, &rule.split) {
-        (false, _, _) => "does not hold",
-        (true, Some(_), Some(_)) => "holds, so the split decides: ",
+        (false, _, _) => text::DOES_NOT_HOLD,
+        (true, Some(_), Some(_)) => text::HOLDS_SO_THE_SPLIT_DECIDES,
         (true, Some(_), None) => "holds: ",
-        (true, None, Some(split)) if split.bucket.is_none() => {
-            "holds, but the context has no bucketing unit, so the next rule is tried"
-        }
-        (true, None, _) => "holds, but no slice covers the bucket, so the next rule is tried",
+        (true, None, Some(split)) if split.bucket.is_none() => text::HOLDS_BUT_THE_CONTEXT_HAS_NO,
+        (true, None, _) => text::HOLDS_BUT_NO_SLICE_COVERS_THE,
     };
     let lines = lines(&rule.conditions);
     let split = rule.split.as_ref().filter(|_| rule.held);
     let (class, icon) = if rule.variant.is_some() { ("hit", "check") } else { ("miss", "x") };
     html! {
         <Knot {class} {icon}>
-            <b>{ format!("Rule {}{name}", rule.index + 1) }</b>{ " " }<span class="muted">{ verdict }</span>
+            <b>{ text::rule_index_name(&(rule.index + 1), &name) }</b>{ " " }<span class="muted">{ verdict }</span>
             if let Some(variant) = rule.variant.clone() { <Variant name={variant} swatches={swatches.clone()} /> }
             if !lines.is_empty() || split.is_some() {
                 <ul class="conds">
@@ -114,8 +114,8 @@ fn rule_html(rule: &RuleTrace, swatches: &Swatches) -> Html {
 fn line_html(line: Line) -> Html {
     let (class, icon, spoken) = match line.held {
         Some(true) => ("yes", "check", "holds: "),
-        Some(false) => ("no", "x", "does not hold: "),
-        None => ("unread", "ball", "not read: "),
+        Some(false) => ("no", "x", text::AMID_DOES_NOT_HOLD),
+        None => ("unread", "ball", text::NOT_READ),
     };
     html! {
         <li class={classes!(class, (line.depth > 0).then(|| format!("in{}", line.depth.min(3))))}><Icon name={icon} />
@@ -126,21 +126,21 @@ fn line_html(line: Line) -> Html {
 fn split_html(split: &SplitTrace, variant: Option<&str>) -> Html {
     let (class, icon) = if variant.is_some() { ("yes", "check") } else { ("no", "x") };
     let came = match (variant, split.bucket) {
-        (Some(variant), _) => format!(" falls in {variant}"),
-        (None, Some(_)) => " is in no slice".to_owned(),
-        (None, None) => ": there is nothing to share out by".to_owned(),
+        (Some(variant), _) => text::falls_in_variant(&variant),
+        (None, Some(_)) => text::IS_IN_NO_SLICE.to_owned(),
+        (None, None) => text::THERE_IS_NOTHING_TO_SHARE_OUT.to_owned(),
     };
     html! {
         <li {class}><Icon name={icon} />
-            <span>{ "bucket of " }<span class="val">{ &split.by }</span>{ came }</span>
-            <em>{ split.bucket.map_or_else(|| "not given".to_owned(), count) }</em></li>
+            <span>{ text::BUCKET_OF }<span class="val">{ &split.by }</span>{ came }</span>
+            <em>{ split.bucket.map_or_else(|| text::NOT_GIVEN.to_owned(), count) }</em></li>
     }
 }
 
 fn default_html(flag: &Flag, variant: &str, swatches: &Swatches) -> Html {
-    let why = if flag.rules.is_empty() { " the flag has no rules" } else { " no rule decided" };
+    let why = if flag.rules.is_empty() { text::THE_FLAG_HAS_NO_RULES } else { text::NO_RULE_DECIDED };
     html! {
-        <Knot class="hit" icon="check"><b>{ "Default" }</b>{ " " }<Variant name={variant.to_owned()} swatches={swatches.clone()} /><span class="muted">{ why }</span></Knot>
+        <Knot class="hit" icon="check"><b>{ text::DEFAULT }</b>{ " " }<Variant name={variant.to_owned()} swatches={swatches.clone()} /><span class="muted">{ why }</span></Knot>
     }
 }
 
@@ -152,9 +152,9 @@ fn unread_html(xray: &Xray, flag: &Flag, swatches: &Swatches) -> Html {
     let read = xray.steps.iter().filter(|step| matches!(step, Step::Rule(rule) if rule.reached)).count();
     let default = html! { <Variant name={flag.default.to_string()} swatches={swatches.clone()} /> };
     let (rules, were) = match flag.rules.len().saturating_sub(read) {
-        0 => ("The default ".to_owned(), " was not read"),
-        1 => (format!("Rule {} and the default ", read + 1), " were not read"),
-        _ => (format!("Rules {} to {} and the default ", read + 1, flag.rules.len()), " were not read"),
+        0 => (text::THE_DEFAULT.to_owned(), text::WAS_NOT_READ),
+        1 => (text::rule_and_the_default(&(read + 1)), text::WERE_NOT_READ),
+        _ => (text::rules_to_and_the_default(&(read + 1), &flag.rules.len()), text::WERE_NOT_READ),
     };
     html! { <Knot class="unread" icon="ball">{ rules }{ default }{ were }</Knot> }
 }

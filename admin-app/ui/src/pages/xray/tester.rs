@@ -5,6 +5,8 @@ use crate::route::{Route, XrayQuery};
 use crate::state::Shared;
 use crate::state::context_draft::{Action, ContextDraft, examples};
 use crate::words::number::{count, share};
+use crate::words::text::common;
+use crate::words::text::xray as text;
 use downhaul_core::decision::Reason;
 use downhaul_core::document::FlagSet;
 use downhaul_core::explain::{Explainer, RuleTrace, SplitTrace, Step, Xray};
@@ -40,7 +42,7 @@ pub fn Tester(props: &TesterProps) -> Html {
     html! {
         <>
             <ContextCard document={props.document.clone()} flag={props.flag.clone()} draft={(*tester.draft).clone()} on_action={tester.on_action.clone()}>
-                <button class="btn s end" onclick={open}><Icon name="xray" small=true />{ "Open large" }</button>
+                <button class="btn s end" onclick={open}><Icon name="xray" small=true />{ text::OPEN_LARGE }</button>
             </ContextCard>
             <Decided environment={props.environment.clone()} document={props.document.clone()} flag={props.flag.clone()} answer={tester.answer} />
         </>
@@ -114,9 +116,9 @@ pub struct DecidedProps {
 pub fn Decided(props: &DecidedProps) -> Html {
     let (Some(flag), Answer::Decided { xray, context }) = (props.document.flag(&props.flag), &props.answer) else {
         let (title, why) = match &props.answer {
-            Answer::NoContext(why) => ("No decision without a context", why.clone()),
-            Answer::NoProgram(why) => ("The flag set cannot be evaluated here", why.clone()),
-            Answer::Decided { .. } => ("There is no such flag", props.flag.clone()),
+            Answer::NoContext(why) => (text::NO_DECISION_WITHOUT_A_CONTEXT, why.clone()),
+            Answer::NoProgram(why) => (text::THE_FLAG_SET_CANNOT_BE_EVALUATED, why.clone()),
+            Answer::Decided { .. } => (text::THERE_IS_NO_SUCH_FLAG, props.flag.clone()),
         };
         return html! { <section class="card"><div class="pad stack s" role="status" data-test="xray-none"><b>{ title }</b><p class="muted">{ why }</p></div></section> };
     };
@@ -130,13 +132,13 @@ pub fn Decided(props: &DecidedProps) -> Html {
     });
     let bucket = split.and_then(|split| split.bucket);
     let by = match (&xray.kill, xray.rule) {
-        (Some(_), _) => " by a kill".to_owned(),
+        (Some(_), _) => text::BY_A_KILL.to_owned(),
         (None, Some(rule)) => {
             let name = xray.rule_name.as_ref().map(|name| format!(", {name}"));
-            format!(" by rule {}{}", rule + 1, name.unwrap_or_default())
+            text::by_rule_rule_name(&(rule + 1), &name.unwrap_or_default())
         }
-        (None, None) if xray.reason == Reason::PrerequisiteFailed.as_str() => " by a prerequisite".to_owned(),
-        (None, None) => ", by the default".to_owned(),
+        (None, None) if xray.reason == Reason::PrerequisiteFailed.as_str() => text::BY_A_PREREQUISITE.to_owned(),
+        (None, None) => text::BY_THE_DEFAULT.to_owned(),
     };
     let variant = xray.variant.clone().unwrap_or_default();
     let value = xray.value.as_ref().map(ToString::to_string).unwrap_or_default();
@@ -145,10 +147,10 @@ pub fn Decided(props: &DecidedProps) -> Html {
             <section class="card" aria-live="polite">
                 <div class="result"><div>
                     <div class="is" data-test="xray-variant" data-variant={variant.clone()} data-reason={xray.reason}><i class={classes!("sw", swatches.class(&variant))}></i>{ variant }</div>
-                    <p class="muted"><b>{ xray.reason }</b>{ format!("{by}, at revision {revision} in {}", props.environment) }</p></div>
-                    <dl class="dl small"><dt>{ "Value" }</dt><dd class="mono trunc" title={value.clone()}>{ value }</dd>
+                    <p class="muted"><b>{ xray.reason }</b>{ text::at_revision_in(&by, &revision, &props.environment) }</p></div>
+                    <dl class="dl small"><dt>{ text::VALUE_HEAD }</dt><dd class="mono trunc" title={value.clone()}>{ value }</dd>
                         if let (Some(split), Some(bucket)) = (split, bucket) {
-                            <dt>{ "Bucket" }</dt><dd>{ count(bucket) }</dd><dt>{ "Salt" }</dt><dd class="mono">{ split.salt.clone() }</dd>
+                            <dt>{ text::BUCKET }</dt><dd>{ count(bucket) }</dd><dt>{ text::SALT }</dt><dd class="mono">{ split.salt.clone() }</dd>
                         }
                     </dl></div>
                 if let (Some(split), Some(bucket)) = (split, bucket) {
@@ -156,7 +158,7 @@ pub fn Decided(props: &DecidedProps) -> Html {
                 }
             </section>
             <section class="card">
-                <header><h2>{ "How it came to this" }</h2><p>{ "in the order the evaluator reads" }</p></header>
+                <header><h2>{ text::HOW_IT_CAME_TO_THIS }</h2><p>{ text::IN_THE_ORDER_THE_EVALUATOR_READS }</p></header>
                 <div class="pad"><Ray environment={props.environment.clone()} document={props.document.clone()} flag={props.flag.clone()} xray={(**xray).clone()} context={(**context).clone()} /></div>
             </section>
         </>
@@ -184,13 +186,13 @@ fn BucketLine(props: &BucketLineProps) -> Html {
         "needle"
     };
     html! {
-        <div class="bucketline" role="img" aria-label={format!("{} is in bucket {} of 100 000", props.unit, props.bucket)}>
+        <div class="bucketline" role="img" aria-label={text::is_in_bucket_of_100_000(&props.unit, &props.bucket)}>
             { for slices.map(|(variant, from, to)| html! {
                 <Placed class={classes!("bl", props.swatches.class(variant))} left={percent(*from)} width={percent(to - from)}>
                     <i class={classes!("sw", props.swatches.class(variant))}></i>{ format!("{variant} {}", share(to - from)) }</Placed>
             }) }
             <Placed class={classes!(needle)} left={percent(props.bucket)}><b>{ format!("{} at {}", props.unit, count(props.bucket)) }</b></Placed>
-            <span class="tk first">{ "0" }</span><span class="tk at-50">{ "50\u{202F}000" }</span><span class="tk last">{ "100\u{202F}000" }</span>
+            <span class="tk first">{ "0" }</span><span class="tk at-50">{ common::FIFTY_THOUSAND }</span><span class="tk last">{ common::A_HUNDRED_THOUSAND }</span>
         </div>
     }
 }

@@ -3,6 +3,7 @@
 mod check;
 mod uses;
 
+use crate::words::text::state as text;
 pub use check::{Checked, check};
 pub use uses::{Place, Use, missing_attributes, region_uses, uses};
 
@@ -22,10 +23,10 @@ impl Subject {
     /// `the segment staff`
     pub fn words(&self) -> String {
         match self {
-            Subject::Segment(key) => format!("the segment {key}"),
-            Subject::Tenant(tenant) => format!("the tenant {tenant}"),
-            Subject::Regions => "the region tree".to_owned(),
-            Subject::Policy => "the policy".to_owned(),
+            Subject::Segment(key) => text::the_segment_key(&key),
+            Subject::Tenant(tenant) => text::the_tenant_tenant(&tenant),
+            Subject::Regions => text::THE_REGION_TREE.to_owned(),
+            Subject::Policy => text::THE_POLICY.to_owned(),
         }
     }
 

@@ -1,6 +1,7 @@
 //! New parts of a flag, and edits that reach several places at once.
 
 use super::edit::{Edit, step};
+use crate::words::text::state as text;
 use serde_json::{Map, Value, json};
 
 /// What a new flag begins with: everything that is required, empty where only people can say it.
@@ -73,11 +74,11 @@ impl Subject {
         match self {
             Subject::Tenant => "tenant is",
             Subject::Region => "region is within",
-            Subject::Segment => "is in segment",
+            Subject::Segment => text::IS_IN_SEGMENT,
             Subject::Attribute => "attribute",
-            Subject::All => "all of these",
-            Subject::Any => "one of these",
-            Subject::Not => "not this",
+            Subject::All => text::ALL_OF_THESE,
+            Subject::Any => text::ONE_OF_THESE,
+            Subject::Not => text::NOT_THIS,
         }
     }
 
@@ -130,21 +131,21 @@ pub enum Operand {
 
 pub const OPERATORS: [(&str, &str, Operand); 16] = [
     ("in", "is", Operand::Scalars),
-    ("not_in", "is given and is not", Operand::Scalars),
+    ("not_in", text::IS_GIVEN_AND_IS_NOT, Operand::Scalars),
     ("contains", "contains", Operand::Texts),
-    ("starts_with", "starts with", Operand::Texts),
-    ("ends_with", "ends with", Operand::Texts),
-    ("matches", "matches the pattern", Operand::Patterns),
-    ("exists", "is given", Operand::Nothing),
-    ("lt", "is below", Operand::Number),
-    ("le", "is at most", Operand::Number),
-    ("gt", "is above", Operand::Number),
-    ("ge", "is at least", Operand::Number),
+    ("starts_with", text::STARTS_WITH, Operand::Texts),
+    ("ends_with", text::ENDS_WITH, Operand::Texts),
+    ("matches", text::MATCHES_THE_PATTERN, Operand::Patterns),
+    ("exists", text::IS_GIVEN, Operand::Nothing),
+    ("lt", text::IS_BELOW, Operand::Number),
+    ("le", text::IS_AT_MOST, Operand::Number),
+    ("gt", text::IS_ABOVE, Operand::Number),
+    ("ge", text::IS_AT_LEAST, Operand::Number),
     ("between", "is between", Operand::TwoNumbers),
-    ("semver", "is a version in", Operand::Versions),
-    ("before", "is before", Operand::Time),
-    ("after", "is after", Operand::Time),
-    ("ip_in", "is an address in", Operand::Blocks),
+    ("semver", text::IS_A_VERSION_IN, Operand::Versions),
+    ("before", text::IS_BEFORE, Operand::Time),
+    ("after", text::IS_AFTER, Operand::Time),
+    ("ip_in", text::IS_AN_ADDRESS_IN, Operand::Blocks),
 ];
 
 pub fn operand(op: &str) -> Option<Operand> {

@@ -1,5 +1,6 @@
 //! A flag's JSON as people write it: known members in their order, what is short on one line.
 
+use crate::words::text::state as text;
 use downhaul_core::diagnostic::Diagnostic;
 use downhaul_core::read::{Format, other};
 use serde_json::{Map, Value};
@@ -58,8 +59,7 @@ pub fn pretty(value: &Value) -> String {
 pub fn parse(text: &str) -> Result<Value, Vec<Diagnostic>> {
     other(text, Format::Json, |_| (Some(()), Vec::new()))?;
     // The core reads numbers as the doubles that they will be; here they stay as they are written.
-    serde_json::from_str(text)
-        .map_err(|error| vec![Diagnostic::error("syntax", "", format!("this is no JSON: {error}"))])
+    serde_json::from_str(text).map_err(|error| vec![Diagnostic::error("syntax", "", text::this_is_no_json(&error))])
 }
 
 /// `before` is what stands before the value on its line.

@@ -1,0 +1,50 @@
+//! What several pages say.
+
+super::texts! {
+    ACTIONS = "Actions";
+    AFTER = "After";
+    ALL_FLAGS = "All flags";
+    AMID_FLAG = "flag";
+    AMID_REGIONS = "regions";
+    APPROVAL = "approval";
+    APPROVALS = "approvals";
+    BEFORE = "Before";
+    BY = "By";
+    BY_REGION = "By region";
+    CANCEL = "Cancel";
+    CHART = "Chart";
+    CLOSE = "Close";
+    EVERYONE = "Everyone";
+    FIRST_STEPS = "First steps";
+    FLAG = "Flag";
+    FLAGS = "flags";
+    FLAGS_HEAD = "Flags";
+    FORM = "Form";
+    HOW_IT_STANDS = "How it stands";
+    JSON = "JSON";
+    KILL = "Kill…";
+    KILLS = "Kills";
+    KIND = "Kind";
+    NAME = "Name";
+    NEW_FLAG = "New flag";
+    NOBODY = "nobody";
+    NOT_KNOWN = "not known";
+    NOT_TOLD = "not told";
+    A_HUNDRED_THOUSAND = "100\u{202F}000";
+    FIFTY_THOUSAND = "50\u{202F}000";
+    OF = " of ";
+    OWNER = "Owner";
+    REGION = "region";
+    REGIONS = "Regions";
+    REGION_HEAD = "Region";
+    RELEASES = "Releases";
+    SEGMENT = "Segment";
+    SEGMENTS = "Segments";
+    TENANT = "Tenant";
+    TENANTS = "Tenants";
+    TRY_AGAIN = "Try again";
+    UNDO = "Undo";
+    VARIANT = "Variant";
+    VARIANTS = "Variants";
+    WHY = "Why";
+}

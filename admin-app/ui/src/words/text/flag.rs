@@ -1,0 +1,57 @@
+//! The page of a flag.
+
+super::texts! {
+    A_BREAKER_IS_OPEN = "A breaker is open. ";
+    A_CLIENT_THAT_HEARS_NOTHING_DEGRADES = "A client that hears nothing degrades by itself at its stale deadline.";
+    A_CLIENT_THAT_HEARS_NOTHING_KEEPS = "A client that hears nothing keeps what it has until it comes back.";
+    A_LINK_TO_THIS_RULE = "A link to this rule";
+    BUCKET_0 = "bucket 0";
+    BY = "by ";
+    CHANGES_THAT_NAME_THIS_FLAG = "Changes that name this flag";
+    CLIENTS = "Clients ";
+    CRITICAL = "critical";
+    DEGRADED_MODE = "Degraded mode";
+    EDIT = "Edit";
+    ELSE_DEGRADED = ", else degraded";
+    EVALUATION_ORDER = "Evaluation order";
+    EXPIRES = "Expires ";
+    FIRST_NONE_IN_EFFECT = " first. None in effect.";
+    FORWARD_FIX_ONLY = "forward-fix only";
+    KILLED_FOR_EVERYONE = "killed for everyone";
+    KILLED_FROM_THE_RIGHT_RESTORED_FROM = "Killed from the right, restored from the left";
+    KILLED_IN_PART = "killed in part";
+    KIND = "Kind ";
+    LATELY = "Lately";
+    MUST_BE = " must be ";
+    NOTHING = "nothing";
+    NO_CHANGE_NAMES_IT = "No change names it.";
+    NO_FLAG = "no flag";
+    TWENTY_FIVE_THOUSAND = "25\u{202F}000";
+    SEVENTY_FIVE_THOUSAND = "75\u{202F}000";
+    OR = " or ";
+    OTHERWISE = "Otherwise";
+    OWNER = "Owner ";
+    PREREQUISITE = "Prerequisite ";
+    PREREQUISITES_AND_DEPENDENTS = "Prerequisites and dependents";
+    REQUIRED_BY = "Required by";
+    REQUIRES = "Requires";
+    REVERSIBILITY = "Reversibility ";
+    REVIEW = "Review ";
+    SALT = " salt ";
+    SEE_THE_FLEET = "See the fleet";
+    SERVE = " serve ";
+    THE_WHOLE_CHART = "The whole chart";
+    THIS_FLAG = "This flag";
+    USED_AS = "Used as";
+    VALUE = "Value";
+    WATCH_OR_RESTORE = "Watch or restore";
+    WHAT_ANYONE_SEES_WHEN_THIS_FLAG = "What anyone sees when this flag is killed, stale, or its prerequisite fails";
+}
+
+super::messages! {
+    by_by_reason(by, reason) = " by {by}: {reason}";
+    go_on_to_the_next_rule(min) = "{min} go on to the next rule";
+    killed_for_scope(scope) = "Killed for {scope}";
+    link_to_rule(number) = "Link to rule {number}";
+    rule_number(number) = "Rule {number}";
+}

@@ -1,0 +1,82 @@
+//! The list of flags.
+
+super::texts! {
+    ALL = "All";
+    ARE = "are";
+    A_KILL_IS_OF_ONE_FLAG = "A kill is of one flag";
+    BY_KEY = "By key";
+    CHANGED_LAST = "Changed last";
+    CHOOSE = " choose ";
+    CHOSEN = "Chosen";
+    CHOSEN_FLAGS = "Chosen flags";
+    CLEAR = "Clear";
+    CLEAR_FILTERS = "Clear filters";
+    CODE_THAT_STILL_ASKS_FOR_A = "Code that still asks for a retired flag is given the default of its call. A key is never used again, so this cannot be taken back.";
+    COPY_FLAGS = "Copy flags…";
+    CRITICAL = "Critical";
+    CRITICAL_SIGN = "critical";
+    DOWNHAUL_APPLY_FLAGS = "downhaul apply flags/";
+    EVERY_KIND = "Every kind";
+    EVERY_OWNER = "Every owner";
+    EXPIRES = "Expires";
+    EXPIRES_FIRST = "Expires first";
+    EXPIRES_OR_IS_DUE_FOR_REVIEW = "Expires, or is due for review, on";
+    FILTER = " filter";
+    GO_ON = "Go on";
+    IS = "is";
+    KILLED = "Killed";
+    KIND_OWNER = "Kind, owner";
+    LARGE_CHANGES_AND_RESTORES_MATTER_MOST = "Critical: large changes and restores matter most here";
+    MAKE_A_FLAG_AND_ITS_WAY = "Make a flag and its way down";
+    MOVE = " move ";
+    NAME_OF_THE_FILTER = "Name of the filter";
+    NAME_THEN_ENTER = "Name, then Enter";
+    NEED = "need";
+    NEEDS = "needs";
+    NEEDS_ATTENTION = "Needs attention";
+    NEEDS_ATTENTION_FIRST = "Needs attention first";
+    OPEN = " open ";
+    ORDER = "Order";
+    OVERDUE = "Overdue";
+    PUT_IT_AWAY = "Put it away";
+    RESTORE = "Restore…";
+    RETIRE = "Retire…";
+    SAVED_FILTERS = "Saved filters";
+    SAVE_THIS_FILTER = "Save this filter";
+    SEARCH_FLAGS = "Search flags";
+    SEARCH_KEY_DESCRIPTION_OWNER = "Search key, description, owner";
+    SET_DATE = "Set date…";
+    SET_OWNER = "Set owner…";
+    STATE = "State";
+    THERE_IS_NO_FLAG_HERE_YET = "There is no flag here yet. First steps leads from a flag to a decision in your own page, and to its kill. Or write one, and apply it:";
+    THE_DATE = "The date";
+    THE_FLAGS = "The flags";
+    THE_OWNER = "The owner";
+    WHAT_USERS_WILL_SEE_IS_READ = "What users will see is read before each. These open the kill control, and do no more.";
+    WHO_GETS_WHAT = "Who gets what";
+    YOU_HAVE_BEGUN_THE_FIRST_STEPS = "You have begun the first steps.";
+}
+
+super::messages! {
+    choose_key(key) = "Choose {key}";
+    expired_distance(distance) = "expired, {distance}";
+    flags_in_environment(environment) = "Flags in {environment}";
+    forget_the_filter(name) = "Forget the filter {name}";
+    in_killed_someone(flags, environment, killed, are, attention, needs) = "{flags} in {environment}. {killed} {are} killed, {attention} {needs} someone.";
+    in_without_filters(flags, environment) = "{flags} in {environment} without filters.";
+    is_date_of_many(is_date, many) = "{is_date} of {many}";
+    keys_of_flags(keys, flags) = "{keys} of {flags}";
+    kill_key(key) = "Kill {key}…";
+    kill_opens_the_kill_control(key) = "Kill {key}, opens the kill control";
+    killed_for_scope(scope) = "killed for {scope}";
+    make_the_owner_of(owner, many) = "Make {owner} the owner of {many}";
+    many_chosen(many) = "{many} chosen";
+    no_flag_in_is_in(environment, name) = "No flag in {environment} is in “{name}”";
+    no_flag_in_matches(environment, search) = "No flag in {environment} matches “{search}”";
+    no_flag_in_matches_these_filters(environment) = "No flag in {environment} matches these filters";
+    restore_opens_the_kill(key) = "Restore {key}, opens the kill";
+    retire_many(many) = "Retire {many}";
+    review_date(date) = "review {date}";
+    review_distance(distance) = "review {distance}";
+    set_the_date_of_to(many, date) = "Set the date of {many} to {date}";
+}

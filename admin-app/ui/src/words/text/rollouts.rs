@@ -1,0 +1,80 @@
+//! Rollouts and their stages.
+
+super::texts! {
+    AMID_HELD = "held";
+    AMID_ROLLOUTS = "rollouts";
+    AMID_STAGE = "stage";
+    AND = ", and ";
+    APPROVE = "Approve…";
+    AS_IT_IS_CARRIED_OUT = "As it is carried out";
+    A_ROLLOUT_GIVES_A_VARIANT_TO = "A rollout gives a variant to one cohort after another, each for a while before the next. Start one:";
+    BEFORE_THE_FIRST_STAGE = "before the first stage";
+    DOES_NOT_COUNT = "Does not count: ";
+    DOWNHAUL_ROLLOUT_START_FLAG_FLAG_VARIANT = "downhaul rollout start --flag FLAG --variant on --percent 1,5,25,100 --bake 86400 --reason TEXT";
+    EACH_ADDS_ITS_PEOPLE_TO_THOSE = "Each adds its people to those before it";
+    EACH_STAGE_THAT_WAS_ENTERED_THE = "Each stage that was entered, the newest first";
+    END_HERE = "End here…";
+    EVERYONE_GETS_WHAT_THEY_HAD_BEFORE = "Everyone gets what they had before the start, and it pauses.";
+    EVERYONE_GETS_WHAT_THEY_HAD_BEFORE_THE_START_AND = "Everyone gets what they had before the start, and it is over.";
+    GIVES = "Gives ";
+    HELD = "Held: ";
+    IT_GOES_ON_AND_ITS_STAGE = "It goes on, and its stage bakes anew.";
+    IT_IS_OVER_AND_THE_FLAG = "It is over, and the flag stays as it is now.";
+    IT_STAYS_AT_ITS_STAGE_NOBODY = "It stays at its stage. Nobody loses what they have.";
+    LEFT_OUT = "left out";
+    NOBODY_HAS_APPROVED_THAT_IT_IS = "Nobody has approved that it is entered.";
+    NOTHING_IS_BEING_ROLLED_OUT = "Nothing is being rolled out";
+    NOT_READ_YET = "not read yet";
+    NO_STAGE_HAS_BEEN_ENTERED = "No stage has been entered.";
+    PAUSE = "Pause…";
+    RESUME = "Resume…";
+    ROLLOUT = "rollout";
+    ROLLOUTS = "Rollouts";
+    ROLLOUT_HEAD = "Rollout";
+    ROLL_BACK = "Roll back…";
+    SOMEBODY_ELSE_HAS_CHANGED_THE_FLAG = "Somebody else has changed the flag, and that is not overwritten. Resume takes the flag as it is now; a kill always goes.";
+    SO_FAR = "So far";
+    STAGE = "Stage";
+    STAGES = "stages";
+    STAGES_HEAD = "Stages";
+    STARTED = "Started";
+    STEP_BACK = "Step back…";
+    TAKEN_BACK = "taken back";
+    THE_FLAG = "The flag";
+    THE_ROLLOUTS = "The rollouts";
+    THE_ROLLOUT_AS_JSON = "The rollout as JSON";
+    WHERE_IT_IS_NOW = "where it is now";
+    YOUR_APPROVAL_COUNTS_ALREADY = "Your approval counts already.";
+    YOUR_APPROVAL_IS_OF_EXACTLY_WHAT = "Your approval is of exactly what entering it would do now.";
+    YOU_STARTED_IT_SOMEBODY_ELSE_HAS = "You started it; somebody else has to approve its stages.";
+}
+
+super::messages! {
+    approve_stage_stage(stage) = "Approve stage {stage}";
+    asks_for_before_it_is_entered(approvals) = "asks for {approvals} before it is entered";
+    baked_in_at_on(left, clock_time, day) = " Baked in {left}, at {clock_time} on {day}";
+    bakes_for_bake(bake) = "bakes for {bake}";
+    end_id_here(id) = "End {id} here";
+    exactly_the_people_of_stage_keep(before) = "Exactly the people of stage {before} keep it, all others get what they had before; and it pauses.";
+    from_of_from_2_approvals(from, from_2) = "{from} of {from_2} approvals";
+    left_when_join(join) = "left when {join}";
+    names_no_rollout_of(id, environment) = "{id} names no rollout of {environment}.";
+    none_of_stages(stages) = "none of {stages}";
+    pause_id(id) = "Pause {id}";
+    reads_and_holds_for(value, duration) = "reads {value}, and holds for {duration}";
+    reads_which_does_not_hold(value) = "reads {value}, which does not hold";
+    resume_id(id) = "Resume {id}";
+    roll_id_back(id) = "Roll {id} back";
+    rollout_id(id) = "Rollout {id}";
+    rollout_of_flag(flag) = "Rollout of {flag}";
+    rollouts_in_environment(environment) = "Rollouts in {environment}";
+    stage_number(number) = "Stage {number}";
+    stage_of_stages(stage, stages) = "{stage} of {stages}";
+    stage_stage(stage) = "Stage {stage}";
+    started_by_at_revision(by, when, revision) = "started by {by} {when}, at revision {revision}";
+    take_back_before_its_first_stage(id) = "Take {id} back before its first stage";
+    take_back_to_stage(id, before) = "Take {id} back to stage {before}";
+    under_way_a_kill_is_the(rollouts) = "{rollouts} under way. A kill is the way down that always goes.";
+    when_revision_revision(when, revision) = " {when}, revision {revision}";
+    when_revision_revision_by_by(when, revision, by) = " {when}, revision {revision}, by {by}";
+}

@@ -1,0 +1,87 @@
+//! Top bar, navigation and palette.
+
+super::texts! {
+    ALARM = "alarm";
+    ALARMS = "Alarms";
+    AMID_ALARMS = "alarms";
+    BREAKERS_OPEN = "Breakers open";
+    CLIENTS_LIVE = "Clients live";
+    COMMANDS = "Commands";
+    CONNECTING_REVISION_U = "Connecting, revision\u{a0}";
+    COPY_FLAGS = "Copy flags…";
+    DISMISS = "Dismiss";
+    DOWNHAUL = "Downhaul";
+    DOWNHAUL_KILL_FLAG_REASON_TEXT = "downhaul kill FLAG --reason TEXT";
+    DRILLS = "Drills";
+    ENVIRONMENTS = "Environments";
+    FLEET = "Fleet";
+    FROM_ANOTHER_ENVIRONMENT_WITH_A_PLAN = "from another environment, with a plan first";
+    GO_ON_FROM_THE_FLAGS_OF = "Go on from the flags of:";
+    GUARDS = "Guards";
+    KILLS_IN_FORCE = "Kills in force";
+    KILL_CONTROL = "kill control ";
+    LIVE_REVISION_U = "Live, revision\u{a0}";
+    MAIN = "Main";
+    MAIN_NARROW = "Main, narrow";
+    MORE = "More";
+    NOTHING_IS_AT_THIS_ADDRESS = "Nothing is at this address";
+    NOT_CONNECTED = "not connected";
+    NOT_CONNECTED_REVISION_U = "Not connected, revision\u{a0}";
+    NO_KILLS = "No kills";
+    OPENING_THE_STREAM = "Opening the stream";
+    OPENS_THE_EDITOR = "opens the editor";
+    OPENS_THE_KILL_CONTROL = "opens the kill control";
+    PAGES = "Pages";
+    PEOPLE = "People";
+    PEOPLE_AND_TOKENS = "People and tokens";
+    POPULATIONS = "Populations";
+    PREFERS_COLOR_SCHEME_DARK = "(prefers-color-scheme: dark)";
+    PROPOSALS = "Proposals";
+    PROPOSALS_1_WAITS_FOR_YOU = "Proposals: 1 waits for you";
+    PROPOSALS_NONE_WAITS_FOR_YOU = "Proposals: none waits for you";
+    READING_GOES_ON_A_KILL_FROM = "Reading goes on; a kill from here would not arrive. From a shell on the server: ";
+    ROLLOUTS = "Rollouts";
+    SEARCH_OR_RUN_A_COMMAND = "Search or run a command";
+    SEARCH_OR_RUN_A_COMMAND_CTRL = "Search or run a command Ctrl K";
+    SETTINGS = "Settings";
+    SETTINGS_BACKUPS = "Settings: backups";
+    SETTINGS_CLIENT_KEYS = "Settings: client keys";
+    SETTINGS_POLICY = "Settings: policy";
+    SETTINGS_SIGNING_KEYS = "Settings: signing keys";
+    SETTINGS_THIS_BROWSER = "Settings: this browser";
+    SIGN_OUT = "Sign out";
+    SILENT_CLIENTS = "Silent clients";
+    SKIP_TO_CONTENT = "Skip to content";
+    SWITCH_LIGHT_AND_DARK = "Switch light and dark";
+    THERE_ARE = "There are";
+    THERE_IS = "There is";
+    THERE_IS_NO_ENVIRONMENT_YET_START = "There is no environment yet. Start with: downhaul apply PATH";
+    THE_CONTROL_PLANE_CANNOT_BE_REACHED = "The control plane cannot be reached. ";
+    THIS_ONE = "this one";
+}
+
+super::messages! {
+    downhaul_version(version) = "Downhaul {version}";
+    edit_key(key) = "Edit {key}";
+    environment_environment(environment) = "Environment: {environment}";
+    go_to_other(other) = "Go to {other}";
+    in_effect_in(environment) = "In effect in {environment}";
+    is_as_it_was_before_revision(flag, revision) = "{flag} is as it was before revision {revision}";
+    kill_key(key) = "Kill {key}…";
+    no_connection_for(age) = "No connection for {age}";
+    or_you_may_not_see_it(there) = "Or you may not see it. {there}:";
+    proposal_id(id) = "Proposal {id}";
+    proposals_wait_for_you(waiting) = "Proposals: {waiting} wait for you";
+    restore_flag(flag) = "Restore {flag}…";
+    revision_revision(revision) = "revision {revision}";
+    revision_revision_2(revision) = "Revision {revision}";
+    revision_revision_plain(revision, plain) = "Revision {revision}: {plain}";
+    revision_was_not_taken_back(revision, title) = "Revision {revision} was not taken back: {title}";
+    rollout_of_flag(flag) = "Rollout of {flag}";
+    stream_open_last_change_seen(heard) = "Stream open; last change seen {heard}";
+    that_nobody_has_acknowledged(alarms) = "{alarms} that nobody has acknowledged";
+    there_is_no_environment(named) = "There is no environment {named}";
+    this_page_shows_it_already_as(reason) = ": “{reason}”. This page shows it already, as ";
+    undo_of_revision(revision) = "undo of revision {revision}";
+    what_you_see_is_old(age) = "What you see is {age} old. ";
+}
