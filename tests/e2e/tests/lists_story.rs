@@ -28,7 +28,10 @@ async fn a_filter_is_saved_and_sent_and_its_flags_get_another_owner() -> Result<
     let search = browser.marked("flag-search").await?;
     search.send_keys(Key::Escape.value()).await?;
     browser
-        .until("all flags", "return location.search === '' && document.querySelector('[data-test=flag-row-beta]')")
+        .until(
+            "all flags",
+            "return location.search === '' && document.querySelector('[data-test=flag-row-beta]') !== null",
+        )
         .await?;
 
     search.send_keys("checkout").await?;
