@@ -15,6 +15,8 @@ const LETTERS_MS: u32 = 300;
 pub struct Filtering {
     pub filter: Filter,
     pub on_filter: Callback<Filter>,
+    /// A letter of the search: the address follows.
+    pub on_letter: Callback<String>,
     /// The search is left: the address says it now.
     pub on_leave: Callback<()>,
 }
@@ -60,19 +62,22 @@ pub fn use_filter(environment: &AttrValue) -> Filtering {
         })
     };
     let on_filter = {
-        let (shown, on_leave) = (filter.clone(), on_leave.clone());
+        let (ahead, waiting, update) = (Rc::clone(&ahead), Rc::clone(&waiting), update.clone());
         Callback::from(move |next: Filter| {
-            let is_letter = Filter { search: shown.search.clone(), ..next.clone() } == shown;
-            if is_letter {
-                ahead.replace(Some(Ahead { of: said.clone(), filter: next }));
-                let on_leave = on_leave.clone();
-                waiting.replace(Some(Timeout::new(LETTERS_MS, move || on_leave.emit(()))));
-            } else {
-                drop((ahead.take(), waiting.take()));
-                write.emit(next);
-            }
+            drop((ahead.take(), waiting.take()));
+            write.emit(next);
             update.force_update();
         })
     };
-    Filtering { filter, on_filter, on_leave }
+    let on_letter = {
+        let (shown, on_leave) = (filter.clone(), on_leave.clone());
+        Callback::from(move |search: String| {
+            let filter = Filter { search, ..shown.clone() };
+            ahead.replace(Some(Ahead { of: said.clone(), filter }));
+            let on_leave = on_leave.clone();
+            waiting.replace(Some(Timeout::new(LETTERS_MS, move || on_leave.emit(()))));
+            update.force_update();
+        })
+    };
+    Filtering { filter, on_filter, on_letter, on_leave }
 }

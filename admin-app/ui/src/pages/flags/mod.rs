@@ -54,7 +54,7 @@ pub struct FlagsProps {
 pub fn Flags(props: &FlagsProps) -> Html {
     use_document_title(text::flags_in_environment(&props.environment));
     let console = use_console();
-    let Filtering { filter, on_filter, on_leave } = use_filter(&props.environment);
+    let Filtering { filter, on_filter, on_letter, on_leave } = use_filter(&props.environment);
     let texts = use_texts(console.live.flags.ready());
     match &console.live.flags {
         Slot::Failed(failure) => html! {
@@ -87,7 +87,7 @@ pub fn Flags(props: &FlagsProps) -> Html {
                 <Head environment={props.environment.clone()} page={Some(page.clone())} />
                 <GoOn environment={props.environment.clone()} />
                 <Views page={page.clone()} texts={texts.clone()} filter={filter.clone()} on_filter={on_filter.clone()} />
-                <List environment={props.environment.clone()} page={page.clone()} {texts} {filter} {on_filter} {on_leave} />
+                <List environment={props.environment.clone()} page={page.clone()} {texts} {filter} {on_filter} {on_letter} {on_leave} />
             </>
         },
     }
@@ -177,6 +177,7 @@ struct ListProps {
     texts: Shared<Texts>,
     filter: Filter,
     on_filter: Callback<Filter>,
+    on_letter: Callback<String>,
     on_leave: Callback<()>,
 }
 
@@ -242,10 +243,8 @@ fn List(props: &ListProps) -> Html {
             on_filter.emit(next);
         }
     };
-    let on_search = {
-        let change = change(|filter, value| filter.search = value);
-        Callback::from(move |event: InputEvent| change(event.target_unchecked_into::<HtmlInputElement>().value()))
-    };
+    let on_search =
+        props.on_letter.reform(|event: InputEvent| event.target_unchecked_into::<HtmlInputElement>().value());
     let select = |set: fn(&mut Filter, String)| {
         let change = change(set);
         Callback::from(move |event: Event| change(event.target_unchecked_into::<HtmlSelectElement>().value()))
