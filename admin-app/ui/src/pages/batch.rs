@@ -125,7 +125,7 @@ async fn one(console: &Console, environment: &str, item: &Item, how: How, reason
             };
         }
         (How::Undo, Deed::Put { before: Some(before), .. }, Standing::Done { revision }) => {
-            return match put(before.clone(), text::undo_of_revision(&revision), *revision).await {
+            return match put(before.clone(), common::undo_of_revision(&revision), *revision).await {
                 Ok(changed) => Standing::Undone { revision: changed.position.revision },
                 Err(failure) => failed(console, failure),
             };
@@ -165,7 +165,7 @@ fn name(standing: &Standing) -> &'static str {
 fn stands(environment: &str, item: &Item) -> Html {
     let revision_link = |revision: u64| {
         let to = Route::ChartEntry { environment: environment.to_owned(), revision };
-        html! { <Link<Route> {to}>{ text::revision_revision(&count(revision)) }</Link<Route>> }
+        html! { <Link<Route> {to}>{ common::revision_revision(&count(revision)) }</Link<Route>> }
     };
     match &item.standing {
         Standing::Waiting => html! { <span class="faint">{ text::TO_COME }</span> },

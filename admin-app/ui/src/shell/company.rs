@@ -6,6 +6,7 @@ use crate::route::Route;
 use crate::words::change::marked;
 use crate::words::number::count;
 use crate::words::presence::others;
+use crate::words::text::common;
 use crate::words::text::shell as text;
 use downhaul_control::api::ChangeView;
 use yew::prelude::*;
@@ -64,7 +65,7 @@ fn News(props: &NewsProps) -> Html {
     html! {
         <div class="banner info" role="status" data-test="news" data-revision={revision.to_string()}><Icon name="chart" />
             <p class="grow"><b>{ who }</b>{ " " }<SentenceText sentence={marked(&change.summary)} />{ text::this_page_shows_it_already_as(&change.reason) }
-                <Link<Route> to={entry}>{ text::revision_revision(&count(revision)) }</Link<Route>></p>
+                <Link<Route> to={entry}>{ common::revision_revision(&count(revision)) }</Link<Route>></p>
             <button type="button" class="iconbtn" aria-label={text::DISMISS} onclick={props.on_seen.reform(move |_: MouseEvent| revision)}><Icon name="x" small=true /></button></div>
     }
 }

@@ -5,6 +5,7 @@ use crate::hooks::{Console, Key, use_keys};
 use crate::route::Route;
 use crate::state::toasts::{Action, Tone};
 use crate::words::number::count;
+use crate::words::text::common;
 use crate::words::text::shell as text;
 use downhaul_control::api::PutFlagRequest;
 use wasm_bindgen_futures::spawn_local;
@@ -46,13 +47,13 @@ fn take_back(console: &Console) {
     spawn_local(async move {
         let request = PutFlagRequest {
             flag: undo.before.clone(),
-            reason: text::undo_of_revision(&undo.revision),
+            reason: common::undo_of_revision(&undo.revision),
             expected_revision: Some(undo.revision),
         };
         match api::put_flag(&console.backend, &undo.environment, &undo.flag, &request).await {
             Ok(changed) => {
                 let title = text::is_as_it_was_before_revision(&undo.flag, &count(undo.revision));
-                console.toast(Tone::Ok, title, text::revision_revision_2(&count(changed.position.revision)));
+                console.toast(Tone::Ok, title, common::revision_revision_2(&count(changed.position.revision)));
             }
             Err(failure) => {
                 console.failed(&failure);

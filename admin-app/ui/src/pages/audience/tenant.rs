@@ -97,7 +97,7 @@ fn Form(props: &FormProps) -> Html {
             <div class="attributerow" key={name.clone()}>
                 <code class="trunc" title={format!("tenant.{name}")}>{ format!("tenant.{name}") }</code>
                 <RawInput value={value.clone()} notation={Notation::Any} on_value={put} on_leave={editing.settle()} label={text::value_of_name(&name)} class="mono" invalid={editing.problems.is_wrong(&at)} test={format!("attribute-{name}")} at={at.clone()} />
-                <button type="button" class="iconbtn" aria-label={text::remove_name(&name)} data-test={format!("attribute-{name}-remove")} onclick={remove}><Icon name="x" small=true /></button>
+                <button type="button" class="iconbtn" aria-label={common::remove_name(&name)} data-test={format!("attribute-{name}-remove")} onclick={remove}><Icon name="x" small=true /></button>
                 { problems_html(&editing, &at) }
             </div>
         }

@@ -73,7 +73,7 @@ fn Level(props: &LevelProps) -> Html {
                     <code>{ name }</code>
                     <span class="faint small grow">{ if uses > 0 { counted(uses, text::USE, text::USES) } else { String::new() } }</span>
                     <button type="button" class="btn s quiet" aria-expanded={is_open.to_string()} data-test={format!("region-{name}-add")} aria-label={text::add_a_region_within(&name)} onclick={toggle}><Icon name="plus" small=true />{ text::WITHIN }</button>
-                    <button type="button" class="iconbtn" data-test={format!("region-{name}-remove")} aria-label={if within == 0 { text::remove_name(&name) } else { text::remove_and_within_it(&name, &counted(within, common::REGION, common::AMID_REGIONS)) }} onclick={remove}><Icon name="x" small=true /></button>
+                    <button type="button" class="iconbtn" data-test={format!("region-{name}-remove")} aria-label={if within == 0 { common::remove_name(&name) } else { text::remove_and_within_it(&name, &counted(within, common::REGION, common::AMID_REGIONS)) }} onclick={remove}><Icon name="x" small=true /></button>
                 </div>
                 { problems_html(&editing, &at) }
                 if is_open { <NewRegion at={at.clone()} regions={below.clone()} /> }

@@ -32,7 +32,7 @@ pub fn Selected(props: &SelectedProps) -> Html {
     let command = change.record.get("command").map(|command| serde_json::to_string_pretty(command).unwrap_or_default());
     html! {
         <section class="card" aria-label={text::SELECTED_CHANGE}>
-            <header><h2>{ text::revision_revision(&count(change.revision)) }</h2><span class="chip end">{ &change.kind }</span></header>
+            <header><h2>{ common::revision_revision_2(&count(change.revision)) }</h2><span class="chip end">{ &change.kind }</span></header>
             <div class="pad stack">
                 <p><SentenceText sentence={marked(&change.summary)} /></p>
                 <dl class="dl small">

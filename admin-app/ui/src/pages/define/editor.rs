@@ -151,7 +151,7 @@ fn Opened(props: &OpenedProps) -> Html {
     let is_offline = matches!(console.live.connection, crate::state::live::Connection::Lost { .. });
     let why_not: Option<AttrValue> = (refusal.is_some() && !is_offline)
         .then(|| refusal.clone().unwrap_or_default().into())
-        .or_else(|| has_moved.then(|| text::DECIDE_FIRST_WHAT_BECOMES_OF_THE.into()))
+        .or_else(|| has_moved.then(|| common::DECIDE_FIRST_WHAT_BECOMES_OF_THE.into()))
         .or_else(|| {
             (errors > 0).then(|| text::mend_problems_first(&counted(errors, text::PROBLEM, text::PROBLEMS)).into())
         })

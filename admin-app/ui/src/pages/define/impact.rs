@@ -46,7 +46,7 @@ pub fn Impact(props: &ImpactProps) -> Html {
                     <p class="warning small" role="status"><Icon name="alert" small=true /><span>{ text::this_draft_could_not_be_worked(&why) }</span></p>
                 }
                 if let Some(plan) = plan { <Moves plan={plan.clone()} /> } else if props.is_changed && props.errors == 0 && props.planned.failure.is_none() {
-                    <p class="muted" data-test="moved">{ text::WORKING_OUT_WHO_WOULD_BE_GIVEN }</p>
+                    <p class="muted" data-test="moved">{ common::WORKING_OUT_WHO_WOULD_BE_GIVEN }</p>
                 } else if !props.is_changed {
                     <p class="muted" data-test="moved">{ text::EDIT_AND_SEE_HERE_WHO_WOULD }</p>
                 }
@@ -117,7 +117,7 @@ fn of_flag(key: &str, flag: &FlagPlan) -> Html {
     };
     html! {
         <li class="stack s" key={key.to_owned()} data-test={format!("moves-{key}")}>
-            <div class="row between"><b class="mono">{ key }</b>if flag.critical { <span class="chip warn">{ text::CRITICAL }</span> }<span class="small muted end">{ how_many }</span></div>
+            <div class="row between"><b class="mono">{ key }</b>if flag.critical { <span class="chip warn">{ common::CRITICAL }</span> }<span class="small muted end">{ how_many }</span></div>
             if flag.moved.is_some() { <span class="meter plain"><Placed class="filled" width={Some(100.0 * part)} /></span> }
             <ul class="exact">{ for flag.regions.iter().take(REGIONS).map(|region| html! {
                 <li><span><SentenceText sentence={words::region(key, region)} /></span>

@@ -5,6 +5,7 @@ use crate::state::draft::conflict::merge;
 use crate::state::draft::{Action, Doc, Draft};
 use crate::words::definition::lines;
 use crate::words::number::count;
+use crate::words::text::common;
 use crate::words::text::define as text;
 use serde_json::Value;
 use yew::prelude::*;
@@ -46,19 +47,19 @@ pub fn Moved(props: &MovedProps) -> Html {
                 <div class="cols c2">{ side(text::THEY_CHANGED, Some(&props.theirs), text::PUBLISHED) }{ side(text::YOU_CHANGED, mine.as_ref(), text::YOUR_DRAFT) }</div>
                 if let Some(merged) = merged {
                     if merged.clashes.is_empty() {
-                        <p>{ text::THE_TWO_DO_NOT_TOUCH_BOTH }</p>
+                        <p>{ common::THE_TWO_DO_NOT_TOUCH_BOTH }</p>
                         <div class="row wrap"><button type="button" class="btn primary" data-test="conflict-both" onclick={take(merged.mine_first)}>{ text::TAKE_BOTH }</button>
                             <button type="button" class="btn quiet" data-test="conflict-drop" onclick={props.on_drop.reform(|_: MouseEvent| ())}>{ text::DROP_MY_DRAFT }</button></div>
                     } else {
                         <p>{ text::both_changed_join(&merged.clashes.join(", ")) }</p>
-                        <div class="row wrap"><button type="button" class="btn primary" data-test="conflict-mine" onclick={take(merged.mine_first)}>{ text::TAKE_BOTH_MINE_WHERE_THEY_CLASH }</button>
-                            <button type="button" class="btn" data-test="conflict-theirs" onclick={take(merged.theirs_first)}>{ text::TAKE_BOTH_THEIRS_WHERE_THEY_CLASH }</button>
+                        <div class="row wrap"><button type="button" class="btn primary" data-test="conflict-mine" onclick={take(merged.mine_first)}>{ common::TAKE_BOTH_MINE_WHERE_THEY_CLASH }</button>
+                            <button type="button" class="btn" data-test="conflict-theirs" onclick={take(merged.theirs_first)}>{ common::TAKE_BOTH_THEIRS_WHERE_THEY_CLASH }</button>
                             <button type="button" class="btn quiet" data-test="conflict-drop" onclick={props.on_drop.reform(|_: MouseEvent| ())}>{ text::DROP_MY_DRAFT }</button></div>
                     }
                 } else {
                     <div class="row"><button type="button" class="btn quiet" data-test="conflict-drop" onclick={props.on_drop.reform(|_: MouseEvent| ())}>{ text::DROP_MY_DRAFT }</button></div>
                 }
-                <p class="small faint">{ text::NOTHING_IS_LOST_CTRL_Z_BRINGS }</p>
+                <p class="small faint">{ common::NOTHING_IS_LOST_CTRL_Z_BRINGS }</p>
             </div>
         </section>
     }

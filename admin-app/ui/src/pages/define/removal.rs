@@ -6,6 +6,7 @@ use crate::state::Shared;
 use crate::state::definition::{Subject, uses};
 use crate::state::toasts::Tone;
 use crate::words::number::{count, counted};
+use crate::words::text::common;
 use crate::words::text::define as text;
 use downhaul_control::api::{Changed, RemoveDefinitionRequest};
 use downhaul_core::document::FlagSet;
@@ -87,7 +88,7 @@ pub fn Removal(props: &RemovalProps) -> Html {
                     act.run(
                         api::remove_definition(backend, environment, subject.clone(), request),
                         move |changed: Changed| {
-                            let revision = text::revision_revision(&count(changed.position.revision));
+                            let revision = common::revision_revision_2(&count(changed.position.revision));
                             leave(text::removed_words(&words), revision);
                         },
                     );

@@ -56,9 +56,9 @@ pub fn Review(props: &ReviewProps) -> Html {
     let needs_approval = refused.as_ref().is_some_and(|failure| failure.code() == "needs-approval");
     let must_ask = approvals > 0 || needs_approval;
     let wants_name = !must_ask && step >= Step::SecondPerson;
-    let offline =
-        matches!(console.live.connection, Connection::Lost { .. }).then_some(text::THE_CONTROL_PLANE_CANNOT_BE_REACHED);
-    let working = (!is_policy && props.planned.is_behind).then_some(text::WHOM_IT_MOVES_IS_STILL_BEING);
+    let offline = matches!(console.live.connection, Connection::Lost { .. })
+        .then_some(common::THE_CONTROL_PLANE_CANNOT_BE_REACHED);
+    let working = (!is_policy && props.planned.is_behind).then_some(common::WHOM_IT_MOVES_IS_STILL_BEING);
     let no_reason = reason.trim().is_empty().then_some(text::SAY_WHY_FIRST);
     let no_name = (wants_name && *typed_name != props.subject.name()).then_some(text::TYPE_ITS_NAME_FIRST);
     let why_not = offline.or(working).or(no_reason).or(no_name);
@@ -116,15 +116,15 @@ pub fn Review(props: &ReviewProps) -> Html {
     html! {
         <Dialog title={text::words_in_environment(&sentence(&props.subject.words()), &props.environment)} wide=true on_close={props.on_close.clone()} {footer} test="review">
             if props.planned.failure.is_some() && !is_policy {
-                <p data-test="review-moves"><b>{ text::WHOM_IT_MOVES_COULD_NOT_BE }</b></p>
+                <p data-test="review-moves"><b>{ common::WHOM_IT_MOVES_COULD_NOT_BE }</b></p>
             } else if let Some(people) = moves {
                 <p data-test="review-moves"><b>{ text::of_are_given_something_else(&crate::words::radius::weight(people.moved), &crate::words::radius::weight(people.weight)) }</b></p>
             }
             if let Some(failure) = &*refused {
                 <div class="banner danger" role="alert" data-test="publish-refused" data-code={failure.code().to_owned()}><Icon name="alert" />
                     <p><b>{ failure.title() }</b>{ ". " }{ failure.help() }
-                        if failure.leaves_doubt() { { text::IT_MAY_HAVE_BEEN_PUBLISHED_ALL } }
-                        if needs_approval { { text::ASK_FOR_APPROVAL_INSTEAD } }
+                        if failure.leaves_doubt() { { common::IT_MAY_HAVE_BEEN_PUBLISHED_ALL } }
+                        if needs_approval { { common::ASK_FOR_APPROVAL_INSTEAD } }
                         if let Failure::Refused(problem) = failure {
                             { for problem.diagnostics.iter().map(|each| html! { <span class="blk">{ sentence(&each.message) }{ ". " }{ each.help.as_deref().map(sentence) }</span> }) }
                         }
@@ -135,14 +135,14 @@ pub fn Review(props: &ReviewProps) -> Html {
                 <div class="stack">
                     <div class="field"><label for="why">{ common::WHY }</label>
                         <input class="input" id="why" data-test="publish-reason" value={(*reason).clone()} oninput={on_text(&reason)} maxlength="500" autocomplete="off" autofocus=true />
-                        <span class="help">{ text::GOES_TO_THE_CHART_FOR_WHOEVER }</span></div>
+                        <span class="help">{ common::GOES_TO_THE_CHART_FOR_WHOEVER }</span></div>
                     if wants_name {
                         <div class="field"><label for="typed-name">{ text::type_to_publish_it(&props.subject.name()) }</label>
                             <input class="input mono" id="typed-name" data-test="publish-key" value={(*typed_name).clone()} oninput={on_text(&typed_name)} autocomplete="off" spellcheck="false" /></div>
                     }
                     if must_ask { <p class="small muted">{ match approvals {
-                        0 | 1 => text::THE_POLICY_OF_THIS_ENVIRONMENT_ASKS.to_owned(),
-                        several => text::the_policy_of_this_environment_asks(&several),
+                        0 | 1 => common::THE_POLICY_OF_THIS_ENVIRONMENT_ASKS.to_owned(),
+                        several => common::the_policy_of_this_environment_asks(&several),
                     } }</p> }
                 </div>
                 if !is_policy { <div><Ladder weight={props.weight} is_known=true /></div> }

@@ -7,6 +7,7 @@ use crate::state::draft::{Action, Doc, Draft};
 use crate::state::history::Part;
 use crate::words::difference::{Line, difference};
 use crate::words::number::count;
+use crate::words::text::common;
 use crate::words::text::edit as text;
 use downhaul_core::document::Flag;
 use serde_json::Value;
@@ -68,20 +69,20 @@ pub fn Conflict(props: &ConflictProps) -> Html {
                 </div>
                 if let Some(merged) = merged {
                     if merged.clashes.is_empty() {
-                        <p>{ text::THE_TWO_DO_NOT_TOUCH_BOTH }</p>
+                        <p>{ common::THE_TWO_DO_NOT_TOUCH_BOTH }</p>
                         <div class="row wrap"><button type="button" class="btn primary" data-test="conflict-both" onclick={take(Doc::Tree(merged.mine_first.clone()))}>{ text::TAKE_BOTH }</button>
                             <button type="button" class="btn quiet" data-test="conflict-drop" onclick={props.on_drop.reform(|_: MouseEvent| ())}>{ text::DROP_MY_DRAFT }</button></div>
                     } else {
                         <p>{ text::both_changed_join(&merged.clashes.join(", ")) }</p>
-                        <div class="row wrap"><button type="button" class="btn primary" data-test="conflict-mine" onclick={take(Doc::Tree(merged.mine_first.clone()))}>{ text::TAKE_BOTH_MINE_WHERE_THEY_CLASH }</button>
-                            <button type="button" class="btn" data-test="conflict-theirs" onclick={take(Doc::Tree(merged.theirs_first.clone()))}>{ text::TAKE_BOTH_THEIRS_WHERE_THEY_CLASH }</button>
+                        <div class="row wrap"><button type="button" class="btn primary" data-test="conflict-mine" onclick={take(Doc::Tree(merged.mine_first.clone()))}>{ common::TAKE_BOTH_MINE_WHERE_THEY_CLASH }</button>
+                            <button type="button" class="btn" data-test="conflict-theirs" onclick={take(Doc::Tree(merged.theirs_first.clone()))}>{ common::TAKE_BOTH_THEIRS_WHERE_THEY_CLASH }</button>
                             <button type="button" class="btn quiet" data-test="conflict-drop" onclick={props.on_drop.reform(|_: MouseEvent| ())}>{ text::DROP_MY_DRAFT }</button></div>
                     }
                 } else {
                     <div class="row wrap"><button type="button" class="btn primary" onclick={take(props.draft.doc.clone())}>{ text::GO_ON_WITH_MY_TEXT_OVER }</button>
                         <button type="button" class="btn quiet" data-test="conflict-drop" onclick={props.on_drop.reform(|_: MouseEvent| ())}>{ text::DROP_MY_DRAFT }</button></div>
                 }
-                <p class="small faint">{ text::NOTHING_IS_LOST_CTRL_Z_BRINGS }</p>
+                <p class="small faint">{ common::NOTHING_IS_LOST_CTRL_Z_BRINGS }</p>
             </div>
         </section>
     }

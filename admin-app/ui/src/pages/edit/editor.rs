@@ -107,7 +107,7 @@ pub fn Editor(props: &EditorProps) -> Html {
     let why_not: Option<AttrValue> = console
         .refusal_to_edit()
         .map(AttrValue::from)
-        .or_else(|| has_moved.then(|| text::DECIDE_FIRST_WHAT_BECOMES_OF_THE.into()))
+        .or_else(|| has_moved.then(|| common::DECIDE_FIRST_WHAT_BECOMES_OF_THE.into()))
         .or_else(|| {
             (errors > 0).then(|| text::mend_problems_first(&counted(errors, text::PROBLEM, text::PROBLEMS)).into())
         })

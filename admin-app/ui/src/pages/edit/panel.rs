@@ -93,7 +93,7 @@ fn Count(props: &CountProps) -> Html {
         }
         let words = match (props.is_changed, props.errors) {
             (false, _) => text::EDIT_AND_SEE_HERE_AT_ONCE,
-            (true, 0) => text::WORKING_OUT_WHO_WOULD_BE_GIVEN,
+            (true, 0) => common::WORKING_OUT_WHO_WOULD_BE_GIVEN,
             (true, _) => text::ONCE_THE_DRAFT_HAS_NO_PROBLEMS,
         };
         return html! { <p class="muted" data-test="moved">{ words }</p> };

@@ -51,7 +51,7 @@ pub fn Retire(props: &RetireProps) -> Html {
                     Ok(changed) => {
                         done.emit(());
                         let title = text::flag_was_retired(&flag);
-                        console.toast(Tone::Ok, title, text::revision_revision(&count(changed.position.revision)));
+                        console.toast(Tone::Ok, title, common::revision_revision_2(&count(changed.position.revision)));
                         if let Some(navigator) = navigator {
                             navigator.push(&Route::Flags { environment });
                         }

@@ -57,9 +57,9 @@ pub fn Review(props: &ReviewProps) -> Html {
     let no_reason = reason.trim().is_empty().then_some(text::SAY_WHY_FIRST);
     let no_key = (wants_key && *typed_key != props.key_of_flag).then_some(text::TYPE_THE_FLAGS_KEY_FIRST);
     let offline = matches!(console.live.connection, crate::state::live::Connection::Lost { .. })
-        .then_some(text::THE_CONTROL_PLANE_CANNOT_BE_REACHED);
+        .then_some(common::THE_CONTROL_PLANE_CANNOT_BE_REACHED);
     let behind = props.radius.is_behind() && props.radius.failure.is_none();
-    let working = behind.then_some(text::WHOM_IT_MOVES_IS_STILL_BEING);
+    let working = behind.then_some(common::WHOM_IT_MOVES_IS_STILL_BEING);
     let why_not_ask = offline.or(no_reason);
     let why_not_put = offline.or(working).or(no_reason).or(no_key);
     let send = |asking: bool| {
@@ -151,8 +151,8 @@ pub fn Review(props: &ReviewProps) -> Html {
             if let Some(failure) = &*refused {
                 <div class="banner danger" role="alert" data-test="publish-refused" data-code={failure.code().to_owned()}><Icon name="alert" />
                     <p><b>{ failure.title() }</b>{ ". " }{ failure.help() }
-                        if failure.leaves_doubt() { { text::IT_MAY_HAVE_BEEN_PUBLISHED_ALL } }
-                        if needs_approval { { text::ASK_FOR_APPROVAL_INSTEAD } }
+                        if failure.leaves_doubt() { { common::IT_MAY_HAVE_BEEN_PUBLISHED_ALL } }
+                        if needs_approval { { common::ASK_FOR_APPROVAL_INSTEAD } }
                         { for problems_of(failure).iter().map(|each| html! { <span class="blk">{ sentence(&each.message) }{ ". " }{ each.help.as_deref().map(sentence) }</span> }) }
                     </p></div>
             }
@@ -164,14 +164,14 @@ pub fn Review(props: &ReviewProps) -> Html {
                 <div class="stack">
                     <div class="field"><label for="why">{ common::WHY }</label>
                         <input class="input" id="why" data-test="publish-reason" value={(*reason).clone()} oninput={on_text(&reason)} maxlength="500" autocomplete="off" placeholder={text::RAMP_AFTER_24_H_ERRORS_FLAT} autofocus=true />
-                        <span class="help">{ text::GOES_TO_THE_CHART_FOR_WHOEVER }</span></div>
+                        <span class="help">{ common::GOES_TO_THE_CHART_FOR_WHOEVER }</span></div>
                     if wants_key {
                         <div class="field"><label for="typed-key">{ text::type_to_publish_it(&props.key_of_flag) }{ if may_ask { text::WITHOUT_A_SECOND_PERSON } else { "" } }</label>
                             <input class="input mono" id="typed-key" data-test="publish-key" value={(*typed_key).clone()} oninput={on_text(&typed_key)} autocomplete="off" spellcheck="false" /></div>
                     }
                     if must_ask { <p class="small muted">{ match approvals {
-                        0 | 1 => text::THE_POLICY_OF_THIS_ENVIRONMENT_ASKS.to_owned(),
-                        several => text::the_policy_of_this_environment_asks(&several),
+                        0 | 1 => common::THE_POLICY_OF_THIS_ENVIRONMENT_ASKS.to_owned(),
+                        several => common::the_policy_of_this_environment_asks(&several),
                     } }</p> }
                 </div>
                 <div><Ladder weight={props.weight} is_known=true /></div>
@@ -202,7 +202,7 @@ fn Moves(props: &MovesProps) -> Html {
         Kept::Unknown => text::WHETHER_THE_BUDGET_ALLOWS_IT_CANNOT.to_owned(),
     };
     if props.radius.has_failed() {
-        return html! { <p data-test="review-moves"><b>{ text::WHOM_IT_MOVES_COULD_NOT_BE }</b></p> };
+        return html! { <p data-test="review-moves"><b>{ common::WHOM_IT_MOVES_COULD_NOT_BE }</b></p> };
     }
     let says = format!("{}.", words::spoken(props.radius.of(&props.flag)));
     let findings = props.radius.findings();

@@ -100,7 +100,7 @@ pub fn Degraded(props: &VariantsProps) -> Html {
     let rest: Vec<_> = editing.problems.besides("/degraded", &shown).cloned().collect();
     html! {
         <section class="card">
-            <header><h2>{ text::DEGRADED_MODE }</h2><p>{ text::WHAT_ANYONE_SEES_WHEN_THIS_FLAG }</p></header>
+            <header><h2>{ text::DEGRADED_MODE }</h2><p>{ common::WHAT_ANYONE_SEES_WHEN_THIS_FLAG }</p></header>
             <div class="pad meaning"><Sign name="degraded" />
                 <div class="stack">
                     <div class="cols c2">

@@ -116,7 +116,7 @@ fn Whole(props: &WholeProps) -> Html {
                         <div class="crumbs"><Link<Route> to={Route::Flags { environment: environment() }}>{ common::FLAGS_HEAD }</Link<Route>><Icon name="right" small=true /><span>{ &key }</span></div>
                         <div class="row wrap"><h1 class="mono">{ &key }</h1>
                             <StateChips flag={props.summary.clone()} kills={kills.clone()} reach={Some(reach(flag))} />
-                            if flag.critical { <span class="chip line"><Icon name="shield" />{ text::CRITICAL }</span> }
+                            if flag.critical { <span class="chip line"><Icon name="shield" />{ common::CRITICAL }</span> }
                         </div>
                     </div>
                     <Link<Route> to={Route::Edit { environment: environment(), key: key.clone() }} classes="btn"><span data-test="edit-open">{ text::EDIT }</span><kbd>{ "E" }</kbd></Link<Route>>
@@ -137,13 +137,13 @@ fn Whole(props: &WholeProps) -> Html {
                 <Rules environment={props.environment.clone()} document={props.document.clone()} flag={key.clone()} kills={kills} />
                 if !flag.guards.is_empty() { <OfFlag environment={props.environment.clone()} flag={key.clone()} /> }
                 <section class="card">
-                    <header><h2>{ text::DEGRADED_MODE }</h2><p>{ text::WHAT_ANYONE_SEES_WHEN_THIS_FLAG }</p></header>
+                    <header><h2>{ text::DEGRADED_MODE }</h2><p>{ common::WHAT_ANYONE_SEES_WHEN_THIS_FLAG }</p></header>
                     <div class="pad meaning"><Sign name="degraded" />
                         <div class="stack s">
                             <p class="say"><Variant name={flag.degraded.variant.to_string()} swatches={swatches.clone()} />{ " " }<b>{ &flag.degraded.meaning }</b></p>
                             <p class="muted">{ match flag.on_stale {
-                                OnStale::Degraded => text::A_CLIENT_THAT_HEARS_NOTHING_DEGRADES,
-                                OnStale::Keep => text::A_CLIENT_THAT_HEARS_NOTHING_KEEPS,
+                                OnStale::Degraded => common::A_CLIENT_THAT_HEARS_NOTHING_DEGRADES,
+                                OnStale::Keep => common::A_CLIENT_THAT_HEARS_NOTHING_KEEPS,
                             } }</p>
                         </div>
                     </div>

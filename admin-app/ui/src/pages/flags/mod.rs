@@ -96,8 +96,8 @@ pub fn Flags(props: &FlagsProps) -> Html {
 /// They are made ready once nothing else is to be done, or with the first letter.
 #[hook]
 fn use_texts(page: Option<&Shared<FlagPage>>) -> Shared<Texts> {
-    let texts = use_memo(page.cloned(), |_| Shared::new(Texts::default()));
-    let ready = (*texts).clone();
+    let texts = (*use_memo(page.cloned(), |_| Shared::new(Texts::default()))).clone();
+    let ready = texts.clone();
     use_effect_with(page.cloned(), move |page| {
         if let Some(page) = page.clone() {
             spawn_local(async move {
@@ -106,7 +106,7 @@ fn use_texts(page: Option<&Shared<FlagPage>>) -> Shared<Texts> {
             });
         }
     });
-    (*texts).clone()
+    texts
 }
 
 #[derive(Debug, Properties, PartialEq)]

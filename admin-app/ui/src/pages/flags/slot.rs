@@ -1,6 +1,7 @@
 //! The elements of one row. On a narrow screen it is a card.
 
 use super::row::{Action, Chips, RowWords};
+use crate::words::text::common;
 use crate::words::text::flags as text;
 use wasm_bindgen::JsCast;
 use web_sys::{Element, HtmlElement, HtmlInputElement};
@@ -67,7 +68,7 @@ thread_local! {
 fn model() -> Option<Element> {
     let row = made("tbody", MODEL)?;
     let critical = row.query_selector(".crit").ok()??;
-    set(&critical, "aria-label", text::CRITICAL_SIGN);
+    set(&critical, "aria-label", common::CRITICAL);
     set(&critical, "title", text::LARGE_CHANGES_AND_RESTORES_MATTER_MOST);
     Some(row)
 }

@@ -94,7 +94,7 @@ fn Row(props: &RowProps) -> Html {
             if guard.role == "signal" { <small class="faint blk">{ text::A_SIGNAL_IT_ONLY_EVER_PAUSES }</small> }
             if let Some(acted) = &guard.acted {
                 <small class="blk" data-test="guard-acted">{ text::it_acted_at(&moment(&acted.at, now, offset)) }
-                    <Link<Route> to={Route::ChartEntry { environment: environment(), revision: acted.revision }}>{ text::revision_revision(&count(acted.revision)) }</Link<Route>></small>
+                    <Link<Route> to={Route::ChartEntry { environment: environment(), revision: acted.revision }}>{ common::revision_revision(&count(acted.revision)) }</Link<Route>></small>
             }
         </>
     };

@@ -219,8 +219,8 @@ fn Effect(props: &EffectProps) -> Html {
                 }) }
                 if let Some(on_stale) = on_stale {
                     <li><Icon name="clock" small=true /><span>{ match on_stale {
-                        OnStale::Degraded => text::A_CLIENT_THAT_HEARS_NOTHING_DEGRADES,
-                        OnStale::Keep => text::A_CLIENT_THAT_HEARS_NOTHING_KEEPS,
+                        OnStale::Degraded => common::A_CLIENT_THAT_HEARS_NOTHING_DEGRADES,
+                        OnStale::Keep => common::A_CLIENT_THAT_HEARS_NOTHING_KEEPS,
                     } }</span></li>
                 }
             </ul>

@@ -216,7 +216,7 @@ fn Tenants(props: &TenantsProps) -> Html {
                     let gone = name.clone();
                     html! {
                         <span class="chip line" key={name.clone()}>{ name }
-                            <button type="button" class="x" aria-label={text::remove_name(&name)} onclick={props.on_toggle.reform(move |_| gone.clone())}><Icon name="x" /></button>
+                            <button type="button" class="x" aria-label={common::remove_name(&name)} onclick={props.on_toggle.reform(move |_| gone.clone())}><Icon name="x" /></button>
                         </span>
                     }
                 }) }

@@ -52,7 +52,7 @@ pub fn RestoreForm(props: &RestoreFormProps) -> Html {
             spawn_local(async move {
                 match api::restore(&console.backend, &environment, &kill.id, reason).await {
                     Ok(report) => {
-                        let detail = text::revision_revision(&count(report.position.revision));
+                        let detail = common::revision_revision_2(&count(report.position.revision));
                         console.toast(Tone::Ok, text::is_restored_for(&kill.flag, &kill::scope(&kill.scope)), detail);
                         close.emit(());
                         if let Ok(kill) = api::kill(&console.backend, &environment, &kill.id).await {

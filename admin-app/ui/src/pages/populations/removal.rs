@@ -3,6 +3,7 @@ use crate::components::{ActBar, ActItem, Look, Reason};
 use crate::hooks::{use_act, use_asked, use_console, use_may};
 use crate::route::Route;
 use crate::state::toasts::Tone;
+use crate::words::text::common;
 use crate::words::text::populations as text;
 use yew::prelude::*;
 use yew_router::prelude::*;
@@ -46,7 +47,7 @@ pub fn Removal(props: &RemovalProps) -> Html {
         id: "remove",
         label: text::REMOVE,
         icon: "x",
-        verb: text::remove_name(&props.name),
+        verb: common::remove_name(&props.name),
         effect,
         look: Look::Plain,
         // The journal keeps who did; no reason is asked.

@@ -13,6 +13,7 @@ use crate::state::toasts::Tone;
 use crate::words::change::marked;
 use crate::words::number::count;
 use crate::words::proposal::{author, by, conflict, in_the_way, is_author};
+use crate::words::text::common;
 use crate::words::text::proposals as text;
 use crate::words::time::{ago, parse};
 use downhaul_control::api::{ApproveRequest, Blocked, Changed, ProposalNow, ProposalStatus, Role};
@@ -81,7 +82,7 @@ fn Shown(props: &ShownProps) -> Html {
                     </div>
                     if let Some(closed) = &proposal.closed {
                         <p class="pad">{ text::status_by_by_ago_at(&proposal.status.as_str(), &by(closed), &parse(&closed.at).map(|at| ago(now - at)).unwrap_or_default()) }
-                            <Link<Route> to={Route::ChartEntry { environment: props.environment.to_string(), revision: closed.revision }}>{ text::revision_revision(&count(closed.revision)) }</Link<Route>>{ format!(": “{}”", closed.reason) }</p>
+                            <Link<Route> to={Route::ChartEntry { environment: props.environment.to_string(), revision: closed.revision }}>{ common::revision_revision(&count(closed.revision)) }</Link<Route>>{ format!(": “{}”", closed.reason) }</p>
                     }
                 </section>
                 if let Some(standing) = &view.now { <Effect environment={props.environment.clone()} now={standing.clone()} /> }
@@ -160,7 +161,7 @@ fn Acts(props: &ShownProps) -> Html {
                 "land" => {
                     let summary = text::proposal_is_landed(&proposal);
                     act.run(api::land(backend, environment, proposal, reason), move |changed: Changed| {
-                        let detail = text::revision_revision_2(&count(changed.position.revision));
+                        let detail = common::revision_revision_2(&count(changed.position.revision));
                         console.toast(Tone::Ok, summary, detail);
                         open.set(None);
                     });
@@ -199,7 +200,7 @@ fn acts(view: &ProposalView, may: &May, actor: &str, allows_self: bool) -> Vec<A
     let own = is_author(proposal, actor);
     let counts = view.approvals.iter().any(|each| each.act.actor == actor && each.counts == Some(true));
     let self_approval = (own && !allows_self).then(|| text::YOU_WROTE_IT_SOMEBODY_ELSE_HAS.to_owned());
-    let twice = counts.then(|| text::YOUR_APPROVAL_COUNTS_ALREADY.to_owned());
+    let twice = counts.then(|| common::YOUR_APPROVAL_COUNTS_ALREADY.to_owned());
     let nothing = standing.is_none_or(|now| now.digest.is_none()).then(|| text::IT_COULD_NOT_BE_CARRIED_OUT.to_owned());
     let by_role = match role_of(&view.command) {
         Role::Operator => may.operate.clone(),

@@ -3,6 +3,7 @@ use crate::backend::api;
 use crate::components::{ActBar, ActItem, Look, Reason};
 use crate::hooks::{use_act, use_console, use_may, use_policy};
 use crate::words::rollout;
+use crate::words::text::common;
 use crate::words::text::rollouts as text;
 use downhaul_control::api::{ApproveStageRequest, RolloutAct, RolloutActRequest, RolloutView};
 use yew::prelude::*;
@@ -38,7 +39,7 @@ pub fn Acts(props: &ShownProps) -> Html {
                 why_not: own
                     .then(|| text::YOU_STARTED_IT_SOMEBODY_ELSE_HAS.to_owned())
                     .or_else(|| may.approve.clone())
-                    .or_else(|| counts.then(|| text::YOUR_APPROVAL_COUNTS_ALREADY.to_owned())),
+                    .or_else(|| counts.then(|| common::YOUR_APPROVAL_COUNTS_ALREADY.to_owned())),
                 key: None,
             },
         );

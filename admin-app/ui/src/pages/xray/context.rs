@@ -92,7 +92,7 @@ fn Form(props: &FormProps) -> Html {
                 <input class="input mono" {id} data-test={format!("xray-attribute-{name}")} {list} value={value.clone()} placeholder={text::NOT_GIVEN} autocomplete="off" spellcheck="false"
                     oninput={props.on_action.reform(move |event: InputEvent| Action::Set(typed.clone(), event.target_unchecked_into::<HtmlInputElement>().value()))} />
                 if value.is_empty() { <span></span> } else {
-                    <button type="button" class="iconbtn" aria-label={text::remove_name(&name)} onclick={props.on_action.reform(move |_: MouseEvent| Action::Set(removed.clone(), String::new()))}><Icon name="x" small=true /></button>
+                    <button type="button" class="iconbtn" aria-label={common::remove_name(&name)} onclick={props.on_action.reform(move |_: MouseEvent| Action::Set(removed.clone(), String::new()))}><Icon name="x" small=true /></button>
                 }
             </>
         }

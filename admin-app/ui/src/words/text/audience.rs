@@ -61,7 +61,6 @@ super::messages! {
     more_search_to_find_them(found) = "{found} more; search to find them";
     regions_of_environment(environment) = "Regions of {environment}";
     remove_and_within_it(name, regions) = "Remove {name} and {regions} within it";
-    remove_name(name) = "Remove {name}";
     segment_segment(segment) = "Segment {segment}";
     segments_of_environment(environment) = "Segments of {environment}";
     tenant_tenant(tenant) = "Tenant {tenant}";

@@ -12,7 +12,5 @@ super::texts! {
 super::messages! {
     go_on_with(flags) = "Go on with {flags}";
     propose_for_approval(flags) = "Propose {flags} for approval";
-    revision_revision(revision) = "revision {revision}";
     take_flags_back(flags) = "Take {flags} back";
-    undo_of_revision(revision) = "undo of revision {revision}";
 }

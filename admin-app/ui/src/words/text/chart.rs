@@ -54,7 +54,6 @@ super::messages! {
     chart_of_environment(environment) = "Chart of {environment}";
     no_change_among_these_matches(search) = "No change among these matches “{search}”";
     replayed_to_the_same_flag_set(changes, ago) = ", {changes} replayed to the same flag set, {ago}";
-    revision_revision(revision) = "Revision {revision}";
     revision_was_made_by_the_control(revision) = "Revision {revision} was made by the control plane itself, which is left out.";
     shown_of_newest(shown, newest) = "{shown} of {newest}";
     the_chain_breaks_at_revision(revision) = "The chain breaks at revision {revision}. ";

@@ -8,19 +8,28 @@ super::texts! {
     AMID_REGIONS = "regions";
     APPROVAL = "approval";
     APPROVALS = "approvals";
+    ASK_FOR_APPROVAL_INSTEAD = " Ask for approval instead.";
+    A_CLIENT_THAT_HEARS_NOTHING_DEGRADES = "A client that hears nothing degrades by itself at its stale deadline.";
+    A_CLIENT_THAT_HEARS_NOTHING_KEEPS = "A client that hears nothing keeps what it has until it comes back.";
+    A_HUNDRED_THOUSAND = "100\u{202F}000";
     BEFORE = "Before";
     BY = "By";
     BY_REGION = "By region";
     CANCEL = "Cancel";
     CHART = "Chart";
     CLOSE = "Close";
+    CRITICAL = "critical";
+    DECIDE_FIRST_WHAT_BECOMES_OF_THE = "Decide first what becomes of the other change.";
     EVERYONE = "Everyone";
+    FIFTY_THOUSAND = "50\u{202F}000";
     FIRST_STEPS = "First steps";
     FLAG = "Flag";
     FLAGS = "flags";
     FLAGS_HEAD = "Flags";
     FORM = "Form";
+    GOES_TO_THE_CHART_FOR_WHOEVER = "Goes to the chart, for whoever asks later";
     HOW_IT_STANDS = "How it stands";
+    IT_MAY_HAVE_BEEN_PUBLISHED_ALL = " It may have been published all the same: look at the chart.";
     JSON = "JSON";
     KILL = "Kill…";
     KILLS = "Kills";
@@ -28,10 +37,9 @@ super::texts! {
     NAME = "Name";
     NEW_FLAG = "New flag";
     NOBODY = "nobody";
+    NOTHING_IS_LOST_CTRL_Z_BRINGS = "Nothing is lost: Ctrl Z brings your draft back.";
     NOT_KNOWN = "not known";
     NOT_TOLD = "not told";
-    A_HUNDRED_THOUSAND = "100\u{202F}000";
-    FIFTY_THOUSAND = "50\u{202F}000";
     OF = " of ";
     OWNER = "Owner";
     REGION = "region";
@@ -40,11 +48,29 @@ super::texts! {
     RELEASES = "Releases";
     SEGMENT = "Segment";
     SEGMENTS = "Segments";
+    TAKE_BOTH_MINE_WHERE_THEY_CLASH = "Take both, mine where they clash";
+    TAKE_BOTH_THEIRS_WHERE_THEY_CLASH = "Take both, theirs where they clash";
     TENANT = "Tenant";
     TENANTS = "Tenants";
+    THE_CONTROL_PLANE_CANNOT_BE_REACHED = "The control plane cannot be reached. The draft is kept; publish it when it is back.";
+    THE_POLICY_OF_THIS_ENVIRONMENT_ASKS = "The policy of this environment asks a second person about this.";
+    THE_TWO_DO_NOT_TOUCH_BOTH = "The two do not touch. Both together are one edit.";
     TRY_AGAIN = "Try again";
     UNDO = "Undo";
     VARIANT = "Variant";
     VARIANTS = "Variants";
+    WHAT_ANYONE_SEES_WHEN_THIS_FLAG = "What anyone sees when this flag is killed, stale, or its prerequisite fails";
+    WHOM_IT_MOVES_COULD_NOT_BE = "Whom it moves could not be worked out, so it counts as moving everyone.";
+    WHOM_IT_MOVES_IS_STILL_BEING = "Whom it moves is still being worked out.";
     WHY = "Why";
+    WORKING_OUT_WHO_WOULD_BE_GIVEN = "Working out who would be given something else.";
+    YOUR_APPROVAL_COUNTS_ALREADY = "Your approval counts already.";
+}
+
+super::messages! {
+    remove_name(name) = "Remove {name}";
+    revision_revision(revision) = "revision {revision}";
+    revision_revision_2(revision) = "Revision {revision}";
+    the_policy_of_this_environment_asks(several) = "The policy of this environment asks {several} others about this.";
+    undo_of_revision(revision) = "undo of revision {revision}";
 }

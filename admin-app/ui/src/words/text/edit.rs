@@ -15,7 +15,6 @@ super::texts! {
     ANYONE = "anyone";
     APP_VERSION = "app.version";
     ASK_FOR_APPROVAL = "Ask for approval";
-    ASK_FOR_APPROVAL_INSTEAD = " Ask for approval instead.";
     ATTRIBUTE = "Attribute";
     AT_LEAST = "At least";
     A_BLOCK_OF_ADDRESSES = "a block of addresses";
@@ -45,7 +44,6 @@ super::texts! {
     COMPLETE_FOR_EVERY_POSSIBLE_CONTEXT_NOT = "Complete for every possible context, not only this population";
     CRITICAL_FLAGS = "critical flags";
     CRITICAL_WHOEVER_CHANGES_IT_IS_ASKED = "Critical: whoever changes it is asked for more, the more people it moves";
-    DECIDE_FIRST_WHAT_BECOMES_OF_THE = "Decide first what becomes of the other change.";
     DEGRADED_MODE = "Degraded mode";
     DEGRADES_AT_ITS_STALE_DEADLINE = "degrades at its stale deadline";
     DESCRIPTION = "Description";
@@ -74,7 +72,6 @@ super::texts! {
     FORWARD_FIX_ONLY_A_KILL_IS = "forward-fix only: a kill is not enough";
     FOR_EVERYONE_UNLESS = "For everyone, unless:";
     FOR_EXAMPLE = "For example";
-    GOES_TO_THE_CHART_FOR_WHOEVER = "Goes to the chart, for whoever asks later";
     GO_ON_EDITING = "Go on editing";
     GO_ON_TO_THE_NEXT_RULE = "go on to the next rule";
     GO_ON_WITH_IT = "Go on with it";
@@ -86,7 +83,6 @@ super::texts! {
     IT_IS_KEPT_IN_THIS_BROWSER = "It is kept in this browser and offered when you come back. Nobody else sees it.";
     IT_IS_MORE_THAN_THE_BUDGET = " It is more than the budget allows.";
     IT_IS_OF_A_FLAG_THAT = "It is of a flag that was not published.";
-    IT_MAY_HAVE_BEEN_PUBLISHED_ALL = " It may have been published all the same: look at the chart.";
     KEEPS_WHAT_IT_HAS = "keeps what it has";
     KEEP_IT = "Keep it";
     KEPT_IN_THIS_BROWSER = ", kept in this browser";
@@ -107,7 +103,6 @@ super::texts! {
     NOT = "Not";
     NOTHING_CHANGED_YET = ", nothing changed yet";
     NOTHING_IS_CHANGED_YET = "Nothing is changed yet.";
-    NOTHING_IS_LOST_CTRL_Z_BRINGS = "Nothing is lost: Ctrl Z brings your draft back.";
     NOTHING_PUBLISH_AT_ONCE = "nothing, publish at once";
     NOTHING_REACHES_A_BROWSER_UNLESS_IT = "Nothing reaches a browser unless it is asked for here";
     NOTHING_THAT_ANYONE_WOULD_NOTICE_ONLY = "Nothing that anyone would notice: only how it is written.";
@@ -164,12 +159,9 @@ super::texts! {
     TAKE_ANOTHER_KEY = "take another key";
     TAKE_ANOTHER_KEY_OR_EDIT_THAT = "take another key, or edit that flag";
     TAKE_BOTH = "Take both";
-    TAKE_BOTH_MINE_WHERE_THEY_CLASH = "Take both, mine where they clash";
-    TAKE_BOTH_THEIRS_WHERE_THEY_CLASH = "Take both, theirs where they clash";
     TARGETINGKEY = "targetingKey";
     THEN = "Then";
     THEY_CHANGED = "They changed";
-    THE_CONTROL_PLANE_CANNOT_BE_REACHED = "The control plane cannot be reached. The draft is kept; publish it when it is back.";
     THE_DRAFT_DECIDES_NOTHING_YET_MEND = "The draft decides nothing yet: mend what is wrong with it first.";
     THE_DRAFT_IS_KEPT_IN_THIS = "The draft is kept in this browser.";
     THE_DRAFT_IS_NOT_A_WHOLE = "The draft is not a whole flag yet; it is kept as it is.";
@@ -177,9 +169,7 @@ super::texts! {
     THE_FLAGS_KEY = "the flag’s key";
     THE_FLAG_AS_JSON = "The flag as JSON";
     THE_FLAG_HAS_BEEN_CHANGED_SINCE = " The flag has been changed since; you will see both side by side.";
-    THE_POLICY_OF_THIS_ENVIRONMENT_ASKS = "The policy of this environment asks a second person about this.";
     THE_SAME_DRAFT_AS_TEXT_NOTHING = "The same draft as text; nothing is lost on the way there and back";
-    THE_TWO_DO_NOT_TOUCH_BOTH = "The two do not touch. Both together are one edit.";
     THE_WAY_BACK = "The way back";
     THIS_DRAFT_IS_NOT_PUBLISHED = "This draft is not published";
     THIS_ENVIRONMENT_HAS_NO_POPULATION_HOW = "This environment has no population: how many change is not known, only who can. downhaul population put adds one.";
@@ -191,7 +181,6 @@ super::texts! {
     WARNINGS = "warnings";
     WAS = "Was";
     WHAT = "What";
-    WHAT_ANYONE_SEES_WHEN_THIS_FLAG = "What anyone sees when this flag is killed, stale, or its prerequisite fails";
     WHAT_CODE_ASKS_FOR_IT_IS = "What code asks for. It is never used again for anything else";
     WHAT_CODE_IS_GIVEN_ALL_VALUES = "What code is given; all values of one type";
     WHAT_IT_WOULD_GIVE = "What it would give";
@@ -203,15 +192,12 @@ super::texts! {
     WHERE_ONE_DOES_NOT_HOLD_THIS = "Where one does not hold, this flag is degraded";
     WHETHER_THE_BUDGET_ALLOWS_IT_CANNOT = " Whether the budget allows it cannot be said.";
     WHOEVER_KILLS_IT_AT_THREE_IN = "Whoever kills it at three in the morning reads this, and may not know the feature";
-    WHOM_IT_MOVES_COULD_NOT_BE = "Whom it moves could not be worked out, so it counts as moving everyone.";
-    WHOM_IT_MOVES_IS_STILL_BEING = "Whom it moves is still being worked out.";
     WHO_ASKS_FOR_THIS_KEY_NOW = "Who asks for this key now is given the default of the call";
     WHO_HAS_THE_SAME_VALUE_ALWAYS = "Who has the same value always gets the same variant";
     WHO_RECEIVES_IT = "Who receives it";
     WITHOUT_A_SECOND_PERSON = " without a second person";
     WITHOUT_A_TARGETINGKEY = "without a targetingKey";
     WORKING_IT_OUT = "working it out";
-    WORKING_OUT_WHO_WOULD_BE_GIVEN = "Working out who would be given something else.";
     X_RAY = "X-ray";
     X_RAYS_BEFORE_AND_AFTER = "X-rays before and after";
     X_RAY_OF_THE_DRAFT = "X-ray of the draft";
@@ -261,7 +247,6 @@ super::messages! {
     retire_flag(flag) = "Retire {flag}";
     retire_flag_in_environment(flag, environment) = "Retire {flag} in {environment}";
     revision_has_changed_this_flag_since(revision) = "Revision {revision} has changed this flag since you began";
-    revision_revision(revision) = "Revision {revision}";
     rule_index(index) = "Rule {index}";
     rule_is_now_of(to, count) = "Rule is now {to} of {count}";
     rule_number(number) = "Rule {number}";
@@ -269,7 +254,6 @@ super::messages! {
     share_lose_key(share, key) = "{share} lose {key}";
     slices_so_that_as_few_as(fragments) = "{fragments} slices, so that as few as possible change";
     some_chosen_within(some) = "{some} chosen within";
-    the_policy_of_this_environment_asks(several) = "The policy of this environment asks {several} others about this.";
     there_is_a_flag_already(key) = "there is a flag `{key}` already";
     this_draft_could_not_be_worked(why) = "This draft could not be worked out: {why}.";
     type_to_publish_it(key_of_flag) = "Type {key_of_flag} to publish it";

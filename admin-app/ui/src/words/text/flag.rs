@@ -2,14 +2,11 @@
 
 super::texts! {
     A_BREAKER_IS_OPEN = "A breaker is open. ";
-    A_CLIENT_THAT_HEARS_NOTHING_DEGRADES = "A client that hears nothing degrades by itself at its stale deadline.";
-    A_CLIENT_THAT_HEARS_NOTHING_KEEPS = "A client that hears nothing keeps what it has until it comes back.";
     A_LINK_TO_THIS_RULE = "A link to this rule";
     BUCKET_0 = "bucket 0";
     BY = "by ";
     CHANGES_THAT_NAME_THIS_FLAG = "Changes that name this flag";
     CLIENTS = "Clients ";
-    CRITICAL = "critical";
     DEGRADED_MODE = "Degraded mode";
     EDIT = "Edit";
     ELSE_DEGRADED = ", else degraded";
@@ -45,7 +42,6 @@ super::texts! {
     USED_AS = "Used as";
     VALUE = "Value";
     WATCH_OR_RESTORE = "Watch or restore";
-    WHAT_ANYONE_SEES_WHEN_THIS_FLAG = "What anyone sees when this flag is killed, stale, or its prerequisite fails";
 }
 
 super::messages! {

@@ -14,7 +14,6 @@ super::texts! {
     CODE_THAT_STILL_ASKS_FOR_A = "Code that still asks for a retired flag is given the default of its call. A key is never used again, so this cannot be taken back.";
     COPY_FLAGS = "Copy flags…";
     CRITICAL = "Critical";
-    CRITICAL_SIGN = "critical";
     DOWNHAUL_APPLY_FLAGS = "downhaul apply flags/";
     EVERY_KIND = "Every kind";
     EVERY_OWNER = "Every owner";

@@ -23,5 +23,4 @@ super::messages! {
     guards_in_environment(environment) = "Guards in {environment}";
     it_acted_at(moment) = "It acted at {moment}: ";
     length_since_moment(length, moment) = "{length} since {moment}";
-    revision_revision(revision) = "revision {revision}";
 }

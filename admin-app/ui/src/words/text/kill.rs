@@ -5,8 +5,6 @@ super::texts! {
     AMID_KILL = "kill";
     ARE_ASLEEP = " are asleep";
     ARE_SILENT = " are silent";
-    A_CLIENT_THAT_HEARS_NOTHING_DEGRADES = "A client that hears nothing degrades by itself at its stale deadline.";
-    A_CLIENT_THAT_HEARS_NOTHING_KEEPS = "A client that hears nothing keeps what it has until it comes back.";
     A_NAME_THAT_IS_NOT_DECLARED = "A name that is not declared reaches contexts that carry exactly this text.";
     BACK_TO_THE_FLAG = "Back to the flag";
     BROWSERS_WHICH_ONLY_CLAIM_IT = "browsers, which only claim it";
@@ -109,10 +107,8 @@ super::messages! {
     names_no_kill_of(id, environment) = "{id} names no kill of {environment}.";
     on_edge_or_server_keys_in(trusted, claimed) = "{trusted} on edge or server keys, {claimed} in browsers.";
     percent_percent_dark(percent) = "{percent:.1} percent dark";
-    remove_name(name) = "Remove {name}";
     restore_flag_for_scope(flag, scope) = "Restore {flag} for {scope}";
     restored_by_by(by) = "Restored by {by}";
-    revision_revision(revision) = "Revision {revision}";
     seconds_since_the_kill(elapsed) = "{elapsed:.0} seconds since the kill";
     show_rest_more(rest) = "Show {rest} more";
     still_lit_by_name(clients) = "Still lit: {clients} by name";

@@ -82,7 +82,6 @@ super::messages! {
     percent_of_contexts(percent) = "{percent} of contexts";
     population_name(name) = "Population {name}";
     populations_of_environment(environment) = "Populations of {environment}";
-    remove_name(name) = "Remove {name}";
     removed_the_population(gone) = "Removed the population {gone}";
     told_by_clients_since_by_edge(offset, contexts, claimed) = "Told by clients since {offset}: {contexts} by edge and server clients, {claimed} by browsers, which may claim anything.";
     weight_from_people_of_put_by(contexts, weight, source, offset, at, put_by) = "{contexts}, weight {weight}. From {source}, people of {offset}, put {at} by {put_by}.";

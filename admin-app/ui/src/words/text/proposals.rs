@@ -38,7 +38,6 @@ super::texts! {
     WHERE_THE_POLICY_ASKS_A_SECOND = "Where the policy asks a second person, a change waits here until enough have approved it. Kills never wait.";
     WHO_IS_GIVEN_SOMETHING_ELSE = "Who is given something else";
     WITHDRAW = "Withdraw…";
-    YOUR_APPROVAL_COUNTS_ALREADY = "Your approval counts already.";
     YOUR_APPROVAL_IS_OF_EXACTLY_WHAT = "Your approval is of exactly what stands here. It is void once anything that it reaches is other.";
     YOU_WROTE_IT_SOMEBODY_ELSE_HAS = "You wrote it; somebody else has to approve it.";
 }
@@ -60,8 +59,6 @@ super::messages! {
     proposal_is_landed(proposal) = "{proposal} is landed";
     proposals_in_environment(environment) = "Proposals in {environment}";
     reject_id(id) = "Reject {id}";
-    revision_revision(revision) = "revision {revision}";
-    revision_revision_2(revision) = "Revision {revision}";
     see_other(other) = "See {other}";
     status_by_by_ago_at(status, by, ago) = "{status} by {by} {ago}, at ";
     waiting_for_you(waiting) = "{waiting} waiting for you";

@@ -44,7 +44,6 @@ super::texts! {
     THE_ROLLOUTS = "The rollouts";
     THE_ROLLOUT_AS_JSON = "The rollout as JSON";
     WHERE_IT_IS_NOW = "where it is now";
-    YOUR_APPROVAL_COUNTS_ALREADY = "Your approval counts already.";
     YOUR_APPROVAL_IS_OF_EXACTLY_WHAT = "Your approval is of exactly what entering it would do now.";
     YOU_STARTED_IT_SOMEBODY_ELSE_HAS = "You started it; somebody else has to approve its stages.";
 }

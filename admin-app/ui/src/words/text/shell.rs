@@ -73,8 +73,6 @@ super::messages! {
     proposal_id(id) = "Proposal {id}";
     proposals_wait_for_you(waiting) = "Proposals: {waiting} wait for you";
     restore_flag(flag) = "Restore {flag}…";
-    revision_revision(revision) = "revision {revision}";
-    revision_revision_2(revision) = "Revision {revision}";
     revision_revision_plain(revision, plain) = "Revision {revision}: {plain}";
     revision_was_not_taken_back(revision, title) = "Revision {revision} was not taken back: {title}";
     rollout_of_flag(flag) = "Rollout of {flag}";
@@ -82,6 +80,5 @@ super::messages! {
     that_nobody_has_acknowledged(alarms) = "{alarms} that nobody has acknowledged";
     there_is_no_environment(named) = "There is no environment {named}";
     this_page_shows_it_already_as(reason) = ": “{reason}”. This page shows it already, as ";
-    undo_of_revision(revision) = "undo of revision {revision}";
     what_you_see_is_old(age) = "What you see is {age} old. ";
 }

@@ -68,7 +68,6 @@ super::messages! {
     by_rule_rule_name(rule, name) = " by rule {rule}{name}";
     falls_in_variant(variant) = " falls in {variant}";
     is_in_bucket_of_100_000(unit, bucket) = "{unit} is in bucket {bucket} of 100 000";
-    remove_name(name) = "Remove {name}";
     rule_and_the_default(read) = "Rule {read} and the default ";
     rule_index_name(index, name) = "Rule {index}{name}";
     rules_to_and_the_default(read, rules) = "Rules {read} to {rules} and the default ";
