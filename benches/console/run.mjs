@@ -231,7 +231,10 @@ if (Number(option.kills) > 0) {
     cwd: fileURLToPath(new URL("../kill-to-dark", import.meta.url)),
   });
   children.push(client);
-  await once(client, "message");
+  const closed = new AbortController();
+  client.on("exit", (code) => closed.signal.aborted || closed.abort(new Error(`the clients ended with code ${code}: is web/sdk built, and \`npm ci\` run in benches/kill-to-dark?`)));
+  const answer = async () => (await once(client, "message", { signal: closed.signal }).catch(() => closed.signal.throwIfAborted()))[0];
+  await answer();
   const admin = async (method, path, body) => {
     const headers = { authorization: `Bearer ${token}`, "content-type": "application/json" };
     const answer = await fetch(`${url}/api/v1/environments/production${path}`, { method, headers, ...(body ? { body: JSON.stringify(body) } : {}) });
@@ -266,7 +269,7 @@ if (Number(option.kills) > 0) {
     const { id } = (await admin("GET", "/kills")).kills.find((each) => each.flag === "checkout-v2");
     await until(async () => (await admin("GET", `/kills/${id}`)).progress.dark >= Number(option.clients));
     client.send("report");
-    const [report] = await once(client, "message");
+    const report = await answer();
     told.push(...report.applied.filter((each) => each !== null));
     await admin("POST", `/kills/${id}/restore`, { reason: "bench: next round" });
     await until(async () => (await admin("GET", "/fleet")).current >= Number(option.clients));
