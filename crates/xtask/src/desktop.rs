@@ -4,7 +4,7 @@ use crate::build::Profile;
 use crate::step::{self, Step};
 use crate::{npm, setup, ui, workspace};
 use anyhow::{Context, Result, bail};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 pub(crate) const PACKAGE: &str = "downhaul-desktop";
 
@@ -19,7 +19,7 @@ pub(crate) struct Arguments {
     /// Start what was built before
     #[arg(long, conflicts_with_all = ["no_start", "bundle"])]
     no_build: bool,
-    /// Make a Debian package in place of starting it
+    /// Make packages in place of starting it: for Debian, and an AppImage where Tauri's tools for that are in its cache
     #[arg(long, conflicts_with = "no_start")]
     bundle: bool,
 }
@@ -69,27 +69,79 @@ pub(crate) fn app(profile: Profile) -> PathBuf {
 fn bundle() -> Result<()> {
     let folder = workspace::root().join("admin-app/desktop");
     npm::install_in(&folder, "what bundles the app")?;
+    let mut kinds = vec!["deb"];
+    if cfg!(target_os = "linux") {
+        let missing = missing_for_appimage(&cache());
+        if missing.is_empty() {
+            kinds.push("appimage");
+        } else {
+            // Tauri would fetch them, and nothing says which ones these are to be.
+            step::done(&format!("no AppImage is made: it needs {}", missing.join(", ")));
+        }
+    }
+    let bundles = kinds.join(",");
     let mut command = npm::npm(&folder);
-    command.args([
-        "exec",
-        "--",
-        "tauri",
-        "build",
-        "--bundles",
-        "deb",
-        "--config",
-        "bundle.conf.json",
-        "--ci",
-        "--",
-        "--locked",
-    ]);
+    command.args(["exec", "--", "tauri", "build", "--bundles", &bundles]);
+    command.args(["--config", "bundle.conf.json", "--ci", "--", "--locked"]);
     Step::new("bundle the desktop app", command).mend("mend the error above, then again").run()?;
-    let made = workspace::target().join("release/bundle/deb");
-    let packages = std::fs::read_dir(&made).with_context(|| format!("no package in `{}`", workspace::shown(&made)))?;
-    for package in packages.flatten().map(|entry| entry.path()) {
-        if package.extension().is_some_and(|end| end == "deb") {
-            step::done(&format!("{}; install it with `sudo apt install ./FILE`", workspace::shown(&package)));
+    for (kind, end, hint) in
+        [("deb", "deb", "install it with `sudo apt install ./FILE`"), ("appimage", "AppImage", "start it")]
+    {
+        if kinds.contains(&kind) {
+            made(kind, end, hint)?;
         }
     }
     Ok(())
+}
+
+/// Says which packages of a kind there are.
+fn made(kind: &str, end: &str, hint: &str) -> Result<()> {
+    let folder = workspace::target().join("release/bundle").join(kind);
+    let packages =
+        std::fs::read_dir(&folder).with_context(|| format!("no package in `{}`", workspace::shown(&folder)))?;
+    for package in packages.flatten().map(|entry| entry.path()) {
+        if package.extension().is_some_and(|found| found == end) {
+            step::done(&format!("{}; {hint}", workspace::shown(&package)));
+        }
+    }
+    Ok(())
+}
+
+/// Where Tauri keeps its tools.
+fn cache() -> PathBuf {
+    let own = std::env::var_os("XDG_CACHE_HOME").map(PathBuf::from).filter(|path| path.is_absolute());
+    let home = || PathBuf::from(std::env::var_os("HOME").unwrap_or_default()).join(".cache");
+    own.unwrap_or_else(home).join("tauri")
+}
+
+/// The tools for an AppImage that are not there, by the names that Tauri 2 gives them; those that it brings itself are left out.
+fn missing_for_appimage(cache: &Path) -> Vec<String> {
+    let arch = std::env::consts::ARCH;
+    let tools = [
+        format!("AppRun-{arch}"),
+        format!("linuxdeploy-{arch}.AppImage"),
+        "linuxdeploy-plugin-appimage.AppImage".to_owned(),
+    ];
+    let paths = tools.iter().map(|tool| cache.join(tool)).filter(|path| !path.is_file());
+    paths.map(|path| format!("`{}`", path.display())).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::missing_for_appimage;
+
+    #[test]
+    fn an_appimage_is_made_only_where_all_its_tools_are() {
+        let cache = tempfile::tempdir().unwrap();
+        let arch = std::env::consts::ARCH;
+        assert_eq!(missing_for_appimage(cache.path()).len(), 3);
+        for tool in [format!("AppRun-{arch}"), format!("linuxdeploy-{arch}.AppImage")] {
+            std::fs::write(cache.path().join(tool), "").unwrap();
+        }
+        let missing = missing_for_appimage(cache.path());
+        assert_eq!(missing.len(), 1);
+        assert!(missing[0].contains("linuxdeploy-plugin-appimage.AppImage"), "{missing:?}");
+        std::fs::write(cache.path().join("linuxdeploy-plugin-appimage.AppImage"), "").unwrap();
+        assert_eq!(missing_for_appimage(cache.path()), Vec::<String>::new());
+    }
 }

@@ -1,7 +1,7 @@
 use crate::backend::{Failure, api};
-use crate::components::{Dialog, Icon, Sail, Swatches};
+use crate::components::{Dialog, Sail, Swatches};
 use crate::hooks::{Console, Key, Planned, use_console, use_keys};
-use crate::pages::edit::{Differences, Ladder};
+use crate::pages::edit::{Differences, Ladder, NameField, ReasonField, Refusal, needs_approval, others_are_asked};
 use crate::state::Shared;
 use crate::state::definition::Subject;
 use crate::state::friction::{Policy, Step, Weight};
@@ -13,7 +13,6 @@ use crate::words::text::common;
 use crate::words::text::define as text;
 use serde_json::Value;
 use wasm_bindgen_futures::spawn_local;
-use web_sys::HtmlInputElement;
 use yew::prelude::*;
 
 /// What has come of it.
@@ -53,8 +52,8 @@ pub fn Review(props: &ReviewProps) -> Html {
         .policy
         .as_ref()
         .map_or(0, |policy| if is_policy { policy.approvals.policy.get() } else { props.weight.approvals(policy) });
-    let needs_approval = refused.as_ref().is_some_and(|failure| failure.code() == "needs-approval");
-    let must_ask = approvals > 0 || needs_approval;
+    let is_for_others = refused.as_ref().is_some_and(needs_approval);
+    let must_ask = approvals > 0 || is_for_others;
     let wants_name = !must_ask && step >= Step::SecondPerson;
     let offline = matches!(console.live.connection, Connection::Lost { .. })
         .then_some(common::THE_CONTROL_PLANE_CANNOT_BE_REACHED);
@@ -96,10 +95,6 @@ pub fn Review(props: &ReviewProps) -> Html {
             fires
         });
     }
-    let on_text = |state: &UseStateHandle<String>| {
-        let state = state.clone();
-        Callback::from(move |event: InputEvent| state.set(event.target_unchecked_into::<HtmlInputElement>().value()))
-    };
     let next = console.live.position().map(|position| count(position.revision + 1)).unwrap_or_default();
     let is_off = why_not.is_some() || *sent;
     let footer = html! {
@@ -120,30 +115,13 @@ pub fn Review(props: &ReviewProps) -> Html {
             } else if let Some(people) = moves {
                 <p data-test="review-moves"><b>{ text::of_are_given_something_else(&crate::words::radius::weight(people.moved), &crate::words::radius::weight(people.weight)) }</b></p>
             }
-            if let Some(failure) = &*refused {
-                <div class="banner danger" role="alert" data-test="publish-refused" data-code={failure.code().to_owned()}><Icon name="alert" />
-                    <p><b>{ failure.title() }</b>{ ". " }{ failure.help() }
-                        if failure.leaves_doubt() { { common::IT_MAY_HAVE_BEEN_PUBLISHED_ALL } }
-                        if needs_approval { { common::ASK_FOR_APPROVAL_INSTEAD } }
-                        if let Failure::Refused(problem) = failure {
-                            { for problem.diagnostics.iter().map(|each| html! { <span class="blk">{ sentence(&each.message) }{ ". " }{ each.help.as_deref().map(sentence) }</span> }) }
-                        }
-                    </p></div>
-            }
+            if let Some(failure) = (*refused).clone() { <Refusal {failure} /> }
             <Differences lines={props.lines.clone()} swatches={Swatches::default()} before={common::BEFORE} after={common::AFTER} />
             <div class="cols c2 asks">
                 <div class="stack">
-                    <div class="field"><label for="why">{ common::WHY }</label>
-                        <input class="input" id="why" data-test="publish-reason" value={(*reason).clone()} oninput={on_text(&reason)} maxlength="500" autocomplete="off" autofocus=true />
-                        <span class="help">{ common::GOES_TO_THE_CHART_FOR_WHOEVER }</span></div>
-                    if wants_name {
-                        <div class="field"><label for="typed-name">{ text::type_to_publish_it(&props.subject.name()) }</label>
-                            <input class="input mono" id="typed-name" data-test="publish-key" value={(*typed_name).clone()} oninput={on_text(&typed_name)} autocomplete="off" spellcheck="false" /></div>
-                    }
-                    if must_ask { <p class="small muted">{ match approvals {
-                        0 | 1 => common::THE_POLICY_OF_THIS_ENVIRONMENT_ASKS.to_owned(),
-                        several => common::the_policy_of_this_environment_asks(&several),
-                    } }</p> }
+                    <ReasonField reason={reason.clone()} />
+                    if wants_name { <NameField label={text::type_to_publish_it(&props.subject.name())} name={typed_name.clone()} /> }
+                    if must_ask { <p class="small muted">{ others_are_asked(approvals) }</p> }
                 </div>
                 if !is_policy { <div><Ladder weight={props.weight} is_known=true /></div> }
             </div>

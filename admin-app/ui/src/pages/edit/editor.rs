@@ -1,4 +1,4 @@
-use super::conflict::Conflict;
+use super::conflict::FlagConflict;
 use super::editing::{Editing, Foretold, Problems};
 use super::facts::{Facts, Requires};
 use super::json::Json;
@@ -214,7 +214,7 @@ pub fn Editor(props: &EditorProps) -> Html {
                     }
                     if has_moved {
                         if let Some(theirs) = published_json.clone() {
-                            <Conflict draft={(*draft).clone()} {theirs} revision={props.document.revision} on_drop={drop_draft.clone()} />
+                            <FlagConflict draft={(*draft).clone()} {theirs} revision={props.document.revision} on_drop={drop_draft.clone()} />
                         }
                     }
                     <Summary problems={editing.problems.clone()} on_open={on_open.clone()} as_json={*as_json} />

@@ -1,5 +1,6 @@
 //! The flag editor: rules as sentences, the draft that nobody loses, and whom it moves while it is edited.
 
+mod asked;
 mod condition;
 mod conflict;
 mod editing;
@@ -26,7 +27,9 @@ mod variants;
 
 use crate::words::text::common;
 use crate::words::text::edit as text;
+pub use asked::{NameField, ReasonField, Refusal, needs_approval, others_are_asked};
 pub use condition::Conditions;
+pub use conflict::Conflict;
 pub use editing::{Editing, Foretold, ProblemList, Problems, problems_html, text_at, use_editing};
 pub use fields::TextField;
 pub use json::Json;

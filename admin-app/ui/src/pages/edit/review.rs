@@ -1,3 +1,4 @@
+use super::asked::{NameField, ReasonField, Refusal, needs_approval, others_are_asked};
 use super::panel::Ladder;
 use super::publish::{Outcome, propose, put};
 use crate::backend::Failure;
@@ -16,7 +17,6 @@ use downhaul_blast::plan::Kept;
 use downhaul_core::diagnostic::Diagnostic;
 use serde_json::Value;
 use wasm_bindgen_futures::spawn_local;
-use web_sys::HtmlInputElement;
 use yew::prelude::*;
 
 #[derive(Debug, Properties, PartialEq)]
@@ -49,9 +49,9 @@ pub fn Review(props: &ReviewProps) -> Html {
     let typed_key = use_state(String::new);
     let sent = use_state(|| false);
     let refused = use_state(|| None::<Failure>);
-    let needs_approval = refused.as_ref().is_some_and(|failure| failure.code() == "needs-approval");
+    let is_for_others = refused.as_ref().is_some_and(needs_approval);
     let approvals = props.policy.as_ref().map_or(0, |policy| props.weight.approvals(policy));
-    let must_ask = approvals > 0 || needs_approval;
+    let must_ask = approvals > 0 || is_for_others;
     let may_ask = !must_ask && step >= Step::SecondPerson;
     let wants_key = step == Step::TypeKey || may_ask;
     let no_reason = reason.trim().is_empty().then_some(text::SAY_WHY_FIRST);
@@ -112,10 +112,6 @@ pub fn Review(props: &ReviewProps) -> Html {
             fires
         });
     }
-    let on_text = |state: &UseStateHandle<String>| {
-        let state = state.clone();
-        Callback::from(move |event: InputEvent| state.set(event.target_unchecked_into::<HtmlInputElement>().value()))
-    };
     let next = console.live.position().map(|position| count(position.revision + 1)).unwrap_or_default();
     let button = |label: String,
                   test: &'static str,
@@ -131,6 +127,7 @@ pub fn Review(props: &ReviewProps) -> Html {
         }
     };
     let publish = text::publish_revision_next(&next);
+    let label = text::type_to_publish_it(&props.key_of_flag) + if may_ask { text::WITHOUT_A_SECOND_PERSON } else { "" };
     let footer = html! {
         <>
             <p class="grow small muted" role="status">{ if asks_first { why_not_ask } else { why_not_put } }</p>
@@ -148,42 +145,20 @@ pub fn Review(props: &ReviewProps) -> Html {
     html! {
         <Dialog title={text::key_of_flag_in_environment(&props.key_of_flag, &props.environment)} wide=true on_close={props.on_close.clone()} {footer} test="review">
             <Moves flag={props.key_of_flag.clone()} radius={props.radius.clone()} weight={props.weight} />
-            if let Some(failure) = &*refused {
-                <div class="banner danger" role="alert" data-test="publish-refused" data-code={failure.code().to_owned()}><Icon name="alert" />
-                    <p><b>{ failure.title() }</b>{ ". " }{ failure.help() }
-                        if failure.leaves_doubt() { { common::IT_MAY_HAVE_BEEN_PUBLISHED_ALL } }
-                        if needs_approval { { common::ASK_FOR_APPROVAL_INSTEAD } }
-                        { for problems_of(failure).iter().map(|each| html! { <span class="blk">{ sentence(&each.message) }{ ". " }{ each.help.as_deref().map(sentence) }</span> }) }
-                    </p></div>
-            }
+            if let Some(failure) = (*refused).clone() { <Refusal {failure} /> }
             <Differences lines={props.lines.clone()} swatches={props.swatches.clone()} before={common::BEFORE} after={common::AFTER} />
             { for props.warnings.iter().map(|each| html! {
                 <p class="warning small row top"><Icon name="alert" small=true /><span>{ sentence(&each.message) }{ ". " }{ each.help.as_deref().map(sentence) }</span></p>
             }) }
             <div class="cols c2 asks">
                 <div class="stack">
-                    <div class="field"><label for="why">{ common::WHY }</label>
-                        <input class="input" id="why" data-test="publish-reason" value={(*reason).clone()} oninput={on_text(&reason)} maxlength="500" autocomplete="off" placeholder={text::RAMP_AFTER_24_H_ERRORS_FLAT} autofocus=true />
-                        <span class="help">{ common::GOES_TO_THE_CHART_FOR_WHOEVER }</span></div>
-                    if wants_key {
-                        <div class="field"><label for="typed-key">{ text::type_to_publish_it(&props.key_of_flag) }{ if may_ask { text::WITHOUT_A_SECOND_PERSON } else { "" } }</label>
-                            <input class="input mono" id="typed-key" data-test="publish-key" value={(*typed_key).clone()} oninput={on_text(&typed_key)} autocomplete="off" spellcheck="false" /></div>
-                    }
-                    if must_ask { <p class="small muted">{ match approvals {
-                        0 | 1 => common::THE_POLICY_OF_THIS_ENVIRONMENT_ASKS.to_owned(),
-                        several => common::the_policy_of_this_environment_asks(&several),
-                    } }</p> }
+                    <ReasonField reason={reason.clone()} placeholder={text::RAMP_AFTER_24_H_ERRORS_FLAT} />
+                    if wants_key { <NameField {label} name={typed_key.clone()} /> }
+                    if must_ask { <p class="small muted">{ others_are_asked(approvals) }</p> }
                 </div>
                 <div><Ladder weight={props.weight} is_known=true /></div>
             </div>
         </Dialog>
-    }
-}
-
-fn problems_of(failure: &Failure) -> &[Diagnostic] {
-    match failure {
-        Failure::Refused(problem) => &problem.diagnostics,
-        Failure::Offline | Failure::SignedOut | Failure::Unreadable(_) => &[],
     }
 }
 

@@ -37,7 +37,6 @@ super::texts! {
     NAME = "Name";
     NEW_FLAG = "New flag";
     NOBODY = "nobody";
-    NOTHING_IS_LOST_CTRL_Z_BRINGS = "Nothing is lost: Ctrl Z brings your draft back.";
     NOT_KNOWN = "not known";
     NOT_TOLD = "not told";
     OF = " of ";
@@ -48,13 +47,10 @@ super::texts! {
     RELEASES = "Releases";
     SEGMENT = "Segment";
     SEGMENTS = "Segments";
-    TAKE_BOTH_MINE_WHERE_THEY_CLASH = "Take both, mine where they clash";
-    TAKE_BOTH_THEIRS_WHERE_THEY_CLASH = "Take both, theirs where they clash";
     TENANT = "Tenant";
     TENANTS = "Tenants";
     THE_CONTROL_PLANE_CANNOT_BE_REACHED = "The control plane cannot be reached. The draft is kept; publish it when it is back.";
     THE_POLICY_OF_THIS_ENVIRONMENT_ASKS = "The policy of this environment asks a second person about this.";
-    THE_TWO_DO_NOT_TOUCH_BOTH = "The two do not touch. Both together are one edit.";
     TRY_AGAIN = "Try again";
     UNDO = "Undo";
     VARIANT = "Variant";

@@ -6,7 +6,6 @@ super::texts! {
     BLAST_RADIUS = "Blast radius";
     DISCARD = "Discard";
     DRAFT = "Draft";
-    DROP_MY_DRAFT = "Drop my draft";
     EDIT_AND_SEE_HERE_WHO_WOULD = "Edit, and see here who would be given something else, by every flag that uses it.";
     FLAGS_GIVE_SOME_CONTEXTS_SOMETHING_ELSE = "flags give some contexts something else";
     FLAG_GIVES_SOME_CONTEXTS_SOMETHING_ELSE = "flag gives some contexts something else";
@@ -26,33 +25,26 @@ super::texts! {
     PLACE_NAMES_IT = "place names it";
     PROBLEM = "problem";
     PROBLEMS = "problems";
-    PUBLISHED = "Published";
     REDO = "Redo";
     REMOVE = "Remove…";
     REVIEW_AND_PUBLISH = "Review and publish";
     RULE = "rule";
     RULES = "rules";
     SAY_WHY_FIRST = "Say why first.";
-    TAKE_BOTH = "Take both";
-    THEY_CHANGED = "They changed";
     THE_DRAFT_IS_NO_JSON_YET = "The draft is no JSON yet; it is kept as it is.";
     THE_POLICY_ASKS_OTHERS_ABOUT_IT = "The policy asks others about it. They decide.";
     THIS_ENVIRONMENT_HAS_NO_POPULATION_HOW = "This environment has no population: how many change is not known, only who can.";
     TYPE_ITS_NAME_FIRST = "Type its name first.";
-    WAS = "Was";
     WHO_USES_IT = "Who uses it";
     WORKED_OUT_BY_THE_SERVER = "worked out by the server";
     WORKING_IT_OUT = "working it out";
-    YOUR_DRAFT = "Your draft";
     YOU_CAN_TRY_OUT_AN_EDIT = " You can try out an edit here all the same.";
-    YOU_CHANGED = "You changed";
 }
 
 super::messages! {
     and_flags_more(flags) = "and {flags} more";
     and_problems_more(problems) = "and {problems} more";
     and_regions_more(regions) = "and {regions} more";
-    both_changed_join(join) = "Both changed {join}.";
     edit_of_words_summary(words, summary) = "edit of {words}: {summary}";
     it_take_it_out_there_first(places_name) = "{places_name} it. Take it out there first.";
     it_waits_for(waits) = "It waits for {waits}";

@@ -103,6 +103,7 @@ super::texts! {
     NOT = "Not";
     NOTHING_CHANGED_YET = ", nothing changed yet";
     NOTHING_IS_CHANGED_YET = "Nothing is changed yet.";
+    NOTHING_IS_LOST_CTRL_Z_BRINGS = "Nothing is lost: Ctrl Z brings your draft back.";
     NOTHING_PUBLISH_AT_ONCE = "nothing, publish at once";
     NOTHING_REACHES_A_BROWSER_UNLESS_IT = "Nothing reaches a browser unless it is asked for here";
     NOTHING_THAT_ANYONE_WOULD_NOTICE_ONLY = "Nothing that anyone would notice: only how it is written.";
@@ -114,6 +115,9 @@ super::texts! {
     NO_POPULATION = "no population";
     NUMBER = "Number";
     A_TIME_FOR_EXAMPLE = "2026-12-24T18:00:00Z";
+    TAKE_BOTH_MINE_WHERE_THEY_CLASH = "Take both, mine where they clash";
+    TAKE_BOTH_THEIRS_WHERE_THEY_CLASH = "Take both, theirs where they clash";
+    THE_TWO_DO_NOT_TOUCH_BOTH = "The two do not touch. Both together are one edit.";
     TWENTY_FIVE_THOUSAND = "25\u{202F}000";
     SEVENTY_FIVE_THOUSAND = "75\u{202F}000";
     OF_A_NEW_FLAG = " of a new flag";
