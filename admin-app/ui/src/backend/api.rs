@@ -206,6 +206,23 @@ pub async fn propose(
     post(backend, within(environment, "proposals"), &draft).await
 }
 
+/// Has others decide whether a flag is retired.
+pub async fn propose_retirement(
+    backend: &Handle,
+    environment: &str,
+    key: &str,
+    reason: &str,
+    base: u64,
+) -> Result<Proposed, Failure> {
+    let draft = json!({ "commands": [{ "type": "retire-flag", "key": key }], "reason": reason, "base": base });
+    post(backend, within(environment, "proposals"), &draft).await
+}
+
+/// Has others decide whether a kill is taken back.
+pub async fn propose_restore(backend: &Handle, environment: &str, id: &str, reason: &str) -> Result<Proposed, Failure> {
+    post(backend, within(environment, "proposals"), &json!({ "restore": id, "reason": reason })).await
+}
+
 /// Of a proposal, what its author has to know. The whole view has the command in it, and with it every command there is,
 /// which would be a third of this program.
 #[derive(Debug, Clone, PartialEq, Deserialize)]

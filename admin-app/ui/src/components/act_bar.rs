@@ -1,4 +1,4 @@
-use super::Icon;
+use super::{Icon, NotYet};
 use crate::backend::Failure;
 use crate::words::text::common;
 use crate::words::text::components as text;
@@ -134,7 +134,8 @@ fn ReasonForm(props: &ReasonFormProps) -> Html {
             }
         });
     }
-    let is_ready = !props.sent && (props.act.reason == Reason::Optional || !reason.trim().is_empty());
+    let is_missing = props.act.reason == Reason::Required && reason.trim().is_empty();
+    let is_ready = !props.sent && !is_missing;
     let on_submit = {
         let (submit, reason) = (props.on_submit.clone(), reason.clone());
         Callback::from(move |event: SubmitEvent| {
@@ -179,6 +180,7 @@ fn ReasonForm(props: &ReasonFormProps) -> Html {
                     { &props.act.verb }
                 </button>
                 <button type="button" class="btn quiet" onclick={props.on_close.reform(|_| ())}>{ common::CANCEL }<kbd>{ "Esc" }</kbd></button>
+                <NotYet why={is_missing.then(|| AttrValue::from(common::SAY_WHY_FIRST))} />
             </div>
         </form>
     }

@@ -3,7 +3,9 @@ use crate::state::live::Live;
 use crate::state::session::{self, Session, refusal_to_edit, refusal_to_kill};
 use crate::state::toasts::{self, Toasts, Tone, Undo};
 use crate::words::may;
+use crate::words::number::counted;
 use crate::words::proposal::{self, Group};
+use crate::words::text::common;
 use downhaul_control::api::{ProposalSummary, Role, Whoami};
 use yew::prelude::*;
 
@@ -49,6 +51,12 @@ impl Console {
 
     pub fn toast(&self, tone: Tone, title: String, detail: String) {
         self.toasts.dispatch(toasts::Action::Show { tone, title, detail });
+    }
+
+    /// Reports what others decide about now.
+    pub fn toast_proposed(&self, title: String, quorum: u32) {
+        let waits = counted(quorum.max(1) as usize, common::APPROVAL, common::APPROVALS);
+        self.toast(Tone::Ok, title, common::it_waits_for(&waits));
     }
 
     /// Reports a publish that can be taken back.

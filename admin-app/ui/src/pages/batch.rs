@@ -1,7 +1,7 @@
 //! Does the same for many flags, one change after another, and says of each what came of it.
 
 use crate::backend::api;
-use crate::components::{Dialog, Icon};
+use crate::components::{Dialog, Icon, NotYet};
 use crate::hooks::{Console, use_console};
 use crate::route::Route;
 use crate::state::batch::{Action, Batch, Deed, Item, Standing, flags};
@@ -80,6 +80,7 @@ pub fn BatchDialog(props: &BatchDialogProps) -> Html {
                 <button type="button" class="btn" data-test="batch-undo" onclick={carry_out(How::Undo, undoable.clone())}><Icon name="undo" small=true />{ text::take_flags_back(&flags(undoable.len())) }</button>
             }
             if !is_settled {
+                <NotYet why={(!*works && !*began && reason.trim().is_empty()).then(|| AttrValue::from(common::SAY_WHY_FIRST))} />
                 <button type="button" class="btn primary" aria-disabled={is_off.to_string()} data-test="batch-confirm" onclick={carry_out(How::Publish, waiting)}>{ if *works { text::WORKING.to_owned() } else { text::go_on_with(&flags(many)) } }</button>
             }
         </>
@@ -124,6 +125,12 @@ async fn one(console: &Console, environment: &str, item: &Item, how: How, reason
                 Err(failure) => failed(console, failure),
             };
         }
+        (How::Propose, Deed::Retire, _) => {
+            return match api::propose_retirement(backend, environment, &item.key, reason, revision).await {
+                Ok(proposed) => Standing::Proposed(proposed.proposal.id),
+                Err(failure) => failed(console, failure),
+            };
+        }
         (How::Undo, Deed::Put { before: Some(before), .. }, Standing::Done { revision }) => {
             return match put(before.clone(), common::undo_of_revision(&revision), *revision).await {
                 Ok(changed) => Standing::Undone { revision: changed.position.revision },
@@ -136,8 +143,8 @@ async fn one(console: &Console, environment: &str, item: &Item, how: How, reason
                 RetireFlagRequest { reason: reason.to_owned(), anyway: false, expected_revision: Some(revision) };
             api::retire_flag(backend, environment, &item.key, &request).await
         }
-        // Nobody is offered these.
-        (How::Propose, Deed::Retire, _) | (How::Undo, ..) => return item.standing.clone(),
+        // Nobody is offered this.
+        (How::Undo, ..) => return item.standing.clone(),
     };
     match answer {
         Ok(changed) if changed.change.is_some() => Standing::Done { revision: changed.position.revision },

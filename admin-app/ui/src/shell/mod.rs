@@ -42,8 +42,13 @@ pub fn Shell(props: &ShellProps) -> Html {
     use_presence(&console, &route, known.filter(|_| has_company).map(str::to_owned));
     pages::use_rest();
     {
-        let palette = palette.clone();
+        let navigator = use_navigator();
+        let (palette, route) = (palette.clone(), route.clone());
         use_keys(move |key: &Key| {
+            if key.is_kill() {
+                open_kill(&route, navigator.as_ref(), &palette);
+                return true;
+            }
             let opens = key.command && key.key == "k";
             if opens {
                 palette.set(if palette.is_some() { None } else { Some("") });
@@ -61,13 +66,12 @@ pub fn Shell(props: &ShellProps) -> Html {
                     reporting.toast(toasts::Tone::Warn, title, detail);
                     return;
                 }
-                Order::Kill => route.kill_control(),
+                Order::Kill => None,
                 Order::Go(path) => Route::recognize(&path),
             };
             match (to, &navigator) {
                 (Some(to), Some(navigator)) => navigator.push(&to),
-                // Of which flag is to be chosen.
-                _ => palette.set(Some(text::KILL_CONTROL)),
+                _ => open_kill(&route, navigator.as_ref(), &palette),
             }
         });
     }
@@ -111,6 +115,20 @@ pub fn Shell(props: &ShellProps) -> Html {
             <ToastList toasts={console.toasts.shown.clone()} on_dismiss={dismiss} {on_undo} />
         </div>
     }
+}
+
+/// The kill control of the flag that is looked at, or of the row that has the cursor; else of one that is to be chosen.
+fn open_kill(route: &Route, navigator: Option<&Navigator>, palette: &UseStateHandle<Option<&'static str>>) {
+    match (route.kill_control().or_else(kill_of_row), navigator) {
+        (Some(to), Some(navigator)) => navigator.push(&to),
+        _ => palette.set(Some(text::KILL_CONTROL)),
+    }
+}
+
+fn kill_of_row() -> Option<Route> {
+    let document = web_sys::window()?.document()?;
+    let way = document.query_selector("main tr.is-focus .c-act a").ok()??;
+    Route::recognize(&way.get_attribute("href")?)
 }
 
 /// Others at the flag that is shown.

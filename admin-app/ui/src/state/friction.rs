@@ -12,6 +12,20 @@ pub struct Policy {
     pub budget: Budget,
 }
 
+impl Policy {
+    /// How many others are asked about a restore; the server decides, and this says it beforehand.
+    pub fn asked_of_restore(&self, is_critical: bool) -> u32 {
+        let critical = if is_critical { self.approvals.critical_restore.get() } else { 0 };
+        self.approvals.restore.get().max(critical)
+    }
+
+    /// About a change that moves nobody past the budget, such as a retirement.
+    pub fn asked_of_change(&self, is_critical: bool) -> u32 {
+        let critical = if is_critical { self.approvals.critical.get() } else { 0 };
+        self.approvals.change.get().max(critical)
+    }
+}
+
 /// What is known of a change.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Weight {
@@ -72,9 +86,8 @@ impl Weight {
     /// How many others the environment's policy asks; the server decides, and this says it beforehand.
     pub fn approvals(&self, policy: &Policy) -> u32 {
         let asked = &policy.approvals;
-        let critical = if self.critical { asked.critical.get() } else { 0 };
         let over = if self.budget == Kept::Within { 0 } else { asked.over_budget.get() };
-        asked.change.get().max(critical).max(over)
+        policy.asked_of_change(self.critical).max(over)
     }
 }
 
@@ -110,6 +123,16 @@ mod tests {
             assert_eq!(weight(critical, most, most).step(), step, "{critical} {most}");
         }
         assert_eq!(weight(true, 0.0, 1.0).step(), Step::TypeKey, "what is not known counts as the most");
+    }
+
+    #[test]
+    fn a_restore_asks_by_members_of_its_own() {
+        let policy: Policy =
+            serde_json::from_str(r#"{"approvals": {"change": 3, "critical": 4, "restore": 1, "critical_restore": 2}}"#)
+                .unwrap();
+        assert_eq!((policy.asked_of_restore(false), policy.asked_of_restore(true)), (1, 2));
+        assert_eq!((policy.asked_of_change(false), policy.asked_of_change(true)), (3, 4));
+        assert_eq!(Policy::default().asked_of_restore(true), 0);
     }
 
     #[test]

@@ -1,10 +1,19 @@
 //! Proposals: for whom they wait, why so many are asked, what is in their way.
 
 use super::number::{count, counted};
+use super::text::common;
 use crate::backend::Failure;
 use downhaul_control::api::{
     ActView, Blocked, BudgetVerdict, ConflictView, GroundView, ProposalNow, ProposalStatus, ProposalSummary,
 };
+
+/// How many others the policy asks first.
+pub fn others_are_asked(approvals: u32) -> String {
+    match approvals {
+        0 | 1 => common::THE_POLICY_OF_THIS_ENVIRONMENT_ASKS.to_owned(),
+        several => common::the_policy_of_this_environment_asks(&several),
+    }
+}
 
 /// Where a proposal stands in the list, for the one who looks at it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

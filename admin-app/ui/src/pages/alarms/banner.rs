@@ -84,10 +84,14 @@ pub struct AcknowledgeProps {
 pub fn Acknowledge(props: &AcknowledgeProps) -> Html {
     let (console, act) = (use_console(), use_act());
     let refusal = console.refusal_to_acknowledge();
+    let is_off = refusal.is_some() || act.state.sent;
     let acknowledge = {
         let (act, console) = (act.clone(), console.clone());
         let (environment, id) = (props.environment.clone(), props.alarm.clone());
         Callback::from(move |_: MouseEvent| {
+            if is_off {
+                return;
+            }
             let backend = console.backend.clone();
             let (environment, id) = (environment.clone(), id.clone());
             // The stream tells of it.
@@ -102,8 +106,7 @@ pub fn Acknowledge(props: &AcknowledgeProps) -> Html {
             }
         });
     }
-    let is_off = refusal.is_some() || act.state.sent;
     html! {
-        <button class="btn s" data-test="alarm-acknowledge" onclick={acknowledge} disabled={is_off} title={refusal.unwrap_or(text::SAY_THAT_YOU_ARE_ON_IT)}>{ text::ACKNOWLEDGE }</button>
+        <button class="btn s" data-test="alarm-acknowledge" onclick={acknowledge} aria-disabled={is_off.to_string()} title={refusal.unwrap_or(text::SAY_THAT_YOU_ARE_ON_IT)}>{ text::ACKNOWLEDGE }if let Some(refusal) = refusal { <span class="sr">{ ". " }{ refusal }</span> }</button>
     }
 }

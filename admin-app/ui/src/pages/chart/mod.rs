@@ -58,7 +58,7 @@ pub fn Chart(props: &ChartProps) -> Html {
         use_keys(move |key: &Key| {
             match key.plain() {
                 Some("j") => go(cursor.down(rows)),
-                Some("k") => go(cursor.up(rows)),
+                Some("k") if !key.shift => go(cursor.up(rows)),
                 Some("/") => {
                     if let Some(field) = field.cast::<HtmlElement>() {
                         let _ = field.focus();

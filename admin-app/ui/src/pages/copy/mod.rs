@@ -172,6 +172,9 @@ fn Compared(props: &ComparedProps) -> Html {
         let (console, planned, environment, meant) =
             (console.clone(), planned.clone(), props.environment.to_string(), meant.clone());
         Callback::from(move |_: MouseEvent| {
+            if meant.is_empty() || *planned == Planned::Working {
+                return;
+            }
             planned.set(Planned::Working);
             let (console, planned, environment) = (console.clone(), planned.clone(), environment.clone());
             let flags: Vec<_> = meant.iter().map(|each| each.flag.clone()).collect();
@@ -229,7 +232,7 @@ fn Compared(props: &ComparedProps) -> Html {
                     if plan.is_some() {
                         <button type="button" class="btn primary" data-test="copy-go" onclick={on_copy}>{ text::copy_flags(&flags(meant.len())) }</button>
                     } else {
-                        <button type="button" class="btn" data-test="copy-plan-go" disabled={meant.is_empty() || *planned == Planned::Working} onclick={on_plan}>{ text::plan_flags(&flags(meant.len())) }</button>
+                        <button type="button" class="btn" data-test="copy-plan-go" aria-disabled={(meant.is_empty() || *planned == Planned::Working).to_string()} onclick={on_plan}>{ text::plan_flags(&flags(meant.len())) }</button>
                     }
                 </footer>
             </section>

@@ -311,9 +311,8 @@ fn done(
                 console.toast(Tone::Ok, title, String::new());
             }
             Outcome::Proposed { id, approvals } => {
-                let waits = counted(approvals.max(1) as usize, common::APPROVAL, common::APPROVALS);
                 let title = text::proposed_words_as_id(&subject.words(), &id);
-                console.toast(Tone::Ok, title, text::it_waits_for(&waits));
+                console.toast_proposed(title, approvals);
             }
         }
         if let Some(navigator) = &navigator {

@@ -1,7 +1,7 @@
 use crate::backend::{Failure, api};
 use crate::components::{Dialog, Sail, Swatches};
 use crate::hooks::{Console, Key, Planned, use_console, use_keys};
-use crate::pages::edit::{Differences, Ladder, NameField, ReasonField, Refusal, needs_approval, others_are_asked};
+use crate::pages::edit::{Differences, Ladder, NameField, ReasonField, Refusal, needs_approval};
 use crate::state::Shared;
 use crate::state::definition::Subject;
 use crate::state::friction::{Policy, Step, Weight};
@@ -9,6 +9,7 @@ use crate::state::live::Connection;
 use crate::words::difference::{Line, summary};
 use crate::words::message::sentence;
 use crate::words::number::count;
+use crate::words::proposal::others_are_asked;
 use crate::words::text::common;
 use crate::words::text::define as text;
 use serde_json::Value;
@@ -58,7 +59,7 @@ pub fn Review(props: &ReviewProps) -> Html {
     let offline = matches!(console.live.connection, Connection::Lost { .. })
         .then_some(common::THE_CONTROL_PLANE_CANNOT_BE_REACHED);
     let working = (!is_policy && props.planned.is_behind).then_some(common::WHOM_IT_MOVES_IS_STILL_BEING);
-    let no_reason = reason.trim().is_empty().then_some(text::SAY_WHY_FIRST);
+    let no_reason = reason.trim().is_empty().then_some(common::SAY_WHY_FIRST);
     let no_name = (wants_name && *typed_name != props.subject.name()).then_some(text::TYPE_ITS_NAME_FIRST);
     let why_not = offline.or(working).or(no_reason).or(no_name);
     let send = {

@@ -44,14 +44,6 @@ fn written(state: &UseStateHandle<String>) -> Callback<InputEvent> {
     Callback::from(move |event: InputEvent| state.set(event.target_unchecked_into::<HtmlInputElement>().value()))
 }
 
-/// How many others are asked first.
-pub fn others_are_asked(approvals: u32) -> String {
-    match approvals {
-        0 | 1 => common::THE_POLICY_OF_THIS_ENVIRONMENT_ASKS.to_owned(),
-        several => common::the_policy_of_this_environment_asks(&several),
-    }
-}
-
 #[derive(Debug, Properties, PartialEq)]
 pub struct RefusalProps {
     pub failure: Failure,

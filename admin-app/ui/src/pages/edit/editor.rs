@@ -327,8 +327,7 @@ fn done(
                 }
             }
             Outcome::Proposed { id, approvals } => {
-                let waits = counted(approvals.max(1) as usize, common::APPROVAL, common::APPROVALS);
-                console.toast(Tone::Ok, text::proposed_key_as_id(&key, &id), text::it_waits_for(&waits));
+                console.toast_proposed(text::proposed_key_as_id(&key, &id), approvals);
             }
         }
         let is_there = console.live.flags.ready().is_some_and(|page| page.flags.iter().any(|flag| flag.key == key));

@@ -385,7 +385,7 @@ pub fn MiniBar(props: &MiniBarProps) -> Html {
         },
     };
     html! {
-        <div class="minibar"><a href="#blast" class="grow"><b>{ title }</b><small class="faint blk">{ more }</small></a>
+        <div class="minibar"><a href="#blast" class="grow"><b>{ title }</b>if let Some(why_not) = &props.disabled { <small class="faint blk">{ why_not }</small> } else { <small class="faint blk">{ more }</small> }</a>
             <button type="button" class="btn primary" aria-disabled={props.disabled.is_some().to_string()} title={props.disabled.clone()} onclick={props.on_review.reform(|_| ())}><Sail />{ text::REVIEW }</button></div>
     }
 }

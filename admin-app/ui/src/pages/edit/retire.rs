@@ -1,9 +1,10 @@
 use crate::backend::{Failure, api};
 use crate::components::{Dialog, Icon};
-use crate::hooks::use_console;
+use crate::hooks::{use_console, use_policy};
 use crate::route::Route;
 use crate::state::toasts::Tone;
 use crate::words::number::count;
+use crate::words::proposal::others_are_asked;
 use crate::words::text::common;
 use crate::words::text::edit as text;
 use downhaul_control::api::RetireFlagRequest;
@@ -31,8 +32,17 @@ pub fn Retire(props: &RetireProps) -> Html {
     let anyway = use_state(|| false);
     let sent = use_state(|| false);
     let refused = use_state(|| None::<Failure>);
+    let policy = use_policy();
+    let is_critical = console
+        .live
+        .flags
+        .ready()
+        .is_some_and(|page| page.flags.iter().any(|flag| flag.key == props.flag && flag.critical));
+    let asked = policy.as_ref().map_or(0, |policy| policy.asked_of_change(is_critical));
+    let asks = asked > 0 || refused.as_ref().is_some_and(|failure| failure.code() == "needs-approval");
     let is_in_use = refused.as_ref().is_some_and(|failure| failure.code() == "still-in-use");
-    let is_off = *sent || reason.trim().is_empty();
+    let why_not = reason.trim().is_empty().then_some(common::SAY_WHY_FIRST);
+    let is_off = *sent || why_not.is_some();
     let on_retire = {
         let (environment, flag, revision) = (props.environment.to_string(), props.flag.clone(), props.revision);
         let (sent, refused, done) = (sent.clone(), refused.clone(), props.on_retired.clone());
@@ -47,6 +57,25 @@ pub fn Retire(props: &RetireProps) -> Html {
                 (console.clone(), environment.clone(), flag.clone(), request.clone());
             let (sent, refused, done, navigator) = (sent.clone(), refused.clone(), done.clone(), navigator.clone());
             spawn_local(async move {
+                if asks {
+                    let RetireFlagRequest { reason, .. } = &request;
+                    match api::propose_retirement(&console.backend, &environment, &flag, reason, revision).await {
+                        Ok(proposed) => {
+                            let id = proposed.proposal.id;
+                            let quorum = proposed.now.map_or(1, |now| now.quorum);
+                            console.toast_proposed(text::proposed_to_retire_flag_as_id(&flag, &id), quorum);
+                            if let Some(navigator) = navigator {
+                                navigator.push(&Route::Proposal { environment, id });
+                            }
+                        }
+                        Err(failure) => {
+                            console.failed(&failure);
+                            sent.set(false);
+                            refused.set(Some(failure));
+                        }
+                    }
+                    return;
+                }
                 match api::retire_flag(&console.backend, &environment, &flag, &request).await {
                     Ok(changed) => {
                         done.emit(());
@@ -75,13 +104,15 @@ pub fn Retire(props: &RetireProps) -> Html {
     };
     let footer = html! {
         <>
+            <p class="grow small muted" role="status">{ why_not }</p>
             <button type="button" class="btn quiet" onclick={props.on_close.reform(|_: MouseEvent| ())}>{ text::KEEP_IT }</button>
-            <button type="button" class="btn kill" aria-disabled={is_off.to_string()} data-test="retire-confirm" onclick={on_retire}>{ text::retire_flag(&props.flag) }</button>
+            <button type="button" class={classes!("btn", if asks { "primary" } else { "kill" })} aria-disabled={is_off.to_string()} title={why_not} data-test={if asks { "retire-propose" } else { "retire-confirm" }} onclick={on_retire}>{ if asks { text::ask_to_retire_flag(&props.flag) } else { text::retire_flag(&props.flag) } }</button>
         </>
     };
     html! {
         <Dialog title={text::retire_flag_in_environment(&props.flag, &props.environment)} on_close={props.on_close.clone()} {footer} test="retire-dialog">
             <p>{ text::CODE_THAT_STILL_ASKS_FOR_IT }</p>
+            if asked > 0 { <p class="small muted" data-test="retire-asks">{ others_are_asked(asked) }</p> }
             if let Some(failure) = &*refused {
                 <div class="banner danger" role="alert" data-test="retire-refused"><Icon name="alert" /><p><b>{ failure.title() }</b>{ ". " }{ failure.help() }</p></div>
             }

@@ -1,4 +1,4 @@
-use super::asked::{NameField, ReasonField, Refusal, needs_approval, others_are_asked};
+use super::asked::{NameField, ReasonField, Refusal, needs_approval};
 use super::panel::Ladder;
 use super::publish::{Outcome, propose, put};
 use crate::backend::Failure;
@@ -10,6 +10,7 @@ use crate::state::radius::Radius;
 use crate::words::difference::{Line, summary};
 use crate::words::message::sentence;
 use crate::words::number::{count, counted};
+use crate::words::proposal::others_are_asked;
 use crate::words::radius as words;
 use crate::words::text::common;
 use crate::words::text::edit as text;
@@ -54,7 +55,7 @@ pub fn Review(props: &ReviewProps) -> Html {
     let must_ask = approvals > 0 || is_for_others;
     let may_ask = !must_ask && step >= Step::SecondPerson;
     let wants_key = step == Step::TypeKey || may_ask;
-    let no_reason = reason.trim().is_empty().then_some(text::SAY_WHY_FIRST);
+    let no_reason = reason.trim().is_empty().then_some(common::SAY_WHY_FIRST);
     let no_key = (wants_key && *typed_key != props.key_of_flag).then_some(text::TYPE_THE_FLAGS_KEY_FIRST);
     let offline = matches!(console.live.connection, crate::state::live::Connection::Lost { .. })
         .then_some(common::THE_CONTROL_PLANE_CANNOT_BE_REACHED);

@@ -120,7 +120,7 @@ fn Whole(props: &WholeProps) -> Html {
                         </div>
                     </div>
                     <Link<Route> to={Route::Edit { environment: environment(), key: key.clone() }} classes="btn"><span data-test="edit-open">{ text::EDIT }</span><kbd>{ "E" }</kbd></Link<Route>>
-                    <Link<Route> to={Route::Kill { environment: environment(), key: key.clone() }} classes="btn kill"><Sign name="kill" /><span data-test="kill-open">{ common::KILL }</span></Link<Route>>
+                    <Link<Route> to={Route::Kill { environment: environment(), key: key.clone() }} classes="btn kill"><Sign name="kill" /><span data-test="kill-open">{ common::KILL }</span><kbd>{ text::SHIFT_K }</kbd></Link<Route>>
                 </div>
                 <div class="meta">
                     if !flag.description.is_empty() { <span><b>{ &flag.description }</b></span> }

@@ -1,4 +1,4 @@
-use crate::components::{Dialog, Icon};
+use crate::components::{Dialog, Icon, NotYet};
 use crate::pages::batch::BatchDialog;
 use crate::route::Route;
 use crate::state::Shared;
@@ -93,6 +93,7 @@ pub fn Bulk(props: &BulkProps) -> Html {
     html! {
         <div class="bulk" role="region" aria-label={text::CHOSEN_FLAGS} data-test="bulk" data-chosen={props.keys.len().to_string()}>
             <b>{ text::many_chosen(&many) }</b>
+            if props.why_not.is_some() { <NotYet why={props.why_not.clone()} /> }
             { button(text::SET_OWNER, "bulk-owner", ask(Some(Asked::Owner))) }
             { button(text::SET_DATE, "bulk-date", ask(Some(Asked::Date))) }
             { button(text::RETIRE, "bulk-retire", { let take = take.clone(); Callback::from(move |()| take.emit(Edit::Retire)) }) }
@@ -143,6 +144,7 @@ fn Ask(props: &AskProps) -> Html {
     let footer = html! {
         <>
             <button type="button" class="btn quiet" onclick={props.on_close.reform(|_: MouseEvent| ())}>{ common::CANCEL }</button>
+            <NotYet why={is_off.then(|| AttrValue::from(text::FILL_IT_IN_FIRST))} />
             <button type="button" class="btn primary" aria-disabled={is_off.to_string()} data-test="bulk-take" onclick={take}>{ text::GO_ON }</button>
         </>
     };

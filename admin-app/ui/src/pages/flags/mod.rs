@@ -209,7 +209,7 @@ fn List(props: &ListProps) -> Html {
             }
             match key.plain() {
                 Some("j") => cursor.set(cursor.down(keys.len())),
-                Some("k") => cursor.set(cursor.up(keys.len())),
+                Some("k") if !key.shift => cursor.set(cursor.up(keys.len())),
                 Some("/") => focus(&search),
                 Some("n") => {
                     let Some(navigator) = &navigator else { return false };

@@ -2,10 +2,10 @@ use super::restore::{RestoreForm, RestoredNote};
 use super::stragglers::Stragglers;
 use super::watch::{Regions, Watch};
 use crate::components::{CardSkeleton, FailureCard, Icon, Missing, Sign};
-use crate::hooks::{Key, clock, use_console, use_document_title, use_keys, use_kill};
+use crate::hooks::{Key, clock, use_console, use_document_title, use_keys, use_kill, use_policy};
 use crate::route::Route;
 use crate::words::kill;
-use crate::words::number::count;
+use crate::words::number::{count, counted};
 use crate::words::text::common;
 use crate::words::text::kill as text;
 use crate::words::time::{clock as clock_time, day, parse};
@@ -74,6 +74,13 @@ fn Live(props: &LiveProps) -> Html {
     let kill = &props.kill;
     let in_force = kill.restored.is_none();
     let refusal = console.refusal_to_kill();
+    let policy = use_policy();
+    let is_critical = console
+        .live
+        .flags
+        .ready()
+        .is_some_and(|page| page.flags.iter().any(|flag| flag.key == kill.flag && flag.critical));
+    let asked = policy.as_ref().map_or(0, |policy| policy.asked_of_restore(is_critical));
     {
         let restoring = restoring.clone();
         use_keys(move |key: &Key| match key.plain() {
@@ -123,8 +130,12 @@ fn Live(props: &LiveProps) -> Html {
                     </div>
                     if in_force {
                         <div class="stack s restorebox">
-                            <button class="btn l" data-test="restore" disabled={refusal.is_some()} onclick={open}><Icon name="undo" />{ text::RESTORE }<kbd>{ "R" }</kbd></button>
-                            <small class="muted">{ refusal.unwrap_or(text::NEEDS_A_REASON) }</small>
+                            <button class="btn l" data-test="restore" disabled={refusal.is_some()} onclick={open}><Icon name="undo" />{ if asked > 0 { text::ASK_TO_RESTORE } else { text::RESTORE } }<kbd>{ "R" }</kbd></button>
+                            <small class="muted">{ match (refusal, asked) {
+                                (Some(refusal), _) => refusal.to_owned(),
+                                (None, 0) => text::NEEDS_A_REASON.to_owned(),
+                                (None, asked) => text::needs_a_reason_and_approvals(&counted(asked as usize, common::APPROVAL, common::APPROVALS)),
+                            } }</small>
                         </div>
                     }
                 </div>
@@ -132,7 +143,7 @@ fn Live(props: &LiveProps) -> Html {
                     <RestoredNote restored={restored.clone()} killed_at={at} />
                 }
                 if in_force && *restoring {
-                    <RestoreForm environment={props.environment.clone()} kill={kill.clone()} on_close={close} />
+                    <RestoreForm environment={props.environment.clone()} kill={kill.clone()} {asked} on_close={close} />
                 }
                 if let Some(progress) = &kill.progress {
                     <Watch progress={progress.clone()} received={props.received} killed_at={at} {in_force} />

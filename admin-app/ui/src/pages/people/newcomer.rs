@@ -1,6 +1,6 @@
 use super::person::may;
 use crate::backend::api;
-use crate::components::Icon;
+use crate::components::{Icon, NotYet};
 use crate::hooks::{use_act, use_console};
 use crate::words::text::common;
 use crate::words::text::people as text;
@@ -22,7 +22,9 @@ pub fn Newcomer(props: &NewcomerProps) -> Html {
     let console = use_console();
     let act = use_act();
     let (name, reason, role) = (use_state(String::new), use_state(String::new), use_state(|| Role::Viewer));
-    let is_ready = props.why_not.is_none() && !act.state.sent && !name.trim().is_empty() && !reason.trim().is_empty();
+    let no_name = name.trim().is_empty().then_some(text::GIVE_A_NAME_FIRST);
+    let why_not = no_name.or(reason.trim().is_empty().then_some(common::SAY_WHY_FIRST));
+    let is_ready = props.why_not.is_none() && !act.state.sent && why_not.is_none();
     let typed = |text: &UseStateHandle<String>| {
         let text = text.clone();
         Callback::from(move |event: InputEvent| text.set(event.target_unchecked_into::<HtmlInputElement>().value()))
@@ -66,7 +68,8 @@ pub fn Newcomer(props: &NewcomerProps) -> Html {
                         </select><span class="help">{ may(*role) }</span></div>
                     <div class="field"><label for="new-reason">{ common::WHY }</label><input class="input" id="new-reason" data-test="person-reason" disabled={props.why_not.is_some()} value={(*reason).clone()} oninput={typed(&reason)} maxlength="500" autocomplete="off" /></div>
                 </div>
-                <div class="row"><button class="btn primary" data-test="person-add" aria-disabled={(!is_ready).to_string()}><Icon name="plus" small=true />{ text::ADD }</button></div>
+                <div class="row"><button class="btn primary" data-test="person-add" aria-disabled={(!is_ready).to_string()}><Icon name="plus" small=true />{ text::ADD }</button>
+                    if props.why_not.is_none() { <NotYet why={why_not.map(AttrValue::from)} /> }</div>
             </form>
         </section>
     }

@@ -1,5 +1,5 @@
 use crate::backend::api;
-use crate::components::{ActBar, ActItem, CardSkeleton, FailureCard, Icon, Look, Reason};
+use crate::components::{ActBar, ActItem, CardSkeleton, FailureCard, Icon, Look, NotYet, Reason};
 use crate::hooks::{clock, use_act, use_asked, use_console, use_may};
 use crate::state::live::Slot;
 use crate::words::number::count;
@@ -110,10 +110,10 @@ pub fn NewKey(props: &NewKeyProps) -> Html {
     let made = use_state(|| None::<ClientKeyCreated>);
     let (name, origin, kind) = (use_state(|| props.name.to_string()), use_state(String::new), use_state(|| props.kind));
     let is_page = *kind == ClientKind::Browser;
-    let is_ready = props.why_not.is_none()
-        && !act.state.sent
-        && !name.trim().is_empty()
-        && (!is_page || !origin.trim().is_empty());
+    let no_name = name.trim().is_empty().then_some(text::GIVE_IT_A_NAME_FIRST);
+    let no_origin = (is_page && origin.trim().is_empty()).then_some(text::SAY_WHERE_ITS_PAGES_ARE_FIRST);
+    let why_not = no_name.or(no_origin);
+    let is_ready = props.why_not.is_none() && !act.state.sent && why_not.is_none();
     let typed = |text: &UseStateHandle<String>| {
         let text = text.clone();
         Callback::from(move |event: InputEvent| text.set(event.target_unchecked_into::<HtmlInputElement>().value()))
@@ -169,7 +169,8 @@ pub fn NewKey(props: &NewKeyProps) -> Html {
                         <span class="help">{ text::SEVERAL_WITH_SPACES_BETWEEN_FOR_ANY }</span></div>
                 }
             </div>
-            <div class="row"><button class="btn primary" data-test="key-make" aria-disabled={(!is_ready).to_string()}><Icon name="plus" small=true />{ text::MAKE_IT }</button></div>
+            <div class="row"><button class="btn primary" data-test="key-make" aria-disabled={(!is_ready).to_string()}><Icon name="plus" small=true />{ text::MAKE_IT }</button>
+                if props.why_not.is_none() { <NotYet why={why_not.map(AttrValue::from)} /> }</div>
             if let Some(made) = &*made {
                 <div class="banner ok" role="status"><Icon name="key" /><div class="grow stack s"><p><b>{ text::shown_this_once(&made.view.name) }</b></p>
                     <p class="breakall"><code data-test="key-secret">{ &made.key }</code></p>

@@ -45,6 +45,7 @@ super::texts! {
     REGIONS = "Regions";
     REGION_HEAD = "Region";
     RELEASES = "Releases";
+    SAY_WHY_FIRST = "Say why first.";
     SEGMENT = "Segment";
     SEGMENTS = "Segments";
     TENANT = "Tenant";
@@ -64,6 +65,7 @@ super::texts! {
 }
 
 super::messages! {
+    it_waits_for(waits) = "It waits for {waits}";
     remove_name(name) = "Remove {name}";
     revision_revision(revision) = "revision {revision}";
     revision_revision_2(revision) = "Revision {revision}";

@@ -30,7 +30,6 @@ super::texts! {
     REVIEW_AND_PUBLISH = "Review and publish";
     RULE = "rule";
     RULES = "rules";
-    SAY_WHY_FIRST = "Say why first.";
     THE_DRAFT_IS_NO_JSON_YET = "The draft is no JSON yet; it is kept as it is.";
     THE_POLICY_ASKS_OTHERS_ABOUT_IT = "The policy asks others about it. They decide.";
     THIS_ENVIRONMENT_HAS_NO_POPULATION_HOW = "This environment has no population: how many change is not known, only who can.";
@@ -47,7 +46,6 @@ super::messages! {
     and_regions_more(regions) = "and {regions} more";
     edit_of_words_summary(words, summary) = "edit of {words}: {summary}";
     it_take_it_out_there_first(places_name) = "{places_name} it. Take it out there first.";
-    it_waits_for(waits) = "It waits for {waits}";
     kill_of_flag(flag) = "kill of {flag}";
     mend_problems_first(problems) = "Mend {problems} first.";
     of_are_given_something_else(weight, weight_2) = "{weight} of {weight_2} are given something else.";

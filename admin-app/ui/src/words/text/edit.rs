@@ -153,7 +153,6 @@ super::texts! {
     ROLLBACK_SAFE_A_KILL_IS_ENOUGH = "rollback-safe: a kill is enough";
     RULE_PUT_DOWN = "Rule put down.";
     SALT = "Salt";
-    SAY_WHY_FIRST = "Say why first.";
     SERVE = " serve ";
     SET_THAT_ASIDE_AND_RETIRE_IT = "Set that aside and retire it anyway";
     SHARE_OUT_BY = "Share out by";
@@ -217,6 +216,7 @@ super::messages! {
     all_rows_contexts(rows) = "all {rows} contexts";
     and_more_more(more) = "and {more} more";
     and_regions_more(regions) = "and {regions} more";
+    ask_to_retire_flag(flag) = "Ask to retire {flag}";
     border_between_and(before, after) = "Border between {before} and {after}";
     both_changed_join(join) = "Both changed {join}.";
     by_unwrap_or_else_reason(unwrap_or_else, reason) = " by {unwrap_or_else}: “{reason}”";
@@ -224,7 +224,6 @@ super::messages! {
     edit_flag(flag) = "Edit {flag}";
     first_in_effect_what_you_publish(kills_are) = " first. {kills_are} in effect: what you publish shows once it is restored.";
     flag_was_retired(flag) = "{flag} was retired";
-    it_waits_for(waits) = "It waits for {waits}";
     it_was_begun_over_revision(revision) = "It was begun over revision {revision}.";
     its_data_change_is_in_phase(phase) = "Its data change is in phase {phase}. Phases go on by steps of the migration, not by an edit.";
     key_of_flag_in_environment(key_of_flag, environment) = "{key_of_flag} in {environment}";
@@ -244,6 +243,7 @@ super::messages! {
     over_revision_revision(revision) = " over revision {revision}";
     percent_of_percent_2(percent, percent_2) = "{percent} of {percent_2}";
     proposed_key_as_id(key, id) = "Proposed {key} as {id}";
+    proposed_to_retire_flag_as_id(flag, id) = "Proposed to retire {flag} as {id}";
     publish_revision_next(next) = "Publish revision {next}";
     published_as_revision(key, revision) = "Published {key} as revision {revision}";
     remove_rule_number(number) = "Remove rule {number}";

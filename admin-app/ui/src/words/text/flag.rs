@@ -23,6 +23,7 @@ super::texts! {
     NOTHING = "nothing";
     NO_CHANGE_NAMES_IT = "No change names it.";
     NO_FLAG = "no flag";
+    SHIFT_K = "Shift K";
     TWENTY_FIVE_THOUSAND = "25\u{202F}000";
     SEVENTY_FIVE_THOUSAND = "75\u{202F}000";
     OR = " or ";

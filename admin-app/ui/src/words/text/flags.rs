@@ -20,6 +20,7 @@ super::texts! {
     EXPIRES = "Expires";
     EXPIRES_FIRST = "Expires first";
     EXPIRES_OR_IS_DUE_FOR_REVIEW = "Expires, or is due for review, on";
+    FILL_IT_IN_FIRST = "Fill it in first.";
     FILTER = " filter";
     GO_ON = "Go on";
     IS = "is";

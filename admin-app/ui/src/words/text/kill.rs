@@ -5,6 +5,7 @@ super::texts! {
     AMID_KILL = "kill";
     ARE_ASLEEP = " are asleep";
     ARE_SILENT = " are silent";
+    ASK_TO_RESTORE = "Ask to restore…";
     A_NAME_THAT_IS_NOT_DECLARED = "A name that is not declared reaches contexts that carry exactly this text.";
     BACK_TO_THE_FLAG = "Back to the flag";
     BROWSERS_WHICH_ONLY_CLAIM_IT = "browsers, which only claim it";
@@ -57,6 +58,7 @@ super::texts! {
     RESTORE = "Restore…";
     RESTORE_2 = "Restore";
     RESTORE_IS_ONE_KEY_AND_A = "Restore is one key and a reason";
+    SAY_WHY_IT_IS_SAFE_FIRST = "Say why it is safe again first.";
     SELECT_THE_TEXT_INSTEAD = "Select the text instead.";
     SINCE_THE_KILL = "since the kill";
     TENANT = "tenant";
@@ -85,6 +87,7 @@ super::messages! {
     all_and_all_declared_or_not(tenants, regions) = "All {tenants} and all {regions}, declared or not.";
     all_declared_or_not(tenants) = "All {tenants}, declared or not.";
     all_regions(regions) = "All {regions}.";
+    ask_to_restore_flag_for_scope(flag, scope) = "Ask to restore {flag} for {scope}";
     at_when_after_revision_revision_reason(when, after, revision, reason) = " at {when}{after}, revision {revision}. {reason}";
     clients_dark(clients) = "{clients}, dark";
     clients_dark_p50_p99_slowest(dark_total, latency, latency_2, latency_3) = "{dark_total} clients dark: p50 {latency}, p99 {latency_2}, slowest {latency_3}";
@@ -105,8 +108,10 @@ super::messages! {
     map_will_see_degraded_meaning(map, degraded_meaning) = "{map} will see: {degraded_meaning}.";
     name_dark_of_clients(name, dark, clients) = "{name}: {dark} of {clients}";
     names_no_kill_of(id, environment) = "{id} names no kill of {environment}.";
+    needs_a_reason_and_approvals(approvals) = "needs a reason and {approvals}";
     on_edge_or_server_keys_in(trusted, claimed) = "{trusted} on edge or server keys, {claimed} in browsers.";
     percent_percent_dark(percent) = "{percent:.1} percent dark";
+    proposed_to_restore_flag_as_id(flag, id) = "Proposed to restore {flag} as {id}";
     restore_flag_for_scope(flag, scope) = "Restore {flag} for {scope}";
     restored_by_by(by) = "Restored by {by}";
     seconds_since_the_kill(elapsed) = "{elapsed:.0} seconds since the kill";

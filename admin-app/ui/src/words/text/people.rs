@@ -12,6 +12,7 @@ super::texts! {
     EDITOR_NO_MORE = "Editor no more…";
     EDITS_FLAGS_SEGMENTS_AND_TENANTS_AND = "Edits flags, segments and tenants, and starts rollouts, as far as the policy lets one person.";
     FOR_A_MACHINE = "For a machine: ";
+    GIVE_A_NAME_FIRST = "Give a name first.";
     IT_GOES_AT_ONCE_ALSO_FROM = "It goes at once, also from tokens and sessions; approvals that rest on it count no more.";
     IT_OPENS_NOTHING_ANY_MORE_AT = "It opens nothing any more, at once, also where somebody is signed in with it. That can’t be undone.";
     KILLS_RESTORES_ROLLS_BACK_DRILLS_AND = "Kills, restores, rolls back, drills, and steers runs and rollouts.";

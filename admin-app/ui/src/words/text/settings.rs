@@ -54,6 +54,7 @@ super::texts! {
     GETS_EVERY_FLAG_WHOLE_IN_A = "Gets every flag, whole, in a worker. Keep it as you keep passwords.";
     GETS_EVERY_FLAG_WHOLE_KEEP_IT = "Gets every flag, whole. Keep it as you keep passwords.";
     GIVE_ITS_PUBLIC_KEY_TO_CLIENTS = "Give its public key to clients that pin keys: add it to ";
+    GIVE_IT_A_NAME_FIRST = "Give it a name first.";
     HTTPS_SHOP_EXAMPLE = "https://shop.example";
     IN_THE_CHART_ON_RUNS_AND = "In the chart, on runs and wherever else a time of day stands.";
     ITS_SECRET_HALF_IS_NOT_IN = "Its secret half is not in the data folder. Stop the server and bring it there with downhaul signing-keys import.";
@@ -102,6 +103,7 @@ super::texts! {
     REGIONS_WITHIN_WHICH_NOBODY_MAY_BE = "Regions within which nobody may be";
     REVOKE = "Revoke…";
     REVOKED = "revoked";
+    SAY_WHERE_ITS_PAGES_ARE_FIRST = "Say first where its pages are served from.";
     SERVERS_AND_EDGES_ALWAYS_DO_A = "Servers and edges always do; a larger share is for pages that open after it";
     SETTINGS = "Settings";
     SEVERAL_WITH_SPACES_BETWEEN_FOR_ANY = "Several with spaces between; * for any";
