@@ -3,7 +3,9 @@
 
 use anyhow::Result;
 use downhaul_e2e::stories::{self, IN_COHORT};
-use downhaul_e2e::{Browser, Console, Shop, Stack};
+use downhaul_e2e::{Browser, Console, Editor, Shop, Stack};
+use serde_json::json;
+use thirtyfour::prelude::*;
 
 #[tokio::test]
 async fn kill_from_the_console_and_watch_the_shop() -> Result<()> {
@@ -13,6 +15,113 @@ async fn kill_from_the_console_and_watch_the_shop() -> Result<()> {
 
     let console = Console::open(&operator, &stack).await?;
     stories::kill_and_watch(&stack, &visitor, &operator, &console, "console").await
+}
+
+/// Nothing but keys, from wherever the operator is; the way back asks a second person, and so does a retirement.
+#[tokio::test]
+async fn by_keys_alone_and_back_by_two_people() -> Result<()> {
+    let stack = Stack::start().await?;
+    let policy = json!({ "policy": { "approvals": { "critical": 1, "critical_restore": 1 } }, "reason": "two look" });
+    stack.admin("PUT", "/policy", Some(policy)).await?;
+    let approver = stack.person("Ada Lovelace", "approver").await?;
+    let token = stack.person("Jonas Weber", "operator").await?;
+    let (visitor, browser) = (Browser::start().await?, Browser::start().await?);
+    let shop = Shop::open(&visitor, &stack, IN_COHORT).await?;
+    shop.checkout("one-page").await?;
+    let console = Console::open_as(&browser, &stack, &token).await?;
+    let keys = || browser.driver.action_chain();
+
+    // From the row that has the cursor.
+    keys().send_keys("j").perform().await?;
+    let row = browser.shown("tr.is-focus").await?.attr("data-test").await?.unwrap_or_default();
+    keys().key_down(Key::Shift).send_keys("k").key_up(Key::Shift).perform().await?;
+    browser.marked("kill-reason").await?;
+    let path = browser.driver.current_url().await?.path().to_owned();
+    assert_eq!(path, format!("/e/production/kill/{}", row.trim_start_matches("flag-row-")));
+
+    // From a page that is of no flag, also out of a text field: the palette asks which.
+    console.page("/chart").await?;
+    browser.shown("input[type=search]").await?.click().await?;
+    keys()
+        .key_down(Key::Control)
+        .key_down(Key::Alt)
+        .send_keys("k")
+        .key_up(Key::Alt)
+        .key_up(Key::Control)
+        .perform()
+        .await?;
+    let field = browser.shown("[data-test=palette] input").await?;
+    field.send_keys("checkout-v2").await?;
+    let chosen = "return document.querySelector('#palette-list [role=option][aria-selected=true]').innerText.includes('Kill checkout-v2')";
+    browser.until("the kill of checkout-v2 in the palette", chosen).await?;
+    browser.accessible("the palette").await?;
+    keys().send_keys(Key::Enter).perform().await?;
+
+    browser.marked("kill-reason").await?;
+    browser.accessible("the kill control").await?;
+    browser
+        .until(
+            "the effect in words",
+            "return document.querySelector('[data-test=kill-effect]').innerText.includes('Everyone')",
+        )
+        .await?;
+    let hold = browser.shown("[data-test=hold-to-kill][aria-disabled=true]").await?;
+    assert!(!hold.attr("aria-describedby").await?.unwrap_or_default().is_empty(), "it says why not");
+    browser.until("the focus on the reason", "return document.activeElement.dataset.test === 'kill-reason'").await?;
+    keys().send_keys("payments fail").perform().await?;
+    browser.shown("[data-test=hold-to-kill][aria-disabled=false]").await?;
+    for _ in 0..40 {
+        let is_there =
+            browser.driver.execute("return document.activeElement.dataset.test === 'hold-to-kill'", vec![]).await?;
+        if is_there.json() == true {
+            break;
+        }
+        keys().send_keys(Key::Tab).perform().await?;
+    }
+    browser.until("the focus on the button", "return document.activeElement.dataset.test === 'hold-to-kill'").await?;
+    // Enter is no hold, and Space that is let go at once is none either.
+    keys().send_keys(Key::Enter).key_down(' ').key_up(' ').perform().await?;
+    shop.checkout("one-page").await?;
+    keys().key_down(' ').perform().await?;
+    browser.marked("clients-dark").await?;
+    keys().key_up(' ').perform().await?;
+    shop.checkout("three-page").await?;
+    browser.marked("kill-complete").await?;
+    assert!(console.dark(1).await?.contains("1 of 1"), "all are dark");
+    browser.shown("[data-test=by-region]").await?;
+    for figure in ["p50", "p99"] {
+        browser
+            .until(
+                figure,
+                &format!("return document.querySelector('[data-test=live-kill]').innerText.includes('{figure}')"),
+            )
+            .await?;
+    }
+    browser.accessible("a kill").await?;
+
+    keys().send_keys("r").perform().await?;
+    browser.marked("restore-asks").await?;
+    browser.accessible("a restore that others are asked about").await?;
+    keys().send_keys("the bank is back").send_keys(Key::Enter).perform().await?;
+    console.says("proposal-status", "status", "open").await?;
+    browser.accessible("a proposed restore").await?;
+    shop.checkout("three-page").await?;
+    let ada = Browser::start().await?;
+    let other = Console::open_as(&ada, &stack, &approver).await?;
+    other.page("/proposals/p-1").await?;
+    other.act("approve", "the bank says so").await?;
+    console.act("land", "both agree").await?;
+    console.says("proposal-status", "status", "landed").await?;
+    shop.checkout("one-page").await?;
+
+    // The same of a retirement.
+    let maya = Console::open(&ada, &stack).await?;
+    Editor::of(&maya).edit("checkout-v2").await?;
+    maya.click("retire").await?;
+    ada.marked("retire-asks").await?;
+    maya.write("retire-reason", "nobody asks for it").await?;
+    maya.click("retire-propose").await?;
+    maya.says("proposal-status", "status", "open").await
 }
 
 #[tokio::test]

@@ -30,7 +30,7 @@ use crate::state::history::Part;
 use downhaul_blast::plan::Plan;
 use downhaul_control::api::{
     AcknowledgeAlarmRequest, AlarmPage, AlarmView, BreakerPage, Changed, ChartPage, FlagPage, FleetStates, FleetView,
-    GuardPage, KillPage, KillRequest, KillView, PolicyView, Populations, PresenceRequest, PresenceView,
+    GuardPage, KillPage, KillRequest, KillView, OutcomePage, PolicyView, Populations, PresenceRequest, PresenceView,
     ProposalSummary, PutFlagRequest, RestoreReport, RestoreRequest, RetireFlagRequest, SessionRequest, SignInView,
     VerifyReport, Whoami,
 };
@@ -204,6 +204,11 @@ pub async fn propose(
 ) -> Result<Proposed, Failure> {
     let draft = json!({ "flag": flag, "reason": reason, "base": base });
     post(backend, within(environment, "proposals"), &draft).await
+}
+
+/// What clients counted of a flag lately.
+pub fn outcomes(environment: &str, flag: &str) -> Get<OutcomePage> {
+    Get::new(within(environment, &format!("outcomes?flag={}", encoded(flag))))
 }
 
 /// Has others decide whether a flag is retired.

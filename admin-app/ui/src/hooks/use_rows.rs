@@ -17,7 +17,7 @@ pub fn use_rows(rows: Vec<Route>) -> (Option<usize>, NodeRef) {
         use_keys(move |key: &Key| {
             match key.plain() {
                 Some("j") => cursor.set(cursor.down(rows.len())),
-                Some("k") => cursor.set(cursor.up(rows.len())),
+                Some("k") if !key.shift => cursor.set(cursor.up(rows.len())),
                 Some("Enter") if !key.on_control => {
                     let chosen = cursor.0.and_then(|at| rows.get(at));
                     let (Some(route), Some(navigator)) = (chosen, &navigator) else { return false };

@@ -13,6 +13,7 @@ pub mod kill;
 pub mod may;
 pub mod message;
 pub mod number;
+pub mod outcome;
 pub mod presence;
 pub mod proposal;
 pub mod radius;

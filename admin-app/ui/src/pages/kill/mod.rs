@@ -1,3 +1,4 @@
+mod proven;
 mod ready;
 mod scope;
 
@@ -20,6 +21,9 @@ use web_sys::HtmlInputElement;
 use yew::prelude::*;
 use yew_router::prelude::*;
 
+/// Where there is most likely a keyboard.
+const KEYBOARD: &str = "(hover: hover) and (min-width: 720px)";
+
 #[derive(Debug, Properties, PartialEq)]
 pub struct KillProps {
     pub environment: AttrValue,
@@ -35,12 +39,13 @@ pub fn Kill(props: &KillProps) -> Html {
     let flag_route = Route::Flag { environment: props.environment.to_string(), key: props.flag.clone() };
     {
         let to = flag_route.clone();
-        use_keys(move |key: &Key| match (key.plain(), &navigator) {
-            (Some("Escape"), Some(navigator)) => {
+        use_keys(move |key: &Key| match (&navigator, key.key.as_str()) {
+            // The reason has the focus to begin with, and so is no hindrance.
+            (Some(navigator), "Escape") if !key.command && (!key.typing || is_in_reason()) => {
                 navigator.push(&to);
                 true
             }
-            (Some(_) | None, _) => false,
+            _ => false,
         });
     }
     let flag =
@@ -129,6 +134,11 @@ fn Control(props: &ControlProps) -> Html {
             draft.dispatch(make(event.target_unchecked_into::<HtmlInputElement>().value()));
         })
     };
+    let reason = use_node_ref();
+    {
+        let reason = reason.clone();
+        use_effect_with((), move |()| begin_with(&reason));
+    }
     let disabled = console.refusal_to_kill().or_else(|| draft.why_not()).map(AttrValue::from);
     let target = text::key_for_whom_in_environment(&flag.key, &whom, &props.environment);
     html! {
@@ -146,7 +156,7 @@ fn Control(props: &ControlProps) -> Html {
                 <div class="step"><span class="no" aria-hidden="true">{ "3" }</span>
                     <div class="cols why">
                         <div class="field"><label for="reason">{ text::REASON }</label>
-                            <input class="input" id="reason" data-test="kill-reason" value={draft.reason.clone()} oninput={on_text(Action::Reason)}
+                            <input class="input" id="reason" ref={reason} data-test="kill-reason" value={draft.reason.clone()} oninput={on_text(Action::Reason)}
                                 aria-required="true" aria-describedby="reason-help" autocomplete="off" maxlength="500" />
                             <span class="help" id="reason-help">{ text::GOES_TO_THE_CHART_FOR_WHOEVER }</span>
                         </div>
@@ -170,6 +180,21 @@ fn Control(props: &ControlProps) -> Html {
             <Ready environment={props.environment.clone()} flag={flag.clone()} command={draft.command(&flag.key)} />
         </div>
     }
+}
+
+/// Whoever comes with a keyboard writes why; on a phone the keys would cover what is to be read first.
+fn begin_with(reason: &NodeRef) {
+    let is_wide = web_sys::window()
+        .and_then(|window| window.match_media(KEYBOARD).ok().flatten())
+        .is_some_and(|query| query.matches());
+    if let Some(reason) = reason.cast::<HtmlInputElement>().filter(|_| is_wide) {
+        let _ = reason.focus();
+    }
+}
+
+fn is_in_reason() -> bool {
+    let focus = web_sys::window().and_then(|window| window.document()?.active_element());
+    focus.is_some_and(|focus| focus.id() == "reason")
 }
 
 #[derive(Debug, Properties, PartialEq)]

@@ -1,3 +1,4 @@
+use super::helped::Helped;
 use super::restore::{RestoreForm, RestoredNote};
 use super::stragglers::Stragglers;
 use super::watch::{Regions, Watch};
@@ -153,6 +154,7 @@ fn Live(props: &LiveProps) -> Html {
                     <p class="pad muted">{ text::HOW_FAR_IT_HAS_COME_WAS }</p>
                 }
             </section>
+            <Helped environment={props.environment.clone()} flag={kill.flag.clone()} degraded={kill.degraded_variant.clone()} />
         </>
     }
 }

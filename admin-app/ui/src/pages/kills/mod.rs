@@ -1,4 +1,5 @@
 mod curve;
+mod helped;
 mod live;
 mod restore;
 mod stragglers;
@@ -9,7 +10,7 @@ use crate::words::text::kill as text;
 pub use live::LiveKill;
 
 use crate::components::{Empty, FailureCard, Icon, RowsSkeleton, Sign};
-use crate::hooks::{clock, use_console, use_document_title};
+use crate::hooks::{clock, use_console, use_document_title, use_rows};
 use crate::route::Route;
 use crate::state::live::Slot;
 use crate::words::kill;
@@ -30,6 +31,9 @@ pub fn Kills(props: &KillsProps) -> Html {
     let console = use_console();
     let now = clock::now();
     let environment = || props.environment.to_string();
+    let to = |id: &str| Route::LiveKill { environment: environment(), id: id.to_owned() };
+    let rows = console.live.kills.ready().map(|page| page.kills.iter().map(|each| to(&each.id)).collect());
+    let (cursor, place) = use_rows(rows.unwrap_or_default());
     let body = match &console.live.kills {
         Slot::Failed(failure) => html! { <FailureCard failure={failure.clone()} what={text::THE_KILLS} /> },
         Slot::Loading => html! {
@@ -44,12 +48,12 @@ pub fn Kills(props: &KillsProps) -> Html {
             <div class="card tablewrap"><table class="table compact">
                 <thead><tr><th>{ common::FLAG }</th><th>{ text::FOR_WHOM }</th><th>{ common::WHY }</th><th>{ common::BY }</th><th>{ text::CLIENTS_HEAD }</th><th><span class="sr">{ common::ACTIONS }</span></th></tr></thead>
                 <tbody>
-                    { for page.kills.iter().map(|each| {
+                    { for page.kills.iter().enumerate().map(|(at, each)| {
                         let latest = console.live.watched.get(&each.id).map(|watched| (*watched.kill).clone());
                         let progress = latest.and_then(|kill| kill.progress).or_else(|| each.progress.clone());
-                        let to = Route::LiveKill { environment: environment(), id: each.id.clone() };
+                        let to = to(&each.id);
                         html! {
-                            <tr key={each.id.clone()} data-test={format!("kill-row-{}", each.id)}>
+                            <tr key={each.id.clone()} data-row={at.to_string()} class={classes!((cursor == Some(at)).then_some("is-focus"))} data-test={format!("kill-row-{}", each.id)}>
                                 <td><Sign name="kill" />{ " " }<Link<Route> to={to.clone()} classes="key">{ &each.flag }</Link<Route>></td>
                                 <td data-l="For whom">{ kill::scope(&each.scope) }</td>
                                 <td data-l="Why">{ &each.reason }{ each.incident.as_ref().map(|incident| html! { <>{ " " }<span class="chip line">{ incident }</span></> }) }</td>
@@ -71,7 +75,7 @@ pub fn Kills(props: &KillsProps) -> Html {
             </div>
             <Link<Route> to={Route::Chart { environment: environment() }} classes="btn"><Icon name="chart" />{ common::CHART }</Link<Route>>
             </div>
-            { body }
+            <div ref={place}>{ body }</div>
         </>
     }
 }

@@ -9,6 +9,7 @@ super::texts! {
     APPROVAL = "approval";
     APPROVALS = "approvals";
     ASK_FOR_APPROVAL_INSTEAD = " Ask for approval instead.";
+    AS_PAGES_SAY = ", as pages say";
     A_CLIENT_THAT_HEARS_NOTHING_DEGRADES = "A client that hears nothing degrades by itself at its stale deadline.";
     A_CLIENT_THAT_HEARS_NOTHING_KEEPS = "A client that hears nothing keeps what it has until it comes back.";
     A_HUNDRED_THOUSAND = "100\u{202F}000";

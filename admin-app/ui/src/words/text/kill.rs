@@ -6,9 +6,11 @@ super::texts! {
     ARE_ASLEEP = " are asleep";
     ARE_SILENT = " are silent";
     ASK_TO_RESTORE = "Ask to restore…";
+    A_DRILL_IS_DUE = "a drill is due";
     A_NAME_THAT_IS_NOT_DECLARED = "A name that is not declared reaches contexts that carry exactly this text.";
     BACK_TO_THE_FLAG = "Back to the flag";
     BROWSERS_WHICH_ONLY_CLAIM_IT = "browsers, which only claim it";
+    BY_THE_LAST_HEARTBEATS = "by the last heartbeats";
     CLIENT = "client";
     CLIENTS = "clients";
     CLIENTS_HEAD = "Clients";
@@ -17,9 +19,11 @@ super::texts! {
     COMPLETE = "complete";
     CONNECTED = "connected";
     COPY_COMMAND = "Copy command";
+    DID_IT_HELP = "Did it help?";
     EDGE_AND_SERVER = "Edge and server";
     EVERYONE_EVERYWHERE_IN_THIS_ENVIRONMENT = "Everyone, everywhere in this environment.";
     EVERY_FLAG_GIVES_WHAT_ITS_RULES = "Every flag gives what its rules say. A kill starts from the flag that does harm.";
+    FAILED = "Failed";
     FOR_WHOM = "For whom";
     FROM_THE_SERVERS_COMMIT_TO_ITS = "From the server’s commit to its receipt of the acknowledgement";
     GOES_TO_THE_CHART_FOR_WHOEVER = "Goes to the chart, for whoever asks later.";
@@ -27,10 +31,12 @@ super::texts! {
     HEAR_THIS_SERVER = " hear this server";
     HIDDEN_PAGES_THEY_DEGRADE_BEFORE_THEIR = "Hidden pages; they degrade before their next read.";
     HOW_FAR_IT_HAS_COME_WAS = "How far it has come was not measured: the server was started after the kill. It holds all the same.";
+    HOW_LONG_A_KILL_TAKES = "How long a kill takes";
     IF_THIS_PAGE_CANT_REACH_THE = "If this page can’t reach the server";
     INCIDENT = "Incident ";
     IS = "is";
     IS_ASLEEP = " is asleep";
+    IS_NOT_KNOWN = " is not known";
     IS_SILENT = " is silent";
     IS_THE_DEGRADED_VARIANT = "is the degraded variant";
     IT_GIVES_EVERYONE_BACK_WHAT_THE = "It gives everyone back what the rules say, at once.";
@@ -41,12 +47,16 @@ super::texts! {
     KILL_2 = "Kill ";
     KILL_CONTROL = "Kill control";
     LAST_HEARD = "Last heard";
+    LAST_ONE = "Last one";
     LIVE_KILL = "Live kill";
     NEEDS_A_REASON = "needs a reason";
+    NEVER_DRILLED = "Never drilled";
     NOTHING_IS_KILLED = "Nothing is killed";
     NOT_AMONG_ITS_LAST_CHANGES = "Not among its last changes";
     NOT_CONNECTED = "not connected";
     NOT_MEASURED = "not measured";
+    NO_CLIENT_COUNTS_WHETHER_IT_WORKS = "No client counts whether it works for the user, so this cannot say. Where one does, by outcomes, the share that fails stands here, before and after.";
+    NO_HEARTBEAT_HAS_MEASURED_IT = "no heartbeat has measured it since the server was started";
     ONE_CLIENT_STILL_LIT = "1 client, still lit";
     ONE_FLAG_REQUIRES_IT_AND_DEGRADES = "One flag requires it and degrades with it: ";
     ONE_PERSON_AND_A_REASON_ARE = "One person and a reason are enough. A kill never waits for approval.";
@@ -60,6 +70,7 @@ super::texts! {
     RESTORE_IS_ONE_KEY_AND_A = "Restore is one key and a reason";
     SAY_WHY_IT_IS_SAFE_FIRST = "Say why it is safe again first.";
     SELECT_THE_TEXT_INSTEAD = "Select the text instead.";
+    SHARE_THAT_FAILED = "Share that failed";
     SINCE_THE_KILL = "since the kill";
     TENANT = "tenant";
     TENANTS = "tenants";
@@ -72,14 +83,18 @@ super::texts! {
     THE_KILL_CONTROL = "The kill control";
     THE_KILL_MAY_HAVE_BEEN_MADE = "The kill may have been made all the same: look at the kills in force. ";
     THE_SAME_KILL_FROM_A_SHELL = "The same kill from a shell on the server:";
+    THE_WAY_BACK_AS_A_DRILL_GOES_IT = "a drill kills it and restores it, and is timed";
     THIS_ENVIRONMENT_DECLARES_NO_REGIONS = "This environment declares no regions.";
     THIS_ENVIRONMENT_HAS_NO_SEGMENTS = "This environment has no segments.";
     THIS_KILL = "This kill";
+    VARIANT = "Variant";
     WAS = "was";
     WHAT_HAPPENS_NEXT = "What happens next";
     WHAT_THEY_WILL_SEE = "What they will see";
+    WHEN_IT_WAS_LAST_DRILLED = "When it was last drilled";
     WHOEVER_YOU_CHOOSE_GETS = "Whoever you choose gets";
     WHY_IT_IS_SAFE_AGAIN = "Why it is safe again";
+    WORKED = "Worked";
 }
 
 super::messages! {
@@ -93,11 +108,15 @@ super::messages! {
     clients_dark_p50_p99_slowest(dark_total, latency, latency_2, latency_3) = "{dark_total} clients dark: p50 {latency}, p99 {latency_2}, slowest {latency_3}";
     dark_of_unknown(dark, unknown) = "{dark} of {unknown}";
     declared_enter_adds_a_name(tenants_are) = "{tenants_are} declared. Enter adds a name.";
+    drilled_when_by(when, by) = "Drilled {when} by {by}";
     flags_require_it_and_degrade_with(with_it) = "{with_it} flags require it and degrade with it: ";
+    half_hear_a_kill_within(half, most) = "Half of all hear a kill within {half}, 99 of 100 within {most}";
     hold_to_kill(target) = "Hold to kill {target}";
     in_each_stays_until_someone_restores(kills, environment) = "{kills} in {environment}. Each stays until someone restores it.";
     in_force_killed_for_scope(in_force, scope) = " {in_force} killed for {scope}";
     is_restored_for(flag, scope) = "{flag} is restored for {scope}";
+    it_does_not_help_of_degraded_fails(fails, degraded, failed) = "It does not help: of {degraded} {fails} fail, of the others {failed} did. Look for the cause elsewhere too.";
+    it_helps_of_degraded_fails_of_others_failed(fails, degraded, failed) = "It helps: of {degraded} {fails} fail, of the others {failed} did.";
     it_is_killed_already_for(scope, reason) = "It is killed already for {scope}: {reason}";
     key_for_whom_in_environment(key, whom, environment) = "{key} for {whom} in {environment}";
     kill_by_at_revision(id, by, when, revision, reason) = "Kill {id} by {by} at {when}, revision {revision}. {reason}";
@@ -109,7 +128,10 @@ super::messages! {
     name_dark_of_clients(name, dark, clients) = "{name}: {dark} of {clients}";
     names_no_kill_of(id, environment) = "{id} names no kill of {environment}.";
     needs_a_reason_and_approvals(approvals) = "needs a reason and {approvals}";
+    nothing_is_told_of_degraded_yet(degraded) = "Nothing is told of {degraded} yet: clients tell every 15 s.";
+    of_degraded_fails_nothing_to_compare(fails, degraded) = "Of {degraded} {fails} fail; there is nothing of the others to compare with.";
     on_edge_or_server_keys_in(trusted, claimed) = "{trusted} on edge or server keys, {claimed} in browsers.";
+    outcomes_of_the_last(window) = "what clients counted in the last {window}";
     percent_percent_dark(percent) = "{percent:.1} percent dark";
     proposed_to_restore_flag_as_id(flag, id) = "Proposed to restore {flag} as {id}";
     restore_flag_for_scope(flag, scope) = "Restore {flag} for {scope}";
@@ -117,6 +139,7 @@ super::messages! {
     seconds_since_the_kill(elapsed) = "{elapsed:.0} seconds since the kill";
     show_rest_more(rest) = "Show {rest} more";
     still_lit_by_name(clients) = "Still lit: {clients} by name";
+    too_few_of_degraded_to_say(total, degraded, least) = "Too few to say: {total} outcomes of {degraded}, and it takes {least}.";
     until_the_last_client_was_dark(max) = "until the last client was dark; the kill is {max} old";
     went_dark_and_have_left_since(dark) = "{dark} went dark and have left since";
     what_the_rules_say_again_at(who_get) = "{who_get} what the rules say again, at once.";
