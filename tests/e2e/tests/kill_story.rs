@@ -40,8 +40,8 @@ async fn by_keys_alone_and_back_by_two_people() -> Result<()> {
     assert_eq!(path, format!("/e/production/kill/{}", row.trim_start_matches("flag-row-")));
 
     // From a page that is of no flag, also out of a text field: the palette asks which.
-    console.page("/chart").await?;
-    browser.shown("input[type=search]").await?.click().await?;
+    console.page("/flags").await?;
+    browser.marked("flag-search").await?.click().await?;
     keys()
         .key_down(Key::Control)
         .key_down(Key::Alt)
@@ -58,7 +58,9 @@ async fn by_keys_alone_and_back_by_two_people() -> Result<()> {
     keys().send_keys(Key::Enter).perform().await?;
 
     browser.marked("kill-reason").await?;
+    browser.marked("proven-drill").await?;
     browser.accessible("the kill control").await?;
+    browser.picture("console-kill-control").await?;
     browser
         .until(
             "the effect in words",
@@ -97,7 +99,9 @@ async fn by_keys_alone_and_back_by_two_people() -> Result<()> {
             )
             .await?;
     }
+    browser.marked("helped").await?;
     browser.accessible("a kill").await?;
+    browser.picture("console-kill-helped").await?;
 
     keys().send_keys("r").perform().await?;
     browser.marked("restore-asks").await?;

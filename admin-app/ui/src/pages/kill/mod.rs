@@ -14,6 +14,8 @@ use crate::words::text::common;
 use crate::words::text::kill as text;
 use downhaul_control::api::{FlagSummary, KillScope, KillView};
 use downhaul_core::document::OnStale;
+use gloo::timers::callback::Timeout;
+pub use proven::Proven;
 use ready::Ready;
 use scope::ScopeChoice;
 use wasm_bindgen_futures::spawn_local;
@@ -21,6 +23,7 @@ use web_sys::HtmlInputElement;
 use yew::prelude::*;
 use yew_router::prelude::*;
 
+const BEGIN_MS: u32 = 50;
 /// Where there is most likely a keyboard.
 const KEYBOARD: &str = "(hover: hover) and (min-width: 720px)";
 
@@ -137,7 +140,11 @@ fn Control(props: &ControlProps) -> Html {
     let reason = use_node_ref();
     {
         let reason = reason.clone();
-        use_effect_with((), move |()| begin_with(&reason));
+        use_effect_with((), move |()| {
+            // Once the palette is gone by which one may have come: it gives the focus back to where it was.
+            let begin = Timeout::new(BEGIN_MS, move || begin_with(&reason));
+            move || drop(begin)
+        });
     }
     let disabled = console.refusal_to_kill().or_else(|| draft.why_not()).map(AttrValue::from);
     let target = text::key_for_whom_in_environment(&flag.key, &whom, &props.environment);

@@ -1,6 +1,6 @@
-use super::proven::Proven;
 use crate::components::Icon;
 use crate::hooks::{clock, use_console, use_history};
+use crate::pages::later::{Patient, Wanted};
 use crate::state::history::Part;
 use crate::state::live::Connection;
 use crate::state::toasts::Tone;
@@ -50,7 +50,7 @@ pub fn Ready(props: &ReadyProps) -> Html {
                         </div>
                     }
                 } else { <div class="pad"><i class="skel w-80"></i></div> }
-                <Proven environment={props.environment.clone()} flag={props.flag.key.clone()} />
+                <Patient environment={props.environment.clone()} wanted={Wanted::Proven { flag: props.flag.key.clone() }} after_ms=1_000 />
                 <div class="ready"><Icon name="undo" class="good" />
                     <span>{ text::RESTORE_IS_ONE_KEY_AND_A }</span>
                     <small>{ text::IT_GIVES_EVERYONE_BACK_WHAT_THE }</small>

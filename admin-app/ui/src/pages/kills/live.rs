@@ -1,9 +1,10 @@
-use super::helped::Helped;
 use super::restore::{RestoreForm, RestoredNote};
 use super::stragglers::Stragglers;
 use super::watch::{Regions, Watch};
+use crate::backend::api;
 use crate::components::{CardSkeleton, FailureCard, Icon, Missing, Sign};
-use crate::hooks::{Key, clock, use_console, use_document_title, use_keys, use_kill, use_policy};
+use crate::hooks::{Key, clock, use_asked, use_console, use_document_title, use_keys, use_kill};
+use crate::pages::later::{Patient, Wanted};
 use crate::route::Route;
 use crate::words::kill;
 use crate::words::number::{count, counted};
@@ -75,13 +76,13 @@ fn Live(props: &LiveProps) -> Html {
     let kill = &props.kill;
     let in_force = kill.restored.is_none();
     let refusal = console.refusal_to_kill();
-    let policy = use_policy();
+    let (asks, _) = use_asked(api::asks_of_restore(&props.environment), 0);
     let is_critical = console
         .live
         .flags
         .ready()
         .is_some_and(|page| page.flags.iter().any(|flag| flag.key == kill.flag && flag.critical));
-    let asked = policy.as_ref().map_or(0, |policy| policy.asked_of_restore(is_critical));
+    let asked = asks.slot.ready().map_or(0, |asks| asks.of(is_critical));
     {
         let restoring = restoring.clone();
         use_keys(move |key: &Key| match key.plain() {
@@ -154,7 +155,7 @@ fn Live(props: &LiveProps) -> Html {
                     <p class="pad muted">{ text::HOW_FAR_IT_HAS_COME_WAS }</p>
                 }
             </section>
-            <Helped environment={props.environment.clone()} flag={kill.flag.clone()} degraded={kill.degraded_variant.clone()} />
+            <Patient environment={props.environment.clone()} wanted={Wanted::Helped { flag: kill.flag.clone(), degraded: kill.degraded_variant.clone() }} after_ms=4_000 />
         </>
     }
 }

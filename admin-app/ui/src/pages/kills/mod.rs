@@ -7,6 +7,7 @@ mod watch;
 
 use crate::words::text::common;
 use crate::words::text::kill as text;
+pub use helped::Helped;
 pub use live::LiveKill;
 
 use crate::components::{Empty, FailureCard, Icon, RowsSkeleton, Sign};

@@ -3,8 +3,8 @@
 
 use crate::pages::flags::{Bulk, BulkProps};
 use crate::pages::{
-    alarms, audience, chart, copy, drills, edit, flag, fleet, guards, people, populations, proposals, releases,
-    rollouts, run, settings, start, xray,
+    alarms, audience, chart, copy, drills, edit, flag, fleet, guards, kill, kills, people, populations, proposals,
+    releases, rollouts, run, settings, start, xray,
 };
 use crate::route::Route;
 use crate::state::Shared;
@@ -23,6 +23,10 @@ pub enum Wanted {
     Tester { document: Shared<FlagSet>, flag: String },
     /// The alarms that nobody has.
     Alarms,
+    /// Beside the kill control, how long the last kills took and when this one was drilled.
+    Proven { flag: String },
+    /// Below a kill, whether it helped.
+    Helped { flag: String, degraded: String },
     /// What can be done with the flags that are chosen in the list, which writes definitions.
     Chosen(Box<BulkProps>),
 }
@@ -164,7 +168,7 @@ fn draw_edit(wanted: &Wanted, environment: &AttrValue) -> Option<Html> {
     let route = match wanted {
         Wanted::Page(route) => route,
         Wanted::Chosen(chosen) => return Some(html! { <Bulk ..(**chosen).clone() /> }),
-        Wanted::Tester { .. } | Wanted::Alarms => return None,
+        _ => return None,
     };
     match route {
         Route::Edit { key, .. } => Some(html! { <edit::Edit key={of(key)} {environment} flag={key.clone()} /> }),
@@ -179,6 +183,10 @@ fn draw_course(wanted: &Wanted, environment: &AttrValue) -> Option<Html> {
     let route = match wanted {
         Wanted::Page(route) => route,
         Wanted::Alarms => return Some(html! { <alarms::Banner {environment} /> }),
+        Wanted::Proven { flag } => return Some(html! { <kill::Proven {environment} flag={flag.clone()} /> }),
+        Wanted::Helped { flag, degraded } => {
+            return Some(html! { <kills::Helped {environment} flag={flag.clone()} degraded={degraded.clone()} /> });
+        }
         Wanted::Tester { .. } | Wanted::Chosen(_) => return None,
     };
     let page = match route.clone() {
@@ -208,7 +216,7 @@ fn draw_look(wanted: &Wanted, environment: &AttrValue) -> Option<Html> {
             let (document, flag) = (document.clone(), flag.clone());
             return Some(html! { <xray::Tester {environment} {document} {flag} /> });
         }
-        Wanted::Chosen(_) | Wanted::Alarms => return None,
+        _ => return None,
     };
     let page = match route {
         Route::Fleet { .. } => html! { <fleet::Fleet {environment} /> },

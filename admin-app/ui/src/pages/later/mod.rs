@@ -12,6 +12,7 @@ use crate::hooks::stillness::quiet;
 use crate::hooks::{clock, use_console};
 use crate::route::Route;
 use chunk::NotHere;
+use gloo::timers::callback::Timeout;
 use shape::Shape;
 use std::cell::Cell;
 use std::rc::Rc;
@@ -55,6 +56,30 @@ pub fn Later(props: &LaterProps) -> Html {
         attempt.set(*attempt + 1);
     });
     html! { <NotCome is_page={matches!(props.wanted, Wanted::Page(_))} on_again={again} /> }
+}
+
+#[derive(Debug, Properties, PartialEq)]
+pub struct PatientProps {
+    pub wanted: Wanted,
+    pub environment: AttrValue,
+    pub after_ms: u32,
+}
+
+/// A part of a page of kills that may wait: nothing competes with a kill.
+#[function_component]
+pub fn Patient(props: &PatientProps) -> Html {
+    let is_time = use_state(|| false);
+    {
+        let is_time = is_time.setter();
+        use_effect_with(props.after_ms, move |after_ms| {
+            let timeout = Timeout::new(*after_ms, move || is_time.set(true));
+            move || drop(timeout)
+        });
+    }
+    if !*is_time {
+        return Html::default();
+    }
+    html! { <Later chunk={Chunk::Course} wanted={props.wanted.clone()} environment={props.environment.clone()} /> }
 }
 
 #[derive(Debug, Properties, PartialEq)]
