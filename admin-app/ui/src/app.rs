@@ -2,7 +2,7 @@
 
 use crate::backend::{Failure, Handle, api};
 use crate::hooks::Console;
-use crate::pages::SignIn;
+use crate::pages::{Away, SignIn};
 use crate::route::Route;
 use crate::shell::Shell;
 use crate::state::live::{self, Live};
@@ -11,7 +11,7 @@ use crate::state::toasts::Toasts;
 use crate::words::text::app as text;
 use downhaul_yew::{Flags, FlagsProvider};
 use gloo::events::EventListener;
-use gloo::timers::callback::Interval;
+use gloo::timers::callback::{Interval, Timeout};
 use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
 use yew_router::BrowserRouter;
@@ -49,22 +49,29 @@ fn Root(props: &AppProps) -> Html {
     };
     let find_session = {
         let console = console.clone();
-        Callback::from(move |token: Option<String>| ask_for_session(&console, token))
+        Callback::from(move |by: By| ask_for_session(&console, by))
+    };
+    // What is tried again where there was no answer.
+    let first = use_mut_ref(|| By::of_link(props.token.clone()));
+    let find_again = {
+        let (find_session, first) = (find_session.clone(), first.clone());
+        Callback::from(move |()| find_session.emit(first.borrow().clone()))
     };
     {
-        let find_session = find_session.clone();
-        use_effect_with(props.token.clone(), move |token| find_session.emit(token.clone()));
+        let find_again = find_again.clone();
+        use_effect_with((), move |()| find_again.emit(()));
     }
     {
         // A sign-in link that is opened where the console is open already changes only what follows the `#`.
-        let (live, find_session) = (console.live.dispatcher(), find_session.clone());
+        let (live, find_again) = (console.live.dispatcher(), find_again.clone());
         use_effect_with((), move |()| {
             let listener = web_sys::window().map(|window| {
                 EventListener::new(&window, "hashchange", move |_| {
                     if let Some(token) = crate::pages::take_token_from_address() {
                         // What the one before could see is nobody else's business.
                         live.dispatch(live::Action::Choose(String::new()));
-                        find_session.emit(Some(token));
+                        first.replace(By::Link(token));
+                        find_again.emit(());
                     }
                 })
             });
@@ -83,14 +90,18 @@ fn Root(props: &AppProps) -> Html {
         Session::In(who) => Flags::new(who.flags.clone()),
         _ => Flags::default(),
     };
+    let on_submit = find_session.reform(By::Form);
     let body = match &*console.session {
         Session::Asking => html! { <p class="boot" role="status">{ text::DOWNHAUL_IS_LOADING }</p> },
         Session::In(who) => html! { <Shell who={who.clone()} /> },
         Session::Out(failure) => {
-            html! { <SignIn failure={failure.clone()} busy=false on_submit={find_session.reform(Some)} /> }
+            html! { <SignIn failure={failure.clone()} busy=false {on_submit} /> }
         }
         Session::SigningIn => {
-            html! { <SignIn failure={None::<Failure>} busy=true on_submit={find_session.reform(Some)} /> }
+            html! { <SignIn failure={None::<Failure>} busy=true {on_submit} /> }
+        }
+        Session::Away { failure, tries } => {
+            html! { <Away failure={failure.clone()} tries={*tries} on_again={find_again} /> }
         }
     };
     html! { <ContextProvider<Console> context={console}><FlagsProvider {flags}>{ body }</FlagsProvider></ContextProvider<Console>> }
@@ -109,21 +120,53 @@ fn ask_again(console: &Console) {
     });
 }
 
-/// Signs in with the token if there is one, else asks who the cookie belongs to.
-fn ask_for_session(console: &Console, token: Option<String>) {
+/// By what someone is found.
+#[derive(Clone)]
+enum By {
+    /// By the cookie of this browser, or what the window's app knows.
+    Cookie,
+    /// By the token of a sign-in link.
+    Link(String),
+    /// By a token that was typed.
+    Form(String),
+}
+
+impl By {
+    fn of_link(token: Option<String>) -> By {
+        token.map_or(By::Cookie, By::Link)
+    }
+}
+
+/// A server that takes the request and says nothing counts as away after that long; milliseconds.
+const PATIENCE: u32 = 10_000;
+
+/// Asks who this is. Without an answer it is not known whether they are signed in, so they are not asked for a token.
+fn ask_for_session(console: &Console, by: By) {
     let (backend, session) = (console.backend.clone(), console.session.dispatcher());
     spawn_local(async move {
-        let (by_token, answer) = match token {
-            Some(token) => {
-                session.dispatch(Action::Submit);
-                (true, api::sign_in(&backend, token).await)
-            }
-            None => (false, api::who_am_i(&backend).await),
+        let (by_token, waits) = match &by {
+            By::Cookie => (false, true),
+            By::Link(_) => (true, true),
+            // Whoever typed it sees in place what became of it.
+            By::Form(_) => (true, false),
         };
+        let patience = waits.then(|| {
+            let session = session.clone();
+            Timeout::new(PATIENCE, move || session.dispatch(Action::Away(Failure::Offline)))
+        });
+        let answer = match by {
+            By::Link(token) | By::Form(token) => {
+                session.dispatch(Action::Submit);
+                api::sign_in(&backend, token).await
+            }
+            By::Cookie => api::who_am_i(&backend).await,
+        };
+        drop(patience);
         session.dispatch(match answer {
             Ok(who) => Action::Found(who),
             Err(Failure::SignedOut) if by_token => Action::Refused(Failure::wrong_token()),
             Err(Failure::SignedOut) => Action::NotFound,
+            Err(failure) if waits && failure.may_pass() => Action::Away(failure),
             Err(failure) => Action::Refused(failure),
         });
     });

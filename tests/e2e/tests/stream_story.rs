@@ -1,8 +1,9 @@
 //! A page of the console that nobody sees holds no connection: over HTTP/1.1 a browser has six to a server for all its pages
-//! together, also for those that it keeps for the way back, and a kill needs one.
+//! together, also for those that it keeps for the way back, and a kill needs one. A connection that breaks, one that was never
+//! there, and an answer that does not come are told, and mended without loading the page anew.
 
-use anyhow::Result;
-use downhaul_e2e::{Browser, Console, Stack};
+use anyhow::{Result, ensure};
+use downhaul_e2e::{Browser, Console, Editor, Stack};
 use serde_json::json;
 
 /// Every stream that the page has opened.
@@ -26,4 +27,119 @@ async fn a_page_that_is_left_gives_its_connection_up_and_misses_nothing() -> Res
     browser.driver.execute(come_back, vec![]).await?;
     browser.shown("[data-test=flag-row-new-search] [data-state=killed]").await?;
     Ok(())
+}
+
+/// Keeps requests to these addresses from leaving the browser.
+async fn block(browser: &Browser, addresses: &[&str]) -> Result<()> {
+    let cdp = browser.driver.cdp();
+    cdp.send_raw("Network.enable", json!({})).await?;
+    cdp.send_raw("Network.setBlockedURLs", json!({ "urls": addresses })).await?;
+    Ok(())
+}
+
+/// Marks the page, so that [`is_the_same`] sees whether it was loaded anew.
+async fn mark(browser: &Browser) -> Result<()> {
+    browser.driver.execute("window.stays = true", vec![]).await?;
+    Ok(())
+}
+
+async fn is_the_same(browser: &Browser) -> Result<()> {
+    browser.until("the same page", "return window.stays === true").await
+}
+
+#[tokio::test]
+async fn a_server_that_goes_and_comes_back_is_told_and_needs_no_reload() -> Result<()> {
+    let mut stack = Stack::start().await?;
+    let browser = Browser::start().await?;
+    let console = Console::open(&browser, &stack).await?;
+    let editor = Editor::of(&console);
+    editor.edit("checkout-v2").await?;
+    editor.press("add-rule").await?;
+    editor.press("rule-4-condition-add-tenant").await?;
+    editor.add("rule-4-condition-1-value", "globex").await?;
+    editor.write("rule-4-variant", "on").await?;
+    mark(&browser).await?;
+
+    stack.cut_server().await?;
+    browser
+        .until(
+            "how old it is",
+            r"return /What you see is \d+.s old/.test(document.querySelector('[data-test=offline]')?.innerText)",
+        )
+        .await?;
+    let said = browser.marked("offline").await?.text().await?;
+    ensure!(said.contains("downhaul kill FLAG"), "{said}");
+    browser.accessible("the editor offline").await?;
+    console.click("review-open").await?;
+    console.write("publish-reason", "globex asked for it").await?;
+    console.write("publish-key", "checkout-v2").await?;
+    browser.shown("[data-test=publish][aria-disabled=true]").await?;
+    let said = browser.marked("review").await?.text().await?;
+    ensure!(said.contains("The control plane cannot be reached. The draft is kept"), "{said}");
+    browser.picture("console-offline").await?;
+
+    stack.restart_server().await?;
+    browser.until("no banner", "return !document.querySelector('[data-test=offline]')").await?;
+    console.click("publish").await?;
+    browser.marked("toast").await?;
+    stack.downhaul(&["kill", "new-search", "--reason", "heard again"]).await?;
+    browser.until("news", "return document.querySelector('[data-test=kills-in-force]')?.innerText === '1'").await?;
+    is_the_same(&browser).await
+}
+
+#[tokio::test]
+async fn a_console_that_starts_without_its_server_waits_for_it() -> Result<()> {
+    let stack = Stack::start().await?;
+    let browser = Browser::start().await?;
+    Console::open(&browser, &stack).await?;
+    block(&browser, &["*/api/v1/*"]).await?;
+    browser.driver.refresh().await?;
+    let said = browser.marked("away").await?.text().await?;
+    ensure!(said.contains("The control plane cannot be reached") && said.contains("downhaul kill FLAG"), "{said}");
+    browser.until("no form", "return !document.querySelector('[data-test=sign-in-token]')").await?;
+    browser.accessible("a console without its server").await?;
+    browser.picture("console-away").await?;
+    mark(&browser).await?;
+    // By itself.
+    block(&browser, &[]).await?;
+    browser.marked("flag-row-checkout-v2").await?;
+    is_the_same(&browser).await?;
+
+    // The token of a link is not lost on the way.
+    let viewer = stack.person("Vera Okafor", "viewer").await?;
+    block(&browser, &["*/api/v1/*"]).await?;
+    browser.driver.goto("about:blank").await?;
+    browser.driver.goto(format!("{}/#token={viewer}", stack.server)).await?;
+    browser.marked("away").await?;
+    block(&browser, &[]).await?;
+    browser.shown("[data-test=away-again]").await?.click().await.ok();
+    browser.until("whose link it was", "return !!document.querySelector('.avatar[title*=\"Vera Okafor\"]')").await
+}
+
+#[tokio::test]
+async fn an_answer_that_does_not_come_is_told_and_asked_for_again() -> Result<()> {
+    let stack = Stack::start().await?;
+    let browser = Browser::start().await?;
+    let console = Console::open(&browser, &stack).await?;
+    // Nothing is there yet: the page says so.
+    block(&browser, &["*/environments/production/drills*"]).await?;
+    console.page("/drills").await?;
+    browser.shown("main [data-test=again]").await?;
+    browser.accessible("a page that could not be read").await?;
+    mark(&browser).await?;
+    block(&browser, &[]).await?;
+    console.click("again").await?;
+    browser.until("the page", "return !document.querySelector('main [data-test=again]')").await?;
+
+    // Something is there, and is not what it is now: the stream has told of a change.
+    block(&browser, &["*/environments/production/drills*"]).await?;
+    stack.downhaul(&["kill", "new-search", "--reason", "the search fails"]).await?;
+    let said = browser.marked("stuck").await?.text().await?;
+    ensure!(said.contains("Part of this page is not up to date") && said.contains("ago"), "{said}");
+    browser.accessible("a page that could not be read again").await?;
+    browser.picture("console-stuck").await?;
+    block(&browser, &[]).await?;
+    console.click("again").await?;
+    browser.until("no note", "return !document.querySelector('[data-test=stuck]')").await?;
+    is_the_same(&browser).await
 }

@@ -70,6 +70,20 @@ impl Failure {
         }
     }
 
+    /// It may pass by itself: nothing that was asked was judged.
+    pub fn may_pass(&self) -> bool {
+        match self {
+            Failure::Offline | Failure::Unreadable(_) => true,
+            Failure::SignedOut => false,
+            Failure::Refused(problem) => problem.status >= 500 || problem.status == 429,
+        }
+    }
+
+    /// What was asked for is not this person's to see, or not there: what is known of it is no more.
+    pub fn is_final(&self) -> bool {
+        self.is_forbidden() || self.is_missing()
+    }
+
     pub fn is_forbidden(&self) -> bool {
         matches!(self, Failure::Refused(problem) if problem.status == 403)
     }
@@ -105,5 +119,8 @@ mod tests {
         assert_eq!(failure.title(), "Viewers may not kill “a”");
         assert_eq!(failure.help(), "Ask an operator");
         assert_eq!(Failure::of_status(502, "<html>"), Failure::Unreadable("status 502".to_owned()));
+        let busy = Problem::new(503, "Service Unavailable", "busy", "the disk is full", "make room");
+        assert!(Failure::Refused(Box::new(busy)).may_pass() && Failure::Offline.may_pass());
+        assert!(!failure.may_pass() && !Failure::SignedOut.may_pass());
     }
 }

@@ -12,13 +12,20 @@ impl<T> Get<T> {
     pub fn new(path: String) -> Self {
         Get { path, answer: PhantomData }
     }
+
+    pub fn path(&self) -> &str {
+        &self.path
+    }
 }
 
 impl<T: DeserializeOwned> Get<T> {
     pub async fn send(&self, backend: &Handle) -> Result<T, Failure> {
         let request = Request { method: Method::Get, path: self.path.clone(), body: None };
-        let body = backend.request(request).await?;
-        serde_json::from_str(&body).map_err(|error| Failure::Unreadable(error.to_string()))
+        Self::read(&backend.request(request).await?)
+    }
+
+    pub fn read(body: &str) -> Result<T, Failure> {
+        serde_json::from_str(body).map_err(|error| Failure::Unreadable(error.to_string()))
     }
 }
 

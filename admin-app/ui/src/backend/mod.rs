@@ -43,6 +43,11 @@ pub trait Backend {
     /// Listens to an environment until what is returned is dropped; comes back by itself after a loss.
     fn subscribe(&self, path: String, listener: Listener) -> Box<dyn Subscription>;
 
+    /// Where another control plane is chosen. A browser has the one that its page came from.
+    fn start_page(&self) -> Option<&'static str> {
+        None
+    }
+
     /// Does what is asked for outside the page, until what is returned is dropped. Nobody asks in a browser.
     fn obey(&self, _orders: Orders) -> Option<Box<dyn Subscription>> {
         None

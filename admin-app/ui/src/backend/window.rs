@@ -73,6 +73,10 @@ impl Backend for Window {
         Box::new(EventStream::open(path, open, listener))
     }
 
+    fn start_page(&self) -> Option<&'static str> {
+        Some("/app/start.html")
+    }
+
     fn obey(&self, orders: Orders) -> Option<Box<dyn Subscription>> {
         let channel = Channel::open(move |text| {
             if let Ok(Asked { number, order }) = serde_json::from_str(&text) {

@@ -1,5 +1,7 @@
-use super::Icon;
+use super::{Icon, marked};
 use crate::backend::Failure;
+use crate::hooks::use_again;
+use crate::words::text::common;
 use crate::words::text::components as text;
 use yew::prelude::*;
 
@@ -10,17 +12,31 @@ pub struct FailureCardProps {
     pub what: AttrValue,
 }
 
-/// Instead of data that did not come: what is wrong, and what to do.
+/// Instead of data that did not come: what is wrong, what to do, and the way to ask again.
 #[function_component]
 pub fn FailureCard(props: &FailureCardProps) -> Html {
+    let again = use_again();
     let icon = if props.failure.is_forbidden() { "lock" } else { "alert" };
     html! {
         <section class="card"><div class="empty" role="alert">
             <Icon name={icon} class="large" />
             <h2>{ text::cannot_be_shown(&props.what) }</h2>
             <p>{ props.failure.title() }</p>
-            <p class="muted">{ props.failure.help() }</p>
+            <p class="muted">{ marked(&props.failure.help()) }</p>
+            <div class="row"><button class="btn" data-test="again" onclick={again.reform(|_| ())}>{ common::TRY_AGAIN }</button></div>
         </div></section>
+    }
+}
+
+/// The same in a part of a card, in one line.
+#[function_component]
+pub fn FailureLine(props: &FailureCardProps) -> Html {
+    let again = use_again();
+    html! {
+        <p class="small row wrap" role="alert" data-test="failed"><Icon name="alert" small=true />
+            <span class="grow">{ text::cannot_be_shown(&props.what) }{ ": " }{ props.failure.title() }</span>
+            <button type="button" class="btn s" data-test="again" onclick={again.reform(|_| ())}>{ common::TRY_AGAIN }</button>
+        </p>
     }
 }
 

@@ -17,7 +17,7 @@ pub struct HoldButtonProps {
     /// On the way to the server: a status, not a button.
     pub sent: bool,
     /// What it says while it is on the way.
-    #[prop_or_else(|| "Killing…".into())]
+    #[prop_or_else(|| text::KILLING.into())]
     pub sent_label: AttrValue,
     /// Raised when the server refused, so that it may be tried again.
     pub attempt: u32,

@@ -1,4 +1,5 @@
 use super::{Swatches, Variant};
+use crate::words::text::common;
 use crate::words::{Kind, Piece, Sentence};
 use yew::prelude::*;
 
@@ -30,7 +31,7 @@ fn html_of(piece: &Piece, swatches: &Swatches) -> Html {
         }
         Piece::More(values) => html! {
             <details class="more">
-                <summary>{ format!("{} more", values.len()) }</summary>
+                <summary>{ common::count_more(&values.len()) }</summary>
                 { for values.iter().map(|value| html! { <><span class="val">{ value }</span>{ " " }</> }) }
             </details>
         },

@@ -1,8 +1,10 @@
-use super::{clock, use_console};
-use crate::backend::Get;
+use super::{clock, use_asker, use_console};
+use crate::backend::{Failure, Get, Method, Request};
 use crate::state::asked::{Action, Asked};
 use gloo::timers::callback::Interval;
 use serde::de::DeserializeOwned;
+use std::cell::Cell;
+use std::rc::Rc;
 use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
 
@@ -24,17 +26,62 @@ pub fn use_asked_as<T: DeserializeOwned + 'static>(
     every_ms: u32,
     told: u32,
 ) -> (UseReducerHandle<Asked<T>>, Callback<T>) {
-    let console = use_console();
     let asked = use_reducer(Asked::<T>::default);
-    let number = use_mut_ref(|| 0_u32);
-    let ticks = use_state(|| 0_u32);
-    let next = {
-        let number = number.clone();
-        move || number.replace_with(|number| *number + 1) + 1
+    let dispatcher = asked.dispatcher();
+    let deliver: Deliver = Rc::new(move |number, what| {
+        let (action, failure) = match what {
+            Delivered::Forget => (Action::Forget { number }, None),
+            Delivered::Again => (Action::Again, None),
+            Delivered::Answer(body) => {
+                let answer = body.and_then(|body| Get::<T>::read(&body));
+                let failure = answer.as_ref().err().cloned();
+                (Action::Answer { number, answer, received: clock::monotonic() }, failure)
+            }
+        };
+        dispatcher.dispatch(action);
+        failure
+    });
+    let numbers = use_asking(get.path(), every_ms, told, deliver);
+    let put = {
+        let dispatcher = asked.dispatcher();
+        Callback::from(move |answer: T| {
+            let number = next(&numbers);
+            dispatcher.dispatch(Action::Answer { number, answer: Ok(answer), received: clock::monotonic() });
+        })
     };
+    (asked, put)
+}
+
+/// What becomes of one thing that is asked for.
+enum Delivered {
+    Forget,
+    Again,
+    Answer(Result<String, Failure>),
+}
+
+/// Takes what has the number given; says what was wrong with it.
+type Deliver = Rc<dyn Fn(u32, Delivered) -> Option<Failure>>;
+
+fn next(numbers: &Cell<u32>) -> u32 {
+    numbers.set(numbers.get() + 1);
+    numbers.get()
+}
+
+/// Does the asking, whatever is asked for: the code is there once. Gives the numbers of requests so far.
+#[hook]
+fn use_asking(path: &str, every_ms: u32, told: u32, deliver: Deliver) -> Rc<Cell<u32>> {
+    let console = use_console();
+    let asker = use_asker(&console);
+    let numbers = use_memo((), |()| Cell::new(0_u32));
+    let ticks = use_state(|| 0_u32);
+    let path = path.to_owned();
     {
-        let (dispatcher, next) = (asked.dispatcher(), next.clone());
-        use_effect_with(get.clone(), move |_| dispatcher.dispatch(Action::Forget { number: next() }));
+        let (asker, environment) = (asker.clone(), console.live.environment.clone());
+        let (deliver, numbers) = (Rc::clone(&deliver), Rc::clone(&numbers));
+        use_effect_with(path.clone(), move |_| {
+            asker.forget(&environment);
+            deliver(next(&numbers), Delivered::Forget);
+        });
     }
     {
         let ticks = ticks.clone();
@@ -45,24 +92,22 @@ pub fn use_asked_as<T: DeserializeOwned + 'static>(
         });
     }
     {
-        let (console, dispatcher, next) = (console.clone(), asked.dispatcher(), next.clone());
-        let generation = console.live.generation;
-        use_effect_with((get, generation, *ticks, told), move |(get, ..)| {
-            let (get, number) = (get.clone(), next());
+        let (generation, again) = (console.live.generation, console.live.again);
+        let asked_again = use_mut_ref(|| again);
+        let numbers = Rc::clone(&numbers);
+        use_effect_with((path, generation, *ticks, told), move |(path, ..)| {
+            if asked_again.replace(again) != again {
+                deliver(next(&numbers), Delivered::Again);
+            }
+            let (number, request) = (next(&numbers), asker.ask());
+            let (environment, path) = (console.live.environment.clone(), path.clone());
             spawn_local(async move {
-                let answer = get.send(&console.backend).await;
-                if let Err(failure) = &answer {
-                    console.failed(failure);
-                }
-                dispatcher.dispatch(Action::Answer { number, answer, received: clock::monotonic() });
+                let get = Request { method: Method::Get, path, body: None };
+                let body = console.backend.request(get).await;
+                let failure = deliver(number, Delivered::Answer(body));
+                asker.answer(&environment, request, failure.as_ref());
             });
         });
     }
-    let put = {
-        let dispatcher = asked.dispatcher();
-        Callback::from(move |answer: T| {
-            dispatcher.dispatch(Action::Answer { number: next(), answer: Ok(answer), received: clock::monotonic() });
-        })
-    };
-    (asked, put)
+    numbers
 }

@@ -1,3 +1,4 @@
+use super::clock;
 use crate::backend::{Failure, Handle};
 use crate::state::live::Live;
 use crate::state::session::{self, Session, refusal_to_edit, refusal_to_kill};
@@ -6,6 +7,8 @@ use crate::words::may;
 use crate::words::number::counted;
 use crate::words::proposal::{self, Group};
 use crate::words::text::common;
+use crate::words::text::hooks as text;
+use crate::words::time::{ago, parse};
 use downhaul_control::api::{ProposalSummary, Role, Whoami};
 use yew::prelude::*;
 
@@ -22,7 +25,7 @@ impl Console {
     pub fn who(&self) -> Option<&Whoami> {
         match &*self.session {
             Session::In(who) => Some(who),
-            Session::Asking | Session::Out(_) | Session::SigningIn => None,
+            Session::Asking | Session::Out(_) | Session::SigningIn | Session::Away { .. } => None,
         }
     }
 
@@ -33,7 +36,7 @@ impl Console {
 
     /// Why this person may not acknowledge alarms in the environment that is looked at; `None` if they may.
     pub fn refusal_to_acknowledge(&self) -> Option<&'static str> {
-        self.refusal_to_kill().map(|_| "Your role may not acknowledge alarms. Ask an operator or an admin.")
+        self.refusal_to_kill().map(|_| text::YOUR_ROLE_MAY_NOT_ACKNOWLEDGE)
     }
 
     /// Open proposals that whoever is at the console may approve, and has not.
@@ -47,6 +50,13 @@ impl Console {
     /// Why this person may not edit in the environment that is looked at; `None` if they may.
     pub fn refusal_to_edit(&self) -> Option<&'static str> {
         self.who().and_then(|who| refusal_to_edit(who, &self.live.environment))
+    }
+
+    /// That nothing is published now, by whom and since when; `None` where it is, or that is not known.
+    pub fn frozen(&self) -> Option<String> {
+        let frozen = self.live.freeze.ready()?.frozen.as_ref()?;
+        let when = parse(&frozen.at).map(|at| ago(clock::now() - at)).unwrap_or_default();
+        Some(text::frozen_by_when(&frozen.by, &when, &frozen.reason))
     }
 
     pub fn toast(&self, tone: Tone, title: String, detail: String) {

@@ -1,4 +1,4 @@
-use super::use_console;
+use super::{use_asker, use_console};
 use crate::backend::api;
 use crate::state::history::{Action, History, Part};
 use wasm_bindgen_futures::spawn_local;
@@ -8,11 +8,25 @@ use yew::prelude::*;
 #[hook]
 pub fn use_history(wanted: Part, limit: u32) -> (UseReducerHandle<History>, Callback<()>) {
     let console = use_console();
+    let asker = use_asker(&console);
     let history = use_reducer_eq(History::default);
     let environment = console.live.environment.clone();
     {
-        let history = history.dispatcher();
-        use_effect_with((environment.clone(), wanted.clone()), move |_| history.dispatch(Action::Clear));
+        let (history, asker) = (history.dispatcher(), asker.clone());
+        use_effect_with((environment.clone(), wanted.clone()), move |(environment, _)| {
+            asker.forget(environment);
+            history.dispatch(Action::Clear);
+        });
+    }
+    {
+        let history = history.clone();
+        let again = console.live.again;
+        use_effect_with(again, move |_| {
+            // A chart that is not there is on its way again.
+            if !history.is_loaded && history.failure.is_some() {
+                history.dispatch(Action::Clear);
+            }
+        });
     }
     {
         let (console, history) = (console.clone(), history.dispatcher());
@@ -22,13 +36,13 @@ pub fn use_history(wanted: Part, limit: u32) -> (UseReducerHandle<History>, Call
             if environment.is_empty() {
                 return;
             }
+            let request = asker.ask();
             spawn_local(async move {
-                history.dispatch(match api::chart(&console.backend, &environment, None, limit, &wanted).await {
+                let answer = api::chart(&console.backend, &environment, None, limit, &wanted).await;
+                asker.answer(&environment, request, answer.as_ref().err());
+                history.dispatch(match answer {
                     Ok(page) => Action::Newest(page),
-                    Err(failure) => {
-                        console.failed(&failure);
-                        Action::Failed(failure)
-                    }
+                    Err(failure) => Action::NotNewest(failure),
                 });
             });
         });
@@ -41,7 +55,10 @@ pub fn use_history(wanted: Part, limit: u32) -> (UseReducerHandle<History>, Call
             spawn_local(async move {
                 dispatcher.dispatch(match api::chart(&console.backend, &environment, before, limit, &wanted).await {
                     Ok(page) => Action::Older(page),
-                    Err(failure) => Action::Failed(failure),
+                    Err(failure) => {
+                        console.failed(&failure);
+                        Action::NotOlder(failure)
+                    }
                 });
             });
         })

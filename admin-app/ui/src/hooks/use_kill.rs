@@ -1,4 +1,4 @@
-use super::{clock, use_console};
+use super::{clock, use_asker, use_console};
 use crate::backend::{Failure, api};
 use crate::state::live::{Action, Watched};
 use wasm_bindgen_futures::spawn_local;
@@ -8,6 +8,7 @@ use yew::prelude::*;
 #[hook]
 pub fn use_kill(id: String) -> Result<Option<Watched>, Failure> {
     let console = use_console();
+    let asker = use_asker(&console);
     let failure = use_state(|| None::<Failure>);
     let live = console.live.clone();
     {
@@ -18,17 +19,17 @@ pub fn use_kill(id: String) -> Result<Option<Watched>, Failure> {
             if environment.is_empty() || id.is_empty() {
                 return;
             }
+            let request = asker.ask();
             spawn_local(async move {
-                match api::kill(&console.backend, &environment, &id).await {
+                let answer = api::kill(&console.backend, &environment, &id).await;
+                asker.answer(&environment, request, answer.as_ref().err());
+                match answer {
                     Ok(kill) => {
                         failure.set(None);
                         let kill = Action::Kill { kill: Box::new(kill), received: clock::monotonic() };
                         live.dispatch(Action::of(&environment, kill));
                     }
-                    Err(why) => {
-                        console.failed(&why);
-                        failure.set(Some(why));
-                    }
+                    Err(why) => failure.set(Some(why)),
                 }
             });
         });

@@ -1,4 +1,4 @@
-use super::use_console;
+use super::{use_asker, use_console};
 use crate::backend::api;
 use crate::state::Shared;
 use crate::state::friction::Policy;
@@ -9,6 +9,7 @@ use yew::prelude::*;
 #[hook]
 pub fn use_policy() -> Option<Shared<Policy>> {
     let console = use_console();
+    let asker = use_asker(&console);
     let policy = use_state(|| None::<Shared<Policy>>);
     let (environment, generation) = (console.live.environment.clone(), console.live.generation);
     {
@@ -18,10 +19,12 @@ pub fn use_policy() -> Option<Shared<Policy>> {
             if environment.is_empty() {
                 return;
             }
+            let request = asker.ask();
             spawn_local(async move {
-                match api::policy(&console.backend, &environment).await {
-                    Ok(found) => policy.set(Some(Shared::new(found))),
-                    Err(failure) => console.failed(&failure),
+                let answer = api::policy(&console.backend, &environment).await;
+                asker.answer(&environment, request, answer.as_ref().err());
+                if let Ok(found) = answer {
+                    policy.set(Some(Shared::new(found)));
                 }
             });
         });

@@ -12,6 +12,7 @@ mod flag;
 mod flags;
 mod fleet;
 mod frame;
+mod frozen;
 mod guards;
 mod kill;
 mod kills;
@@ -30,7 +31,7 @@ mod xray;
 use crate::words::text::common;
 use crate::words::text::frame as text;
 pub use later::{foresee, use_rest};
-pub use sign_in::{SignIn, take_token_from_address};
+pub use sign_in::{Away, SignIn, take_token_from_address};
 
 use crate::components::Missing;
 use crate::route::Route;

@@ -93,7 +93,7 @@ pub fn TabBar(props: &NavProps) -> Html {
 fn killed(console: &Console) -> String {
     match console.live.kill_count() {
         0 => text::NO_KILLS.to_owned(),
-        kills => format!("{} killed", count(kills as u64)),
+        kills => text::count_killed(&count(kills as u64)),
     }
 }
 

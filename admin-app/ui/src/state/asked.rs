@@ -20,6 +20,8 @@ pub enum Action<T> {
     Forget {
         number: u32,
     },
+    /// A person wants it asked for again, if it had failed.
+    Again,
     Answer {
         number: u32,
         answer: Result<T, Failure>,
@@ -45,6 +47,11 @@ impl<T> Reducible for Asked<T> {
     fn reduce(self: Rc<Self>, action: Action<T>) -> Rc<Self> {
         match action {
             Action::Forget { number } => Asked { shown: number, ..Asked::default() }.into(),
+            Action::Again => {
+                let mut asked = (*self).clone();
+                asked.slot.again();
+                asked.into()
+            }
             Action::Answer { number, .. } if number < self.shown => self,
             Action::Answer { number, answer, received } => {
                 let mut asked = (*self).clone();
@@ -86,6 +93,9 @@ mod tests {
     fn what_is_known_outlives_a_failure() {
         let asked = after(vec![answer(1, Ok("known")), answer(2, Err(Failure::Offline))]);
         assert_eq!((shown(&asked), asked.received), (Some("known"), 1.0));
-        assert_eq!(after(vec![answer(1, Err(Failure::Offline))]).slot, Slot::Failed(Failure::Offline));
+        let failed = after(vec![answer(1, Err(Failure::Offline))]);
+        assert_eq!(failed.slot, Slot::Failed(Failure::Offline));
+        assert_eq!(failed.reduce(Action::Again).slot, Slot::Loading);
+        assert_eq!(shown(&after(vec![answer(1, Ok("known")), Action::Again])), Some("known"));
     }
 }

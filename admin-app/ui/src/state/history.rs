@@ -30,7 +30,10 @@ pub enum Action {
     Clear,
     Newest(ChartPage),
     Older(ChartPage),
-    Failed(Failure),
+    /// The newest could not be read.
+    NotNewest(Failure),
+    /// Older ones could not be read.
+    NotOlder(Failure),
 }
 
 impl Part {
@@ -49,11 +52,16 @@ impl Reducible for History {
             Action::Newest(page) => history.take_newest(page),
             Action::Older(page) => {
                 let oldest = history.changes.last().map_or(u64::MAX, |change| change.revision);
-                history.next_before = page.next_before;
+                (history.next_before, history.failure) = (page.next_before, None);
                 let older = page.changes.into_iter().filter(|change| change.revision < oldest);
                 history.changes.extend(older.map(Shared::new));
             }
-            Action::Failed(failure) => history.failure = Some(failure),
+            // What is known stays, unless it may not be seen any more.
+            Action::NotNewest(failure) if !history.is_loaded || failure.is_final() => {
+                history = History { failure: Some(failure), ..History::default() };
+            }
+            Action::NotNewest(_) => return self,
+            Action::NotOlder(failure) => history.failure = Some(failure),
         }
         history.into()
     }

@@ -1,7 +1,8 @@
 use super::Shared;
+use super::refresh::{News, Stuck};
 use crate::backend::Failure;
 use downhaul_control::api::{
-    ChangeView, ConsoleEvent, FlagPage, FleetView, KillPage, KillView, Position, ProposalPage, SeatView,
+    ChangeView, ConsoleEvent, FlagPage, FleetView, FreezeView, KillPage, KillView, Position, ProposalPage, SeatView,
 };
 use downhaul_core::document::FlagSet;
 use std::collections::BTreeMap;
@@ -18,6 +19,7 @@ pub struct Live {
     pub kills: Slot<KillPage>,
     pub fleet: Slot<FleetView>,
     pub proposals: Slot<ProposalPage>,
+    pub freeze: Slot<FreezeView>,
     pub alarms: Alarms,
     /// Flags and variants that some client has turned off for itself; `None` while that is not known.
     pub open_breakers: Option<usize>,
@@ -30,6 +32,10 @@ pub struct Live {
     pub connection: Connection,
     /// Counts what makes the data above out of date; whoever shows some of it asks again when this changes.
     pub generation: u32,
+    /// Counts how often a person had asked again for what failed.
+    pub again: u32,
+    /// What is shown although asking for it again has failed, by the numbers of those who ask.
+    pub stuck: Vec<(u32, Stuck)>,
     /// When the server last confirmed what is shown, in epoch milliseconds.
     pub confirmed_at: Option<f64>,
 }
@@ -43,7 +49,8 @@ pub struct Alarms {
     pub told: u32,
 }
 
-/// Something asked of the server. What has arrived stays while it is asked for again, even if that fails.
+/// Something asked of the server. What has arrived stays while it is asked for again, even if that fails; but not where the
+/// answer is that it may not be seen, or is not there, any more.
 #[derive(Debug, PartialEq, Default)]
 pub enum Slot<T> {
     #[default]
@@ -79,6 +86,7 @@ pub enum Action {
     Kills(Result<Shared<KillPage>, Failure>),
     Fleet(Result<Shared<FleetView>, Failure>),
     Proposals(Result<Shared<ProposalPage>, Failure>),
+    Freeze(Result<Shared<FreezeView>, Failure>),
     OpenBreakers(usize),
     Kill {
         kill: Box<KillView>,
@@ -86,6 +94,13 @@ pub enum Action {
     },
     /// Something that the stream does not tell of has changed.
     Stale,
+    /// A person wants what failed asked for again.
+    Again,
+    /// What is to be told of data that this asker shows.
+    Refreshed {
+        asker: u32,
+        news: News,
+    },
     /// Who was there when this page said where it is.
     Present(Vec<SeatView>),
     /// An answer of this environment: nothing where another is looked at by now, whose flags and kills may have the same
@@ -118,6 +133,16 @@ impl Live {
         self.flags.ready().map(|page| page.position)
     }
 
+    /// What of all that is shown and cannot be read again is oldest, once that has lasted so long; `None` while the stream is
+    /// lost, which says it of everything.
+    pub fn oldest_stuck(&self, now: f64, patience: f64) -> Option<&Stuck> {
+        if let Connection::Lost { .. } = self.connection {
+            return None;
+        }
+        let lasting = self.stuck.iter().map(|(_, stuck)| stuck).filter(|stuck| now - stuck.since >= patience);
+        lasting.min_by(|one, other| one.read_at.total_cmp(&other.read_at))
+    }
+
     /// Kills in force.
     pub fn kill_count(&self) -> usize {
         self.kills.ready().map_or(0, |page| page.kills.len())
@@ -135,8 +160,15 @@ impl<T> Slot<T> {
     pub fn fill(&mut self, answer: Result<Shared<T>, Failure>) {
         match (answer, &self) {
             (Ok(data), _) => *self = Slot::Ready(data),
-            (Err(_), Slot::Ready(_)) => {}
-            (Err(failure), Slot::Loading | Slot::Failed(_)) => *self = Slot::Failed(failure),
+            (Err(failure), Slot::Ready(_)) if !failure.is_final() => {}
+            (Err(failure), _) => *self = Slot::Failed(failure),
+        }
+    }
+
+    /// It is on its way again, if it had failed.
+    pub fn again(&mut self) {
+        if let Slot::Failed(_) = self {
+            *self = Slot::Loading;
         }
     }
 }
@@ -171,16 +203,36 @@ impl Reducible for Live {
             Action::Kills(answer) => live.kills.fill(answer),
             Action::Fleet(answer) => live.fleet.fill(answer),
             Action::Proposals(answer) => live.proposals.fill(answer),
+            Action::Freeze(answer) => live.freeze.fill(answer),
             // It is asked for by time: mostly nothing is new.
             Action::OpenBreakers(open) if live.open_breakers == Some(open) => return self,
             Action::OpenBreakers(open) => live.open_breakers = Some(open),
             Action::Kill { kill, received } => live.watch(*kill, received),
             Action::Stale => live.generation += 1,
+            Action::Again => {
+                (live.generation, live.again) = (live.generation + 1, live.again + 1);
+                live.flags.again();
+                live.document.again();
+                live.kills.again();
+                live.fleet.again();
+                live.proposals.again();
+                live.freeze.again();
+            }
+            Action::Refreshed { asker, news } => {
+                let before = live.stuck.iter().position(|(each, _)| *each == asker);
+                match (news, before.and_then(|at| live.stuck.get_mut(at))) {
+                    (News::Fresh, None) => return self,
+                    (News::Fresh, Some(_)) => live.stuck.retain(|(each, _)| *each != asker),
+                    (News::Stuck(stuck), None) => live.stuck.push((asker, stuck)),
+                    (News::Stuck(stuck), Some((_, before))) => *before = Stuck { since: before.since, ..stuck },
+                }
+            }
             Action::Present(seats) => live.seats = seats,
             Action::Opened { now } => {
                 // What happened while the stream was closed was missed.
                 live.connection = Connection::Open;
                 live.confirmed_at = Some(now);
+                live.stuck.clear();
                 live.generation += 1;
             }
             Action::Lost { now } => {
@@ -276,6 +328,48 @@ mod tests {
         assert_eq!(live.kill_count(), 1);
         let live = run(vec![Action::Kills(Err(Failure::Offline))]);
         assert_eq!(live.kills, Slot::Failed(Failure::Offline));
+    }
+
+    #[test]
+    fn what_may_not_be_seen_any_more_is_not_shown() {
+        let page = Shared::new(KillPage { position: Position::default(), kills: vec![kill(1.0, 0)] });
+        for status in [403, 404] {
+            let problem = downhaul_control::api::Problem::new(status, "", "code", "why", "help");
+            let refused = Failure::Refused(Box::new(problem));
+            let live = run(vec![Action::Kills(Ok(page.clone())), Action::Kills(Err(refused.clone()))]);
+            assert_eq!(live.kills, Slot::Failed(refused));
+        }
+    }
+
+    #[test]
+    fn what_failed_is_on_its_way_once_a_person_asks_again() {
+        let page = Shared::new(KillPage { position: Position::default(), kills: vec![] });
+        let failed = vec![Action::Kills(Ok(page.clone())), Action::Document(Err(Failure::Offline))];
+        let live = run(failed);
+        let again = live.clone().reduce(Action::Again);
+        assert_eq!((&again.document, &again.kills), (&Slot::Loading, &Slot::Ready(page)));
+        assert_eq!((again.generation, again.again), (live.generation + 1, 1));
+        assert_eq!(live.reduce(Action::Stale).document, Slot::Failed(Failure::Offline), "by itself it flickers not");
+    }
+
+    #[test]
+    fn what_is_stuck_is_told_while_the_stream_says_nothing_of_it() {
+        let stuck = |asker, read_at, since| Action::Refreshed {
+            asker,
+            news: News::Stuck(Stuck { failure: Failure::Offline, read_at, since }),
+        };
+        let read_at = |live: &Live, now| live.oldest_stuck(now, 2.0).map(|stuck| stuck.read_at);
+        let live =
+            run(vec![Action::Opened { now: 1.0 }, stuck(1, 1.0, 10.0), stuck(2, 0.5, 11.0), stuck(1, 1.0, 99.0)]);
+        assert_eq!([11.0, 12.0, 13.0].map(|now| read_at(&live, now)), [None, Some(1.0), Some(0.5)]);
+        let lost = live.clone().reduce(Action::Lost { now: 12.0 });
+        assert_eq!(read_at(&lost, 20.0), None, "the banner says how old everything is");
+        assert_eq!(read_at(&lost.reduce(Action::Opened { now: 21.0 }), 30.0), None, "it is asked for again");
+        let fresh = |asker| Action::Refreshed { asker, news: News::Fresh };
+        let live = live.reduce(fresh(2));
+        assert_eq!(read_at(&live, 20.0), Some(1.0));
+        assert!(Rc::ptr_eq(&live, &live.clone().reduce(fresh(2))), "no news");
+        assert_eq!(read_at(&live.reduce(Action::Choose("staging".into())), 20.0), None);
     }
 
     #[test]

@@ -15,6 +15,7 @@ pub mod kill_draft;
 pub mod lane;
 pub mod live;
 pub mod radius;
+pub mod refresh;
 pub mod saved;
 pub mod selection;
 pub mod session;

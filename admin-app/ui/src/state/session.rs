@@ -14,6 +14,11 @@ pub enum Session {
     Out(Option<Failure>),
     /// The token is being checked.
     SigningIn,
+    /// Nobody could say who this is: asked again all the time, `tries` times so far.
+    Away {
+        failure: Failure,
+        tries: u32,
+    },
     In(Whoami),
 }
 
@@ -26,6 +31,8 @@ pub enum Action {
     NotFound,
     Submit,
     Refused(Failure),
+    /// There was no answer that says anything of the session.
+    Away(Failure),
     /// Some request was answered with 401.
     Expired,
     SignedOut,
@@ -38,15 +45,32 @@ impl Reducible for Session {
         match (action, &*self) {
             (Action::Found(who), _) => Session::In(who).into(),
             (Action::Again(who), Session::In(_)) => Session::In(who).into(),
+            // Who is away is asked about behind the page that says so.
+            (Action::Submit, Session::Away { .. }) | (Action::Away(_), Session::In(_)) => self,
             (Action::Submit, _) => Session::SigningIn.into(),
+            (Action::Away(failure), Session::Away { tries, .. }) => {
+                Session::Away { failure, tries: tries.saturating_add(1) }.into()
+            }
+            (Action::Away(failure), _) => Session::Away { failure, tries: 1 }.into(),
             (Action::Refused(why), _) => Session::Out(Some(why)).into(),
             (Action::NotFound | Action::SignedOut, _) => Session::Out(None).into(),
             (Action::Expired, Session::In(_)) => Session::Out(Some(Failure::SignedOut)).into(),
             // While signing in or signed out, a late answer to an older request says nothing new.
-            (Action::Expired | Action::Again(_), Session::Asking | Session::Out(_) | Session::SigningIn) => self,
+            (
+                Action::Expired | Action::Again(_),
+                Session::Asking | Session::Out(_) | Session::SigningIn | Session::Away { .. },
+            ) => self,
         }
     }
 }
+
+/// The wait before one who got no answer asks again: doubled with every try, up to the longest; milliseconds.
+pub fn wait(tries: u32) -> u32 {
+    (FIRST_WAIT << tries.saturating_sub(1).min(8)).min(LONGEST_WAIT)
+}
+
+const FIRST_WAIT: u32 = 1_000;
+const LONGEST_WAIT: u32 = 30_000;
 
 /// Why this person may not kill or restore there; `None` if they may.
 pub fn refusal_to_kill(who: &Whoami, environment: &str) -> Option<&'static str> {
@@ -96,6 +120,25 @@ mod tests {
         let session = after(session, Action::Found(maya()));
         assert_eq!(session, Session::In(maya()));
         assert_eq!(after(session, Action::SignedOut), Session::Out(None));
+    }
+
+    #[test]
+    fn who_gets_no_answer_is_asked_for_no_token() {
+        let away = after(Session::Asking, Action::Away(Failure::Offline));
+        assert_eq!(away, Session::Away { failure: Failure::Offline, tries: 1 });
+        let unreadable = Failure::Unreadable("status 502".into());
+        let again = after(away.clone(), Action::Away(unreadable.clone()));
+        assert_eq!(again, Session::Away { failure: unreadable, tries: 2 }, "counted, so that it is asked again");
+        assert_eq!(after(away.clone(), Action::Submit), away, "the token of a link goes on being tried");
+        assert_eq!(after(away.clone(), Action::Expired), away);
+        assert_eq!(after(away.clone(), Action::NotFound), Session::Out(None), "it answers: nobody is signed in");
+        assert_eq!(after(away, Action::Found(maya())), Session::In(maya()));
+        assert_eq!(after(Session::In(maya()), Action::Away(Failure::Offline)), Session::In(maya()));
+    }
+
+    #[test]
+    fn waits_grow_and_end() {
+        assert_eq!([1, 2, 3, 5, 6, 1_000_000].map(wait), [1_000, 2_000, 4_000, 16_000, 30_000, 30_000]);
     }
 
     #[test]

@@ -1,7 +1,8 @@
 //! What the console says stands in its `words`, so that another language is another `words`.
 
 /// Attributes that people read or hear.
-const ATTRIBUTES: [&str; 6] = ["title", "placeholder", "aria-label", "alt", "label", "help"];
+const ATTRIBUTES: [&str; 8] =
+    ["title", "placeholder", "aria-label", "aria-description", "data-l", "alt", "label", "help"];
 
 /// Every line of the console that has a text of its own.
 pub(crate) fn check(path: &str, text: &str) -> Vec<String> {
@@ -31,7 +32,7 @@ fn texts(line: &str) -> impl Iterator<Item = &str> {
     });
     let formatted = after(line, "format!(\"").filter_map(|(_, rest)| {
         let (text, _) = rest.split_once('"')?;
-        is_said(text).then_some(text)
+        (is_said(text) || is_amid_gaps(text)).then_some(text)
     });
     between.chain(attributes).chain(formatted)
 }
@@ -57,6 +58,15 @@ fn is_said(text: &str) -> bool {
     !is_command && (begins || several && [",", ".", "’", "…", "“"].iter().any(|sign| without_gaps.contains(sign)))
 }
 
+/// A word beside a gap, as in `{count} more`; of lower case, so it may stand amid a sentence. Classes are not put together so.
+fn is_amid_gaps(text: &str) -> bool {
+    let is_word = |word: &str| word.len() > 1 && word.chars().all(char::is_lowercase);
+    !text.starts_with("downhaul ")
+        && text.contains('{')
+        && text.split(' ').any(is_word)
+        && text.contains("} ") | text.contains(" {")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -67,6 +77,9 @@ mod tests {
         assert_eq!(found(r#"<h1>{ "Flags" }</h1>"#), 1);
         assert_eq!(found(r#"<input class="input" aria-label="search" />"#), 1);
         assert_eq!(found(r#"let title = format!("Kill {key} in {environment}");"#), 1);
+        assert_eq!(found(r#"<td data-l="Last heard">"#), 1, "a column's name, where there is no head for it");
+        assert_eq!(found(r#"<b>{ format!("{} more", rest) }</b>"#), 1);
+        assert_eq!(found(r#"let style = format!("width: {width}%; left: {left}%");"#), 0);
         assert_eq!(found(r#"<h1>{ text::FLAGS }</h1><kbd>{ "Enter" }</kbd>"#), 0);
         assert_eq!(found(r#"let class = if is_late { "needle late" } else { "needle" };"#), 0);
         assert_eq!(found(r#"let name = format!("flag-row-{key}");"#), 0);

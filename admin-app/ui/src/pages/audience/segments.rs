@@ -54,8 +54,8 @@ pub fn Segments(props: &SegmentsProps) -> Html {
                     <tr key={key.to_string()} class={classes!((cursor == Some(at)).then_some("is-focus"))} data-row={at.to_string()} data-test={format!("segment-{key}")}>
                         <td><Link<Route> to={to(key.as_str())} classes="key mono">{ key.to_string() }</Link<Route>>
                             if !segment.description.is_empty() { <small class="faint blk">{ &segment.description }</small> }</td>
-                        <td class="wide" data-l="Who is in it"><SentenceText sentence={rule::segment(segment)} /></td>
-                        <td class="num" data-l="Flags that use it">{ flags_using(document, &Subject::Segment(key.to_string())) }</td>
+                        <td class="wide" data-l={text::WHO_IS_IN_IT}><SentenceText sentence={rule::segment(segment)} /></td>
+                        <td class="num" data-l={text::FLAGS_THAT_USE_IT}>{ flags_using(document, &Subject::Segment(key.to_string())) }</td>
                     </tr>
                 }) }</tbody>
             </table></div>

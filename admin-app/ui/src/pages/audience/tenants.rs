@@ -79,10 +79,10 @@ pub fn Tenants(props: &TenantsProps) -> Html {
                     <tbody>{ for found.iter().take(ROWS).enumerate().map(|(at, name)| html! {
                         <tr key={name.clone()} class={classes!((cursor == Some(at)).then_some("is-focus"))} data-row={at.to_string()} data-test={format!("tenant-{name}")}>
                             <td><Link<Route> to={to(name)} classes="key mono">{ name }</Link<Route>></td>
-                            <td data-l="Attributes"><span class="chips">{ for document.tenants.get(name.as_str()).into_iter().flatten().map(|(name, value)| html! {
+                            <td data-l={text::ATTRIBUTES}><span class="chips">{ for document.tenants.get(name.as_str()).into_iter().flatten().map(|(name, value)| html! {
                                 <span class="val">{ format!("{name} {}", shown_value(value)) }</span>
                             }) }</span></td>
-                            <td class="num" data-l="Flags that use it">{ flags_using(document, &Subject::Tenant(name.clone())) }</td>
+                            <td class="num" data-l={text::FLAGS_THAT_USE_IT}>{ flags_using(document, &Subject::Tenant(name.clone())) }</td>
                         </tr>
                     }) }</tbody>
                 </table></div>

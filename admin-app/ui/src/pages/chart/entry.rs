@@ -6,6 +6,7 @@ use crate::state::beats::{Line, Opened, lines};
 use crate::words::change::{beats, marked, short_hash, sign};
 use crate::words::number::count;
 use crate::words::text::chart as text;
+use crate::words::text::common;
 use crate::words::time::{heading, hour, parse};
 use downhaul_control::api::ChangeView;
 use yew::prelude::*;
@@ -78,7 +79,7 @@ fn line_html(props: &EntriesProps, line: Line, offset: i32) -> Html {
                 <span class="nd"><Icon name="fleet" /></span>
                 <p><SentenceText sentence={beats(&run, offset)} />
                     <span class="row wrap"><button type="button" class="linkbtn small" aria-expanded={is_open.to_string()} data-test="chart-beats-open" onclick={on_click}>{ if is_open { text::SHOW_THEM_AS_ONE } else { text::SHOW_EACH } }</button></span></p>
-                <span class="rev"><span class="sr">{ text::REVISIONS }</span>{ format!("{} to {}", revisions(oldest), revisions(newest)) }</span>
+                <span class="rev"><span class="sr">{ text::REVISIONS }</span>{ common::least_to_most(&revisions(oldest), &revisions(newest)) }</span>
             </article>
             if is_open { { for run.iter().map(entry) } }
         </div>

@@ -142,6 +142,7 @@ pub fn Chart(props: &ChartProps) -> Html {
                     <Entries environment={props.environment.clone()} changes={shown.clone()} opened={runs.clone()} {on_toggle} current={selected.as_ref().map(|change| change.revision)} on_select={Some(on_select)} />
                     <footer class="small faint between">
                         <span data-test="chart-count">{ told(&history, shown.len(), newest, *by_people) }</span>
+                        if let Some(failure) = &history.failure { <span role="alert">{ text::OLDER_CHANGES_COULD_NOT_BE_READ }{ failure.title() }</span> }
                         if history.next_before.is_some() { <button class="btn s" data-test="chart-older" onclick={more.reform(|_| ())}>{ text::READ_OLDER_CHANGES }</button> }
                         <span class="row hide-narrow"><kbd>{ "J" }</kbd><kbd>{ "K" }</kbd>{ text::MOVE }</span>
                     </footer>

@@ -5,6 +5,7 @@ use crate::components::{CardSkeleton, Empty, FailureCard, Icon, Swatches};
 use crate::hooks::{use_console, use_document_title};
 use crate::pages::batch::BatchDialog;
 use crate::pages::edit::Differences;
+use crate::pages::frozen::FrozenNote;
 use crate::route::{CopyQuery, Route};
 use crate::state::Shared;
 use crate::state::batch::{Item, flags};
@@ -76,6 +77,7 @@ pub fn Copy(props: &CopyProps) -> Html {
                     </select></label>
                 }
             </div>
+            <FrozenNote environment={props.environment.clone()} />
             { body }
         </>
     }
@@ -88,8 +90,12 @@ fn use_document(environment: Option<String>) -> Slot<FlagSet> {
     let slot = use_state(|| (String::new(), Slot::<FlagSet>::Loading));
     {
         let slot = slot.clone();
-        use_effect_with(environment.clone(), move |environment| {
+        let again = console.live.again;
+        use_effect_with((environment.clone(), again), move |(environment, _)| {
             let Some(environment) = environment.clone() else { return };
+            if let (of, Slot::Failed(_)) = &*slot {
+                slot.set((of.clone(), Slot::Loading));
+            }
             spawn_local(async move {
                 let text = api::document(&console.backend, &environment).await;
                 let answer = text.and_then(|text| api::read_document(&text));
@@ -223,7 +229,7 @@ fn Compared(props: &ComparedProps) -> Html {
                             <td class="c-pick"><input type="checkbox" class="check" aria-label={text::choose_key(&each.key)} disabled={!each.can_be_copied()} checked={chosen.contains(&each.key)} data-test={format!("copy-{}", each.key)} onchange={toggle(vec![each.key.clone()])} /></td>
                             <td class="mono">{ &each.key }</td>
                             <td>{ what_differs(each, &props.environment, &props.from) }</td>
-                            <td data-l="Moves">{ moves(plan, each) }</td>
+                            <td data-l={text::MOVES}>{ moves(plan, each) }</td>
                         </tr>
                     }) }</tbody>
                 </table>

@@ -4,6 +4,7 @@ use super::review::{Outcome, Review};
 use crate::components::{Icon, Sail, Swatches};
 use crate::hooks::{Key, use_console, use_keys, use_may, use_plan, use_policy};
 use crate::pages::edit::{Editing, Foretold, Json, Leave, ProblemList, Problems, Resume, use_leaving, use_shelf};
+use crate::pages::frozen::FrozenNote;
 use crate::route::Route;
 use crate::state::Shared;
 use crate::state::context_draft::all_attributes_read;
@@ -245,6 +246,7 @@ fn Opened(props: &OpenedProps) -> Html {
                             <button type="button" class="btn s primary" aria-disabled={why_not.is_some().to_string()} title={why_not.clone()} data-test="review-open" onclick={review.reform(|_: MouseEvent| ())}>{ text::REVIEW_AND_PUBLISH }</button>
                         }
                     </div>
+                    <FrozenNote environment={props.environment.clone()} />
                     if let Some(why) = refusal.filter(|_| !is_offline) {
                         <p class="why-not" data-test="definition-why-not"><Icon name="lock" small=true /><span>{ why }{ text::YOU_CAN_TRY_OUT_AN_EDIT }</span></p>
                     }

@@ -39,6 +39,7 @@ pub fn Removal(props: &RemovalProps) -> Html {
         Subject::Tenant(_) => text::ITS_DECLARED_ATTRIBUTES_ARE_GONE_RULES,
         Subject::Segment(_) | Subject::Regions | Subject::Policy => text::NOTHING_NAMES_IT_SO_NOBODY_IS,
     };
+    let frozen = console.frozen();
     let item = |id, label, verb: String, effect: &str| ActItem {
         id,
         label,
@@ -50,7 +51,8 @@ pub fn Removal(props: &RemovalProps) -> Html {
         why_not: may.edit.clone().or(used.clone()),
         key: None,
     };
-    let mut acts = vec![item("remove", text::REMOVE, text::remove_words(&props.subject.words()), effect)];
+    let remove = item("remove", text::REMOVE, text::remove_words(&props.subject.words()), effect);
+    let mut acts = vec![ActItem { why_not: remove.why_not.clone().or(frozen), ..remove }];
     if act.state.failure.as_ref().is_some_and(|failure| failure.code() == "needs-approval") {
         let verb = text::propose_to_remove(&props.subject.words());
         acts.push(item("propose", text::ASK_FOR_APPROVAL, verb, text::THE_POLICY_ASKS_OTHERS_ABOUT_IT));

@@ -61,13 +61,16 @@ pub fn Review(props: &ReviewProps) -> Html {
     let working = (!is_policy && props.planned.is_behind).then_some(common::WHOM_IT_MOVES_IS_STILL_BEING);
     let no_reason = reason.trim().is_empty().then_some(common::SAY_WHY_FIRST);
     let no_name = (wants_name && *typed_name != props.subject.name()).then_some(text::TYPE_ITS_NAME_FIRST);
-    let why_not = offline.or(working).or(no_reason).or(no_name);
+    // What others are asked about waits for the end of a freeze.
+    let frozen = (offline.is_none() && !must_ask).then(|| console.frozen()).flatten().map(AttrValue::from);
+    let why_not = frozen.or_else(|| offline.or(working).or(no_reason).or(no_name).map(AttrValue::from));
+    let is_off = why_not.is_some() || *sent;
     let send = {
         let (console, sent, refused, reason) = (console.clone(), sent.clone(), refused.clone(), (*reason).clone());
         let (environment, subject, draft) = (props.environment.to_string(), props.subject.clone(), props.draft.clone());
         let (revision, done) = (props.revision, props.on_done.clone());
         Callback::from(move |()| {
-            if *sent || why_not.is_some() {
+            if is_off {
                 return;
             }
             sent.set(true);
@@ -97,10 +100,9 @@ pub fn Review(props: &ReviewProps) -> Html {
         });
     }
     let next = console.live.position().map(|position| count(position.revision + 1)).unwrap_or_default();
-    let is_off = why_not.is_some() || *sent;
     let footer = html! {
         <>
-            <p class="grow small muted" role="status">{ why_not }</p>
+            <p class="grow small muted" role="status">{ why_not.clone() }</p>
             <button type="button" class="btn l quiet" data-test="review-close" onclick={props.on_close.reform(|_: MouseEvent| ())}>{ text::GO_ON_EDITING }</button>
             <button type="button" class="btn l primary" aria-disabled={is_off.to_string()} title={why_not} data-test={if must_ask { "propose" } else { "publish" }} onclick={send.reform(|_: MouseEvent| ())}>
                 if *sent { <span class="spin" aria-hidden="true"></span> } else { <Sail /> }

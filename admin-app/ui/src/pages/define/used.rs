@@ -3,6 +3,7 @@ use crate::route::Route;
 use crate::state::Shared;
 use crate::state::definition::{Place, Subject, Use, uses};
 use crate::words::number::counted;
+use crate::words::text::common;
 use crate::words::text::define as text;
 use downhaul_core::document::FlagSet;
 use yew::prelude::*;
@@ -57,7 +58,7 @@ pub fn UsedBy(props: &UsedByProps) -> Html {
             if !found.is_empty() {
                 <ul class="pad stack s">{ for found.iter().take(SHOWN).map(item) }</ul>
                 if found.len() > SHOWN {
-                    <details><summary class="pad tight">{ format!("{} more", found.len() - SHOWN) }</summary><ul class="pad stack s">{ for found.iter().skip(SHOWN).map(item) }</ul></details>
+                    <details><summary class="pad tight">{ common::count_more(&(found.len() - SHOWN)) }</summary><ul class="pad stack s">{ for found.iter().skip(SHOWN).map(item) }</ul></details>
                 }
             }
         </section>

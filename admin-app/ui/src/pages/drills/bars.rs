@@ -1,6 +1,7 @@
 use crate::hooks::clock;
 use crate::words::drill::parts;
 use crate::words::number::counted;
+use crate::words::text::common;
 use crate::words::text::drills as text;
 use crate::words::time::{day, duration, parse, stopwatch};
 use downhaul_control::api::DrillView;
@@ -33,7 +34,7 @@ pub fn Bars(props: &BarsProps) -> Html {
     let x = |at: usize| LEFT + pitch * (at as f64 + 0.5);
     let wide = (pitch * 0.6).min(36.0);
     let words = drills.iter().map(|drill| {
-        let total = drill.phases.total_ms.map_or_else(|| "no time".to_owned(), |total| duration(total as f64));
+        let total = drill.phases.total_ms.map_or_else(|| text::NO_TIME.to_owned(), |total| duration(total as f64));
         format!("{} {}, {total}", drill.subject.key(), drill.outcome)
     });
     let words =
@@ -53,7 +54,7 @@ pub fn Bars(props: &BarsProps) -> Html {
                     <text x={x(at).to_string()} y="224" text-anchor="middle">{ parse(&drill.began).map(|began| day(began, now, offset)) }</text>
                 }) }
                 <line class="objective-line" x1={LEFT.to_string()} x2={(WIDTH - RIGHT).to_string()} y1={scale.y(scale.objective).to_string()} y2={scale.y(scale.objective).to_string()} />
-                <text class="strong" x={(WIDTH - RIGHT + 8.0).to_string()} y={(scale.y(scale.objective) + 4.0).to_string()}>{ format!("objective {}", stopwatch(scale.objective).0) }</text>
+                <text class="strong" x={(WIDTH - RIGHT + 8.0).to_string()} y={(scale.y(scale.objective) + 4.0).to_string()}>{ common::objective_time(&stopwatch(scale.objective).0) }</text>
             </svg></div>
         </section>
     }

@@ -34,7 +34,7 @@ pub fn DueCard(props: &DueCardProps) -> Html {
     html! {
         <section class="card">
             <header><h2>{ text::BY_RELEASE_AND_FLAG }</h2><p>{ text::due_first_a_drill_counts_for(&due.days) }</p>
-                <span class={classes!("chip", "end", if overdue > 0 { "warn" } else { "ok" })} data-test="drills-due" data-due={overdue.to_string()}>{ format!("{} due", count(overdue as u64)) }</span></header>
+                <span class={classes!("chip", "end", if overdue > 0 { "warn" } else { "ok" })} data-test="drills-due" data-due={overdue.to_string()}>{ text::count_due(&count(overdue as u64)) }</span></header>
             if due.subjects.is_empty() { <p class="pad muted">{ text::THERE_IS_NO_RELEASE_AND_NO }</p> } else {
                 <div class="tablewrap"><table class="table compact">
                     <thead><tr><th>{ text::RELEASE_OR_FLAG }</th><th>{ text::LAST_DRILL }</th><th>{ text::LAST_BY_OTHERS_THAN_ITS_AUTHOR }</th><th>{ text::DUE }</th><th><span class="sr">{ common::ACTIONS }</span></th></tr></thead>
@@ -46,9 +46,9 @@ pub fn DueCard(props: &DueCardProps) -> Html {
                             <>
                                 <tr key={key.clone()} data-test={format!("due-{key}")} data-due={each.due.to_string()}>
                                     <td><Link<Route> to={to(&props.environment, each)} classes="key">{ each.subject.key() }</Link<Route>><small class="muted blk">{ format!("{}, {}", if each.subject.flag.is_some() { "flag" } else { "release" }, each.owner) }</small></td>
-                                    <td data-l="Last drill" class="nowrap">{ last(each.last.as_ref(), now) }</td>
-                                    <td data-l="Last by others" class="nowrap">{ last(each.last_independent.as_ref(), now) }</td>
-                                    <td data-l="Due">if each.due { <span class="warn-ink"><Icon name="alert" small=true />{ format!(" {}", since(each)) }</span>if each.days.is_some() { <small class="muted blk">{ &each.why }</small> } } else { { since(each) } }</td>
+                                    <td data-l={text::LAST_DRILL} class="nowrap">{ last(each.last.as_ref(), now) }</td>
+                                    <td data-l={text::LAST_BY_OTHERS} class="nowrap">{ last(each.last_independent.as_ref(), now) }</td>
+                                    <td data-l={text::DUE}>if each.due { <span class="warn-ink"><Icon name="alert" small=true />{ format!(" {}", since(each)) }</span>if each.days.is_some() { <small class="muted blk">{ &each.why }</small> } } else { { since(each) } }</td>
                                     <td class="num"><button type="button" class="btn s" aria-expanded={is_open.to_string()} data-test={format!("drill-{key}")} onclick={toggle}>{ text::DRILL_OPENS }</button></td>
                                 </tr>
                                 if is_open { <tr key={format!("{key}-call")}><td colspan="5"><Call environment={props.environment.clone()} subject={each.subject.clone()} on_close={ let open = open.clone(); Callback::from(move |()| open.set(None)) } /></td></tr> }

@@ -63,10 +63,10 @@ pub fn Drills(props: &DrillsProps) -> Html {
                         <tbody>{ for drills.iter().enumerate().map(|(at, each)| html! {
                             <tr key={each.run.clone()} data-row={at.to_string()} class={classes!((cursor == Some(at)).then_some("is-focus"))} data-test={format!("drill-row-{}", each.run)}>
                                 <td><Link<Route> to={to(&each.run)} classes="key">{ each.subject.key() }</Link<Route>><small class="muted blk">{ format!("{}, {}", each.run, if each.subject.flag.is_some() { text::A_FLAG } else { text::A_RELEASE }) }</small></td>
-                                <td data-l="Outcome"><Outcome drill={each.clone()} /></td>
-                                <td data-l="Took" class="nowrap">{ each.phases.total_ms.map_or_else(|| "–".to_owned(), |total| duration(total as f64)) }</td>
-                                <td data-l="Run by">{ if each.independent == Some(true) { html! { <span class="ok-ink"><Icon name="shieldcheck" small=true />{ " " }</span> } } else { html! {} } }{ who(each) }</td>
-                                <td data-l="When" class="nowrap">{ parse(&each.began).map(|at| ago(now - at)) }
+                                <td data-l={text::OUTCOME}><Outcome drill={each.clone()} /></td>
+                                <td data-l={text::TOOK} class="nowrap">{ each.phases.total_ms.map_or_else(|| "–".to_owned(), |total| duration(total as f64)) }</td>
+                                <td data-l={text::RUN_BY}>{ if each.independent == Some(true) { html! { <span class="ok-ink"><Icon name="shieldcheck" small=true />{ " " }</span> } } else { html! {} } }{ who(each) }</td>
+                                <td data-l={text::WHEN} class="nowrap">{ parse(&each.began).map(|at| ago(now - at)) }
                                     if !each.reviews.is_empty() { <small class="faint blk">{ counted(each.reviews.len(), text::REVIEW, text::REVIEWS) }</small> }</td>
                             </tr>
                         }) }</tbody>

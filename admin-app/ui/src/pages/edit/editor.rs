@@ -14,6 +14,7 @@ use super::trial::Trial;
 use super::variants::{Degraded, Variants};
 use crate::components::{Icon, Sail, Sign, Swatches};
 use crate::hooks::{Key, Subject, use_console, use_keys, use_policy, use_radius};
+use crate::pages::frozen::FrozenNote;
 use crate::route::{CreateQuery, Route};
 use crate::state::Shared;
 use crate::state::draft::{Action, Draft, Edit};
@@ -209,6 +210,7 @@ pub fn Editor(props: &EditorProps) -> Html {
                             Callback::from(move |_: MouseEvent| as_json.set(!*as_json))
                         }><Icon name="code" small=true />{ if *as_json { common::FORM } else { common::JSON } }<kbd>{ "D" }</kbd></button>
                     </div>
+                    <FrozenNote environment={props.environment.clone()} />
                     if let Some(why) = console.refusal_to_edit() {
                         <div class="banner info" role="status"><Icon name="lock" /><p>{ why }{ text::YOU_CAN_TRY_OUT_AN_EDIT }</p></div>
                     }

@@ -48,7 +48,7 @@ pub fn Panel(props: &PanelProps) -> Html {
         },
         () => html! { <><span class="dot ok"></span>{ match props.radius.took {
             Some(took) => text::live_duration(&duration(took)),
-            None => "live".to_owned(),
+            None => text::AMID_LIVE.to_owned(),
         } }</> },
     };
     html! {
@@ -267,7 +267,7 @@ pub fn Ladder(props: &LadderProps) -> Html {
     let steps: &[(Step, String, &str)] = &if props.weight.critical {
         vec![
             (Step::Nothing, common::NOBODY.to_owned(), text::NOTHING_PUBLISH_AT_ONCE),
-            (Step::Why, text::up_to_percent(&words::percent(SECOND_PERSON_ABOVE)), "say why"),
+            (Step::Why, text::up_to_percent(&words::percent(SECOND_PERSON_ABOVE)), text::AMID_SAY_WHY),
             (
                 Step::SecondPerson,
                 text::above_percent(&words::percent(SECOND_PERSON_ABOVE)),
@@ -278,7 +278,7 @@ pub fn Ladder(props: &LadderProps) -> Html {
     } else {
         vec![
             (Step::Nothing, common::NOBODY.to_owned(), text::NOTHING_PUBLISH_AT_ONCE),
-            (Step::Why, text::ANYONE.to_owned(), "say why"),
+            (Step::Why, text::ANYONE.to_owned(), text::AMID_SAY_WHY),
         ]
     };
     let now = props.is_known.then(|| props.weight.step());

@@ -88,7 +88,7 @@ fn level(tree: &RegionTree, covered: bool, chosen: &[String], toggle: &Callback<
             html! {
                 <details key={name.clone()} open={within > 0}>
                     <summary><Icon name="right" small=true />{ check }<span class="faint small">{ match within {
-                        0 => format!("{} within", below.names().len()),
+                        0 => text::count_within(&below.names().len()),
                         some => text::some_chosen_within(&some),
                     } }</span></summary>
                     <div class="within">{ level(below, covered || is_chosen, chosen, toggle) }</div>

@@ -45,7 +45,7 @@ pub fn Review(props: &ReviewProps) -> Html {
     let console = use_console();
     let step = props.weight.step();
     let made_up =
-        format!("{}: {}", if props.before.is_some() { "edit" } else { text::NEW_FLAG }, summary(&props.lines));
+        format!("{}: {}", if props.before.is_some() { text::AMID_EDIT } else { text::NEW_FLAG }, summary(&props.lines));
     let reason = use_state(|| if step == Step::Nothing { made_up } else { String::new() });
     let typed_key = use_state(String::new);
     let sent = use_state(|| false);
@@ -61,8 +61,9 @@ pub fn Review(props: &ReviewProps) -> Html {
         .then_some(common::THE_CONTROL_PLANE_CANNOT_BE_REACHED);
     let behind = props.radius.is_behind() && props.radius.failure.is_none();
     let working = behind.then_some(common::WHOM_IT_MOVES_IS_STILL_BEING);
-    let why_not_ask = offline.or(no_reason);
-    let why_not_put = offline.or(working).or(no_reason).or(no_key);
+    let why_not_ask = offline.or(no_reason).map(AttrValue::from);
+    let frozen = offline.is_none().then(|| console.frozen()).flatten().map(AttrValue::from);
+    let why_not_put = frozen.or_else(|| offline.or(working).or(no_reason).or(no_key).map(AttrValue::from));
     let send = |asking: bool| {
         let (console, environment) = (console.clone(), props.environment.to_string());
         let (flag, key, before, revision) =
@@ -116,7 +117,7 @@ pub fn Review(props: &ReviewProps) -> Html {
     let next = console.live.position().map(|position| count(position.revision + 1)).unwrap_or_default();
     let button = |label: String,
                   test: &'static str,
-                  why_not: Option<&'static str>,
+                  why_not: Option<AttrValue>,
                   on: Callback<()>,
                   class: &'static str| {
         let is_off = why_not.is_some() || *sent;
@@ -131,7 +132,7 @@ pub fn Review(props: &ReviewProps) -> Html {
     let label = text::type_to_publish_it(&props.key_of_flag) + if may_ask { text::WITHOUT_A_SECOND_PERSON } else { "" };
     let footer = html! {
         <>
-            <p class="grow small muted" role="status">{ if asks_first { why_not_ask } else { why_not_put } }</p>
+            <p class="grow small muted" role="status">{ if asks_first { why_not_ask.clone() } else { why_not_put.clone() } }</p>
             <button type="button" class="btn l quiet" data-test="review-close" onclick={props.on_close.reform(|_: MouseEvent| ())}>{ text::GO_ON_EDITING }</button>
             if must_ask {
                 { button(text::ASK_FOR_APPROVAL.to_owned(), "propose", why_not_ask, on_ask, "primary") }

@@ -82,7 +82,7 @@ pub fn RuleCard(props: &RuleCardProps) -> Html {
     let on_drag = Callback::from(move |event: DragEvent| {
         if let Some(data) = event.data_transfer() {
             // Firefox drags nothing without data.
-            let _ = data.set_data("text/plain", &format!("rule {number}"));
+            let _ = data.set_data("text/plain", &text::amid_rule_number(&number));
             data.set_effect_allowed("move");
         }
     });

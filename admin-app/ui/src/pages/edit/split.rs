@@ -67,7 +67,7 @@ pub fn Split(props: &SplitProps) -> Html {
         <div class="split">
             <div class="splitbar" ref={bar.clone()} data-test={format!("{}-bar", props.test)}>
                 if let Some(was) = ghost {
-                    <Placed class="ghost" left={Some(percent(was))}><span>{ format!("was {}", share(was)) }</span></Placed>
+                    <Placed class="ghost" left={Some(percent(was))}><span>{ text::was_share(&share(was)) }</span></Placed>
                 }
                 { for parts.iter().filter(|(_, width)| *width > 0).map(|(key, width)| {
                     let class = key.as_ref().map_or("rest", |key| editing.swatches.class(key));

@@ -2,7 +2,7 @@ mod breaker;
 mod rules;
 mod surroundings;
 
-use crate::components::{CardSkeleton, FailureCard, Icon, Sign, Swatches, Variant};
+use crate::components::{CardSkeleton, FailureCard, FailureLine, Icon, Sign, Swatches, Variant};
 use crate::hooks::{Key, clock, use_console, use_document_title, use_history, use_keys};
 use crate::pages::chart::Entries;
 use crate::pages::flags::{StateChips, kind_name};
@@ -155,8 +155,8 @@ fn Whole(props: &WholeProps) -> Html {
                         <tbody>
                             { for flag.variants.iter().map(|(name, value)| html! {
                                 <tr key={name.to_string()}><td><Variant name={name.to_string()} swatches={swatches.clone()} /></td>
-                                    <td data-l="Value"><code class="value">{ value.to_string() }</code></td>
-                                    <td data-l="Used as" class="muted">{ uses(flag, name.as_str()) }</td></tr>
+                                    <td data-l={text::VALUE}><code class="value">{ value.to_string() }</code></td>
+                                    <td data-l={text::USED_AS} class="muted">{ uses(flag, name.as_str()) }</td></tr>
                             }) }
                         </tbody>
                     </table></div>
@@ -165,7 +165,8 @@ fn Whole(props: &WholeProps) -> Html {
                 <section class="card">
                     <header><h2>{ text::LATELY }</h2><p>{ text::CHANGES_THAT_NAME_THIS_FLAG }</p>
                         <Link<Route> to={Route::Chart { environment: environment() }} classes="end small">{ text::THE_WHOLE_CHART }</Link<Route>></header>
-                    if history.is_loaded && history.changes.is_empty() { <p class="pad muted">{ text::NO_CHANGE_NAMES_IT }</p> }
+                    if let (Some(failure), false) = (&history.failure, history.is_loaded) { <div class="pad"><FailureLine failure={failure.clone()} what={text::ITS_CHANGES} /></div> }
+                    else if history.is_loaded && history.changes.is_empty() { <p class="pad muted">{ text::NO_CHANGE_NAMES_IT }</p> }
                     else if !history.is_loaded { <div class="pad stack"><i class="skel w-80"></i><i class="skel w-60"></i></div> }
                     else { <Entries environment={props.environment.clone()} changes={history.changes.clone()} opened={(*opened).clone()} on_toggle={on_toggle} /> }
                 </section>
@@ -178,10 +179,10 @@ fn Whole(props: &WholeProps) -> Html {
 fn uses(flag: &downhaul_core::document::Flag, variant: &str) -> String {
     let mut uses = Vec::new();
     if flag.default.as_str() == variant {
-        uses.push("default");
+        uses.push(text::AMID_DEFAULT);
     }
     if flag.degraded.variant.as_str() == variant {
-        uses.push("degraded");
+        uses.push(text::AMID_DEGRADED);
     }
     if uses.is_empty() { "–".to_owned() } else { uses.join(", ") }
 }

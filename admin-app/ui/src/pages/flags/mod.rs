@@ -16,6 +16,7 @@ use crate::components::{Empty, FailureCard, Icon, RowsSkeleton};
 use crate::hooks::clock;
 use crate::hooks::stillness::quiet;
 use crate::hooks::{Key, use_console, use_document_title, use_guide, use_keys};
+use crate::pages::frozen::FrozenNote;
 use crate::pages::later::{Chunk, Later, Wanted};
 use crate::route::Route;
 use crate::state::Shared;
@@ -85,6 +86,7 @@ pub fn Flags(props: &FlagsProps) -> Html {
         Slot::Ready(page) => html! {
             <>
                 <Head environment={props.environment.clone()} page={Some(page.clone())} />
+                <FrozenNote environment={props.environment.clone()} />
                 <GoOn environment={props.environment.clone()} />
                 <Views page={page.clone()} texts={texts.clone()} filter={filter.clone()} on_filter={on_filter.clone()} />
                 <List environment={props.environment.clone()} page={page.clone()} {texts} {filter} {on_filter} {on_letter} {on_leave} />

@@ -34,10 +34,10 @@ fn row(client: &InstanceView) -> Html {
     html! {
         <tr key={client.instance.clone()} data-test="fleet-behind">
             <td><code>{ &client.instance }</code><small class="muted blk">{ format!("{trust}, {}", client.region.as_deref().unwrap_or(text::REGION_NOT_TOLD)) }</small></td>
-            <td data-l="State"><span class={classes!("chip", class)}>{ state }</span>{ for client.problems.iter().map(|code| html! { <>{ " " }<span class="chip warn">{ code }</span></> }) }</td>
-            <td data-l="Revision">{ count(client.position.revision) }</td>
-            <td data-l="Runs">{ client.release.clone().unwrap_or_else(|| text::NO_RELEASE_TOLD.to_owned()) }<small class="faint blk">{ &client.sdk }</small></td>
-            <td data-l="Last heard" class="nowrap">{ ago(client.last_seen_ms as f64) }</td>
+            <td data-l={text::STATE}><span class={classes!("chip", class)}>{ state }</span>{ for client.problems.iter().map(|code| html! { <>{ " " }<span class="chip warn">{ code }</span></> }) }</td>
+            <td data-l={text::REVISION}>{ count(client.position.revision) }</td>
+            <td data-l={text::RUNS}>{ client.release.clone().unwrap_or_else(|| text::NO_RELEASE_TOLD.to_owned()) }<small class="faint blk">{ &client.sdk }</small></td>
+            <td data-l={text::LAST_HEARD} class="nowrap">{ ago(client.last_seen_ms as f64) }</td>
         </tr>
     }
 }

@@ -36,7 +36,7 @@ pub fn Breakers(props: &BreakersProps) -> Html {
     html! {
         <section class="card" data-test="breakers" data-open={open.to_string()}>
             <header><Sign name="degraded" /><h2>{ text::BREAKERS }</h2><p>{ text::CLIENTS_THAT_TURNED_TO_THE_DEGRADED }</p>
-                if !all.is_empty() { <span class={classes!("end", "small", if open > 0 { "warn-ink" } else { "muted" })}>{ format!("{} open", count(open as u64)) }</span> }</header>
+                if !all.is_empty() { <span class={classes!("end", "small", if open > 0 { "warn-ink" } else { "muted" })}>{ text::count_open(&count(open as u64)) }</span> }</header>
             if !all.is_empty() { { table(&props.environment, page, document, &all) } }
             if all.is_empty() && untold.is_empty() {
                 <p class="pad muted" data-test="breakers-none">{ text::NO_FLAG_HERE_HAS_A_BREAKER }<code>{ text::BREAKER }</code>{ text::IN_A_FLAG_CLIENTS_TURN_IT }<code>{ text::CLIENT_GUARD }</code>{ text::IN_THE_CODE_SAYS_WHAT_THAT }</p>
@@ -74,10 +74,10 @@ fn row(environment: &AttrValue, document: &FlagSet, breaker: &Breaker, calls: &s
         <tr key={format!("{}/{}", breaker.flag, breaker.variant)} data-test={format!("breaker-{}-{}", breaker.flag, breaker.variant)} data-open={breaker.open.to_string()} data-half-open={breaker.half_open.to_string()} data-clients={breaker.instances.to_string()}>
             <td><Link<Route> to={Route::Flag { environment: environment.to_string(), key: key() }} classes="key">{ key() }</Link<Route>>{ " " }<Variant name={breaker.variant.clone()} {swatches} />
                 if !breaker.causes.is_empty() { <small class="faint blk">{ breaker.causes.join(", ") }</small> }</td>
-            <td data-l="State"><span class="chips">{ for breaker.states().into_iter().map(|(class, words)| html! { <span class={classes!("chip", class)}>{ words }</span> }) }
+            <td data-l={text::STATE}><span class="chips">{ for breaker.states().into_iter().map(|(class, words)| html! { <span class={classes!("chip", class)}>{ words }</span> }) }
                 if breaker.instances == 0 { <span class="faint">{ text::NOBODY_TELLS_NOW }</span> }</span></td>
-            <td data-l="Where">{ for breaker.places.iter().map(|place| html! { <span class="blk">{ place }</span> }) }</td>
-            <td data-l="Open for" class="nowrap">{ open_for.unwrap_or_else(|| "–".to_owned()) }</td>
+            <td data-l={text::WHERE}>{ for breaker.places.iter().map(|place| html! { <span class="blk">{ place }</span> }) }</td>
+            <td data-l={text::OPEN_FOR} class="nowrap">{ open_for.unwrap_or_else(|| "–".to_owned()) }</td>
             <td data-l={calls.to_owned()}>{ text::to_the_fallback(&count(breaker.degraded)) }<small class="faint blk">{ text::failed_of_tried(&count(breaker.failed), &count(breaker.failed.saturating_add(breaker.ok))) }</small></td>
             <td class="num"><Link<Route> to={Route::Kill { environment: environment.to_string(), key: key() }} classes="btn s kill calm">
                 <span aria-hidden="true">{ common::KILL }</span><span class="sr">{ text::kill_opens_the_kill_control(&breaker.flag) }</span></Link<Route>></td>

@@ -71,7 +71,7 @@ fn within(view: &HeartbeatView) -> Html {
             { for view.distribution.iter().map(|each| {
                 let words = text::acknowledgements_of_all_within_duration(&count(each.acknowledgements as u64), &count(all as u64), &duration(each.ms));
                 html! {
-                    <div class="revrow" key={each.ms.to_string()}><span class="trunc">{ format!("within {}", duration(each.ms)) }</span>
+                    <div class="revrow" key={each.ms.to_string()}><span class="trunc">{ text::within_duration(&duration(each.ms)) }</span>
                         <div class="share" role="img" aria-label={words}><Placed class="rv-0" width={width(each.acknowledgements)} /></div>
                         <span class="num">{ format!("{:.1}\u{202F}%", ratio(each.acknowledgements, all)) }</span></div>
                 }
@@ -128,7 +128,7 @@ fn Plot(props: &PlotProps) -> Html {
             }) }
             <polyline class="p99" points={line(|beat| beat.p99_ms)} />
             <polyline class="p50" points={line(|beat| beat.p50_ms)} />
-            { for beats.iter().enumerate().filter(|(_, beat)| beat.missing > 0).map(|(at, beat)| html! { <circle class="missing" cx={x(at).to_string()} cy={y(beat.p99_ms.unwrap_or_default()).to_string()} r="4"><title>{ format!("{} missing", beat.missing) }</title></circle> }) }
+            { for beats.iter().enumerate().filter(|(_, beat)| beat.missing > 0).map(|(at, beat)| html! { <circle class="missing" cx={x(at).to_string()} cy={y(beat.p99_ms.unwrap_or_default()).to_string()} r="4"><title>{ text::count_missing(&beat.missing) }</title></circle> }) }
             { mark("p99", slow, above).unwrap_or_default() }{ mark("p50", fast, below).unwrap_or_default() }
             { for ends.into_iter().flatten().enumerate().map(|(at, beat)| html! {
                 <text x={(if at == 0 { LEFT } else { WIDTH - RIGHT }).to_string()} y="170" text-anchor={if at == 0 { "start" } else { "end" }}>{ parse(&beat.at).map(|at| hour(at, offset)) }</text>

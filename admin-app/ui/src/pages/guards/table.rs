@@ -106,18 +106,18 @@ fn Row(props: &RowProps) -> Html {
                 <small class="muted blk">{ watches(guard) }</small>
                 // The page of a flag has less room.
                 if !props.names_flag { { does.clone() } }</td>
-            <td data-l="How it stands"><span class="chips"><span class={classes!("chip", class)} data-test="guard-standing">{ chip }</span>if guard.dry_run { <span class="chip line">{ text::DRY_RUN }</span> }</span>
+            <td data-l={common::HOW_IT_STANDS}><span class="chips"><span class={classes!("chip", class)} data-test="guard-standing">{ chip }</span>if guard.dry_run { <span class="chip line">{ text::DRY_RUN }</span> }</span>
                 <small class="muted blk">{ guard::how_it_stands(guard, now, offset) }</small></td>
-            <td data-l="Evidence of harm" class="wide"><b class={classes!(has_spoken(guard).then_some("danger-ink"))}>{ &judged.evidence }</b>
+            <td data-l={text::EVIDENCE_OF_HARM} class="wide"><b class={classes!(has_spoken(guard).then_some("danger-ink"))}>{ &judged.evidence }</b>
                 <Course guard={guard.clone()} />
                 <small class="faint blk" title={guard.since.clone()}>{ text::length_since_moment(&guard::length(guard, judged.buckets), &moment(&guard.from, now, offset)) }</small></td>
-            <td data-l="Failed" class="nowrap wide">
+            <td data-l={text::FAILED} class="nowrap wide">
                 <span class="blk"><Variant name={guard.variant.clone()} swatches={swatches.clone()} />{ " " }{ failed(judged.failed, judged.units) }</span>
                 if let Some(against) = &guard.against {
                     <span class="blk muted"><Variant name={against.clone()} {swatches} />{ " " }{ failed(judged.control_failed, judged.control_units) }</span>
                 }
             </td>
-            if props.names_flag { <td data-l="Does">{ does }</td> }
+            if props.names_flag { <td data-l={text::DOES}>{ does }</td> }
         </tr>
     }
 }

@@ -1,8 +1,8 @@
-use crate::components::Icon;
+use crate::components::{FailureLine, Icon};
 use crate::hooks::{clock, use_console, use_history};
 use crate::pages::later::{Patient, Wanted};
 use crate::state::history::Part;
-use crate::state::live::Connection;
+use crate::state::live::{Connection, Slot};
 use crate::state::toasts::Tone;
 use crate::words::number::{count, counted};
 use crate::words::text::kill as text;
@@ -49,7 +49,8 @@ pub fn Ready(props: &ReadyProps) -> Html {
                             <small>{ text::HIDDEN_PAGES_THEY_DEGRADE_BEFORE_THEIR }</small>
                         </div>
                     }
-                } else { <div class="pad"><i class="skel w-80"></i></div> }
+                } else if let Slot::Failed(failure) = &console.live.fleet { <div class="pad"><FailureLine failure={failure.clone()} what={text::THE_FLEET} /></div> }
+                else { <div class="pad"><i class="skel w-80"></i></div> }
                 <Patient environment={props.environment.clone()} wanted={Wanted::Proven { flag: props.flag.key.clone() }} after_ms=1_000 />
                 <div class="ready"><Icon name="undo" class="good" />
                     <span>{ text::RESTORE_IS_ONE_KEY_AND_A }</span>
@@ -115,7 +116,9 @@ fn Before(props: &BeforeProps) -> Html {
     html! {
         <section class="card">
             <header><h2>{ text::KILLED_BEFORE }</h2></header>
-            if kills.is_empty() {
+            if let (Some(failure), false) = (&history.failure, history.is_loaded) {
+                <div class="pad"><FailureLine failure={failure.clone()} what={text::THE_CHART} /></div>
+            } else if kills.is_empty() {
                 <p class="pad small muted">{ if history.is_loaded { text::NOT_AMONG_ITS_LAST_CHANGES } else { text::READING_THE_CHART } }</p>
             } else {
                 <dl class="pad dl small">

@@ -1,6 +1,7 @@
-use crate::components::{Icon, Swatches, Variant};
+use crate::components::{FailureLine, Icon, Swatches, Variant};
 use crate::hooks::use_console;
 use crate::state::kill_draft::{Action, KillDraft, Part};
+use crate::state::live::Slot;
 use crate::words::number::{count, counted};
 use crate::words::text::common;
 use crate::words::text::kill as text;
@@ -36,6 +37,10 @@ pub fn ScopeChoice(props: &ScopeChoiceProps) -> Html {
         }
         (Part::Variant, _) => {
             html! { <Variants flag={props.flag.clone()} chosen={draft.variants.clone()} on_toggle={toggle(Part::Variant)} /> }
+        }
+        (Part::Region | Part::Segment, None) if let Slot::Failed(failure) = &console.live.document => {
+            let what = if draft.part == Part::Region { text::THE_REGIONS } else { text::THE_SEGMENTS };
+            html! { <FailureLine failure={failure.clone()} {what} /> }
         }
         (Part::Region | Part::Segment, None) => html! { <i class="skel w-60"></i> },
         (Part::Region, Some(document)) if document.regions.is_empty() => {
@@ -165,7 +170,7 @@ fn Regions(props: &RegionsProps) -> Html {
                         <input type="checkbox" class="check" checked={row.chosen || row.covered} disabled={row.covered}
                             data-test={format!("scope-region-{}", row.name)} onchange={props.on_toggle.reform(move |_| name.clone())} />
                         { &row.name }
-                        if let Some(live) = row.live { <b>{ format!("{} live", count(live as u64)) }</b> }
+                        if let Some(live) = row.live { <b>{ text::count_live(&count(live as u64)) }</b> }
                     </label>
                 }
             }) }

@@ -26,7 +26,7 @@ pub struct LiveKillProps {
 pub fn LiveKill(props: &LiveKillProps) -> Html {
     let watched = use_kill(props.id.clone());
     let title = match &watched {
-        Ok(Some(watched)) => format!("{} is killed", watched.kill.flag),
+        Ok(Some(watched)) => text::flag_is_killed(&watched.kill.flag),
         Ok(None) | Err(_) => text::KILL.to_owned(),
     };
     use_document_title(title);

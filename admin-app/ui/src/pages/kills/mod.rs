@@ -56,10 +56,10 @@ pub fn Kills(props: &KillsProps) -> Html {
                         html! {
                             <tr key={each.id.clone()} data-row={at.to_string()} class={classes!((cursor == Some(at)).then_some("is-focus"))} data-test={format!("kill-row-{}", each.id)}>
                                 <td><Sign name="kill" />{ " " }<Link<Route> to={to.clone()} classes="key">{ &each.flag }</Link<Route>></td>
-                                <td data-l="For whom">{ kill::scope(&each.scope) }</td>
-                                <td data-l="Why">{ &each.reason }{ each.incident.as_ref().map(|incident| html! { <>{ " " }<span class="chip line">{ incident }</span></> }) }</td>
-                                <td data-l="By" class="nowrap">{ &each.by }<small class="faint blk">{ parse(&each.at).map(|at| ago(now - at)) }</small></td>
-                                <td data-l="Clients" class="nowrap">{ progress.map_or_else(|| text::NOT_MEASURED.to_owned(), |progress| kill::dark(&progress)) }</td>
+                                <td data-l={text::FOR_WHOM}>{ kill::scope(&each.scope) }</td>
+                                <td data-l={common::WHY}>{ &each.reason }{ each.incident.as_ref().map(|incident| html! { <>{ " " }<span class="chip line">{ incident }</span></> }) }</td>
+                                <td data-l={common::BY} class="nowrap">{ &each.by }<small class="faint blk">{ parse(&each.at).map(|at| ago(now - at)) }</small></td>
+                                <td data-l={text::CLIENTS_HEAD} class="nowrap">{ progress.map_or_else(|| text::NOT_MEASURED.to_owned(), |progress| kill::dark(&progress)) }</td>
                                 <td class="num"><Link<Route> to={to} classes="btn s">{ text::RESTORE }</Link<Route>></td>
                             </tr>
                         }

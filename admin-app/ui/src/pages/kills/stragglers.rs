@@ -32,7 +32,7 @@ pub fn Stragglers(props: &StragglersProps) -> Html {
             <div class="row between wrap pad tight">
                 <h3>{ text::still_lit_by_name(&counted(progress.stragglers_total, text::CLIENT, text::CLIENTS)) }</h3>
                 if rest > 0 && !*all && progress.stragglers.len() > SHOWN { <button class="btn s quiet" onclick={more}>{ text::show_rest_more(&count(rest as u64)) }</button> }
-                else if rest > 0 { <span class="small faint">{ format!("{} more", count(rest as u64)) }</span> }
+                else if rest > 0 { <span class="small faint">{ common::count_more(&count(rest as u64)) }</span> }
             </div>
             <div class="tablewrap"><table class="table compact strag">
                 <thead><tr><th>{ text::CLIENT_HEAD }</th><th>{ common::KIND }</th><th>{ common::REGION_HEAD }</th><th>{ text::LAST_HEARD }</th><th>{ text::WHAT_HAPPENS_NEXT }</th></tr></thead>
@@ -53,10 +53,10 @@ fn row(straggler: &Straggler, stale_seconds: u32) -> Html {
     html! {
         <tr key={straggler.instance.clone()}>
             <td><span class="mono">{ &straggler.instance }</span><small class="faint blk">{ release }</small></td>
-            <td data-l="Kind">{ match straggler.trust { Trust::Trusted => kind, Trust::Claimed => text::kind_claimed(&kind) } }</td>
-            <td data-l="Region">{ straggler.region.clone().unwrap_or_else(|| common::NOT_TOLD.to_owned()) }</td>
-            <td data-l="Last heard" class="nowrap">{ heard(straggler.last_seen_ms) }</td>
-            <td data-l="What happens next"><span class="due">
+            <td data-l={common::KIND}>{ match straggler.trust { Trust::Trusted => kind, Trust::Claimed => text::kind_claimed(&kind) } }</td>
+            <td data-l={common::REGION_HEAD}>{ straggler.region.clone().unwrap_or_else(|| common::NOT_TOLD.to_owned()) }</td>
+            <td data-l={text::LAST_HEARD} class="nowrap">{ heard(straggler.last_seen_ms) }</td>
+            <td data-l={text::WHAT_HAPPENS_NEXT}><span class="due">
                 if waited < 100.0 { <span class="meter" aria-hidden="true"><Placed width={Some(waited)} /></span> } else { <Icon name="clock" small=true /> }
                 { &straggler.will }
             </span></td>

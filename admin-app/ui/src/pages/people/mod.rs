@@ -48,9 +48,9 @@ pub fn People(props: &PeopleProps) -> Html {
                         <>
                             <tr key={each.actor.clone()} data-test={format!("person-{}", each.actor)}>
                                 <td><b>{ each.name.clone().unwrap_or_else(|| text::NAME_ERASED.to_owned()) }</b><small class="faint blk mono">{ &each.actor }</small></td>
-                                <td data-l="Roles"><span class="chips">{ for each.roles.iter().map(|role| html! { <span class="chip">{ role.as_str() }</span> }) }
+                                <td data-l={text::ROLES}><span class="chips">{ for each.roles.iter().map(|role| html! { <span class="chip">{ role.as_str() }</span> }) }
                                     if each.roles.is_empty() { <span class="faint">{ text::NONE }</span> }</span></td>
-                                <td data-l="Tokens in force">{ count(each.tokens.len() as u64) }</td>
+                                <td data-l={text::TOKENS_IN_FORCE}>{ count(each.tokens.len() as u64) }</td>
                                 <td class="num"><button type="button" class="btn s" aria-expanded={is_open.to_string()} data-test={format!("change-{}", each.actor)} onclick={toggle}>{ text::CHANGE }</button></td>
                             </tr>
                             if is_open { <tr key={format!("{}-acts", each.actor)}><td colspan="4"><PersonActs environment={props.environment.clone()} person={each.clone()} why_not={may.manage.clone()} /></td></tr> }

@@ -49,7 +49,7 @@ pub fn PersonActs(props: &PersonActsProps) -> Html {
         .map(|(role, grant, take, make, unmake)| {
             if person.roles.contains(&role) {
                 let effect = text::IT_GOES_AT_ONCE_ALSO_FROM;
-                item(take, unmake, "x", format!("{name} is {} no more", role.as_str()), effect)
+                item(take, unmake, "x", text::name_is_role_no_more(&name, &role.as_str()), effect)
             } else {
                 item(grant, make, "plus", text::make_name_role(&name, &role.as_str()), may(role))
             }

@@ -43,10 +43,10 @@ pub fn TokensCard(props: &TokensCardProps) -> Html {
                             <>
                                 <tr key={token.id.clone()} data-test={format!("token-{}", token.id)}>
                                     <td><b>{ &token.name }</b><small class="faint blk mono">{ &token.id }</small></td>
-                                    <td data-l="Whose">{ whose(token) }</td>
-                                    <td data-l="Roles"><span class="chips">{ for token.roles.iter().map(|role| html! { <span class="chip">{ role.as_str() }</span> }) }</span></td>
-                                    <td data-l="Made" class="nowrap">{ &token.created_by }<small class="faint blk">{ parse(&token.created_at).map(|at| ago(now - at)) }</small></td>
-                                    <td data-l="Until" class="nowrap">{ until(token, now) }</td>
+                                    <td data-l={text::WHOSE}>{ whose(token) }</td>
+                                    <td data-l={text::ROLES}><span class="chips">{ for token.roles.iter().map(|role| html! { <span class="chip">{ role.as_str() }</span> }) }</span></td>
+                                    <td data-l={text::MADE} class="nowrap">{ &token.created_by }<small class="faint blk">{ parse(&token.created_at).map(|at| ago(now - at)) }</small></td>
+                                    <td data-l={text::UNTIL} class="nowrap">{ until(token, now) }</td>
                                     <td class="num">if !is_over(token, now) { <button type="button" class="btn s" aria-expanded={is_open.to_string()} data-test={format!("revoke-{}", token.id)} onclick={toggle}>{ text::REVOKE }</button> }</td>
                                 </tr>
                                 if is_open { <tr key={format!("{}-acts", token.id)}><td colspan="6"><Revoke environment={props.environment.clone()} token={token.clone()} why_not={props.why_not.clone()} /></td></tr> }

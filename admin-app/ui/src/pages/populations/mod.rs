@@ -63,11 +63,11 @@ pub fn Populations(props: &PopulationsProps) -> Html {
                         <td><Link<Route> to={to(view.name.as_str())} classes="key mono">{ view.name.to_string() }</Link<Route>>
                             if Some(view.name.as_str()) == default.as_deref() { { " " }<span class="chip ok">{ text::USED }</span> }
                             <small class="faint blk">{ &view.source }</small></td>
-                        <td class="num" data-l="Contexts">{ count(view.rows) }</td>
-                        <td class="num" data-l="Weight">{ weight(view.weight) }</td>
-                        <td class="num" data-l="Attributes">{ count(view.columns.len() as u64) }</td>
-                        <td data-l="People of">{ parse(&view.taken_at).map(|at| day(at, clock::now(), clock::offset())) }</td>
-                        <td data-l="Put">{ parse(&view.put_at).map(|at| ago(clock::now() - at)) }<small class="faint blk">{ text::by_put_by(&view.put_by) }</small></td>
+                        <td class="num" data-l={text::CONTEXTS}>{ count(view.rows) }</td>
+                        <td class="num" data-l={text::WEIGHT}>{ weight(view.weight) }</td>
+                        <td class="num" data-l={text::ATTRIBUTES_HEAD}>{ count(view.columns.len() as u64) }</td>
+                        <td data-l={text::PEOPLE_OF}>{ parse(&view.taken_at).map(|at| day(at, clock::now(), clock::offset())) }</td>
+                        <td data-l={text::PUT}>{ parse(&view.put_at).map(|at| ago(clock::now() - at)) }<small class="faint blk">{ text::by_put_by(&view.put_by) }</small></td>
                     </tr>
                 }) }</tbody>
             </table></div>

@@ -95,9 +95,9 @@ fn row(proposal: &ProposalSummary, at: usize, is_current: bool, to: &Route, now:
         <tr key={proposal.id.clone()} data-row={at.to_string()} class={classes!(is_current.then_some("is-focus"))} data-test={format!("proposal-row-{}", proposal.id)}>
             <td><Link<Route> to={to.clone()} classes="key">{ &proposal.id }</Link<Route>>{ " " }<SentenceText sentence={marked(&proposal.summary)} />
                 <small class="muted blk">{ format!("“{}”", proposal.reason) }</small></td>
-            <td data-l="By" class="nowrap">{ author(proposal) }<small class="faint blk">{ when(&proposal.made_at) }</small></td>
-            <td data-l="Approvals">{ count(proposal.approvals as u64) }</td>
-            <td data-l="Status"><Status status={proposal.status} />
+            <td data-l={common::BY} class="nowrap">{ author(proposal) }<small class="faint blk">{ when(&proposal.made_at) }</small></td>
+            <td data-l={text::APPROVALS}>{ count(proposal.approvals as u64) }</td>
+            <td data-l={text::STATUS}><Status status={proposal.status} />
                 if let Some(closed) = &proposal.closed { <small class="faint blk">{ format!("{} {}", by(closed), when(&closed.at).unwrap_or_default()) }</small> }</td>
         </tr>
     }

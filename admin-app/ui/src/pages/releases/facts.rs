@@ -1,4 +1,5 @@
-use crate::components::{Icon, SentenceText};
+use crate::backend::Failure;
+use crate::components::{FailureLine, Icon, SentenceText};
 use crate::words::change::{marked, short_hash};
 use crate::words::number::{count, counted};
 use crate::words::text::common;
@@ -47,22 +48,27 @@ fn digest(digest: &str) -> String {
 pub struct ChecklistProps {
     pub release: Value,
     /// What is missing, once it was checked.
-    pub report: Option<Rc<ReleaseReport>>,
+    pub report: Option<Result<Rc<ReleaseReport>, Failure>>,
     pub step_count: usize,
 }
 
 /// The plan on one screen: what is missing first, then what it stands on.
 #[function_component]
 pub fn Checklist(props: &ChecklistProps) -> Html {
-    let findings = props.report.iter().flat_map(|report| report.findings.iter());
+    let findings = props.report.iter().flatten().flat_map(|report| report.findings.iter());
     html! {
         <section class="card">
             <header><h2>{ text::ROLLBACK_PLAN }</h2><span class="end">
-                if let Some(report) = &props.report { { super::findings::chip(report) } } else { <i class="skel w-60" aria-label={text::BEING_CHECKED}></i> }
+                { match &props.report {
+                    Some(Ok(report)) => super::findings::chip(report),
+                    Some(Err(_)) => html! { <span class="chip warn"><Icon name="alert" />{ text::COULD_NOT_BE_CHECKED }</span> },
+                    None => html! { <i class="skel w-60" aria-label={text::BEING_CHECKED}></i> },
+                } }
             </span></header>
+            if let Some(Err(failure)) = &props.report { <div class="pad tight"><FailureLine failure={failure.clone()} what={text::WHAT_IS_MISSING} /></div> }
             <ul class="checklist">
                 { for findings.map(|finding| {
-                    let (class, word) = if finding.severity == Severity::Error { ("miss", "missing") } else { ("look", text::LOOK_AT_IT) };
+                    let (class, word) = if finding.severity == Severity::Error { ("miss", text::AMID_MISSING) } else { ("look", text::LOOK_AT_IT) };
                     html! {
                         <li class={class} data-test="release-finding" data-code={finding.code.clone()}><Icon name={if class == "miss" { "alert" } else { "info" }} />
                             <span><b>{ capital(&finding.item) }</b><em>{ word }</em></span>
@@ -82,7 +88,7 @@ pub fn Checklist(props: &ChecklistProps) -> Html {
 fn facts(release: &Value, step_count: usize) -> Vec<(&'static str, String)> {
     let or = |text: String, none: &str| if text.is_empty() { none.to_owned() } else { text };
     let names = |pointer: &str, words: fn(&Value) -> String| {
-        or(list(release, pointer).iter().map(words).collect::<Vec<_>>().join(", "), "none")
+        or(list(release, pointer).iter().map(words).collect::<Vec<_>>().join(", "), text::AMID_NONE)
     };
     let (target, contact) = (text(release, "/escalation/target"), text(release, "/escalation/contact"));
     let called = if contact.is_empty() { target } else { text::contact_by_target(&contact, &target) };

@@ -18,10 +18,14 @@ pub fn use_report(
     revision: u64,
 ) -> Option<Result<Rc<ReleaseReport>, Failure>> {
     let console = use_console();
-    let report = use_state(|| None);
+    let report = use_state(|| None::<Result<Rc<ReleaseReport>, Failure>>);
     {
         let report = report.clone();
-        use_effect_with((environment, release, revision), move |(environment, release, _)| {
+        let again = console.live.again;
+        use_effect_with((environment, release, revision, again), move |(environment, release, ..)| {
+            if matches!(*report, Some(Err(_))) {
+                report.set(None);
+            }
             let (environment, release) = (environment.to_string(), release.clone());
             spawn_local(async move {
                 let found = find(&console.backend, environment, &release).await;
@@ -67,8 +71,8 @@ pub fn chip(report: &ReleaseReport) -> Html {
     html! {
         <span class="row wrap" data-test="readiness" data-state={state} data-missing={missing.to_string()}>
             if report.ready { <span class="chip ok"><Icon name="check" />{ text::READY }</span> }
-            else { <span class="chip warn"><Icon name="alert" />{ format!("{} missing", count(missing as u64)) }</span> }
-            if hints > 0 { <small class="faint">{ format!("{} to look at", count(hints as u64)) }</small> }
+            else { <span class="chip warn"><Icon name="alert" />{ text::count_missing(&count(missing as u64)) }</span> }
+            if hints > 0 { <small class="faint">{ text::count_to_look_at(&count(hints as u64)) }</small> }
         </span>
     }
 }

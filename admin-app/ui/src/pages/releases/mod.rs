@@ -54,10 +54,10 @@ pub fn Releases(props: &ReleasesProps) -> Html {
                         <td><Link<Route> to={to(&each.key)} classes="key">{ &each.key }</Link<Route>>
                             if each.retired { { " " }<span class="chip line">{ text::RETIRED }</span> }
                             <small class="muted blk">{ owner(&each.owner) }</small></td>
-                        <td data-l="The way back">{ way_back(&props.environment, each) }</td>
-                        <td data-l="Flags">{ flags(&each.flags) }</td>
-                        <td data-l="Put by" class="nowrap">{ &each.by }<small class="faint blk">{ parse(&each.at).map(|at| ago(now - at)) }</small></td>
-                        <td data-l="Last drill" class="nowrap">{ last_drill(each.last_drill.as_ref(), now) }</td>
+                        <td data-l={text::THE_WAY_BACK}>{ way_back(&props.environment, each) }</td>
+                        <td data-l={common::FLAGS_HEAD}>{ flags(&each.flags) }</td>
+                        <td data-l={text::PUT_BY} class="nowrap">{ &each.by }<small class="faint blk">{ parse(&each.at).map(|at| ago(now - at)) }</small></td>
+                        <td data-l={text::LAST_DRILL} class="nowrap">{ last_drill(each.last_drill.as_ref(), now) }</td>
                     </tr>
                 }) }</tbody>
             </table></div>

@@ -64,7 +64,6 @@ fn Shown(props: &ShownProps) -> Html {
     let report = use_report(props.environment.clone(), summary.key.clone(), summary.revision);
     let document = &view.release;
     let description = document.get("description").and_then(Value::as_str).unwrap_or_default();
-    let report = report.and_then(Result::ok);
     html! {
         <>
             if let Some(run) = &summary.running {

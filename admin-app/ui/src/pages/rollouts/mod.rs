@@ -52,11 +52,11 @@ pub fn Rollouts(props: &RolloutsProps) -> Html {
                 <thead><tr><th>{ common::FLAG }</th><th>{ text::STAGE }</th><th>{ common::HOW_IT_STANDS }</th><th>{ text::STARTED }</th></tr></thead>
                 <tbody>{ for rollouts.iter().enumerate().map(|(at, each)| html! {
                     <tr key={each.id.clone()} data-row={at.to_string()} class={classes!((cursor == Some(at)).then_some("is-focus"))} data-test={format!("rollout-row-{}", each.id)}>
-                        <td><Link<Route> to={to(&each.id)} classes="key">{ &each.flag }</Link<Route>><span class="muted">{ format!(" {} to {}", each.id, each.variant) }</span>
+                        <td><Link<Route> to={to(&each.id)} classes="key">{ &each.flag }</Link<Route>><span class="muted">{ " " }{ common::least_to_most(&each.id, &each.variant) }</span>
                             if !each.description.is_empty() { <small class="muted blk">{ &each.description }</small> }</td>
-                        <td data-l="Stage"><div class="meter stagemeter"><Placed width={Some(ratio(each.stage, each.stage_count))} /></div><small class="muted">{ stage(each) }</small></td>
-                        <td data-l="How it stands"><Standing standing={each.standing.clone()} /><small class="muted blk"><SentenceText sentence={marked(&how_it_stands(&each.standing, now, clock::offset()))} /></small></td>
-                        <td data-l="Started" class="nowrap">{ by(&each.started) }<small class="faint blk">{ parse(&each.started.at).map(|at| ago(now - at)) }</small></td>
+                        <td data-l={text::STAGE}><div class="meter stagemeter"><Placed width={Some(ratio(each.stage, each.stage_count))} /></div><small class="muted">{ stage(each) }</small></td>
+                        <td data-l={common::HOW_IT_STANDS}><Standing standing={each.standing.clone()} /><small class="muted blk"><SentenceText sentence={marked(&how_it_stands(&each.standing, now, clock::offset()))} /></small></td>
+                        <td data-l={text::STARTED} class="nowrap">{ by(&each.started) }<small class="faint blk">{ parse(&each.started.at).map(|at| ago(now - at)) }</small></td>
                     </tr>
                 }) }</tbody>
             </table></div>

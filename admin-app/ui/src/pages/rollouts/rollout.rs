@@ -85,7 +85,7 @@ fn Shown(props: &ShownProps) -> Html {
                     <header><h2>{ text::SO_FAR }</h2><p>{ text::EACH_STAGE_THAT_WAS_ENTERED_THE }</p></header>
                     <ul class="approvals">
                         { for view.entered.iter().rev().map(|each| html! {
-                            <li key={each.change.revision}><Icon name={if each.stage == 0 { "undo" } else { "check" }} small=true /><div><b>{ if each.stage == 0 { text::BEFORE_THE_FIRST_STAGE.to_owned() } else { format!("stage {}", each.stage) } }</b>
+                            <li key={each.change.revision}><Icon name={if each.stage == 0 { "undo" } else { "check" }} small=true /><div><b>{ if each.stage == 0 { text::BEFORE_THE_FIRST_STAGE.to_owned() } else { text::amid_stage_number(&each.stage) } }</b>
                                 <small class="faint">{ text::when_revision_revision_by_by(&when(&each.change.at), &count(each.change.revision), &by(&each.change)) }</small><p class="muted">{ format!("“{}”", each.change.reason) }</p></div></li>
                         }) }
                         { for view.held.iter().rev().map(|each| html! {

@@ -1,6 +1,7 @@
 use crate::components::Placed;
 use crate::hooks::{clock, use_now};
 use crate::words::run::{Stretch, against_objective, has_ended, stretches};
+use crate::words::text::common;
 use crate::words::text::run as text;
 use crate::words::time::{duration, stopwatch};
 use downhaul_control::api::RunView;
@@ -41,7 +42,7 @@ pub fn ClockCard(props: &ClockCardProps) -> Html {
                     { for all.iter().map(|each| stretch(each, percent(each.ms))) }
                     <Placed class="now" left={percent(elapsed)}><span>{ if has_ended(run) { duration(elapsed) } else { stopwatch(elapsed).0 } }</span></Placed>
                     <Placed class="tick first" left={Some(0.0)}>{ "0:00" }</Placed>
-                    <Placed class="tick last" left={percent(objective)}>{ format!("objective {}", stopwatch(objective).0) }</Placed>
+                    <Placed class="tick last" left={percent(objective)}>{ common::objective_time(&stopwatch(objective).0) }</Placed>
                 </div>
             </div>
         </section>

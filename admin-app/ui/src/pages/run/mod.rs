@@ -175,10 +175,10 @@ pub fn RunsCard(props: &RunsCardProps) -> Html {
                         <tr key={run.id.clone()} data-test={format!("run-row-{}", run.id)}>
                             <td><Link<Route> to={Route::Run { environment: props.environment.to_string(), id: run.id.clone() }} classes="key">{ &run.id }</Link<Route>>
                                 <small class="muted blk">{ title(run) }</small></td>
-                            <td data-l="How it stands"><Standing run={run.clone()} /></td>
-                            <td data-l="By" class="nowrap">{ &run.by }<small class="faint blk">{ parse(&run.began).map(|at| ago(now - at)) }</small></td>
-                            <td data-l="Took" class="nowrap">{ duration(run.elapsed_ms as f64) }</td>
-                            <td data-l="Why">{ &run.reason }</td>
+                            <td data-l={common::HOW_IT_STANDS}><Standing run={run.clone()} /></td>
+                            <td data-l={common::BY} class="nowrap">{ &run.by }<small class="faint blk">{ parse(&run.began).map(|at| ago(now - at)) }</small></td>
+                            <td data-l={text::TOOK} class="nowrap">{ duration(run.elapsed_ms as f64) }</td>
+                            <td data-l={common::WHY}>{ &run.reason }</td>
                         </tr>
                     }) }</tbody>
                 </table></div>

@@ -88,7 +88,7 @@ pub fn ClientKeysPart(props: &ClientKeysPartProps) -> Html {
             <section class="card divide"><header><h2>{ text::CLIENT_KEYS }</h2><span class="chip">{ text::in_force_in_force(&count(in_force as u64)) }</span></header>
                 if keys.is_empty() { <p class="pad muted">{ text::NO_KEY_YET_NOBODY_CAN_ASK }</p> }
                 <ul class="divide">{ for keys.iter().map(row) }</ul></section>
-            <section class="card"><header><h2>{ text::A_NEW_KEY }</h2></header><div class="pad"><NewKey environment={props.environment.clone()} why_not={may.manage.clone()} kind={ClientKind::Browser} name="" /></div></section>
+            <section class="card"><header><h2>{ text::A_NEW_KEY }</h2></header><div class="pad"><NewKey environment={props.environment.clone()} why_not={may.manage.clone().or_else(|| console.frozen())} kind={ClientKind::Browser} name="" /></div></section>
         </>
     }
 }

@@ -1,6 +1,7 @@
 use crate::backend::api;
-use crate::components::{ActBar, ActItem, Icon, Look, Reason};
+use crate::components::{ActBar, ActItem, CardSkeleton, FailureCard, Icon, Look, Reason};
 use crate::hooks::{clock, use_act, use_asked, use_console, use_may};
+use crate::state::live::Slot;
 use crate::words::text::settings as text;
 use crate::words::time::{ago, parse};
 use downhaul_control::api::FreezeView;
@@ -18,7 +19,11 @@ pub fn FreezeCard(props: &FreezeCardProps) -> Html {
     let may = use_may(&props.environment);
     let (asked, put) = use_asked(api::freeze(&props.environment), 0);
     let (act, open) = (use_act(), use_state(|| None::<&'static str>));
-    let Some(view) = asked.slot.ready() else { return Html::default() };
+    let view = match &asked.slot {
+        Slot::Ready(view) => view,
+        Slot::Loading => return html! { <CardSkeleton lines=2 /> },
+        Slot::Failed(failure) => return html! { <FailureCard failure={failure.clone()} what={text::THE_FREEZE} /> },
+    };
     let frozen = view.frozen.clone();
     let item = |id, label, icon, verb: String, effect: &str| ActItem {
         id,

@@ -10,6 +10,7 @@ use crate::state::draft::Edit;
 use crate::state::live::Slot;
 use crate::words::message::sentence;
 use crate::words::number::count;
+use crate::words::text::common;
 use crate::words::text::settings as text;
 use crate::words::time::{ago, parse};
 use downhaul_control::api::PolicyView;
@@ -180,7 +181,7 @@ fn said<'a>(schema: &'a Value, at: &str) -> Option<&'a Value> {
 fn range(of: Option<&Value>) -> String {
     let figure = |name: &str| of.and_then(|of| of.get(name)?.as_u64()).map(count);
     match (figure("minimum"), figure("maximum")) {
-        (Some(least), Some(most)) => format!("{least} to {most}"),
+        (Some(least), Some(most)) => common::least_to_most(&least, &most),
         (Some(least), None) => text::from_least(&least),
         _ => String::new(),
     }

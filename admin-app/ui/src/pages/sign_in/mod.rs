@@ -1,11 +1,15 @@
+mod away;
 mod link;
 
+use crate::state::session::wait;
 use crate::words::text::sign_in as text;
+pub use away::Away;
 pub use link::take_token_from_address;
 
 use crate::backend::{Failure, api};
 use crate::components::Icon;
 use crate::hooks::{use_console, use_document_title};
+use gloo::timers::callback::Timeout;
 use wasm_bindgen_futures::spawn_local;
 use web_sys::HtmlInputElement;
 use yew::prelude::*;
@@ -34,14 +38,20 @@ pub fn SignIn(props: &SignInProps) -> Html {
     }
     let provider = use_state(|| None::<String>);
     {
-        let (backend, provider) = (use_console().backend, provider.clone());
-        use_effect_with((), move |()| {
-            spawn_local(async move {
-                // Without an answer a token is asked for, as without a provider.
-                if let Ok(view) = api::sign_in_with(&backend).await {
-                    provider.set(view.name);
-                }
+        let (backend, provider, tries) = (use_console().backend, provider.clone(), use_state(|| 0_u32));
+        use_effect_with(*tries, move |at| {
+            let at = *at;
+            // Until there is an answer a token is asked for, as without a provider.
+            let later = Timeout::new(if at == 0 { 0 } else { wait(at) }, move || {
+                spawn_local(async move {
+                    match api::sign_in_with(&backend).await {
+                        Ok(view) => provider.set(view.name),
+                        Err(failure) if failure.may_pass() => tries.set(at + 1),
+                        Err(_) => {}
+                    }
+                });
             });
+            move || drop(later)
         });
     }
     let on_submit = {

@@ -63,7 +63,8 @@ pub fn FirstFlag(props: &FirstFlagProps) -> Html {
         let checked = check_flag(document, None, &flag.to_string(), Format::Json, Some(&iso_day(today)));
         checked.diagnostics.into_iter().find(|each| each.is_error())
     });
-    let is_ready = may.edit.is_none() && problem.is_none() && !act.state.sent;
+    let why_not = may.edit.clone().or_else(|| console.frozen());
+    let is_ready = why_not.is_none() && problem.is_none() && !act.state.sent;
     let typed = |text: &UseStateHandle<String>| {
         let text = text.clone();
         Callback::from(move |event: InputEvent| text.set(event.target_unchecked_into::<HtmlInputElement>().value()))
@@ -95,14 +96,14 @@ pub fn FirstFlag(props: &FirstFlagProps) -> Html {
             { others }
             <form class="stack" onsubmit={on_submit} aria-label={text::THE_FIRST_FLAG_HEAD}>
                 <p>{ text::A_FLAG_HAS_A_NAME_SOMEONE }</p>
-                if let Some(why) = &may.edit { <p class="why-not"><Icon name="lock" small=true />{ why }</p> }
+                if let Some(why) = &why_not { <p class="why-not"><Icon name="lock" small=true />{ why }</p> }
                 if let Some(failure) = &act.state.failure {
                     <div class="banner danger" role="alert"><Icon name="alert" /><p><b>{ failure.title() }</b>{ ". " }{ failure.help() }</p></div>
                 }
                 <div class="cols c3">
-                    <div class="field"><label for="guide-key">{ text::KEY }</label><input class="input mono" id="guide-key" data-test="guide-key" value={(*key).clone()} oninput={typed(&key)} disabled={may.edit.is_some()} autocomplete="off" spellcheck="false" /></div>
-                    <div class="field"><label for="guide-owner">{ common::OWNER }</label><input class="input" id="guide-owner" data-test="guide-owner" value={(*owner).clone()} oninput={typed(&owner)} disabled={may.edit.is_some()} autocomplete="off" /></div>
-                    <div class="field"><label for="guide-meaning">{ text::WHAT_PEOPLE_SEE_WHEN_IT_IS }</label><input class="input" id="guide-meaning" data-test="guide-meaning" value={(*meaning).clone()} oninput={typed(&meaning)} disabled={may.edit.is_some()} autocomplete="off" /></div>
+                    <div class="field"><label for="guide-key">{ text::KEY }</label><input class="input mono" id="guide-key" data-test="guide-key" value={(*key).clone()} oninput={typed(&key)} disabled={why_not.is_some()} autocomplete="off" spellcheck="false" /></div>
+                    <div class="field"><label for="guide-owner">{ common::OWNER }</label><input class="input" id="guide-owner" data-test="guide-owner" value={(*owner).clone()} oninput={typed(&owner)} disabled={why_not.is_some()} autocomplete="off" /></div>
+                    <div class="field"><label for="guide-meaning">{ text::WHAT_PEOPLE_SEE_WHEN_IT_IS }</label><input class="input" id="guide-meaning" data-test="guide-meaning" value={(*meaning).clone()} oninput={typed(&meaning)} disabled={why_not.is_some()} autocomplete="off" /></div>
                 </div>
                 if let Some(problem) = &problem { <p class="error" role="alert"><Icon name="alert" small=true /><span>{ sentence(&problem.message) }{ ". " }{ problem.help.as_deref().map(sentence) }</span></p> }
                 <div class="row wrap"><button class="btn primary" data-test="guide-make" aria-disabled={(!is_ready).to_string()}><Icon name="plus" small=true />{ text::MAKE_IT }</button>

@@ -67,7 +67,11 @@ fn use_past(revision: Option<u64>) -> Slot<FlagSet> {
     let slot = use_state(|| (None::<u64>, Slot::<FlagSet>::Loading));
     {
         let (slot, environment) = (slot.clone(), console.live.environment.clone());
-        use_effect_with((revision, environment), move |(revision, environment)| {
+        let again = console.live.again;
+        use_effect_with((revision, environment, again), move |(revision, environment, _)| {
+            if let (of, Slot::Failed(_)) = &*slot {
+                slot.set((*of, Slot::Loading));
+            }
             let (Some(revision), environment) = (*revision, environment.clone()) else { return };
             if environment.is_empty() {
                 return;

@@ -191,7 +191,7 @@ fn BucketLine(props: &BucketLineProps) -> Html {
                 <Placed class={classes!("bl", props.swatches.class(variant))} left={percent(*from)} width={percent(to - from)}>
                     <i class={classes!("sw", props.swatches.class(variant))}></i>{ format!("{variant} {}", share(to - from)) }</Placed>
             }) }
-            <Placed class={classes!(needle)} left={percent(props.bucket)}><b>{ format!("{} at {}", props.unit, count(props.bucket)) }</b></Placed>
+            <Placed class={classes!(needle)} left={percent(props.bucket)}><b>{ text::unit_at_bucket(&props.unit, &count(props.bucket)) }</b></Placed>
             <span class="tk first">{ "0" }</span><span class="tk at-50">{ common::FIFTY_THOUSAND }</span><span class="tk last">{ common::A_HUNDRED_THOUSAND }</span>
         </div>
     }

@@ -21,6 +21,7 @@ super::texts! {
     NOTHING_HAS_HAPPENED_YET = "Nothing has happened yet";
     NOT_KNOWN = "Not known";
     NO_CHANGE_BY_A_PERSON_AS = "No change by a person as far back as this reaches";
+    OLDER_CHANGES_COULD_NOT_BE_READ = "Older changes could not be read: ";
     OLDER_CHANGES_MAY_READ_ON_BELOW = "Older changes may: read on below.";
     OLDER_ONES_MAY_BE_READ_ON = "Older ones may be: read on below.";
     READ_OLDER_CHANGES = "Read older changes";

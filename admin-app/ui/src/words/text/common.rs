@@ -67,6 +67,9 @@ super::texts! {
 
 super::messages! {
     it_waits_for(waits) = "It waits for {waits}";
+    count_more(count) = "{count} more";
+    least_to_most(least, most) = "{least} to {most}";
+    objective_time(time) = "objective {time}";
     remove_name(name) = "Remove {name}";
     revision_revision(revision) = "revision {revision}";
     revision_revision_2(revision) = "Revision {revision}";

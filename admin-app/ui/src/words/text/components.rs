@@ -5,6 +5,7 @@ super::texts! {
     FROM_THE_KEYBOARD_HOLD = "From the keyboard: hold ";
     HOLD_1_2_S_LET_GO = "Hold 1.2 s, let go early to cancel.";
     HOLD_INSTEAD = "Hold instead";
+    KILLING = "Killing…";
     LOADING = "Loading";
     MOVE = " move";
     ON_THE_BUTTON = " on the button.";

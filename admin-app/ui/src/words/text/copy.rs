@@ -12,6 +12,7 @@ super::texts! {
     FLAGS_THAT_ARE_KILLED_HERE_STAY = " Flags that are killed here stay killed.";
     FROM = "From";
     IT_CANNOT_BE_COPIED_LIKE_THIS = "It cannot be copied like this";
+    MOVES = "Moves";
     NOBODY_IT_IS_NEW_HERE = "nobody: it is new here";
     NOBODY_WHILE_IT_IS_KILLED = "nobody while it is killed";
     NOT_HERE_YET = "not here yet";

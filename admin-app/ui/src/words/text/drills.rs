@@ -30,6 +30,7 @@ super::texts! {
     FAILED = "failed";
     ITS_RUN = "Its run";
     IT_HAS_FAILED = "It has failed: ";
+    LAST_BY_OTHERS = "Last by others";
     LAST_BY_OTHERS_THAN_ITS_AUTHOR = "Last by others than its author";
     LAST_DRILL = "Last drill";
     MEDIAN_WHOLE_WAY_BACK = "Median, whole way back";
@@ -37,6 +38,7 @@ super::texts! {
     NOBODY_HAS_SAID_ANYTHING_WHAT_WAS = "Nobody has said anything. What was confusing, and who may not do what, is worth most while it is fresh.";
     NOT_RUN_BY_ITS_AUTHOR = "not run by its author";
     NOT_RUN_BY_THE_AUTHOR = "Not run by the author";
+    NO_TIME = "no time";
     NO_WAY_BACK_WAS_EVER_GONE = "No way back was ever gone on purpose";
     OTHER_STEPS_AND_WAITING = "Other steps, and waiting";
     OUTCOME = "Outcome";
@@ -76,6 +78,7 @@ super::messages! {
     add_it_to(run) = "Add it to {run}";
     by_its_author(by) = "{by}, its author";
     call_a_drill_of_in(key, environment) = "Call a drill of {key} in {environment}";
+    count_due(count) = "{count} due";
     drill_id(id) = "Drill {id}";
     drills_in_environment(environment) = "Drills in {environment}";
     due_first_a_drill_counts_for(days) = "due first; a drill counts for {days} days, and for a release until it is changed";

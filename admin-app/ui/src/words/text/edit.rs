@@ -7,7 +7,10 @@ super::texts! {
     ADD_A_REGION = "Add a region";
     ADD_A_RULE = "Add a rule";
     ADD_A_VARIANT = "Add a variant";
+    AMID_EDIT = "edit";
+    AMID_LIVE = "live";
     AMID_OR = " or ";
+    AMID_SAY_WHY = "say why";
     AND = "and";
     AND_A_SECOND_PERSON_APPROVES = "and a second person approves";
     AND_BELOW = "and below";
@@ -27,6 +30,7 @@ super::texts! {
     A_REGULAR_EXPRESSION = "a regular expression";
     A_SPLIT = "A split";
     A_TEXT = "a text";
+    A_TIME_FOR_EXAMPLE = "2026-12-24T18:00:00Z";
     A_VALUE = "a value";
     BEFORE_THIS_CAN_BE_PUBLISHED = " before this can be published";
     BELOW = "Below";
@@ -114,12 +118,6 @@ super::texts! {
     NO_ONE_LOSES_A_VARIANT = "no one loses a variant";
     NO_POPULATION = "no population";
     NUMBER = "Number";
-    A_TIME_FOR_EXAMPLE = "2026-12-24T18:00:00Z";
-    TAKE_BOTH_MINE_WHERE_THEY_CLASH = "Take both, mine where they clash";
-    TAKE_BOTH_THEIRS_WHERE_THEY_CLASH = "Take both, theirs where they clash";
-    THE_TWO_DO_NOT_TOUCH_BOTH = "The two do not touch. Both together are one edit.";
-    TWENTY_FIVE_THOUSAND = "25\u{202F}000";
-    SEVENTY_FIVE_THOUSAND = "75\u{202F}000";
     OF_A_NEW_FLAG = " of a new flag";
     OF_THE_LAST_VALID_DRAFT = "of the last valid draft";
     OLD_THREE_PAGE_CHECKOUT_GIFT_CARDS = "Old three-page checkout; gift cards cannot be used";
@@ -155,6 +153,7 @@ super::texts! {
     SALT = "Salt";
     SERVE = " serve ";
     SET_THAT_ASIDE_AND_RETIRE_IT = "Set that aside and retire it anyway";
+    SEVENTY_FIVE_THOUSAND = "75\u{202F}000";
     SHARE_OUT_BY = "Share out by";
     SUCH_AS_10_0_0_0 = "such as 10.0.0.0/8";
     SUCH_AS_2_3_0_3 = "such as >=2.3.0 <3.0.0";
@@ -162,6 +161,8 @@ super::texts! {
     TAKE_ANOTHER_KEY = "take another key";
     TAKE_ANOTHER_KEY_OR_EDIT_THAT = "take another key, or edit that flag";
     TAKE_BOTH = "Take both";
+    TAKE_BOTH_MINE_WHERE_THEY_CLASH = "Take both, mine where they clash";
+    TAKE_BOTH_THEIRS_WHERE_THEY_CLASH = "Take both, theirs where they clash";
     TARGETINGKEY = "targetingKey";
     THEN = "Then";
     THEY_CHANGED = "They changed";
@@ -173,10 +174,12 @@ super::texts! {
     THE_FLAG_AS_JSON = "The flag as JSON";
     THE_FLAG_HAS_BEEN_CHANGED_SINCE = " The flag has been changed since; you will see both side by side.";
     THE_SAME_DRAFT_AS_TEXT_NOTHING = "The same draft as text; nothing is lost on the way there and back";
+    THE_TWO_DO_NOT_TOUCH_BOTH = "The two do not touch. Both together are one edit.";
     THE_WAY_BACK = "The way back";
     THIS_DRAFT_IS_NOT_PUBLISHED = "This draft is not published";
     THIS_ENVIRONMENT_HAS_NO_POPULATION_HOW = "This environment has no population: how many change is not known, only who can. downhaul population put adds one.";
     TIME = "Time";
+    TWENTY_FIVE_THOUSAND = "25\u{202F}000";
     TYPE_THE_FLAGS_KEY_FIRST = "Type the flag’s key first.";
     U = "\u{202F}%";
     VARIANT_FOR_EVERYONE_ELSE = "Variant for everyone else";
@@ -214,12 +217,14 @@ super::messages! {
     above_percent(percent) = "above {percent}";
     add_a_to_lowercase(to_lowercase) = "Add a {to_lowercase}";
     all_rows_contexts(rows) = "all {rows} contexts";
+    amid_rule_number(number) = "rule {number}";
     and_more_more(more) = "and {more} more";
     and_regions_more(regions) = "and {regions} more";
     ask_to_retire_flag(flag) = "Ask to retire {flag}";
     border_between_and(before, after) = "Border between {before} and {after}";
     both_changed_join(join) = "Both changed {join}.";
     by_unwrap_or_else_reason(unwrap_or_else, reason) = " by {unwrap_or_else}: “{reason}”";
+    count_within(count) = "{count} within";
     duplicate_rule_number(number) = "Duplicate rule {number}";
     edit_flag(flag) = "Edit {flag}";
     first_in_effect_what_you_publish(kills_are) = " first. {kills_are} in effect: what you publish shows once it is restored.";
@@ -264,6 +269,7 @@ super::messages! {
     up_to_percent(percent) = "up to {percent}";
     value_of_variant(name) = "Value of variant {name}";
     was_retired_on_and_a_key(key, date) = "`{key}` was retired on {date}, and a key is never used again";
+    was_share(share) = "was {share}";
     weight_change(weight) = "{weight} change";
     worked_out_by_the_server_over(name, why) = "Worked out by the server over the population “{name}”: its sample is not here ({why}).";
     worked_out_in_this_page_over(which, name, when) = "Worked out in this page over {which} of the population “{name}”, taken {when}.";

@@ -1,6 +1,8 @@
 //! The page of a flag.
 
 super::texts! {
+    AMID_DEFAULT = "default";
+    AMID_DEGRADED = "degraded";
     A_BREAKER_IS_OPEN = "A breaker is open. ";
     A_LINK_TO_THIS_RULE = "A link to this rule";
     BUCKET_0 = "bucket 0";
@@ -14,6 +16,7 @@ super::texts! {
     EXPIRES = "Expires ";
     FIRST_NONE_IN_EFFECT = " first. None in effect.";
     FORWARD_FIX_ONLY = "forward-fix only";
+    ITS_CHANGES = "Its changes";
     KILLED_FOR_EVERYONE = "killed for everyone";
     KILLED_FROM_THE_RIGHT_RESTORED_FROM = "Killed from the right, restored from the left";
     KILLED_IN_PART = "killed in part";
@@ -24,8 +27,6 @@ super::texts! {
     NO_CHANGE_NAMES_IT = "No change names it.";
     NO_FLAG = "no flag";
     SHIFT_K = "Shift K";
-    TWENTY_FIVE_THOUSAND = "25\u{202F}000";
-    SEVENTY_FIVE_THOUSAND = "75\u{202F}000";
     OR = " or ";
     OTHERWISE = "Otherwise";
     OWNER = "Owner ";
@@ -38,8 +39,10 @@ super::texts! {
     SALT = " salt ";
     SEE_THE_FLEET = "See the fleet";
     SERVE = " serve ";
+    SEVENTY_FIVE_THOUSAND = "75\u{202F}000";
     THE_WHOLE_CHART = "The whole chart";
     THIS_FLAG = "This flag";
+    TWENTY_FIVE_THOUSAND = "25\u{202F}000";
     USED_AS = "Used as";
     VALUE = "Value";
     WATCH_OR_RESTORE = "Watch or restore";

@@ -87,6 +87,8 @@ super::messages! {
     and_which_only_claim_it(browsers) = " and {browsers}, which only claim it";
     behind_of_late(behind, late) = "{behind} of {late}";
     calls_minutes_min(minutes) = "Calls, {minutes} min";
+    count_missing(count) = "{count} missing";
+    count_open(count) = "{count} open";
     current_of_all(current, all) = "{current} of {all}";
     current_older_silent_hidden(current, behind, silent, hidden) = "{current} current, {behind} older, {silent} silent, {hidden} hidden";
     failed_of_tried(failed, saturating_add) = "{failed} failed of {saturating_add} tried";
@@ -102,4 +104,5 @@ super::messages! {
     this_server_has_listened_for_only(kept, max) = "{kept} This server has listened for {max} only.";
     to_the_fallback(degraded) = "{degraded} to the fallback";
     which_only_claims_it(kind) = "{kind}, which only claims it";
+    within_duration(duration) = "within {duration}";
 }

@@ -6,6 +6,7 @@ super::texts! {
     THERE_IS_NO_SUCH_PAGE = "There is no such page";
     THE_ADDRESS_LEADS_NOWHERE = "The address leads nowhere.";
     THE_CHART = "The chart";
+    THE_FREEZE = "The freeze";
 }
 
 super::messages! {

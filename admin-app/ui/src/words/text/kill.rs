@@ -79,11 +79,15 @@ super::texts! {
     THERE_IS_NO_SUCH_KILL = "There is no such kill";
     THEY_HEAR_OF_THE_KILL_WHEN = "They hear of the kill when they come back.";
     THE_BROWSER_DID_NOT_ALLOW_COPYING = "The browser did not allow copying";
+    THE_CHART = "The chart";
+    THE_FLEET = "The fleet";
     THE_KILLS = "The kills";
     THE_KILL_CONTROL = "The kill control";
     THE_KILL_MAY_HAVE_BEEN_MADE = "The kill may have been made all the same: look at the kills in force. ";
+    THE_REGIONS = "The regions";
     THE_SAME_KILL_FROM_A_SHELL = "The same kill from a shell on the server:";
     THE_WAY_BACK_AS_A_DRILL_GOES_IT = "a drill kills it and restores it, and is timed";
+    THE_SEGMENTS = "The segments";
     THIS_ENVIRONMENT_DECLARES_NO_REGIONS = "This environment declares no regions.";
     THIS_ENVIRONMENT_HAS_NO_SEGMENTS = "This environment has no segments.";
     THIS_KILL = "This kill";
@@ -106,9 +110,11 @@ super::messages! {
     at_when_after_revision_revision_reason(when, after, revision, reason) = " at {when}{after}, revision {revision}. {reason}";
     clients_dark(clients) = "{clients}, dark";
     clients_dark_p50_p99_slowest(dark_total, latency, latency_2, latency_3) = "{dark_total} clients dark: p50 {latency}, p99 {latency_2}, slowest {latency_3}";
+    count_live(count) = "{count} live";
     dark_of_unknown(dark, unknown) = "{dark} of {unknown}";
     declared_enter_adds_a_name(tenants_are) = "{tenants_are} declared. Enter adds a name.";
     drilled_when_by(when, by) = "Drilled {when} by {by}";
+    flag_is_killed(flag) = "{flag} is killed";
     flags_require_it_and_degrade_with(with_it) = "{with_it} flags require it and degrade with it: ";
     half_hear_a_kill_within(half, most) = "Half of all hear a kill within {half}, 99 of 100 within {most}";
     hold_to_kill(target) = "Hold to kill {target}";

@@ -18,6 +18,7 @@ use {messages, texts};
 pub mod alarms;
 pub mod app;
 pub mod audience;
+pub mod away;
 pub mod backend;
 pub mod batch;
 pub mod chart;

@@ -54,6 +54,7 @@ super::messages! {
     in_force_in_force(in_force) = "{in_force} in force";
     make_a_token_for(name) = "Make a token for {name}";
     make_name_role(name, role) = "Make {name} {role}";
+    name_is_role_no_more(name, role) = "{name} is {role} no more";
     people_of_environment(environment) = "People of {environment}";
     revoke_name(name) = "Revoke {name}";
     revoked_date(date) = "revoked {date}";

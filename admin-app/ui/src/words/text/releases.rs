@@ -1,6 +1,8 @@
 //! Releases and their way back.
 
 super::texts! {
+    AMID_MISSING = "missing";
+    AMID_NONE = "none";
     ARTIFACTS = "Artifacts";
     AS_IT_FOLLOWS_FROM_THE_REST = "as it follows from the rest";
     AS_IT_WAS_PUT = "As it was put";
@@ -59,6 +61,7 @@ super::texts! {
     THE_RELEASE_AS_JSON = "The release as JSON";
     THE_ROLLBACK_BEGINS = "The rollback begins…";
     THE_WAY_BACK = "The way back";
+    WHAT_IS_MISSING = "What is missing";
     WHAT_WAS_PUT_OUT_AND_WHETHER = "What was put out, and whether the way back from it is ready.";
     WRITES_MORE_WHICH_THE_OLD_CODE = "writes more, which the old code passes over";
     WRITES_THE_OLD_AND_THE_NEW = "writes the old and the new form";
@@ -68,6 +71,8 @@ super::texts! {
 super::messages! {
     by_its_author(by) = "{by}, its author";
     contact_by_target(contact, target) = "{contact}, by {target}";
+    count_missing(count) = "{count} missing";
+    count_to_look_at(count) = "{count} to look at";
     degrades_with_it_outside_of_this(join) = "degrades with it, outside of this release: {join}";
     ended_after_however_far_it_has(steps, from) = "{steps}, ended after {from} however far it has come";
     first_and_others(first, others) = "{first} and {others}";

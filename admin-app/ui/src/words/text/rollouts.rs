@@ -49,6 +49,7 @@ super::texts! {
 }
 
 super::messages! {
+    amid_stage_number(number) = "stage {number}";
     approve_stage_stage(stage) = "Approve stage {stage}";
     asks_for_before_it_is_entered(approvals) = "asks for {approvals} before it is entered";
     baked_in_at_on(left, clock_time, day) = " Baked in {left}, at {clock_time} on {day}";

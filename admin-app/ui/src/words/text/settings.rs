@@ -117,6 +117,7 @@ super::texts! {
     THEME = "Theme";
     THE_CLIENT_KEYS = "The client keys";
     THE_FLAG_THAT_BEATS_NOTHING_ELSE = "The flag that beats; nothing else may rest on it";
+    THE_FREEZE = "The freeze";
     THE_OWNER_IS_REMINDED_BEFORE_ITS = "The owner is reminded before its date by";
     THE_POLICY = "The policy";
     THE_SIGNING_KEYS = "The signing keys";

@@ -27,11 +27,13 @@ super::texts! {
     NOTHING_IS_AT_THIS_ADDRESS = "Nothing is at this address";
     NOT_CONNECTED = "not connected";
     NOT_CONNECTED_REVISION_U = "Not connected, revision\u{a0}";
+    NO_ANSWER_CAME = "no answer came";
     NO_KILLS = "No kills";
     OPENING_THE_STREAM = "Opening the stream";
     OPENS_THE_EDITOR = "opens the editor";
     OPENS_THE_KILL_CONTROL = "opens the kill control";
     PAGES = "Pages";
+    PART_OF_THIS_PAGE_IS_OLD = "Part of this page is not up to date. ";
     PEOPLE = "People";
     PEOPLE_AND_TOKENS = "People and tokens";
     POPULATIONS = "Populations";
@@ -61,12 +63,14 @@ super::texts! {
 }
 
 super::messages! {
+    count_killed(count) = "{count} killed";
     downhaul_version(version) = "Downhaul {version}";
     edit_key(key) = "Edit {key}";
     environment_environment(environment) = "Environment: {environment}";
     go_to_other(other) = "Go to {other}";
     in_effect_in(environment) = "In effect in {environment}";
     is_as_it_was_before_revision(flag, revision) = "{flag} is as it was before revision {revision}";
+    it_was_read_ago(ago, why) = "It was read {ago}, and asking again failed: {why}.";
     kill_key(key) = "Kill {key}…";
     no_connection_for(age) = "No connection for {age}";
     or_you_may_not_see_it(there) = "Or you may not see it. {there}:";

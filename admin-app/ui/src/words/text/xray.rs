@@ -74,5 +74,6 @@ super::messages! {
     tenant_name_shown_value(name, shown_value) = "tenant.{name} = {shown_value} ";
     there_is_no_flag_here(key, is_some) = "There is no flag {key} here{is_some}. ";
     this_is_choose_another_one_below(flag) = "This is {flag}; choose another one below.";
+    unit_at_bucket(unit, bucket) = "{unit} at {bucket}";
     x_ray_of(environment) = "X-ray of {environment}";
 }
