@@ -105,7 +105,7 @@ async fn from_a_new_flag_to_a_look_back_in_time_in_windows() -> Result<()> {
 
 #[tokio::test]
 async fn a_remote_control_plane_in_the_window() -> Result<()> {
-    let stack = Stack::start().await?;
+    let mut stack = Stack::start().await?;
     stories::put_people(&stack).await?;
     let desktop = Desktop::start(Keychain::Unlocked).await?;
     let (window, visitor) = (Browser::window(&desktop).await?, Browser::start().await?);
@@ -117,8 +117,14 @@ async fn a_remote_control_plane_in_the_window() -> Result<()> {
     ensure!(kept.contains(&stack.server) && !kept.contains(&stack.admin_token), "{kept}");
     desktop.close(window).await?;
 
-    // The token comes from the keychain.
+    // The token comes from the keychain, also where the control plane is down at first: nobody is asked for it.
+    stack.cut_server().await?;
     let window = Browser::window(&desktop).await?;
+    window.marked("away").await?;
+    window.until("no form", "return !document.querySelector('[data-test=sign-in-token]')").await?;
+    window.shown("[data-test=away] a[href='/app/start.html']").await?;
+    window.picture("desktop-away").await?;
+    stack.restart_server().await?;
     Console::in_window(&window).await?;
     window.marked("flag-row-checkout-v2").await?;
     Ok(())

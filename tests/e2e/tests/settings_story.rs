@@ -3,7 +3,7 @@
 #![allow(clippy::allow_attributes, clippy::indexing_slicing, reason = "a member that is missing fails the test")]
 
 use anyhow::Result;
-use downhaul_e2e::{Browser, Console, Stack};
+use downhaul_e2e::{Browser, Console, Editor, Stack};
 use serde_json::json;
 
 #[tokio::test]
@@ -94,6 +94,26 @@ async fn keys_are_made_used_and_revoked_and_the_freeze_is_seen() -> Result<()> {
     console.page("/settings").await?;
     console.act("freeze", "the sale").await?;
     console.says("freeze", "frozen", "true").await?;
+
+    // Whoever comes to change something is told before they begin, and again where they would publish it.
+    console.page("/flags").await?;
+    let said = browser.marked("frozen").await?.text().await?;
+    assert!(said.contains("Frozen by") && said.contains("the sale"), "{said}");
+    browser.accessible("the flags of a frozen environment").await?;
+    browser.picture("console-frozen").await?;
+    let editor = Editor::of(&console);
+    editor.edit("checkout-v2").await?;
+    browser.marked("frozen").await?;
+    editor.press("add-rule").await?;
+    editor.press("rule-4-condition-add-tenant").await?;
+    editor.add("rule-4-condition-1-value", "globex").await?;
+    editor.write("rule-4-variant", "on").await?;
+    console.click("review-open").await?;
+    console.write("publish-reason", "globex asked for it").await?;
+    console.write("publish-key", "checkout-v2").await?;
+    browser.shown("[data-test=publish][aria-disabled=true][title*='Frozen by']").await?;
+    browser.shown("[data-test=propose][aria-disabled=false]").await?;
+    console.page("/settings").await?;
     console.act("unfreeze", "it is over").await?;
     console.says("freeze", "frozen", "false").await?;
     Ok(())
