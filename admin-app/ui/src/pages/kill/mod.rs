@@ -24,8 +24,8 @@ use yew::prelude::*;
 use yew_router::prelude::*;
 
 const BEGIN_MS: u32 = 50;
-/// Where there is most likely a keyboard.
-const KEYBOARD: &str = "(hover: hover) and (min-width: 720px)";
+/// Where there is most likely no keyboard.
+const TOUCH: &str = "(pointer: coarse), (max-width: 719px)";
 
 #[derive(Debug, Properties, PartialEq)]
 pub struct KillProps {
@@ -191,10 +191,10 @@ fn Control(props: &ControlProps) -> Html {
 
 /// Whoever comes with a keyboard writes why; on a phone the keys would cover what is to be read first.
 fn begin_with(reason: &NodeRef) {
-    let is_wide = web_sys::window()
-        .and_then(|window| window.match_media(KEYBOARD).ok().flatten())
+    let is_touched = web_sys::window()
+        .and_then(|window| window.match_media(TOUCH).ok().flatten())
         .is_some_and(|query| query.matches());
-    if let Some(reason) = reason.cast::<HtmlInputElement>().filter(|_| is_wide) {
+    if let Some(reason) = reason.cast::<HtmlInputElement>().filter(|_| !is_touched) {
         let _ = reason.focus();
     }
 }
