@@ -10,12 +10,22 @@ pub struct FailureCardProps {
     pub failure: Failure,
     /// What could not be shown: `The flags`.
     pub what: AttrValue,
+    /// In a part of a card, in one line.
+    #[prop_or_default]
+    pub is_line: bool,
 }
 
 /// Instead of data that did not come: what is wrong, what to do, and the way to ask again.
 #[function_component]
 pub fn FailureCard(props: &FailureCardProps) -> Html {
     let again = use_again();
+    let again = html! { <button type="button" class={classes!("btn", props.is_line.then_some("s"))} data-test="again" onclick={again.reform(|_| ())}>{ common::TRY_AGAIN }</button> };
+    if props.is_line {
+        return html! {
+            <p class="small row wrap" role="alert" data-test="failed"><Icon name="alert" small=true />
+                <span class="grow">{ text::cannot_be_shown(&props.what) }{ ": " }{ props.failure.title() }</span>{ again }</p>
+        };
+    }
     let icon = if props.failure.is_forbidden() { "lock" } else { "alert" };
     html! {
         <section class="card"><div class="empty" role="alert">
@@ -23,20 +33,8 @@ pub fn FailureCard(props: &FailureCardProps) -> Html {
             <h2>{ text::cannot_be_shown(&props.what) }</h2>
             <p>{ props.failure.title() }</p>
             <p class="muted">{ marked(&props.failure.help()) }</p>
-            <div class="row"><button class="btn" data-test="again" onclick={again.reform(|_| ())}>{ common::TRY_AGAIN }</button></div>
+            <div class="row">{ again }</div>
         </div></section>
-    }
-}
-
-/// The same in a part of a card, in one line.
-#[function_component]
-pub fn FailureLine(props: &FailureCardProps) -> Html {
-    let again = use_again();
-    html! {
-        <p class="small row wrap" role="alert" data-test="failed"><Icon name="alert" small=true />
-            <span class="grow">{ text::cannot_be_shown(&props.what) }{ ": " }{ props.failure.title() }</span>
-            <button type="button" class="btn s" data-test="again" onclick={again.reform(|_| ())}>{ common::TRY_AGAIN }</button>
-        </p>
     }
 }
 

@@ -20,7 +20,7 @@ mod variant;
 
 pub use act_bar::{ActBar, ActItem, Look, Reason};
 pub use dialog::Dialog;
-pub use failure::{Empty, FailureCard, FailureLine, Missing};
+pub use failure::{Empty, FailureCard, Missing};
 pub use hold_button::HoldButton;
 pub use icon::{Icon, Sail, Sign};
 pub use lamps::Lamps;

@@ -16,7 +16,7 @@ use crate::pages;
 use crate::route::Route;
 use crate::state::toasts;
 use crate::words::text::shell as text;
-use banner::{ConnectionBanner, StuckNote};
+use banner::ConnectionBanner;
 use commands::CommandPalette;
 use company::Company;
 use downhaul_control::api::Whoami;
@@ -103,7 +103,7 @@ pub fn Shell(props: &ShellProps) -> Html {
             <TopBar who={props.who.clone()} route={route.clone()} environment={environment.clone()} on_palette={toggle.reform(|()| Some(""))} />
             <Nav route={route.clone()} environment={environment.clone()} />
             <main id="main" tabindex="-1"><div class="wrap">
-                <ConnectionBanner /><StuckNote />
+                <ConnectionBanner />
                 if let Some(environment) = environment.as_deref().filter(|_| console.live.alarms.unattended > 0) { { pages::alarms(environment) } }
                 { company(&route, environment.as_deref().filter(|_| has_company)) }
                 { page }

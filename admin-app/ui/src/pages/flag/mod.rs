@@ -2,7 +2,7 @@ mod breaker;
 mod rules;
 mod surroundings;
 
-use crate::components::{CardSkeleton, FailureCard, FailureLine, Icon, Sign, Swatches, Variant};
+use crate::components::{CardSkeleton, FailureCard, Icon, Sign, Swatches, Variant};
 use crate::hooks::{Key, clock, use_console, use_document_title, use_history, use_keys};
 use crate::pages::chart::Entries;
 use crate::pages::flags::{StateChips, kind_name};
@@ -165,7 +165,7 @@ fn Whole(props: &WholeProps) -> Html {
                 <section class="card">
                     <header><h2>{ text::LATELY }</h2><p>{ text::CHANGES_THAT_NAME_THIS_FLAG }</p>
                         <Link<Route> to={Route::Chart { environment: environment() }} classes="end small">{ text::THE_WHOLE_CHART }</Link<Route>></header>
-                    if let (Some(failure), false) = (&history.failure, history.is_loaded) { <div class="pad"><FailureLine failure={failure.clone()} what={text::ITS_CHANGES} /></div> }
+                    if let (Some(failure), false) = (&history.failure, history.is_loaded) { <div class="pad"><FailureCard is_line=true failure={failure.clone()} what={text::ITS_CHANGES} /></div> }
                     else if history.is_loaded && history.changes.is_empty() { <p class="pad muted">{ text::NO_CHANGE_NAMES_IT }</p> }
                     else if !history.is_loaded { <div class="pad stack"><i class="skel w-80"></i><i class="skel w-60"></i></div> }
                     else { <Entries environment={props.environment.clone()} changes={history.changes.clone()} opened={(*opened).clone()} on_toggle={on_toggle} /> }

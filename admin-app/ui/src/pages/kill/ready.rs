@@ -1,4 +1,4 @@
-use crate::components::{FailureLine, Icon};
+use crate::components::{FailureCard, Icon};
 use crate::hooks::{clock, use_console, use_history};
 use crate::pages::later::{Patient, Wanted};
 use crate::state::history::Part;
@@ -49,7 +49,7 @@ pub fn Ready(props: &ReadyProps) -> Html {
                             <small>{ text::HIDDEN_PAGES_THEY_DEGRADE_BEFORE_THEIR }</small>
                         </div>
                     }
-                } else if let Slot::Failed(failure) = &console.live.fleet { <div class="pad"><FailureLine failure={failure.clone()} what={text::THE_FLEET} /></div> }
+                } else if let Slot::Failed(failure) = &console.live.fleet { <div class="pad"><FailureCard is_line=true failure={failure.clone()} what={text::THE_FLEET} /></div> }
                 else { <div class="pad"><i class="skel w-80"></i></div> }
                 <Patient environment={props.environment.clone()} wanted={Wanted::Proven { flag: props.flag.key.clone() }} after_ms=1_000 />
                 <div class="ready"><Icon name="undo" class="good" />
@@ -117,7 +117,7 @@ fn Before(props: &BeforeProps) -> Html {
         <section class="card">
             <header><h2>{ text::KILLED_BEFORE }</h2></header>
             if let (Some(failure), false) = (&history.failure, history.is_loaded) {
-                <div class="pad"><FailureLine failure={failure.clone()} what={text::THE_CHART} /></div>
+                <div class="pad"><FailureCard is_line=true failure={failure.clone()} what={text::THE_CHART} /></div>
             } else if kills.is_empty() {
                 <p class="pad small muted">{ if history.is_loaded { text::NOT_AMONG_ITS_LAST_CHANGES } else { text::READING_THE_CHART } }</p>
             } else {

@@ -1,4 +1,4 @@
-use crate::components::{FailureLine, Icon, Swatches, Variant};
+use crate::components::{FailureCard, Icon, Swatches, Variant};
 use crate::hooks::use_console;
 use crate::state::kill_draft::{Action, KillDraft, Part};
 use crate::state::live::Slot;
@@ -40,7 +40,7 @@ pub fn ScopeChoice(props: &ScopeChoiceProps) -> Html {
         }
         (Part::Region | Part::Segment, None) if let Slot::Failed(failure) = &console.live.document => {
             let what = if draft.part == Part::Region { text::THE_REGIONS } else { text::THE_SEGMENTS };
-            html! { <FailureLine failure={failure.clone()} {what} /> }
+            html! { <FailureCard is_line=true failure={failure.clone()} {what} /> }
         }
         (Part::Region | Part::Segment, None) => html! { <i class="skel w-60"></i> },
         (Part::Region, Some(document)) if document.regions.is_empty() => {

@@ -1,5 +1,5 @@
 use crate::backend::Failure;
-use crate::components::{FailureLine, Icon, SentenceText};
+use crate::components::{FailureCard, Icon, SentenceText};
 use crate::words::change::{marked, short_hash};
 use crate::words::number::{count, counted};
 use crate::words::text::common;
@@ -65,7 +65,7 @@ pub fn Checklist(props: &ChecklistProps) -> Html {
                     None => html! { <i class="skel w-60" aria-label={text::BEING_CHECKED}></i> },
                 } }
             </span></header>
-            if let Some(Err(failure)) = &props.report { <div class="pad tight"><FailureLine failure={failure.clone()} what={text::WHAT_IS_MISSING} /></div> }
+            if let Some(Err(failure)) = &props.report { <div class="pad tight"><FailureCard is_line=true failure={failure.clone()} what={text::WHAT_IS_MISSING} /></div> }
             <ul class="checklist">
                 { for findings.map(|finding| {
                     let (class, word) = if finding.severity == Severity::Error { ("miss", text::AMID_MISSING) } else { ("look", text::LOOK_AT_IT) };

@@ -8,7 +8,7 @@ pub use ray::Ray;
 pub use tester::Tester;
 
 use crate::backend::api;
-use crate::components::{CardSkeleton, FailureCard, Icon};
+use crate::components::{CardSkeleton, Empty, FailureCard, Icon};
 use crate::hooks::{use_console, use_document_title};
 use crate::route::{Route, XrayQuery};
 use crate::state::Shared;
@@ -39,7 +39,11 @@ pub fn Xray(props: &XrayProps) -> Html {
         Slot::Failed(failure) => html! { <FailureCard failure={failure.clone()} what={text::THE_X_RAY} /> },
         Slot::Loading => html! { <div class="xraygrid"><CardSkeleton lines=6 /><CardSkeleton lines=8 /></div> },
         Slot::Ready(document) if document.flags.is_empty() => html! {
-            <section class="card"><p class="pad muted">{ text::THERE_IS_NO_FLAG_HERE_YET }</p></section>
+            <div class="card"><Empty title={text::THERE_IS_NO_FLAG_TO_LOOK_THROUGH} actions={html! {
+                <Link<Route> to={Route::Start { environment: props.environment.to_string() }} classes="btn primary">{ common::FIRST_STEPS }</Link<Route>>
+            }}>
+                <p>{ text::AN_X_RAY_FOLLOWS_ONE_DECISION }</p>
+            </Empty></div>
         },
         Slot::Ready(document) => {
             html! { <Bench key={at.unwrap_or_default()} environment={props.environment.clone()} document={document.clone()} {at} /> }

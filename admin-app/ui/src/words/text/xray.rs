@@ -3,6 +3,7 @@
 super::texts! {
     ADD_THE_ATTRIBUTE = "Add the attribute";
     AMID_DOES_NOT_HOLD = "does not hold: ";
+    AN_X_RAY_FOLLOWS_ONE_DECISION = "An X-ray follows one decision rule by rule, and shows why somebody gets what they get.";
     ATTRIBUTE = "attribute";
     AT_THAT_REVISION = " at that revision";
     BACK_TO_NOW = "Back to now";
@@ -47,7 +48,7 @@ super::texts! {
     SALT = "Salt";
     THAT_CHANGE = "That change";
     THERE_IS_NOTHING_TO_SHARE_OUT = ": there is nothing to share out by";
-    THERE_IS_NO_FLAG_HERE_YET = "There is no flag here yet, so nothing to look through.";
+    THERE_IS_NO_FLAG_TO_LOOK_THROUGH = "There is no flag to look through yet";
     THERE_IS_NO_SUCH_FLAG = "There is no such flag";
     THE_DEFAULT = "The default ";
     THE_FLAG_HAS_NO_RULES = " the flag has no rules";
