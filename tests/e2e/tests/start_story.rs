@@ -11,6 +11,11 @@ async fn from_nothing_to_a_rehearsed_kill() -> Result<()> {
     let (visitor, browser) = (Browser::start().await?, Browser::start().await?);
     let console = Console::open_empty(&browser, &stack).await?;
     browser.accessible("a list without a flag").await?;
+    // There is nothing to look through, either, and that leads to the same.
+    console.page("/xray").await?;
+    browser.shown(".empty a[href$='/start']").await?;
+    browser.accessible("an X-ray without a flag").await?;
+    console.page("/flags").await?;
     browser.shown("a:has([data-test=guide-open])").await?.click().await?;
     console.says("guide", "step", "flag").await?;
     browser.accessible("the first step").await?;
