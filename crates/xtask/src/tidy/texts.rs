@@ -61,10 +61,8 @@ fn is_said(text: &str) -> bool {
 /// A word beside a gap, as in `{count} more`; of lower case, so it may stand amid a sentence. Classes are not put together so.
 fn is_amid_gaps(text: &str) -> bool {
     let is_word = |word: &str| word.len() > 1 && word.chars().all(char::is_lowercase);
-    !text.starts_with("downhaul ")
-        && text.contains('{')
-        && text.split(' ').any(is_word)
-        && text.contains("} ") | text.contains(" {")
+    let is_beside = ["} ", " {"].iter().any(|gap| text.contains(gap));
+    is_beside && text.split(' ').any(is_word) && !text.starts_with("downhaul ")
 }
 
 #[cfg(test)]
