@@ -35,6 +35,7 @@ pub enum Route {
     Alarms { environment: String },
     #[at("/e/:environment/rollouts")]
     Rollouts { environment: String },
+    /// One that was started, or [`NEW`].
     #[at("/e/:environment/rollouts/:id")]
     Rollout { environment: String, id: String },
     #[at("/e/:environment/releases")]
@@ -88,6 +89,11 @@ pub enum Route {
 }
 
 impl Route {
+    /// The form that starts a rollout.
+    pub fn start_rollout(environment: &str) -> Route {
+        Route::Rollout { environment: environment.to_owned(), id: NEW.to_owned() }
+    }
+
     pub fn environment(&self) -> Option<&str> {
         match self {
             Route::Flags { environment }
@@ -175,6 +181,17 @@ impl Route {
             Route::Home | Route::Flags { .. } | Route::NotFound => Route::Flags { environment },
         }
     }
+}
+
+/// In the place of a rollout's id: one that is to be started. No rollout is called so.
+pub const NEW: &str = "new";
+
+/// The query of the address under which a rollout is started.
+#[derive(Debug, Clone, PartialEq, Default, serde::Serialize, serde::Deserialize)]
+pub struct StartRolloutQuery {
+    /// To be chosen unless given.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub flag: String,
 }
 
 /// The query of the address under which a flag is made.

@@ -1,7 +1,7 @@
 //! How people go about the way back in the console: approve a change, roll a release back, take a rollout back.
 
 use anyhow::{Context, Result};
-use downhaul_e2e::{Browser, Console, Stack};
+use downhaul_e2e::{Browser, Console, Editor, Stack};
 use serde_json::{Value, json};
 
 /// The flag `checkout-v2` of the example with another share of its first cohort.
@@ -105,32 +105,103 @@ async fn a_release_is_rolled_back_step_by_step_by_two_people() -> Result<()> {
 }
 
 #[tokio::test]
-async fn a_rollout_is_paused_stepped_back_and_rolled_back() -> Result<()> {
+async fn a_rollout_is_staged_paused_stepped_back_and_rolled_back() -> Result<()> {
     let stack = Stack::start().await?;
-    let rollout = json!({ "flag": "gift-cards", "variant": "on", "stages": [
-        { "name": "our own people", "when": [{ "segment": ["staff"] }], "bake_seconds": 1 },
-        { "name": "a few", "percent": 5, "bake_seconds": 86_400 },
-        { "name": "everyone", "bake_seconds": 60, "approvals": 1 },
-    ] });
-    stack.admin("POST", "/rollouts", Some(json!({ "rollout": rollout, "reason": "a story" }))).await?;
-
-    let browser = Browser::start().await?;
-    let console = Console::open(&browser, &stack).await?;
-    console.page("/rollouts").await?;
-    browser.shown("[data-test=rollout-row-ro-1] a").await?.click().await?;
+    let maya = stack.person("Maya Kern", "editor").await?;
+    let (first, second) = (Browser::start().await?, Browser::start().await?);
+    let maya = Console::open_as(&first, &stack, &maya).await?;
+    stage_gift_cards(&first, &maya).await?;
     // It bakes for a second, and goes on by itself.
-    console.says("stage-2", "state", "current").await?;
-    let why = console.why_not("approve").await?;
+    maya.says("stage-2", "state", "current").await?;
+    let why = maya.why_not("approve").await?;
     assert!(why.contains("You started it"), "{why}");
+    let begun = stack.admin("GET", "/rollouts/ro-1", None).await?;
+    assert_eq!(begun.pointer("/started/reason"), Some(&json!("before the holidays")), "{begun}");
+    let stages = json!([
+        { "when": [{ "segment": ["staff"] }], "bake_seconds": 1 },
+        { "percent": 7.5, "bake_seconds": 86_400 },
+        { "bake_seconds": 86_400, "approvals": 1 },
+    ]);
+    assert_eq!(begun.pointer("/rollout/stages"), Some(&stages), "{begun}");
+
+    let jonas = stack.person("Jonas Weber", "operator").await?;
+    let console = Console::open_as(&second, &stack, &jonas).await?;
+    console.page("/rollouts").await?;
+    second.shown("[data-test=rollout-row-ro-1] a").await?.click().await?;
     console.act("pause", "errors at the till").await?;
     console.says("rollout-standing", "kind", "paused").await?;
     console.act("step-back", "only our own people").await?;
     console.says("stage-1", "state", "current").await?;
-    browser.accessible("a rollout").await?;
-    browser.picture("console-rollout").await?;
+    second.accessible("a rollout").await?;
+    second.picture("console-rollout").await?;
     console.act("roll-back", "not fixed after all").await?;
     console.says("rollout-standing", "kind", "rolled-back").await?;
+
+    // Where the policy asks others, they are asked by the same form, from the flag's page.
+    let policy = json!({ "policy": { "approvals": { "change": 1 } }, "reason": "four eyes" });
+    stack.admin("PUT", "/policy", Some(policy)).await?;
+    maya.flag("gift-cards").await?;
+    maya.click("flag-rollout-start").await?;
+    maya.write("publish-reason", "once more").await?;
+    maya.click("propose").await?;
+    first.at("/proposals/p-1").await?;
+    let effect = first.marked("proposal-effect").await?.text().await?;
+    assert!(effect.contains("gift-cards"), "{effect}");
+
+    // Who may not start one sees the form, and whom to ask.
+    console.page("/rollouts/new?flag=gift-cards").await?;
+    let why = second.marked("start-may-not").await?.text().await?;
+    assert!(why.contains("Only an editor or admin may do this. Ask Maya Kern"), "{why}");
+    second.shown("[data-test=propose][aria-disabled=true]").await?;
     Ok(())
+}
+
+/// From an empty list to a rollout: our own people for a second, then a few, then everyone once somebody has approved that.
+async fn stage_gift_cards(browser: &Browser, console: &Console<'_>) -> Result<()> {
+    console.page("/rollouts").await?;
+    console.click("rollout-begin").await?;
+    console.write("find-flag", "gift").await?;
+    console.click("roll-out-gift-cards").await?;
+    let words = browser.marked("course-words").await?.text().await?;
+    assert!(words.starts_with("5 stages: 1 % of everyone for 24\u{202F}h, then 5 %"), "{words}");
+    browser.accessible("the form of a rollout").await?;
+    let editor = Editor::of(console);
+    // Five stages are offered; these are three.
+    editor.press("stage-3-remove").await?;
+    editor.press("stage-3-remove").await?;
+    let adding = "return document.activeElement?.dataset.test === 'add-stage'";
+    browser.until("the focus on what is next", adding).await?;
+    editor.press("stage-1-more").await?;
+    editor.press("stage-1-condition-add-segment").await?;
+    editor.add("stage-1-condition-1-value", "staff").await?;
+    console.write("edit-stages-0-percent", "100").await?;
+    console.write("edit-stages-0-bake_seconds", "1").await?;
+    browser.marked("stage-1-unit").await?.send_keys("seconds").await?;
+    editor.press("stage-3-more").await?;
+    console.write("edit-stages-2-approvals", "1").await?;
+
+    console.write("edit-stages-1-percent", "0").await?;
+    let wrong = browser.shown("[data-test=stage-2] .error").await?.text().await?;
+    assert!(wrong.contains("0 is not a percentage above 0"), "{wrong}");
+    let why = browser.shown("[data-test=start-why-not]").await?.text().await?;
+    assert_eq!(why, "Mend 1 problem first.");
+    browser.accessible("the form with a problem").await?;
+    console.write("edit-stages-1-percent", "7.5").await?;
+    browser.until("no problem", "return !document.querySelector('.error')").await?;
+    browser.picture("console-start-rollout").await?;
+    // The draft is there after the page was loaded anew.
+    browser
+        .until(
+            "a draft that is kept",
+            "return Object.keys(localStorage).some(key => key.includes('~rollout/gift-cards'))",
+        )
+        .await?;
+    console.page("/rollouts/new?flag=gift-cards").await?;
+    let kept = "return document.querySelector('[data-test=edit-stages-1-percent]')?.value === '7.5'";
+    browser.until("the draft", kept).await?;
+    console.write("publish-reason", "before the holidays").await?;
+    console.click("start-rollout").await?;
+    browser.at("/rollouts/ro-1").await
 }
 
 #[tokio::test]

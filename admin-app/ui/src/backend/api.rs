@@ -18,13 +18,13 @@ pub use drills::{call_drill, drill, drills, drills_due, heartbeat, review_drill}
 pub use people::{add_person, change_role, create_token, people, revoke_token, tokens};
 pub use populations::{population_values, populations_kept, put_population, remove_population};
 pub use releases::{act_on_run, check_release, release, releases, roll_back, run, runs};
-pub use rollouts::{act_on_rollout, approve_stage, rollout, rollouts};
+pub use rollouts::{act_on_rollout, approve_stage, propose_rollout, rollout, rollouts, start_rollout};
 pub use settings::{
     act_on_signing_key, asked, client_keys, flag, freeze, make_client_key, make_signing_key, revoke_client_key,
     set_freeze, signing_keys,
 };
 
-use super::{Failure, Get, Handle, Method, Request, Saving};
+use super::{Failure, Get, Handle, Method, Request};
 use crate::state::friction::{AsksOfRestore, Policy};
 use crate::state::history::Part;
 use downhaul_blast::plan::Plan;
@@ -301,10 +301,13 @@ pub fn events(environment: &str) -> String {
     within(environment, "events")
 }
 
-/// Has a person keep the whole chart as a file.
-pub fn save_chart(backend: &Handle, environment: &str) -> Saving {
-    backend.save(within(environment, "chart/export"), format!("chart-{environment}.jsonl"))
+/// Where the whole chart is as a file, and what that is called.
+pub fn chart_file(environment: &str) -> (String, String) {
+    (within(environment, "chart/export"), format!("chart-{environment}.jsonl"))
 }
+
+/// Where a backup of every environment is, as a file.
+pub const BACKUP: &str = "/api/v1/backup";
 
 pub fn within(environment: &str, path: &str) -> String {
     format!("/api/v1/environments/{}/{path}", encoded(environment))

@@ -23,6 +23,7 @@ mod proposals;
 mod releases;
 mod rollouts;
 mod run;
+mod save;
 mod settings;
 mod sign_in;
 mod start;

@@ -86,6 +86,9 @@ pub fn CommandPalette(props: &CommandPaletteProps) -> Html {
         let copy = Route::Copy { environment: environment() };
         let hint = text::FROM_ANOTHER_ENVIRONMENT_WITH_A_PLAN.to_owned();
         add(text::COMMANDS, "copy", text::COPY_FLAGS.to_owned(), hint, Target::Go(copy));
+        let start = Route::start_rollout(&environment());
+        let hint = text::ONE_FLAG_STAGE_BY_STAGE.to_owned();
+        add(text::COMMANDS, "rollout", common::START_A_ROLLOUT.to_owned(), hint, Target::Go(start));
         for flag in flags.clone() {
             let route = Route::Edit { environment: environment(), key: flag.key.clone() };
             add(

@@ -16,6 +16,7 @@ pub mod lane;
 pub mod live;
 pub mod radius;
 pub mod refresh;
+pub mod rollout_draft;
 pub mod saved;
 pub mod selection;
 pub mod session;

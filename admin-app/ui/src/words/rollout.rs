@@ -1,7 +1,11 @@
 //! Rollouts: how one stands, and what may be done with it now.
 
+use super::change::plain;
+use super::number::counted;
+use super::text::{common, rollouts, start_rollout as text};
 use super::time::{age, day, hour, parse};
 use downhaul_control::api::{RolloutAct, RolloutStanding, RolloutSummary};
+use downhaul_control::rollout::{Rollout, cohort};
 
 /// The chip beside its name, and its class.
 pub fn standing(standing: &RolloutStanding) -> (&'static str, &'static str) {
@@ -86,6 +90,25 @@ pub fn bake(seconds: u32) -> String {
     }
 }
 
+/// All its stages in a sentence, for whoever does not see the picture: `2 stages: 5 % of everyone for 24 h, then everyone for
+/// 24 h; complete after 2 days at the earliest.`
+pub fn course(rollout: &Rollout) -> String {
+    let stage = |stage: &downhaul_control::rollout::Stage| {
+        let mut words = plain(&cohort(stage));
+        let asked = stage.approvals.get() as usize;
+        if asked > 0 {
+            let approvals = counted(asked, common::APPROVAL, common::APPROVALS);
+            words = format!("{words} ({})", text::asks_before(&approvals));
+        }
+        format!("{words} {}", text::for_bake(&bake(stage.bake_seconds)))
+    };
+    let stages: Vec<String> = rollout.stages.iter().map(stage).collect();
+    let number = counted(stages.len(), rollouts::AMID_STAGE, rollouts::STAGES);
+    let all: f64 = rollout.stages.iter().map(|stage| f64::from(stage.bake_seconds)).sum();
+    let end = if all > 0.0 { format!("; {}", text::after_all(&age(all * 1000.0))) } else { String::new() };
+    format!("{}{}{end}.", text::stages_over_time(&number), stages.join(", then "))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -134,6 +157,21 @@ mod tests {
         assert_eq!(how_it_stands(&standing, now, 60), "bakes until 17:28 on 27 Nov");
         standing.kind = "paused".into();
         assert_eq!(how_it_stands(&standing, now, 60), standing.words);
+    }
+
+    #[test]
+    fn the_stages_are_told_in_a_sentence() {
+        let rollout: Rollout = serde_json::from_value(serde_json::json!({ "flag": "f", "variant": "on", "stages": [
+            { "when": [{ "segment": ["staff"] }], "bake_seconds": 0 },
+            { "percent": 5, "bake_seconds": 172_800 },
+            { "bake_seconds": 3600, "approvals": 1 },
+        ] }))
+        .unwrap();
+        assert_eq!(
+            course(&rollout).replace('\u{202F}', " "),
+            "3 stages: in segment staff for no time, then 5 % of everyone for 2 days, then everyone (1 approval first) for \
+             1 h; complete after 2 days at the earliest.",
+        );
     }
 
     #[test]

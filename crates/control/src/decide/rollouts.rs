@@ -186,21 +186,12 @@ pub(super) fn most(state: &State, command: &Command, after: &FlagSet) -> Option<
     Some(most)
 }
 
-/// Problems of the flag set with all that a rollout may give, at their places in the rollout where they are of its rules.
-pub(super) fn in_stages(state: &State, command: &Command, mut problems: Vec<Diagnostic>) -> Vec<Diagnostic> {
-    let Command::StartRollout { rollout, .. } = command else { return problems };
-    let index = state.flag_set.flags.iter().position(|flag| flag.key == rollout.flag);
-    let at = state.flag_set.flag(rollout.flag.as_str()).and_then(|flag| rollout::position(rollout, flag));
-    let (Some(index), Some(at)) = (index, at) else { return problems };
-    let rules = format!("/flags/{index}/rules/");
-    for problem in &mut problems {
-        let rule = problem.place.pointer.strip_prefix(&rules).map(|rest| rest.split_once('/').unwrap_or((rest, "")));
-        let stage = rule.and_then(|(rule, rest)| Some((rule.parse::<usize>().ok()?.checked_sub(at)?, rest.to_owned())));
-        if let Some((stage, rest)) = stage.filter(|(stage, _)| *stage < rollout.stages.len()) {
-            problem.place.pointer = format!("/stages/{stage}/{rest}");
-        }
+/// Problems of the flag set with all that a rollout may give, at their places in the rollout.
+pub(super) fn in_stages(state: &State, command: &Command, problems: Vec<Diagnostic>) -> Vec<Diagnostic> {
+    match command {
+        Command::StartRollout { rollout, .. } => rollout::in_stages(&state.flag_set, rollout, problems),
+        _ => problems,
     }
-    problems
 }
 
 /// What someone should know who edits a flag that is being rolled out.

@@ -2,14 +2,15 @@
 
 use super::words::cohort_words;
 use super::{Percent, Rollout, RolloutState};
-use downhaul_core::document::{Condition, Flag, Outcome, Rule, Slice, Split};
+use downhaul_core::diagnostic::Diagnostic;
+use downhaul_core::document::{Condition, Flag, FlagSet, Outcome, Rule, Slice, Split};
 use downhaul_core::ids::Salt;
 
 /// The attribute that percentages go by where nothing says another.
 const UNIT: &str = "targetingKey";
 
 /// Says outright what the flag's first split would say: a later edit of the flag does not move anyone.
-pub(super) fn settled(rollout: &Rollout, flag: &Flag) -> Rollout {
+pub fn settled(rollout: &Rollout, flag: &Flag) -> Rollout {
     let split = flag.rules.iter().find_map(|rule| match &rule.then {
         Outcome::Split(split) => Some(split),
         Outcome::Serve(_) => None,
@@ -22,7 +23,7 @@ pub(super) fn settled(rollout: &Rollout, flag: &Flag) -> Rollout {
 }
 
 /// How many of the flag's own rules come before those of the cohorts; `None` where the rule that is named is not there.
-pub(crate) fn position(rollout: &Rollout, flag: &Flag) -> Option<usize> {
+pub(super) fn position(rollout: &Rollout, flag: &Flag) -> Option<usize> {
     match &rollout.before {
         Some(name) => flag.rules.iter().position(|rule| rule.name.as_ref() == Some(name)),
         None => {
@@ -74,13 +75,30 @@ fn with(base: &Flag, at: usize, own: Vec<Rule>, now: &Flag) -> Flag {
 }
 
 /// The flag at a stage, of a rollout that begins; `None` where the rule before which it stands is not there.
-pub(super) fn beginning(rollout: &Rollout, flag: &Flag, stage: usize) -> Option<Flag> {
+pub fn beginning(rollout: &Rollout, flag: &Flag, stage: usize) -> Option<Flag> {
     Some(with(flag, position(rollout, flag)?, rules(rollout, stage), flag))
 }
 
 /// The flag with all that the rollout may give to anyone.
 pub fn whole(rollout: &Rollout, flag: &Flag) -> Option<Flag> {
     Some(with(flag, position(rollout, flag)?, every_rule(rollout), flag))
+}
+
+/// Problems of the flag set with [all that a rollout may give](whole), at their places in the rollout where they are of its
+/// rules.
+pub fn in_stages(flag_set: &FlagSet, rollout: &Rollout, mut problems: Vec<Diagnostic>) -> Vec<Diagnostic> {
+    let index = flag_set.flags.iter().position(|flag| flag.key == rollout.flag);
+    let at = flag_set.flag(rollout.flag.as_str()).and_then(|flag| position(rollout, flag));
+    let (Some(index), Some(at)) = (index, at) else { return problems };
+    let rules = format!("/flags/{index}/rules/");
+    for problem in &mut problems {
+        let rule = problem.place.pointer.strip_prefix(&rules).map(|rest| rest.split_once('/').unwrap_or((rest, "")));
+        let stage = rule.and_then(|(rule, rest)| Some((rule.parse::<usize>().ok()?.checked_sub(at)?, rest.to_owned())));
+        if let Some((stage, rest)) = stage.filter(|(stage, _)| *stage < rollout.stages.len()) {
+            problem.place.pointer = format!("/stages/{stage}/{rest}");
+        }
+    }
+    problems
 }
 
 /// The flag at a stage. `now` is the flag as it is: what does not decide is kept of it.

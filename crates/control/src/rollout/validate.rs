@@ -5,7 +5,7 @@ use crate::decide::unknown;
 use crate::outcomes;
 use crate::state::State;
 use downhaul_core::diagnostic::Diagnostic;
-use downhaul_core::document::{Condition, Flag};
+use downhaul_core::document::{Condition, Flag, FlagSet};
 use std::collections::BTreeSet;
 
 /// Longest text for people and longest query, in bytes.
@@ -22,14 +22,18 @@ pub fn problems(state: &State, rollout: &Rollout) -> Vec<Diagnostic> {
         let queries = stage.gates.iter().enumerate().map(|(gate, of)| (format!("/stages/{at}/gates/{gate}/query"), of));
         problems.extend(queries.filter_map(|(pointer, gate)| outcomes::misplaced(state, &pointer, &gate.query)));
     }
-    let flags = || state.flag_set.flags.iter().map(|flag| flag.key.as_str());
-    let Some(flag) = state.flag_set.flag(rollout.flag.as_str()) else {
-        let refusal = unknown("flag", rollout.flag.as_str(), flags());
-        problems.push(Diagnostic::error("unknown-flag", "/flag", refusal.message).help(refusal.help));
-        return problems;
-    };
-    problems.extend(of_flag(rollout, flag));
+    problems.extend(named(&state.flag_set, rollout));
     problems
+}
+
+/// What it names of a flag set that is not there: the flag, and of that the variant and the rule.
+pub fn named(flag_set: &FlagSet, rollout: &Rollout) -> Vec<Diagnostic> {
+    if let Some(flag) = flag_set.flag(rollout.flag.as_str()) {
+        return of_flag(rollout, flag);
+    }
+    let flags = flag_set.flags.iter().map(|flag| flag.key.as_str());
+    let refusal = unknown("flag", rollout.flag.as_str(), flags);
+    vec![Diagnostic::error("unknown-flag", "/flag", refusal.message).help(refusal.help)]
 }
 
 fn of_flag(rollout: &Rollout, flag: &Flag) -> Vec<Diagnostic> {

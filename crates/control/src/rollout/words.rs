@@ -19,7 +19,7 @@ pub(super) fn cohort_words(prefix: &str, when: &[Condition]) -> String {
 }
 
 /// Whom a stage adds, such as `5 % of everyone` or `tenant acme`.
-pub(crate) fn cohort(stage: &Stage) -> String {
+pub fn cohort(stage: &Stage) -> String {
     let who = if stage.when.is_empty() {
         "everyone".to_owned()
     } else {

@@ -12,6 +12,9 @@ pub struct ReasonFieldProps {
     pub reason: UseStateHandle<String>,
     #[prop_or_default]
     pub placeholder: Option<AttrValue>,
+    /// Whether it is what somebody comes to first, as in a dialog.
+    #[prop_or(true)]
+    pub is_first: bool,
 }
 
 /// Why, for the chart.
@@ -19,7 +22,7 @@ pub struct ReasonFieldProps {
 pub fn ReasonField(props: &ReasonFieldProps) -> Html {
     html! {
         <div class="field"><label for="why">{ common::WHY }</label>
-            <input class="input" id="why" data-test="publish-reason" value={(*props.reason).clone()} oninput={written(&props.reason)} maxlength="500" autocomplete="off" placeholder={props.placeholder.clone()} autofocus=true />
+            <input class="input" id="why" data-test="publish-reason" value={(*props.reason).clone()} oninput={written(&props.reason)} maxlength="500" autocomplete="off" placeholder={props.placeholder.clone()} autofocus={props.is_first} />
             <span class="help">{ common::GOES_TO_THE_CHART_FOR_WHOEVER }</span></div>
     }
 }

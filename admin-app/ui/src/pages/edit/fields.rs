@@ -105,6 +105,9 @@ pub struct SelectFieldProps {
     pub label: AttrValue,
     pub value: AttrValue,
     pub options: Vec<(String, String)>,
+    /// An empty choice takes the member away.
+    #[prop_or_default]
+    pub optional: bool,
 }
 
 /// A choice that is put as text.
@@ -112,8 +115,11 @@ pub struct SelectFieldProps {
 pub fn SelectField(props: &SelectFieldProps) -> Html {
     let editing = use_editing();
     let on_pick = {
-        let (editing, at) = (editing.clone(), props.at.to_string());
-        Callback::from(move |value: String| editing.act(Edit::put(at.clone(), value)))
+        let (editing, at, optional) = (editing.clone(), props.at.to_string(), props.optional);
+        Callback::from(move |value: String| {
+            let is_none = optional && value.is_empty();
+            editing.act(if is_none { Edit::remove(at.clone()) } else { Edit::put(at.clone(), value) });
+        })
     };
     html! {
         <div class="field">

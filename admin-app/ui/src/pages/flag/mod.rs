@@ -1,4 +1,5 @@
 mod breaker;
+mod rollout;
 mod rules;
 mod surroundings;
 
@@ -21,6 +22,7 @@ use crate::words::time::until;
 use breaker::OpenBreakers;
 use downhaul_control::api::{ChangeView, FlagSummary, KillView};
 use downhaul_core::document::{FlagSet, OnStale};
+use rollout::OfRollout;
 use rules::Rules;
 use surroundings::Surroundings;
 use yew::prelude::*;
@@ -135,6 +137,7 @@ fn Whole(props: &WholeProps) -> Html {
                 </div>
                 <OpenBreakers environment={props.environment.clone()} flag={key.clone()} />
                 <Rules environment={props.environment.clone()} document={props.document.clone()} flag={key.clone()} kills={kills} />
+                <OfRollout environment={props.environment.clone()} flag={key.clone()} />
                 if !flag.guards.is_empty() { <OfFlag environment={props.environment.clone()} flag={key.clone()} /> }
                 <section class="card">
                     <header><h2>{ text::DEGRADED_MODE }</h2><p>{ common::WHAT_ANYONE_SEES_WHEN_THIS_FLAG }</p></header>

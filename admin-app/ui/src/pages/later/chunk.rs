@@ -6,7 +6,7 @@ use crate::pages::{
     alarms, audience, chart, copy, drills, edit, flag, fleet, guards, kill, kills, people, populations, proposals,
     releases, rollouts, run, settings, start, xray,
 };
-use crate::route::Route;
+use crate::route::{NEW, Route};
 use crate::state::Shared;
 use downhaul_core::document::FlagSet;
 use std::cell::RefCell;
@@ -41,6 +41,8 @@ pub enum Chunk {
     Flag,
     /// The flag editor, publishing, and taking flags over from another environment.
     Edit,
+    /// The start of a rollout: its stages, checked as the control plane does.
+    Stage,
     /// What changes by and by, and what brings it back: proposals, alarms, guards, rollouts, releases, runs and drills.
     Course,
     /// What is looked at: fleet, people, chart and X-ray.
@@ -54,13 +56,14 @@ thread_local! {
 }
 
 impl Chunk {
-    pub const ALL: [Chunk; 5] = [Chunk::Flag, Chunk::Edit, Chunk::Course, Chunk::Look, Chunk::Around];
+    pub const ALL: [Chunk; 6] = [Chunk::Flag, Chunk::Edit, Chunk::Stage, Chunk::Course, Chunk::Look, Chunk::Around];
 
     /// Where the page of an address is, if it comes later.
     pub fn of(route: &Route) -> Option<Chunk> {
         match route {
             Route::Flag { .. } => Some(Chunk::Flag),
             Route::Edit { .. } | Route::Create { .. } | Route::Copy { .. } => Some(Chunk::Edit),
+            Route::Rollout { id, .. } if id == NEW => Some(Chunk::Stage),
             Route::Proposals { .. }
             | Route::Proposal { .. }
             | Route::Guards { .. }
@@ -112,6 +115,7 @@ impl Chunk {
         let draw = match self {
             Chunk::Flag => flag_chunk().await,
             Chunk::Edit => edit_chunk().await,
+            Chunk::Stage => stage_chunk().await,
             Chunk::Course => course_chunk().await,
             Chunk::Look => look_chunk().await,
             Chunk::Around => around_chunk().await,
@@ -139,6 +143,11 @@ fn flag_chunk() -> Result<Draw, NotHere> {
 #[wasm_split(edit, fallible)]
 fn edit_chunk() -> Result<Draw, NotHere> {
     Ok(draw_edit)
+}
+
+#[wasm_split(stage, fallible)]
+fn stage_chunk() -> Result<Draw, NotHere> {
+    Ok(draw_stage)
 }
 
 #[wasm_split(course, fallible)]
@@ -176,6 +185,12 @@ fn draw_edit(wanted: &Wanted, environment: &AttrValue) -> Option<Html> {
         Route::Copy { .. } => Some(html! { <copy::Copy {environment} /> }),
         _ => None,
     }
+}
+
+fn draw_stage(wanted: &Wanted, environment: &AttrValue) -> Option<Html> {
+    let Wanted::Page(route) = wanted else { return None };
+    let environment = environment.clone();
+    matches!(route, Route::Rollout { .. }).then(|| html! { <rollouts::StartRollout {environment} /> })
 }
 
 fn draw_course(wanted: &Wanted, environment: &AttrValue) -> Option<Html> {

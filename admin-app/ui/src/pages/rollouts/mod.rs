@@ -1,14 +1,16 @@
 mod acts;
 mod rollout;
 mod stages;
+mod start;
 
 use crate::words::text::common;
 use crate::words::text::rollouts as text;
 pub use rollout::Rollout;
+pub use start::StartRollout;
 
 use crate::backend::api;
 use crate::components::{Empty, FailureCard, Placed, RowsSkeleton, SentenceText};
-use crate::hooks::{clock, use_asked, use_document_title, use_rows};
+use crate::hooks::{Key, clock, use_asked, use_document_title, use_keys, use_rows};
 use crate::route::Route;
 use crate::state::live::Slot;
 use crate::words::change::marked;
@@ -36,6 +38,17 @@ pub fn Rollouts(props: &RolloutsProps) -> Html {
     let to = |id: &str| Route::Rollout { environment: props.environment.to_string(), id: id.to_owned() };
     let (cursor, place) = use_rows(rollouts.iter().map(|each| to(&each.id)).collect());
     let now = clock::now();
+    let start = Route::start_rollout(&props.environment);
+    {
+        let (navigator, start) = (use_navigator(), start.clone());
+        use_keys(move |key: &Key| match (key.plain(), &navigator) {
+            (Some("n"), Some(navigator)) => {
+                navigator.push(&start);
+                true
+            }
+            (Some(_) | None, _) => false,
+        });
+    }
     let body = match &asked.slot {
         Slot::Failed(failure) => html! { <FailureCard failure={failure.clone()} what={text::THE_ROLLOUTS} /> },
         Slot::Loading => html! {
@@ -44,7 +57,7 @@ pub fn Rollouts(props: &RolloutsProps) -> Html {
         Slot::Ready(_) if rollouts.is_empty() => html! {
             <div class="card"><Empty title={text::NOTHING_IS_BEING_ROLLED_OUT}>
                 <p>{ text::A_ROLLOUT_GIVES_A_VARIANT_TO }</p>
-                <p><code>{ text::DOWNHAUL_ROLLOUT_START_FLAG_FLAG_VARIANT }</code></p>
+                <p><Link<Route> to={start.clone()} classes="btn primary"><span data-test="rollout-begin">{ common::START_A_ROLLOUT_MORE }</span></Link<Route>></p>
             </Empty></div>
         },
         Slot::Ready(_) => html! {
@@ -66,7 +79,9 @@ pub fn Rollouts(props: &RolloutsProps) -> Html {
         <>
             <div class="pagehead"><div class="grow"><h1>{ text::ROLLOUTS }</h1>
                 if asked.slot.ready().is_some() { <p>{ text::under_way_a_kill_is_the(&counted(going, text::ROLLOUT, text::AMID_ROLLOUTS)) }</p> }
-            </div></div>
+            </div>
+                if !rollouts.is_empty() { <Link<Route> to={start} classes="btn"><span data-test="rollout-begin">{ common::START_A_ROLLOUT_MORE }</span><kbd>{ "N" }</kbd></Link<Route>> }
+            </div>
             <div ref={place}>{ body }</div>
         </>
     }

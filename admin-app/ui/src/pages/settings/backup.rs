@@ -1,5 +1,7 @@
+use crate::backend::api;
 use crate::components::Icon;
 use crate::hooks::use_console;
+use crate::pages::save::Save;
 use crate::words::may;
 use crate::words::text::settings as text;
 use downhaul_control::api::Role;
@@ -23,7 +25,7 @@ pub fn Backup(_props: &BackupProps) -> Html {
             <section class="card"><header><h2>{ text::TAKE_A_BACKUP }</h2></header><div class="pad stack">
                 <p>{ text::ONE_FILE_WITH_EVERY_ENVIRONMENT_ALL }</p>
                 if lacks.is_empty() {
-                    <div class="row"><a class="btn primary" href="/api/v1/backup" download="downhaul-backup.sqlite3" data-test="backup-download"><Icon name="down2" small=true />{ text::DOWNLOAD_IT }</a></div>
+                    <div class="row"><Save path={api::BACKUP} name="downhaul-backup.sqlite3" label={text::DOWNLOAD_IT} told={text::THE_BACKUP_IS_SAVED} class="btn primary" test="backup-download" /></div>
                 } else {
                     <div class="row"><button type="button" class="btn primary" aria-disabled="true" data-test="backup-download"><Icon name="down2" small=true />{ text::DOWNLOAD_IT }</button></div>
                     <p class="why-not"><Icon name="lock" small=true /><span>{ text::it_holds_every_environment_and_you(&lacks.join(", ")) }</span></p>

@@ -49,6 +49,8 @@ super::texts! {
     SAY_WHY_FIRST = "Say why first.";
     SEGMENT = "Segment";
     SEGMENTS = "Segments";
+    START_A_ROLLOUT = "Start a rollout";
+    START_A_ROLLOUT_MORE = "Start a rollout…";
     TENANT = "Tenant";
     TENANTS = "Tenants";
     THE_CONTROL_PLANE_CANNOT_BE_REACHED = "The control plane cannot be reached. The draft is kept; publish it when it is back.";

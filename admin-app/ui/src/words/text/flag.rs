@@ -5,6 +5,7 @@ super::texts! {
     AMID_DEGRADED = "degraded";
     A_BREAKER_IS_OPEN = "A breaker is open. ";
     A_LINK_TO_THIS_RULE = "A link to this rule";
+    A_ROLLOUT_GIVES_IT_TO_MORE = "A rollout gives a variant to more and more people, stage by stage.";
     BUCKET_0 = "bucket 0";
     BY = "by ";
     CHANGES_THAT_NAME_THIS_FLAG = "Changes that name this flag";
@@ -50,8 +51,11 @@ super::texts! {
 
 super::messages! {
     by_by_reason(by, reason) = " by {by}: {reason}";
+    gives_variant(variant) = "Gives {variant}: ";
     go_on_to_the_next_rule(min) = "{min} go on to the next rule";
     killed_for_scope(scope) = "Killed for {scope}";
     link_to_rule(number) = "Link to rule {number}";
+    open_id(id) = "Open {id}";
     rule_number(number) = "Rule {number}";
+    the_last_id(id) = "The last was {id}";
 }

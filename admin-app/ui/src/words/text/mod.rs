@@ -46,5 +46,6 @@ pub mod settings;
 pub mod shell;
 pub mod sign_in;
 pub mod start;
+pub mod start_rollout;
 pub mod state;
 pub mod xray;

@@ -7,10 +7,9 @@ super::texts! {
     AND = ", and ";
     APPROVE = "Approve…";
     AS_IT_IS_CARRIED_OUT = "As it is carried out";
-    A_ROLLOUT_GIVES_A_VARIANT_TO = "A rollout gives a variant to one cohort after another, each for a while before the next. Start one:";
+    A_ROLLOUT_GIVES_A_VARIANT_TO = "A rollout gives a variant to one cohort after another, each for a while before the next.";
     BEFORE_THE_FIRST_STAGE = "before the first stage";
     DOES_NOT_COUNT = "Does not count: ";
-    DOWNHAUL_ROLLOUT_START_FLAG_FLAG_VARIANT = "downhaul rollout start --flag FLAG --variant on --percent 1,5,25,100 --bake 86400 --reason TEXT";
     EACH_ADDS_ITS_PEOPLE_TO_THOSE = "Each adds its people to those before it";
     EACH_STAGE_THAT_WAS_ENTERED_THE = "Each stage that was entered, the newest first";
     END_HERE = "End here…";

@@ -115,6 +115,7 @@ super::texts! {
     TAKE_A_BACKUP = "Take a backup";
     TENANTS_OF_WHICH_NOBODY_MAY_BE = "Tenants of which nobody may be";
     THEME = "Theme";
+    THE_BACKUP_IS_SAVED = "The backup is saved";
     THE_CLIENT_KEYS = "The client keys";
     THE_FLAG_THAT_BEATS_NOTHING_ELSE = "The flag that beats; nothing else may rest on it";
     THE_FREEZE = "The freeze";

@@ -29,6 +29,7 @@ super::texts! {
     NOT_CONNECTED_REVISION_U = "Not connected, revision\u{a0}";
     NO_ANSWER_CAME = "no answer came";
     NO_KILLS = "No kills";
+    ONE_FLAG_STAGE_BY_STAGE = "One flag, stage by stage";
     OPENING_THE_STREAM = "Opening the stream";
     OPENS_THE_EDITOR = "opens the editor";
     OPENS_THE_KILL_CONTROL = "opens the kill control";

@@ -15,7 +15,7 @@ use std::path::PathBuf;
 /// A picture's name, the path below the environment, and the mark that shows that it is all there.
 type Screen = (&'static str, &'static str, &'static str);
 
-const SCREENS: [Screen; 45] = [
+const SCREENS: [Screen; 47] = [
     ("flags", "/flags", "[data-test=flag-row-checkout-v2]"),
     ("flags-filtered", "/flags?q=checkout&view=critical", "[data-test=save-filter]"),
     ("flags-none", "/flags?q=nothing-like-this", ".empty"),
@@ -35,6 +35,8 @@ const SCREENS: [Screen; 45] = [
     ("guards", "/guards", "[data-test=guard-course]"),
     ("rollouts", "/rollouts", "[data-test=rollout-row-ro-1]"),
     ("rollout", "/rollouts/ro-1", "[data-test=rollout-standing]"),
+    ("rollout-choose", "/rollouts/new", "[data-test=roll-out-new-search]"),
+    ("rollout-start", "/rollouts/new?flag=new-search", "[data-test=radius][data-state=current]"),
     ("releases", "/releases", "[data-test=readiness]"),
     ("release", "/releases/checkout-2.4.1", "[data-test=release-finding]"),
     ("run", "/runs/r-3", "[data-test=step-2][data-state=running]"),
@@ -64,10 +66,11 @@ const SCREENS: [Screen; 45] = [
 ];
 
 /// The same for whoever may only look.
-const AS_A_VIEWER: [Screen; 6] = [
+const AS_A_VIEWER: [Screen; 7] = [
     ("viewer-flags", "/flags", "[data-test=flag-row-checkout-v2]"),
     ("viewer-edit", "/edit/checkout-v2", "[data-test=editor]"),
     ("viewer-kill", "/kill/new-search", "[data-test=kill-reason]"),
+    ("viewer-rollout-start", "/rollouts/new?flag=new-search", "[data-test=start-may-not]"),
     ("viewer-release", "/releases/checkout-2.4.1", "h1"),
     ("viewer-people", "/people", "h1"),
     ("viewer-settings", "/settings", "h1"),
