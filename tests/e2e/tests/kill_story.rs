@@ -114,6 +114,8 @@ async fn by_keys_alone_and_back_by_two_people() -> Result<()> {
     let other = Console::open_as(&ada, &stack, &approver).await?;
     other.page("/proposals/p-1").await?;
     other.act("approve", "the bank says so").await?;
+    // What was reported stands over the page's lower edge for some seconds.
+    browser.until("no report", "return !document.querySelector('[data-test=toast]')").await?;
     console.act("land", "both agree").await?;
     console.says("proposal-status", "status", "landed").await?;
     shop.checkout("one-page").await?;

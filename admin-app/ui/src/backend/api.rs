@@ -25,7 +25,7 @@ pub use settings::{
 };
 
 use super::{Failure, Get, Handle, Method, Request};
-use crate::state::friction::{AsksOfRestore, Policy};
+use crate::state::friction::Policy;
 use crate::state::history::Part;
 use downhaul_blast::plan::Plan;
 use downhaul_control::api::{
@@ -204,11 +204,6 @@ pub async fn propose(
 ) -> Result<Proposed, Failure> {
     let draft = json!({ "flag": flag, "reason": reason, "base": base });
     post(backend, within(environment, "proposals"), &draft).await
-}
-
-/// How many others the policy asks about a restore.
-pub fn asks_of_restore(environment: &str) -> Get<AsksOfRestore> {
-    Get::new(within(environment, "policy"))
 }
 
 /// What clients counted of a flag lately.

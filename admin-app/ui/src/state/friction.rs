@@ -12,33 +12,13 @@ pub struct Policy {
     pub budget: Budget,
 }
 
-/// Of the policy as the server gives it, what a restore is judged by: the page of a kill comes with the console itself, and
-/// reads no more.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
-pub struct AsksOfRestore {
-    policy: PolicyOfRestore,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
-struct PolicyOfRestore {
-    approvals: ApprovalsOfRestore,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
-struct ApprovalsOfRestore {
-    restore: u32,
-    critical_restore: u32,
-}
-
-impl AsksOfRestore {
-    /// How many others are asked; the server decides, and this says it beforehand.
-    pub fn of(self, is_critical: bool) -> u32 {
-        let ApprovalsOfRestore { restore, critical_restore } = self.policy.approvals;
-        if is_critical { restore.max(critical_restore) } else { restore }
-    }
-}
-
 impl Policy {
+    /// How many others are asked about a restore; the server decides, and this says it beforehand.
+    pub fn asked_of_restore(&self, is_critical: bool) -> u32 {
+        let critical = if is_critical { self.approvals.critical_restore.get() } else { 0 };
+        self.approvals.restore.get().max(critical)
+    }
+
     /// How many others are asked about a change that moves nobody past the budget, such as a retirement.
     pub fn asked_of_change(&self, is_critical: bool) -> u32 {
         let critical = if is_critical { self.approvals.critical.get() } else { 0 };
@@ -150,10 +130,9 @@ mod tests {
         let policy: Policy =
             serde_json::from_str(r#"{"approvals": {"change": 3, "critical": 4, "restore": 1, "critical_restore": 2}}"#)
                 .unwrap();
-        let asks: AsksOfRestore = serde_json::from_value(serde_json::json!({ "position": {}, "policy": { "approvals": { "change": 3, "restore": 1, "critical_restore": 2 } } })).unwrap();
-        assert_eq!((asks.of(false), asks.of(true)), (1, 2));
+        assert_eq!((policy.asked_of_restore(false), policy.asked_of_restore(true)), (1, 2));
         assert_eq!((policy.asked_of_change(false), policy.asked_of_change(true)), (3, 4));
-        assert_eq!(AsksOfRestore::default().of(true), 0);
+        assert_eq!(Policy::default().asked_of_restore(true), 0);
     }
 
     #[test]

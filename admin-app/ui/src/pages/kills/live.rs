@@ -1,13 +1,12 @@
-use super::restore::{RestoreForm, RestoredNote};
+use super::restore::{RestoreFormProps, RestoredNote};
 use super::stragglers::Stragglers;
 use super::watch::{Regions, Watch};
-use crate::backend::api;
 use crate::components::{CardSkeleton, FailureCard, Icon, Missing, Sign};
-use crate::hooks::{Key, clock, use_asked, use_console, use_document_title, use_keys, use_kill};
-use crate::pages::later::{Patient, Wanted};
+use crate::hooks::{Key, clock, use_console, use_document_title, use_keys, use_kill};
+use crate::pages::later::{Chunk, Later, Patient, Wanted};
 use crate::route::Route;
 use crate::words::kill;
-use crate::words::number::{count, counted};
+use crate::words::number::count;
 use crate::words::text::common;
 use crate::words::text::kill as text;
 use crate::words::time::{clock as clock_time, day, parse};
@@ -76,13 +75,6 @@ fn Live(props: &LiveProps) -> Html {
     let kill = &props.kill;
     let in_force = kill.restored.is_none();
     let refusal = console.refusal_to_kill();
-    let (asks, _) = use_asked(api::asks_of_restore(&props.environment), 0);
-    let is_critical = console
-        .live
-        .flags
-        .ready()
-        .is_some_and(|page| page.flags.iter().any(|flag| flag.key == kill.flag && flag.critical));
-    let asked = asks.slot.ready().map_or(0, |asks| asks.of(is_critical));
     {
         let restoring = restoring.clone();
         use_keys(move |key: &Key| match key.plain() {
@@ -132,12 +124,8 @@ fn Live(props: &LiveProps) -> Html {
                     </div>
                     if in_force {
                         <div class="stack s restorebox">
-                            <button class="btn l" data-test="restore" disabled={refusal.is_some()} onclick={open}><Icon name="undo" />{ if asked > 0 { text::ASK_TO_RESTORE } else { text::RESTORE } }<kbd>{ "R" }</kbd></button>
-                            <small class="muted">{ match (refusal, asked) {
-                                (Some(refusal), _) => refusal.to_owned(),
-                                (None, 0) => text::NEEDS_A_REASON.to_owned(),
-                                (None, asked) => text::needs_a_reason_and_approvals(&counted(asked as usize, common::APPROVAL, common::APPROVALS)),
-                            } }</small>
+                            <button class="btn l" data-test="restore" disabled={refusal.is_some()} onclick={open}><Icon name="undo" />{ text::RESTORE }<kbd>{ "R" }</kbd></button>
+                            <small class="muted">{ refusal.unwrap_or(text::NEEDS_A_REASON) }</small>
                         </div>
                     }
                 </div>
@@ -145,7 +133,7 @@ fn Live(props: &LiveProps) -> Html {
                     <RestoredNote restored={restored.clone()} killed_at={at} />
                 }
                 if in_force && *restoring {
-                    <RestoreForm environment={props.environment.clone()} kill={kill.clone()} {asked} on_close={close} />
+                    <Later chunk={Chunk::Course} environment={props.environment.clone()} wanted={Wanted::Restore(Box::new(RestoreFormProps { environment: props.environment.clone(), kill: kill.clone(), on_close: close }))} />
                 }
                 if let Some(progress) = &kill.progress {
                     <Watch progress={progress.clone()} received={props.received} killed_at={at} {in_force} />

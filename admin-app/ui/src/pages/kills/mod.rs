@@ -9,6 +9,7 @@ use crate::words::text::common;
 use crate::words::text::kill as text;
 pub use helped::Helped;
 pub use live::LiveKill;
+pub use restore::{RestoreForm, RestoreFormProps};
 
 use crate::components::{Empty, FailureCard, Icon, RowsSkeleton, Sign};
 use crate::hooks::{clock, use_console, use_document_title, use_rows};

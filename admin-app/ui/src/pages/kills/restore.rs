@@ -1,6 +1,6 @@
 use crate::backend::{Failure, api};
 use crate::components::Icon;
-use crate::hooks::{clock, use_console};
+use crate::hooks::{clock, use_console, use_policy};
 use crate::route::Route;
 use crate::state::live::Action;
 use crate::state::toasts::Tone;
@@ -16,12 +16,10 @@ use web_sys::HtmlInputElement;
 use yew::prelude::*;
 use yew_router::prelude::*;
 
-#[derive(Debug, Properties, PartialEq)]
+#[derive(Debug, Clone, Properties, PartialEq)]
 pub struct RestoreFormProps {
     pub environment: AttrValue,
     pub kill: KillView,
-    /// How many others the policy asks first.
-    pub asked: u32,
     pub on_close: Callback<()>,
 }
 
@@ -34,8 +32,15 @@ pub fn RestoreForm(props: &RestoreFormProps) -> Html {
     let sent = use_state(|| false);
     let refused = use_state(|| None::<Failure>);
     let input = use_node_ref();
+    let policy = use_policy();
+    let is_critical = console
+        .live
+        .flags
+        .ready()
+        .is_some_and(|page| page.flags.iter().any(|flag| flag.key == props.kill.flag && flag.critical));
+    let asked = policy.as_ref().map_or(0, |policy| policy.asked_of_restore(is_critical));
     // The policy may have changed since it was read.
-    let asks = props.asked > 0 || refused.as_ref().is_some_and(|failure| failure.code() == "needs-approval");
+    let asks = asked > 0 || refused.as_ref().is_some_and(|failure| failure.code() == "needs-approval");
     {
         let input = input.clone();
         use_effect_with((), move |()| {
@@ -112,7 +117,7 @@ pub fn RestoreForm(props: &RestoreFormProps) -> Html {
                 <input class="input" id="restore-reason" ref={input} data-test="restore-reason" value={(*reason).clone()} oninput={on_input} maxlength="500" autocomplete="off" aria-required="true" />
                 <span class="help">{ text::what_the_rules_say_again_at(&kill::who_get(&props.kill.scope)) }</span>
             </div>
-            if props.asked > 0 { <p class="small muted" data-test="restore-asks">{ others_are_asked(props.asked) }</p> }
+            if asked > 0 { <p class="small muted" data-test="restore-asks">{ others_are_asked(asked) }</p> }
             <div class="row wrap">
                 <button class="btn primary" data-test={if asks { "restore-propose" } else { "restore-confirm" }} aria-disabled={(!ready).to_string()} title={why_not}>
                     if *sent { <span class="spin" aria-hidden="true"></span> } else { <Icon name="undo" /> }

@@ -2,6 +2,7 @@
 //! console's at its entry point below. `cargo xtask ui` does the cutting; natively the entry points are plain calls.
 
 use crate::pages::flags::{Bulk, BulkProps};
+use crate::pages::kills::RestoreFormProps;
 use crate::pages::{
     alarms, audience, chart, copy, drills, edit, flag, fleet, guards, kill, kills, people, populations, proposals,
     releases, rollouts, run, settings, start, xray,
@@ -27,6 +28,8 @@ pub enum Wanted {
     Proven { flag: String },
     /// Below a kill, whether it helped.
     Helped { flag: String, degraded: String },
+    /// The way back from a kill.
+    Restore(Box<RestoreFormProps>),
     /// What can be done with the flags that are chosen in the list, which writes definitions.
     Chosen(Box<BulkProps>),
 }
@@ -198,6 +201,7 @@ fn draw_course(wanted: &Wanted, environment: &AttrValue) -> Option<Html> {
     let route = match wanted {
         Wanted::Page(route) => route,
         Wanted::Alarms => return Some(html! { <alarms::Banner {environment} /> }),
+        Wanted::Restore(form) => return Some(html! { <kills::RestoreForm ..(**form).clone() /> }),
         Wanted::Proven { flag } => return Some(html! { <kill::Proven {environment} flag={flag.clone()} /> }),
         Wanted::Helped { flag, degraded } => {
             return Some(html! { <kills::Helped {environment} flag={flag.clone()} degraded={degraded.clone()} /> });

@@ -17,7 +17,7 @@ pub fn Shape(props: &ShapeProps) -> Html {
         Wanted::Tester { .. } => return html! { <><CardSkeleton lines=5 /><CardSkeleton lines=4 /></> },
         // A line above the page that was not there before.
         Wanted::Alarms => return Html::default(),
-        Wanted::Helped { .. } => return html! { <CardSkeleton lines=3 /> },
+        Wanted::Helped { .. } | Wanted::Restore(_) => return html! { <CardSkeleton lines=3 /> },
         // A line below the list, or beside the control, that was not there before.
         Wanted::Chosen(_) | Wanted::Proven { .. } => return Html::default(),
     };

@@ -5,7 +5,6 @@ super::texts! {
     AMID_KILL = "kill";
     ARE_ASLEEP = " are asleep";
     ARE_SILENT = " are silent";
-    ASK_TO_RESTORE = "Ask to restore…";
     A_DRILL_IS_DUE = "a drill is due";
     A_NAME_THAT_IS_NOT_DECLARED = "A name that is not declared reaches contexts that carry exactly this text.";
     BACK_TO_THE_FLAG = "Back to the flag";
@@ -133,7 +132,6 @@ super::messages! {
     map_will_see_degraded_meaning(map, degraded_meaning) = "{map} will see: {degraded_meaning}.";
     name_dark_of_clients(name, dark, clients) = "{name}: {dark} of {clients}";
     names_no_kill_of(id, environment) = "{id} names no kill of {environment}.";
-    needs_a_reason_and_approvals(approvals) = "needs a reason and {approvals}";
     nothing_is_told_of_degraded_yet(degraded) = "Nothing is told of {degraded} yet: clients tell every 15 s.";
     of_degraded_fails_nothing_to_compare(fails, degraded) = "Of {degraded} {fails} fail; there is nothing of the others to compare with.";
     on_edge_or_server_keys_in(trusted, claimed) = "{trusted} on edge or server keys, {claimed} in browsers.";
