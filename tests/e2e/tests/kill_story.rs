@@ -114,17 +114,18 @@ async fn by_keys_alone_and_back_by_two_people() -> Result<()> {
     let other = Console::open_as(&ada, &stack, &approver).await?;
     other.page("/proposals/p-1").await?;
     other.act("approve", "the bank says so").await?;
-    // What was reported stands over the page's lower edge for some seconds.
-    browser.until("no report", "return !document.querySelector('[data-test=toast]')").await?;
+    // The report stands over the page's lower edge until it is put away.
+    browser.shown("[data-test=toast] .iconbtn").await?.click().await?;
     console.act("land", "both agree").await?;
     console.says("proposal-status", "status", "landed").await?;
     shop.checkout("one-page").await?;
 
     // The same of a retirement.
-    let maya = Console::open(&ada, &stack).await?;
+    let third = Browser::start().await?;
+    let maya = Console::open(&third, &stack).await?;
     Editor::of(&maya).edit("checkout-v2").await?;
     maya.click("retire").await?;
-    ada.marked("retire-asks").await?;
+    third.marked("retire-asks").await?;
     maya.write("retire-reason", "nobody asks for it").await?;
     maya.click("retire-propose").await?;
     maya.says("proposal-status", "status", "open").await
