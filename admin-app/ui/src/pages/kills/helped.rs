@@ -7,7 +7,7 @@ use crate::words::outcome::{Arm, arms, verdict};
 use crate::words::radius::percent;
 use crate::words::text::common;
 use crate::words::text::kill as text;
-use crate::words::time::{ago, duration};
+use crate::words::time::{age, ago};
 use yew::prelude::*;
 
 #[derive(Debug, Properties, PartialEq)]
@@ -40,7 +40,7 @@ pub fn Helped(props: &HelpedProps) -> Html {
             let arms = arms(&page.outcomes);
             html! {
                 <>
-                    <p class="pad tight" role="status" data-test="helped" data-arms={arms.len().to_string()}>{ verdict(&arms, &props.degraded, page.least) }</p>
+                    <p class="pad" role="status" data-test="helped" data-arms={arms.len().to_string()}>{ verdict(&arms, &props.degraded, page.least) }</p>
                     if !arms.is_empty() {
                         <div class="tablewrap"><table class="table compact">
                             <thead><tr><th>{ text::VARIANT }</th><th class="num">{ text::WORKED }</th><th class="num">{ text::FAILED }</th><th class="num">{ text::SHARE_THAT_FAILED }</th><th>{ text::LAST_ONE }</th></tr></thead>
@@ -51,7 +51,7 @@ pub fn Helped(props: &HelpedProps) -> Html {
             }
         }
     };
-    let window = asked.slot.ready().map(|page| duration(f64::from(page.seconds) * 1000.0));
+    let window = asked.slot.ready().map(|page| age(f64::from(page.seconds) * 1000.0));
     html! {
         <section class="card" aria-label={text::DID_IT_HELP}>
             <header><Icon name="chart" /><h2>{ text::DID_IT_HELP }</h2>if let Some(window) = window { <p>{ text::outcomes_of_the_last(&window) }</p> }</header>
