@@ -63,6 +63,11 @@ impl Console {
         self.toasts.dispatch(toasts::Action::Show { tone, title, detail });
     }
 
+    /// Whether a flag of the environment that is looked at is critical; not, until that is known.
+    pub fn is_critical(&self, flag: &str) -> bool {
+        self.live.flags.ready().is_some_and(|page| page.flags.iter().any(|each| each.key == flag && each.critical))
+    }
+
     /// Reports what others decide about now.
     pub fn toast_proposed(&self, title: String, quorum: u32) {
         let waits = counted(quorum.max(1) as usize, common::APPROVAL, common::APPROVALS);

@@ -1,13 +1,12 @@
 use crate::components::{Icon, Placed, SentenceText, Swatches, Variant};
 use crate::hooks::{Planned, use_throttled};
-use crate::pages::edit::Ladder;
+use crate::pages::edit::{Ladder, findings};
 use crate::state::friction::Weight;
-use crate::words::message::sentence;
 use crate::words::number::{count, counted};
 use crate::words::radius as words;
 use crate::words::text::common;
 use crate::words::text::define as text;
-use downhaul_blast::plan::{FlagPlan, Kept, Plan, Status};
+use downhaul_blast::plan::{FlagPlan, Plan, Status};
 use yew::prelude::*;
 
 /// Flags that are shown, and regions of each.
@@ -126,15 +125,4 @@ fn of_flag(key: &str, flag: &FlagPlan) -> Html {
             if flag.regions.len() > REGIONS { <p class="small faint">{ text::and_regions_more(&counted(flag.regions.len() - REGIONS, common::REGION, common::AMID_REGIONS)) }</p> }
         </li>
     }
-}
-
-fn findings(plan: &Plan) -> Html {
-    let findings = plan.budget.as_ref().map(|judged| judged.findings.as_slice()).unwrap_or_default();
-    findings
-        .iter()
-        .filter(|finding| finding.outcome != Kept::Within)
-        .map(|finding| {
-            html! { <p class="small warn-ink row top" data-test="budget"><Icon name="alert" small=true /><span>{ sentence(&finding.why) }</span></p> }
-        })
-        .collect()
 }

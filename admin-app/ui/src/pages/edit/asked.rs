@@ -1,9 +1,13 @@
 //! What the last step before publishing asks for and says, whatever is published.
 
 use crate::backend::Failure;
+use crate::backend::api::Proposed;
 use crate::components::Icon;
+use crate::hooks::Console;
+use crate::route::Route;
 use crate::words::message::sentence;
 use crate::words::text::common;
+use downhaul_blast::plan::{Kept, Plan};
 use web_sys::HtmlInputElement;
 use yew::prelude::*;
 
@@ -72,4 +76,28 @@ pub fn Refusal(props: &RefusalProps) -> Html {
 
 pub fn needs_approval(failure: &Failure) -> bool {
     failure.code() == "needs-approval"
+}
+
+/// What a plan says of the budget, where it is not kept to or that cannot be said.
+pub fn findings(plan: &Plan) -> Html {
+    let findings = plan.budget.as_ref().map(|judged| judged.findings.as_slice()).unwrap_or_default();
+    findings
+        .iter()
+        .filter(|finding| finding.outcome != Kept::Within)
+        .map(|finding| {
+            html! { <p class="small warn-ink row top" data-test="budget"><Icon name="alert" small=true /><span>{ sentence(&finding.why) }</span></p> }
+        })
+        .collect()
+}
+
+/// Reports what others decide about now; gives where they do.
+pub fn left_to_others(
+    console: &Console,
+    environment: String,
+    proposed: Proposed,
+    title: impl FnOnce(&str) -> String,
+) -> Route {
+    let id = proposed.proposal.id;
+    console.toast_proposed(title(&id), proposed.now.map_or(1, |now| now.quorum));
+    Route::Proposal { environment, id }
 }

@@ -27,7 +27,7 @@ mod variants;
 
 use crate::words::text::common;
 use crate::words::text::edit as text;
-pub use asked::{NameField, ReasonField, Refusal, needs_approval};
+pub use asked::{NameField, ReasonField, Refusal, findings, left_to_others, needs_approval};
 pub use condition::Conditions;
 pub use conflict::Conflict;
 pub use editing::{Editing, Foretold, ProblemList, Problems, is_under, problems_html, text_at, use_editing};

@@ -1,3 +1,4 @@
+use super::asked::{left_to_others, needs_approval};
 use crate::backend::{Failure, api};
 use crate::components::{Dialog, Icon};
 use crate::hooks::{use_console, use_policy};
@@ -33,13 +34,9 @@ pub fn Retire(props: &RetireProps) -> Html {
     let sent = use_state(|| false);
     let refused = use_state(|| None::<Failure>);
     let policy = use_policy();
-    let is_critical = console
-        .live
-        .flags
-        .ready()
-        .is_some_and(|page| page.flags.iter().any(|flag| flag.key == props.flag && flag.critical));
+    let is_critical = console.is_critical(&props.flag);
     let asked = policy.as_ref().map_or(0, |policy| policy.asked_of_change(is_critical));
-    let asks = asked > 0 || refused.as_ref().is_some_and(|failure| failure.code() == "needs-approval");
+    let asks = asked > 0 || refused.as_ref().is_some_and(needs_approval);
     let is_in_use = refused.as_ref().is_some_and(|failure| failure.code() == "still-in-use");
     let why_not = reason.trim().is_empty().then_some(common::SAY_WHY_FIRST);
     let is_off = *sent || why_not.is_some();
@@ -61,11 +58,11 @@ pub fn Retire(props: &RetireProps) -> Html {
                     let RetireFlagRequest { reason, .. } = &request;
                     match api::propose_retirement(&console.backend, &environment, &flag, reason, revision).await {
                         Ok(proposed) => {
-                            let id = proposed.proposal.id;
-                            let quorum = proposed.now.map_or(1, |now| now.quorum);
-                            console.toast_proposed(text::proposed_to_retire_flag_as_id(&flag, &id), quorum);
+                            let to = left_to_others(&console, environment, proposed, |id| {
+                                text::proposed_to_retire_flag_as_id(&flag, &id)
+                            });
                             if let Some(navigator) = navigator {
-                                navigator.push(&Route::Proposal { environment, id });
+                                navigator.push(&to);
                             }
                         }
                         Err(failure) => {

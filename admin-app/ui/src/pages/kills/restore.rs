@@ -1,7 +1,7 @@
 use crate::backend::{Failure, api};
 use crate::components::Icon;
 use crate::hooks::{clock, use_console, use_policy};
-use crate::route::Route;
+use crate::pages::edit::{left_to_others, needs_approval};
 use crate::state::live::Action;
 use crate::state::toasts::Tone;
 use crate::words::kill;
@@ -33,14 +33,10 @@ pub fn RestoreForm(props: &RestoreFormProps) -> Html {
     let refused = use_state(|| None::<Failure>);
     let input = use_node_ref();
     let policy = use_policy();
-    let is_critical = console
-        .live
-        .flags
-        .ready()
-        .is_some_and(|page| page.flags.iter().any(|flag| flag.key == props.kill.flag && flag.critical));
+    let is_critical = console.is_critical(&props.kill.flag);
     let asked = policy.as_ref().map_or(0, |policy| policy.asked_of_restore(is_critical));
     // The policy may have changed since it was read.
-    let asks = asked > 0 || refused.as_ref().is_some_and(|failure| failure.code() == "needs-approval");
+    let asks = asked > 0 || refused.as_ref().is_some_and(needs_approval);
     {
         let input = input.clone();
         use_effect_with((), move |()| {
@@ -67,11 +63,11 @@ pub fn RestoreForm(props: &RestoreFormProps) -> Html {
                 if asks {
                     match api::propose_restore(&console.backend, &environment, &kill.id, &reason).await {
                         Ok(proposed) => {
-                            let id = proposed.proposal.id;
-                            let quorum = proposed.now.map_or(1, |now| now.quorum);
-                            console.toast_proposed(text::proposed_to_restore_flag_as_id(&kill.flag, &id), quorum);
+                            let to = left_to_others(&console, environment, proposed, |id| {
+                                text::proposed_to_restore_flag_as_id(&kill.flag, &id)
+                            });
                             if let Some(navigator) = navigator {
-                                navigator.push(&Route::Proposal { environment, id });
+                                navigator.push(&to);
                             }
                         }
                         Err(failure) => {
@@ -110,7 +106,7 @@ pub fn RestoreForm(props: &RestoreFormProps) -> Html {
     html! {
         <form class="pad stack restoreform" onsubmit={on_submit} aria-label={text::RESTORE_2}>
             if let Some(failure) = &*refused {
-                <div class="banner danger" role="alert" data-test="restore-refused" data-code={failure.code().to_owned()}><Icon name="alert" /><p><b>{ failure.title() }</b>{ ". " }{ failure.help() }if failure.code() == "needs-approval" { { common::ASK_FOR_APPROVAL_INSTEAD } }</p></div>
+                <div class="banner danger" role="alert" data-test="restore-refused" data-code={failure.code().to_owned()}><Icon name="alert" /><p><b>{ failure.title() }</b>{ ". " }{ failure.help() }if needs_approval(failure) { { common::ASK_FOR_APPROVAL_INSTEAD } }</p></div>
             }
             <div class="field">
                 <label for="restore-reason">{ text::WHY_IT_IS_SAFE_AGAIN }</label>

@@ -5,8 +5,8 @@ use crate::backend::{Failure, api};
 use crate::components::{Icon, Swatches};
 use crate::hooks::{Console, Key, use_asked, use_console, use_keys, use_may, use_plan, use_policy};
 use crate::pages::edit::{
-    Editing, Foretold, Json, Leave, ProblemList, Problems, SelectField, TextField, needs_approval, plain,
-    problems_html, text_at, use_leaving, use_shelf,
+    Editing, Foretold, Json, Leave, ProblemList, Problems, SelectField, TextField, left_to_others, needs_approval,
+    plain, problems_html, text_at, use_leaving, use_shelf,
 };
 use crate::pages::frozen::FrozenNote;
 use crate::route::Route;
@@ -259,9 +259,7 @@ async fn leave(console: &Console, wanted: Wanted, asking: bool) -> Result<Route,
     let Wanted { environment, flag, tree, reason, revision } = wanted;
     if asking {
         let proposed = api::propose_rollout(&console.backend, &environment, tree, reason, revision).await?;
-        let id = proposed.proposal.id;
-        console.toast_proposed(text::proposed_as(&flag, &id), proposed.now.map_or(1, |now| now.quorum));
-        return Ok(Route::Proposal { environment, id });
+        return Ok(left_to_others(console, environment, proposed, |id| text::proposed_as(&flag, &id)));
     }
     let started = api::start_rollout(&console.backend, &environment, tree, reason, revision).await?;
     console.toast(Tone::Ok, text::started_id(&started.id), String::new());

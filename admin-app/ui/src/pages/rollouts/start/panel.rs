@@ -1,15 +1,14 @@
 use crate::backend::Failure;
 use crate::components::{Icon, Placed, Sail};
 use crate::hooks::{Planned, use_throttled};
-use crate::pages::edit::{Ladder, NameField, ReasonField, Refusal};
+use crate::pages::edit::{Ladder, NameField, ReasonField, Refusal, findings};
 use crate::state::friction::Weight;
-use crate::words::message::sentence;
 use crate::words::number::count;
 use crate::words::proposal::others_are_asked;
 use crate::words::radius as words;
 use crate::words::text::common;
 use crate::words::text::start_rollout as text;
-use downhaul_blast::plan::{FlagPlan, Kept, Plan};
+use downhaul_blast::plan::{FlagPlan, Plan};
 use yew::prelude::*;
 
 #[derive(Debug, Properties, PartialEq)]
@@ -108,15 +107,4 @@ fn source(plan: &Plan) -> Html {
         None => text::NO_POPULATION.to_owned(),
     };
     html! { <p class="small muted" data-test="radius-source">{ words }</p> }
-}
-
-fn findings(plan: &Plan) -> Html {
-    let findings = plan.budget.as_ref().map(|judged| judged.findings.as_slice()).unwrap_or_default();
-    findings
-        .iter()
-        .filter(|finding| finding.outcome != Kept::Within)
-        .map(|finding| {
-            html! { <p class="small warn-ink row top" data-test="budget"><Icon name="alert" small=true /><span>{ sentence(&finding.why) }</span></p> }
-        })
-        .collect()
 }
