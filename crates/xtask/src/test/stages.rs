@@ -53,8 +53,9 @@ const LIMIT: Duration = Duration::from_mins(40);
 
 /// The package of the end-to-end tests.
 const END_TO_END: &str = "downhaul-e2e";
-/// Those of them that drive the desktop app.
-const OF_THE_WINDOW: &str = "desktop_story";
+/// Those of them in a browser, and those that drive the desktop app.
+const IN_A_BROWSER: &str = "stories";
+const OF_THE_WINDOW: &str = "desktop";
 
 fn checked(result: Result<()>) -> Outcome {
     let problems = result.err().map(|error| format!("{error:#}")).into_iter().collect();
@@ -134,10 +135,7 @@ fn rust() -> Outcome {
 /// Alone on the machine: they measure times, and wait for a browser.
 fn end_to_end() -> Outcome {
     let mut command = end_to_end_tests();
-    command.arg("--lib");
-    for story in stories() {
-        command.args(["--test", &story]);
-    }
+    command.args(["--lib", "--test", IN_A_BROWSER]);
     checked(programs()).and(ran("test end to end", command))
 }
 
@@ -154,17 +152,6 @@ fn end_to_end_tests() -> Command {
     let mut command = cargo();
     command.args(["test", "--locked", "--package", END_TO_END, "--no-fail-fast"]);
     command
-}
-
-/// The end-to-end tests but those of the desktop app.
-fn stories() -> Vec<String> {
-    let folder = workspace::root().join("tests/e2e/tests");
-    let files = fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
-    let stories = files.filter(|path| path.extension().is_some_and(|end| end == "rs"));
-    let names = stories.filter_map(|path| Some(path.file_stem()?.to_str()?.to_owned()));
-    let mut names: Vec<String> = names.filter(|name| name != OF_THE_WINDOW).collect();
-    names.sort();
-    names
 }
 
 /// Where the desktop app cannot be built, everything else is tested all the same; its own stage says what is missing.

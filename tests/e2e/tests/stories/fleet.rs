@@ -1,5 +1,4 @@
 //! What the console tells of connected clients.
-#![allow(clippy::allow_attributes, clippy::indexing_slicing, reason = "a member that is missing fails the test")]
 
 use anyhow::{Context, Result, ensure};
 use downhaul_e2e::{Browser, Console, Shop, Stack, stories};

@@ -86,7 +86,7 @@ async fn the_control_plane_is_inside_and_everything_is_kept() -> Result<()> {
     Ok(())
 }
 
-/// The same story as in browsers: `whole_story`. The approver has a browser, so that both are seen to go together.
+/// The same story as in browsers: `stories/whole.rs`. The approver has a browser, so that both are seen to go together.
 #[tokio::test]
 async fn from_a_new_flag_to_a_look_back_in_time_in_windows() -> Result<()> {
     let stack = Stack::start().await?;
@@ -208,6 +208,12 @@ async fn a_second_start_and_a_link_come_to_the_first_window() -> Result<()> {
     window.marked("kill-reason").await?;
     desktop.start_again(&["downhaul://flag/production/express-checkout"]).await?;
     window.marked("kill-open").await?;
+    editor.edit("express-checkout").await?;
+    editor.press("add-rule").await?;
+    editor.publish("acme asked for it").await?;
+    console.page("/flags").await?;
+    desktop.start_again(&["downhaul://flag/production/express-checkout#rule-1"]).await?;
+    console.says("rule-1", "named", "true").await?;
     desktop.start_again(&["downhaul://restore/production/express-checkout"]).await?;
     said(&window, "leads nowhere").await?;
     Ok(())

@@ -1,5 +1,4 @@
 //! Who knows OpenFeature only: a page whose provider is ours, and clients that ask the server to decide.
-#![allow(clippy::allow_attributes, clippy::indexing_slicing, reason = "a member that is missing fails the test")]
 
 use anyhow::{Context, Result};
 use downhaul_e2e::{Browser, NodeClient, Shop, Stack};

@@ -1,6 +1,5 @@
 //! Settings: the policy, with what is wrong beside its field, published, proposed, and out of reach; the freeze; keys; and what
 //! concerns this browser alone.
-#![allow(clippy::allow_attributes, clippy::indexing_slicing, reason = "a member that is missing fails the test")]
 
 use anyhow::Result;
 use downhaul_e2e::{Browser, Console, Editor, Stack};

@@ -1,6 +1,5 @@
 //! Many flags at once: a filter that is saved and sent, the same deed for several flags with the way back, flags that are
 //! taken over from another environment once a plan says whom that moves, and a list that is too long to be drawn whole.
-#![allow(clippy::allow_attributes, clippy::indexing_slicing, reason = "a member that is missing fails the test")]
 
 use anyhow::Result;
 use downhaul_e2e::{Browser, Console, Stack};

@@ -1,5 +1,4 @@
 //! Services behind a relay at the edge: a kill reaches them, and the control plane counts them one by one.
-#![allow(clippy::allow_attributes, clippy::indexing_slicing, reason = "a member that is missing fails the test")]
 
 use anyhow::{Context, Result};
 use downhaul_e2e::{NodeClient, Stack};

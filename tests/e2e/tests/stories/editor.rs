@@ -1,5 +1,4 @@
 //! A product manager stages a cohort in the console, and edits a flag as text.
-#![allow(clippy::allow_attributes, clippy::indexing_slicing, reason = "a member that is missing fails the test")]
 
 use anyhow::{Result, ensure};
 use downhaul_e2e::{Browser, Console, Editor, KillPage, Stack, stories};

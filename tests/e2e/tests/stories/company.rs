@@ -1,7 +1,5 @@
 //! Two people at the same flag: each sees that the other is there and what the other does, and no edit is lost.
 
-#![allow(clippy::allow_attributes, clippy::indexing_slicing, reason = "a member that is missing fails the test")]
-
 use anyhow::Result;
 use downhaul_e2e::{Browser, Console, Editor, Stack};
 use serde_json::json;

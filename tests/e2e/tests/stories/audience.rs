@@ -1,5 +1,4 @@
 //! Segments, tenants, regions, and the populations over which their changes are worked out.
-#![allow(clippy::allow_attributes, clippy::indexing_slicing, reason = "a member that is missing fails the test")]
 
 use anyhow::Result;
 use downhaul_e2e::{Browser, Console, Stack};

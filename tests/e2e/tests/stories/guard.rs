@@ -1,6 +1,5 @@
 //! Guards in the console: nothing, then minutes in which a variant does harm, what each guard says of them and did, and the way
 //! to the change. The minutes are real ones, so this takes three of them.
-#![allow(clippy::allow_attributes, clippy::indexing_slicing, reason = "a member that is missing fails the test")]
 
 use anyhow::{Context, Result, ensure};
 use downhaul_e2e::{Browser, Console, Stack};
@@ -77,7 +76,7 @@ impl Shop {
 const HARMFUL: &str = "return [...document.querySelectorAll('[data-standing=harmful]')].length === 2 && !!document.querySelector('[data-test=guard-acted]')";
 
 #[tokio::test]
-#[ignore = "takes three and a half minutes: `cargo test -p downhaul-e2e --test guard_story -- --ignored`"]
+#[ignore = "takes three and a half minutes: `cargo test -p downhaul-e2e --test stories guard:: -- --ignored`"]
 async fn guards_are_seen_with_their_evidence_and_lead_to_what_they_did() -> Result<()> {
     let stack = Stack::start().await?;
     let browser = Browser::start().await?;

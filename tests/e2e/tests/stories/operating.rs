@@ -1,5 +1,4 @@
 //! What whoever runs a control plane does to it, as a back end with the npm package lives through it.
-#![allow(clippy::allow_attributes, clippy::indexing_slicing, reason = "a member that is missing fails the test")]
 
 use anyhow::{Context, Result};
 use downhaul_e2e::{NodeClient, Stack};

@@ -1,4 +1,4 @@
-//! From a new flag to a look back in time, each in a browser of their own. `desktop_story` has it in windows of the desktop app.
+//! From a new flag to a look back in time, each in a browser of their own. `tests/desktop.rs` has it in windows of the desktop app.
 
 use anyhow::Result;
 use downhaul_e2e::stories::whole::{self, Cast};

@@ -1,5 +1,4 @@
 //! A release goes bad, as back ends with the npm package count it, and its rollback is proved by the same counts.
-#![allow(clippy::allow_attributes, clippy::indexing_slicing, reason = "a member that is missing fails the test")]
 
 use anyhow::{Context, Result, bail};
 use downhaul_e2e::{Browser, NodeClient, Shop, Stack};
