@@ -61,16 +61,22 @@ pub fn Shell(props: &ShellProps) -> Html {
         let navigator = use_navigator();
         let reporting = console.clone();
         use_orders(&console, move |order| {
-            let to = match order {
+            let to = match &order {
                 Order::Say { title, detail } => {
-                    reporting.toast(toasts::Tone::Warn, title, detail);
+                    reporting.toast(toasts::Tone::Warn, title.clone(), detail.clone());
                     return;
                 }
                 Order::Kill => None,
-                Order::Go(path) => Route::recognize(&path),
+                Order::Go(path) => {
+                    let (path, place) = path.split_once('#').unwrap_or((path, ""));
+                    Route::recognize(path).map(|to| (to, place))
+                }
             };
             match (to, &navigator) {
-                (Some(to), Some(navigator)) => navigator.push(&to),
+                (Some((to, place)), Some(navigator)) => {
+                    navigator.push(&to);
+                    go_within(place);
+                }
                 _ => open_kill(&route, navigator.as_ref(), &palette),
             }
         });
@@ -122,6 +128,14 @@ fn open_kill(route: &Route, navigator: Option<&Navigator>, palette: &UseStateHan
     match (route.kill_control().or_else(kill_of_row), navigator) {
         (Some(to), Some(navigator)) => navigator.push(&to),
         _ => palette.set(Some(text::KILL_CONTROL)),
+    }
+}
+
+/// Goes to a place within a page, such as `rule-3`; the page hears of it as of a click on a link.
+fn go_within(place: &str) {
+    if let (false, Some(window)) = (place.is_empty(), web_sys::window()) {
+        // Where the browser refuses, the page is there all the same.
+        let _ = window.location().set_hash(place);
     }
 }
 
