@@ -1,5 +1,6 @@
 use crate::Browser;
 use anyhow::Result;
+use thirtyfour::prelude::*;
 
 /// The last resort of the kill control, `/kill`.
 #[derive(Debug)]
@@ -43,6 +44,41 @@ impl<'a> KillPage<'a> {
     pub async fn says(&self, id: &str, text: &str) -> Result<()> {
         let script = format!("return document.querySelector('#{id}').textContent.includes({text:?})");
         self.browser.until(&format!("#{id} to say `{text}`"), &script).await
+    }
+
+    /// Waits until it asks who is there.
+    pub async fn asks_who_is_there(&self) -> Result<()> {
+        self.browser.shown("#sign-in").await?;
+        Ok(())
+    }
+
+    /// Puts another token in the place of one that opened nothing: by keys.
+    pub async fn sign_in_again(&self, token: &str) -> Result<()> {
+        self.browser.shown("#token").await?.clear().await?;
+        self.write("token", token).await?;
+        self.browser.driver.action_chain().send_keys(Key::Enter).perform().await?;
+        self.browser.shown("#control").await?;
+        Ok(())
+    }
+
+    /// Waits until the focus is on an element.
+    pub async fn is_at(&self, id: &str) -> Result<()> {
+        let script = format!("return document.activeElement.id === '{id}'");
+        self.browser.until(&format!("the focus on #{id}"), &script).await
+    }
+
+    /// Holds the button that kills until the live kill is there.
+    pub async fn hold(&self) -> Result<()> {
+        let hold = self.browser.shown("#hold[aria-disabled=false]").await?;
+        self.browser.driver.action_chain().click_and_hold_element(&hold).perform().await?;
+        self.live().await?;
+        Ok(self.browser.driver.action_chain().release().perform().await?)
+    }
+
+    /// Presses the button that kills without a pointer, as a screen reader or a switch does.
+    pub async fn press(&self) -> Result<()> {
+        self.browser.driver.execute("document.querySelector('#hold').click()", vec![]).await?;
+        Ok(())
     }
 
     /// Waits for the live kill: the page shows it in the place of the control.

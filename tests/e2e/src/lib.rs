@@ -12,10 +12,12 @@ mod editor;
 mod kill_page;
 mod node_client;
 mod process;
+pub mod screens;
 mod session;
 mod shop;
 mod site;
 mod stack;
+mod start_page;
 pub mod stories;
 
 pub use browser::Browser;
@@ -28,3 +30,4 @@ pub use session::{Notification, Notifications, Tray};
 pub use shop::Shop;
 pub use site::Site;
 pub use stack::Stack;
+pub use start_page::StartPage;

@@ -2,6 +2,7 @@
 
 pub mod whole;
 
+use crate::screens::{FlagPage, Flags, KillControl};
 use crate::{Browser, Console, Editor, Shop, Stack};
 use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
@@ -37,7 +38,7 @@ pub async fn stage_a_cohort(stack: &Stack, browser: &Browser, console: &Console<
     editor.write("edit-degraded-meaning", "The usual checkout").await?;
     let said = editor.publish("a faster way to pay").await?;
     ensure!(said.contains("The usual checkout"), "{said}");
-    browser.marked(&format!("flag-row-{FLAG}")).await?;
+    Flags::of(console).has(FLAG).await?;
 
     editor.edit(FLAG).await?;
     editor.press("add-rule").await?;
@@ -67,13 +68,12 @@ pub async fn stage_a_cohort(stack: &Stack, browser: &Browser, console: &Console<
 
     let said = editor.publish("the first cohort").await?;
     ensure!(said.contains("acme") && said.contains("Rule 1"), "{said}");
-    browser.marked("rule-1").await?;
-    browser.marked("chart-entry").await?;
-    let entries = format!("[data-test=chart-entry][data-flag=\"{FLAG}\"]");
-    browser.until("both changes", &format!("return document.querySelectorAll('{entries}').length >= 2")).await?;
+    let page = FlagPage::of(console);
+    page.has_rule(1).await?;
+    page.has_changes(FLAG, 2).await?;
 
     editor.undo_publish().await?;
-    browser.until("no rule any more", "return !document.querySelector('[data-test=rule-1]')").await?;
+    page.has_no_rule().await?;
     let flag = published(stack).await?;
     ensure!(flag.get("rules").is_none(), "{flag}");
     Ok(())
@@ -98,14 +98,15 @@ pub async fn kill_and_watch(
     visitor.picture("shop-live").await?;
 
     operator.picture(&format!("{shown}-flags")).await?;
-    console.kill("checkout-v2", "payments fail at the bank").await?;
+    let control = KillControl::open_from_flag(console, "checkout-v2").await?;
+    let kill = control.kill("payments fail at the bank").await?;
     shop.checkout("three-page").await?;
     visitor.picture("shop-killed").await?;
-    let dark = console.dark(1).await?;
+    let dark = kill.dark(1).await?;
     ensure!(dark.contains('1'), "{dark}");
     operator.picture(&format!("{shown}-killed")).await?;
 
-    console.restore("the bank is back").await?;
+    kill.restore("the bank is back").await?;
     shop.checkout("one-page").await?;
 
     let verified = stack.downhaul(&["chart", "verify", "--format", "json"]).await?;

@@ -1,8 +1,9 @@
 //! The desktop app: its real window, on a screen, a session bus and a keychain of its own.
 
 use anyhow::{Context, Result, ensure};
+use downhaul_e2e::screens::{Alarms, Chart, Connection, FlagPage, Flags, Kill, KillControl, Palette};
 use downhaul_e2e::stories::whole::{self, Cast};
-use downhaul_e2e::{Browser, Console, Desktop, Editor, Keychain, KillPage, Notification, Stack, stories};
+use downhaul_e2e::{Browser, Console, Desktop, Editor, Keychain, KillPage, Notification, Stack, StartPage, stories};
 use serde_json::{Value, json};
 use std::fs;
 
@@ -17,21 +18,12 @@ const EXPRESS: &str = r#"{
 "#;
 
 /// Makes a flag without rules.
-async fn make_flag(window: &Browser, editor: &Editor<'_>, key: &str) -> Result<()> {
+async fn make_flag(console: &Console<'_>, editor: &Editor<'_>, key: &str) -> Result<()> {
     editor.write("edit-key", key).await?;
     editor.write("edit-owner", "payments").await?;
     editor.write("edit-degraded-meaning", "The usual checkout").await?;
     editor.publish("a story").await?;
-    window.marked(&format!("flag-row-{key}")).await?;
-    Ok(())
-}
-
-/// Waits for a report.
-async fn said(window: &Browser, part: &str) -> Result<()> {
-    let script = format!(
-        "return [...document.querySelectorAll('[data-test=toast]')].some(each => each.textContent.includes('{part}'))"
-    );
-    window.until(part, &script).await
+    Flags::of(console).has(key).await
 }
 
 /// Asks the app for what pages of other apps often may, and none here.
@@ -57,13 +49,13 @@ async fn refused(window: &Browser) -> Result<()> {
 async fn the_control_plane_is_inside_and_everything_is_kept() -> Result<()> {
     let desktop = Desktop::start(Keychain::Unlocked).await?;
     let window = Browser::window(&desktop).await?;
-    window.shown("html[data-ready]").await?;
+    let start = StartPage::opened(&window).await?;
     window.accessible("the ways to start").await?;
     window.picture("desktop-start").await?;
-    let console = Console::start_local(&window).await?;
+    let console = start.local().await?;
     let editor = Editor::create_first(&console).await?;
-    make_flag(&window, &editor, "express-checkout").await?;
-    console.says("connection", "state", "ok").await?;
+    make_flag(&console, &editor, "express-checkout").await?;
+    Connection::of(&console).is_well().await?;
     window.picture("desktop-local").await?;
 
     // The policy holds in this window too: nothing inline runs, and nothing leaves it.
@@ -75,9 +67,8 @@ async fn the_control_plane_is_inside_and_everything_is_kept() -> Result<()> {
 
     let window = Browser::window(&desktop).await?;
     let console = Console::in_window(&window).await?;
-    window.marked("flag-row-express-checkout").await?;
-    console.page("/chart").await?;
-    let who = window.shown("[data-test=chart-entry]").await?.text().await?;
+    Flags::of(&console).has("express-checkout").await?;
+    let who = Chart::open(&console).await?.newest().await?;
     ensure!(who.contains("maya"), "{who}");
     desktop.close(window).await?;
 
@@ -95,9 +86,9 @@ async fn from_a_new_flag_to_a_look_back_in_time_in_windows() -> Result<()> {
     let (managing, operating) = (Browser::window(&of_maya).await?, Browser::window(&of_jonas).await?);
     let (approving, visitor) = (Browser::start().await?, Browser::start().await?);
     let cast = Cast {
-        maya: Console::start_remote(&managing, &stack).await?,
+        maya: StartPage::opened(&managing).await?.remote(&stack.server, &stack.admin_token).await?,
         ada: Console::open_as(&approving, &stack, &tokens.approver).await?,
-        jonas: Console::start_remote_as(&operating, &stack, &tokens.operator).await?,
+        jonas: StartPage::opened(&operating).await?.remote(&stack.server, &tokens.operator).await?,
         visitor: &visitor,
     };
     cast.play(&stack, "desktop").await
@@ -109,7 +100,7 @@ async fn a_remote_control_plane_in_the_window() -> Result<()> {
     stories::put_people(&stack).await?;
     let desktop = Desktop::start(Keychain::Unlocked).await?;
     let (window, visitor) = (Browser::window(&desktop).await?, Browser::start().await?);
-    let console = Console::start_remote(&window, &stack).await?;
+    let console = StartPage::opened(&window).await?.remote(&stack.server, &stack.admin_token).await?;
     stories::kill_and_watch(&stack, &visitor, &window, &console, "desktop").await?;
     stories::stage_a_cohort(&stack, &window, &console).await?;
     window.accessible("the console in the window").await?;
@@ -120,14 +111,14 @@ async fn a_remote_control_plane_in_the_window() -> Result<()> {
     // The token comes from the keychain, also where the control plane is down at first: nobody is asked for it.
     stack.cut_server().await?;
     let window = Browser::window(&desktop).await?;
-    window.marked("away").await?;
-    window.until("no form", "return !document.querySelector('[data-test=sign-in-token]')").await?;
-    window.shown("[data-test=away] a[href='/app/start.html']").await?;
+    let away = Console::of_window(&window);
+    let connection = Connection::of(&away);
+    connection.away().await?;
+    connection.away_offers_another_start().await?;
     window.picture("desktop-away").await?;
     stack.restart_server().await?;
-    Console::in_window(&window).await?;
-    window.marked("flag-row-checkout-v2").await?;
-    Ok(())
+    let console = Console::in_window(&window).await?;
+    Flags::of(&console).has("checkout-v2").await
 }
 
 /// Contexts that are replayed: as many as the example's population has, which is more than browsers take. With
@@ -151,7 +142,7 @@ async fn the_whole_population_is_replayed_natively() -> Result<()> {
     stack.downhaul(&["population", "put", "default", &file.display().to_string()]).await?;
     let desktop = Desktop::start(Keychain::Unlocked).await?;
     let window = Browser::window(&desktop).await?;
-    let console = Console::start_remote(&window, &stack).await?;
+    let console = StartPage::opened(&window).await?.remote(&stack.server, &stack.admin_token).await?;
     let editor = Editor::of(&console);
     editor.edit("checkout-v2").await?;
     let all = format!(
@@ -181,12 +172,12 @@ async fn the_whole_population_is_replayed_natively() -> Result<()> {
 async fn without_a_keychain_the_app_says_so() -> Result<()> {
     let desktop = Desktop::start(Keychain::Absent).await?;
     let window = Browser::window(&desktop).await?;
-    window.shown("html[data-ready]").await?;
-    let none = window.marked("keychain").await?.text().await?;
+    let start = StartPage::opened(&window).await?;
+    let none = start.keychain().await?;
     ensure!(none.matches("no keychain").count() == 1 && none.matches('.').count() == 1, "one sentence: {none}");
-    let console = Console::start_local(&window).await?;
-    said(&window, "this session only").await?;
-    console.says("connection", "state", "ok").await?;
+    let console = start.local().await?;
+    console.reports("this session only").await?;
+    Connection::of(&console).is_well().await?;
     desktop.close(window).await?;
     // What is on the disk is opened all the same: nobody outside the app can ask.
     let window = Browser::window(&desktop).await?;
@@ -199,38 +190,37 @@ async fn a_second_start_and_a_link_come_to_the_first_window() -> Result<()> {
     let desktop = Desktop::start(Keychain::Unlocked).await?;
     let window = Browser::window(&desktop).await?;
     // Before a control plane is chosen, a link has nowhere to lead.
-    window.shown("html[data-ready]").await?;
+    let start = StartPage::opened(&window).await?;
     desktop.start_again(&["downhaul://kill/production/express-checkout"]).await?;
-    let console = Console::start_local(&window).await?;
+    let console = start.local().await?;
     let editor = Editor::create_first(&console).await?;
-    make_flag(&window, &editor, "express-checkout").await?;
+    make_flag(&console, &editor, "express-checkout").await?;
     desktop.start_again(&["downhaul://kill/production/express-checkout"]).await?;
-    window.marked("kill-reason").await?;
+    KillControl::opened(&console).await?;
     desktop.start_again(&["downhaul://flag/production/express-checkout"]).await?;
-    window.marked("kill-open").await?;
+    let page = FlagPage::opened(&console).await?;
     editor.edit("express-checkout").await?;
     editor.press("add-rule").await?;
     editor.publish("acme asked for it").await?;
-    console.page("/flags").await?;
+    Flags::open(&console).await?;
     desktop.start_again(&["downhaul://flag/production/express-checkout#rule-1"]).await?;
-    console.says("rule-1", "named", "true").await?;
+    page.names_rule(1).await?;
     desktop.start_again(&["downhaul://restore/production/express-checkout"]).await?;
-    said(&window, "leads nowhere").await?;
-    Ok(())
+    console.reports("leads nowhere").await
 }
 
 #[tokio::test]
 async fn a_shortcut_of_the_system_opens_the_kill_control() -> Result<()> {
     let desktop = Desktop::start(Keychain::Unlocked).await?;
     let window = Browser::window(&desktop).await?;
-    let console = Console::start_local(&window).await?;
+    let console = StartPage::opened(&window).await?.local().await?;
     let editor = Editor::create_first(&console).await?;
-    make_flag(&window, &editor, "express-checkout").await?;
+    make_flag(&console, &editor, "express-checkout").await?;
     desktop.press("ctrl+alt+k").await?;
-    window.marked("palette").await?;
-    console.flag("express-checkout").await?;
+    Palette::opened(&console).await?;
+    FlagPage::open(&console, "express-checkout").await?;
     desktop.press("ctrl+alt+k").await?;
-    window.marked("kill-reason").await?;
+    KillControl::opened(&console).await?;
     Ok(())
 }
 
@@ -241,8 +231,8 @@ async fn a_page_that_computes_for_ever_gives_way_to_the_last_resort() -> Result<
     let stack = Stack::start().await?;
     let desktop = Desktop::start(Keychain::Unlocked).await?;
     let window = Browser::window(&desktop).await?;
-    let console = Console::start_remote(&window, &stack).await?;
-    console.flag("checkout-v2").await?;
+    let console = StartPage::opened(&window).await?.remote(&stack.server, &stack.admin_token).await?;
+    FlagPage::open(&console, "checkout-v2").await?;
     let hang = "addEventListener('resize', () => { history.replaceState(null, '', '#hangs'); for (;;); })";
     window.driver.execute(hang, vec![]).await?;
     desktop.resize(1000, 800).await?;
@@ -259,15 +249,12 @@ async fn the_last_resort_kills_in_the_window() -> Result<()> {
     let stack = Stack::start().await?;
     let desktop = Desktop::start(Keychain::Unlocked).await?;
     let window = Browser::window(&desktop).await?;
-    Console::start_remote(&window, &stack).await?;
+    StartPage::opened(&window).await?.remote(&stack.server, &stack.admin_token).await?;
     let page = KillPage::open(&window, "console://localhost", "environment=production&flag=checkout-v2").await?;
     page.write("reason", "payments fail").await?;
     // What was written is kept where the kill control is asked for again.
     desktop.press("ctrl+alt+k").await?;
-    let hold = window.shown("#hold[aria-disabled=false]").await?;
-    window.driver.action_chain().click_and_hold_element(&hold).perform().await?;
-    page.live().await?;
-    window.driver.action_chain().release().perform().await?;
+    page.hold().await?;
     page.says("killed", "checkout-v2 is killed for everyone").await?;
     window.picture("desktop-last-resort").await?;
     let kills = stack.admin("GET", "/kills", None).await?;
@@ -280,16 +267,16 @@ async fn the_tray_opens_the_kill_control_and_ends_the_app() -> Result<()> {
     let desktop = Desktop::start(Keychain::Unlocked).await?;
     let tray = desktop.tray().await?;
     let window = Browser::window(&desktop).await?;
-    let console = Console::start_local(&window).await?;
+    let console = StartPage::opened(&window).await?.local().await?;
     let editor = Editor::create_first(&console).await?;
-    make_flag(&window, &editor, "express-checkout").await?;
+    make_flag(&console, &editor, "express-checkout").await?;
     tray.choose("Kill…").await?;
-    window.marked("palette").await?;
-    console.flag("express-checkout").await?;
+    Palette::opened(&console).await?;
+    FlagPage::open(&console, "express-checkout").await?;
     tray.choose("Kill…").await?;
-    window.marked("kill-reason").await?;
+    KillControl::opened(&console).await?;
     tray.choose("Start another way…").await?;
-    window.shown("html[data-ready]").await?;
+    StartPage::opened(&window).await?;
     tray.choose("Quit").await?;
     desktop.ended().await
 }
@@ -300,8 +287,8 @@ async fn a_notification_of_a_kill_has_a_button_that_leads_to_it() -> Result<()> 
     let desktop = Desktop::start(Keychain::Unlocked).await?;
     let notifications = desktop.notifications().await?;
     let window = Browser::window(&desktop).await?;
-    let console = Console::start_remote(&window, &stack).await?;
-    console.says("connection", "state", "ok").await?;
+    let console = StartPage::opened(&window).await?.remote(&stack.server, &stack.admin_token).await?;
+    Connection::of(&console).is_well().await?;
     // The page's stream, and the app's own.
     stack.answers("/api/v1/environments/{environment}/events", 2).await?;
     let jonas = stack.person("Jonas Weber", "operator").await?;
@@ -310,7 +297,7 @@ async fn a_notification_of_a_kill_has_a_button_that_leads_to_it() -> Result<()> 
     ensure!(shown.summary == "checkout-v2 was killed in production", "{shown:?}");
     ensure!(shown.body == "By Jonas Weber: payments fail at the bank", "{shown:?}");
     notifications.press(&shown, "Watch the kill", window.at("/e/production/kills/")).await?;
-    window.marked("clients-dark").await?;
+    Kill::opened(&console).await?;
 
     // What happens while nothing is heard is told afterwards.
     stack.cut_server().await?;
@@ -328,13 +315,13 @@ async fn a_notification_of_an_alarm_leads_to_the_kill_control_and_comes_once() -
     let desktop = Desktop::start(Keychain::Unlocked).await?;
     let notifications = desktop.notifications().await?;
     let window = Browser::window(&desktop).await?;
-    let console = Console::start_remote(&window, &stack).await?;
-    console.says("connection", "state", "ok").await?;
+    let console = StartPage::opened(&window).await?.remote(&stack.server, &stack.admin_token).await?;
+    Connection::of(&console).is_well().await?;
     stories::oscillate(&stack, "new-search").await?;
     let shown = notifications.with("Alarm in production").await?;
     ensure!(shown.body == "new-search was turned off and on 4 times within the hour", "{shown:?}");
     notifications.press(&shown, "Kill…", window.at("/e/production/kill/new-search")).await?;
-    window.marked("kill-reason").await?;
+    KillControl::opened(&console).await?;
     // The same again is the same, and the connection that comes back tells of nothing twice; another one is told.
     stack.cut_server().await?;
     stack.restart_server().await?;
@@ -343,7 +330,7 @@ async fn a_notification_of_an_alarm_leads_to_the_kill_control_and_comes_once() -
     let another = notifications.that("gift-cards", another).await?;
     // A click on it opens the alarms.
     notifications.press(&another, "Open", window.at("/e/production/alarms")).await?;
-    console.says("alarm-oscillating-flag", "standing", "raised").await?;
+    Alarms::of(&console).oscillating_is("raised").await?;
     ensure!(notifications.count("Alarm in production") == 2, "told again: {notifications:?}");
 
     // What somebody has acknowledged before the app is there is told to nobody.
@@ -351,8 +338,7 @@ async fn a_notification_of_an_alarm_leads_to_the_kill_control_and_comes_once() -
     acknowledge_all(&stack).await?;
     let window = Browser::window(&desktop).await?;
     let console = Console::in_window(&window).await?;
-    console.page("/alarms").await?;
-    console.says("alarm-oscillating-flag", "standing", "acknowledged").await?;
+    Alarms::open(&console).await?.oscillating_is("acknowledged").await?;
     stories::oscillate(&stack, "beta").await?;
     let beta = |shown: &Notification| shown.body.starts_with("beta was turned off");
     let shown = notifications.that("beta", beta).await?;
@@ -382,20 +368,18 @@ async fn dialogs_of_the_system_say_where_files_are() -> Result<()> {
     fs::create_dir(&folder)?;
     fs::write(folder.join("express.json"), EXPRESS)?;
     let window = Browser::window(&desktop).await?;
-    window.shown("html[data-ready]").await?;
-    window.marked("pick").await?.click().await?;
+    let start = StartPage::opened(&window).await?;
+    start.pick_folder().await?;
     desktop.answer("Open a folder of flag files", &folder).await?;
-    let picked = format!("return document.querySelector('[data-test=path]').value === '{}'", folder.display());
-    window.until("the folder that was picked", &picked).await?;
-    window.marked("open").await?.click().await?;
-    let console = Console::in_window(&window).await?;
-    window.marked("flag-row-express-checkout").await?;
+    start.has_picked(&folder).await?;
+    let console = start.open_folder().await?;
+    Flags::of(&console).has("express-checkout").await?;
 
     window.driver.goto("console://localhost/e/local/chart").await?;
-    console.click("chart-export").await?;
+    Chart::of(&console).export().await?;
     let exported = desktop.home.path().join("exported.jsonl");
     desktop.answer("Save", &exported).await?;
-    said(&window, "exported.jsonl").await?;
+    console.reports("exported.jsonl").await?;
     let text = fs::read_to_string(&exported)?;
     ensure!(text.lines().count() >= 1 && text.contains("express-checkout"), "{text}");
     ensure!(!exported.with_extension("jsonl.part").exists(), "what it was written into is left");
@@ -406,12 +390,12 @@ async fn dialogs_of_the_system_say_where_files_are() -> Result<()> {
 async fn the_window_is_where_it_was() -> Result<()> {
     let desktop = Desktop::start(Keychain::Unlocked).await?;
     let window = Browser::window(&desktop).await?;
-    window.shown("html[data-ready]").await?;
+    StartPage::opened(&window).await?;
     desktop.resize(900, 700).await?;
     window.until("another size", "return innerWidth === 900").await?;
     desktop.close(window).await?;
     let window = Browser::window(&desktop).await?;
-    window.shown("html[data-ready]").await?;
+    StartPage::opened(&window).await?;
     window.until("the size of before", "return innerWidth === 900 && innerHeight === 700").await?;
     Ok(())
 }
@@ -423,8 +407,8 @@ async fn what_is_published_is_written_into_the_folder() -> Result<()> {
     fs::create_dir(&folder)?;
     fs::write(folder.join("express.json"), EXPRESS)?;
     let window = Browser::window(&desktop).await?;
-    let console = Console::start_folder(&window, &folder).await?;
-    window.marked("flag-row-express-checkout").await?;
+    let console = StartPage::opened(&window).await?.folder(&folder).await?;
+    Flags::of(&console).has("express-checkout").await?;
     let editor = Editor::of(&console);
     editor.edit_in("local", "express-checkout").await?;
     editor.press("add-rule").await?;

@@ -1,5 +1,6 @@
 //! From a new flag to a look back in time, as a product manager, an approver, an operator and a visitor go through it.
 
+use crate::screens::{Chart, Flags, Inbox, KillControl, Proposal, Release};
 use crate::{Browser, Console, Editor, Shop, Stack};
 use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
@@ -84,7 +85,7 @@ impl Cast<'_> {
         editor.write("edit-owner", "payments").await?;
         editor.write("edit-degraded-meaning", "The usual checkout").await?;
         editor.publish("a faster way to pay").await?;
-        window.marked("flag-row-express-checkout").await?;
+        Flags::of(&self.maya).has("express-checkout").await?;
         editor.edit("checkout-v2").await?;
         editor.press("add-rule").await?;
         editor.press("rule-4-condition-add-tenant").await?;
@@ -100,52 +101,46 @@ impl Cast<'_> {
     }
 
     async fn publish_through_an_approval(&self) -> Result<()> {
-        self.ada.says("inbox", "waiting", "1").await?;
-        self.ada.page("/proposals/p-1").await?;
-        self.ada.act("approve", "looks right").await?;
-        self.ada.says("approvals-counting", "counting", "1").await?;
-        self.maya.page("/proposals/p-1").await?;
-        self.maya.press("land").await?;
-        self.maya.browser.shown("[data-test=act-confirm][aria-disabled=false]").await?.click().await?;
-        self.maya.says("proposal-status", "status", "landed").await
+        Inbox::of(&self.ada).waiting(1).await?;
+        let proposal = Proposal::open(&self.ada, "p-1").await?;
+        proposal.approve("looks right").await?;
+        proposal.approvals(1).await?;
+        let own = Proposal::open(&self.maya, "p-1").await?;
+        own.land().await?;
+        own.is("landed").await
     }
 
     /// The kill reaches all who are there, and the shop is as it was.
     async fn kill(&self, shop: &Shop<'_>) -> Result<()> {
-        self.jonas.kill("checkout-v2", "payments fail").await?;
+        let kill = KillControl::open_from_flag(&self.jonas, "checkout-v2").await?.kill("payments fail").await?;
         shop.checkout("three-page").await?;
-        self.jonas.browser.marked("kill-complete").await?;
-        let dark = self.jonas.dark(1).await?;
+        kill.is_complete().await?;
+        let dark = kill.dark(1).await?;
         ensure!(dark.contains("1 of 1"), "{dark}");
         Ok(())
     }
 
     async fn run_the_runbook(&self) -> Result<()> {
-        self.jonas.page("/releases/checkout-2.5.0").await?;
-        self.jonas.browser.marked("rollback-reason").await?.send_keys("payments fail").await?;
-        self.jonas.hold_until("run-phase").await?;
-        self.jonas.says("step-1", "state", "done").await?;
-        self.jonas.press("confirm").await?;
-        self.jonas.says("run-phase", "verdict", "done").await
+        let run = Release::open(&self.jonas, "checkout-2.5.0").await?.roll_back("payments fail").await?;
+        run.step_is(1, "done").await?;
+        run.confirm().await?;
+        run.ended("done").await
     }
 
     /// All of it stands in the chart, and what users saw before and after the kill can be looked at.
     async fn look_back(&self, published: u64) -> Result<()> {
-        let Console { browser: window, .. } = &self.maya;
-        self.maya.page("/chart").await?;
-        window.shown("[data-test=chart-entry][data-type=kill]").await?.click().await?;
-        window.until("the address of the kill", "return /[/]chart[/][0-9]+$/.test(location.pathname)").await?;
+        let window = self.maya.browser;
+        let chart = Chart::open(&self.maya).await?;
+        chart.choose_kill().await?;
         window.accessible("the chart with a change chosen").await?;
-        self.maya.click("travel").await?;
-        window.marked("xray-then").await?;
-        self.maya.says("xray-variant", "reason", "DISABLED").await?;
+        let then = chart.travel().await?;
+        then.is_of_then().await?;
+        then.gives("DISABLED").await?;
         window.driver.back().await?;
-        window.shown(&format!("[data-test=chart-entry][data-revision=\"{published}\"]")).await?.click().await?;
-        window.until("its address", &format!("return location.pathname.endsWith('/{published}')")).await?;
-        self.maya.click("travel").await?;
-        self.maya.says("xray-then", "revision", &published.to_string()).await?;
-        let before = "return document.querySelector('[data-test=xray-variant]')?.dataset.reason !== 'DISABLED'";
-        window.until("a decision before the kill", before).await?;
+        chart.choose(published).await?;
+        let before = chart.travel().await?;
+        before.is_of(published).await?;
+        before.gives_other_than("DISABLED").await?;
         window.accessible("an X-ray of then").await
     }
 }

@@ -2,11 +2,12 @@
 //! sign in by themselves.
 
 use anyhow::{Result, ensure};
+use downhaul_e2e::screens::{Chart, Connection, FlagPage, Flags, Missing, Xray};
 use downhaul_e2e::{Browser, Console, Stack};
 use serde_json::json;
 
 /// Each names something that is not there.
-const NOTHING: [&str; 13] = [
+const NOTHING: [&str; 12] = [
     "/flags/no-such-flag",
     "/edit/no-such-flag",
     "/kill/no-such-flag",
@@ -19,7 +20,6 @@ const NOTHING: [&str; 13] = [
     "/populations/no-such-population",
     "/settings/no-such-part",
     "/no/such/page",
-    "/../nowhere/flags",
 ];
 
 #[tokio::test]
@@ -28,28 +28,23 @@ async fn an_address_of_nothing_says_so_and_leads_on() -> Result<()> {
     let browser = Browser::start().await?;
     let console = Console::open(&browser, &stack).await?;
     for path in NOTHING {
-        console.page(path).await?;
-        browser.marked("missing").await?;
-        let shape = "return document.querySelectorAll('main h1').length === 1 && \
-                     !!document.querySelector('main h1').innerText.trim() && \
-                     !!document.querySelector('[data-test=missing] a[href]')";
-        browser.until(&format!("one heading and a way on at {path}"), shape).await?;
+        Missing::open(&console, path).await?;
         browser.accessible(path).await?;
     }
     // An environment that is not there is not waited for, and those that are there are named.
-    let said = browser.marked("missing").await?.text().await?;
+    let missing = Missing::open(&console, "/../nowhere/flags").await?;
+    browser.accessible("an environment that is not there").await?;
+    let said = missing.says().await?;
     ensure!(said.contains("There is no environment nowhere") && said.contains("production"), "{said}");
-    browser.until("no connection", "return !document.querySelector('[data-test=connection]')").await?;
+    Connection::of(&console).is_none().await?;
     browser.picture("console-missing").await?;
-    browser.shown("[data-test=missing] a").await?.click().await?;
-    browser.marked("flag-row-checkout-v2").await?;
+    missing.go_on().await?;
+    Flags::of(&console).has("checkout-v2").await?;
 
     stack.downhaul(&["flag", "retire", "beta"]).await.ok();
-    console.page("/chart/99999").await?;
-    let said = browser.marked("chart-not-there").await?.text().await?;
+    let said = Chart::open_at(&console, 99_999).await?.not_there().await?;
     ensure!(said.contains("There is no revision"), "{said}");
-    console.page("/xray?flag=no-such-flag").await?;
-    let said = browser.marked("xray-no-flag").await?.text().await?;
+    let said = Xray::open_for(&console, "no-such-flag").await?.no_flag().await?;
     ensure!(said.contains("no-such-flag"), "another flag is not taken for it in silence: {said}");
     browser.accessible("an X-ray of a flag that is not there").await
 }
@@ -59,9 +54,8 @@ async fn a_rule_a_change_and_an_x_ray_have_addresses() -> Result<()> {
     let stack = Stack::start().await?;
     let browser = Browser::start().await?;
     let console = Console::open(&browser, &stack).await?;
-    console.flag("checkout-v2").await?;
-    console.click("rule-3-link").await?;
-    console.says("rule-3", "named", "true").await?;
+    let page = FlagPage::open(&console, "checkout-v2").await?;
+    page.link_to_rule(3).await?;
     let address = browser.driver.current_url().await?;
     ensure!(address.as_str().ends_with("/flags/checkout-v2#rule-3"), "{address}");
 
@@ -69,25 +63,16 @@ async fn a_rule_a_change_and_an_x_ray_have_addresses() -> Result<()> {
     console.page("/flags").await?;
     browser.resize(390, 500).await?;
     browser.driver.goto(address.as_str()).await?;
-    console.says("rule-3", "named", "true").await?;
-    let in_sight = "const rule = document.querySelector('[data-test=rule-3]').getBoundingClientRect(); \
-                    return rule.top >= 0 && rule.top < innerHeight";
-    browser.until("the rule in sight", in_sight).await?;
+    page.names_rule(3).await?;
+    page.has_in_sight(3).await?;
     browser.resize(1440, 900).await?;
 
-    console.page("/chart/1").await?;
-    browser.shown("[data-test=chart-entry][data-revision='1'][aria-current=true]").await?;
+    Chart::open_at(&console, 1).await?.has_chosen(1).await?;
 
-    let context = json!({ "targetingKey": "user-1", "tenant": "acme", "region": "de" }).to_string();
-    let query: String = reqwest::Url::parse_with_params("http://x/", [("flag", "checkout-v2"), ("context", &context)])?
-        .query()
-        .unwrap_or_default()
-        .to_owned();
-    console.page(&format!("/xray?{query}")).await?;
-    browser.marked("xray-variant").await?;
-    let asked = "return document.querySelector('[data-test=xray-flag]').value === 'checkout-v2' && \
-                 document.querySelector('[data-test=xray-attribute-tenant]').value.includes('acme')";
-    browser.until("the question that was sent", asked).await
+    let context = json!({ "targetingKey": "user-1", "tenant": "acme", "region": "de" });
+    let xray = Xray::open_with(&console, "checkout-v2", &context).await?;
+    xray.decides().await?;
+    xray.asks("checkout-v2", "acme").await
 }
 
 #[tokio::test]
@@ -95,16 +80,16 @@ async fn a_sign_in_link_works_where_the_console_is_open_already() -> Result<()> 
     let stack = Stack::start().await?;
     let viewer = stack.person("Vera Okafor", "viewer").await?;
     let browser = Browser::start().await?;
-    browser.driver.goto(&stack.server).await?;
-    browser.marked("sign-in-token").await?;
+    let console = Console::open_signed_out(&browser, &stack).await?;
+    let flags = Flags::of(&console);
     browser.driver.execute(format!("location.hash = '#token={}'", stack.admin_token), vec![]).await?;
-    browser.marked("flag-row-checkout-v2").await?;
+    flags.has("checkout-v2").await?;
     let is_clean = "return !location.href.includes('token')";
     browser.until("an address without the token", is_clean).await?;
 
     // Somebody else, in the same tab.
     browser.driver.execute(format!("location.hash = '#token={viewer}'"), vec![]).await?;
-    browser.until("another person", "return !!document.querySelector('.avatar[title*=\"Vera Okafor\"]')").await?;
-    browser.marked("flag-row-checkout-v2").await?;
+    console.is_of("Vera Okafor").await?;
+    flags.has("checkout-v2").await?;
     browser.until("an address without the token", is_clean).await
 }

@@ -1,6 +1,7 @@
 //! Two people at the same flag: each sees that the other is there and what the other does, and no edit is lost.
 
 use anyhow::Result;
+use downhaul_e2e::screens::{Chart, Draft, FlagPage, Flags, KillControl, Palette, Xray};
 use downhaul_e2e::{Browser, Console, Editor, Stack};
 use serde_json::json;
 
@@ -15,45 +16,34 @@ async fn two_people_at_one_flag() -> Result<()> {
     let (ada, jonas) =
         (Console::open_as(&first, &stack, &ada).await?, Console::open_as(&second, &stack, &jonas).await?);
 
-    ada.flag(FLAG).await?;
-    ada.company(&[]).await?;
-    jonas.flag(FLAG).await?;
-    jonas.company(&["Ada Lovelace looks at this flag"]).await?;
-    ada.company(&["Jonas Weber looks at this flag"]).await?;
+    let seen_by_ada = FlagPage::open(&ada, FLAG).await?;
+    seen_by_ada.company(&[]).await?;
+    let seen_by_jonas = FlagPage::open(&jonas, FLAG).await?;
+    seen_by_jonas.company(&["Ada Lovelace looks at this flag"]).await?;
+    seen_by_ada.company(&["Jonas Weber looks at this flag"]).await?;
     first.accessible("a flag with company").await?;
     first.picture("console-company").await?;
 
     // Both edit; Ada publishes first, and Jonas, who has typed meanwhile, loses nothing.
     let editor = Editor::of(&jonas);
     editor.edit(FLAG).await?;
-    ada.company(&["Jonas Weber edits this flag"]).await?;
+    seen_by_ada.company(&["Jonas Weber edits this flag"]).await?;
     let owners = Editor::of(&ada);
     owners.edit(FLAG).await?;
-    jonas.company(&["Ada Lovelace edits this flag"]).await?;
+    seen_by_jonas.company(&["Ada Lovelace edits this flag"]).await?;
     editor.write("edit-description", " for everyone").await?;
-    second.shown("[data-test=draft][data-changed=true]").await?;
+    let draft = Draft::of(&jonas);
+    draft.is_changed().await?;
     owners.write("edit-owner", "-europe").await?;
     owners.publish("Europe has it now").await?;
-    second.marked("conflict").await?;
-    second
-        .until(
-            "who has changed it",
-            "return document.querySelector('[data-test=conflict]').innerText.includes('Ada Lovelace')",
-        )
-        .await?;
+    draft.has_a_conflict_with("Ada Lovelace").await?;
     second.accessible("a conflict in the editor").await?;
     second.picture("console-conflict").await?;
-    editor.press("conflict-both").await?;
+    draft.keep_both().await?;
     editor.publish("described for everyone").await?;
 
     // Ada is back at the flag's page, and is told of what was published there.
-    first.marked("news").await?;
-    first
-        .until(
-            "whose change it is",
-            "return document.querySelector('[data-test=news]').innerText.includes('Jonas Weber')",
-        )
-        .await?;
+    seen_by_ada.news_of("Jonas Weber").await?;
     first.accessible("news of a flag").await?;
     first.picture("console-news").await?;
     let flag = stack.admin("GET", &format!("/flags/{FLAG}"), None).await?["flag"].clone();
@@ -61,14 +51,11 @@ async fn two_people_at_one_flag() -> Result<()> {
     assert!(text("owner").ends_with("-europe") && text("description").ends_with(" for everyone"), "{flag}");
 
     // Who leaves is seen to leave.
-    jonas.page("/flags").await?;
-    ada.company(&[]).await?;
+    Flags::open(&jonas).await?;
+    seen_by_ada.company(&[]).await?;
 
     // The chart calls people by their names, too.
-    ada.page("/chart").await?;
-    first
-        .until("who was granted what", "return document.body.innerText.includes('granted Jonas Weber the role editor')")
-        .await
+    Chart::open(&ada).await?.tells("granted Jonas Weber the role editor").await
 }
 
 /// Asks again until it is so.
@@ -94,7 +81,7 @@ async fn who_closes_the_page_is_gone() -> Result<()> {
         let view = stack.admin("PUT", "/presence", Some(look.clone())).await?;
         Ok(view["seats"].as_array().map_or(0, Vec::len))
     };
-    console.flag(FLAG).await?;
+    FlagPage::open(&console, FLAG).await?;
     until(async || Ok(seats().await? > 0)).await?;
     let told = stack.answered(ROUTE).await?;
     browser.driver.goto("about:blank").await?;
@@ -115,41 +102,41 @@ async fn the_palette_finds_everything_and_leaves_no_draft_unasked() -> Result<()
         ("kill checkout-v2", "Kill checkout-v2…"),
         ("checkout-v2", "checkout-v2"),
     ] {
-        console.look_for(query, found).await?;
+        let palette = Palette::open(&console).await?;
+        palette.find(query, found).await?;
+        palette.close().await?;
     }
 
     // A change has an address of its own, which the palette leads to.
-    console.choose("Revision 2", "Revision 2").await?;
-    browser.until("the entry's address", "return /[/]chart[/][0-9]+$/.test(location.pathname)").await?;
-    browser.shown("[data-test=chart-entry][aria-current=true]").await?;
+    Palette::choose(&console, "Revision 2", "Revision 2").await?;
+    let chart = Chart::of(&console);
+    chart.is_at_a_change().await?;
+    chart.has_chosen(2).await?;
     browser.driver.refresh().await?;
-    browser.shown("[data-test=chart-entry][aria-current=true]").await?;
+    chart.has_chosen(2).await?;
 
     let editor = Editor::of(&console);
     editor.edit("checkout-v2").await?;
     editor.write("edit-owner", "-europe").await?;
-    browser.shown("[data-test=draft][data-changed=true]").await?;
-    console.choose("kill checkout-v2", "Kill checkout-v2…").await?;
-    browser.marked("leave").await?;
+    let draft = Draft::of(&console);
+    draft.is_changed().await?;
+    Palette::choose(&console, "kill checkout-v2", "Kill checkout-v2…").await?;
+    draft.is_asked_about().await?;
     browser.accessible("leaving a draft by the palette").await?;
-    editor.press("leave-stay").await?;
-    browser.shown("[data-test=draft][data-changed=true]").await?;
+    draft.stay().await?;
+    draft.is_changed().await?;
 
-    // What the draft decides, before anybody gets it: `T`.
-    // Out of the field: letters are letters there.
-    browser.driver.execute("document.activeElement?.blur()", vec![]).await?;
-    browser.shown("body").await?.send_keys("t").await?;
-    browser.marked("trial").await?;
-    browser.marked("xray-variant").await?;
+    // What the draft decides, before anybody gets it.
+    let trial = Xray::of_draft(&console).await?;
+    trial.decides().await?;
     browser.accessible("an X-ray of a draft").await?;
     browser.picture("console-trial").await?;
-    browser.shown("body").await?.send_keys("t").await?;
-    browser.until("the X-ray closed", "return !document.querySelector('[data-test=trial]')").await?;
+    trial.close().await?;
 
-    console.choose("kill checkout-v2", "Kill checkout-v2…").await?;
-    editor.press("leave-keep").await?;
+    Palette::choose(&console, "kill checkout-v2", "Kill checkout-v2…").await?;
+    draft.keep().await?;
     // A kill command opens the kill control, and no more.
-    browser.marked("kill-reason").await?;
+    KillControl::opened(&console).await?;
     assert_eq!(stack.admin("GET", "/kills", None).await?["kills"], json!([]));
     Ok(())
 }

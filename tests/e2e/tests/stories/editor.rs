@@ -1,6 +1,7 @@
 //! A product manager stages a cohort in the console, and edits a flag as text.
 
 use anyhow::{Result, ensure};
+use downhaul_e2e::screens::Draft;
 use downhaul_e2e::{Browser, Console, Editor, KillPage, Stack, stories};
 use serde_json::{Value, json};
 use thirtyfour::prelude::*;
@@ -55,15 +56,16 @@ async fn a_draft_is_the_same_as_text_and_outlives_a_crash_of_the_console() -> Re
 
     // Half a text is kept too. Then the console ends: nodes are no longer where it left them.
     paste(&browser, "{ \"key\": \"checkout-v2\", ").await?;
-    browser.shown("[data-test=problems]:not([data-count='0'])").await?;
+    Draft::of(&console).has_problems().await?;
     let broken = "Node.prototype.insertBefore = () => { throw new DOMException('the node is gone') }";
     browser.driver.execute(broken, vec![]).await?;
     browser.shown("body").await?.send_keys(format!("{}k{}", Key::Control.value(), Key::Null.value())).await?;
     KillPage::instead_of_the_console(&browser).await?;
     console.page("/edit/checkout-v2").await?;
-    browser.marked("resume").await?;
+    let kept = Draft::of(&console);
+    kept.is_offered().await?;
     browser.accessible("a draft that was kept").await?;
-    editor.press("resume-go-on").await?;
+    kept.go_on().await?;
     browser
         .until(
             "half a text",

@@ -1,6 +1,7 @@
 //! What the console tells of connected clients.
 
 use anyhow::{Context, Result, ensure};
+use downhaul_e2e::screens::{AlarmBanner, Alarms, Chart, FlagPage, Fleet};
 use downhaul_e2e::{Browser, Console, Shop, Stack, stories};
 use serde_json::{Value, json};
 
@@ -9,11 +10,10 @@ async fn a_page_that_is_opened_stands_in_the_fleet() -> Result<()> {
     let stack = Stack::start().await?;
     let (visitor, browser) = (Browser::start().await?, Browser::start().await?);
     let console = Console::open(&browser, &stack).await?;
-    console.page("/fleet").await?;
+    let fleet = Fleet::open(&console).await?;
     browser.accessible("a fleet of nobody").await?;
     Shop::open(&visitor, &stack, "visitor").await?;
-    console.says("fleet", "live", "1").await?;
-    console.says("fleet", "current", "1").await?;
+    fleet.has_current(1).await?;
 
     browser.accessible("the fleet").await?;
     browser.picture("console-fleet").await?;
@@ -43,14 +43,14 @@ async fn a_breaker_that_opens_is_seen_in_the_fleet_and_at_its_flag() -> Result<(
     let stack = Stack::start().await?;
     let browser = Browser::start().await?;
     let console = Console::open(&browser, &stack).await?;
-    console.page("/fleet").await?;
-    let none = browser.marked("breakers-none").await?.text().await?;
+    let fleet = Fleet::open(&console).await?;
+    let none = fleet.no_breakers().await?;
     ensure!(none.contains("\"breaker\": {}"), "what to write is said: {none}");
 
     let mut flag = stack.admin("GET", "/flags/recommendations", None).await?["flag"].clone();
     flag["breaker"] = json!({});
     stack.admin("PUT", "/flags/recommendations", Some(json!({ "flag": flag, "reason": "guarded" }))).await?;
-    let untold = browser.marked("breakers-untold").await?.text().await?;
+    let untold = fleet.untold_breakers().await?;
     ensure!(
         untold.contains("recommendations"),
         "a breaker of which nobody tells is not taken for a closed one: {untold}"
@@ -61,29 +61,29 @@ async fn a_breaker_that_opens_is_seen_in_the_fleet_and_at_its_flag() -> Result<(
     let made = stack.admin("POST", "/client-keys", Some(request)).await?;
     let key = made["key"].as_str().context("no key")?.to_owned();
     tell(&stack, &key, 1, "open").await?;
-    console.says("breaker-recommendations-on", "open", "1").await?;
-    let row = browser.marked("breaker-recommendations-on").await?.text().await?.replace('\u{202F}', " ");
+    let breaker = fleet.breaker("recommendations", "on");
+    breaker.is_open_in(1).await?;
+    let row = breaker.says().await?.replace('\u{202F}', " ");
     for part in ["1 open", "1 of 1 server", "3 min", "failures in a row", "40 to the fallback", "5 failed of 7 tried"] {
         ensure!(row.contains(part), "`{part}` in: {row}");
     }
-    ensure!(browser.marked("breakers-open").await?.text().await? == "1", "in sight on every page");
+    ensure!(fleet.open_in_navigation().await? == "1", "in sight on every page");
     browser.accessible("an open breaker in the fleet").await?;
     browser.picture("console-breakers").await?;
 
-    browser.shown("[data-test=breaker-recommendations-on] a.key").await?.click().await?;
-    let said = browser.marked("breaker-open").await?.text().await?;
+    breaker.choose_flag().await?;
+    let said = FlagPage::of(&console).open_breaker().await?;
     ensure!(said.contains("1 of 1 client gives the degraded variant instead of on by itself"), "{said}");
     browser.accessible("a flag with an open breaker").await?;
     browser.driver.back().await?;
-    browser.shown("[data-test=breaker-recommendations-on] a.kill").await?.click().await?;
-    browser.marked("kill-reason").await?;
+    breaker.open_kill().await?;
     let kills = stack.admin("GET", "/kills", None).await?;
     ensure!(kills["kills"] == json!([]), "it only opens the kill control: {kills}");
 
     tell(&stack, &key, 2, "closed").await?;
-    console.page("/fleet").await?;
-    console.says("breaker-recommendations-on", "open", "0").await?;
-    console.says("breakers", "open", "0").await
+    let fleet = Fleet::open(&console).await?;
+    breaker.is_open_in(0).await?;
+    fleet.open_breakers(0).await
 }
 
 #[tokio::test]
@@ -92,40 +92,36 @@ async fn an_alarm_stands_on_every_page_until_somebody_has_it() -> Result<()> {
     let (browser, other) = (Browser::start().await?, Browser::start().await?);
     let viewer = stack.person("Vera Rubin", "viewer").await?;
     let (console, looking) = (Console::open(&browser, &stack).await?, Console::open_as(&other, &stack, &viewer).await?);
-    looking.page("/chart").await?;
+    Chart::open(&looking).await?;
     stories::oscillate(&stack, "new-search").await?;
 
     // On pages that were open before, without anything being done there.
-    let said = browser.marked("alarm-banner-oscillating-flag").await?.text().await?;
+    let banner = AlarmBanner::of(&console);
+    let said = banner.oscillating().await?;
     ensure!(said.contains("new-search was turned off and on 4 times within the hour"), "{said}");
     ensure!(said.contains("Owner: discovery"), "{said}");
-    other.marked("alarm-banner-oscillating-flag").await?;
-    let read_out = "return [...document.querySelectorAll('[aria-live=polite]')].some((each) => each.textContent.startsWith('Alarm: new-search was turned off'))";
-    browser.until("the alarm to be read out", read_out).await?;
-    let may = "const button = document.querySelector('[data-test=alarm-acknowledge]'); \
-               return button.ariaDisabled === 'true' && button.title.includes('Ask an operator') && button.textContent.includes('Ask an operator')";
-    other.until("a button that says whom to ask", may).await?;
+    let seen = AlarmBanner::of(&looking);
+    seen.oscillating().await?;
+    banner.is_read_out("Alarm: new-search was turned off").await?;
+    seen.says_whom_to_ask("Ask an operator").await?;
     browser.accessible("a list with an alarm above it").await?;
     browser.picture("console-alarm").await?;
     for page in ["/kills", "/guards", "/people", "/kill/beta", "/settings"] {
         console.page(page).await?;
-        console.says("alarm-banner", "alarms", "1").await?;
+        banner.has(1).await?;
     }
-    let badge = "return document.querySelector('.iconbtn.alarms .badge').textContent === '1'";
-    browser.until("how many there are, in the bar at the top", badge).await?;
-    browser.shown("[data-test=alarm-banner] a.kill").await?.click().await?;
-    browser.at("/kill/new-search").await?;
-    browser.marked("kill-reason").await?;
+    banner.is_counted(1).await?;
+    banner.open_kill("new-search").await?;
 
-    console.page("/alarms").await?;
-    console.says("alarms", "alarms", "1").await?;
+    let alarms = Alarms::open(&console).await?;
+    alarms.has(1).await?;
     browser.accessible("the alarms").await?;
     browser.picture("console-alarms").await?;
-    browser.shown("[data-test=alarm-banner] [data-test=alarm-acknowledge]").await?.click().await?;
-    let gone = "return !document.querySelector('[data-test=alarm-banner], .iconbtn.alarms')";
-    browser.until("it to be gone", gone).await?;
-    other.until("it to be gone for others too", gone).await?;
-    console.says("alarm-oscillating-flag", "standing", "acknowledged").await?;
+    banner.acknowledge().await?;
+    banner.is_gone().await?;
+    // For others too.
+    seen.is_gone().await?;
+    alarms.oscillating_is("acknowledged").await?;
     let page = stack.admin("GET", "/alarms", None).await?;
     ensure!(page["alarms"][0]["standing"] == "acknowledged", "{page}");
     Ok(())
@@ -143,30 +139,17 @@ async fn the_heartbeat_is_one_line_of_the_chart_and_can_be_left_out() -> Result<
     stack.admin("PUT", "/policy", Some(json!({ "policy": policy, "reason": "to know how long a kill takes" }))).await?;
 
     let console = Console::open(&browser, &stack).await?;
-    console.page("/chart").await?;
-    let one_line = "return document.querySelectorAll('[data-test=chart-beats]').length === 1 && \
-                    Number(document.querySelector('[data-test=chart-beats]').dataset.count) >= 4 && \
-                    document.querySelectorAll('[data-test=chart-entry][data-flag=pulse]').length === 1";
-    browser.until("two beats in one line", one_line).await?;
-    let said = browser.marked("chart-beats").await?.text().await?;
+    let chart = Chart::open(&console).await?;
+    let said = chart.beats("pulse", 4).await?;
     ensure!(said.contains("The heartbeat flipped") && said.contains("pulse"), "{said}");
     browser.accessible("a chart with a heartbeat").await?;
     browser.picture("console-beats").await?;
-    console.click("chart-beats-open").await?;
-    let each = "const run = document.querySelector('[data-test=chart-beats]'); \
-                return document.querySelectorAll('.beatrun [data-test=chart-entry]').length === Number(run.dataset.count)";
-    browser.until("each of them", each).await?;
-
-    console.click("chart-by-people").await?;
-    let by_people = "return !document.querySelector('[data-test=chart-beats]') && \
-                     document.querySelectorAll('[data-test=chart-entry]').length > 3 && \
-                     /[1-9]\\d* by the control plane itself left out/.test(document.querySelector('[data-test=chart-count]').innerText)";
-    browser.until("only what people did, and how much that leaves out", by_people).await?;
+    chart.open_beats().await?;
+    chart.only_by_people(3).await?;
     // An address of what is left out says so instead of showing something else.
     let newest = stack.admin("GET", "/chart?limit=1&flag=pulse", None).await?;
     let revision = newest["changes"][0]["revision"].as_u64().context("no beat")?;
-    console.page(&format!("/chart/{revision}")).await?;
-    browser.marked("chart-not-there").await?;
+    Chart::open_at(&console, revision).await?.not_there().await?;
     let left_out: Value =
         browser.driver.execute("return localStorage['downhaul.preferences']", vec![]).await?.json().clone();
     ensure!(left_out.to_string().contains("by_people"), "the choice is kept: {left_out}");

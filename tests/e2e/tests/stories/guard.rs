@@ -2,6 +2,7 @@
 //! to the change. The minutes are real ones, so this takes three of them.
 
 use anyhow::{Context, Result, ensure};
+use downhaul_e2e::screens::{FlagPage, Guards};
 use downhaul_e2e::{Browser, Console, Stack};
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -53,27 +54,23 @@ impl Shop {
         Ok(())
     }
 
-    /// Goes on telling until the page shows what a script looks for.
+    /// Goes on telling until it is so.
     async fn tell_until(
         &mut self,
-        (stack, browser): (&Stack, &Browser),
+        stack: &Stack,
         flags: &[(&str, u64)],
         what: &str,
-        script: &str,
+        is_so: impl AsyncFn() -> Result<bool>,
     ) -> Result<()> {
         let started = Instant::now();
-        while started.elapsed() < MINUTES {
-            if browser.driver.execute(script, vec![]).await?.json().as_bool() == Some(true) {
-                return Ok(());
-            }
+        while !is_so().await? {
+            ensure!(started.elapsed() < MINUTES, "waited {MINUTES:?} for {what}");
             self.tell(stack, flags).await?;
             sleep(Duration::from_secs(2)).await;
         }
-        browser.until(what, script).await
+        Ok(())
     }
 }
-
-const HARMFUL: &str = "return [...document.querySelectorAll('[data-standing=harmful]')].length === 2 && !!document.querySelector('[data-test=guard-acted]')";
 
 #[tokio::test]
 #[ignore = "takes three and a half minutes: `cargo test -p downhaul-e2e --test stories guard:: -- --ignored`"]
@@ -81,68 +78,54 @@ async fn guards_are_seen_with_their_evidence_and_lead_to_what_they_did() -> Resu
     let stack = Stack::start().await?;
     let browser = Browser::start().await?;
     let console = Console::open(&browser, &stack).await?;
-    console.page("/guards").await?;
-    let none = browser.shown(".empty").await?.text().await?;
+    let guards = Guards::open(&console).await?;
+    let none = guards.none().await?;
     ensure!(none.contains("No flag has a guard") && none.contains("dry_run"), "what to write is said: {none}");
     browser.accessible("an environment without guards").await?;
 
     put(&stack, "checkout", json!([{ "name": "errors", "variant": "on" }])).await?;
     put(&stack, "search", json!([{ "name": "errors", "variant": "on", "dry_run": true }])).await?;
     put(&stack, "quiet", json!([{ "name": "errors", "variant": "on", "role": "signal" }])).await?;
-    browser.marked("guard-checkout-errors").await?;
-    browser
-        .until(
-            "none of them knows anything",
-            "return document.querySelectorAll('[data-standing=watching]').length === 3",
-        )
-        .await?;
+    guards.only_watch(3).await?;
     browser.accessible("guards that have seen nothing").await?;
 
     let mut shop = Shop::of(&stack).await?;
     let told = [("checkout", 60), ("search", 60)];
-    shop.tell_until((&stack, &browser), &told, "both harmful guards", HARMFUL).await?;
-    let quiet = browser.marked("guard-quiet-errors").await?.text().await?;
+    shop.tell_until(&stack, &told, "both harmful guards", async || guards.found_harm(2).await).await?;
+    let quiet = guards.says("quiet", "errors").await?;
     // Three buckets without a word are told as such.
     let is_silent =
         quiet.contains("Nothing was told of the variant yet") || quiet.contains("Nothing that it could compare");
     ensure!(is_silent && quiet.contains("it only ever pauses"), "{quiet}");
 
-    let said = browser.marked("guard-checkout-errors").await?.text().await?.replace('\u{202F}', " ");
+    let said = guards.says("checkout", "errors").await?;
     for part in
         ["found harm", "Fired at", "1 in ", "outcomes of on, against off", "kills the variant", "It acted at", " of "]
     {
         ensure!(said.contains(part), "`{part}` in: {said}");
     }
-    let dry = browser.marked("guard-search-errors").await?.text().await?;
+    let dry = guards.says("search", "errors").await?;
     ensure!(dry.contains("Would have fired at") && dry.contains("on a dry run") && !dry.contains("It acted"), "{dry}");
-    let guards = stack.admin("GET", "/guards?course=true", None).await?;
-    let all = guards["guards"].as_array().context("no guards")?;
+    let known = stack.admin("GET", "/guards?course=true", None).await?;
+    let all = known["guards"].as_array().context("no guards")?;
     let of_checkout = all.iter().find(|guard| guard["flag"] == "checkout").context("no guard of it")?;
     let evidence = of_checkout["judged"]["evidence"].as_str().context("no evidence")?.replace('\u{202F}', " ");
     ensure!(said.contains(&evidence), "`{evidence}` in: {said}");
     let course = of_checkout["course"].as_array().context("no course")?;
-    let script =
-        "return document.querySelector('[data-test=guard-checkout-errors] [data-test=guard-course]').dataset.points";
-    let points = browser.driver.execute(script, vec![]).await?;
-    ensure!(points.json() == &Value::from(course.len().to_string()), "{points:?} {course:?}");
-    let words = "return document.querySelector('[data-test=guard-checkout-errors] [data-test=guard-course]').getAttribute('aria-label')";
-    let words = browser.driver.execute(words, vec![]).await?.json().to_string();
+    let (points, words) = guards.course("checkout", "errors").await?;
+    ensure!(points == course.len(), "{points} {course:?}");
     ensure!(words.contains("It acts from 1 in 1"), "{words}");
     browser.accessible("guards that found harm").await?;
     browser.picture("console-guards").await?;
 
     // What needs somebody stands first; keys lead to its flag.
     browser.shown("body").await?.send_keys("j").await?;
-    browser.shown("tr.is-focus[data-standing=harmful]").await?;
-    browser.shown("[data-test=guard-checkout-errors] [data-test=guard-acted] a").await?.click().await?;
-    let entry = browser.shown("[data-test=chart-entry][aria-current=true]").await?.text().await?;
+    guards.is_at_harm().await?;
+    let entry = guards.choose_deed("checkout", "errors").await?.chosen().await?;
     ensure!(entry.contains("guard errors: evidence of harm"), "{entry}");
 
-    console.page("/flags/search").await?;
-    let section = browser.marked("flag-guards").await?.text().await?;
+    let section = FlagPage::open(&console, "search").await?.guards().await?;
     ensure!(section.contains("Would have fired at") && section.contains("kills the variant"), "{section}");
     browser.accessible("a flag with a guard").await?;
-    console.page("/flags/quiet").await?;
-    browser.shown("[data-test=flag-guards] [data-test=guard-quiet-errors]").await?;
-    Ok(())
+    FlagPage::open(&console, "quiet").await?.has_guard("quiet", "errors").await
 }

@@ -2,6 +2,7 @@
 //! dark and is counted, the operator restores it.
 
 use anyhow::Result;
+use downhaul_e2e::screens::{Flags, Kill, KillControl, Palette, Proposal, Retirement};
 use downhaul_e2e::stories::{self, IN_COHORT};
 use downhaul_e2e::{Browser, Console, Editor, Shop, Stack};
 use serde_json::json;
@@ -33,15 +34,14 @@ async fn by_keys_alone_and_back_by_two_people() -> Result<()> {
 
     // From the row that has the cursor.
     keys().send_keys("j").perform().await?;
-    let row = browser.shown("tr.is-focus").await?.attr("data-test").await?.unwrap_or_default();
+    let flag = Flags::of(&console).at_the_cursor().await?;
     keys().key_down(Key::Shift).send_keys("k").key_up(Key::Shift).perform().await?;
-    browser.marked("kill-reason").await?;
+    KillControl::opened(&console).await?;
     let path = browser.driver.current_url().await?.path().to_owned();
-    assert_eq!(path, format!("/e/production/kill/{}", row.trim_start_matches("flag-row-")));
+    assert_eq!(path, format!("/e/production/kill/{flag}"));
 
     // From a page that is of no flag, also out of a text field: the palette asks which.
-    console.page("/flags").await?;
-    browser.marked("flag-search").await?.click().await?;
+    Flags::open(&console).await?.go_to_the_search().await?;
     keys()
         .key_down(Key::Control)
         .key_down(Key::Alt)
@@ -50,85 +50,59 @@ async fn by_keys_alone_and_back_by_two_people() -> Result<()> {
         .key_up(Key::Control)
         .perform()
         .await?;
-    let field = browser.shown("[data-test=palette] input").await?;
-    field.send_keys("checkout-v2").await?;
-    let chosen = "return document.querySelector('#palette-list [role=option][aria-selected=true]').innerText.includes('Kill checkout-v2')";
-    browser.until("the kill of checkout-v2 in the palette", chosen).await?;
+    let palette = Palette::opened(&console).await?;
+    palette.find("checkout-v2", "Kill checkout-v2").await?;
     browser.accessible("the palette").await?;
-    keys().send_keys(Key::Enter).perform().await?;
+    palette.take().await?;
 
-    browser.marked("kill-reason").await?;
-    browser.marked("proven-drill").await?;
+    let control = KillControl::opened(&console).await?;
+    control.tells_of_a_drill().await?;
     browser.accessible("the kill control").await?;
     browser.picture("console-kill-control").await?;
-    browser
-        .until(
-            "the effect in words",
-            "return document.querySelector('[data-test=kill-effect]').innerText.includes('Everyone')",
-        )
-        .await?;
-    let hold = browser.shown("[data-test=hold-to-kill][aria-disabled=true]").await?;
-    assert!(!hold.attr("aria-describedby").await?.unwrap_or_default().is_empty(), "it says why not");
-    browser.until("the focus on the reason", "return document.activeElement.dataset.test === 'kill-reason'").await?;
+    control.reaches("Everyone").await?;
+    control.says_why_not().await?;
+    control.is_at_the_reason().await?;
     keys().send_keys("payments fail").perform().await?;
-    browser.shown("[data-test=hold-to-kill][aria-disabled=false]").await?;
-    for _ in 0..40 {
-        let is_there =
-            browser.driver.execute("return document.activeElement.dataset.test === 'hold-to-kill'", vec![]).await?;
-        if is_there.json() == true {
-            break;
-        }
-        keys().send_keys(Key::Tab).perform().await?;
-    }
-    browser.until("the focus on the button", "return document.activeElement.dataset.test === 'hold-to-kill'").await?;
+    control.is_ready().await?;
+    control.go_to_the_button().await?;
     // Enter is no hold, and Space that is let go at once is none either.
     keys().send_keys(Key::Enter).key_down(' ').key_up(' ').perform().await?;
     shop.checkout("one-page").await?;
     keys().key_down(' ').perform().await?;
-    browser.marked("clients-dark").await?;
+    let kill = Kill::opened(&console).await?;
     keys().key_up(' ').perform().await?;
     shop.checkout("three-page").await?;
-    browser.marked("kill-complete").await?;
-    assert!(console.dark(1).await?.contains("1 of 1"), "all are dark");
-    browser.shown("[data-test=by-region]").await?;
-    for figure in ["p50", "p99"] {
-        browser
-            .until(
-                figure,
-                &format!("return document.querySelector('[data-test=live-kill]').innerText.includes('{figure}')"),
-            )
-            .await?;
-    }
-    browser.marked("helped").await?;
+    kill.is_complete().await?;
+    assert!(kill.dark(1).await?.contains("1 of 1"), "all are dark");
+    kill.is_measured().await?;
+    kill.says_whether_it_helped().await?;
     browser.accessible("a kill").await?;
     browser.picture("console-kill-helped").await?;
 
     keys().send_keys("r").perform().await?;
-    browser.marked("restore-asks").await?;
+    kill.restore_asks_others().await?;
     browser.accessible("a restore that others are asked about").await?;
     keys().send_keys("the bank is back").send_keys(Key::Enter).perform().await?;
-    console.says("proposal-status", "status", "open").await?;
+    let proposal = Proposal::of(&console);
+    proposal.is("open").await?;
     browser.accessible("a proposed restore").await?;
     shop.checkout("three-page").await?;
     let ada = Browser::start().await?;
     let other = Console::open_as(&ada, &stack, &approver).await?;
-    other.page("/proposals/p-1").await?;
-    other.act("approve", "the bank says so").await?;
-    // The report stands over the page's lower edge until it is put away.
-    browser.shown("[data-test=toast] .iconbtn").await?.click().await?;
-    console.act("land", "both agree").await?;
-    console.says("proposal-status", "status", "landed").await?;
+    Proposal::open(&other, "p-1").await?.approve("the bank says so").await?;
+    console.put_report_away().await?;
+    proposal.land_because("both agree").await?;
+    proposal.is("landed").await?;
     shop.checkout("one-page").await?;
 
     // The same of a retirement.
     let third = Browser::start().await?;
     let maya = Console::open(&third, &stack).await?;
     Editor::of(&maya).edit("checkout-v2").await?;
-    maya.click("retire").await?;
-    third.marked("retire-asks").await?;
-    maya.write("retire-reason", "nobody asks for it").await?;
-    maya.click("retire-propose").await?;
-    maya.says("proposal-status", "status", "open").await
+    let retirement = Retirement::open(&maya).await?;
+    retirement.asks_others().await?;
+    retirement.propose("nobody asks for it").await?;
+    Proposal::of(&maya).is("open").await
 }
 
 #[tokio::test]

@@ -2,6 +2,7 @@
 //! keyboard alone, and with the presses of a screen reader.
 
 use anyhow::Result;
+use downhaul_e2e::screens::KillControl;
 use downhaul_e2e::{Browser, Console, KillPage, Shop, Stack};
 use thirtyfour::prelude::*;
 
@@ -16,16 +17,15 @@ async fn a_panic_of_the_console_leaves_the_kill_at_hand() -> Result<()> {
     shop.checkout("one-page").await?;
 
     let console = Console::open(&operator, &stack).await?;
-    console.page("/kill/checkout-v2").await?;
-    operator.marked("scope-tenant").await?.click().await?;
-    operator.marked("scope-tenant-input").await?.send_keys("acme,").await?;
-    operator.marked("kill-reason").await?.send_keys("payments fail").await?;
-    operator.shown("[data-test=hold-to-kill][aria-disabled=false]").await?;
+    let control = KillControl::open(&console, "checkout-v2").await?;
+    control.only_for_tenant("acme").await?;
+    control.because("payments fail").await?;
+    control.is_ready().await?;
 
     // What an extension of the browser does to a page that it changes: nodes are no longer where the console left them.
     let broken = "Node.prototype.insertBefore = () => { throw new DOMException('the node is gone') }";
     operator.driver.execute(broken, vec![]).await?;
-    operator.marked("scope-variant").await?.click().await?;
+    control.limit_by_variant().await?;
 
     let page = KillPage::instead_of_the_console(&operator).await?;
     assert_eq!(page.field("flag").await?, "checkout-v2");
@@ -35,10 +35,7 @@ async fn a_panic_of_the_console_leaves_the_kill_at_hand() -> Result<()> {
     operator.accessible("the kill page with a kill prepared").await?;
     operator.picture("kill-page").await?;
 
-    let hold = operator.shown("#hold[aria-disabled=false]").await?;
-    operator.driver.action_chain().click_and_hold_element(&hold).perform().await?;
-    page.live().await?;
-    operator.driver.action_chain().release().perform().await?;
+    page.hold().await?;
     shop.checkout("three-page").await?;
     page.says("dark", "1 of 1 client dark").await?;
     page.says("complete", "Complete").await?;
@@ -61,19 +58,16 @@ async fn from_the_keyboard_alone() -> Result<()> {
     let operator = Browser::start().await?;
     let token = stack.person("Ada Lovelace", "operator").await?;
     let page = KillPage::open(&operator, &stack.server, "environment=production&flag=checkout-v2").await?;
-    operator.shown("#sign-in").await?;
+    page.asks_who_is_there().await?;
     operator.accessible("the kill page, signed out").await?;
     page.write("token", "opens-nothing").await?;
     operator.driver.action_chain().send_keys(Key::Enter).perform().await?;
     page.says("refused", "This token opens nothing here").await?;
-    operator.shown("#token").await?.clear().await?;
-    page.write("token", &token).await?;
-    operator.driver.action_chain().send_keys(Key::Enter).perform().await?;
-    operator.shown("#control").await?;
+    page.sign_in_again(&token).await?;
     // The focus stands on the flag, which is there already; the reason comes after the choice of whom.
     page.write("reason", "payments fail").await?;
     operator.driver.action_chain().send_keys(Key::Tab + Key::Tab).perform().await?;
-    operator.until("the focus on the button", "return document.activeElement.id === 'hold'").await?;
+    page.is_at("hold").await?;
 
     // Enter is no hold, and Space that is let go at once is none either.
     operator.driver.action_chain().send_keys(Key::Enter).key_down(' ').key_up(' ').perform().await?;
@@ -81,7 +75,8 @@ async fn from_the_keyboard_alone() -> Result<()> {
     operator.driver.action_chain().key_down(' ').perform().await?;
     page.live().await?;
     operator.driver.action_chain().key_up(' ').perform().await?;
-    operator.until("the focus on what came of it", "return document.activeElement.id === 'killed'").await?;
+    // What came of it has the focus.
+    page.is_at("killed").await?;
     page.says("killed-by", "Ada Lovelace").await?;
     page.says("dark", "No client is connected").await
 }
@@ -98,12 +93,10 @@ async fn by_two_presses_with_the_effect_between() -> Result<()> {
     let operator = Browser::start().await?;
     let page = KillPage::open(&operator, &stack.server, "environment=production&flag=checkout-v2&reason=down").await?;
     page.sign_in(&stack.admin_token).await?;
-    // A click without a pointer, as a screen reader or a switch makes it.
-    let press = "document.querySelector('#hold').click()";
-    operator.driver.execute(press, vec![]).await?;
+    page.press().await?;
     page.says("hold-alert", "Everyone gets").await?;
     page.says("hold-label", "Press again").await?;
-    operator.driver.execute(press, vec![]).await?;
+    page.press().await?;
     page.live().await?;
     page.says("killed", "checkout-v2 is killed for everyone").await
 }

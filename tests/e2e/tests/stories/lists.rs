@@ -2,6 +2,7 @@
 //! taken over from another environment once a plan says whom that moves, and a list that is too long to be drawn whole.
 
 use anyhow::Result;
+use downhaul_e2e::screens::{Copying, Flags};
 use downhaul_e2e::{Browser, Console, Stack};
 use serde_json::json;
 use thirtyfour::prelude::*;
@@ -17,78 +18,63 @@ async fn a_filter_is_saved_and_sent_and_its_flags_get_another_owner() -> Result<
     };
 
     // Whoever goes on before the address says what was searched finds it again on the way back.
-    browser.marked("flag-search").await?.send_keys("checkout-v").await?;
-    browser.marked("flag-row-checkout-v2").await?.find(By::Css("a")).await?.click().await?;
-    browser.until("the flag", "return location.pathname.endsWith('/flags/checkout-v2')").await?;
+    let flags = Flags::of(&console);
+    flags.search("checkout-v").await?;
+    flags.choose("checkout-v2").await?;
     browser.driver.back().await?;
-    browser.until("the search", "return location.search === '?q=checkout-v'").await?;
-    browser.until("its rows", "return !document.querySelector('[data-test=flag-row-beta]')").await?;
+    flags.says_in_the_address("?q=checkout-v").await?;
+    flags.has_not("beta").await?;
     // What leads to all flags leads to all of them.
-    let search = browser.marked("flag-search").await?;
-    search.send_keys(Key::Escape.value()).await?;
-    browser
-        .until(
-            "all flags",
-            "return location.search === '' && document.querySelector('[data-test=flag-row-beta]') !== null",
-        )
-        .await?;
+    flags.clear_search().await?;
+    flags.says_in_the_address("").await?;
+    flags.has("beta").await?;
 
-    search.send_keys("checkout").await?;
-    browser.until("the address", "return location.search === '?q=checkout'").await?;
-    console.click("save-filter").await?;
-    browser.marked("filter-name").await?.send_keys(format!("Paying{}", Key::Enter.value())).await?;
-    browser.marked("saved-Paying").await?;
+    flags.search("checkout").await?;
+    flags.says_in_the_address("?q=checkout").await?;
+    flags.save_filter("Paying").await?;
     browser.accessible("a list with a saved filter").await?;
     let address = browser.driver.current_url().await?;
-    console.page("/flags").await?;
-    browser.marked("flag-row-beta").await?;
-    console.click("saved-Paying").await?;
-    browser.until("the filter", "return !document.querySelector('[data-test=flag-row-beta]')").await?;
+    Flags::open(&console).await?.has("beta").await?;
+    flags.choose_filter("Paying").await?;
+    flags.has_not("beta").await?;
     assert_eq!(browser.driver.current_url().await?, address, "the address can be sent to someone");
 
     // `X` on the first, Shift and a click up to the last.
-    browser.shown("h1").await?.click().await?;
-    browser.shown("body").await?.send_keys("jx").await?;
-    console.says("bulk", "chosen", "1").await?;
-    let last = browser.marked("pick-checkout-v2").await?;
-    let shift = browser.driver.action_chain().key_down(Key::Shift).click_element(&last).key_up(Key::Shift);
-    shift.perform().await?;
-    console.says("bulk", "chosen", "2").await?;
+    flags.pick_first().await?;
+    flags.picked(1).await?;
+    flags.pick_up_to("checkout-v2").await?;
+    flags.picked(2).await?;
     browser.accessible("chosen flags").await?;
     browser.picture("console-bulk").await?;
 
     let before = (owner("checkout-v2").await?, owner("checkout-rate").await?);
-    console.click("bulk-owner").await?;
-    browser.marked("bulk-value").await?.send_keys("tills").await?;
-    console.click("bulk-take").await?;
-    browser.marked("batch-reason").await?.send_keys("one team for all of it").await?;
+    let batch = flags.give_owner("tills").await?;
+    batch.because("one team for all of it").await?;
     browser.accessible("a batch").await?;
-    console.click("batch-confirm").await?;
+    batch.confirm().await?;
     for key in ["checkout-v2", "checkout-rate"] {
-        console.stands(key, "done").await?;
+        batch.stands(key, "done").await?;
         assert_eq!(owner(key).await?, "tills");
     }
     browser.picture("console-batch").await?;
-    console.click("batch-undo").await?;
+    batch.undo().await?;
     for key in ["checkout-v2", "checkout-rate"] {
-        console.stands(key, "undone").await?;
+        batch.stands(key, "undone").await?;
     }
     assert_eq!((owner("checkout-v2").await?, owner("checkout-rate").await?), before);
-    console.click("batch-close").await?;
+    batch.close().await?;
 
     // What is refused says why, and keeps nothing else from being done.
-    console.click("pick-checkout-v2").await?;
-    console.click("pick-checkout-rate").await?;
-    console.click("bulk-owner").await?;
-    browser.marked("bulk-value").await?.send_keys("tills").await?;
-    console.click("bulk-take").await?;
-    browser.marked("batch-reason").await?.send_keys("again").await?;
+    flags.pick("checkout-v2").await?;
+    flags.pick("checkout-rate").await?;
+    let batch = flags.give_owner("tills").await?;
+    batch.because("again").await?;
     let mut other = stack.admin("GET", "/flags/checkout-v2", None).await?["flag"].clone();
     other["description"] = json!("changed by somebody else");
     stack.admin("PUT", "/flags/checkout-v2", Some(json!({ "flag": other, "reason": "meanwhile" }))).await?;
-    console.click("batch-confirm").await?;
-    console.stands("checkout-v2", "refused").await?;
-    console.stands("checkout-rate", "done").await?;
+    batch.confirm().await?;
+    batch.stands("checkout-v2", "refused").await?;
+    batch.stands("checkout-rate", "done").await?;
     assert_eq!(owner("checkout-v2").await?, before.0);
     Ok(())
 }
@@ -112,20 +98,18 @@ async fn flags_are_copied_with_a_plan_first_and_kills_are_not() -> Result<()> {
 
     let browser = Browser::start().await?;
     let console = Console::open(&browser, &stack).await?;
-    console.page("/copy?from=staging").await?;
-    browser.marked("differing-product-reviews").await?;
-    browser.until("one difference", "return document.querySelectorAll('[data-test^=differing-]').length === 1").await?;
-    console.click("copy-product-reviews").await?;
-    console.click("copy-plan-go").await?;
-    console.says("copy-plan", "state", "done").await?;
-    let moves = browser.marked("moves-product-reviews").await?.text().await?;
+    let copying = Copying::open(&console, "staging").await?;
+    copying.differs_only("product-reviews").await?;
+    copying.pick("product-reviews").await?;
+    copying.plan().await?;
+    let moves = copying.moves("product-reviews").await?;
     assert!(moves.contains("of 50"), "{moves}");
     browser.accessible("a copy that is planned").await?;
     browser.picture("console-copy").await?;
-    console.click("copy-go").await?;
-    browser.marked("batch-reason").await?.send_keys("as in staging").await?;
-    console.click("batch-confirm").await?;
-    console.stands("product-reviews", "done").await?;
+    let batch = copying.go().await?;
+    batch.because("as in staging").await?;
+    batch.confirm().await?;
+    batch.stands("product-reviews", "done").await?;
     let here = stack.admin("GET", "/flags/product-reviews", None).await?["flag"].clone();
     assert_eq!(here["default"], flag["default"]);
     assert_eq!(stack.admin("GET", "/kills", None).await?["kills"], json!([]), "a kill is never copied");
@@ -191,8 +175,9 @@ async fn a_long_list_is_whole_wherever_it_is_scrolled_to() -> Result<()> {
     browser.until("the document in order", order).await?;
 
     // A filter makes it short, and one that is taken back long again, from wherever somebody was.
-    browser.marked("flag-search").await?.send_keys("made-15").await?;
-    browser.until("ten rows", "return document.querySelectorAll('tbody > tr').length === 10").await?;
+    let list = Flags::of(&console);
+    list.search("made-15").await?;
+    list.lists(10).await?;
     let clips = |long: bool| {
         format!(
             "return document.querySelector('[data-test=flag-row-{LONG}] .c-flag small').matches('[data-clips]') === {long}"
@@ -217,7 +202,7 @@ async fn a_long_list_is_whole_wherever_it_is_scrolled_to() -> Result<()> {
 
     // Only what is too long for its place is cut.
     run("scrollTo(0, 150 * document.querySelector('tbody.long > tr').offsetHeight)").await?;
-    browser.marked(&format!("flag-row-{LONG}")).await?;
+    list.has(LONG).await?;
     run(&format!("document.querySelector('[data-test=flag-row-{LONG}]').scrollIntoView({{ block: 'center' }})"))
         .await?;
     browser.until("a text that is cut", &clips(true)).await?;
@@ -232,10 +217,7 @@ async fn a_long_list_is_whole_wherever_it_is_scrolled_to() -> Result<()> {
     let top = format!("return document.querySelector('[data-test=flag-row-{LONG}]').getBoundingClientRect().top");
     let before = run(&top).await?.as_f64();
     stack.downhaul(&["kill", LONG, "--reason", "a test"]).await?;
-    let killed = format!(
-        "return document.querySelector('[data-test=flag-row-{LONG}] [data-test=flag-state]')?.dataset.state === 'killed'"
-    );
-    browser.until("the kill", &killed).await?;
+    list.is_killed(LONG).await?;
     browser.until("rows after the kill", IN_ORDER).await?;
     let moved = run(&top).await?.as_f64().zip(before).map(|(after, before)| (after - before).abs());
     assert!(moved.is_some_and(|moved| moved < 1.0), "nothing moves under whoever looks at it: {moved:?}");

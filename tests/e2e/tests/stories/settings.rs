@@ -2,6 +2,7 @@
 //! concerns this browser alone.
 
 use anyhow::Result;
+use downhaul_e2e::screens::{Backups, ClientKeys, Draft, Flags, Freeze, Policy, Review, SigningKeys, ThisBrowser};
 use downhaul_e2e::{Browser, Console, Editor, Stack};
 use serde_json::json;
 
@@ -11,33 +12,34 @@ async fn the_policy_is_edited_checked_and_then_proposed() -> Result<()> {
     let viewer = stack.person("Vera", "viewer").await?;
     let (first, second) = (Browser::start().await?, Browser::start().await?);
     let console = Console::open(&first, &stack).await?;
-    console.page("/settings").await?;
-    first.marked("policy-approvals-critical").await?;
+    let policy = Policy::open(&console).await?;
     first.accessible("the policy").await?;
 
-    console.write("policy-drill_days", "0").await?;
-    let wrong = first.shown("[data-at='/drill_days'][aria-invalid=true]").await?;
-    let beside = first.shown(".policyrow:has([data-at='/drill_days']) .error").await?.text().await?;
+    policy.write("drill_days", "0").await?;
+    let beside = policy.problem("/drill_days").await?;
     assert!(beside.contains("1 to 3650"), "{beside}");
-    drop(wrong);
-    first.shown("[data-test=review-open][aria-disabled=true]").await?;
-    console.write("policy-drill_days", "45").await?;
-    console.write("policy-approvals-policy", "1").await?;
+    Review::is_out_of_reach(&console).await?;
+    policy.write("drill_days", "45").await?;
+    policy.write("approvals-policy", "1").await?;
     // A share is typed as percent; parts that were not there come with their member.
-    console.write("policy-telemetry-share", "120").await?;
-    first.shown("[data-at='/telemetry/share'][aria-invalid=true]").await?;
+    policy.write("telemetry-share", "120").await?;
+    policy.is_wrong("/telemetry/share").await?;
     for (member, value) in [("telemetry-share", "12.5"), ("automatic-kills", "5"), ("backup_hours", "36")] {
-        console.write(&format!("policy-{member}"), value).await?;
+        policy.write(member, value).await?;
     }
     first.picture("console-settings").await?;
 
     // Somebody else is first: both changes together are one edit.
-    let policy = json!({ "kills": 700 });
-    stack.admin("PUT", "/policy", Some(json!({ "policy": policy, "reason": "more kills" }))).await?;
-    first.marked("conflict").await?;
+    let first_to_publish = json!({ "policy": { "kills": 700 }, "reason": "more kills" });
+    stack.admin("PUT", "/policy", Some(first_to_publish)).await?;
+    let draft = Draft::of(&console);
+    draft.has_a_conflict().await?;
     first.accessible("a conflict about the policy").await?;
-    console.click("conflict-both").await?;
-    let said = console.publish("a second person from now on").await?;
+    draft.keep_both().await?;
+    let review = Review::open(&console).await?;
+    let said = review.difference().await?;
+    review.because("a second person from now on").await?;
+    review.publish().await?;
     assert!(said.contains("drill_days") && said.contains("45") && said.contains("approvals.policy"), "{said}");
     let now = stack.admin("GET", "/policy", None).await?;
     assert_eq!((&now["policy"]["kills"], &now["policy"]["drill_days"]), (&json!(700), &json!(45)), "{now}");
@@ -46,21 +48,18 @@ async fn the_policy_is_edited_checked_and_then_proposed() -> Result<()> {
     assert_eq!(later, (&json!(0.125), &json!(5), &json!(36)), "{now}");
 
     // From now on it asks others.
-    console.page("/settings").await?;
-    console.write("policy-drill_days", "30").await?;
-    console.click("review-open").await?;
-    console.write("publish-reason", "more often").await?;
+    Policy::open(&console).await?.write("drill_days", "30").await?;
+    let review = Review::open(&console).await?;
+    review.because("more often").await?;
     first.accessible("the review of a policy").await?;
-    console.click("propose").await?;
-    first.marked("toast").await?;
+    review.propose().await?;
     let proposals = stack.admin("GET", "/proposals", None).await?;
     assert_eq!(proposals["proposals"][0]["status"], "open", "{proposals}");
 
     let visitor = Console::open_as(&second, &stack, &viewer).await?;
-    visitor.page("/settings").await?;
-    let why = second.marked("definition-why-not").await?.text().await?;
+    let why = Policy::open(&visitor).await?.why_not().await?;
     assert!(why.contains("Only an admin may do this"), "{why}");
-    assert!(visitor.why_not("freeze").await?.contains("operator"), "who may freeze is said");
+    assert!(Freeze::of(&visitor).why_not().await?.contains("operator"), "who may freeze is said");
     Ok(())
 }
 
@@ -69,52 +68,40 @@ async fn keys_are_made_used_and_revoked_and_the_freeze_is_seen() -> Result<()> {
     let stack = Stack::start().await?;
     let browser = Browser::start().await?;
     let console = Console::open(&browser, &stack).await?;
-    console.page("/settings/keys").await?;
-    console.act("make", "the yearly rotation").await?;
-    browser.shown("[data-standing=believed]").await?;
+    let keys = SigningKeys::open(&console).await?;
+    keys.make("the yearly rotation").await?;
     browser.accessible("signing keys").await?;
-    console.act("use", "all know it").await?;
-    browser.until("the new one signs", "return document.querySelectorAll('[data-standing]').length === 2 && document.querySelectorAll('[data-standing=believed]').length === 1").await?;
-    console.act("revoke", "all have moved").await?;
-    browser.shown("[data-standing=revoked]").await?;
+    keys.use_other("all know it").await?;
+    keys.revoke("all have moved").await?;
     browser.picture("console-signing-keys").await?;
 
-    console.page("/settings/clients").await?;
-    console.write("key-name", "a page").await?;
-    console.write("key-origins", "https://shop.example").await?;
-    console.click("key-make").await?;
-    let secret = browser.marked("key-secret").await?.text().await?;
+    let secret = ClientKeys::open(&console).await?.make("a page", "https://shop.example").await?;
     assert!(secret.starts_with("dhk_"), "a key is shown once");
     browser.accessible("client keys").await?;
 
-    console.page("/settings/backup").await?;
-    browser.marked("backup-download").await?;
+    Backups::open(&console).await?;
     browser.accessible("backups").await?;
-    console.page("/settings").await?;
-    console.act("freeze", "the sale").await?;
-    console.says("freeze", "frozen", "true").await?;
+    let freeze = Freeze::of(&console);
+    freeze.begin("the sale").await?;
 
     // Whoever comes to change something is told before they begin, and again where they would publish it.
-    console.page("/flags").await?;
-    let said = browser.marked("frozen").await?.text().await?;
+    Flags::open(&console).await?;
+    let said = freeze.told().await?;
     assert!(said.contains("Frozen by") && said.contains("the sale"), "{said}");
     browser.accessible("the flags of a frozen environment").await?;
     browser.picture("console-frozen").await?;
     let editor = Editor::of(&console);
     editor.edit("checkout-v2").await?;
-    browser.marked("frozen").await?;
+    freeze.told().await?;
     editor.press("add-rule").await?;
     editor.press("rule-4-condition-add-tenant").await?;
     editor.add("rule-4-condition-1-value", "globex").await?;
     editor.write("rule-4-variant", "on").await?;
-    console.click("review-open").await?;
-    console.write("publish-reason", "globex asked for it").await?;
-    console.write("publish-key", "checkout-v2").await?;
-    browser.shown("[data-test=publish][aria-disabled=true][title*='Frozen by']").await?;
-    browser.shown("[data-test=propose][aria-disabled=false]").await?;
-    console.page("/settings").await?;
-    console.act("unfreeze", "it is over").await?;
-    console.says("freeze", "frozen", "false").await?;
+    let review = Review::open(&console).await?;
+    review.because("globex asked for it").await?;
+    review.name("checkout-v2").await?;
+    review.may_only_propose_while_frozen().await?;
+    freeze.end("it is over").await?;
     Ok(())
 }
 
@@ -123,23 +110,18 @@ async fn what_concerns_this_browser_is_kept_here() -> Result<()> {
     let stack = Stack::start().await?;
     let browser = Browser::start().await?;
     let console = Console::open(&browser, &stack).await?;
-    console.page("/settings/you").await?;
-    console.click("theme-dark").await?;
-    browser.until("a dark page", "return document.documentElement.dataset.theme === 'dark'").await?;
+    let this = ThisBrowser::open(&console).await?;
+    this.choose_dark().await?;
     browser.accessible("the settings of this browser, dark").await?;
-    console.click("zone-utc").await?;
-    console.click("letters").await?;
+    this.choose_utc().await?;
+    this.turn_letters_off().await?;
     browser.driver.refresh().await?;
-    browser.shown("[data-test=theme-dark][aria-pressed=true]").await?;
-    browser.shown("[data-test=zone-utc][aria-pressed=true]").await?;
-    console.page("/flags").await?;
-    browser.marked("flag-row-checkout-v2").await?;
+    this.is_dark_and_utc().await?;
+    Flags::open(&console).await?.has("checkout-v2").await?;
     browser.shown("body").await?.send_keys("n").await?;
     browser.shown("body").await?.send_keys("j").await?;
     let path = browser.driver.execute("return location.pathname", vec![]).await?;
     assert_eq!(path.json(), "/e/production/flags", "a letter does nothing");
-    console.page("/settings/you").await?;
-    console.click("theme-system").await?;
-    browser.until("the system's theme", "return document.documentElement.dataset.theme === undefined").await?;
+    ThisBrowser::open(&console).await?.choose_system().await?;
     Ok(())
 }

@@ -3,6 +3,7 @@
 //! there, and an answer that does not come are told, and mended without loading the page anew.
 
 use anyhow::{Result, ensure};
+use downhaul_e2e::screens::{Connection, Drills, Flags, Kill, Review};
 use downhaul_e2e::{Browser, Console, Editor, Stack};
 use serde_json::json;
 
@@ -15,7 +16,7 @@ async fn a_page_that_is_left_gives_its_connection_up_and_misses_nothing() -> Res
     let stack = Stack::start().await?;
     let browser = Browser::start().await?;
     browser.driver.cdp().send_raw("Page.addScriptToEvaluateOnNewDocument", json!({ "source": SPY })).await?;
-    Console::open(&browser, &stack).await?;
+    let console = Console::open(&browser, &stack).await?;
     browser.until("a live stream", "return streams.some(each => each.readyState === EventSource.OPEN)").await?;
 
     let leave = "dispatchEvent(new PageTransitionEvent('pagehide', { persisted: true }))";
@@ -25,8 +26,7 @@ async fn a_page_that_is_left_gives_its_connection_up_and_misses_nothing() -> Res
 
     let come_back = "dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true }))";
     browser.driver.execute(come_back, vec![]).await?;
-    browser.shown("[data-test=flag-row-new-search] [data-state=killed]").await?;
-    Ok(())
+    Flags::of(&console).is_killed("new-search").await
 }
 
 /// Keeps requests to these addresses from leaving the browser.
@@ -61,29 +61,23 @@ async fn a_server_that_goes_and_comes_back_is_told_and_needs_no_reload() -> Resu
     mark(&browser).await?;
 
     stack.cut_server().await?;
-    browser
-        .until(
-            "how old it is",
-            r"return /What you see is \d+.s old/.test(document.querySelector('[data-test=offline]')?.innerText)",
-        )
-        .await?;
-    let said = browser.marked("offline").await?.text().await?;
+    let connection = Connection::of(&console);
+    let said = connection.lost().await?;
     ensure!(said.contains("downhaul kill FLAG"), "{said}");
     browser.accessible("the editor offline").await?;
-    console.click("review-open").await?;
-    console.write("publish-reason", "globex asked for it").await?;
-    console.write("publish-key", "checkout-v2").await?;
-    browser.shown("[data-test=publish][aria-disabled=true]").await?;
-    let said = browser.marked("review").await?.text().await?;
+    let review = Review::open(&console).await?;
+    review.because("globex asked for it").await?;
+    review.name("checkout-v2").await?;
+    review.may_not_publish().await?;
+    let said = review.says().await?;
     ensure!(said.contains("The control plane cannot be reached. The draft is kept"), "{said}");
     browser.picture("console-offline").await?;
 
     stack.restart_server().await?;
-    browser.until("no banner", "return !document.querySelector('[data-test=offline]')").await?;
-    console.click("publish").await?;
-    browser.marked("toast").await?;
+    connection.is_back().await?;
+    review.publish().await?;
     stack.downhaul(&["kill", "new-search", "--reason", "heard again"]).await?;
-    browser.until("news", "return document.querySelector('[data-test=kills-in-force]')?.innerText === '1'").await?;
+    Kill::in_force(&console, 1).await?;
     is_the_same(&browser).await
 }
 
@@ -91,18 +85,18 @@ async fn a_server_that_goes_and_comes_back_is_told_and_needs_no_reload() -> Resu
 async fn a_console_that_starts_without_its_server_waits_for_it() -> Result<()> {
     let stack = Stack::start().await?;
     let browser = Browser::start().await?;
-    Console::open(&browser, &stack).await?;
+    let console = Console::open(&browser, &stack).await?;
+    let connection = Connection::of(&console);
     block(&browser, &["*/api/v1/*"]).await?;
     browser.driver.refresh().await?;
-    let said = browser.marked("away").await?.text().await?;
+    let said = connection.away().await?;
     ensure!(said.contains("The control plane cannot be reached") && said.contains("downhaul kill FLAG"), "{said}");
-    browser.until("no form", "return !document.querySelector('[data-test=sign-in-token]')").await?;
     browser.accessible("a console without its server").await?;
     browser.picture("console-away").await?;
     mark(&browser).await?;
     // By itself.
     block(&browser, &[]).await?;
-    browser.marked("flag-row-checkout-v2").await?;
+    Flags::of(&console).has("checkout-v2").await?;
     is_the_same(&browser).await?;
 
     // The token of a link is not lost on the way.
@@ -110,10 +104,10 @@ async fn a_console_that_starts_without_its_server_waits_for_it() -> Result<()> {
     block(&browser, &["*/api/v1/*"]).await?;
     browser.driver.goto("about:blank").await?;
     browser.driver.goto(format!("{}/#token={viewer}", stack.server)).await?;
-    browser.marked("away").await?;
+    connection.away().await?;
     block(&browser, &[]).await?;
-    browser.shown("[data-test=away-again]").await?.click().await.ok();
-    browser.until("whose link it was", "return !!document.querySelector('.avatar[title*=\"Vera Okafor\"]')").await
+    connection.ask_again().await?;
+    console.is_of("Vera Okafor").await
 }
 
 #[tokio::test]
@@ -123,23 +117,22 @@ async fn an_answer_that_does_not_come_is_told_and_asked_for_again() -> Result<()
     let console = Console::open(&browser, &stack).await?;
     // Nothing is there yet: the page says so.
     block(&browser, &["*/environments/production/drills*"]).await?;
-    console.page("/drills").await?;
-    browser.shown("main [data-test=again]").await?;
+    Drills::open(&console).await?;
+    let connection = Connection::of(&console);
+    connection.failed().await?;
     browser.accessible("a page that could not be read").await?;
     mark(&browser).await?;
     block(&browser, &[]).await?;
-    console.click("again").await?;
-    browser.until("the page", "return !document.querySelector('main [data-test=again]')").await?;
+    connection.read_again().await?;
 
     // Something is there, and is not what it is now: the stream has told of a change.
     block(&browser, &["*/environments/production/drills*"]).await?;
     stack.downhaul(&["kill", "new-search", "--reason", "the search fails"]).await?;
-    let said = browser.marked("stuck").await?.text().await?;
+    let said = connection.stuck().await?;
     ensure!(said.contains("Part of this page is not up to date") && said.contains("ago"), "{said}");
     browser.accessible("a page that could not be read again").await?;
     browser.picture("console-stuck").await?;
     block(&browser, &[]).await?;
-    console.click("again").await?;
-    browser.until("no note", "return !document.querySelector('[data-test=stuck]')").await?;
+    connection.mend().await?;
     is_the_same(&browser).await
 }

@@ -1,0 +1,75 @@
+use crate::{Console, Editor};
+use anyhow::Result;
+
+/// What was edited and is not published yet, of a flag or of what flags share: that others change the same meanwhile, that it
+/// is left, and that it was kept.
+#[derive(Debug)]
+pub struct Draft<'a> {
+    console: &'a Console<'a>,
+}
+
+impl<'a> Draft<'a> {
+    pub fn of(console: &'a Console<'a>) -> Self {
+        Draft { console }
+    }
+
+    async fn press(&self, button: &str) -> Result<()> {
+        Editor::of(self.console).press(button).await
+    }
+
+    /// Waits until it is another thing than what is published.
+    pub async fn is_changed(&self) -> Result<()> {
+        self.console.says("draft", "changed", "true").await
+    }
+
+    /// Waits until something is wrong with it.
+    pub async fn has_problems(&self) -> Result<()> {
+        self.console.browser.shown("[data-test=problems]:not([data-count='0'])").await?;
+        Ok(())
+    }
+
+    /// Waits until it says that somebody else has changed the same.
+    pub async fn has_a_conflict(&self) -> Result<()> {
+        self.console.browser.marked("conflict").await?;
+        Ok(())
+    }
+
+    /// The same, until it says who that is.
+    pub async fn has_a_conflict_with(&self, name: &str) -> Result<()> {
+        self.has_a_conflict().await?;
+        let script = format!("return document.querySelector('[data-test=conflict]').innerText.includes('{name}')");
+        self.console.browser.until(&format!("a conflict with {name}"), &script).await
+    }
+
+    /// Goes on with the changes of both.
+    pub async fn keep_both(&self) -> Result<()> {
+        self.press("conflict-both").await
+    }
+
+    /// Waits until whoever would leave it is asked about it.
+    pub async fn is_asked_about(&self) -> Result<()> {
+        self.console.browser.marked("leave").await?;
+        Ok(())
+    }
+
+    /// Does not leave.
+    pub async fn stay(&self) -> Result<()> {
+        self.press("leave-stay").await
+    }
+
+    /// Leaves, and keeps it.
+    pub async fn keep(&self) -> Result<()> {
+        self.press("leave-keep").await
+    }
+
+    /// Waits until one that was kept is offered.
+    pub async fn is_offered(&self) -> Result<()> {
+        self.console.browser.marked("resume").await?;
+        Ok(())
+    }
+
+    /// Goes on with the one that was kept.
+    pub async fn go_on(&self) -> Result<()> {
+        self.press("resume-go-on").await
+    }
+}
