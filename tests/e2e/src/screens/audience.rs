@@ -71,11 +71,6 @@ impl<'a> Definition<'a> {
     pub async fn why_not_remove(&self) -> Result<String> {
         self.console.why_not("remove").await
     }
-
-    /// Why whoever is signed in may not edit it.
-    pub async fn why_not(&self) -> Result<String> {
-        Ok(self.console.browser.marked("definition-why-not").await?.text().await?)
-    }
 }
 
 /// All segments.
@@ -169,21 +164,11 @@ impl<'a> Regions<'a> {
         self.console.click(&format!("region-{key}-remove")).await
     }
 
-    /// Takes the last edit of the tree back.
-    pub async fn undo(&self) -> Result<()> {
-        self.console.click("undo").await
-    }
-
     /// Adds one below another.
     pub async fn add(&self, below: &str, key: &str) -> Result<()> {
         self.console.click(&format!("region-{below}-add")).await?;
         self.console.write(&format!("new-region-{below}"), key).await?;
         self.console.click(&format!("new-region-{below}-go")).await
-    }
-
-    /// What is wrong with the tree.
-    pub async fn problems(&self) -> Result<String> {
-        Ok(self.console.browser.marked("problems").await?.text().await?)
     }
 
     /// The tree as what is edited.

@@ -22,10 +22,20 @@ impl<'a> Draft<'a> {
         self.console.says("draft", "changed", "true").await
     }
 
-    /// Waits until something is wrong with it.
-    pub async fn has_problems(&self) -> Result<()> {
-        self.console.browser.shown("[data-test=problems]:not([data-count='0'])").await?;
-        Ok(())
+    /// Takes the last edit of it back.
+    pub async fn undo(&self) -> Result<()> {
+        self.console.click("undo").await
+    }
+
+    /// Why whoever is signed in may not edit.
+    pub async fn why_not(&self) -> Result<String> {
+        Ok(self.console.browser.marked("definition-why-not").await?.text().await?)
+    }
+
+    /// What is wrong with it, once something is.
+    pub async fn problems(&self) -> Result<String> {
+        let problems = self.console.browser.shown("[data-test=problems]:not([data-count='0'])").await?;
+        Ok(problems.text().await?)
     }
 
     /// Waits until it says that somebody else has changed the same.

@@ -30,11 +30,6 @@ impl<'a> Policy<'a> {
         let beside = format!(".policyrow:has([data-at='{pointer}']) .error");
         Ok(self.console.browser.shown(&beside).await?.text().await?)
     }
-
-    /// Why whoever is signed in may not edit it.
-    pub async fn why_not(&self) -> Result<String> {
-        Ok(self.console.browser.marked("definition-why-not").await?.text().await?)
-    }
 }
 
 /// The freeze of the environment: where it is called, and what is told of it.

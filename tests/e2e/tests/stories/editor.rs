@@ -56,7 +56,7 @@ async fn a_draft_is_the_same_as_text_and_outlives_a_crash_of_the_console() -> Re
 
     // Half a text is kept too. Then the console ends: nodes are no longer where it left them.
     paste(&browser, "{ \"key\": \"checkout-v2\", ").await?;
-    Draft::of(&console).has_problems().await?;
+    Draft::of(&console).problems().await?;
     let broken = "Node.prototype.insertBefore = () => { throw new DOMException('the node is gone') }";
     browser.driver.execute(broken, vec![]).await?;
     browser.shown("body").await?.send_keys(format!("{}k{}", Key::Control.value(), Key::Null.value())).await?;

@@ -57,7 +57,8 @@ async fn the_policy_is_edited_checked_and_then_proposed() -> Result<()> {
     assert_eq!(proposals["proposals"][0]["status"], "open", "{proposals}");
 
     let visitor = Console::open_as(&second, &stack, &viewer).await?;
-    let why = Policy::open(&visitor).await?.why_not().await?;
+    Policy::open(&visitor).await?;
+    let why = Draft::of(&visitor).why_not().await?;
     assert!(why.contains("Only an admin may do this"), "{why}");
     assert!(Freeze::of(&visitor).why_not().await?.contains("operator"), "who may freeze is said");
     Ok(())
