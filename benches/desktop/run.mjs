@@ -1,6 +1,6 @@
 // The cold start of the desktop app beside an empty window of the same framework, in turn, on a screen of its own: from
 // the command to start until the page shows what it is for. node run.mjs --app FILE --empty FILE --console FOLDER --starts N
-import { spawn } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { loadavg, tmpdir } from "node:os";
@@ -58,6 +58,8 @@ async function started(application, args, selector, act = async () => {}) {
   await act(run);
   await ask("DELETE", `/session/${session.sessionId}`);
   driver.kill();
+  // One that begins before the other has gone would hand over to it, and end; and the end of a session is not always its end.
+  while (spawnSync("pkill", ["-f", `^${application}`]).status === 0) await pause(50);
   await pause(500);
   return took;
 }

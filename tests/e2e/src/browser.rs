@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tempfile::TempDir;
 use thirtyfour::prelude::*;
@@ -19,6 +20,8 @@ pub struct Browser {
     pub driver: WebDriver,
     port: u16,
     session: String,
+    /// The width and height that it was given; those of its window, where there are none.
+    metrics: Mutex<Option<(u32, u32)>>,
     _profile: Option<TempDir>,
     _driver_process: Child,
 }
@@ -53,6 +56,36 @@ const ARGUMENTS: [&str; 9] = [
     "--window-size=1440,900",
 ];
 
+const PHONE: (u32, u32) = (390, 844);
+/// Longer lists are not looked at to their end.
+const TALL: u32 = 6_000;
+
+/// WCAG 2.2 A and AA.
+const RULES: &[&str] = &["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"];
+const CONTRAST: &[&str] = &["color-contrast"];
+
+/// Takes the rules, and whether the theme is turned first; gives what it found. Colours that are on their way to others are
+/// neither.
+const AXE: &str = r"
+    const [rules, turned, done] = arguments;
+    const root = document.documentElement;
+    const theme = root.dataset.theme;
+    const turn = (to) => { if (to === undefined) delete root.dataset.theme; else root.dataset.theme = to; };
+    const settled = async () => {
+        await new Promise((seen) => setTimeout(seen, 0));
+        const ends = document.getAnimations().filter((each) => each.effect.getComputedTiming().endTime !== Infinity);
+        await Promise.race([Promise.allSettled(ends.map((each) => each.finished)), new Promise((late) => setTimeout(late, 3000))]);
+    };
+    (async () => {
+        const isDark = theme === undefined ? matchMedia('(prefers-color-scheme: dark)').matches : theme === 'dark';
+        if (turned) turn(isDark ? 'light' : 'dark');
+        await settled();
+        const found = await axe.run(document, { runOnly: rules });
+        turn(theme);
+        await settled();
+        return found.violations.map((each) => `${each.id}: ${each.nodes.map((node) => node.target + ' ' + node.failureSummary).join('; ')}`);
+    })().then(done, (why) => done([String(why)]));";
+
 impl Browser {
     pub async fn start() -> Result<Self> {
         let port = free_port()?;
@@ -66,7 +99,14 @@ impl Browser {
         capabilities.add_arg(&format!("--user-data-dir={}", profile.path().display()))?;
         let driver = WebDriver::new(format!("http://127.0.0.1:{port}"), capabilities).await?;
         let session = driver.session_id().to_string();
-        Ok(Browser { driver, port, session, _profile: Some(profile), _driver_process: process })
+        Ok(Browser {
+            driver,
+            port,
+            session,
+            metrics: Mutex::default(),
+            _profile: Some(profile),
+            _driver_process: process,
+        })
     }
 
     /// Starts the desktop app and drives its window.
@@ -82,7 +122,7 @@ impl Browser {
         capabilities.set("webkitgtk:browserOptions", app)?;
         let driver = WebDriver::new(format!("http://127.0.0.1:{port}"), capabilities).await?;
         let session = driver.session_id().to_string();
-        Ok(Browser { driver, port, session, _profile: None, _driver_process: process })
+        Ok(Browser { driver, port, session, metrics: Mutex::default(), _profile: None, _driver_process: process })
     }
 
     /// The element marked `data-test="name"`, once it is there and shown.
@@ -134,25 +174,60 @@ impl Browser {
         }
     }
 
-    /// Checks what is shown against WCAG 2.2 A and AA, as far as axe-core can tell.
+    /// Checks what is shown against WCAG 2.2 A and AA, as far as axe-core can tell: as it stands, as wide as a phone, and the
+    /// contrasts of both in the other theme as well. A window of the desktop app stays as wide as it is.
     pub async fn accessible(&self, what: &str) -> Result<()> {
-        const RULES: [&str; 5] = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"];
         let axe = std::fs::read_to_string(built("web/node_modules/axe-core/axe.min.js")?)?;
         self.driver.execute(axe, vec![]).await?;
-        let check = format!(
-            "const done = arguments[0]; axe.run(document, {{ runOnly: {RULES:?} }}).then(found => done(found.violations.map(each => \
-             `${{each.id}}: ${{each.nodes.map(node => node.target + ' ' + node.failureSummary).join('; ')}}`)))"
-        );
-        let found = self.driver.execute_async(check, vec![]).await?;
-        let violations = found.json().as_array().cloned().unwrap_or_default();
-        ensure!(violations.is_empty(), "{what}: {violations:#?}");
+        let stood = *self.metrics();
+        let place = "return [innerWidth, innerHeight, scrollY]";
+        let place = self.driver.execute(place, vec![]).await?.json().clone();
+        let at = |side: usize| place.get(side).and_then(Value::as_f64).unwrap_or_default();
+        let own = (at(0) as u32, at(1) as u32);
+        for width in if self.is_window() { vec![None] } else { vec![Some(own), Some(PHONE)] } {
+            if let Some((width, height)) = width {
+                self.resize(width, height).await?;
+                // As high as the page, so that no bar lies over what is checked.
+                let whole = self.driver.execute("return document.documentElement.scrollHeight", vec![]).await?;
+                let whole = whole.json().as_u64().and_then(|whole| u32::try_from(whole).ok()).unwrap_or_default();
+                self.resize(width, whole.clamp(height, TALL)).await?;
+            }
+            for (theme, rules) in [("as it is", RULES), ("turned", CONTRAST)] {
+                let found = self.driver.execute_async(AXE, vec![json!(rules), json!(theme == "turned")]).await?;
+                let violations = found.json().as_array().cloned().unwrap_or_default();
+                let width = width.map_or_else(String::new, |(width, _)| format!(" at {width} px"));
+                ensure!(violations.is_empty(), "{what}{width}, the theme {theme}: {violations:#?}");
+            }
+        }
+        match stood {
+            _ if self.is_window() => return Ok(()),
+            Some((width, height)) => self.resize(width, height).await?,
+            None => self.as_it_was().await?,
+        }
+        self.driver.execute("scrollTo(0, arguments[0])", vec![json!(at(2))]).await?;
         Ok(())
+    }
+
+    fn is_window(&self) -> bool {
+        self._profile.is_none()
+    }
+
+    fn metrics(&self) -> MutexGuard<'_, Option<(u32, u32)>> {
+        self.metrics.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// As wide and high as a device has it; narrower than a window could be made.
     pub async fn resize(&self, width: u32, height: u32) -> Result<()> {
         let metrics = json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": false });
         self.driver.cdp().send_raw("Emulation.setDeviceMetricsOverride", metrics).await?;
+        *self.metrics() = Some((width, height));
+        Ok(())
+    }
+
+    /// As wide and high as its window.
+    async fn as_it_was(&self) -> Result<()> {
+        self.driver.cdp().send_raw("Emulation.clearDeviceMetricsOverride", json!({})).await?;
+        *self.metrics() = None;
         Ok(())
     }
 

@@ -148,6 +148,12 @@ impl<'a> Console<'a> {
         Ok(())
     }
 
+    /// Waits until this stands in a field.
+    pub async fn says_value(&self, field: &str, value: &str) -> Result<()> {
+        let script = format!("return document.querySelector('[data-test=\"{field}\"]').value === {value:?}");
+        self.browser.until(&format!("`{value}` in {field}"), &script).await
+    }
+
     /// Holds the button that kills for as long as it asks, until `mark` shows what came of it.
     pub async fn hold_until(&self, mark: &str) -> Result<()> {
         let hold = self.browser.shown("[data-test=hold-to-kill][aria-disabled=false]").await?;

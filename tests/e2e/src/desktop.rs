@@ -89,12 +89,13 @@ impl Desktop {
 
     /// The app, beside this test's own binary or where `DOWNHAUL_DESKTOP_BIN` says.
     pub fn application(&self) -> Result<PathBuf> {
-        if let Some(named) = std::env::var_os("DOWNHAUL_DESKTOP_BIN") {
-            return Ok(named.into());
-        }
-        let own = std::env::current_exe()?;
-        let file =
-            own.ancestors().nth(2).context("the test binary stands in no target folder")?.join("downhaul-desktop");
+        let file = match std::env::var_os("DOWNHAUL_DESKTOP_BIN") {
+            Some(named) => PathBuf::from(named),
+            None => {
+                let own = std::env::current_exe()?;
+                own.ancestors().nth(2).context("the test binary stands in no target folder")?.join("downhaul-desktop")
+            }
+        };
         if !file.exists() {
             bail!("{} is not built; run `cargo build -p downhaul-desktop` first", file.display());
         }

@@ -1,5 +1,7 @@
 use crate::{Browser, Console};
 use anyhow::{Context, Result};
+use serde_json::Value;
+use thirtyfour::components::SelectElement;
 use thirtyfour::prelude::*;
 
 /// The flag editor, used by keyboard as far as that goes. The marks are listed in admin-app/ui/README.md.
@@ -62,6 +64,69 @@ impl<'a> Editor<'a> {
     pub async fn add(&self, field: &str, value: &str) -> Result<()> {
         let field = self.browser.marked(field).await?;
         Ok(field.send_keys(format!("{value}{}", Key::Enter.value())).await?)
+    }
+
+    /// Chooses from a list by what stands behind the words.
+    pub async fn choose(&self, list: &str, value: &str) -> Result<()> {
+        let list = SelectElement::new(&self.browser.marked(list).await?).await?;
+        Ok(list.select_by_value(value).await?)
+    }
+
+    /// The same in the list that edits this member of the flag.
+    pub async fn choose_at(&self, pointer: &str, value: &str) -> Result<()> {
+        let list = self.browser.shown(&format!("select[data-at=\"{pointer}\"]")).await?;
+        Ok(SelectElement::new(&list).await?.select_by_value(value).await?)
+    }
+
+    /// Draws with the pointer from the middle of one thing to the middle of another.
+    pub async fn drag(&self, what: &str, onto: &str) -> Result<()> {
+        let (what, onto) = (self.browser.marked(what).await?, self.browser.marked(onto).await?);
+        what.scroll_into_view().await?;
+        Ok(self.browser.driver.action_chain().drag_and_drop_element(&what, &onto).perform().await?)
+    }
+
+    /// Takes the last edit of the draft back: Ctrl Z, outside of a field.
+    pub async fn undo(&self) -> Result<()> {
+        self.chord("z").await
+    }
+
+    /// Does again what was taken back: Ctrl Y.
+    pub async fn redo(&self) -> Result<()> {
+        self.chord("y").await
+    }
+
+    async fn chord(&self, letter: &str) -> Result<()> {
+        self.browser.driver.execute("document.activeElement?.blur()", vec![]).await?;
+        let keys = format!("{}{letter}{}", Key::Control.value(), Key::Null.value());
+        Ok(self.browser.shown("body").await?.send_keys(keys).await?)
+    }
+
+    /// The draft as its text says it.
+    pub async fn as_text(&self) -> Result<Value> {
+        self.press("as-json").await?;
+        let text = self.browser.marked("edit-json").await?.value().await?.unwrap_or_default();
+        self.press("as-json").await?;
+        Ok(serde_json::from_str(&text)?)
+    }
+
+    /// Waits until the rules stand in this order; each by its name.
+    pub async fn order(&self, names: &[&str]) -> Result<()> {
+        let script = format!(
+            "const shown = [...document.querySelectorAll('[data-test=rules] article.rule h3')].map(name => name.textContent); \
+             return JSON.stringify(shown) === JSON.stringify({names:?})"
+        );
+        self.browser.until(&format!("the rules in the order {names:?}"), &script).await
+    }
+
+    /// Waits until the words of what is marked so contain this.
+    pub async fn sees(&self, mark: &str, part: &str) -> Result<()> {
+        let script = format!("return document.querySelector('[data-test=\"{mark}\"]').innerText.includes({part:?})");
+        self.browser.until(&format!("`{part}` in {mark}"), &script).await
+    }
+
+    /// What the core says beside a condition, once it says something.
+    pub async fn problem(&self, at: &str) -> Result<String> {
+        Ok(self.browser.shown(&format!("[data-test=\"{at}\"] .error")).await?.text().await?)
     }
 
     /// Moves a handle by large steps to the left.

@@ -3,7 +3,7 @@
 pub mod whole;
 
 use crate::screens::{FlagPage, Flags, KillControl};
-use crate::{Browser, Console, Editor, Shop, Stack};
+use crate::{Browser, Console, Editor, KillPage, Shop, Stack};
 use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
 
@@ -111,6 +111,52 @@ pub async fn kill_and_watch(
 
     let verified = stack.downhaul(&["chart", "verify", "--format", "json"]).await?;
     ensure!(verified.contains("head"), "{verified}");
+    Ok(())
+}
+
+/// The console ends while a kill is prepared, and the page in its place goes on with it.
+pub async fn panic_and_kill(
+    stack: &Stack,
+    visitor: &Browser,
+    operator: &Browser,
+    console: &Console<'_>,
+    shown: &str,
+) -> Result<()> {
+    let shop = Shop::open(visitor, stack, IN_COHORT).await?;
+    shop.checkout("one-page").await?;
+    let control = KillControl::open(console, "checkout-v2").await?;
+    control.only_for_tenant("acme").await?;
+    control.because("payments fail").await?;
+    control.is_ready().await?;
+
+    // What an extension of the browser does to a page that it changes: nodes are no longer where the console left them.
+    let broken = "Node.prototype.insertBefore = () => { throw new DOMException('the node is gone') }";
+    operator.driver.execute(broken, vec![]).await?;
+    control.limit_by_variant().await?;
+
+    let page = KillPage::instead_of_the_console(operator).await?;
+    for (field, kept) in [("flag", "checkout-v2"), ("environment", "production"), ("reason", "payments fail")] {
+        let stands = page.field(field).await?;
+        ensure!(stands == kept, "{field}: {stands}");
+    }
+    page.says("effect", "Users of acme get").await?;
+    operator.accessible("the kill page with a kill prepared").await?;
+    operator.picture(shown).await?;
+
+    page.hold().await?;
+    shop.checkout("three-page").await?;
+    page.says("dark", "1 of 1 client dark").await?;
+    page.says("complete", "Complete").await?;
+    page.says("killed", "checkout-v2 is killed for acme").await?;
+    for id in ["p50", "p99", "slowest"] {
+        page.says(id, "s").await?;
+    }
+    page.says("regions-rows", "all dark").await?;
+    operator.accessible("a kill on the kill page").await?;
+    operator.picture(&format!("{shown}-live")).await?;
+
+    let kills = stack.admin("GET", "/kills", None).await?;
+    ensure!(kills.pointer("/kills/0/scope/tenant/0").is_some_and(|tenant| tenant == "acme"), "{kills}");
     Ok(())
 }
 

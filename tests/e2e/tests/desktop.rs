@@ -263,6 +263,16 @@ async fn the_last_resort_kills_in_the_window() -> Result<()> {
 }
 
 #[tokio::test]
+async fn a_panic_in_the_window_leaves_the_kill_at_hand() -> Result<()> {
+    let stack = Stack::start().await?;
+    let visitor = Browser::start().await?;
+    let desktop = Desktop::start(Keychain::Unlocked).await?;
+    let window = Browser::window(&desktop).await?;
+    let console = StartPage::opened(&window).await?.remote(&stack.server, &stack.admin_token).await?;
+    stories::panic_and_kill(&stack, &visitor, &window, &console, "desktop-kill-page").await
+}
+
+#[tokio::test]
 async fn the_tray_opens_the_kill_control_and_ends_the_app() -> Result<()> {
     let desktop = Desktop::start(Keychain::Unlocked).await?;
     let tray = desktop.tray().await?;

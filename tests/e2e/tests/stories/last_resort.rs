@@ -2,54 +2,16 @@
 //! keyboard alone, and with the presses of a screen reader.
 
 use anyhow::Result;
-use downhaul_e2e::screens::KillControl;
-use downhaul_e2e::{Browser, Console, KillPage, Shop, Stack};
+use downhaul_e2e::{Browser, Console, KillPage, Stack, stories};
 use thirtyfour::prelude::*;
-
-const IN_COHORT: &str = "visitor-in-cohort";
 
 #[tokio::test]
 async fn a_panic_of_the_console_leaves_the_kill_at_hand() -> Result<()> {
     let stack = Stack::start().await?;
     let visitor = Browser::start().await?;
     let operator = Browser::start().await?;
-    let shop = Shop::open(&visitor, &stack, IN_COHORT).await?;
-    shop.checkout("one-page").await?;
-
     let console = Console::open(&operator, &stack).await?;
-    let control = KillControl::open(&console, "checkout-v2").await?;
-    control.only_for_tenant("acme").await?;
-    control.because("payments fail").await?;
-    control.is_ready().await?;
-
-    // What an extension of the browser does to a page that it changes: nodes are no longer where the console left them.
-    let broken = "Node.prototype.insertBefore = () => { throw new DOMException('the node is gone') }";
-    operator.driver.execute(broken, vec![]).await?;
-    control.limit_by_variant().await?;
-
-    let page = KillPage::instead_of_the_console(&operator).await?;
-    assert_eq!(page.field("flag").await?, "checkout-v2");
-    assert_eq!(page.field("environment").await?, "production");
-    assert_eq!(page.field("reason").await?, "payments fail");
-    page.says("effect", "Users of acme get").await?;
-    operator.accessible("the kill page with a kill prepared").await?;
-    operator.picture("kill-page").await?;
-
-    page.hold().await?;
-    shop.checkout("three-page").await?;
-    page.says("dark", "1 of 1 client dark").await?;
-    page.says("complete", "Complete").await?;
-    page.says("killed", "checkout-v2 is killed for acme").await?;
-    for id in ["p50", "p99", "slowest"] {
-        page.says(id, "s").await?;
-    }
-    page.says("regions-rows", "all dark").await?;
-    operator.accessible("a kill on the kill page").await?;
-    operator.picture("kill-page-live").await?;
-
-    let kills = stack.admin("GET", "/kills", None).await?;
-    assert_eq!(kills.pointer("/kills/0/scope/tenant/0").and_then(|name| name.as_str()), Some("acme"), "{kills}");
-    Ok(())
+    stories::panic_and_kill(&stack, &visitor, &operator, &console, "kill-page").await
 }
 
 #[tokio::test]

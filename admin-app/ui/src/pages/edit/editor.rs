@@ -204,7 +204,7 @@ pub fn Editor(props: &EditorProps) -> Html {
                         <button type="button" class="btn s" aria-pressed={trying.to_string()} data-test="try-draft" onclick={
                             let trying = trying.clone();
                             Callback::from(move |_: MouseEvent| trying.set(!*trying))
-                        }><Icon name="xray" small=true /><span class="hide-narrow">{ text::X_RAY }</span><kbd>{ "T" }</kbd></button>
+                        }><Icon name="xray" small=true /><span class="sr-narrow">{ text::X_RAY }</span><kbd>{ "T" }</kbd></button>
                         <button type="button" class="btn s" aria-pressed={as_json.to_string()} data-test="as-json" onclick={
                             let as_json = as_json.clone();
                             Callback::from(move |_: MouseEvent| as_json.set(!*as_json))

@@ -5,6 +5,7 @@ use crate::words::text::common;
 use crate::words::text::edit as text;
 use downhaul_core::document::RegionTree;
 use serde_json::Value;
+use std::rc::Rc;
 use yew::prelude::*;
 
 #[derive(Debug, Properties, PartialEq)]
@@ -69,31 +70,56 @@ fn offered(tree: &RegionTree) -> Vec<String> {
 }
 
 fn level(tree: &RegionTree, covered: bool, chosen: &[String], toggle: &Callback<String>) -> Html {
-    tree.0
-        .iter()
-        .map(|(name, below)| {
-            let name = name.to_string();
-            let is_chosen = chosen.contains(&name);
-            let within = below.names().iter().filter(|each| chosen.iter().any(|name| *name == each.as_str())).count();
-            let change = {
-                let name = name.clone();
-                toggle.reform(move |_: Event| name.clone())
-            };
-            let check = html! {
-                <label><input type="checkbox" class="check" checked={is_chosen || covered} disabled={covered} onchange={change} />{ &name }</label>
-            };
-            if below.is_empty() {
-                return html! { <div class="leaf" key={name.clone()}>{ check }</div> };
-            }
-            html! {
-                <details key={name.clone()} open={within > 0}>
-                    <summary><Icon name="right" small=true />{ check }<span class="faint small">{ match within {
-                        0 => text::count_within(&below.names().len()),
-                        some => text::some_chosen_within(&some),
-                    } }</span></summary>
-                    <div class="within">{ level(below, covered || is_chosen, chosen, toggle) }</div>
-                </details>
-            }
-        })
-        .collect()
+    let chosen = Rc::from(chosen);
+    let rows = tree.0.iter().map(|(name, below)| {
+        html! { <Branch key={name.to_string()} name={name.to_string()} below={below.clone()} {covered} chosen={Rc::clone(&chosen)} toggle={toggle.clone()} /> }
+    });
+    rows.collect()
+}
+
+#[derive(Debug, Properties, PartialEq)]
+struct BranchProps {
+    name: String,
+    below: RegionTree,
+    /// It lies within one that is chosen.
+    covered: bool,
+    chosen: Rc<[String]>,
+    toggle: Callback<String>,
+}
+
+/// A region, and what lies within it behind a button of its own: a box to tick within another control is out of reach for some.
+#[function_component]
+fn Branch(props: &BranchProps) -> Html {
+    let BranchProps { name, below, covered, chosen, toggle } = props;
+    let switched = use_state(|| None::<bool>);
+    let is_chosen = chosen.contains(name);
+    let change = {
+        let name = name.clone();
+        toggle.reform(move |_: Event| name.clone())
+    };
+    let check = html! {
+        <label><input type="checkbox" class="check" checked={is_chosen || *covered} disabled={*covered} onchange={change} />{ name }</label>
+    };
+    if below.is_empty() {
+        return html! { <div class="leaf">{ check }</div> };
+    }
+    let within = below.names().iter().filter(|each| chosen.iter().any(|name| *name == each.as_str())).count();
+    let is_open = switched.unwrap_or(within > 0);
+    let switch = {
+        let switched = switched.clone();
+        Callback::from(move |_: MouseEvent| switched.set(Some(!is_open)))
+    };
+    html! {
+        <div class="branch" data-region={name.clone()}>
+            <div class="row">
+                <button type="button" class="iconbtn twist" aria-expanded={is_open.to_string()} aria-label={text::what_is_within_name(name)} onclick={switch}><Icon name="right" small=true /></button>
+                { check }
+                <span class="faint small">{ match within {
+                    0 => text::count_within(&below.names().len()),
+                    some => text::some_chosen_within(&some),
+                } }</span>
+            </div>
+            if is_open { <div class="within">{ level(below, *covered || is_chosen, chosen, toggle) }</div> }
+        </div>
+    }
 }

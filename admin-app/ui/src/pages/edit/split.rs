@@ -8,7 +8,6 @@ use crate::words::number::share;
 use crate::words::text::common;
 use crate::words::text::edit as text;
 use serde_json::Value;
-use wasm_bindgen::JsCast;
 use web_sys::{Element, HtmlInputElement};
 use yew::prelude::*;
 
@@ -176,18 +175,21 @@ fn Handle(props: &HandleProps) -> Html {
             to(wanted);
         })
     };
-    let on_down = Callback::from(|event: PointerEvent| {
-        let handle = event.current_target().and_then(|target| target.dyn_into::<Element>().ok());
-        if let Some(handle) = handle {
-            // A pointer that is gone already cannot be captured.
-            let _ = handle.set_pointer_capture(event.pointer_id());
-        }
-    });
-    let on_move = {
-        let bar = props.bar.clone();
+    // Not the event's current target: what listens is the root of the page, and a pointer that it captured never comes here.
+    let handle = use_node_ref();
+    let on_down = {
+        let handle = handle.clone();
         Callback::from(move |event: PointerEvent| {
-            let handle = event.current_target().and_then(|target| target.dyn_into::<Element>().ok());
-            let is_held = handle.is_some_and(|handle| handle.has_pointer_capture(event.pointer_id()));
+            if let Some(handle) = handle.cast::<Element>() {
+                // A pointer that is gone already cannot be captured.
+                let _ = handle.set_pointer_capture(event.pointer_id());
+            }
+        })
+    };
+    let on_move = {
+        let (bar, handle) = (props.bar.clone(), handle.clone());
+        Callback::from(move |event: PointerEvent| {
+            let is_held = handle.cast::<Element>().is_some_and(|handle| handle.has_pointer_capture(event.pointer_id()));
             let Some(bar) = bar.cast::<Element>().filter(|_| is_held) else { return };
             let area = bar.get_bounding_client_rect();
             if area.width() > 0.0 {
@@ -204,7 +206,7 @@ fn Handle(props: &HandleProps) -> Html {
     let spoken = format!("{} {}, {} {}", share(own), props.before, share(next), props.after);
     html! {
         <Placed class="at" left={Some(percent(end))}>
-            <button type="button" class="handle" role="slider" aria-label={text::border_between_and(&props.before, &props.after)} aria-valuemin="0" aria-valuemax="100"
+            <button type="button" class="handle" role="slider" ref={handle} aria-label={text::border_between_and(&props.before, &props.after)} aria-valuemin="0" aria-valuemax="100"
                 aria-valuenow={(f64::from(end) / 1000.0).to_string()} aria-valuetext={spoken} data-test={props.test.clone()}
                 onkeydown={on_key} onpointerdown={on_down} onpointermove={on_move} onpointerup={on_up} onblur={on_blur}></button>
         </Placed>

@@ -90,8 +90,9 @@ struct PartChoiceProps {
 #[function_component]
 fn PartChoice(props: &PartChoiceProps) -> Html {
     let at = Part::ALL.iter().position(|part| *part == props.part).unwrap_or(0);
+    let bar = use_node_ref();
     let on_key = {
-        let on_part = props.on_part.clone();
+        let (on_part, bar) = (props.on_part.clone(), bar.clone());
         Callback::from(move |event: KeyboardEvent| {
             let step = match event.key().as_str() {
                 "ArrowRight" | "ArrowDown" => 1,
@@ -103,15 +104,14 @@ fn PartChoice(props: &PartChoiceProps) -> Html {
             if let Some(part) = Part::ALL.get(next) {
                 on_part.emit(*part);
             }
-            let bar = event.current_target().and_then(|bar| bar.dyn_into::<web_sys::Element>().ok());
-            let button = bar.and_then(|bar| bar.children().item(u32::try_from(next).ok()?));
+            let button = bar.cast::<web_sys::Element>().and_then(|bar| bar.children().item(u32::try_from(next).ok()?));
             if let Some(button) = button.and_then(|button| button.dyn_into::<HtmlElement>().ok()) {
                 let _ = button.focus();
             }
         })
     };
     html! {
-        <div class="seg full" role="radiogroup" aria-labelledby="scope" onkeydown={on_key}>
+        <div class="seg full" role="radiogroup" aria-labelledby="scope" ref={bar} onkeydown={on_key}>
             { for Part::ALL.into_iter().map(|part| html! {
                 <button type="button" role="radio" aria-checked={(part == props.part).to_string()} tabindex={if part == props.part { "0" } else { "-1" }}
                     data-test={format!("scope-{}", part.name().to_lowercase())} onclick={props.on_part.reform(move |_| part)}>{ part.name() }</button>

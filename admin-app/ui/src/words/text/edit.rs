@@ -270,6 +270,7 @@ super::messages! {
     value_of_variant(name) = "Value of variant {name}";
     was_retired_on_and_a_key(key, date) = "`{key}` was retired on {date}, and a key is never used again";
     was_share(share) = "was {share}";
+    what_is_within_name(name) = "What is within {name}";
     weight_change(weight) = "{weight} change";
     worked_out_by_the_server_over(name, why) = "Worked out by the server over the population “{name}”: its sample is not here ({why}).";
     worked_out_in_this_page_over(which, name, when) = "Worked out in this page over {which} of the population “{name}”, taken {when}.";

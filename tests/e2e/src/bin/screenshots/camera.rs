@@ -47,8 +47,17 @@ impl Camera<'_> {
         Ok(())
     }
 
-    /// The page as it stands, once the mark is shown, from top to bottom.
+    /// The page as it stands, once the mark is shown and nothing is on its way, from top to bottom.
     pub(crate) async fn all_widths(&self, name: &str, theme: &str, mark: &str) -> Result<()> {
+        self.widths(name, theme, mark, true).await
+    }
+
+    /// The page while what it asks for is on its way.
+    pub(crate) async fn on_its_way(&self, name: &str, theme: &str) -> Result<()> {
+        self.widths(name, theme, ".skel", false).await
+    }
+
+    async fn widths(&self, name: &str, theme: &str, mark: &str, settled: bool) -> Result<()> {
         for (width, height) in WIDTHS.into_iter().chain(WIDE.contains(&name).then_some(WIDEST)) {
             self.browser.resize(width, height).await?;
             if let Err(why) = self.browser.shown(mark).await {
@@ -57,7 +66,9 @@ impl Camera<'_> {
                 let shown = instead.display().to_string();
                 return Err(why.context(format!("the screen {name}; what there is instead: {shown}")));
             }
-            self.browser.until("nothing on its way", "return !document.querySelector('.skel, .boot')").await?;
+            if settled {
+                self.browser.until("nothing on its way", "return !document.querySelector('.skel, .boot')").await?;
+            }
             let wide = "return document.documentElement.scrollWidth <= innerWidth";
             let fits = self.browser.driver.execute(wide, vec![]).await?;
             if fits.json() != &Value::Bool(true) {

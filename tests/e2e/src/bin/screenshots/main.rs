@@ -1,15 +1,17 @@
-//! Captures every screen of the console over an example environment with something in it, at both widths and in both themes.
+//! Captures every screen of the console over an example environment with something in it, at both widths and in both themes,
+//! and the window of the desktop app, where that is built.
 //! `cargo xtask screenshots` builds what it needs and runs it.
 #![expect(clippy::indexing_slicing, reason = "a member that is missing ends it, and says where")]
 
 mod camera;
 mod fill;
+mod window;
 
 use anyhow::{Context, Result};
 use camera::{Camera, THEMES};
 use downhaul_e2e::{Browser, Console, Editor, Stack};
 use fill::fill;
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::path::PathBuf;
 
 /// A picture's name, the path below the environment, and the mark that shows that it is all there.
@@ -92,6 +94,18 @@ const EMPTY: [Screen; 12] = [
     ("empty-populations", "/populations", "h1"),
 ];
 
+/// While what they ask for is on its way.
+const LOADING: [(&str, &str); 8] = [
+    ("loading-flags", "/flags"),
+    ("loading-flag", "/flags/checkout-v2"),
+    ("loading-kill", "/kill/checkout-v2"),
+    ("loading-rollouts", "/rollouts"),
+    ("loading-release", "/releases/checkout-2.4.1"),
+    ("loading-fleet", "/fleet"),
+    ("loading-chart", "/chart"),
+    ("loading-people", "/people"),
+];
+
 /// What is left while the control plane cannot be reached.
 const OFFLINE: [(&str, &str); 3] =
     [("offline-flags", "/flags"), ("offline-kill", "/kill/new-search"), ("offline-fleet", "/fleet")];
@@ -118,6 +132,7 @@ async fn main() -> Result<()> {
         palette(&camera, &console, theme).await?;
         last_resort(&camera, &stack, theme).await?;
         draft(&camera, &console, theme).await?;
+        loading(&camera, &console, theme).await?;
     }
     for theme in THEMES {
         let browser = Browser::start().await?;
@@ -137,6 +152,7 @@ async fn main() -> Result<()> {
         let console = Console::open_empty(&browser, &stack).await?;
         camera.screens(&console, &EMPTY, theme, "").await?;
     }
+    window::pictures(&into, &only).await?;
     println!("{} clients, pictures in {}", filled.clients.len(), into.display());
     Ok(())
 }
@@ -187,6 +203,19 @@ async fn last_resort(camera: &Camera<'_>, stack: &Stack, theme: &str) -> Result<
     let prepared = "environment=production&flag=new-search&reason=the+index+is+stale";
     camera.browser.driver.goto(format!("{}/kill#{prepared}", stack.server)).await?;
     camera.all_widths("last-resort", theme, "#hold[aria-disabled=false]").await
+}
+
+/// What the pages ask of an environment is held up, and never answered.
+async fn loading(camera: &Camera<'_>, console: &Console<'_>, theme: &str) -> Result<()> {
+    let driver = &camera.browser.driver;
+    let held = json!({ "patterns": [{ "urlPattern": "*/api/v1/environments/*" }] });
+    driver.cdp().send_raw("Fetch.enable", held).await?;
+    for (name, path) in LOADING.into_iter().filter(|(name, _)| camera.wants(name)) {
+        console.go(path).await?;
+        camera.on_its_way(name, theme).await?;
+    }
+    driver.cdp().send_raw("Fetch.disable", json!({})).await?;
+    Ok(())
 }
 
 /// Each page is opened, and then the control plane goes away without a word.
