@@ -1,6 +1,5 @@
 use crate::{Browser, Stack};
 use anyhow::Result;
-use std::path::Path;
 use thirtyfour::prelude::*;
 
 /// The console, as an operator uses it. The marks are listed in admin-app/ui/README.md.
@@ -13,47 +12,42 @@ pub struct Console<'a> {
 impl<'a> Console<'a> {
     /// Opens the console and signs in with the admin token.
     pub async fn open(browser: &'a Browser, stack: &Stack) -> Result<Self> {
-        browser.driver.goto(&stack.server).await?;
+        let console = Self::open_signed_out(browser, stack).await?;
         browser.marked("sign-in-token").await?.send_keys(&stack.admin_token).await?;
         browser.marked("sign-in").await?.click().await?;
         browser.marked("flag-row-checkout-v2").await?;
-        Ok(Console { browser, address: stack.server.clone() })
+        Ok(console)
     }
 
-    /// Has the desktop app start with a control plane of its own.
-    pub async fn start_local(browser: &'a Browser) -> Result<Self> {
-        browser.shown("html[data-ready]").await?;
-        browser.marked("way-local").await?.click().await?;
-        Self::in_window(browser).await
+    /// Opens the console, which asks who is there.
+    pub async fn open_signed_out(browser: &'a Browser, stack: &Stack) -> Result<Self> {
+        browser.driver.goto(&stack.server).await?;
+        let console = Console { browser, address: stack.server.clone() };
+        console.asks_who_is_there().await?;
+        Ok(console)
     }
 
-    /// Has the desktop app start with this control plane, and the admin token.
-    pub async fn start_remote(browser: &'a Browser, stack: &Stack) -> Result<Self> {
-        Self::start_remote_as(browser, stack, &stack.admin_token).await
+    /// Waits until it asks who is there.
+    pub async fn asks_who_is_there(&self) -> Result<()> {
+        self.browser.marked("sign-in-token").await?;
+        Ok(())
     }
 
-    /// The same with a token of one's own.
-    pub async fn start_remote_as(browser: &'a Browser, stack: &Stack, token: &str) -> Result<Self> {
-        browser.shown("html[data-ready]").await?;
-        browser.marked("address").await?.send_keys(&stack.server).await?;
-        browser.marked("token").await?.send_keys(token).await?;
-        browser.marked("connect").await?.click().await?;
-        browser.marked("flag-row-checkout-v2").await?;
-        Self::in_window(browser).await
+    /// Waits until it is somebody's.
+    pub async fn is_of(&self, name: &str) -> Result<()> {
+        let avatar = format!("return !!document.querySelector('.avatar[title*=\"{name}\"]')");
+        self.browser.until(&format!("the console of {name}"), &avatar).await
     }
 
-    /// Has the desktop app start with a folder of flag files.
-    pub async fn start_folder(browser: &'a Browser, folder: &Path) -> Result<Self> {
-        browser.shown("html[data-ready]").await?;
-        browser.marked("path").await?.send_keys(folder.display().to_string()).await?;
-        browser.marked("open").await?.click().await?;
-        Self::in_window(browser).await
+    /// The console in the window of the desktop app, whatever is there yet.
+    pub fn of_window(browser: &'a Browser) -> Self {
+        Console { browser, address: "console://localhost".to_owned() }
     }
 
-    /// The console in the window of the desktop app, once it is there.
+    /// The same, once it is there.
     pub async fn in_window(browser: &'a Browser) -> Result<Self> {
         browser.shown("[data-test=connection]").await?;
-        Ok(Console { browser, address: "console://localhost".to_owned() })
+        Ok(Self::of_window(browser))
     }
 
     /// Opens the console and signs in with a token of one's own.
@@ -86,28 +80,6 @@ impl<'a> Console<'a> {
         Ok(button.click().await?)
     }
 
-    /// Reads the difference of a definition, says why, and publishes it. Gives what the review said.
-    pub async fn publish(&self, reason: &str) -> Result<String> {
-        self.review(reason, None).await
-    }
-
-    /// As [`Console::publish`], of what may move more than a quarter of everyone, which asks for its name as well.
-    pub async fn publish_named(&self, reason: &str, name: &str) -> Result<String> {
-        self.review(reason, Some(name)).await
-    }
-
-    async fn review(&self, reason: &str, name: Option<&str>) -> Result<String> {
-        self.click("review-open").await?;
-        let difference = self.browser.marked("difference").await?.text().await?;
-        self.write("publish-reason", reason).await?;
-        if let Some(name) = name {
-            self.write("publish-key", name).await?;
-        }
-        self.click("publish").await?;
-        self.browser.marked("toast").await?;
-        Ok(difference)
-    }
-
     /// Opens a page of the example environment, such as `/proposals`.
     pub async fn page(&self, path: &str) -> Result<()> {
         self.go(path).await?;
@@ -123,9 +95,43 @@ impl<'a> Console<'a> {
     /// Does something that asks why: opens it once it may be done, says why, and does it.
     pub async fn act(&self, id: &str, reason: &str) -> Result<()> {
         self.press(id).await?;
+        self.because(reason).await
+    }
+
+    /// Says why in the form that is open, and does it.
+    pub(crate) async fn because(&self, reason: &str) -> Result<()> {
         self.browser.marked("act-reason").await?.send_keys(reason).await?;
-        self.browser.shown("[data-test=act-confirm][aria-disabled=false]").await?.click().await?;
+        self.confirmed().await
+    }
+
+    /// Does something that asks only whether it is meant.
+    pub(crate) async fn confirm(&self, id: &str) -> Result<()> {
+        self.press(id).await?;
+        self.confirmed().await
+    }
+
+    /// Does what the form that is open asks about, once it may be done.
+    pub(crate) async fn confirmed(&self) -> Result<()> {
+        Ok(self.browser.shown("[data-test=act-confirm][aria-disabled=false]").await?.click().await?)
+    }
+
+    /// Waits for a short report of what was done.
+    pub(crate) async fn reported(&self) -> Result<()> {
+        self.browser.marked("toast").await?;
         Ok(())
+    }
+
+    /// The same, until one says this.
+    pub async fn reports(&self, part: &str) -> Result<()> {
+        let script = format!(
+            "return [...document.querySelectorAll('[data-test=toast]')].some(each => each.textContent.includes('{part}'))"
+        );
+        self.browser.until(part, &script).await
+    }
+
+    /// Puts a report away, which stands over the lower edge of the page until then.
+    pub async fn put_report_away(&self) -> Result<()> {
+        Ok(self.browser.shown("[data-test=toast] .iconbtn").await?.click().await?)
     }
 
     /// Does something that asks nothing, or opens what asks, once it may be done.
@@ -164,70 +170,10 @@ impl<'a> Console<'a> {
         Ok(())
     }
 
-    /// Waits until the page of a flag says that just these people are there, too.
-    pub async fn company(&self, words: &[&str]) -> Result<()> {
-        let script = format!(
-            "const seen = [...document.querySelectorAll('[data-test=also-here] .also-one')].map(one => one.innerText); \
-             const meant = {words:?}; return seen.length === meant.length && meant.every((words, at) => seen[at].includes(words))"
-        );
-        self.browser.until(&format!("company: {words:?}"), &script).await
-    }
-
-    /// Looks for something in the palette until it is found, and closes the palette.
-    pub async fn look_for(&self, query: &str, found: &str) -> Result<()> {
-        self.found(query, found).await?.send_keys(Key::Escape.value().to_string()).await?;
-        self.browser.until("no palette", "return !document.querySelector('[data-test=palette]')").await
-    }
-
-    /// Looks for something in the palette, and takes the first that is found.
-    pub async fn choose(&self, query: &str, found: &str) -> Result<()> {
-        Ok(self.found(query, found).await?.send_keys(Key::Enter.value().to_string()).await?)
-    }
-
-    async fn found(&self, query: &str, found: &str) -> Result<WebElement> {
-        self.browser.marked("open-palette").await?.click().await?;
-        let field = self.browser.shown("[data-test=palette] input").await?;
-        field.send_keys(query).await?;
-        let first = "(document.querySelector('#palette-list [role=option][aria-selected=true]')?.innerText ?? '')";
-        self.browser
-            .until(&format!("{found:?} in the palette"), &format!("return {first}.includes({found:?})"))
-            .await?;
-        Ok(field)
-    }
-
-    /// Waits until a batch says so of a flag.
-    pub async fn stands(&self, key: &str, standing: &str) -> Result<()> {
-        self.says(&format!("batch-{key}"), "standing", standing).await
-    }
-
     /// Opens a flag's page from the list.
     pub async fn flag(&self, key: &str) -> Result<()> {
         self.browser.driver.goto(format!("{}/e/production/flags/{key}", self.address)).await?;
         self.browser.marked("kill-open").await?;
-        Ok(())
-    }
-
-    /// Kills the flag for everyone: gives a reason and holds the button for as long as it asks.
-    pub async fn kill(&self, key: &str, reason: &str) -> Result<()> {
-        self.flag(key).await?;
-        self.browser.marked("kill-open").await?.click().await?;
-        self.browser.marked("kill-reason").await?.send_keys(reason).await?;
-        self.hold_until("clients-dark").await
-    }
-
-    /// How many clients the console says are dark, once it says at least `count`.
-    pub async fn dark(&self, count: usize) -> Result<String> {
-        let script =
-            format!("return Number(document.querySelector('[data-test=clients-dark]').dataset.dark) >= {count}");
-        self.browser.until(&format!("{count} clients dark"), &script).await?;
-        Ok(self.browser.marked("clients-dark").await?.text().await?)
-    }
-
-    /// Restores the kill whose page is open.
-    pub async fn restore(&self, reason: &str) -> Result<()> {
-        self.browser.marked("restore").await?.click().await?;
-        self.browser.marked("restore-reason").await?.send_keys(reason).await?;
-        self.browser.marked("restore-confirm").await?.click().await?;
         Ok(())
     }
 }
