@@ -50,6 +50,13 @@ impl<'a> Editor<'a> {
         Ok(())
     }
 
+    /// Says what a new flag has to say.
+    pub async fn describe(&self, key: &str, owner: &str, meaning: &str) -> Result<()> {
+        self.write("edit-key", key).await?;
+        self.write("edit-owner", owner).await?;
+        self.write("edit-degraded-meaning", meaning).await
+    }
+
     /// Types into a field.
     pub async fn write(&self, field: &str, text: &str) -> Result<()> {
         Ok(self.browser.marked(field).await?.send_keys(text).await?)
@@ -136,6 +143,37 @@ impl<'a> Editor<'a> {
             handle.send_keys(format!("{}{}{}", Key::Shift.value(), Key::Left.value(), Key::Null.value())).await?;
         }
         Ok(())
+    }
+
+    /// Adds a rule behind those that are there. Rules, and the conditions of each, are numbered from 1.
+    pub async fn add_rule(&self) -> Result<()> {
+        self.press("add-rule").await
+    }
+
+    /// Adds a condition to a rule: of a `tenant`, a `region` and so on.
+    pub async fn add_condition(&self, rule: usize, at: usize, subject: &str, value: &str) -> Result<()> {
+        self.press(&format!("rule-{rule}-condition-add-{subject}")).await?;
+        self.add(&format!("rule-{rule}-condition-{at}-value"), value).await
+    }
+
+    /// Has a rule give a variant.
+    pub async fn serve(&self, rule: usize, variant: &str) -> Result<()> {
+        self.write(&format!("rule-{rule}-variant"), variant).await
+    }
+
+    /// A rule in words, with plain spaces.
+    pub async fn words(&self, rule: usize) -> Result<String> {
+        let words = self.browser.marked(&format!("rule-{rule}-words")).await?.text().await?;
+        Ok(words.replace('\u{202F}', " "))
+    }
+
+    /// Over whom the panel works, once it says this number.
+    pub async fn source(&self, number: usize) -> Result<String> {
+        let script = format!(
+            "return document.querySelector('[data-test=radius-source]')?.innerText.replace(/\\D/g, '').includes('{number}')"
+        );
+        self.browser.until(&format!("a radius over {number}"), &script).await?;
+        Ok(self.browser.marked("radius-source").await?.text().await?)
     }
 
     /// The weight that the panel says moves, once it speaks of the newest draft.

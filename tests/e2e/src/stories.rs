@@ -33,23 +33,19 @@ pub async fn put_people(stack: &Stack) -> Result<()> {
 /// whom that moves, publishes, reads it in the chart, and takes it back.
 pub async fn stage_a_cohort(stack: &Stack, browser: &Browser, console: &Console<'_>) -> Result<()> {
     let editor = Editor::create(console).await?;
-    editor.write("edit-key", FLAG).await?;
-    editor.write("edit-owner", "payments").await?;
-    editor.write("edit-degraded-meaning", "The usual checkout").await?;
+    editor.describe(FLAG, "payments", "The usual checkout").await?;
     let said = editor.publish("a faster way to pay").await?;
     ensure!(said.contains("The usual checkout"), "{said}");
     Flags::of(console).has(FLAG).await?;
 
     editor.edit(FLAG).await?;
-    editor.press("add-rule").await?;
-    editor.press("rule-1-condition-add-tenant").await?;
-    editor.add("rule-1-condition-1-value", "acme").await?;
-    editor.press("rule-1-condition-add-region").await?;
-    editor.add("rule-1-condition-2-value", "europe").await?;
+    editor.add_rule().await?;
+    editor.add_condition(1, 1, "tenant", "acme").await?;
+    editor.add_condition(1, 2, "region", "europe").await?;
     editor.press("rule-1-split").await?;
     // From all `off` to 25 % `on`: five large steps.
     editor.move_left("rule-1-handle-1", 5).await?;
-    let words = browser.marked("rule-1-words").await?.text().await?.replace('\u{202F}', " ");
+    let words = editor.words(1).await?;
     ensure!(words.contains("acme") && words.contains("europe") && words.contains("25 %"), "{words}");
     editor.reload().await?;
 

@@ -19,9 +19,7 @@ const EXPRESS: &str = r#"{
 
 /// Makes a flag without rules.
 async fn make_flag(console: &Console<'_>, editor: &Editor<'_>, key: &str) -> Result<()> {
-    editor.write("edit-key", key).await?;
-    editor.write("edit-owner", "payments").await?;
-    editor.write("edit-degraded-meaning", "The usual checkout").await?;
+    editor.describe(key, "payments", "The usual checkout").await?;
     editor.publish("a story").await?;
     Flags::of(console).has(key).await
 }
@@ -145,11 +143,7 @@ async fn the_whole_population_is_replayed_natively() -> Result<()> {
     let console = StartPage::opened(&window).await?.remote(&stack.server, &stack.admin_token).await?;
     let editor = Editor::of(&console);
     editor.edit("checkout-v2").await?;
-    let all = format!(
-        "return document.querySelector('[data-test=radius-source]')?.innerText.replace(/\\D/g, '').includes('{number}')"
-    );
-    window.until("all of the population", &all).await?;
-    let source = window.marked("radius-source").await?.text().await?;
+    let source = editor.source(number).await?;
     ensure!(source.contains("all ") && !source.contains("a sample of"), "{source}");
 
     let watch = "window.gap = 0; window.told = 0; let last = performance.now(); \
@@ -157,10 +151,9 @@ async fn the_whole_population_is_replayed_natively() -> Result<()> {
                  requestAnimationFrame(draw); \
                  new MutationObserver(() => { if (document.querySelector('[data-test=progress]')) window.told += 1; }).observe(document.body, { subtree: true, childList: true, attributes: true });";
     window.driver.execute(watch, vec![]).await?;
-    editor.press("add-rule").await?;
-    editor.press("rule-4-condition-add-tenant").await?;
-    editor.add("rule-4-condition-1-value", "globex").await?;
-    editor.write("rule-4-variant", "on").await?;
+    editor.add_rule().await?;
+    editor.add_condition(4, 1, "tenant", "globex").await?;
+    editor.serve(4, "on").await?;
     let moved = editor.moved().await?;
     ensure!(moved > 0.0, "somebody of globex is moved");
     let said = window.driver.execute("return `drawn at least every ${Math.round(window.gap)} ms, progress told ${window.told} times, ${document.querySelector('[data-test=radius]').innerText.match(/live[^\\n]*/)?.[0]}`", vec![]).await?;
@@ -200,7 +193,7 @@ async fn a_second_start_and_a_link_come_to_the_first_window() -> Result<()> {
     desktop.start_again(&["downhaul://flag/production/express-checkout"]).await?;
     let page = FlagPage::opened(&console).await?;
     editor.edit("express-checkout").await?;
-    editor.press("add-rule").await?;
+    editor.add_rule().await?;
     editor.publish("acme asked for it").await?;
     Flags::open(&console).await?;
     desktop.start_again(&["downhaul://flag/production/express-checkout#rule-1"]).await?;
@@ -421,9 +414,8 @@ async fn what_is_published_is_written_into_the_folder() -> Result<()> {
     Flags::of(&console).has("express-checkout").await?;
     let editor = Editor::of(&console);
     editor.edit_in("local", "express-checkout").await?;
-    editor.press("add-rule").await?;
-    editor.press("rule-1-condition-add-tenant").await?;
-    editor.add("rule-1-condition-1-value", "acme").await?;
+    editor.add_rule().await?;
+    editor.add_condition(1, 1, "tenant", "acme").await?;
     editor.publish("acme asked for it").await?;
     let written = desktop.written(&folder.join("express.json"), "acme").await?;
     for kept in [

@@ -81,18 +81,14 @@ impl Cast<'_> {
     async fn stage(&self) -> Result<()> {
         let window = self.maya.browser;
         let editor = Editor::create(&self.maya).await?;
-        editor.write("edit-key", "express-checkout").await?;
-        editor.write("edit-owner", "payments").await?;
-        editor.write("edit-degraded-meaning", "The usual checkout").await?;
+        editor.describe("express-checkout", "payments", "The usual checkout").await?;
         editor.publish("a faster way to pay").await?;
         Flags::of(&self.maya).has("express-checkout").await?;
         editor.edit("checkout-v2").await?;
-        editor.press("add-rule").await?;
-        editor.press("rule-4-condition-add-tenant").await?;
-        editor.add("rule-4-condition-1-value", "acme").await?;
-        editor.press("rule-4-condition-add-region").await?;
-        editor.add("rule-4-condition-2-value", "north-america").await?;
-        editor.write("rule-4-variant", "on").await?;
+        editor.add_rule().await?;
+        editor.add_condition(4, 1, "tenant", "acme").await?;
+        editor.add_condition(4, 2, "region", "north-america").await?;
+        editor.serve(4, "on").await?;
 
         let moved = editor.moved().await?;
         ensure!(moved > 0.0 && moved <= 40.0, "{moved}");

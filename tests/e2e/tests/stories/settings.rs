@@ -94,10 +94,9 @@ async fn keys_are_made_used_and_revoked_and_the_freeze_is_seen() -> Result<()> {
     let editor = Editor::of(&console);
     editor.edit("checkout-v2").await?;
     freeze.told().await?;
-    editor.press("add-rule").await?;
-    editor.press("rule-4-condition-add-tenant").await?;
-    editor.add("rule-4-condition-1-value", "globex").await?;
-    editor.write("rule-4-variant", "on").await?;
+    editor.add_rule().await?;
+    editor.add_condition(4, 1, "tenant", "globex").await?;
+    editor.serve(4, "on").await?;
     let review = Review::open(&console).await?;
     review.because("globex asked for it").await?;
     review.name("checkout-v2").await?;

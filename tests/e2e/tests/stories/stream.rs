@@ -54,10 +54,9 @@ async fn a_server_that_goes_and_comes_back_is_told_and_needs_no_reload() -> Resu
     let console = Console::open(&browser, &stack).await?;
     let editor = Editor::of(&console);
     editor.edit("checkout-v2").await?;
-    editor.press("add-rule").await?;
-    editor.press("rule-4-condition-add-tenant").await?;
-    editor.add("rule-4-condition-1-value", "globex").await?;
-    editor.write("rule-4-variant", "on").await?;
+    editor.add_rule().await?;
+    editor.add_condition(4, 1, "tenant", "globex").await?;
+    editor.serve(4, "on").await?;
     mark(&browser).await?;
 
     stack.cut_server().await?;
