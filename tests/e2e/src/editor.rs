@@ -108,11 +108,29 @@ impl<'a> Editor<'a> {
         Ok(self.browser.shown("body").await?.send_keys(keys).await?)
     }
 
-    /// The draft as its text says it.
+    /// Turns to the text of the draft, or back to the form.
+    pub async fn turn(&self) -> Result<()> {
+        self.press("as-json").await
+    }
+
+    /// What the text of the draft says, while that is shown.
+    pub async fn text(&self) -> Result<String> {
+        Ok(self.browser.marked("edit-json").await?.value().await?.unwrap_or_default())
+    }
+
+    /// Puts another text in its place, as pasting does.
+    pub async fn paste(&self, text: &str) -> Result<()> {
+        let script = "const field = document.querySelector('[data-test=edit-json]'); field.value = arguments[0]; \
+                      field.dispatchEvent(new Event('input', { bubbles: true }))";
+        self.browser.driver.execute(script, vec![Value::from(text)]).await?;
+        Ok(())
+    }
+
+    /// The draft as its text says it, from the form and back.
     pub async fn as_text(&self) -> Result<Value> {
-        self.press("as-json").await?;
-        let text = self.browser.marked("edit-json").await?.value().await?.unwrap_or_default();
-        self.press("as-json").await?;
+        self.turn().await?;
+        let text = self.text().await?;
+        self.turn().await?;
         Ok(serde_json::from_str(&text)?)
     }
 

@@ -79,6 +79,50 @@ impl<'a> KillControl<'a> {
         self.console.browser.until("the focus on the reason", script).await
     }
 
+    /// Goes on from the choice of everyone by a key.
+    pub async fn go_from_everyone(&self, key: Key) -> Result<()> {
+        Ok(self.console.browser.marked("scope-everyone").await?.send_keys(key.value().to_string()).await?)
+    }
+
+    /// Waits until the focus is on a choice of whom, which is chosen by that: `everyone`, `region` and so on.
+    pub async fn is_at(&self, whom: &str) -> Result<()> {
+        let script = format!(
+            "return document.activeElement?.dataset.test === 'scope-{whom}' && document.activeElement.ariaChecked === 'true'"
+        );
+        self.console.browser.until(&format!("the focus on `{whom}`"), &script).await
+    }
+
+    /// Has two presses do what a hold does.
+    pub async fn take_two_presses(&self) -> Result<()> {
+        self.console.click("two-presses").await?;
+        self.is_ready().await
+    }
+
+    pub async fn press(&self) -> Result<()> {
+        self.console.click("hold-to-kill").await
+    }
+
+    /// Waits until it asks for the second press, or for the first again.
+    pub async fn asks_for_another(&self, another: bool) -> Result<()> {
+        let script = format!(
+            "return document.querySelector('[data-test=hold-to-kill]').textContent.includes('Press again') === {another}"
+        );
+        self.console.browser.until(&format!("another press to be asked for: {another}"), &script).await
+    }
+
+    /// Waits until the effect is read out.
+    pub async fn reads_out(&self, effect: &str) -> Result<()> {
+        let script = format!(
+            "return [...document.querySelectorAll('[role=alert]')].some(each => /{effect}/.test(each.textContent))"
+        );
+        self.console.browser.until("the effect read out", &script).await
+    }
+
+    /// Goes to the reason with the pointer.
+    pub async fn go_to_the_reason(&self) -> Result<()> {
+        self.console.click("kill-reason").await
+    }
+
     /// Goes to the button by keys.
     pub async fn go_to_the_button(&self) -> Result<()> {
         let there = "return document.activeElement.dataset.test === 'hold-to-kill'";
@@ -103,6 +147,12 @@ impl<'a> Kill<'a> {
     /// Waits until the console has led to it.
     pub async fn opened(console: &'a Console<'a>) -> Result<Self> {
         console.browser.marked("clients-dark").await?;
+        Ok(Kill { console })
+    }
+
+    /// Waits until the console shows one, whoever it reaches.
+    pub async fn fired(console: &'a Console<'a>) -> Result<Self> {
+        console.browser.marked("live-kill").await?;
         Ok(Kill { console })
     }
 

@@ -15,18 +15,8 @@ async fn stage_a_cohort_see_the_radius_publish_and_take_it_back() -> Result<()> 
     stories::stage_a_cohort(&stack, &browser, &console).await
 }
 
-/// What the text of the draft says.
-async fn text(browser: &Browser) -> Result<String> {
-    Ok(browser.marked("edit-json").await?.value().await?.unwrap_or_default())
-}
-
-/// Puts another text in its place, as pasting does.
-async fn paste(browser: &Browser, text: &str) -> Result<()> {
-    let script = "const field = document.querySelector('[data-test=edit-json]'); field.value = arguments[0]; \
-                  field.dispatchEvent(new Event('input', { bubbles: true }))";
-    browser.driver.execute(script, vec![json!(text)]).await?;
-    Ok(())
-}
+/// The beginning of a draft.
+const HALF: &str = "{ \"key\": \"checkout-v2\", ";
 
 #[tokio::test]
 async fn a_draft_is_the_same_as_text_and_outlives_a_crash_of_the_console() -> Result<()> {
@@ -36,26 +26,22 @@ async fn a_draft_is_the_same_as_text_and_outlives_a_crash_of_the_console() -> Re
     let editor = Editor::of(&console);
     editor.edit("checkout-v2").await?;
     editor.write("edit-owner", "-europe").await?;
-    editor.press("as-json").await?;
-    let before: Value = serde_json::from_str(&text(&browser).await?)?;
+    editor.turn().await?;
+    let before: Value = serde_json::from_str(&editor.text().await?)?;
     ensure!(before["owner"].as_str().is_some_and(|owner| owner.ends_with("-europe")), "{before}");
-    paste(&browser, &text(&browser).await?.replace("-europe", "-america")).await?;
-    editor.press("as-json").await?;
-    browser
-        .until(
-            "the text in the form",
-            "return document.querySelector('[data-test=edit-owner]').value.endsWith('-america')",
-        )
-        .await?;
-    editor.press("as-json").await?;
-    let after: Value = serde_json::from_str(&text(&browser).await?)?;
+    editor.paste(&editor.text().await?.replace("-europe", "-america")).await?;
+    editor.turn().await?;
     let mut expected = before.clone();
-    expected["owner"] = json!(before["owner"].as_str().unwrap_or_default().replace("-europe", "-america"));
+    let owner = before["owner"].as_str().unwrap_or_default().replace("-europe", "-america");
+    console.says_value("edit-owner", &owner).await?;
+    expected["owner"] = json!(owner);
+    editor.turn().await?;
+    let after: Value = serde_json::from_str(&editor.text().await?)?;
     ensure!(after == expected, "nothing but that is another: {after}");
     browser.accessible("a draft as text").await?;
 
     // Half a text is kept too. Then the console ends: nodes are no longer where it left them.
-    paste(&browser, "{ \"key\": \"checkout-v2\", ").await?;
+    editor.paste(HALF).await?;
     Draft::of(&console).problems().await?;
     let broken = "Node.prototype.insertBefore = () => { throw new DOMException('the node is gone') }";
     browser.driver.execute(broken, vec![]).await?;
@@ -66,10 +52,5 @@ async fn a_draft_is_the_same_as_text_and_outlives_a_crash_of_the_console() -> Re
     kept.is_offered().await?;
     browser.accessible("a draft that was kept").await?;
     kept.go_on().await?;
-    browser
-        .until(
-            "half a text",
-            "return document.querySelector('[data-test=edit-json]')?.value === '{ \"key\": \"checkout-v2\", '",
-        )
-        .await
+    console.says_value("edit-json", HALF).await
 }

@@ -2,6 +2,7 @@
 //! back and forth, shares by the pointer, prerequisites, and what the policy allows to be moved at once.
 
 use anyhow::{Result, ensure};
+use downhaul_e2e::screens::Draft;
 use downhaul_e2e::{Browser, Console, Editor, Stack, stories};
 use serde_json::{Value, json};
 use thirtyfour::prelude::*;
@@ -30,7 +31,7 @@ async fn every_kind_of_condition_has_its_input() -> Result<()> {
     let console = Console::open(&browser, &stack).await?;
     let editor = Editor::of(&console);
     editor.edit(FLAG).await?;
-    editor.press("add-rule").await?;
+    editor.add_rule().await?;
 
     // What is wrong is said beside the field while it is typed, by the core.
     let mut at = 0;
@@ -208,12 +209,13 @@ async fn a_prerequisite_is_chosen_and_checked() -> Result<()> {
     let console = Console::open(&browser, &stack).await?;
     let editor = Editor::of(&console);
     editor.edit(FLAG).await?;
+    let draft = Draft::of(&console);
     editor.press("add-prerequisite").await?;
-    browser.shown("[data-test=problems]:not([data-count='0'])").await?;
+    draft.problems().await?;
     editor.choose_at("/requires/0/flag", "cart-service-v3").await?;
     editor.add("prerequisite-1-value", "nothing").await?;
     browser.until("what it has instead", "return document.querySelector('main').innerText.includes('nothing')").await?;
-    browser.shown("[data-test=problems]:not([data-count='0'])").await?;
+    draft.problems().await?;
     console.write("prerequisite-1-value", &Key::Backspace.value().to_string()).await?;
     editor.add("prerequisite-1-value", "on").await?;
     browser
