@@ -40,6 +40,8 @@ struct Desk {
     by_server: Lane<Draft>,
     /// What is compared exactly once the replay has answered: both at a time would slow down the one that people watch.
     after_replay: Option<Draft>,
+    /// The newest draft that the replay has answered.
+    replayed: u64,
     /// What was asked about before the page had looked at it: its number, and the flag as JSON.
     ahead: Option<(u64, Rc<str>)>,
     /// Asked about ahead, and no draft after all: nobody wants to hear of these.
@@ -54,6 +56,15 @@ impl Desk {
     fn compare(&mut self, draft: Draft) {
         if let (Some(next), Some(hands)) = (self.comparisons.offer(draft), &self.exact) {
             hands.ask(&Ask::Draft(next));
+        }
+    }
+
+    /// Once the replay of this draft has answered: of one that was asked about ahead, it may have.
+    fn compare_after_replay(&mut self, draft: Draft) {
+        if self.replayed < draft.number {
+            self.after_replay = Some(draft);
+        } else {
+            self.compare(draft);
         }
     }
 
@@ -192,6 +203,9 @@ fn open(desk: &Rc<RefCell<Desk>>, radius: &Dispatcher) {
 
 fn heard(desk: &Rc<RefCell<Desk>>, radius: &Dispatcher, is_replay: bool, answer: Result<Answer, String>) {
     let mut desk = desk.borrow_mut();
+    if let (true, Ok(Answer { number, .. })) = (is_replay, &answer) {
+        desk.replayed = desk.replayed.max(*number);
+    }
     match answer {
         Ok(Answer { number, .. }) if desk.void.contains(&number) => desk.void.retain(|each| *each > number),
         Ok(Answer { number, found: Ok(found) }) if is_replay => {
@@ -284,7 +298,7 @@ fn draft(
         wanted,
     };
     if matches!(source, Source::Sample { .. }) && open.replay.is_some() {
-        open.after_replay = Some(draft(Wanted::Exact));
+        open.compare_after_replay(draft(Wanted::Exact));
     } else {
         open.compare(draft(Wanted::Exact));
     }
@@ -330,6 +344,19 @@ fn ask_server(console: Console, environment: String, desk: Rc<RefCell<Desk>>, ra
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_draft_is_compared_once_it_is_replayed_also_where_that_came_first() {
+        let draft =
+            |number| Draft { number, instead_of: None, text: String::new(), budget: None, wanted: Wanted::Exact };
+        let mut desk = Desk { replayed: 6, ..Desk::default() };
+        desk.compare_after_replay(draft(7));
+        assert_eq!(desk.after_replay.as_ref().map(|draft| draft.number), Some(7), "it waits");
+        let mut desk = Desk { replayed: 7, ..Desk::default() };
+        desk.compare_after_replay(draft(7));
+        assert!(desk.after_replay.is_none(), "nothing would end the wait");
+        assert!(desk.comparisons.offer(draft(8)).is_none(), "it is being compared");
+    }
 
     #[test]
     fn what_was_asked_ahead_is_the_draft_or_void() {
