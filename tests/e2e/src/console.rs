@@ -165,6 +165,8 @@ impl<'a> Console<'a> {
         let hold = self.browser.shown("[data-test=hold-to-kill][aria-disabled=false]").await?;
         hold.scroll_into_view().await?;
         self.browser.driver.action_chain().click_and_hold_element(&hold).perform().await?;
+        let shown = format!("return document.querySelector('[data-test=\"{mark}\"]') !== null");
+        self.browser.until(&format!("what comes of the hold, {mark}"), &shown).await?;
         self.browser.marked(mark).await?;
         self.browser.driver.action_chain().release().perform().await?;
         Ok(())

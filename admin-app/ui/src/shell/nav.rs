@@ -46,7 +46,7 @@ pub fn Nav(props: &NavProps) -> Html {
         | Section::Settings
         | Section::Xray => None,
     };
-    let (lit, silent) = console.live.fleet.ready().map_or((0, 0), |fleet| (fleet.live, fleet.unknown));
+    let (lit, silent) = console.live.fleet.ready().map(|fleet| (fleet.live, fleet.unknown)).unzip();
     html! {
         <nav class="nav" aria-label={text::MAIN}>
             { for pages(&environment).into_iter().map(|page| html! {
@@ -55,13 +55,13 @@ pub fn Nav(props: &NavProps) -> Html {
             <div class="aloft">
                 <h2>{ text::in_effect_in(&environment) }</h2>
                 <Link<Route> to={Route::Kills { environment: environment.clone() }}>
-                    <Sign name="kill" />{ common::KILLS }<b data-test="kills-in-force">{ count(console.live.kill_count() as u64) }</b>
+                    <Sign name="kill" />{ common::KILLS }<b data-test="kills-in-force">{ number_of(console.live.kill_count()) }</b>
                 </Link<Route>>
                 <Link<Route> to={Route::Fleet { environment: environment.clone() }}>
-                    <Sign name="degraded" />{ text::BREAKERS_OPEN }<b data-test="breakers-open">{ console.live.open_breakers.map(|open| count(open as u64)) }</b>
+                    <Sign name="degraded" />{ text::BREAKERS_OPEN }<b data-test="breakers-open">{ number_of(console.live.open_breakers) }</b>
                 </Link<Route>>
-                <Link<Route> to={Route::Fleet { environment: environment.clone() }}><Icon name="fleet" small=true />{ text::CLIENTS_LIVE }<b>{ count(lit as u64) }</b></Link<Route>>
-                <Link<Route> to={Route::Fleet { environment }}><Icon name="clock" small=true />{ text::SILENT_CLIENTS }<b>{ count(silent as u64) }</b></Link<Route>>
+                <Link<Route> to={Route::Fleet { environment: environment.clone() }}><Icon name="fleet" small=true />{ text::CLIENTS_LIVE }<b>{ number_of(lit) }</b></Link<Route>>
+                <Link<Route> to={Route::Fleet { environment }}><Icon name="clock" small=true />{ text::SILENT_CLIENTS }<b>{ number_of(silent) }</b></Link<Route>>
             </div>
         </nav>
     }
@@ -83,7 +83,7 @@ pub fn TabBar(props: &NavProps) -> Html {
                 <summary aria-current={is_more.then_some("page")}><Icon name="more" /><span>{ text::MORE }</span></summary>
                 <div class="menu">{ for more.into_iter().map(|page| html! { <NavLink here={page.section == here} page={page} /> }) }</div>
             </details>
-            <Link<Route> to={Route::Kills { environment }} classes={classes!((console.live.kill_count() > 0).then_some("aloft-tab"))}>
+            <Link<Route> to={Route::Kills { environment }} classes={classes!((console.live.kill_count() > Some(0)).then_some("aloft-tab"))}>
                 <Sign name="kill" /><span>{ killed(&console) }</span>
             </Link<Route>>
         </nav>
@@ -92,9 +92,15 @@ pub fn TabBar(props: &NavProps) -> Html {
 
 fn killed(console: &Console) -> String {
     match console.live.kill_count() {
-        0 => text::NO_KILLS.to_owned(),
-        kills => text::count_killed(&count(kills as u64)),
+        None => common::KILLS.to_owned(),
+        Some(0) => text::NO_KILLS.to_owned(),
+        Some(kills) => text::count_killed(&count(kills as u64)),
     }
+}
+
+/// A number that is not known is none.
+fn number_of(known: Option<usize>) -> String {
+    known.map_or_else(|| "–".to_owned(), |known| count(known as u64))
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -222,5 +228,15 @@ fn NavLink(props: &NavLinkProps) -> Html {
             if props.narrow { <span>{ props.page.name }</span> } else { { props.page.name } }
             if let Some(count) = &props.count { <span class="count">{ count }</span> }
         </a>
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::number_of;
+
+    #[test]
+    fn what_is_not_known_is_not_nothing() {
+        assert_eq!((number_of(None).as_str(), number_of(Some(0)).as_str()), ("–", "0"));
     }
 }

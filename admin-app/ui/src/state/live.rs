@@ -143,9 +143,9 @@ impl Live {
         lasting.min_by(|one, other| one.read_at.total_cmp(&other.read_at))
     }
 
-    /// Kills in force.
-    pub fn kill_count(&self) -> usize {
-        self.kills.ready().map_or(0, |page| page.kills.len())
+    /// Kills in force, once that is known: that there is none is not said before.
+    pub fn kill_count(&self) -> Option<usize> {
+        self.kills.ready().map(|page| page.kills.len())
     }
 }
 
@@ -325,7 +325,7 @@ mod tests {
     fn data_stays_when_asking_again_fails() {
         let page = Shared::new(KillPage { position: Position::default(), kills: vec![kill(1.0, 0)] });
         let live = run(vec![Action::Kills(Ok(page)), Action::Kills(Err(Failure::Offline))]);
-        assert_eq!(live.kill_count(), 1);
+        assert_eq!(live.kill_count(), Some(1));
         let live = run(vec![Action::Kills(Err(Failure::Offline))]);
         assert_eq!(live.kills, Slot::Failed(Failure::Offline));
     }
@@ -384,9 +384,9 @@ mod tests {
         let production = Rc::new(Live { environment: "production".into(), ..Live::default() });
         let after = |actions: Vec<Action>| actions.into_iter().fold(production.clone(), |live, each| live.reduce(each));
         let live = after(late("staging"));
-        assert_eq!((live.kill_count(), dark(&live)), (0, None));
+        assert_eq!((live.kill_count(), dark(&live)), (None, None));
         let live = after(late("production"));
-        assert_eq!((live.kill_count(), dark(&live)), (1, Some(9)));
+        assert_eq!((live.kill_count(), dark(&live)), (Some(1), Some(9)));
     }
 
     #[test]

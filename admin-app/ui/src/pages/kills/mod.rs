@@ -73,7 +73,7 @@ pub fn Kills(props: &KillsProps) -> Html {
         <>
             <div class="pagehead"><div class="grow">
                 <h1>{ text::KILLS_IN_FORCE }</h1>
-                <p>{ text::in_each_stays_until_someone_restores(&counted(console.live.kill_count(), text::AMID_KILL, text::KILLS), &props.environment) }</p>
+                <p>{ console.live.kill_count().map(|kills| text::in_each_stays_until_someone_restores(&counted(kills, text::AMID_KILL, text::KILLS), &props.environment)) }</p>
             </div>
             <Link<Route> to={Route::Chart { environment: environment() }} classes="btn"><Icon name="chart" />{ common::CHART }</Link<Route>>
             </div>

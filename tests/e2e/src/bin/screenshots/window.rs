@@ -31,12 +31,17 @@ pub(crate) async fn pictures(into: &Path, only: &[String]) -> Result<()> {
     desktop.close(window).await
 }
 
+/// Waits until what was changed is drawn, and no colour is on its way.
+const DRAWN: &str = "const done = arguments[0]; for (const each of document.getAnimations()) if (each.effect.getComputedTiming().endTime !== Infinity) each.finish(); \
+    requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(done, 100)))";
+
 async fn all(desktop: &Desktop, window: &Browser, into: &Path, name: &str) -> Result<()> {
     for (width, height) in WIDTHS {
         desktop.resize(width, height).await?;
         window.until("the width", &format!("return innerWidth === {width}")).await?;
         for theme in THEMES {
             window.driver.execute(format!("document.documentElement.dataset.theme = '{theme}'"), vec![]).await?;
+            window.driver.execute_async(DRAWN, vec![]).await?;
             window.driver.screenshot(&into.join(format!("{name}-{width}-{theme}.png"))).await?;
         }
     }
