@@ -112,8 +112,20 @@ impl Browser {
         })
     }
 
-    /// Starts the desktop app and drives its window.
+    /// Starts the desktop app and drives its window. Where the driver does not find the app that it has started, both are
+    /// started once more.
     pub async fn window(desktop: &Desktop) -> Result<Self> {
+        match Self::window_once(desktop).await {
+            Ok(window) => Ok(window),
+            Err(why) => {
+                println!("the app is started again: {why:#}");
+                desktop.end().await?;
+                Self::window_once(desktop).await
+            }
+        }
+    }
+
+    async fn window_once(desktop: &Desktop) -> Result<Self> {
         let port = free_port()?;
         let mut command = Command::new("WebKitWebDriver");
         command.args([format!("--port={port}"), "--host=127.0.0.1".to_owned()]);

@@ -176,13 +176,18 @@ impl Desktop {
 
     /// Ends the app in good order, as its own command to quit does, and waits until it is gone.
     pub async fn close(&self, window: Browser) -> Result<()> {
+        self.end().await?;
+        drop(window);
+        Ok(())
+    }
+
+    /// The same where nothing drives it.
+    pub(crate) async fn end(&self) -> Result<()> {
         for id in self.processes()? {
             let asked = Command::new("kill").args(["-TERM", &id.to_string()]).status().await?;
             anyhow::ensure!(asked.success(), "the app could not be told to end");
         }
-        self.ended().await?;
-        drop(window);
-        Ok(())
+        self.ended().await
     }
 
     /// Waits until the app is gone.
