@@ -56,13 +56,19 @@ const ARGUMENTS: [&str; 9] = [
     "--window-size=1440,900",
 ];
 
-const PHONE: (u32, u32) = (390, 844);
 /// Longer lists are not looked at to their end.
 const TALL: u32 = 6_000;
 
 /// WCAG 2.2 A and AA.
 const RULES: &[&str] = &["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"];
 const CONTRAST: &[&str] = &["color-contrast"];
+
+/// Ends what moves, but what moves for ever.
+const FINISH: &str = r"
+    const finish = () => {
+        const ends = document.getAnimations().filter((each) => each.effect.getComputedTiming().endTime !== Infinity);
+        for (const each of ends) each.finish();
+    };";
 
 /// Takes the rules, and whether the theme is turned first; gives what it found. Colours that are on their way to others
 /// arrive first.
@@ -73,8 +79,7 @@ const AXE: &str = r"
     const turn = (to) => { if (to === undefined) delete root.dataset.theme; else root.dataset.theme = to; };
     const settled = async () => {
         await new Promise((seen) => setTimeout(seen, 0));
-        const ends = document.getAnimations().filter((each) => each.effect.getComputedTiming().endTime !== Infinity);
-        for (const each of ends) each.finish();
+        finish();
     };
     (async () => {
         const isDark = theme === undefined ? matchMedia('(prefers-color-scheme: dark)').matches : theme === 'dark';
@@ -90,6 +95,9 @@ const AXE: &str = r"
     })().then(done, (why) => done([String(why)]));";
 
 impl Browser {
+    /// As wide and high as a phone.
+    pub const PHONE: (u32, u32) = (390, 844);
+
     pub async fn start() -> Result<Self> {
         let port = free_port()?;
         let profile = TempDir::new()?;
@@ -194,32 +202,45 @@ impl Browser {
     pub async fn accessible(&self, what: &str) -> Result<()> {
         let axe = std::fs::read_to_string(built("web/node_modules/axe-core/axe.min.js")?)?;
         self.driver.execute(axe, vec![]).await?;
+        if self.is_window() {
+            return self.conforms(what).await;
+        }
         let stood = *self.metrics();
         let place = "return [innerWidth, innerHeight, scrollY]";
         let place = self.driver.execute(place, vec![]).await?.json().clone();
         let at = |side: usize| place.get(side).and_then(Value::as_f64).unwrap_or_default();
         let own = (at(0) as u32, at(1) as u32);
-        for width in if self.is_window() { vec![None] } else { vec![Some(own), Some(PHONE)] } {
-            if let Some((width, height)) = width {
-                self.resize(width, height).await?;
-                // As high as the page, so that no bar lies over what is checked.
-                let whole = self.driver.execute("return document.documentElement.scrollHeight", vec![]).await?;
-                let whole = whole.json().as_u64().and_then(|whole| u32::try_from(whole).ok()).unwrap_or_default();
-                self.resize(width, whole.clamp(height, TALL)).await?;
-            }
-            for (theme, rules) in [("as it is", RULES), ("turned", CONTRAST)] {
-                let found = self.driver.execute_async(AXE, vec![json!(rules), json!(theme == "turned")]).await?;
-                let violations = found.json().as_array().cloned().unwrap_or_default();
-                let width = width.map_or_else(String::new, |(width, _)| format!(" at {width} px"));
-                ensure!(violations.is_empty(), "{what}{width}, the theme {theme}: {violations:#?}");
-            }
+        for (width, height) in [own, Self::PHONE] {
+            self.resize(width, height).await?;
+            // As high as the page, so that no bar lies over what is checked.
+            let whole = self.driver.execute("return document.documentElement.scrollHeight", vec![]).await?;
+            let whole = whole.json().as_u64().and_then(|whole| u32::try_from(whole).ok()).unwrap_or_default();
+            self.resize(width, whole.clamp(height, TALL)).await?;
+            self.conforms(&format!("{what} at {width} px")).await?;
         }
         match stood {
-            _ if self.is_window() => return Ok(()),
             Some((width, height)) => self.resize(width, height).await?,
             None => self.as_it_was().await?,
         }
         self.driver.execute("scrollTo(0, arguments[0])", vec![json!(at(2))]).await?;
+        Ok(())
+    }
+
+    /// The same of the page as it stands, with axe-core in it, and of the contrasts in the other theme.
+    async fn conforms(&self, what: &str) -> Result<()> {
+        for (rules, turned) in [(RULES, false), (CONTRAST, true)] {
+            let check = format!("{FINISH} {AXE}");
+            let found = self.driver.execute_async(check, vec![json!(rules), json!(turned)]).await?;
+            let violations = found.json().as_array().cloned().unwrap_or_default();
+            let theme = if turned { "turned" } else { "as it is" };
+            ensure!(violations.is_empty(), "{what}, the theme {theme}: {violations:#?}");
+        }
+        Ok(())
+    }
+
+    /// Has whatever moves, or takes another colour, arrive.
+    pub async fn finish_animations(&self) -> Result<()> {
+        self.driver.execute(format!("{FINISH} finish()"), vec![]).await?;
         Ok(())
     }
 

@@ -131,6 +131,12 @@ impl Stack {
         Ok(if answered.is_empty() { Value::Null } else { serde_json::from_str(&answered)? })
     }
 
+    /// A flag as it is published.
+    pub async fn flag(&self, key: &str) -> Result<Value> {
+        let mut view = self.admin("GET", &format!("/flags/{key}"), None).await?;
+        Ok(view.get_mut("flag").context("no flag")?.take())
+    }
+
     /// Someone new with a role, and a token to sign in with.
     pub async fn person(&self, name: &str, role: &str) -> Result<String> {
         let person = json!({ "name": name, "role": role, "reason": "a story" });

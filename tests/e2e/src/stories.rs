@@ -55,7 +55,7 @@ pub async fn stage_a_cohort(stack: &Stack, browser: &Browser, console: &Console<
         "when": [{ "tenant": ["acme"] }, { "region": ["europe"] }],
         "split": { "slices": [["off", 75_000], ["on", 25_000]] },
     });
-    let mut flag = published(stack).await?;
+    let mut flag = stack.flag(FLAG).await?;
     flag.as_object_mut().context("no flag")?.insert("rules".to_owned(), json!([draft]));
     let plan = stack.admin("POST", "/plan", Some(json!({ "flag": flag }))).await?;
     let counted = plan.pointer(&format!("/flags/{FLAG}/moved"));
@@ -70,14 +70,9 @@ pub async fn stage_a_cohort(stack: &Stack, browser: &Browser, console: &Console<
 
     editor.undo_publish().await?;
     page.has_no_rule().await?;
-    let flag = published(stack).await?;
+    let flag = stack.flag(FLAG).await?;
     ensure!(flag.get("rules").is_none(), "{flag}");
     Ok(())
-}
-
-async fn published(stack: &Stack) -> Result<Value> {
-    let mut view = stack.admin("GET", &format!("/flags/{FLAG}"), None).await?;
-    Ok(view.get_mut("flag").context("no flag")?.take())
 }
 
 /// The story that Downhaul exists for: a feature is live in a page, an operator kills it from the console, the page goes dark

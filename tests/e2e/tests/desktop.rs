@@ -6,6 +6,7 @@ use downhaul_e2e::stories::whole::{self, Cast};
 use downhaul_e2e::{Browser, Console, Desktop, Editor, Keychain, KillPage, Notification, Stack, StartPage, stories};
 use serde_json::{Value, json};
 use std::fs;
+use std::path::PathBuf;
 
 /// A file as people lay it out.
 const EXPRESS: &str = r#"{
@@ -16,6 +17,14 @@ const EXPRESS: &str = r#"{
   "default": "off"
 }
 "#;
+
+/// A folder with that file alone.
+fn folder_of_flags(desktop: &Desktop) -> Result<PathBuf> {
+    let folder = desktop.home.path().join("flags");
+    fs::create_dir(&folder)?;
+    fs::write(folder.join("express.json"), EXPRESS)?;
+    Ok(folder)
+}
 
 /// Makes a flag without rules.
 async fn make_flag(console: &Console<'_>, editor: &Editor<'_>, key: &str) -> Result<()> {
@@ -367,9 +376,7 @@ async fn acknowledge_all(stack: &Stack) -> Result<()> {
 #[tokio::test]
 async fn dialogs_of_the_system_say_where_files_are() -> Result<()> {
     let desktop = Desktop::start(Keychain::Unlocked).await?;
-    let folder = desktop.home.path().join("flags");
-    fs::create_dir(&folder)?;
-    fs::write(folder.join("express.json"), EXPRESS)?;
+    let folder = folder_of_flags(&desktop)?;
     let window = Browser::window(&desktop).await?;
     let start = StartPage::opened(&window).await?;
     start.pick_folder().await?;
@@ -406,9 +413,7 @@ async fn the_window_is_where_it_was() -> Result<()> {
 #[tokio::test]
 async fn what_is_published_is_written_into_the_folder() -> Result<()> {
     let desktop = Desktop::start(Keychain::Unlocked).await?;
-    let folder = desktop.home.path().join("flags");
-    fs::create_dir(&folder)?;
-    fs::write(folder.join("express.json"), EXPRESS)?;
+    let folder = folder_of_flags(&desktop)?;
     let window = Browser::window(&desktop).await?;
     let console = StartPage::opened(&window).await?.folder(&folder).await?;
     Flags::of(&console).has("express-checkout").await?;

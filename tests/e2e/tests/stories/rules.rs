@@ -19,10 +19,6 @@ async fn put(stack: &Stack, rules: Value) -> Result<()> {
     stack.admin("PUT", &format!("/flags/{FLAG}"), Some(json!({ "flag": flag, "reason": "a story" }))).await.map(drop)
 }
 
-async fn published(stack: &Stack) -> Result<Value> {
-    Ok(stack.admin("GET", &format!("/flags/{FLAG}"), None).await?["flag"].take())
-}
-
 #[tokio::test]
 async fn every_kind_of_condition_has_its_input() -> Result<()> {
     let stack = Stack::start().await?;
@@ -105,7 +101,7 @@ async fn every_kind_of_condition_has_its_input() -> Result<()> {
     let draft = editor.as_text().await?;
     ensure!(draft.pointer("/rules/0/when") == Some(&when), "{draft:#}");
     editor.publish("all of them").await?;
-    let kept = published(&stack).await?;
+    let kept = stack.flag(FLAG).await?;
     ensure!(kept.pointer("/rules/0/when") == Some(&when), "{kept:#}");
     Ok(())
 }
@@ -156,7 +152,7 @@ async fn rules_change_their_order_and_there_is_a_way_back_and_forth() -> Result<
     browser.until("that it is put down", &said("Rule put down")).await?;
 
     editor.publish("globex comes first").await?;
-    let kept = published(&stack).await?;
+    let kept = stack.flag(FLAG).await?;
     let names: Vec<&str> =
         kept["rules"].as_array().into_iter().flatten().filter_map(|rule| rule["name"].as_str()).collect();
     ensure!(names == ["globex", "acme", "initech"], "{kept:#}");
@@ -194,7 +190,7 @@ async fn a_share_is_drawn_and_held_against_the_budget() -> Result<()> {
     ensure!(moved > 0.0 && moved <= 12.0, "{moved}");
     console.says("budget", "over", "false").await?;
     editor.publish("twice as many").await?;
-    let slices = published(&stack).await?["rules"][0]["split"]["slices"].take();
+    let slices = stack.flag(FLAG).await?["rules"][0]["split"]["slices"].take();
     ensure!(slices[0] == json!(["on", 10_000]), "whoever has it keeps it: {slices}");
     let on = slices.as_array().into_iter().flatten().filter(|slice| slice[0] == "on");
     ensure!(on.filter_map(|slice| slice[1].as_u64()).sum::<u64>() == 20_000, "{slices}");
@@ -223,7 +219,7 @@ async fn a_prerequisite_is_chosen_and_checked() -> Result<()> {
         .await?;
     browser.accessible("a draft with a prerequisite").await?;
     editor.publish("it rests on the new cart").await?;
-    let kept = published(&stack).await?;
+    let kept = stack.flag(FLAG).await?;
     ensure!(kept["requires"] == json!([{ "flag": "cart-service-v3", "variants": ["on"] }]), "{kept:#}");
     console.flag(FLAG).await?;
     browser.until("it on the flag's page", "return [...document.querySelectorAll('[data-test=rules] a')].some(each => each.textContent === 'cart-service-v3')").await

@@ -8,10 +8,15 @@ use std::path::Path;
 
 pub(crate) const THEMES: [&str; 2] = ["light", "dark"];
 /// A desktop and a phone.
-const WIDTHS: [(u32, u32); 2] = [(1440, 900), (390, 844)];
+pub(crate) const WIDTHS: [(u32, u32); 2] = [(1440, 900), Browser::PHONE];
 /// The widest that the console is made for, and what is looked at there.
 const WIDEST: (u32, u32) = (2560, 1300);
 const WIDE: [&str; 2] = ["flags", "fleet"];
+
+/// Whether a screen is among those that are asked for.
+pub(crate) fn wants(only: &[String], name: &str) -> bool {
+    only.is_empty() || only.iter().any(|each| each == name)
+}
 
 #[derive(Debug)]
 pub(crate) struct Camera<'a> {
@@ -23,7 +28,7 @@ pub(crate) struct Camera<'a> {
 
 impl Camera<'_> {
     pub(crate) fn wants(&self, name: &str) -> bool {
-        self.only.is_empty() || self.only.iter().any(|each| each == name)
+        wants(self.only, name)
     }
 
     /// Of every page that is loaded from now on.

@@ -1,15 +1,13 @@
 //! Pictures of the window of the desktop app: its first page, and the console in it, on the first day of a control plane inside.
 
-use crate::camera::THEMES;
+use crate::camera::{self, THEMES, WIDTHS};
 use anyhow::Result;
 use downhaul_e2e::screens::FirstSteps;
 use downhaul_e2e::{Browser, Desktop, Keychain, StartPage};
 use std::path::Path;
 
-const WIDTHS: [(u32, u32); 2] = [(1440, 900), (390, 844)];
-
 pub(crate) async fn pictures(into: &Path, only: &[String]) -> Result<()> {
-    let wants = |name: &str| only.is_empty() || only.iter().any(|each| each == name);
+    let wants = |name: &str| camera::wants(only, name);
     if !wants("window-start") && !wants("window-first-steps") {
         return Ok(());
     }
@@ -31,9 +29,9 @@ pub(crate) async fn pictures(into: &Path, only: &[String]) -> Result<()> {
     desktop.close(window).await
 }
 
-/// Waits until what was changed is drawn, and no colour is on its way.
-const DRAWN: &str = "const done = arguments[0]; for (const each of document.getAnimations()) if (each.effect.getComputedTiming().endTime !== Infinity) each.finish(); \
-    requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(done, 100)))";
+/// Waits until what was changed is drawn.
+const DRAWN: &str =
+    "const done = arguments[0]; requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(done, 100)))";
 
 async fn all(desktop: &Desktop, window: &Browser, into: &Path, name: &str) -> Result<()> {
     for (width, height) in WIDTHS {
@@ -41,6 +39,7 @@ async fn all(desktop: &Desktop, window: &Browser, into: &Path, name: &str) -> Re
         window.until("the width", &format!("return innerWidth === {width}")).await?;
         for theme in THEMES {
             window.driver.execute(format!("document.documentElement.dataset.theme = '{theme}'"), vec![]).await?;
+            window.finish_animations().await?;
             window.driver.execute_async(DRAWN, vec![]).await?;
             window.driver.screenshot(&into.join(format!("{name}-{width}-{theme}.png"))).await?;
         }
