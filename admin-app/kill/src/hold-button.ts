@@ -1,4 +1,4 @@
-import { after, type Action, HOLD_MS, type Hold, READY } from "./hold.js";
+import { after, type Action, due, type Hold, READY } from "./hold.js";
 import { byId, on, say } from "./page.js";
 import { HOLD_HELP, HOLD_INSTEAD, HOLD_TO_KILL, KILL, KILLING, PRESS_AGAIN, TWO_PRESSES_HELP, TWO_PRESSES_INSTEAD } from "./texts.js";
 
@@ -24,8 +24,10 @@ export function holdButton(fire: () => void): HoldButton {
   let hold: Hold = READY;
   let two = false;
   let timer: ReturnType<typeof setTimeout> | undefined;
-  /** A click that follows a pointer or Space belongs to the hold; one that follows neither comes from a screen reader. */
+  /** A pointer's click belongs to its hold; one of no pointer comes from a screen reader. */
   let handled = false;
+  /** Where the button was pressed. What comes in above may move it; a pointer that stays there holds on. */
+  let stood: DOMRect;
   let labels: Labels = { target: "", effect: "", whyNot: "" };
 
   const isOff = () => labels.whyNot !== "" || hold.is === "fired";
@@ -38,9 +40,9 @@ export function holdButton(fire: () => void): HoldButton {
     if (hold !== before) {
       clearTimeout(timer);
       if (hold.is === "holding") {
-        const due = hold.since + HOLD_MS;
+        const end = due(hold.since);
         // Timers may come a fraction early; the hold is over by the time that was asked for.
-        timer = setTimeout(() => dispatch({ do: "tick", now: Math.max(performance.now(), due) }), due - performance.now());
+        timer = setTimeout(() => dispatch({ do: "tick", now: Math.max(performance.now(), end) }), end - performance.now());
       }
     }
     draw();
@@ -68,14 +70,16 @@ export function holdButton(fire: () => void): HoldButton {
   on(button, "pointerdown", (event) => {
     if (two || event.button !== 0 || isOff()) return;
     handled = true;
+    stood = button.getBoundingClientRect();
+    button.setPointerCapture(event.pointerId);
     press();
   });
-  on(button, "pointerup", () => isByPointer() && cancel());
-  on(button, "pointerleave", () => {
-    if (!isByPointer()) return;
-    handled = false;
-    cancel();
+  on(button, "pointermove", ({ x, y, pointerId }) => {
+    if (button.hasPointerCapture(pointerId) && (x < stood.left || x > stood.right || y < stood.top || y > stood.bottom)) cancel();
   });
+  const release = () => isByPointer() && cancel();
+  on(button, "pointerup", release);
+  on(button, "pointerleave", release);
   on(button, "keydown", (event) => {
     // The click that a browser makes of Enter would count as a press.
     if (event.key === "Enter") event.preventDefault();
@@ -92,13 +96,14 @@ export function holdButton(fire: () => void): HoldButton {
   });
   on(button, "blur", cancel);
   on(button, "contextmenu", (event) => event.preventDefault());
-  on(button, "click", () => {
-    const isByHold = handled;
+  on(button, "click", ({ detail }) => {
+    const isByHold = handled && detail > 0;
     handled = false;
     if (!isByHold && !isOff()) dispatch({ do: "click" });
   });
   on(switcher, "click", () => {
     two = !two;
+    handled = false;
     cancel();
   });
 

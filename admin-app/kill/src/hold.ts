@@ -24,6 +24,12 @@ export type Action =
 
 export const READY: Hold = { is: "ready" };
 
+/**
+ * When a hold that began at `since` is over. Whoever ticks then compares with this very number: what is left of it after `since`
+ * is taken away again may be a rounding short of {@link HOLD_MS}.
+ */
+export const due = (since: number): number => since + HOLD_MS;
+
 export function after(hold: Hold, action: Action): Hold {
   if (hold.is === "fired") return action.do === "reset" ? READY : hold;
   switch (action.do) {
@@ -34,7 +40,7 @@ export function after(hold: Hold, action: Action): Hold {
       // A key that repeats presses again.
       return hold.is === "holding" ? hold : { is: "holding", since: action.now };
     case "tick":
-      return hold.is === "holding" && action.now - hold.since >= HOLD_MS ? { is: "fired" } : hold;
+      return hold.is === "holding" && action.now >= due(hold.since) ? { is: "fired" } : hold;
     case "click":
       if (hold.is === "ready") return { is: "armed" };
       return hold.is === "armed" ? { is: "fired" } : hold;

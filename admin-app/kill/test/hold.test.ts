@@ -1,7 +1,7 @@
 // The same cases as in state/hold.rs of the console.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { type Action, after, type Hold, READY } from "../src/hold.js";
+import { type Action, after, due, type Hold, READY } from "../src/hold.js";
 
 const run = (...actions: Action[]): Hold => actions.reduce(after, READY);
 const press = (now: number): Action => ({ do: "press", now });
@@ -11,6 +11,10 @@ const [cancel, click, reset]: [Action, Action, Action] = [{ do: "cancel" }, { do
 test("a hold of 1200 ms fires", () => {
   assert.deepEqual(run(press(50), tick(1249)), { is: "holding", since: 50 });
   assert.deepEqual(run(press(50), tick(1250)), { is: "fired" });
+});
+
+test("a tick at its end fires whenever it began", () => {
+  for (let tenth = 0; tenth < 200_000; tenth++) assert.deepEqual(run(press(tenth * 0.1), tick(due(tenth * 0.1))), { is: "fired" }, String(tenth * 0.1));
 });
 
 test("letting go cancels and starts from nothing", () => {

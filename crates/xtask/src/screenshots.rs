@@ -13,6 +13,9 @@ pub(crate) struct Arguments {
     /// Where the pictures go
     #[arg(long, default_value = "test-results/screens", value_name = "FOLDER")]
     into: PathBuf,
+    /// Renew the pictures of the guides, in `docs/pictures`
+    #[arg(long)]
+    docs: bool,
     /// Start what was built before
     #[arg(long)]
     no_build: bool,
@@ -34,6 +37,9 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     let into = workspace::root().join(&arguments.into);
     let mut capture = cargo();
     capture.args(["run", "--quiet", "-p", "downhaul-e2e", "--bin", "downhaul-screenshots", "--"]).arg(&into);
+    if arguments.docs {
+        capture.arg("--docs").arg(workspace::root().join("docs/pictures"));
+    }
     capture.args(&arguments.only).env("DOWNHAUL_BIN", build::downhaul(Profile::Dev));
     capture.env("DOWNHAUL_DESKTOP_BIN", desktop::app(Profile::Dev));
     Step::new("capture the screens", capture).mend("look at the screen that the message names").run()?;

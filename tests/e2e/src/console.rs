@@ -1,4 +1,4 @@
-use crate::{Browser, Stack};
+use crate::{Browser, Hold, Stack};
 use anyhow::Result;
 use thirtyfour::prelude::*;
 
@@ -162,14 +162,9 @@ impl<'a> Console<'a> {
 
     /// Holds the button that kills for as long as it asks, until `mark` shows what came of it.
     pub async fn hold_until(&self, mark: &str) -> Result<()> {
-        let hold = self.browser.shown("[data-test=hold-to-kill][aria-disabled=false]").await?;
-        hold.scroll_into_view().await?;
-        self.browser.driver.action_chain().click_and_hold_element(&hold).perform().await?;
-        let shown = format!("return document.querySelector('[data-test=\"{mark}\"]') !== null");
-        self.browser.until(&format!("what comes of the hold, {mark}"), &shown).await?;
-        self.browser.marked(mark).await?;
-        self.browser.driver.action_chain().release().perform().await?;
-        Ok(())
+        let hold = Hold::of_the_console(self.browser);
+        hold.begin().await?;
+        hold.until(&format!("[data-test={mark}]")).await
     }
 
     /// Opens a flag's page from the list.

@@ -1,4 +1,4 @@
-use crate::Browser;
+use crate::{Browser, Hold};
 use anyhow::Result;
 use thirtyfour::prelude::*;
 
@@ -69,10 +69,9 @@ impl<'a> KillPage<'a> {
 
     /// Holds the button that kills until the live kill is there.
     pub async fn hold(&self) -> Result<()> {
-        let hold = self.browser.shown("#hold[aria-disabled=false]").await?;
-        self.browser.driver.action_chain().click_and_hold_element(&hold).perform().await?;
-        self.live().await?;
-        Ok(self.browser.driver.action_chain().release().perform().await?)
+        let hold = Hold::of_the_last_resort(self.browser);
+        hold.begin().await?;
+        hold.until("#live").await
     }
 
     /// Presses the button that kills without a pointer, as a screen reader or a switch does.

@@ -1,7 +1,8 @@
 use crate::hooks::clock;
-use crate::state::hold::{Action, HOLD_MS, Hold};
+use crate::state::hold::{Action, Hold, due};
 use crate::words::text::components as text;
 use gloo::timers::callback::Timeout;
+use web_sys::{DomRect, Element};
 use yew::prelude::*;
 
 #[derive(Debug, Properties, PartialEq)]
@@ -29,8 +30,11 @@ pub struct HoldButtonProps {
 pub fn HoldButton(props: &HoldButtonProps) -> Html {
     let hold = use_reducer_eq(Hold::default);
     let two_presses = use_state(|| false);
-    // A click that follows a pointer or Space belongs to the hold; one that follows neither comes from a screen reader.
+    // A pointer's click belongs to its hold; one of no pointer comes from a screen reader.
     let handled = use_mut_ref(|| false);
+    let button = use_node_ref();
+    // Where the button was pressed. What comes in above may move it; a pointer that stays there holds on.
+    let stood = use_mut_ref(|| None);
     let disabled = props.disabled.is_some() || props.sent;
     use_timer(&hold);
     {
@@ -57,9 +61,15 @@ pub fn HoldButton(props: &HoldButtonProps) -> Html {
     };
     let on_pointer_down = {
         let (hold, handled, two_presses) = (hold.clone(), handled.clone(), *two_presses);
+        let (button, stood) = (button.clone(), stood.clone());
         Callback::from(move |event: PointerEvent| {
             if !two_presses && event.button() == 0 && !disabled {
                 handled.replace(true);
+                if let Some(button) = button.cast::<Element>() {
+                    stood.replace(Some(button.get_bounding_client_rect()));
+                    // Without it a hold ends where the button moves away; it can be held again.
+                    let _ = button.set_pointer_capture(event.pointer_id());
+                }
                 hold.dispatch(Action::Press { now: clock::monotonic() });
             }
         })
@@ -96,22 +106,26 @@ pub fn HoldButton(props: &HoldButtonProps) -> Html {
         let (hold, handled) = (hold.clone(), handled.clone());
         Callback::from(move |event: MouseEvent| {
             event.prevent_default();
-            if !handled.replace(false) && !disabled {
+            let is_by_hold = handled.replace(false) && event.detail() > 0;
+            if !is_by_hold && !disabled {
                 hold.dispatch(Action::Click);
             }
         })
     };
     let (release, leave, cancel) = (dispatch(Action::Cancel), dispatch(Action::Cancel), dispatch(Action::Cancel));
-    let on_leave = {
-        let handled = handled.clone();
-        Callback::from(move |_: PointerEvent| {
-            handled.replace(false);
-            leave();
+    let on_pointer_move = {
+        let (cancel, button) = (dispatch(Action::Cancel), button.clone());
+        Callback::from(move |event: PointerEvent| {
+            let has = button.cast::<Element>().is_some_and(|button| button.has_pointer_capture(event.pointer_id()));
+            if has && stood.borrow().as_ref().is_some_and(|stood| is_outside(stood, &event)) {
+                cancel();
+            }
         })
     };
     let switch = {
         let (hold, two_presses) = (hold.clone(), two_presses.clone());
         Callback::from(move |_: MouseEvent| {
+            handled.replace(false);
             hold.dispatch(Action::Cancel);
             two_presses.set(!*two_presses);
         })
@@ -120,7 +134,7 @@ pub fn HoldButton(props: &HoldButtonProps) -> Html {
     let by_pointer = !*two_presses && *hold != Hold::Armed;
     // Pointer up ends a hold; between two presses it is only the end of the first.
     let on_pointer_up = by_pointer.then(|| Callback::from(move |_: PointerEvent| release()));
-    let on_pointer_leave = by_pointer.then_some(on_leave);
+    let on_pointer_leave = by_pointer.then(|| Callback::from(move |_: PointerEvent| leave()));
     let on_blur = Callback::from(move |_: FocusEvent| cancel());
     let is_sent = props.sent || *hold == Hold::Fired;
     let label = match *hold {
@@ -132,10 +146,11 @@ pub fn HoldButton(props: &HoldButtonProps) -> Html {
     let holding = matches!(*hold, Hold::Holding { .. });
     html! {
         <div class={classes!("guard", props.disabled.is_some().then_some("off"))}><div>
-            <button type="button" class={classes!("hold", holding.then_some("is-holding"), is_sent.then_some("sent"))}
+            <button ref={button} type="button" class={classes!("hold", holding.then_some("is-holding"), is_sent.then_some("sent"))}
                 data-test="hold-to-kill" aria-describedby="holdhint"
                 aria-disabled={(props.disabled.is_some() || is_sent).to_string()}
                 onpointerdown={on_pointer_down} onpointerup={on_pointer_up} onpointerleave={on_pointer_leave}
+                onpointermove={on_pointer_move}
                 onkeydown={on_key_down} onkeyup={on_key_up} onblur={on_blur} onclick={on_click}
                 oncontextmenu={Callback::from(|event: MouseEvent| event.prevent_default())}>
                 if is_sent {
@@ -169,6 +184,11 @@ pub fn HoldButton(props: &HoldButtonProps) -> Html {
     }
 }
 
+fn is_outside(place: &DomRect, event: &PointerEvent) -> bool {
+    let (x, y) = (f64::from(event.client_x()), f64::from(event.client_y()));
+    x < place.left() || x > place.right() || y < place.top() || y > place.bottom()
+}
+
 /// Looks at the clock when the hold should be over.
 #[hook]
 fn use_timer(hold: &UseReducerHandle<Hold>) {
@@ -179,10 +199,10 @@ fn use_timer(hold: &UseReducerHandle<Hold>) {
     let hold = hold.dispatcher();
     use_effect_with(since, move |since| {
         let timer = since.map(|since| {
-            let left = (since + HOLD_MS - clock::monotonic()).max(0.0).ceil() as u32;
+            let left = (due(since) - clock::monotonic()).max(0.0).ceil() as u32;
             Timeout::new(left, move || {
                 // Timers may come a fraction early; the hold is over by the time that was asked for.
-                hold.dispatch(Action::Tick { now: clock::monotonic().max(since + HOLD_MS) });
+                hold.dispatch(Action::Tick { now: clock::monotonic().max(due(since)) });
             })
         });
         move || drop(timer)

@@ -1,7 +1,7 @@
 use crate::components::{Icon, Sign};
 use crate::hooks::{Console, use_console};
 use crate::route::{Route, XrayQuery};
-use crate::words::number::count;
+use crate::words::number::{count, or_dash};
 use crate::words::text::common;
 use crate::words::text::shell as text;
 use yew::prelude::*;
@@ -55,13 +55,13 @@ pub fn Nav(props: &NavProps) -> Html {
             <div class="aloft">
                 <h2>{ text::in_effect_in(&environment) }</h2>
                 <Link<Route> to={Route::Kills { environment: environment.clone() }}>
-                    <Sign name="kill" />{ common::KILLS }<b data-test="kills-in-force">{ number_of(console.live.kill_count()) }</b>
+                    <Sign name="kill" />{ common::KILLS }<b data-test="kills-in-force">{ or_dash(console.live.kill_count(), count) }</b>
                 </Link<Route>>
                 <Link<Route> to={Route::Fleet { environment: environment.clone() }}>
-                    <Sign name="degraded" />{ text::BREAKERS_OPEN }<b data-test="breakers-open">{ number_of(console.live.open_breakers) }</b>
+                    <Sign name="degraded" />{ text::BREAKERS_OPEN }<b data-test="breakers-open">{ or_dash(console.live.open_breakers, count) }</b>
                 </Link<Route>>
-                <Link<Route> to={Route::Fleet { environment: environment.clone() }}><Icon name="fleet" small=true />{ text::CLIENTS_LIVE }<b>{ number_of(lit) }</b></Link<Route>>
-                <Link<Route> to={Route::Fleet { environment }}><Icon name="clock" small=true />{ text::SILENT_CLIENTS }<b>{ number_of(silent) }</b></Link<Route>>
+                <Link<Route> to={Route::Fleet { environment: environment.clone() }}><Icon name="fleet" small=true />{ text::CLIENTS_LIVE }<b>{ or_dash(lit, count) }</b></Link<Route>>
+                <Link<Route> to={Route::Fleet { environment }}><Icon name="clock" small=true />{ text::SILENT_CLIENTS }<b>{ or_dash(silent, count) }</b></Link<Route>>
             </div>
         </nav>
     }
@@ -96,11 +96,6 @@ fn killed(console: &Console) -> String {
         Some(0) => text::NO_KILLS.to_owned(),
         Some(kills) => text::count_killed(&count(kills as u64)),
     }
-}
-
-/// A number that is not known is none.
-fn number_of(known: Option<usize>) -> String {
-    known.map_or_else(|| "–".to_owned(), |known| count(known as u64))
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -228,15 +223,5 @@ fn NavLink(props: &NavLinkProps) -> Html {
             if props.narrow { <span>{ props.page.name }</span> } else { { props.page.name } }
             if let Some(count) = &props.count { <span class="count">{ count }</span> }
         </a>
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::number_of;
-
-    #[test]
-    fn what_is_not_known_is_not_nothing() {
-        assert_eq!((number_of(None).as_str(), number_of(Some(0)).as_str()), ("–", "0"));
     }
 }

@@ -5,7 +5,7 @@ use crate::hooks::{use_console, use_now};
 use crate::route::Route;
 use crate::state::live::Connection;
 use crate::state::session::Action;
-use crate::words::number::{count, counted};
+use crate::words::number::{count, counted, or_dash};
 use crate::words::presence::initials;
 use crate::words::text::shell as text;
 use crate::words::time::{age, ago};
@@ -75,7 +75,7 @@ fn ConnectionState() -> Html {
     let console = use_console();
     let now = use_now(1_000);
     let live = &console.live;
-    let revision = live.position().map_or_else(|| "–".to_owned(), |position| count(position.revision));
+    let revision = or_dash(live.position(), |position| count(position.revision));
     let (class, words, title) = match live.connection {
         Connection::Connecting => ("", text::CONNECTING_REVISION_U, text::OPENING_THE_STREAM.to_owned()),
         Connection::Open => {

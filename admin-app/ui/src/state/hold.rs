@@ -32,6 +32,12 @@ pub enum Action {
     Reset,
 }
 
+/// When a hold that began at `since` is over. Whoever ticks then compares with this very number: what is left of it after
+/// `since` is taken away again may be a rounding short of [`HOLD_MS`].
+pub fn due(since: f64) -> f64 {
+    since + HOLD_MS
+}
+
 impl Reducible for Hold {
     type Action = Action;
 
@@ -40,7 +46,7 @@ impl Reducible for Hold {
             (Hold::Fired, Action::Reset) => Hold::Ready,
             (Hold::Fired, _) => Hold::Fired,
             (Hold::Ready | Hold::Armed, Action::Press { now }) => Hold::Holding { since: now },
-            (Hold::Holding { since }, Action::Tick { now }) if now - since >= HOLD_MS => Hold::Fired,
+            (Hold::Holding { since }, Action::Tick { now }) if now >= due(since) => Hold::Fired,
             (Hold::Ready, Action::Click) => Hold::Armed,
             (Hold::Armed, Action::Click) => Hold::Fired,
             (_, Action::Cancel | Action::Reset) => Hold::Ready,
@@ -63,6 +69,14 @@ mod tests {
     fn a_hold_of_1200_ms_fires() {
         assert_eq!(run(&[Action::Press { now: 50.0 }, Action::Tick { now: 1249.0 }]), Hold::Holding { since: 50.0 });
         assert_eq!(run(&[Action::Press { now: 50.0 }, Action::Tick { now: 1250.0 }]), Hold::Fired);
+    }
+
+    #[test]
+    fn a_tick_at_its_end_fires_whenever_it_began() {
+        for tenth in 0..200_000 {
+            let since = f64::from(tenth) * 0.1;
+            assert_eq!(run(&[Action::Press { now: since }, Action::Tick { now: due(since) }]), Hold::Fired, "{since}");
+        }
     }
 
     #[test]

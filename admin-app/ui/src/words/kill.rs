@@ -1,6 +1,6 @@
 //! Kills in words: whom they reach, what people see, how far they have come.
 
-use super::number::{count, counted};
+use super::number::{count, counted, or_dash};
 use super::time::{age, duration};
 use downhaul_control::api::{KillScope, Progress, RegionProgress};
 
@@ -114,7 +114,7 @@ pub fn remaining(progress: &Progress) -> Option<String> {
 
 /// A latency, or an en dash while no acknowledgement has come.
 pub fn latency(ms: Option<f64>) -> String {
-    ms.map_or_else(|| "–".to_owned(), duration)
+    or_dash(ms, duration)
 }
 
 /// `all dark`, `3 lit`, `3 lit, 1 silent`.

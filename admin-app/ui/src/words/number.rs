@@ -11,6 +11,11 @@ pub fn count(value: impl TryInto<u64>) -> String {
     text
 }
 
+/// What is not known is an en dash.
+pub fn or_dash<T>(known: Option<T>, words: impl FnOnce(T) -> String) -> String {
+    known.map_or_else(|| "–".to_owned(), words)
+}
+
 /// `1 client`, `2 clients`.
 pub fn counted(value: usize, one: &str, many: &str) -> String {
     format!("{} {}", count(value as u64), if value == 1 { one } else { many })
@@ -48,6 +53,11 @@ mod tests {
         for (value, text) in [(0, "0"), (999, "999"), (1000, "1\u{202F}000"), (1_234_567, "1\u{202F}234\u{202F}567")] {
             assert_eq!(count(value as u64), text);
         }
+    }
+
+    #[test]
+    fn what_is_not_known_is_not_nothing() {
+        assert_eq!((or_dash(None::<u64>, count).as_str(), or_dash(Some(0_u64), count).as_str()), ("–", "0"));
     }
 
     #[test]

@@ -41,6 +41,10 @@ impl<'a> KillControl<'a> {
         Ok(self.console.browser.marked("kill-reason").await?.send_keys(reason).await?)
     }
 
+    pub async fn of_incident(&self, incident: &str) -> Result<()> {
+        Ok(self.console.browser.marked("kill-incident").await?.send_keys(incident).await?)
+    }
+
     /// Gives a reason and holds the button for as long as it asks.
     pub async fn kill(&self, reason: &str) -> Result<Kill<'a>> {
         self.because(reason).await?;

@@ -5,7 +5,7 @@ use crate::hooks::{clock, use_act, use_asked, use_console, use_document_title, u
 use crate::pages::frame::{Frame, framed};
 use crate::route::Route;
 use crate::words::drill::who;
-use crate::words::number::count;
+use crate::words::number::{count, or_dash};
 use crate::words::text::common;
 use crate::words::text::drills as text;
 use crate::words::time::{ago, duration, parse, stopwatch};
@@ -74,8 +74,8 @@ fn Shown(props: &ShownProps) -> Html {
                 <section class="card">
                     <header><h2>{ text::TIMES }</h2><p>{ text::AS_THE_CONTROL_PLANE_MEASURED_THEM }</p></header>
                     <div class="pad"><dl class="dl">
-                        { for times.into_iter().map(|(name, ms)| html! { <><dt>{ name }</dt><dd>{ ms.map_or_else(|| "–".to_owned(), |ms| duration(ms as f64)) }</dd></> }) }
-                        <dt>{ text::WHOLE_WAY_BACK }</dt><dd><b>{ phases.total_ms.map_or_else(|| "–".to_owned(), |ms| duration(ms as f64)) }</b>{ text::of_from(&stopwatch(f64::from(drill.objective_seconds) * 1000.0).0) }</dd>
+                        { for times.into_iter().map(|(name, ms)| html! { <><dt>{ name }</dt><dd>{ or_dash(ms, |ms| duration(ms as f64)) }</dd></> }) }
+                        <dt>{ text::WHOLE_WAY_BACK }</dt><dd><b>{ or_dash(phases.total_ms, |ms| duration(ms as f64)) }</b>{ text::of_from(&stopwatch(f64::from(drill.objective_seconds) * 1000.0).0) }</dd>
                         <dt>{ text::CLIENTS_WAITED_FOR }</dt><dd>{ drill.clients.map_or_else(|| common::NOT_TOLD.to_owned(), count) }{ drill.slowest_ms.map(|ms| text::the_slowest_after(&duration(ms))) }</dd>
                     </dl></div>
                 </section>

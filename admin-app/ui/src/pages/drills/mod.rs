@@ -12,7 +12,7 @@ use crate::hooks::{clock, use_asked, use_document_title, use_rows};
 use crate::route::Route;
 use crate::state::live::Slot;
 use crate::words::drill::{Summary, outcome, summary, who};
-use crate::words::number::{count, counted};
+use crate::words::number::{count, counted, or_dash};
 use crate::words::time::{ago, duration, parse};
 use bars::Bars;
 use downhaul_control::api::DrillView;
@@ -64,7 +64,7 @@ pub fn Drills(props: &DrillsProps) -> Html {
                             <tr key={each.run.clone()} data-row={at.to_string()} class={classes!((cursor == Some(at)).then_some("is-focus"))} data-test={format!("drill-row-{}", each.run)}>
                                 <td><Link<Route> to={to(&each.run)} classes="key">{ each.subject.key() }</Link<Route>><small class="muted blk">{ format!("{}, {}", each.run, if each.subject.flag.is_some() { text::A_FLAG } else { text::A_RELEASE }) }</small></td>
                                 <td data-l={text::OUTCOME}><Outcome drill={each.clone()} /></td>
-                                <td data-l={text::TOOK} class="nowrap">{ each.phases.total_ms.map_or_else(|| "–".to_owned(), |total| duration(total as f64)) }</td>
+                                <td data-l={text::TOOK} class="nowrap">{ or_dash(each.phases.total_ms, |total| duration(total as f64)) }</td>
                                 <td data-l={text::RUN_BY}>{ if each.independent == Some(true) { html! { <span class="ok-ink"><Icon name="shieldcheck" small=true />{ " " }</span> } } else { html! {} } }{ who(each) }</td>
                                 <td data-l={text::WHEN} class="nowrap">{ parse(&each.began).map(|at| ago(now - at)) }
                                     if !each.reviews.is_empty() { <small class="faint blk">{ counted(each.reviews.len(), text::REVIEW, text::REVIEWS) }</small> }</td>
@@ -86,7 +86,7 @@ struct StatsProps {
 fn Stats(props: &StatsProps) -> Html {
     let all = &props.summary;
     let of = |(part, whole): (usize, usize)| html! { <span class="v">{ count(part as u64) }<small>{ text::of_whole(&count(whole as u64)) }</small></span> };
-    let time = |ms: Option<u64>| html! { <span class="v">{ ms.map_or_else(|| "–".to_owned(), |ms| duration(ms as f64)) }</span> };
+    let time = |ms: Option<u64>| html! { <span class="v">{ or_dash(ms, |ms| duration(ms as f64)) }</span> };
     html! {
         <section class="card stats" aria-label={text::DRILLS_TAKEN_TOGETHER}>
             <div class="stat"><span class="k">{ text::PASSED }</span>{ of((all.passed, all.passed + all.failed)) }</div>

@@ -10,7 +10,7 @@ use crate::words::radius as words;
 use crate::words::text::common;
 use crate::words::text::edit as text;
 use crate::words::time::{day, duration, parse};
-use downhaul_blast::plan::{FlagPlan, Kept, Limit, Status, Transition};
+use downhaul_blast::plan::{FlagPlan, Kept, Limit, Share, Status, Transition};
 use downhaul_blast::replay::{Given, Groups};
 use downhaul_core::document::FlagSet;
 use yew::prelude::*;
@@ -82,14 +82,18 @@ struct CountProps {
     errors: usize,
 }
 
+fn nobody() -> Html {
+    html! { <div class="big" data-test="moved" data-moved="0"><b>{ "0" }</b><span class="muted">{ text::NOBODY_IS_GIVEN_ANYTHING_ELSE }</span></div> }
+}
+
 /// How many, from what, to what.
 #[function_component]
 fn Count(props: &CountProps) -> Html {
     let editing = use_editing();
-    let nobody = props.radius.replay.is_some() || props.radius.exact.is_some();
+    let is_known = props.radius.replay.is_some() || props.radius.exact.is_some();
     let Some(plan) = props.plan.as_ref().filter(|_| props.is_changed) else {
-        if props.is_changed && nobody {
-            return html! { <div class="big" data-test="moved" data-moved="0"><b>{ "0" }</b><span class="muted">{ text::NOBODY_IS_GIVEN_ANYTHING_ELSE }</span></div> };
+        if props.is_changed && is_known {
+            return nobody();
         }
         let words = match (props.is_changed, props.errors) {
             (false, _) => text::EDIT_AND_SEE_HERE_AT_ONCE,
@@ -105,6 +109,7 @@ fn Count(props: &CountProps) -> Html {
         (Some(moved), Some(of), Some(part)) => html! {
             <div class="big" data-test="moved" data-moved={moved.to_string()}><b>{ words::weight(moved) }</b><span class="muted">{ text::of_weight_change(&words::weight(of)) }</span><span class="pct">{ words::percent(part) }</span></div>
         },
+        _ if plan.share() == Share::NOBODY => nobody(),
         _ => {
             html! { <div class="big" data-test="moved" data-moved="unknown"><b class="text">{ words::of_everyone(plan.share()) }</b><span class="muted">{ text::MAY_CHANGE_HOW_MANY_IS_NOT }</span></div> }
         }

@@ -4,7 +4,7 @@ use crate::hooks::{use_asked, use_console};
 use crate::route::Route;
 use crate::state::live::Slot;
 use crate::words::breaker::{AGAIN_MS, Breaker, breakers, untold};
-use crate::words::number::count;
+use crate::words::number::{count, or_dash};
 use crate::words::text::common;
 use crate::words::text::fleet as text;
 use crate::words::time::age;
@@ -77,7 +77,7 @@ fn row(environment: &AttrValue, document: &FlagSet, breaker: &Breaker, calls: &s
             <td data-l={text::STATE}><span class="chips">{ for breaker.states().into_iter().map(|(class, words)| html! { <span class={classes!("chip", class)}>{ words }</span> }) }
                 if breaker.instances == 0 { <span class="faint">{ text::NOBODY_TELLS_NOW }</span> }</span></td>
             <td data-l={text::WHERE}>{ for breaker.places.iter().map(|place| html! { <span class="blk">{ place }</span> }) }</td>
-            <td data-l={text::OPEN_FOR} class="nowrap">{ open_for.unwrap_or_else(|| "–".to_owned()) }</td>
+            <td data-l={text::OPEN_FOR} class="nowrap">{ or_dash(open_for, String::from) }</td>
             <td data-l={calls.to_owned()}>{ text::to_the_fallback(&count(breaker.degraded)) }<small class="faint blk">{ text::failed_of_tried(&count(breaker.failed), &count(breaker.failed.saturating_add(breaker.ok))) }</small></td>
             <td class="num"><Link<Route> to={Route::Kill { environment: environment.to_string(), key: key() }} classes="btn s kill calm">
                 <span aria-hidden="true">{ common::KILL }</span><span class="sr">{ text::kill_opens_the_kill_control(&breaker.flag) }</span></Link<Route>></td>

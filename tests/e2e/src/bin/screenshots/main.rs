@@ -4,11 +4,14 @@
 #![expect(clippy::indexing_slicing, reason = "a member that is missing ends it, and says where")]
 
 mod camera;
+mod docs;
 mod fill;
 mod window;
 
 use anyhow::{Context, Result};
 use camera::{Camera, THEMES};
+use clap::Parser;
+use downhaul_e2e::screens::KillControl;
 use downhaul_e2e::{Browser, Console, Editor, Stack};
 use fill::fill;
 use serde_json::{Value, json};
@@ -110,10 +113,23 @@ const LOADING: [(&str, &str); 8] = [
 const OFFLINE: [(&str, &str); 3] =
     [("offline-flags", "/flags"), ("offline-kill", "/kill/new-search"), ("offline-fleet", "/fleet")];
 
+#[derive(Debug, Parser)]
+struct Arguments {
+    /// The folder for the pictures
+    into: PathBuf,
+    /// The folder of the guides' pictures; takes the screens that they show, and puts them there
+    #[arg(long)]
+    docs: Option<PathBuf>,
+    /// Only these screens
+    only: Vec<String>,
+}
+
 #[tokio::main(flavor = "multi_thread", worker_threads = 2)]
 async fn main() -> Result<()> {
-    let into = PathBuf::from(std::env::args_os().nth(1).context("say into which folder")?);
-    let only: Vec<String> = std::env::args().skip(2).collect();
+    let Arguments { into, docs, mut only } = Arguments::parse();
+    if docs.is_some() {
+        only.extend(docs::screens());
+    }
     std::fs::create_dir_all(&into)?;
     let mut stack = Stack::start().await?;
     let visitor = Browser::start().await?;
@@ -131,6 +147,7 @@ async fn main() -> Result<()> {
         camera.screens(&console, &SCREENS, theme, &kill).await?;
         palette(&camera, &console, theme).await?;
         last_resort(&camera, &stack, theme).await?;
+        kill_ready(&camera, &console, theme).await?;
         draft(&camera, &console, theme).await?;
         loading(&camera, &console, theme).await?;
     }
@@ -153,6 +170,9 @@ async fn main() -> Result<()> {
         camera.screens(&console, &EMPTY, theme, "").await?;
     }
     window::pictures(&into, &only).await?;
+    if let Some(docs) = docs {
+        docs::cut(&into, &docs)?;
+    }
     println!("{} clients, pictures in {}", filled.clients.len(), into.display());
     Ok(())
 }
@@ -183,6 +203,17 @@ async fn draft(camera: &Camera<'_>, console: &Console<'_>, theme: &str) -> Resul
     camera.all_widths("edit-draft", theme, "[data-test=editor]").await?;
     console.click("review-open").await?;
     camera.all_widths("review", theme, "[data-test=publish-reason]").await
+}
+
+/// A kill that waits only for the hold.
+async fn kill_ready(camera: &Camera<'_>, console: &Console<'_>, theme: &str) -> Result<()> {
+    if !camera.wants("kill-ready") {
+        return Ok(());
+    }
+    let control = KillControl::open(console, "new-search").await?;
+    control.because("the index is stale").await?;
+    control.of_incident("INC-2042").await?;
+    camera.all_widths("kill-ready", theme, "[data-test=hold-to-kill][aria-disabled=false]").await
 }
 
 async fn palette(camera: &Camera<'_>, console: &Console<'_>, theme: &str) -> Result<()> {
