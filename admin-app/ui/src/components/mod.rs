@@ -1,6 +1,7 @@
 //! Parts that pages share. They take data and callbacks, and know neither backend nor address.
 
 mod act_bar;
+mod choice_bar;
 mod dialog;
 mod failure;
 mod hold_button;
@@ -19,6 +20,7 @@ mod tokens;
 mod variant;
 
 pub use act_bar::{ActBar, ActItem, Look, Reason};
+pub use choice_bar::{Choice, ChoiceBar};
 pub use dialog::Dialog;
 pub use failure::{Empty, FailureCard, Missing};
 pub use hold_button::HoldButton;

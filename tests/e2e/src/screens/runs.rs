@@ -1,5 +1,6 @@
 use crate::Console;
 use anyhow::Result;
+use thirtyfour::Key;
 
 /// All releases.
 #[derive(Debug)]
@@ -60,9 +61,11 @@ impl<'a> Release<'a> {
         Ok(Run { console: self.console })
     }
 
-    /// The same, with somebody asked before each step.
+    /// The same, with somebody asked before each step: chosen by the arrow keys.
     pub async fn roll_back_by_steps(&self, reason: &str) -> Result<Run<'a>> {
-        self.console.browser.marked("pace-step").await?.click().await?;
+        self.console.browser.marked("pace-straight").await?.send_keys(Key::Right.value().to_string()).await?;
+        let chosen = "return document.activeElement.dataset.test === 'pace-step' && document.activeElement.ariaChecked === 'true'";
+        self.console.browser.until("a go for each step, with the focus", chosen).await?;
         self.roll_back(reason).await
     }
 }

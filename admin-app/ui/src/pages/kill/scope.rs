@@ -1,4 +1,4 @@
-use crate::components::{FailureCard, Icon, Swatches, Variant};
+use crate::components::{Choice, ChoiceBar, FailureCard, Icon, Swatches, Variant};
 use crate::hooks::use_console;
 use crate::state::kill_draft::{Action, KillDraft, Part};
 use crate::state::live::Slot;
@@ -7,8 +7,7 @@ use crate::words::text::common;
 use crate::words::text::kill as text;
 use downhaul_control::api::{FlagSummary, FleetView};
 use downhaul_core::document::{FlagSet, RegionTree};
-use wasm_bindgen::JsCast;
-use web_sys::{HtmlElement, HtmlInputElement};
+use web_sys::HtmlInputElement;
 use yew::prelude::*;
 
 #[derive(Debug, Properties, PartialEq)]
@@ -58,13 +57,26 @@ pub fn ScopeChoice(props: &ScopeChoiceProps) -> Html {
             html! { <Segments {known} chosen={draft.segments.clone()} on_toggle={toggle(Part::Segment)} /> }
         }
     };
+    let chosen = Part::ALL.iter().position(|part| *part == draft.part).unwrap_or(0);
+    let on_choose = {
+        let on_action = props.on_action.clone();
+        Callback::from(move |at| {
+            if let Some(part) = Part::ALL.get(at) {
+                on_action.emit(Action::Part(*part));
+            }
+        })
+    };
     html! {
         <div class="stack">
             <h3 id="scope">{ text::FOR_WHOM }</h3>
-            <PartChoice part={draft.part} on_part={props.on_action.reform(Action::Part)} />
+            <ChoiceBar labelled_by="scope" full=true choices={Part::ALL.map(choice).to_vec()} {chosen} {on_choose} />
             { editor }
         </div>
     }
+}
+
+fn choice(part: Part) -> Choice {
+    Choice { name: part.name().into(), mark: format!("scope-{}", part.name().to_lowercase()).into() }
 }
 
 fn everyone(document: &FlagSet) -> String {
@@ -77,46 +89,6 @@ fn everyone(document: &FlagSet) -> String {
             &counted(tenants, text::TENANT, text::TENANTS),
             &counted(regions, common::REGION, common::AMID_REGIONS),
         ),
-    }
-}
-
-#[derive(Debug, Properties, PartialEq)]
-struct PartChoiceProps {
-    part: Part,
-    on_part: Callback<Part>,
-}
-
-/// Radio buttons as a bar: one of them in the order of tabbing, arrow keys between them.
-#[function_component]
-fn PartChoice(props: &PartChoiceProps) -> Html {
-    let at = Part::ALL.iter().position(|part| *part == props.part).unwrap_or(0);
-    let bar = use_node_ref();
-    let on_key = {
-        let (on_part, bar) = (props.on_part.clone(), bar.clone());
-        Callback::from(move |event: KeyboardEvent| {
-            let step = match event.key().as_str() {
-                "ArrowRight" | "ArrowDown" => 1,
-                "ArrowLeft" | "ArrowUp" => Part::ALL.len() - 1,
-                _ => return,
-            };
-            event.prevent_default();
-            let next = (at + step) % Part::ALL.len();
-            if let Some(part) = Part::ALL.get(next) {
-                on_part.emit(*part);
-            }
-            let button = bar.cast::<web_sys::Element>().and_then(|bar| bar.children().item(u32::try_from(next).ok()?));
-            if let Some(button) = button.and_then(|button| button.dyn_into::<HtmlElement>().ok()) {
-                let _ = button.focus();
-            }
-        })
-    };
-    html! {
-        <div class="seg full" role="radiogroup" aria-labelledby="scope" ref={bar} onkeydown={on_key}>
-            { for Part::ALL.into_iter().map(|part| html! {
-                <button type="button" role="radio" aria-checked={(part == props.part).to_string()} tabindex={if part == props.part { "0" } else { "-1" }}
-                    data-test={format!("scope-{}", part.name().to_lowercase())} onclick={props.on_part.reform(move |_| part)}>{ part.name() }</button>
-            }) }
-        </div>
     }
 }
 

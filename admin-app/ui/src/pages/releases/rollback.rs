@@ -1,5 +1,5 @@
 use crate::backend::api;
-use crate::components::{HoldButton, Icon};
+use crate::components::{Choice, ChoiceBar, HoldButton, Icon};
 use crate::hooks::{use_act, use_console, use_may};
 use crate::route::Route;
 use crate::words::number::counted;
@@ -58,9 +58,11 @@ pub fn RollBack(props: &RollBackProps) -> Html {
         let reason = reason.clone();
         Callback::from(move |event: InputEvent| reason.set(event.target_unchecked_into::<HtmlInputElement>().value()))
     };
-    let choose = |stepwise: bool| {
+    let paces = [(text::STRAIGHT_ON, "pace-straight"), (text::A_GO_FOR_EACH_STEP, "pace-step")]
+        .map(|(name, mark)| Choice { name: name.into(), mark: mark.into() });
+    let on_pace = {
         let by_step = by_step.clone();
-        Callback::from(move |_: MouseEvent| by_step.set(stepwise))
+        Callback::from(move |at| by_step.set(at == 1))
     };
     let effect = effect(&props.view, &props.environment);
     html! {
@@ -74,10 +76,7 @@ pub fn RollBack(props: &RollBackProps) -> Html {
                 }
                 <div class="field"><label for="rollback-reason">{ common::WHY }</label>
                     <input class="input" id="rollback-reason" data-test="rollback-reason" value={(*reason).clone()} oninput={on_input} maxlength="500" autocomplete="off" aria-required="true" /></div>
-                <div class="seg" role="radiogroup" aria-label={text::PACE}>
-                    <button type="button" role="radio" aria-checked={(!*by_step).to_string()} data-test="pace-straight" onclick={choose(false)}>{ text::STRAIGHT_ON }</button>
-                    <button type="button" role="radio" aria-checked={by_step.to_string()} data-test="pace-step" onclick={choose(true)}>{ text::A_GO_FOR_EACH_STEP }</button>
-                </div>
+                <ChoiceBar label={text::PACE} choices={paces.to_vec()} chosen={usize::from(*by_step)} on_choose={on_pace} />
                 <HoldButton label={text::hold_to_roll_back_in(&key, &props.environment)} press_label={text::roll_back_in(&key, &props.environment)}
                     {effect} disabled={disabled.map(AttrValue::from)} sent={act.state.sent || act.state.done > 0} attempt={*attempt} {on_fire} sent_label={text::THE_ROLLBACK_BEGINS} />
             </div>

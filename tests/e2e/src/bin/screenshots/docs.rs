@@ -2,7 +2,8 @@
 
 use crate::camera::{THEMES, WIDTHS};
 use anyhow::{Context, Result, bail};
-use png::{BitDepth, ColorType, Compression, Decoder, Encoder, Transformations};
+use png::{BitDepth, ColorType, Compression, Decoder, Encoder, Filter, Transformations};
+use std::collections::HashMap;
 use std::fs::File;
 use std::io::BufReader;
 use std::path::Path;
@@ -36,27 +37,54 @@ pub(crate) fn cut(screens: &Path, into: &Path) -> Result<()> {
     Ok(())
 }
 
-/// The upper part of a picture, written as small as can be without another colour.
+type Colour = [u8; 3];
+
+/// Most colours of a picture with a palette, which is a third of one without.
+const MOST: usize = 256;
+
+/// The upper part of a picture, in its most frequent colours; the rest, between letters and their background, takes the nearest.
 fn top(from: &Path, to: &Path, height: u32) -> Result<()> {
     let mut decoder = Decoder::new(BufReader::new(File::open(from)?));
-    decoder.set_transformations(Transformations::normalize_to_color8() | Transformations::STRIP_16);
+    decoder.set_transformations(Transformations::normalize_to_color8());
     let mut reader = decoder.read_info()?;
-    let mut pixels = vec![0; reader.output_buffer_size().context("a picture that is too large")?];
-    let read = reader.next_frame(&mut pixels)?;
+    let mut bytes = vec![0; reader.output_buffer_size().context("a picture that is too large")?];
+    let read = reader.next_frame(&mut bytes)?;
     if read.height < height {
         bail!("it is {} pixels high, and {height} are wanted", read.height);
     }
+    let kept = read.width as usize * height as usize;
     // Nothing of a page is transparent.
-    let colours: Vec<u8> = match read.color_type {
-        ColorType::Rgb => pixels,
-        ColorType::Rgba => pixels.chunks_exact(4).flat_map(|pixel| pixel.iter().take(3)).copied().collect(),
-        other => bail!("{other:?} is not what a browser writes"),
-    };
-    let kept = read.width as usize * height as usize * 3;
+    let colour = |pixel: &[u8]| [pixel[0], pixel[1], pixel[2]];
+    let pixels: Vec<Colour> = bytes.chunks_exact(read.color_type.samples()).take(kept).map(colour).collect();
+    let palette = palette(&pixels);
+    let mut places = HashMap::new();
+    let place = |pixel: &Colour| *places.entry(*pixel).or_insert_with(|| nearest(&palette, *pixel));
+    let places: Vec<u8> = pixels.iter().map(place).collect();
     let mut encoder = Encoder::new(File::create(to)?, read.width, height);
-    encoder.set_color(ColorType::Rgb);
+    encoder.set_color(ColorType::Indexed);
     encoder.set_depth(BitDepth::Eight);
+    encoder.set_palette(palette.concat());
     encoder.set_compression(Compression::High);
-    encoder.write_header()?.write_image_data(colours.get(..kept).context("a picture that is cut off")?)?;
+    encoder.set_filter(Filter::NoFilter);
+    encoder.write_header()?.write_image_data(&places)?;
     Ok(())
+}
+
+fn palette(pixels: &[Colour]) -> Vec<Colour> {
+    let mut counts: HashMap<Colour, usize> = HashMap::new();
+    for pixel in pixels {
+        *counts.entry(*pixel).or_default() += 1;
+    }
+    let mut colours: Vec<(usize, Colour)> = counts.into_iter().map(|(colour, count)| (count, colour)).collect();
+    colours.sort_unstable_by(|one, other| other.cmp(one));
+    colours.into_iter().take(MOST).map(|(_, colour)| colour).collect()
+}
+
+fn nearest(palette: &[Colour], pixel: Colour) -> u8 {
+    let far = |colour: &Colour| -> u32 {
+        colour.iter().zip(pixel).map(|(one, other)| u32::from(one.abs_diff(other)).pow(2)).sum()
+    };
+    let place = palette.iter().enumerate().min_by_key(|(_, colour)| far(colour)).map_or(0, |(place, _)| place);
+    // A palette has at most 256 colours.
+    place as u8
 }
