@@ -74,7 +74,7 @@ export function region({ live, dark, unknown }: RegionProgress): string {
 /** `3.4 ms`, `84 ms`, `0.62 s`, `12 s`, `3:12`; an en dash while nothing was measured. */
 export function duration(ms: number | undefined): string {
   if (ms === undefined) return "–";
-  if (ms < 9.95) return `${ms.toFixed(1)}${NARROW}ms`;
+  if (ms < 9.95) return `${+ms.toFixed(1)}${NARROW}ms`;
   if (ms < 99.5) return `${ms.toFixed(0)}${NARROW}ms`;
   if (ms < 9995) return `${(ms / 1000).toFixed(2)}${NARROW}s`;
   if (ms < 59_500) return `${(ms / 1000).toFixed(0)}${NARROW}s`;

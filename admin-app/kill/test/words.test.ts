@@ -45,7 +45,7 @@ test("regions in words", () => {
 });
 
 test("times", () => {
-  for (const [ms, text] of [[undefined, "–"], [3.42, "3.4 ms"], [9.99, "10 ms"], [84.4, "84 ms"], [99.6, "0.10 s"], [620, "0.62 s"], [9_999, "10 s"], [59_700, "0:59"], [192_000, "3:12"]] as const) {
+  for (const [ms, text] of [[undefined, "–"], [0, "0 ms"], [4, "4 ms"], [3.42, "3.4 ms"], [9.99, "10 ms"], [84.4, "84 ms"], [99.6, "0.10 s"], [620, "0.62 s"], [9_999, "10 s"], [59_700, "0:59"], [192_000, "3:12"]] as const) {
     assert.equal(plain(words.duration(ms)), text);
   }
   for (const [ms, text] of [[0, "0:00.0"], [4_249, "0:04.2"], [192_000, "3:12.0"], [3_725_000, "1:02:05.0"]] as const) assert.equal(words.stopwatch(ms), text);

@@ -23,7 +23,7 @@ pub fn flag_state(flag_set: &FlagSet, key: &str) -> String {
     match kills.as_slice() {
         [] => serving(flag),
         kills if kills.iter().any(|scope| scope.is_everyone()) => "killed for everyone".to_owned(),
-        [scope] => format!("killed for {}, else {}", scope_words(&scope_of(scope)), serving(flag)),
+        [scope] => format!("killed for {}, else {}", whom(&scope_of(scope)), serving(flag)),
         kills => format!("killed by {} kills in part, else {}", kills.len(), serving(flag)),
     }
 }
@@ -103,6 +103,13 @@ pub fn scope_words(scope: &KillScope) -> String {
     if parts.is_empty() { "everyone".to_owned() } else { parts.join(", ") }
 }
 
+/// The same behind `for`: `everyone within region eu`.
+fn whom(scope: &KillScope) -> String {
+    let words = scope_words(scope);
+    let says_whom = scope.tenant.is_some() || words == "everyone";
+    if says_whom { words } else { format!("everyone {words}") }
+}
+
 /// A scope of the document as the API shows it.
 pub fn scope_of(scope: &Scope) -> KillScope {
     fn texts<T: Display>(names: Option<&[T]>) -> Option<Vec<String>> {
@@ -152,10 +159,10 @@ fn done(state: &State, change: &Change, names: &BTreeMap<String, String>) -> Str
         Command::Apply { commands } => applied(commands),
         Command::Kill { kill } if heartbeat::is_beat(&kill.id) => format!("heartbeat: killed `{}`", kill.flag),
         Command::Restore { id } if heartbeat::is_beat(id) => format!("heartbeat: restored ({id})"),
-        Command::Kill { kill } => format!("killed `{}` for {}", kill.flag, scope_words(&scope_of(&kill.scope))),
+        Command::Kill { kill } => format!("killed `{}` for {}", kill.flag, whom(&scope_of(&kill.scope))),
         Command::Restore { id } => match state.kill(id) {
             Some(kill) => {
-                format!("restored `{}` for {}", kill.kill.flag, scope_words(&scope_of(&kill.kill.scope)))
+                format!("restored `{}` for {}", kill.kill.flag, whom(&scope_of(&kill.kill.scope)))
             }
             None => format!("restored `{id}`"),
         },

@@ -39,6 +39,7 @@ use downhaul_core::read;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
+use std::rc::Rc;
 
 pub async fn who_am_i(backend: &Handle) -> Result<Whoami, Failure> {
     get(backend, "/api/v1/session".to_owned()).await
@@ -130,9 +131,9 @@ pub fn guards(environment: &str, flag: Option<&str>) -> Get<GuardPage> {
     Get::new(within(environment, &format!("guards?course=true{of}")))
 }
 
-/// Of that, how many flags and variants have one that is open. Every page shows it, and to read the whole of it is more than
-/// what comes first has room for.
-pub async fn open_breakers(backend: &Handle, environment: &str) -> Result<usize, Failure> {
+/// Of that, the flag of each flag and variant that has one that is open. Every page shows how many these are, and to read the
+/// whole of it is more than what comes first has room for.
+pub async fn open_breakers(backend: &Handle, environment: &str) -> Result<Rc<[String]>, Failure> {
     let page: Value = get(backend, within(environment, "breakers")).await?;
     let views = page.get("breakers").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
     let number = |view: &Value, state: &str| view.get(state).and_then(Value::as_u64).unwrap_or_default();
@@ -143,7 +144,7 @@ pub async fn open_breakers(backend: &Handle, environment: &str) -> Result<usize,
         .collect();
     // The kinds of clients of one stand beside each other.
     open.dedup();
-    Ok(open.len())
+    Ok(open.into_iter().filter_map(|(flag, _)| Some(flag?.as_str()?.to_owned())).collect())
 }
 
 pub async fn fleet(backend: &Handle, environment: &str) -> Result<FleetView, Failure> {

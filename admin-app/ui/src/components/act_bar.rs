@@ -75,7 +75,7 @@ pub fn ActBar(props: &ActBarProps) -> Html {
                 { for props.acts.iter().map(|act| button(props, act)) }
             </div>
             { for whys.into_iter().map(|(why, labels)| html! {
-                <p class="why-not"><Icon name="lock" small=true /><span><b>{ format!("{}: ", labels.join(", ")) }</b>{ why }</span></p>
+                <p class="why-not"><Icon name="lock" small=true /><span><b>{ format!("{}. ", labels.join(", ")) }</b>{ why }</span></p>
             }) }
             if let Some(act) = open {
                 <ReasonForm key={act.id} act={act.clone()} sent={props.sent} failure={props.failure.clone()}

@@ -15,6 +15,9 @@ pub struct HoldButtonProps {
     pub effect: AttrValue,
     /// Why it cannot be used now; `None` if it can.
     pub disabled: Option<AttrValue>,
+    /// That is for good: whoever is at the console may not.
+    #[prop_or_default]
+    pub is_refused: bool,
     /// On the way to the server: a status, not a button.
     pub sent: bool,
     /// What it says while it is on the way.
@@ -173,9 +176,11 @@ pub fn HoldButton(props: &HoldButtonProps) -> Html {
                     <span>{ text::HOLD_1_2_S_LET_GO }</span>
                     <span class="hide-narrow">{ text::FROM_THE_KEYBOARD_HOLD }<kbd>{ "Space" }</kbd>{ text::ON_THE_BUTTON }</span>
                 }
-                <button type="button" class="linkbtn" data-test="two-presses" aria-pressed={two_presses.to_string()} onclick={switch}>
-                    { if *two_presses { text::HOLD_INSTEAD } else { text::USE_TWO_PRESSES_INSTEAD } }
-                </button>
+                if !props.is_refused {
+                    <button type="button" class="linkbtn" data-test="two-presses" aria-pressed={two_presses.to_string()} onclick={switch}>
+                        { if *two_presses { text::HOLD_INSTEAD } else { text::USE_TWO_PRESSES_INSTEAD } }
+                    </button>
+                }
             </p>
             <p class="sr" role="alert">
                 if *hold == Hold::Armed { { text::press_once_more_to_go_on(&props.effect) } }

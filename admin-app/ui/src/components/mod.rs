@@ -2,6 +2,7 @@
 
 mod act_bar;
 mod choice_bar;
+mod command;
 mod dialog;
 mod failure;
 mod hold_button;
@@ -21,6 +22,7 @@ mod variant;
 
 pub use act_bar::{ActBar, ActItem, Look, Reason};
 pub use choice_bar::{Choice, ChoiceBar};
+pub use command::Command;
 pub use dialog::Dialog;
 pub use failure::{Empty, FailureCard, Missing};
 pub use hold_button::HoldButton;
@@ -33,7 +35,7 @@ pub use placed::Placed;
 pub use raw_input::{Notation, RawInput};
 pub use sentence::SentenceText;
 pub use share_bar::{ShareBar, strip};
-pub use skeleton::{CardSkeleton, RowsSkeleton};
+pub use skeleton::{CardSkeleton, ReadySkeleton, RowsSkeleton};
 pub use toasts::ToastList;
 pub use tokens::Tokens;
 pub use variant::{Swatches, Variant};

@@ -23,6 +23,22 @@ pub fn CardSkeleton(props: &CardSkeletonProps) -> Html {
 }
 
 #[derive(Debug, Properties, PartialEq)]
+pub struct ReadySkeletonProps {
+    /// Of its words, above the small one.
+    pub lines: usize,
+}
+
+/// The shape of a part of the card beside the kill control.
+#[function_component]
+pub fn ReadySkeleton(props: &ReadySkeletonProps) -> Html {
+    html! {
+        <div class="ready" aria-busy="true"><i class="skel"></i>
+            <span>{ for (0..props.lines).map(|line| html! { <i class={classes!("skel", if line == 0 { "w-95" } else { "w-60" })}></i> }) }</span>
+            <small><i class="skel thin w-60"></i></small></div>
+    }
+}
+
+#[derive(Debug, Properties, PartialEq)]
 pub struct RowsSkeletonProps {
     pub rows: usize,
     /// Classes of the cells.

@@ -1,5 +1,5 @@
 use crate::backend::Failure;
-use crate::components::Icon;
+use crate::components::{Command, Icon};
 use crate::hooks::{use_again, use_console, use_now};
 use crate::state::live::{Action, Connection};
 use crate::words::text::{common, shell as text};
@@ -41,8 +41,8 @@ pub fn ConnectionBanner() -> Html {
                     <b role="status">{ text::THE_CONTROL_PLANE_CANNOT_BE_REACHED }</b>
                     { live.confirmed_at.map(|at| text::what_you_see_is_old(&age(now - at))) }
                     { text::READING_GOES_ON_A_KILL_FROM }
-                    <code>{ text::DOWNHAUL_KILL_FLAG_REASON_TEXT }</code>
                 </p>
+                <Command command={text::DOWNHAUL_KILL_FLAG_REASON_TEXT} />
             </div>
         },
         (None, Some(stuck)) => {

@@ -134,9 +134,9 @@ pub fn CommandPalette(props: &CommandPaletteProps) -> Html {
         }
         for change in chart.slot.ready().iter().flat_map(|page| &page.changes) {
             let route = Route::ChartEntry { environment: environment(), revision: change.revision };
-            let who = change.actor_name.clone().unwrap_or_default();
+            let who = change.actor_name.as_ref().map(|name| format!("{name}: ")).unwrap_or_default();
             let title = text::revision_revision_plain(&count(change.revision), &plain(&change.summary));
-            add(common::CHART, "chart", title, format!("{who} {}", change.reason), Target::Go(route));
+            add(common::CHART, "chart", title, format!("{who}{}", change.reason), Target::Go(route));
         }
     }
     add(text::COMMANDS, "theme", text::SWITCH_LIGHT_AND_DARK.to_owned(), String::new(), Target::Theme);

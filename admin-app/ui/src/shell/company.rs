@@ -3,7 +3,7 @@
 use crate::components::{Icon, SentenceText};
 use crate::hooks::{clock, tab, use_console};
 use crate::route::Route;
-use crate::words::change::marked;
+use crate::words::change::{joint, marked};
 use crate::words::number::count;
 use crate::words::presence::others;
 use crate::words::text::common;
@@ -64,7 +64,7 @@ fn News(props: &NewsProps) -> Html {
     let entry = Route::ChartEntry { environment: props.environment.clone(), revision };
     html! {
         <div class="banner info" role="status" data-test="news" data-revision={revision.to_string()}><Icon name="chart" />
-            <p class="grow"><b>{ who }</b>{ " " }<SentenceText sentence={marked(&change.summary)} />{ text::this_page_shows_it_already_as(&change.reason) }
+            <p class="grow"><b>{ who }</b>{ joint(&change.summary) }<SentenceText sentence={marked(&change.summary)} />{ text::this_page_shows_it_already_as(&change.reason) }
                 <Link<Route> to={entry}>{ common::revision_revision(&count(revision)) }</Link<Route>></p>
             <button type="button" class="iconbtn" aria-label={text::DISMISS} onclick={props.on_seen.reform(move |_: MouseEvent| revision)}><Icon name="x" small=true /></button></div>
     }

@@ -173,10 +173,10 @@ fn Lost(props: &LostProps) -> Html {
             let there = if known.len() == 1 { text::THERE_IS } else { text::THERE_ARE };
             (text::there_is_no_environment(&named), text::or_you_may_not_see_it(&there))
         }
-        None => (text::NOTHING_IS_AT_THIS_ADDRESS.to_owned(), text::GO_ON_FROM_THE_FLAGS_OF.to_owned()),
+        None => (text::NOTHING_IS_AT_THIS_ADDRESS.to_owned(), text::GO_ON_WITH.to_owned()),
     };
     let actions = known
         .iter()
-        .map(|each| html! { <Link<Route> key={each.clone()} to={to(each)} classes="btn">{ each }</Link<Route>> });
+        .map(|each| html! { <Link<Route> key={each.clone()} to={to(each)} classes="btn">{ text::flags_of(each) }</Link<Route>> });
     html! { <Missing {title} {text} actions={actions.collect::<Html>()} is_page=true /> }
 }

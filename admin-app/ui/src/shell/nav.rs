@@ -17,9 +17,7 @@ pub struct NavProps {
 #[function_component]
 pub fn Nav(props: &NavProps) -> Html {
     let console = use_console();
-    let Some(environment) = props.environment.clone() else {
-        return html! { <nav class="nav" aria-label={text::MAIN}></nav> };
-    };
+    let Some(environment) = props.environment.clone() else { return Html::default() };
     let flags = console.live.flags.ready().map(|page| count(page.flags.len() as u64));
     let waiting = match console.waiting_for_me() {
         0 => None,
@@ -58,7 +56,7 @@ pub fn Nav(props: &NavProps) -> Html {
                     <Sign name="kill" />{ common::KILLS }<b data-test="kills-in-force">{ or_dash(console.live.kill_count(), count) }</b>
                 </Link<Route>>
                 <Link<Route> to={Route::Fleet { environment: environment.clone() }}>
-                    <Sign name="degraded" />{ text::BREAKERS_OPEN }<b data-test="breakers-open">{ or_dash(console.live.open_breakers, count) }</b>
+                    <Sign name="degraded" />{ text::BREAKERS_OPEN }<b data-test="breakers-open">{ or_dash(console.live.open_breakers.as_ref(), |open| count(open.len() as u64)) }</b>
                 </Link<Route>>
                 <Link<Route> to={Route::Fleet { environment: environment.clone() }}><Icon name="fleet" small=true />{ text::CLIENTS_LIVE }<b>{ or_dash(lit, count) }</b></Link<Route>>
                 <Link<Route> to={Route::Fleet { environment }}><Icon name="clock" small=true />{ text::SILENT_CLIENTS }<b>{ or_dash(silent, count) }</b></Link<Route>>

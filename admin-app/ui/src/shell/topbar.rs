@@ -77,19 +77,18 @@ fn ConnectionState() -> Html {
     let live = &console.live;
     let revision = or_dash(live.position(), |position| count(position.revision));
     let (class, words, title) = match live.connection {
-        Connection::Connecting => ("", text::CONNECTING_REVISION_U, text::OPENING_THE_STREAM.to_owned()),
+        Connection::Connecting => ("", text::CONNECTING_REVISION, text::OPENING_THE_STREAM.to_owned()),
         Connection::Open => {
             let heard = live.confirmed_at.map(|at| ago(now - at)).unwrap_or_default();
-            ("ok", text::LIVE_REVISION_U, text::stream_open_last_change_seen(&heard))
+            ("ok", text::LIVE_REVISION, text::stream_open_last_change_seen(&heard))
         }
         Connection::Lost { since } => {
-            ("warn", text::NOT_CONNECTED_REVISION_U, text::no_connection_for(&age(now - since)))
+            ("warn", text::NOT_CONNECTED_REVISION, text::no_connection_for(&age(now - since)))
         }
     };
     html! {
         <span class="live" {title} data-test="connection" data-state={class}>
-            <span class={classes!("dot", class)}></span><span class="hide-narrow">{ words }</span>
-            if class == "warn" { <span class="sr">{ text::NOT_CONNECTED }</span> }
+            <span class={classes!("dot", class)}></span><span class="sr-narrow">{ words }</span>
             <span data-test="revision">{ revision }</span>
         </span>
     }

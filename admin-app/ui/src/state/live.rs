@@ -21,8 +21,8 @@ pub struct Live {
     pub proposals: Slot<ProposalPage>,
     pub freeze: Slot<FreezeView>,
     pub alarms: Alarms,
-    /// Flags and variants that some client has turned off for itself; `None` while that is not known.
-    pub open_breakers: Option<usize>,
+    /// The flag of each flag and variant that some client has turned off for itself; `None` while that is not known.
+    pub open_breakers: Option<Rc<[String]>>,
     /// The latest of each kill that was looked at or heard of, restored ones included, by id.
     pub watched: BTreeMap<String, Watched>,
     /// Who has which flag open, this page among them.
@@ -87,7 +87,7 @@ pub enum Action {
     Fleet(Result<Shared<FleetView>, Failure>),
     Proposals(Result<Shared<ProposalPage>, Failure>),
     Freeze(Result<Shared<FreezeView>, Failure>),
-    OpenBreakers(usize),
+    OpenBreakers(Rc<[String]>),
     Kill {
         kill: Box<KillView>,
         received: f64,
@@ -205,7 +205,7 @@ impl Reducible for Live {
             Action::Proposals(answer) => live.proposals.fill(answer),
             Action::Freeze(answer) => live.freeze.fill(answer),
             // It is asked for by time: mostly nothing is new.
-            Action::OpenBreakers(open) if live.open_breakers == Some(open) => return self,
+            Action::OpenBreakers(open) if live.open_breakers.as_ref() == Some(&open) => return self,
             Action::OpenBreakers(open) => live.open_breakers = Some(open),
             Action::Kill { kill, received } => live.watch(*kill, received),
             Action::Stale => live.generation += 1,
@@ -417,12 +417,14 @@ mod tests {
 
     #[test]
     fn breakers_that_say_nothing_new_draw_nothing_anew() {
-        let told = |environment: &str, open| Action::of(environment, Action::OpenBreakers(open));
-        let live = run(vec![Action::Choose("production".into()), told("staging", 1)]);
+        let told = |environment: &str, open: &[&str]| {
+            Action::of(environment, Action::OpenBreakers(open.iter().map(|key| (*key).to_owned()).collect()))
+        };
+        let live = run(vec![Action::Choose("production".into()), told("staging", &["a"])]);
         assert_eq!(live.open_breakers, None, "of another environment");
-        let live = live.reduce(told("production", 2));
-        assert_eq!(live.open_breakers, Some(2));
-        assert!(Rc::ptr_eq(&live, &live.clone().reduce(told("production", 2))));
+        let live = live.reduce(told("production", &["a", "b"]));
+        assert!(live.open_breakers.as_deref().is_some_and(|open| open == ["a", "b"]));
+        assert!(Rc::ptr_eq(&live, &live.clone().reduce(told("production", &["a", "b"]))));
     }
 
     #[test]

@@ -79,7 +79,7 @@ pub fn refusal_to_kill(who: &Whoami, environment: &str) -> Option<&'static str> 
         Role::Operator | Role::Admin => true,
         Role::Viewer | Role::Editor | Role::Approver => false,
     });
-    (!may).then_some(text::YOUR_ROLE_MAY_NOT_KILL_ASK)
+    (!may).then_some(text::ONLY_AN_OPERATOR_OR_ADMIN_MAY_DO_THIS)
 }
 
 /// Why this person may not edit there; `None` if they may.
@@ -89,7 +89,7 @@ pub fn refusal_to_edit(who: &Whoami, environment: &str) -> Option<&'static str> 
         Role::Editor | Role::Admin => true,
         Role::Viewer | Role::Operator | Role::Approver => false,
     });
-    (!may).then_some(text::YOUR_ROLE_MAY_NOT_EDIT_ASK)
+    (!may).then_some(text::ONLY_AN_EDITOR_OR_ADMIN_MAY_DO_THIS)
 }
 
 #[cfg(test)]

@@ -1,5 +1,7 @@
 //! Alarms: what each is about, and the pages on which somebody acts.
 
+use super::message::capital;
+use super::{guard, time};
 use crate::route::Route;
 use downhaul_control::api::AlarmView;
 
@@ -28,12 +30,19 @@ pub fn title(about: &str) -> String {
         "rollback-late" => "Rollback late".to_owned(),
         "log-not-writable" => "Nothing can be kept".to_owned(),
         // What else a server may know says its name.
-        other => {
-            let words = other.replace('-', " ");
-            let mut letters = words.chars();
-            letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
-        }
+        other => capital(&other.replace('-', " ")),
     }
+}
+
+/// What the server says of it, as a sentence: times by the hour here, and evidence as it is written.
+pub fn said(message: &str, offset: i32) -> String {
+    let word = |word: &str| {
+        let bare = word.trim_end_matches([':', ';', ',', '.']);
+        let at = bare.ends_with('Z').then(|| time::parse(bare)).flatten();
+        at.map_or_else(|| word.to_owned(), |at| word.replacen(bare, &time::hour(at, offset), 1))
+    };
+    let words: Vec<String> = guard::evidence(message).split(' ').map(word).collect();
+    capital(&words.join(" "))
 }
 
 /// What acts, the most fitting first. Its commands say what that is.
@@ -94,6 +103,12 @@ fn plain(message: &str) -> String {
 mod tests {
     use super::*;
     use serde_json::json;
+
+    #[test]
+    fn what_the_server_says_is_a_sentence_with_the_hour_here() {
+        let said = said("guard `errors` of `cart` fired at 2026-11-27T22:55:00.000Z: 3 of 4 fail", 60);
+        assert_eq!(said, "Guard `errors` of `cart` fired at 23:55: 3 of 4 fail");
+    }
 
     fn alarm(act: Option<&str>, flag: Option<&str>, runbooks: &[&str]) -> AlarmView {
         serde_json::from_value(json!({

@@ -51,16 +51,16 @@ impl Breaker {
         some.map(|(class, number, state)| (class, format!("{} {state}", count(number)))).collect()
     }
 
-    /// `3 of 12 clients give the degraded variant instead of on by themselves, for 5 min: failures in a row`.
+    /// `3 of 12 clients that tell of it give the degraded variant instead of on by themselves, for 5 min: failures in a row`.
     pub fn sentence(&self) -> String {
         let turned = self.open + self.half_open;
         let (verb, selves) = if turned == 1 { ("gives", "itself") } else { ("give", "themselves") };
         let time = self.open_for_ms.map(|ms| age(ms as f64)).filter(|time| !time.is_empty());
         let time = time.map(|time| format!(", for {time}")).unwrap_or_default();
         let why = if self.causes.is_empty() { String::new() } else { format!(": {}", self.causes.join(", ")) };
-        let clients = if self.instances == 1 { "client" } else { "clients" };
+        let clients = if self.instances == 1 { "client that tells" } else { "clients that tell" };
         format!(
-            "{} of {} {clients} {verb} the degraded variant instead of {} by {selves}{time}{why}",
+            "{} of {} {clients} of it {verb} the degraded variant instead of {} by {selves}{time}{why}",
             count(turned),
             count(self.instances),
             self.variant
@@ -123,7 +123,11 @@ impl Breaker {
         if view.instances > 0 {
             let open = view.open + view.half_open;
             let part = if open > 0 { format!("{} of ", count(open)) } else { String::new() };
-            let claims = if view.trust == Trust::Claimed { ", which only claim it" } else { "" };
+            let claims = match (view.trust, view.instances) {
+                (Trust::Claimed, 1) => ", which only claims it",
+                (Trust::Claimed, _) => ", which only claim it",
+                (Trust::Trusted, _) => "",
+            };
             self.places.push(format!("{part}{}{claims}", clients(view.kind, view.instances)));
         }
     }
@@ -217,11 +221,14 @@ mod tests {
     fn what_is_open_is_a_sentence() {
         let said = |of: Value| breakers(&page(vec![view("a", "server", of)]))[0].sentence().replace('\u{202F}', " ");
         let one = json!({ "instances": 1, "open": 1, "open_for_ms": 300, "causes": { "consecutive": 1 } });
-        assert_eq!(said(one), "1 of 1 client gives the degraded variant instead of on by itself: failures in a row");
+        assert_eq!(
+            said(one),
+            "1 of 1 client that tells of it gives the degraded variant instead of on by itself: failures in a row"
+        );
         let more = json!({ "instances": 12, "open": 2, "half_open": 1, "open_for_ms": 300_000, "causes": { "slow": 1, "waited": 2 } });
         assert_eq!(
             said(more),
-            "3 of 12 clients give the degraded variant instead of on by themselves, for 5 min: trying again, too large a share was slow"
+            "3 of 12 clients that tell of it give the degraded variant instead of on by themselves, for 5 min: trying again, too large a share was slow"
         );
     }
 

@@ -1,10 +1,10 @@
 //! Chart entries: the server's words, with what stands in backticks set apart, and a sign for each kind of change.
 
-use super::number::{counted, share};
+use super::number::{count, counted, share};
 use super::sentence::{Kind, Sentence};
 use super::time::{clock, parse};
 use crate::state::Shared;
-use downhaul_control::api::{ChangeView, Move};
+use downhaul_control::api::{ChangeView, Impact, Move};
 
 /// Text with its backticked parts as values.
 pub fn marked(text: &str) -> Sentence {
@@ -40,6 +40,28 @@ pub fn moved(each: &Move) -> Sentence {
     let share = if each.buckets == 100_000 { String::new() } else { format!("{} of ", share(each.buckets)) };
     let who = if each.who == "everyone" { each.who.clone() } else { format!("those where {}", each.who) };
     marked(&format!("`{}`: {} → {} for {share}{who}", each.flag, each.from, each.to))
+}
+
+/// What stands between somebody and what they did. One that begins with an id is told of that: `admin, r-2: called …`.
+pub fn joint(summary: &str) -> &'static str {
+    if ["r-", "ro-", "p-", "heartbeat:"].iter().any(|begin| summary.starts_with(begin)) { ", " } else { " " }
+}
+
+/// What a change did, short, where its summary does not say so: how things are since, or else the first of what is other.
+pub fn effect(summary: &str, impact: &Impact) -> Option<Sentence> {
+    match (&impact.from, &impact.to) {
+        (Some(from), Some(to)) if from != to => {
+            (!summary.contains(&format!("{from} to {to}"))).then(|| marked(&format!("{from} → {to}")))
+        }
+        _ => impact.edits.split_first().map(|(first, others)| {
+            let mut sentence = marked(first);
+            let more = others.len() as u64 + impact.more_edits;
+            if more > 0 {
+                sentence.text(&format!(", and {} more", count(more)));
+            }
+            sentence
+        }),
+    }
 }
 
 /// A run of the heartbeat, the newest change first: `the heartbeat flipped pulse 214 times between 14:05 and 14:41`.
@@ -92,6 +114,25 @@ mod tests {
         assert_eq!(moved(&part).to_string(), "[checkout-v2]: off → on for 15\u{202F}% of those where tenant is [acme]");
         let all = Move { who: "everyone".to_owned(), buckets: 100_000, ..part };
         assert_eq!(moved(&all).to_string(), "[checkout-v2]: off → on for everyone");
+    }
+
+    #[test]
+    fn entries_say_once_what_is_other() {
+        let check = |summary: &str, from: &str, to: &str, edits: &[&str], expected: Option<&str>| {
+            let edits = edits.iter().map(|edit| (*edit).to_owned()).collect();
+            let impact = Impact { from: Some(from.to_owned()), to: Some(to.to_owned()), edits, ..Impact::default() };
+            assert_eq!(effect(summary, &impact).map(|sentence| sentence.to_string()).as_deref(), expected);
+        };
+        check("created `a`", "absent", "on for everyone", &[], Some("absent → on for everyone"));
+        check("changed `a` from 1 % on to 2 % on", "1 % on", "2 % on", &["rule 1: 1 % -> 2 %"], None);
+        check("changed `a`", "2 rules", "2 rules", &["default `b` -> `c`"], Some("default [b] → [c]"));
+        check("changed `a`", "2 rules", "2 rules", &["one", "two", "three"], Some("one, and 2 more"));
+        check("changed `a`", "2 rules", "2 rules", &[], None);
+    }
+
+    #[test]
+    fn what_begins_with_an_id_is_set_off() {
+        assert_eq!(["ro-1 of `a`: paused", "r-2: aborted", "proposed p-1: put `a`"].map(joint), [", ", ", ", " "]);
     }
 
     #[test]

@@ -146,7 +146,7 @@ pub fn rule_words(rule: &Rule) -> Sentence {
         }
         for (at, (key, width)) in shares.iter().enumerate() {
             sentence.text(if at > 0 { ", " } else { ": " });
-            sentence.variant(key).text(&format!(" {}", share(*width)));
+            sentence.variant(key).text(&format!("\u{a0}{}", share(*width)));
         }
     }
     sentence
@@ -257,7 +257,8 @@ mod tests {
         let text = |sentence: &Option<Sentence>| sentence.as_ref().map_or("nothing".to_owned(), ToString::to_string);
         let line =
             |line: &Line| format!("{}: {} -> {} {}", line.what, text(&line.before), text(&line.after), line.note);
-        difference(Some(before), after).iter().map(|each| line(each).trim_end().replace('\u{202F}', " ")).collect()
+        let plain = |each: &Line| line(each).trim_end().replace(['\u{202F}', '\u{a0}'], " ");
+        difference(Some(before), after).iter().map(plain).collect()
     }
 
     const STAFF: &str = r#"{"name": "staff", "when": [{"segment": ["staff"]}], "serve": "on"}"#;

@@ -1,6 +1,7 @@
 //! What clients run, counted from their own acknowledgements.
 
-use downhaul_control::api::{FleetGroup, FleetView};
+use super::number::counted;
+use downhaul_control::api::{FleetGroup, FleetPart, FleetStateKind, FleetView};
 use std::collections::BTreeMap;
 
 /// How many of some clients are where, by their revision.
@@ -52,6 +53,17 @@ fn spread(fleet: &FleetView, name: impl Fn(&FleetGroup) -> String) -> Vec<(Strin
     all
 }
 
+/// Who is in a state: `4 servers with the variant on` where breakers are open, else as the server says it.
+pub fn who(kind: FleetStateKind, part: &FleetPart) -> String {
+    let told = part.about.as_deref().filter(|_| kind == FleetStateKind::BreakersOpen);
+    match told.and_then(|about| about.rsplit_once(", ")) {
+        Some((variant, client)) => {
+            format!("{} with the variant {variant}", counted(part.clients, client, &format!("{client}s")))
+        }
+        None => part.words(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -101,5 +113,15 @@ mod tests {
             releases[1],
             ("no release told, js 0.1".to_owned(), Spread { behind: 2, silent: 4, hidden: 2, current: 0 })
         );
+    }
+
+    #[test]
+    fn clients_with_open_breakers_are_told_in_words() {
+        let part = |clients, about: &str| FleetPart { about: Some(about.to_owned()), clients, ..FleetPart::default() };
+        let open = |clients, about| who(FleetStateKind::BreakersOpen, &part(clients, about));
+        assert_eq!(open(4, "on, server"), "4 servers with the variant on");
+        assert_eq!(open(1, "on, browser"), "1 browser with the variant on");
+        assert_eq!(open(2, "whatever"), "2 (whatever)");
+        assert_eq!(who(FleetStateKind::ClientsRefusing, &part(3, "a, b")), "3 (a, b)");
     }
 }

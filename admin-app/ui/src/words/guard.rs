@@ -78,8 +78,8 @@ pub fn how_it_stands(guard: &GuardView, now: f64, offset: i32) -> String {
         "watching" if judged.buckets == 0 => "Its first bucket is not over yet".to_owned(),
         "watching" if judged.units == 0 => "Nothing was told of the variant yet".to_owned(),
         "watching" => "Neither harm nor harmlessness is shown".to_owned(),
-        "harmless" => format!("Evidence against harm {}", judged.against_harm),
-        _ => judged.words.clone(),
+        "harmless" => format!("Evidence against harm {}", evidence(&judged.against_harm)),
+        _ => evidence(&judged.words),
     }
 }
 
@@ -126,6 +126,11 @@ pub fn length(guard: &GuardView, buckets: usize) -> String {
         60 => counted(buckets, "minute", "minutes"),
         seconds => format!("{} of {seconds}\u{202F}s", counted(buckets, "bucket", "buckets")),
     }
+}
+
+/// Evidence as the server tells it, with its largest power as powers are written.
+pub fn evidence(text: &str) -> String {
+    text.replace("more than 1 in 10^15", "beyond 1 in 10¹⁵")
 }
 
 /// A level as evidence is told: `1 in 1 000`.
@@ -210,6 +215,8 @@ mod tests {
         assert_eq!(failed(0, 0), "none told");
         assert_eq!(plain(level(0.001)), "1 in 1 000");
         assert_eq!(needs(0.001), 3.0);
+        assert_eq!(evidence("more than 1 in 10^15"), "beyond 1 in 10¹⁵");
+        assert_eq!(evidence("1 in 56 000"), "1 in 56 000");
         assert_eq!(watches(&guard("watching", json!({}))), "outcomes of on, against off");
         let objective = guard("watching", json!({ "against": null, "objective": 0.01 }));
         assert_eq!(plain(watches(&objective)), "outcomes of on, against an objective of 1 %");

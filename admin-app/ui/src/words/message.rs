@@ -1,3 +1,9 @@
+/// The same text with a capital at its start; what is quoted keeps its letters.
+pub fn capital(text: &str) -> String {
+    let mut chars = text.chars();
+    chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
+}
+
 /// Messages begin with a small letter, have no full stop and set the user's text in backticks; on screen they are
 /// sentences with quotation marks.
 pub fn sentence(text: &str) -> String {
@@ -9,9 +15,5 @@ pub fn sentence(text: &str) -> String {
         is_open = !is_open;
         if is_open { '“' } else { '”' }
     });
-    let mut chars = quoted;
-    match chars.next() {
-        Some(first) => first.to_uppercase().chain(chars).collect(),
-        None => String::new(),
-    }
+    capital(&quoted.collect::<String>())
 }

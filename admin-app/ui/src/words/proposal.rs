@@ -4,7 +4,8 @@ use super::number::{count, counted};
 use super::text::common;
 use crate::backend::Failure;
 use downhaul_control::api::{
-    ActView, Blocked, BudgetVerdict, ConflictView, GroundView, ProposalNow, ProposalStatus, ProposalSummary,
+    ActView, Blocked, BudgetVerdict, ConflictView, GroundView, Impact, KillScope, KillView, ProposalNow,
+    ProposalStatus, ProposalSummary,
 };
 
 /// How many others the policy asks first.
@@ -106,7 +107,7 @@ pub fn ground(ground: &GroundView) -> String {
 pub fn in_the_way(blocked: &Blocked, now: &ProposalNow) -> (String, String) {
     if blocked.code == "needs-approval" {
         let missing = now.quorum.saturating_sub(now.counting) as usize;
-        return (format!("{} to come", counted(missing, "approval has", "approvals have")), String::new());
+        return (counted(missing, "approval is missing", "approvals are missing"), String::new());
     }
     Failure::said(&blocked.detail, &blocked.help)
 }
@@ -128,6 +129,29 @@ pub fn conflict(conflict: &ConflictView) -> String {
     }
 }
 
+/// Of a change that moves nobody as things are: the kills that keep it back; `None` where there is none of what it reaches.
+pub fn kept_back(reaches: &[String], kills: &[KillView]) -> Option<String> {
+    let killed = |flag: &String| {
+        let mut scopes = kills.iter().filter(|kill| kill.flag == *flag).map(|kill| &kill.scope).peekable();
+        scopes.peek()?;
+        let in_part = if scopes.any(KillScope::is_everyone) { "" } else { " in part" };
+        Some(format!("`{flag}` is killed{in_part}"))
+    };
+    let killed: Vec<String> = reaches.iter().filter_map(killed).collect();
+    let they_are = match killed.len() {
+        0 => return None,
+        1 => "it is",
+        _ => "they are",
+    };
+    Some(format!("Nobody now: {}. Once {they_are} restored, this change takes effect.", killed.join(", ")))
+}
+
+/// What a restore changes: `` `checkout-v2`: killed for everyone → 25 % on, 75 % off ``.
+pub fn restored(impact: &Impact) -> Option<String> {
+    let (flag, from, to) = (impact.flag.as_ref()?, impact.from.as_ref()?, impact.to.as_ref()?);
+    Some(format!("`{flag}`: {from} → {to}"))
+}
+
 /// How it keeps to the budget; `None` where nothing is limited.
 pub fn budget(verdict: &BudgetVerdict) -> String {
     let exceeded = verdict.exceeded();
@@ -145,6 +169,7 @@ fn day(at: &str) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use downhaul_control::api::Position;
 
     fn act(actor: &str) -> ActView {
         ActView {
@@ -191,6 +216,44 @@ mod tests {
         let mut groups = Group::ALL;
         groups.sort();
         assert_eq!(groups, Group::ALL);
+    }
+
+    fn kill(flag: &str, tenant: Option<&str>) -> KillView {
+        KillView {
+            id: "k-1".into(),
+            flag: flag.into(),
+            scope: KillScope { tenant: tenant.map(|tenant| vec![tenant.to_owned()]), ..KillScope::default() },
+            scope_text: String::new(),
+            reason: "errors".into(),
+            by: "Maya".into(),
+            at: String::new(),
+            incident: None,
+            effect: String::new(),
+            degraded_variant: "off".into(),
+            forward_fix: None,
+            position: Position::default(),
+            restored: None,
+            progress: None,
+        }
+    }
+
+    #[test]
+    fn what_a_kill_keeps_back_is_not_called_nothing() {
+        let reaches = |flags: &[&str]| -> Vec<String> { flags.iter().map(|&flag| flag.to_owned()).collect() };
+        let kills = [kill("a", Some("acme")), kill("a", None), kill("b", Some("acme"))];
+        let words = |flags: &[&str]| kept_back(&reaches(flags), &kills).unwrap_or_default();
+        assert_eq!(words(&["c"]), "");
+        assert_eq!(words(&["a", "c"]), "Nobody now: `a` is killed. Once it is restored, this change takes effect.");
+        assert_eq!(words(&["b"]), "Nobody now: `b` is killed in part. Once it is restored, this change takes effect.");
+        assert_eq!(
+            words(&["a", "b"]),
+            "Nobody now: `a` is killed, `b` is killed in part. Once they are restored, this change takes effect."
+        );
+        let told = |text: &str| Some(text.to_owned());
+        let impact =
+            Impact { flag: told("a"), from: told("killed for everyone"), to: told("10 % on"), ..Impact::default() };
+        assert_eq!(restored(&impact), told("`a`: killed for everyone → 10 % on"));
+        assert_eq!(restored(&Impact::default()), None);
     }
 
     #[test]

@@ -93,7 +93,7 @@ fn add(shares: &mut Vec<(String, u32)>, key: &str, width: u32) {
 }
 
 fn name(rule: &Rule, at: usize) -> String {
-    rule.name.clone().unwrap_or_else(|| format!("rule {}", at + 1))
+    rule.name.as_ref().map_or_else(|| format!("rule {}", at + 1), |name| name.replace('`', ""))
 }
 
 fn gets(rule: &Rule) -> String {
@@ -143,6 +143,8 @@ mod tests {
         check(three, "off", "split 34 / 33 / 33", "off 34 %, on 33 %, new 33 %");
         let staff = r#"{"name": "Staff", "when": [{"segment": ["staff"]}], "serve": "on"}"#;
         check(staff, "off", "serving some, 1 rule", "Staff: on; others: off");
+        let marked = r#"{"name": "rollout: in segment `staff`", "when": [{"segment": ["staff"]}], "serve": "on"}"#;
+        check(marked, "off", "serving some, 1 rule", "rollout: in segment staff: on; others: off");
         let both = format!(r#"{staff}, {{"split": {{"slices": [["on", 10000], ["off", 90000]]}}}}"#);
         check(&both, "off", "serving some, 1 rule", "Staff: on; rule 2: on 10 %, off 90 %");
     }

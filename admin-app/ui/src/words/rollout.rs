@@ -86,15 +86,24 @@ pub fn what_to_do(held: &str) -> &'static str {
 pub fn bake(seconds: u32) -> String {
     match seconds {
         0 => "no time".to_owned(),
-        seconds => age(f64::from(seconds) * 1000.0),
+        seconds => lasting(f64::from(seconds)),
     }
 }
 
-/// All its stages in a sentence, for whoever does not see the picture: `2 stages: 5 % of everyone for 24 h, then everyone for
-/// 24 h; complete after 2 days at the earliest.`
+/// As an age is told, but one day as such, since it stands beside others; empty below a second.
+pub fn lasting(seconds: f64) -> String {
+    if seconds as u64 == DAY { "1\u{202F}day".to_owned() } else { age(seconds * 1000.0) }
+}
+
+/// In seconds.
+const DAY: u64 = 86_400;
+
+/// All its stages in a sentence, for whoever does not see the picture: `2 stages: 5 % of everyone for 1 day, then everyone for
+/// 1 day; complete after 2 days at the earliest.`
 pub fn course(rollout: &Rollout) -> String {
     let stage = |stage: &downhaul_control::rollout::Stage| {
-        let mut words = plain(&cohort(stage));
+        // As everywhere else in the console, a figure and its sign are not torn apart.
+        let mut words = plain(&cohort(stage)).replace(" %", "\u{202F}%");
         let asked = stage.approvals.get() as usize;
         if asked > 0 {
             let approvals = counted(asked, common::APPROVAL, common::APPROVALS);
@@ -105,7 +114,7 @@ pub fn course(rollout: &Rollout) -> String {
     let stages: Vec<String> = rollout.stages.iter().map(stage).collect();
     let number = counted(stages.len(), rollouts::AMID_STAGE, rollouts::STAGES);
     let all: f64 = rollout.stages.iter().map(|stage| f64::from(stage.bake_seconds)).sum();
-    let end = if all > 0.0 { format!("; {}", text::after_all(&age(all * 1000.0))) } else { String::new() };
+    let end = if all > 0.0 { format!("; {}", text::after_all(&lasting(all))) } else { String::new() };
     format!("{}{}{end}.", text::stages_over_time(&number), stages.join(", then "))
 }
 
@@ -181,6 +190,7 @@ mod tests {
         }
         assert_eq!(bake(0), "no time");
         assert_eq!(bake(45).replace('\u{202F}', " "), "45 s");
+        assert_eq!(bake(86_400).replace('\u{202F}', " "), "1 day");
         assert_eq!(bake(86_400 * 3).replace('\u{202F}', " "), "3 days");
     }
 }

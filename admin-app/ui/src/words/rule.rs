@@ -40,8 +40,13 @@ pub fn segment(segment: &Segment) -> Sentence {
     sentence
 }
 
+/// A group that is all there is needs no brackets.
 fn all_of(conditions: &[Condition]) -> Sentence {
-    joined(conditions, " and ")
+    match conditions {
+        [Condition::Any(several)] if !several.is_empty() => joined(several, " or "),
+        [Condition::All(several)] if !several.is_empty() => joined(several, " and "),
+        _ => joined(conditions, " and "),
+    }
 }
 
 fn joined(conditions: &[Condition], with: &str) -> Sentence {

@@ -50,6 +50,11 @@ pub fn current(run: &RunView) -> Option<&RunStepView> {
     run.steps.iter().find(|step| Some(step.number) == run.step)
 }
 
+/// Whether the kind of a step is not in its words already: `kill a`, and what a person does by hand.
+pub fn says_kind(kind: &str, what: &str) -> bool {
+    kind != "manual" && !what.starts_with(kind)
+}
+
 /// A stretch of the time that a run has taken.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Stretch {
@@ -107,7 +112,8 @@ pub fn against_objective(elapsed_ms: f64, objective_seconds: u32) -> (String, St
     let of = stopwatch(objective).0;
     let left = objective - elapsed_ms;
     if left >= 0.0 {
-        (stopwatch(left).0, format!("left of {of}"))
+        // By whole seconds, as what has passed is told: together they are the objective.
+        (stopwatch((left / 1000.0).ceil() * 1000.0).0, format!("left of {of}"))
     } else {
         (stopwatch(-left).0, format!("over the objective of {of}"))
     }
@@ -192,8 +198,15 @@ mod tests {
     }
 
     #[test]
+    fn a_kind_is_said_once() {
+        assert!(!says_kind("kill", "kill `a`") && !says_kind("manual", "by hand: put 3.0.1 out"));
+        assert!(says_kind("verify", "the query holds"));
+    }
+
+    #[test]
     fn the_objective_is_left_or_passed() {
         assert_eq!(against_objective(111_000.0, 300), ("3:09".to_owned(), "left of 5:00".to_owned()));
+        assert_eq!(against_objective(173_400.0, 900), ("12:07".to_owned(), "left of 15:00".to_owned()));
         assert_eq!(against_objective(342_000.0, 300), ("0:42".to_owned(), "over the objective of 5:00".to_owned()));
     }
 }

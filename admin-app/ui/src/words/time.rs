@@ -17,7 +17,10 @@ pub fn stopwatch(elapsed_ms: f64) -> (String, String) {
 /// `3.4 ms`, `84 ms`, `0.62 s`, `12 s`, `3:12`.
 pub fn duration(ms: f64) -> String {
     match ms {
-        _ if ms < 9.95 => format!("{ms:.1}\u{202F}ms"),
+        _ if ms < 9.95 => {
+            let text = format!("{ms:.1}");
+            format!("{}\u{202F}ms", text.strip_suffix(".0").unwrap_or(&text))
+        }
         _ if ms < 99.5 => format!("{ms:.0}\u{202F}ms"),
         _ if ms < 9_995.0 => format!("{:.2}\u{202F}s", ms / 1000.0),
         _ if ms < 59_500.0 => format!("{:.0}\u{202F}s", ms / 1000.0),
@@ -136,6 +139,8 @@ mod tests {
     #[test]
     fn durations_round_into_the_next_unit() {
         for (ms, text) in [
+            (0.0, "0 ms"),
+            (4.0, "4 ms"),
             (3.42, "3.4 ms"),
             (9.99, "10 ms"),
             (84.4, "84 ms"),

@@ -75,7 +75,7 @@ mod tests {
             ),
             (json!({ "split": { "slices": 5 } }), "For everyone split …"),
         ] {
-            assert_eq!(rule(&given).to_string().replace('\u{202F}', " "), expected);
+            assert_eq!(rule(&given).to_string().replace(['\u{202F}', '\u{a0}'], " "), expected);
         }
     }
 }

@@ -57,7 +57,7 @@ fn a_drill_is_decided_run_measured_reviewed_and_listed() {
       3. verify `reachable` (at most 360 s)
          without `banner`: No banner
          without `checkout-v2`: Old three-page checkout; gift cards cannot be used
-    1	done	[took]	kill `banner`, then `checkout-v2`	0 dark
+    1	done	[took]	kill `banner`, then `checkout-v2`	no client was live
     2	done	[took]	redeploy the previous artifact by `deploy`	
     3	done	[took]	verify `reachable`	read 1
     r-1 of `checkout-2.4.1`: passed, called by admin: practice

@@ -105,7 +105,7 @@ fn a_rollback_is_shown_run_and_proved_by_prometheus() {
     assert_snapshot!(resumed, @r"
     exit status 0
     --- out
-      1  done [took]  kill `banner`, then `checkout-v2`: 0 dark
+      1  done [took]  kill `banner`, then `checkout-v2`: no client was live
       2  done [took]  redeploy the previous artifact by `deploy`
       3  done [took]  verify `reachable`: read 1
     done after [took], within the objective of 300 s
@@ -125,7 +125,7 @@ fn a_rollback_is_shown_run_and_proved_by_prometheus() {
     exit status 0
     --- out
     r-1 of `checkout-2.4.1`: done, [took] of 300 s, by admin: rollback of checkout-2.4.1
-      1  done [took]  kill `banner`, then `checkout-v2`: 0 dark
+      1  done [took]  kill `banner`, then `checkout-v2`: no client was live
       2  done [took]  redeploy the previous artifact by `deploy`
       3  done [took]  verify `reachable`: read 1
     ");

@@ -92,6 +92,7 @@ fn cause(about: &str, of: &str, message: String, since: String) -> Cause {
         about: about.to_owned(),
         message,
         also: Vec::new(),
+        covers: Vec::new(),
         flag: None,
         guard: None,
         owner: None,
@@ -406,7 +407,10 @@ fn one_for_one(found: Vec<Cause>) -> Vec<Cause> {
             root.over.is_none() && (same_flag || same_release || silent || of_panic)
         };
         match roots.iter_mut().find(follows) {
-            Some(root) => root.also.push(cause.message),
+            Some(root) => {
+                root.also.push(cause.message);
+                root.covers.push(cause.id);
+            }
             None => roots.push(cause),
         }
     }

@@ -109,6 +109,11 @@ impl Ledger {
         }
         for alarm in self.alarms.iter_mut().filter(|alarm| alarm.recovered.is_none()) {
             let cause = causes.iter().find(|cause| cause.id == alarm.cause.id);
+            if cause.is_none() && causes.iter().any(|root| root.covers.contains(&alarm.cause.id)) {
+                alarm.recovered = Some(time::to_text(now));
+                alarm.shown_by = Some("it is told of with another alarm, whose cause is the same".to_owned());
+                continue;
+            }
             let over = match cause {
                 None => Some("it is no longer so"),
                 Some(cause) => cause.over.as_deref(),

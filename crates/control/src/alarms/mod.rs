@@ -23,6 +23,9 @@ pub struct Cause {
     /// What follows from the same cause.
     #[serde(default)]
     pub also: Vec<String>,
+    /// The ids of these, which are no alarms of their own meanwhile.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub covers: Vec<String>,
     #[serde(default)]
     pub flag: Option<String>,
     #[serde(default)]

@@ -78,7 +78,7 @@ fn of_approvals(defaults: Approvals) -> Value {
             "critical_restore": number(critical_restore, "A restore of a critical flag."),
             "revert": {
                 "type": "integer", "minimum": 0, "maximum": 10,
-                "description": "A change that gives back what an earlier revision had, instead of `change`. Left out: as any other change."
+                "description": "A change that gives back what an earlier revision had. Left out: as any other change."
             },
             "policy": number(policy, "A change of the policy."),
             "self": { "type": "boolean", "default": by_author, "description": "Whether an author's own approval counts." }
@@ -98,9 +98,9 @@ fn of_budget() -> Value {
         "description": "What one change may move before it needs approval; what is left out is not limited.",
         "properties": {
             "share": { "type": "number", "minimum": 0, "maximum": 1, "description": "Largest part of everyone that may be given something else, from 0 to 1." },
-            "tenants": { "type": "integer", "minimum": 0, "description": "Most tenants of which someone may be." },
-            "critical_tenants": names("Tenants of which nobody may be."),
-            "regions": names("Regions within which nobody may be.")
+            "tenants": { "type": "integer", "minimum": 0, "description": "Most tenants of which someone may be given something else." },
+            "critical_tenants": names("Tenants of which nobody may be given anything else."),
+            "regions": names("Regions in which nobody may be given anything else.")
         }
     })
 }

@@ -198,7 +198,12 @@ fn outcome(running: &StepRun) -> String {
         } else {
             String::new()
         };
-        return format!("{} dark{slowest}{unknown}", dark.dark);
+        let dark = match dark.dark {
+            0 => "no client was live".to_owned(),
+            1 => "1 client dark".to_owned(),
+            many => format!("{many} clients dark"),
+        };
+        return format!("{dark}{slowest}{unknown}");
     }
     match running.reading.as_ref().and_then(|reading| reading.value) {
         Some(value) => format!("read {value}"),

@@ -19,6 +19,7 @@ fn cause(id: &str) -> Cause {
         about: id.split('/').next().unwrap().to_owned(),
         message: format!("{id} is so"),
         also: Vec::new(),
+        covers: Vec::new(),
         flag: None,
         guard: None,
         owner: None,
@@ -350,4 +351,18 @@ fn one_alarm_for_one_cause() {
         found.iter().map(|cause| format!("{} + {}: {:?}", cause.id, cause.also.len(), cause.owner)).collect();
     assert_eq!(lines, ["guard-would-have/cart/errors + 1: Some(\"payments\")", "stale-clients + 2: None"]);
     assert!(found.iter().all(|cause| !cause.look.is_empty()));
+    assert_eq!(found[0].covers, ["breakers-open/cart"]);
+}
+
+#[test]
+fn an_alarm_whose_cause_another_tells_of_is_part_of_that() {
+    let mut desk = Desk::default();
+    desk.at(0, &[cause("breakers")]);
+    let root = Cause { also: vec!["breakers".to_owned()], covers: vec!["breakers".to_owned()], ..cause("guard") };
+    desk.at(1, std::slice::from_ref(&root));
+    let part = desk.ledger.alarms.iter().find(|alarm| alarm.cause.id == "breakers").unwrap();
+    assert!(part.shown_by.as_ref().is_some_and(|by| by.contains("another alarm")), "{part:?}");
+    // What is left of it, once the other is over, is an alarm again.
+    let told = desk.at(40, &[cause("breakers")]);
+    assert_eq!(told, ["pager raised"]);
 }

@@ -149,7 +149,13 @@ fn fired(judge: &Judge) -> &'static str {
     }
 }
 
-/// `would have fired at …: evidence of harm 1 in 40 000; 30 of 200 failed with on, 38 of 3800 with off`
+/// The words without `would have fired at …: `, for whoever says so and since when.
+pub(crate) fn found(judge: &Judge, words: String) -> String {
+    let told = format!("{} at {}: ", fired(judge), judge.ended());
+    words.strip_prefix(&told).map_or_else(|| words.clone(), str::to_owned)
+}
+
+/// `would have fired at …: evidence of harm 1 in 40 000; 30 of 200 failed with on, 38 of 3 800 with off`
 fn words(judge: &Judge, guard: &Kernel) -> String {
     let watch = judge.watch();
     let ((treatment, control), odds) = (guard.totals(), guard.evidence());
@@ -176,11 +182,23 @@ fn words(judge: &Judge, guard: &Kernel) -> String {
         }
         Standing::Watching => format!("watching: evidence of harm {odds}, against it {}", guard.against_harm()),
     };
-    words.push_str(&format!("; with `{}` {} of {} failed", watch.guard.variant, treatment.failed(), treatment.units()));
+    words.push_str(&format!(
+        "; with `{}` {} of {} failed",
+        watch.guard.variant,
+        count(treatment.failed()),
+        count(treatment.units())
+    ));
     if let Some(against) = &watch.against {
-        words.push_str(&format!(", with `{against}` {} of {}", control.failed(), control.units()));
+        words.push_str(&format!(", with `{against}` {} of {}", count(control.failed()), count(control.units())));
     }
     words
+}
+
+/// Thousands parted by narrow spaces.
+fn count(number: u64) -> String {
+    let digits = number.to_string();
+    let groups: Vec<&str> = digits.as_bytes().rchunks(3).rev().filter_map(|group| str::from_utf8(group).ok()).collect();
+    groups.join("\u{202f}")
 }
 
 fn words_of_arms(judge: &Judge, arms: &Arms, is_known: bool) -> String {

@@ -205,7 +205,7 @@ async fn the_kill_step_waits_for_the_last_client() {
     assert_eq!(run["steps"][0]["state"], "running");
     acknowledge(&served.get("/kills").await["position"]).await;
     let run = until(&served, ended).await;
-    assert!(run["steps"][0]["detail"].as_str().unwrap().starts_with("1 dark, the slowest after"), "{run:#}");
+    assert!(run["steps"][0]["detail"].as_str().unwrap().starts_with("1 client dark, the slowest after"), "{run:#}");
 }
 
 #[tokio::test]

@@ -32,8 +32,10 @@ impl<'a> People<'a> {
         Ok(())
     }
 
-    pub async fn why_not_grant(&self, role: &str) -> Result<String> {
-        self.console.why_not(&format!("grant-{role}")).await
+    /// Why nothing may be changed about anyone, once that is said.
+    pub async fn why_not_change(&self) -> Result<String> {
+        self.console.browser.shown("[data-test^=change-a-][aria-disabled=true]").await?;
+        Ok(self.console.browser.shown(".why-not").await?.text().await?)
     }
 
     /// Makes a token to sign in with, and gives it.

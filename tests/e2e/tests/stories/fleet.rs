@@ -73,7 +73,10 @@ async fn a_breaker_that_opens_is_seen_in_the_fleet_and_at_its_flag() -> Result<(
 
     breaker.choose_flag().await?;
     let said = FlagPage::of(&console).open_breaker().await?;
-    ensure!(said.contains("1 of 1 client gives the degraded variant instead of on by itself"), "{said}");
+    ensure!(
+        said.contains("1 of 1 client that tells of it gives the degraded variant instead of on by itself"),
+        "{said}"
+    );
     browser.accessible("a flag with an open breaker").await?;
     browser.driver.back().await?;
     breaker.open_kill().await?;

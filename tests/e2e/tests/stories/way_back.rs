@@ -150,7 +150,7 @@ async fn a_rollout_is_staged_paused_stepped_back_and_rolled_back() -> Result<()>
 async fn stage_gift_cards<'a>(browser: &Browser, console: &'a Console<'a>) -> Result<Rollout<'a>> {
     let form = Rollouts::open(console).await?.begin("gift", "gift-cards").await?;
     let course = form.course().await?;
-    assert!(course.starts_with("5 stages: 1 % of everyone for 24\u{202F}h, then 5 %"), "{course}");
+    assert!(course.starts_with("5 stages: 1\u{202F}% of everyone for 1\u{202F}day, then 5\u{202F}%"), "{course}");
     browser.accessible("the form of a rollout").await?;
     // Five stages are offered; these are three.
     form.remove_stage(3).await?;
@@ -159,7 +159,7 @@ async fn stage_gift_cards<'a>(browser: &Browser, console: &'a Console<'a>) -> Re
     form.more_of_stage(1).await?;
     form.only_for_segment(1, "staff").await?;
     form.percent(1, "100").await?;
-    form.bake(1, "1", "seconds").await?;
+    form.bake(1, "1", "second").await?;
     form.more_of_stage(3).await?;
     form.approvals(3, "1").await?;
 
@@ -215,8 +215,7 @@ async fn someone_new_is_let_in_and_shut_out_again() -> Result<()> {
 
     let ada = Console::open_as(&second, &stack, &token).await?;
     let seen = People::open(&ada).await?;
-    seen.change_first().await?;
-    let why = seen.why_not_grant("admin").await?;
+    let why = seen.why_not_change().await?;
     assert!(why.contains("Only an admin may do this"), "{why}");
     people.revoke_first_token("it was a story").await?;
     second.driver.refresh().await?;

@@ -1,9 +1,10 @@
 use crate::backend::api;
 use crate::components::{Icon, marked};
-use crate::hooks::{use_act, use_asked_as, use_console, use_now};
+use crate::hooks::{clock, use_act, use_asked_as, use_console, use_now};
 use crate::route::Route;
+use crate::state::live::Slot;
 use crate::state::toasts::Tone;
-use crate::words::alarm::{announcement, is_unattended, ways};
+use crate::words::alarm::{announcement, is_unattended, said, ways};
 use crate::words::number::counted;
 use crate::words::text::alarms as text;
 use crate::words::time::{age, parse};
@@ -26,18 +27,23 @@ pub fn Banner(props: &BannerProps) -> Html {
     let (asked, _) = use_asked_as(api::alarms(&props.environment), 0, console.live.alarms.told);
     let alarms = asked.slot.ready().map(|page| page.alarms.as_slice()).unwrap_or_default();
     let unattended: Vec<&AlarmView> = alarms.iter().filter(|alarm| is_unattended(alarm)).collect();
-    let more = unattended.len().saturating_sub(SHOWN);
+    // What could not be read is counted all the same, by the stream.
+    let has_failed = matches!(asked.slot, Slot::Failed(_));
+    let known = if has_failed { console.live.alarms.unattended } else { unattended.len() };
+    let more = known.saturating_sub(unattended.len().min(SHOWN));
+    let (one, many) =
+        if unattended.is_empty() { (text::ALARM, text::AMID_ALARMS) } else { (text::MORE_ALARM, text::MORE_ALARMS) };
     html! {
         <>
             // There before anything is said, or it would not be read out.
             <p class="sr" aria-live="polite">{ announcement(&unattended) }</p>
-            if !unattended.is_empty() {
-                <section class="stack s" aria-label={text::ALARMS} data-test="alarm-banner" data-alarms={unattended.len().to_string()}>
+            if known > 0 {
+                <section class="stack s" aria-label={text::ALARMS} data-test="alarm-banner" data-alarms={known.to_string()}>
                     { for unattended.into_iter().take(SHOWN).map(|alarm| html! {
                         <One key={alarm.id.clone()} environment={props.environment.clone()} alarm={alarm.clone()} />
                     }) }
                     if more > 0 {
-                        <p class="small"><Link<Route> to={Route::Alarms { environment: props.environment.to_string() }}>{ text::that_nobody_has_acknowledged(&counted(more, text::MORE_ALARM, text::MORE_ALARMS)) }</Link<Route>></p>
+                        <p class="small"><Link<Route> to={Route::Alarms { environment: props.environment.to_string() }}>{ text::that_nobody_has_acknowledged(&counted(more, one, many)) }</Link<Route>></p>
                     }
                 </section>
             }
@@ -59,7 +65,7 @@ fn One(props: &OneProps) -> Html {
     html! {
         <div class="banner danger alarm" data-test={format!("alarm-banner-{}", alarm.about)}>
             <Icon name="alert" />
-            <p><b>{ marked(&alarm.message) }</b>
+            <p><b>{ marked(&said(&alarm.message, clock::offset())) }</b>
                 <small class="muted">{ since.map(|since| text::for_since(&since)) }{ alarm.owner.as_ref().map(|owner| text::owner_owner(&owner)) }{ " " }
                     <Link<Route> to={Route::Alarms { environment: props.environment.to_string() }}>{ text::MORE_ABOUT_IT }</Link<Route>></small></p>
             <div class="row">

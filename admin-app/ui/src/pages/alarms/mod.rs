@@ -5,10 +5,10 @@ pub use banner::Banner;
 
 use crate::backend::api;
 use crate::components::{Empty, FailureCard, Icon, RowsSkeleton, marked};
-use crate::hooks::{use_asked_as, use_console, use_document_title, use_now};
+use crate::hooks::{clock, use_asked_as, use_console, use_document_title, use_now};
 use crate::route::Route;
 use crate::state::live::Slot;
-use crate::words::alarm::{is_unattended, title, ways};
+use crate::words::alarm::{is_unattended, said, title, ways};
 use crate::words::number::counted;
 use crate::words::time::{age, ago, parse};
 use banner::Acknowledge;
@@ -57,7 +57,7 @@ pub fn Alarms(props: &AlarmsProps) -> Html {
     html! {
         <>
             <div class="pagehead"><div class="grow"><h1>{ text::ALARMS }</h1>
-                <p>{ text::ONE_FOR_ONE_CAUSE_FROM_WHEN }</p></div></div>
+                <p>{ text::ONE_ALARM_FOR_EACH_CAUSE }</p></div></div>
             { body }
         </>
     }
@@ -65,9 +65,11 @@ pub fn Alarms(props: &AlarmsProps) -> Html {
 
 fn summary(open: &[&AlarmView]) -> String {
     let unattended = open.iter().filter(|alarm| is_unattended(alarm)).count();
+    let alarms = counted(open.len(), text::ALARM, text::AMID_ALARMS);
     match unattended {
-        0 => text::somebody_has_each_or_has_silenced(&counted(open.len(), text::ALARM, text::AMID_ALARMS)),
-        _ => text::of_which_nobody_has_acknowledged(&counted(open.len(), text::ALARM, text::AMID_ALARMS), &unattended),
+        0 => text::somebody_has_each_or_has_silenced(&alarms),
+        all if all == open.len() => text::not_acknowledged(&alarms),
+        some => text::some_not_acknowledged(&alarms, &some),
     }
 }
 
@@ -79,7 +81,7 @@ fn row(alarm: &AlarmView, environment: &AttrValue, now: f64) -> Html {
     html! {
         <li key={alarm.id.clone()} data-test={format!("alarm-{}", alarm.about)} data-standing={alarm.standing.clone()}>
             <div class="grow stack s">
-                <p><span class={classes!("chip", class)}>{ title(&alarm.about) }</span>{ " " }<b>{ marked(&alarm.message) }</b></p>
+                <p><span class={classes!("chip", class)}>{ title(&alarm.about) }</span>{ " " }<b>{ marked(&said(&alarm.message, clock::offset())) }</b></p>
                 <small class="muted">
                     { if is_over { String::new() } else { since.map(|since| text::for_since_2(&since)).unwrap_or_default() } }
                     { alarm.owner.as_ref().map(|owner| text::owner_owner_2(&owner)) }
@@ -88,7 +90,7 @@ fn row(alarm: &AlarmView, environment: &AttrValue, now: f64) -> Html {
                     { alarm.recovered.as_ref().map(|over| text::over_at_shown_by(&at(over), &alarm.shown_by.clone().unwrap_or_default())) }
                 </small>
                 { for alarm.also.iter().map(|also| html! { <small class="muted blk">{ text::ALSO }{ marked(also) }</small> }) }
-                if !is_over { <p class="small">{ for alarm.act.iter().chain([&alarm.look]).map(|command| html! { <><code>{ command }</code>{ " " }</> }) }</p> }
+                if !is_over { { for alarm.act.iter().chain([&alarm.look]).map(|command| html! { <p class="small"><code>{ command }</code></p> }) } }
             </div>
             if !is_over {
                 <div class="row wrap">

@@ -3,7 +3,7 @@ use crate::hooks::clock;
 use crate::route::Route;
 use crate::state::Shared;
 use crate::state::beats::{Line, Opened, lines};
-use crate::words::change::{beats, marked, short_hash, sign};
+use crate::words::change::{beats, effect, joint, marked, short_hash, sign};
 use crate::words::number::count;
 use crate::words::text::chart as text;
 use crate::words::text::common;
@@ -113,10 +113,10 @@ fn Entry(props: &EntryProps) -> Html {
             <time datetime={change.at.clone()}>{ parse(&change.at).map(|at| hour(at, props.offset)) }</time>
             <span class="nd"><svg class={class} viewBox={view_box} aria-hidden="true"><use href={format!("#{symbol}")} /></svg></span>
             <p>
-                <b>{ who }</b>{ " " }<SentenceText sentence={marked(&change.summary)} />
+                <b>{ who }</b>{ joint(&change.summary) }<SentenceText sentence={marked(&change.summary)} />
                 if !change.reason.is_empty() { <span class="why">{ &change.reason }</span> }
                 <span class="row wrap">
-                    if let (Some(from), Some(to)) = (&change.impact.from, &change.impact.to) { <span class="chip">{ format!("{from} → {to}") }</span> }
+                    if let Some(sentence) = effect(&change.summary, &change.impact) { <span class="chip"><span><SentenceText {sentence} /></span></span> }
                     if let Some(incident) = &change.incident { <span class="chip line">{ incident }</span> }
                     if let Some(kill) = kill { <Link<Route> to={kill} classes="small">{ text::HOW_FAR_IT_REACHED }</Link<Route>> }
                 </span>

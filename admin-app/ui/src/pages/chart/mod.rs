@@ -21,7 +21,8 @@ use export::Export;
 use proof::Proof;
 use selected::Selected;
 use std::collections::BTreeSet;
-use web_sys::{HtmlElement, HtmlInputElement, ScrollIntoViewOptions, ScrollLogicalPosition};
+use wasm_bindgen::JsCast;
+use web_sys::{Element, HtmlElement, HtmlInputElement, ScrollIntoViewOptions, ScrollLogicalPosition};
 use yew::prelude::*;
 use yew_router::prelude::*;
 
@@ -39,12 +40,27 @@ pub fn Chart(props: &ChartProps) -> Html {
     let console = use_console();
     let by_people = use_state(|| preferences::now().by_people);
     let (history, more) = use_history(Part { flag: None, by_people: *by_people }, 50);
-    use_reaching(&history, props.revision, &more);
     let navigator = use_navigator();
     let search = use_state(String::new);
     // By revision, as new changes come in above.
     let chosen = use_state(|| None::<u64>);
     let field = use_node_ref();
+    let details = use_node_ref();
+    // The change from which somebody was led to its details: its entry is not scrolled to.
+    let led = use_mut_ref(|| None::<u64>);
+    let reached = {
+        let (details, led, is_chosen) = (details.clone(), led.clone(), chosen.is_some());
+        move |revision: u64| {
+            let was_led = led.take() == Some(revision);
+            if let Some(entry) = entry_of(revision).filter(|_| !was_led) {
+                into_view(&entry, ScrollLogicalPosition::Nearest);
+            }
+            if !is_chosen {
+                lead(&details);
+            }
+        }
+    };
+    use_reaching(&history, props.revision, &more, reached);
     let shown: Vec<Shared<ChangeView>> =
         history.changes.iter().filter(|change| is_found(change, &search)).cloned().collect();
     let opened = use_state_eq(BTreeSet::<u64>::new);
@@ -88,8 +104,28 @@ pub fn Chart(props: &ChartProps) -> Html {
         });
     }
     let on_select = {
-        let chosen = chosen.clone();
-        Callback::from(move |revision: u64| chosen.set(Some(revision)))
+        let (chosen, details, led) = (chosen.clone(), details.clone(), led.clone());
+        Callback::from(move |revision: u64| {
+            chosen.set(Some(revision));
+            if let Some(aside) = lead(&details) {
+                led.replace(Some(revision));
+                let _ = aside.focus();
+            }
+        })
+    };
+    let on_back = {
+        let (field, revision) = (field.clone(), selected.as_ref().map(|change| change.revision));
+        Callback::from(move |_: MouseEvent| {
+            let entry = revision.and_then(entry_of);
+            if let Some(entry) = &entry {
+                into_view(entry, ScrollLogicalPosition::Center);
+            }
+            let button = entry.and_then(|entry| entry.query_selector(".rev").ok().flatten());
+            let button = button.and_then(|button| button.dyn_into::<HtmlElement>().ok());
+            if let Some(to) = button.or_else(|| field.cast::<HtmlElement>()) {
+                let _ = to.focus();
+            }
+        })
     };
     let on_toggle = {
         let (opened, chosen, runs, shown) = (opened.clone(), chosen.clone(), runs.clone(), shown.clone());
@@ -117,6 +153,7 @@ pub fn Chart(props: &ChartProps) -> Html {
             chosen.set(None);
         })
     };
+    let is_blank = history.changes.is_empty() && history.failure.is_none() && !*by_people;
     let body = match (&history.failure, history.is_loaded) {
         (Some(failure), false) => html! { <FailureCard failure={failure.clone()} what={text::THE_CHART} /> },
         (None, false) => html! { <div class="chartgrid"><CardSkeleton lines=10 /><CardSkeleton lines=6 /></div> },
@@ -140,16 +177,22 @@ pub fn Chart(props: &ChartProps) -> Html {
                         <Empty title={text::no_change_among_these_matches(&*search)}><p>{ text::OLDER_CHANGES_MAY_READ_ON_BELOW }</p></Empty>
                     }
                     <Entries environment={props.environment.clone()} changes={shown.clone()} opened={runs.clone()} {on_toggle} current={selected.as_ref().map(|change| change.revision)} on_select={Some(on_select)} />
-                    <footer class="small faint between">
+                    if !is_blank { <footer class="small faint between">
                         <span data-test="chart-count">{ told(&history, shown.len(), newest, *by_people) }</span>
                         if let Some(failure) = &history.failure { <span role="alert">{ text::OLDER_CHANGES_COULD_NOT_BE_READ }{ failure.title() }</span> }
                         if history.next_before.is_some() { <button class="btn s" data-test="chart-older" onclick={more.reform(|_| ())}>{ text::READ_OLDER_CHANGES }</button> }
                         <span class="row hide-narrow"><kbd>{ "J" }</kbd><kbd>{ "K" }</kbd>{ text::MOVE }</span>
-                    </footer>
+                    </footer> }
                 </section>
-                <aside class="stack l">
-                    if let Some(change) = selected { <Selected environment={props.environment.clone()} {change} /> }
-                </aside>
+                if let Some(change) = selected {
+                    <aside class="stack l" ref={details} tabindex="0" role="region" aria-label={text::SELECTED_CHANGE}>
+                        <button type="button" class="btn s back" data-test="chart-back" onclick={on_back}><Icon name="up" small=true />{ text::BACK_TO_THE_LIST }</button>
+                        <Selected environment={props.environment.clone()} {change} />
+                    </aside>
+                } else if !is_blank {
+                    // The list stays as wide while a search finds nothing.
+                    <div></div>
+                }
             </div>
         },
     };
@@ -164,9 +207,9 @@ pub fn Chart(props: &ChartProps) -> Html {
     }
 }
 
-/// Reads older changes until the one that the address names is among them, and then shows it.
+/// Reads older changes until the one that the address names is among them, and then says so.
 #[hook]
-fn use_reaching(history: &History, revision: Option<u64>, more: &Callback<()>) {
+fn use_reaching(history: &History, revision: Option<u64>, more: &Callback<()>, reached: impl Fn(u64) + 'static) {
     let oldest = history.changes.last().map(|change| change.revision);
     let is_there = revision.is_some_and(|revision| history.changes.iter().any(|change| change.revision == revision));
     let reads_on = history.next_before.filter(|next| !is_there && revision.is_some_and(|revision| revision < *next));
@@ -177,14 +220,31 @@ fn use_reaching(history: &History, revision: Option<u64>, more: &Callback<()>) {
         }
     });
     use_effect_with((revision, is_there), move |(revision, is_there)| {
-        let (Some(revision), true) = (*revision, *is_there) else { return };
-        let document = web_sys::window().and_then(|window| window.document());
-        if let Some(entry) = document.and_then(|document| document.get_element_by_id(&format!("r{revision}"))) {
-            let options = ScrollIntoViewOptions::new();
-            options.set_block(ScrollLogicalPosition::Nearest);
-            entry.scroll_into_view_with_scroll_into_view_options(&options);
+        if let (Some(revision), true) = (*revision, *is_there) {
+            reached(revision);
         }
     });
+}
+
+fn entry_of(revision: u64) -> Option<Element> {
+    web_sys::window()?.document()?.get_element_by_id(&format!("r{revision}"))
+}
+
+fn into_view(element: &Element, block: ScrollLogicalPosition) {
+    let options = ScrollIntoViewOptions::new();
+    options.set_block(block);
+    element.scroll_into_view_with_scroll_into_view_options(&options);
+}
+
+/// Scrolls to the details where they lie out of sight under the list, and gives them then.
+fn lead(details: &NodeRef) -> Option<HtmlElement> {
+    let aside = details.cast::<HtmlElement>()?;
+    let height = web_sys::window()?.inner_height().ok()?.as_f64()?;
+    if aside.get_bounding_client_rect().top() < height / 2.0 {
+        return None;
+    }
+    into_view(&aside, ScrollLogicalPosition::Start);
+    Some(aside)
 }
 
 /// `50 of 4 312`; and of a chart that leaves something out, how much that is.

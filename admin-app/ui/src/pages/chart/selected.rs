@@ -3,6 +3,7 @@ use crate::hooks::clock;
 use crate::route::{Route, XrayQuery};
 use crate::state::Shared;
 use crate::words::change::{marked, moved, short_hash};
+use crate::words::message::capital;
 use crate::words::number::count;
 use crate::words::text::chart as text;
 use crate::words::text::common;
@@ -11,7 +12,7 @@ use downhaul_control::api::ChangeView;
 use yew::prelude::*;
 use yew_router::prelude::*;
 
-/// Moves that are shown of one change.
+/// Moves that are shown of one change, and edits.
 const MOVES: usize = 5;
 
 #[derive(Debug, Properties, PartialEq)]
@@ -29,9 +30,10 @@ pub fn Selected(props: &SelectedProps) -> Html {
     let who =
         change.actor_name.clone().map_or_else(|| change.actor.clone(), |name| format!("{name} ({})", change.actor));
     let impact = &change.impact;
+    let is_other = impact.from != impact.to;
     let command = change.record.get("command").map(|command| serde_json::to_string_pretty(command).unwrap_or_default());
     html! {
-        <section class="card" aria-label={text::SELECTED_CHANGE}>
+        <section class="card">
             <header><h2>{ common::revision_revision_2(&count(change.revision)) }</h2><span class="chip end">{ &change.kind }</span></header>
             <div class="pad stack">
                 <p><SentenceText sentence={marked(&change.summary)} /></p>
@@ -39,8 +41,16 @@ pub fn Selected(props: &SelectedProps) -> Html {
                     <dt>{ text::WHO }</dt><dd>{ who }</dd>
                     <dt>{ text::WHEN }</dt><dd>{ parse(&change.at).map(|at| format!("{}, {}", day(at, now, offset), clock_time(at, offset))) }</dd>
                     <dt>{ common::WHY }</dt><dd>{ &change.reason }</dd>
-                    if let Some(from) = &impact.from { <dt>{ common::BEFORE }</dt><dd>{ from }</dd> }
-                    if let Some(to) = &impact.to { <dt>{ common::AFTER }</dt><dd>{ to }</dd> }
+                    if let Some(from) = impact.from.as_ref().filter(|_| is_other) { <dt>{ common::BEFORE }</dt><dd>{ from }</dd> }
+                    if let Some(to) = impact.to.as_ref().filter(|_| is_other) { <dt>{ common::AFTER }</dt><dd>{ to }</dd> }
+                    if !impact.edits.is_empty() {
+                        <dt>{ text::EDITS }</dt><dd>{ for impact.edits.iter().take(MOVES).map(|edit| html! {
+                            <p><SentenceText sentence={marked(&capital(edit))} /></p>
+                        }) }
+                        if impact.edits.len() > MOVES || impact.more_edits > 0 {
+                            <p class="muted">{ text::and_more_moves_more(&count(impact.edits.len().saturating_sub(MOVES) as u64 + impact.more_edits)) }</p>
+                        }</dd>
+                    }
                     if let Some(effect) = &impact.effect { <dt>{ text::EFFECT }</dt><dd>{ effect }</dd> }
                     if !impact.also.is_empty() { <dt>{ text::WITH_IT }</dt><dd>{ impact.also.join(", ") }</dd> }
                     if !impact.moves.is_empty() {

@@ -8,9 +8,10 @@ use crate::pages::frozen::FrozenNote;
 use crate::route::Route;
 use crate::state::Shared;
 use crate::state::context_draft::all_attributes_read;
-use crate::state::definition::{Subject, check};
+use crate::state::definition::{Subject, check, reaches_critical};
 use crate::state::draft::kept::{Kept, place};
 use crate::state::draft::{Action, Doc, Draft};
+use crate::state::friction::Weight;
 use crate::state::toasts::Tone;
 use crate::words::definition::lines;
 use crate::words::number::{count, counted};
@@ -145,6 +146,12 @@ fn Opened(props: &OpenedProps) -> Html {
     let command = (draft.is_changed() && errors == 0).then(|| props.subject.command(&tree)).flatten();
     let planned = use_plan(command, draft.is_changed() && props.subject != Subject::Policy);
     let weight = planned.weight();
+    // Until it is known whom the draft moves, whoever uses it says which ladder it is: the first edit does not change that.
+    let is_critical = use_memo((props.document.clone(), props.subject.clone()), |(document, subject)| {
+        reaches_critical(document, subject)
+    });
+    let shown = Weight { critical: weight.critical || (planned.plan.is_none() && *is_critical), ..weight };
+    let asked = policy.as_ref().map_or(0, |policy| shown.approvals(policy));
     let refusal = match props.subject {
         Subject::Policy => may.manage.clone(),
         Subject::Segment(_) | Subject::Tenant(_) | Subject::Regions => may.edit.clone(),
@@ -261,7 +268,7 @@ fn Opened(props: &OpenedProps) -> Html {
                     { props.foot.clone() }
                 </div>
                 if props.subject != Subject::Policy {
-                    <Impact planned={planned.clone()} {weight} is_changed={draft.is_changed()} {errors} why_not={why_not.clone().filter(|_| errors > 0)} {button} />
+                    <Impact planned={planned.clone()} weight={shown} {asked} is_changed={draft.is_changed()} {errors} why_not={why_not.clone().filter(|_| errors > 0)} {button} />
                 }
             </div>
             if *reviewing {

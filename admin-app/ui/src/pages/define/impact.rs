@@ -17,6 +17,8 @@ const REGIONS: usize = 4;
 pub struct ImpactProps {
     pub planned: Planned,
     pub weight: Weight,
+    /// How many others the policy asks.
+    pub asked: u32,
     pub is_changed: bool,
     pub errors: usize,
     /// What keeps it from being published, where that is to be mended.
@@ -50,7 +52,7 @@ pub fn Impact(props: &ImpactProps) -> Html {
                     <p class="muted" data-test="moved">{ text::EDIT_AND_SEE_HERE_WHO_WOULD }</p>
                 }
                 if let Some(plan) = plan { { findings(plan) } }
-                <Ladder weight={props.weight} is_known={is_current || props.planned.failure.is_some()} />
+                <Ladder weight={props.weight} asked={props.asked} is_known={is_current || props.planned.failure.is_some()} />
                 if let Some(why) = &props.why_not { <p class="small warn-ink row top"><Icon name="alert" small=true /><span>{ why }</span></p> }
                 { props.button.clone() }
             </div>
@@ -122,7 +124,7 @@ fn of_flag(key: &str, flag: &FlagPlan) -> Html {
                 <li><span><SentenceText sentence={words::region(key, region)} /></span>
                     <span class="to"><Variant name={region.transition.from.clone()} swatches={Swatches::default()} /><Icon name="arrow" small=true /><Variant name={region.transition.to.clone()} swatches={Swatches::default()} /></span></li>
             }) }</ul>
-            if flag.regions.len() > REGIONS { <p class="small faint">{ text::and_regions_more(&counted(flag.regions.len() - REGIONS, common::REGION, common::AMID_REGIONS)) }</p> }
+            if flag.regions.len() > REGIONS { <p class="small faint">{ text::and_groups_more(&counted(flag.regions.len() - REGIONS, common::AMID_GROUP, common::AMID_GROUPS)) }</p> }
         </li>
     }
 }

@@ -17,7 +17,7 @@ pub struct BarsProps {
 const SHOWN: usize = 24;
 const WIDTH: f64 = 960.0;
 const LEFT: f64 = 44.0;
-const RIGHT: f64 = 104.0;
+const RIGHT: f64 = 16.0;
 const TOP: f64 = 22.0;
 const BOTTOM: f64 = 190.0;
 
@@ -54,7 +54,7 @@ pub fn Bars(props: &BarsProps) -> Html {
                     <text x={x(at).to_string()} y="224" text-anchor="middle">{ parse(&drill.began).map(|began| day(began, now, offset)) }</text>
                 }) }
                 <line class="objective-line" x1={LEFT.to_string()} x2={(WIDTH - RIGHT).to_string()} y1={scale.y(scale.objective).to_string()} y2={scale.y(scale.objective).to_string()} />
-                <text class="strong" x={(WIDTH - RIGHT + 8.0).to_string()} y={(scale.y(scale.objective) + 4.0).to_string()}>{ common::objective_time(&stopwatch(scale.objective).0) }</text>
+                <text class="strong" x={(LEFT + 4.0).to_string()} y={(scale.y(scale.objective) - 6.0).to_string()}>{ common::objective_time(&stopwatch(scale.objective).0) }</text>
             </svg></div>
         </section>
     }
@@ -68,19 +68,18 @@ fn bar(drill: &DrillView, x: f64, wide: f64, scale: &Scale) -> Html {
                 <text class="warn" x={x.to_string()} y={(BOTTOM - 46.0).to_string()} text-anchor="middle">{ text::FAILED }</text></>
         };
     }
-    let mut from = 0.0;
+    let mut top = BOTTOM;
     let mut rects = Vec::new();
     for (part, ms) in parts(drill) {
-        let (low, high) = (scale.y(from), scale.y(from + ms as f64));
-        from += ms as f64;
-        // A part of a few milliseconds is still there.
-        let height = (low - high).max(1.0);
-        rects.push(html! { <rect class={format!("bar-{part}")} x={left.clone()} y={(low - height).to_string()} width={wide.to_string()} height={height.to_string()} /> });
+        // A part of a few milliseconds is still there, and above those before it.
+        let height = (BOTTOM - scale.y(ms as f64)).max(1.0);
+        top -= height;
+        rects.push(html! { <rect class={format!("bar-{part}")} x={left.clone()} y={top.to_string()} width={wide.to_string()} height={height.to_string()} /> });
     }
     let over = drill.within_objective == Some(false);
     html! {
         <>{ for rects }
-            if let Some(total) = drill.phases.total_ms { <text class={if over { "warn" } else { "" }} x={x.to_string()} y={(scale.y(from) - 6.0).to_string()} text-anchor="middle">{ duration(total as f64) }</text> }
+            if let Some(total) = drill.phases.total_ms { <text class={if over { "warn" } else { "" }} x={x.to_string()} y={(top - 6.0).to_string()} text-anchor="middle">{ duration(total as f64) }</text> }
             if drill.independent == Some(true) { <use href="#i-shieldcheck" class="independent" x={(x - 7.0).to_string()} y="194" width="12" height="12" /> }</>
     }
 }

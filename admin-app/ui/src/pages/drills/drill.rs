@@ -38,7 +38,7 @@ pub fn Drill(props: &DrillProps) -> Html {
         crumbs: vec![(list, text::DRILLS_HEAD.to_owned())],
         id: props.id.clone(),
         heading,
-        actions: html! { <Link<Route> to={run} classes="btn"><Icon name="undo" />{ text::ITS_RUN }</Link<Route>> },
+        actions: html! { <Link<Route> to={run} classes="btn">{ text::OPEN_THE_RUN }<Icon name="right" /></Link<Route>> },
         missing: text::names_no_drill_of(&props.id, &props.environment),
     };
     framed(frame, &asked.slot, |drill| {
@@ -92,7 +92,7 @@ fn Shown(props: &ShownProps) -> Html {
             <aside class="stack l"><section class="card"><div class="pad stack s">
                 <p class="quote">{ &drill.reason }</p>
                 <dl class="dl">
-                    <dt>{ text::CALLED_BY }</dt><dd>{ format!("{} {}", drill.by, parse(&drill.began).map(|at| ago(now - at)).unwrap_or_default()) }</dd>
+                    <dt>{ text::CALLED_BY }</dt><dd>{ format!("{}, {}", drill.by, parse(&drill.began).map(|at| ago(now - at)).unwrap_or_default()) }</dd>
                     <dt>{ text::RUN_BY }</dt><dd>{ who(drill) }</dd>
                     <dt>{ text::WRITTEN_BY }</dt><dd>{ drill.author.clone().unwrap_or_else(|| common::NOT_KNOWN.to_owned()) }</dd>
                     if let Some(tried) = &drill.tried { <dt>{ text::TRIED }</dt><dd>{ parse(tried).map(|at| ago(now - at)) }</dd> }

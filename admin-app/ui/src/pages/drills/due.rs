@@ -34,7 +34,7 @@ pub fn DueCard(props: &DueCardProps) -> Html {
     html! {
         <section class="card">
             <header><h2>{ text::BY_RELEASE_AND_FLAG }</h2><p>{ text::due_first_a_drill_counts_for(&due.days) }</p>
-                <span class={classes!("chip", "end", if overdue > 0 { "warn" } else { "ok" })} data-test="drills-due" data-due={overdue.to_string()}>{ text::count_due(&count(overdue as u64)) }</span></header>
+                if !due.subjects.is_empty() { <span class={classes!("chip", "end", if overdue > 0 { "warn" } else { "ok" })} data-test="drills-due" data-due={overdue.to_string()}>{ text::count_due(&count(overdue as u64)) }</span> }</header>
             if due.subjects.is_empty() { <p class="pad muted">{ text::THERE_IS_NO_RELEASE_AND_NO }</p> } else {
                 <div class="tablewrap"><table class="table compact">
                     <thead><tr><th>{ text::RELEASE_OR_FLAG }</th><th>{ text::LAST_DRILL }</th><th>{ text::LAST_BY_OTHERS_THAN_ITS_AUTHOR }</th><th>{ text::DUE }</th><th><span class="sr">{ common::ACTIONS }</span></th></tr></thead>

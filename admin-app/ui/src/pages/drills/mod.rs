@@ -38,7 +38,7 @@ pub fn Drills(props: &DrillsProps) -> Html {
         Slot::Failed(failure) => html! { <FailureCard failure={failure.clone()} what={text::THE_DRILLS} /> },
         Slot::Loading => html! { <><CardSkeleton lines=2 /><CardSkeleton lines=8 /></> },
         Slot::Ready(_) if drills.is_empty() => html! {
-            <div class="card"><Empty title={text::NO_WAY_BACK_WAS_EVER_GONE}>
+            <div class="card"><Empty title={text::NO_DRILL_YET}>
                 <p>{ text::A_DRILL_RUNS_THE_SAME_RUNBOOK }</p>
             </Empty></div>
         },

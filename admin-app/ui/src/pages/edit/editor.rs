@@ -13,7 +13,7 @@ use super::shelf::use_shelf;
 use super::trial::Trial;
 use super::variants::{Degraded, Variants};
 use crate::components::{Icon, Sail, Sign, Swatches};
-use crate::hooks::{Key, Subject, use_console, use_keys, use_policy, use_radius};
+use crate::hooks::{Key, Subject, use_console, use_keys, use_may, use_policy, use_radius};
 use crate::pages::frozen::FrozenNote;
 use crate::route::{CreateQuery, Route};
 use crate::state::Shared;
@@ -54,7 +54,7 @@ pub fn Editor(props: &EditorProps) -> Html {
     let reviewing = use_state(|| false);
     let retiring = use_state(|| false);
     let trying = use_state(|| false);
-    let policy = use_policy();
+    let (policy, may) = (use_policy(), use_may(&props.environment));
     let leaving = use_leaving(draft.is_changed());
     use_shelf(props.shelf.clone(), &draft);
 
@@ -105,9 +105,11 @@ pub fn Editor(props: &EditorProps) -> Html {
     let is_critical = looked.checked.flag.as_ref().is_some_and(|flag| flag.critical)
         || published.as_ref().is_some_and(|flag| flag.critical);
     let weight = radius.weight(is_critical);
-    let why_not: Option<AttrValue> = console
-        .refusal_to_edit()
-        .map(AttrValue::from)
+    let asked = policy.as_ref().map_or(0, |policy| weight.approvals(policy));
+    // By the role alone: a draft goes on without a connection.
+    let may_not = console.refusal_to_edit().and(may.edit).map(AttrValue::from);
+    let why_not: Option<AttrValue> = may_not
+        .clone()
         .or_else(|| has_moved.then(|| common::DECIDE_FIRST_WHAT_BECOMES_OF_THE.into()))
         .or_else(|| {
             (errors > 0).then(|| text::mend_problems_first(&counted(errors, text::PROBLEM, text::PROBLEMS)).into())
@@ -191,7 +193,7 @@ pub fn Editor(props: &EditorProps) -> Html {
         <ContextProvider<Editing> context={editing.clone()}>
             <div class="editor" data-test="editor">
                 <div class="stack l">
-                    <Head environment={props.environment.clone()} flag={props.flag.clone()} on_retire={set(&retiring, true)} />
+                    <Head environment={props.environment.clone()} flag={props.flag.clone()} may_not={may_not.clone()} on_retire={set(&retiring, true)} />
                     <div class="draftbar" data-test="draft" data-changed={draft.is_changed().to_string()}>
                         <span class={classes!("dot", draft.is_changed().then_some("accent"))}></span>
                         <span class="grow"><b>{ text::DRAFT }</b>{ match (&draft.base, draft.is_changed()) {
@@ -208,10 +210,10 @@ pub fn Editor(props: &EditorProps) -> Html {
                         <button type="button" class="btn s" aria-pressed={as_json.to_string()} data-test="as-json" onclick={
                             let as_json = as_json.clone();
                             Callback::from(move |_: MouseEvent| as_json.set(!*as_json))
-                        }><Icon name="code" small=true />{ if *as_json { common::FORM } else { common::JSON } }<kbd>{ "D" }</kbd></button>
+                        }><Icon name="code" small=true /><span class="sr-narrow">{ if *as_json { common::FORM } else { common::JSON } }</span><kbd>{ "D" }</kbd></button>
                     </div>
                     <FrozenNote environment={props.environment.clone()} />
-                    if let Some(why) = console.refusal_to_edit() {
+                    if let Some(why) = may_not {
                         <div class="banner info" role="status"><Icon name="lock" /><p>{ why }{ text::YOU_CAN_TRY_OUT_AN_EDIT }</p></div>
                     }
                     if has_moved {
@@ -235,7 +237,7 @@ pub fn Editor(props: &EditorProps) -> Html {
                     }
                     <datalist id="known-attributes">{ for editing.attributes.iter().map(|name| html! { <option value={name.clone()} /> }) }</datalist>
                 </div>
-                <Panel environment={props.environment.clone()} flag={key.clone()} radius={radius.clone()} {weight} is_changed={draft.is_changed()} {errors} before={Some(before.document.clone())} after={looked.after.clone()} {button} />
+                <Panel environment={props.environment.clone()} flag={key.clone()} radius={radius.clone()} {weight} {asked} is_changed={draft.is_changed()} {errors} before={Some(before.document.clone())} after={looked.after.clone()} {button} />
             </div>
             <MiniBar flag={key.clone()} radius={radius.clone()} is_changed={draft.is_changed()} on_review={review} disabled={why_not} />
             if *reviewing {
@@ -348,6 +350,8 @@ fn done(
 struct HeadProps {
     environment: AttrValue,
     flag: Option<String>,
+    /// Why it may not be edited.
+    may_not: Option<AttrValue>,
     on_retire: Callback<()>,
 }
 
@@ -364,6 +368,14 @@ fn Head(props: &HeadProps) -> Html {
             </div></div>
         };
     };
+    let on_retire = {
+        let (may, on_retire) = (props.may_not.is_none(), props.on_retire.clone());
+        Callback::from(move |_: MouseEvent| {
+            if may {
+                on_retire.emit(());
+            }
+        })
+    };
     html! {
         <div class="pagehead">
             <div class="grow">
@@ -372,7 +384,7 @@ fn Head(props: &HeadProps) -> Html {
             </div>
             <div class="row">
                 <Link<Route, CreateQuery> to={Route::Create { environment: environment() }} query={CreateQuery { like: key.clone() }} classes="btn"><Icon name="copy" small=true />{ text::DUPLICATE }</Link<Route, CreateQuery>>
-                <button type="button" class="btn quiet" data-test="retire" onclick={props.on_retire.reform(|_: MouseEvent| ())}>{ text::RETIRE }</button>
+                <button type="button" class="btn quiet" aria-disabled={props.may_not.is_some().to_string()} title={props.may_not.clone()} data-test="retire" onclick={on_retire}>{ text::RETIRE }</button>
                 <Link<Route> to={Route::Kill { environment: environment(), key }} classes="btn kill"><Sign name="kill" />{ common::KILL }</Link<Route>>
             </div>
         </div>

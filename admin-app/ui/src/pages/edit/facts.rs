@@ -51,7 +51,7 @@ pub fn Facts(props: &FactsProps) -> Html {
     html! {
         <section class="card">
             <header><h2>{ text::ABOUT_THIS_FLAG }</h2></header>
-            <div class="pad stack">
+            <div class="pad stack l">
                 if props.is_new {
                     <TextField at="/key" label={text::KEY} value={text("key")} mono=true placeholder={text::CHECKOUT_V3} help={text::WHAT_CODE_ASKS_FOR_IT_IS} />
                 }

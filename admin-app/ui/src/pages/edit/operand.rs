@@ -28,7 +28,11 @@ pub fn OperandInput(props: &OperandInputProps) -> Html {
     match props.operand {
         Operand::Nothing => Html::default(),
         Operand::Scalars => {
-            tokens(&editing, props, text::A_VALUE, Notation::Any, text::ENTER_ADDS_ANOTHER_QUOTES_MAKE_TEXT)
+            let has_number = props.values.as_array().is_some_and(|values| values.iter().any(Value::is_number));
+            html! { <>
+                { tokens(&editing, props, text::A_VALUE, Notation::Any, text::ENTER_ADDS_ANOTHER) }
+                if has_number { <small class="faint">{ text::QUOTES_MAKE_TEXT_OF_A_NUMBER }</small> }
+            </> }
         }
         Operand::Texts => tokens(&editing, props, text::A_TEXT, Notation::Text, text::ENTER_ADDS_ANOTHER),
         Operand::Patterns => tokens(&editing, props, text::A_REGULAR_EXPRESSION, Notation::Text, text::SUCH_AS_BETA_D),

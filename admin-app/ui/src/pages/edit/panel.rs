@@ -6,6 +6,7 @@ use crate::hooks::use_throttled;
 use crate::state::friction::{SECOND_PERSON_ABOVE, Step, TYPE_KEY_ABOVE, Weight};
 use crate::state::radius::{Radius, Source};
 use crate::words::number::{count, counted};
+use crate::words::proposal::others_are_asked;
 use crate::words::radius as words;
 use crate::words::text::common;
 use crate::words::text::edit as text;
@@ -21,6 +22,8 @@ pub struct PanelProps {
     pub flag: String,
     pub radius: Radius,
     pub weight: Weight,
+    /// How many others the policy asks.
+    pub asked: u32,
     pub is_changed: bool,
     pub errors: usize,
     /// Both documents, for X-rays of examples: as published, and with the draft in it.
@@ -65,7 +68,7 @@ pub fn Panel(props: &PanelProps) -> Html {
                         <Examples environment={props.environment.clone()} flag={props.flag.clone()} examples={plan.examples.clone()} before={before.clone()} after={after.clone()} />
                     }
                 }
-                <section><Ladder weight={props.weight} is_known={props.is_changed} /></section>
+                <section><Ladder weight={props.weight} asked={props.asked} is_known={props.is_changed} /></section>
                 <section class="small muted"><Of source={props.radius.source.clone()} /></section>
             </div>
             <footer class="budget"><BudgetMeter radius={props.radius.clone()} is_changed={props.is_changed} />{ props.button.clone() }</footer>
@@ -170,14 +173,14 @@ fn Detail(props: &DetailProps) -> Html {
             if !props.plan.given.is_empty() { <section><h3>{ text::WHAT_IT_WOULD_GIVE }</h3><GivenBars given={props.plan.given.clone()} /></section> }
             if own.is_some() && (!regions.is_empty() || props.plan.status != Status::Added) {
                 <section data-test="exact">
-                    <h3>{ text::EXACTLY_WHO }<small>{ counted(regions.len(), common::REGION, common::AMID_REGIONS) }</small></h3>
+                    <h3>{ text::EXACTLY_WHO }<small>{ counted(regions.len(), common::AMID_GROUP, common::AMID_GROUPS) }</small></h3>
                     <ul class="exact">
                         { for regions.iter().take(REGIONS).map(|region| html! {
                             <li><span><SentenceText sentence={words::region(&props.flag, region)} /></span>
                                 <span class="to"><Variant name={region.transition.from.clone()} swatches={editing.swatches.clone()} /><Icon name="arrow" small=true /><Variant name={region.transition.to.clone()} swatches={editing.swatches.clone()} /></span></li>
                         }) }
                     </ul>
-                    if regions.len() > REGIONS { <p class="small faint">{ text::and_regions_more(&counted(regions.len() - REGIONS, common::REGION, common::AMID_REGIONS)) }</p> }
+                    if regions.len() > REGIONS { <p class="small faint">{ text::and_groups_more(&counted(regions.len() - REGIONS, common::AMID_GROUP, common::AMID_GROUPS)) }</p> }
                     if is_complete {
                         <p class="proof"><Icon name="shieldcheck" small=true /><span>{ text::COMPLETE_FOR_EVERY_POSSIBLE_CONTEXT_NOT }</span></p>
                     } else {
@@ -262,6 +265,9 @@ fn GivenBars(props: &GivenBarsProps) -> Html {
 #[derive(Debug, Properties, PartialEq)]
 pub struct LadderProps {
     pub weight: Weight,
+    /// How many others the policy asks; 0 also where that stands elsewhere.
+    #[prop_or_default]
+    pub asked: u32,
     /// Whether there is anything to weigh.
     pub is_known: bool,
 }
@@ -295,6 +301,7 @@ pub fn Ladder(props: &LadderProps) -> Html {
                     <li aria-current={(Some(*step) == now).then_some("step")}><Icon name={if Some(*step) == now { "check" } else { "ball" }} /><span>{ whom }</span><span>{ *what }</span></li>
                 }) }
             </ul>
+            if props.asked > 0 { <p class="small muted" data-test="ladder-asks">{ others_are_asked(props.asked) }</p> }
         </>
     }
 }
@@ -378,7 +385,7 @@ pub struct MiniBarProps {
 pub fn MiniBar(props: &MiniBarProps) -> Html {
     let plan = props.radius.of(&props.flag).filter(|_| props.is_changed);
     let (title, more) = match plan {
-        None if !props.is_changed => (text::NO_EDITS_YET_HEAD.to_owned(), String::new()),
+        None if !props.is_changed => (text::NO_EDITS_YET.to_owned(), String::new()),
         None if props.radius.replay.is_none() && props.radius.exact.is_none() => {
             (text::NOT_WORKED_OUT_YET.to_owned(), String::new())
         }

@@ -38,7 +38,8 @@ pub fn Retire(props: &RetireProps) -> Html {
     let asked = policy.as_ref().map_or(0, |policy| policy.asked_of_change(is_critical));
     let asks = asked > 0 || refused.as_ref().is_some_and(needs_approval);
     let is_in_use = refused.as_ref().is_some_and(|failure| failure.code() == "still-in-use");
-    let why_not = reason.trim().is_empty().then_some(common::SAY_WHY_FIRST);
+    let no_reason = reason.trim().is_empty().then_some(common::SAY_WHY_FIRST);
+    let why_not = console.refusal_to_edit().or(no_reason);
     let is_off = *sent || why_not.is_some();
     let on_retire = {
         let (environment, flag, revision) = (props.environment.to_string(), props.flag.clone(), props.revision);

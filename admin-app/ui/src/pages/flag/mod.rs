@@ -107,6 +107,7 @@ fn Whole(props: &WholeProps) -> Html {
         .ready()
         .map(|page| page.kills.iter().filter(|kill| kill.flag == props.summary.key).cloned().collect())
         .unwrap_or_default();
+    let is_open = console.live.open_breakers.as_ref().is_some_and(|open| open.contains(&props.summary.key));
     let (date, distance) = until(&props.summary.until, clock::now(), clock::offset());
     let clients: Vec<String> = flag.clients.iter().map(|kind| format!("{kind:?}").to_lowercase()).collect();
     let key = props.summary.key.clone();
@@ -117,7 +118,7 @@ fn Whole(props: &WholeProps) -> Html {
                     <div class="grow">
                         <div class="crumbs"><Link<Route> to={Route::Flags { environment: environment() }}>{ common::FLAGS_HEAD }</Link<Route>><Icon name="right" small=true /><span>{ &key }</span></div>
                         <div class="row wrap"><h1 class="mono">{ &key }</h1>
-                            <StateChips flag={props.summary.clone()} kills={kills.clone()} reach={Some(reach(flag))} />
+                            <StateChips flag={props.summary.clone()} kills={kills.clone()} {is_open} reach={Some(reach(flag))} />
                             if flag.critical { <span class="chip line"><Icon name="shield" />{ common::CRITICAL }</span> }
                         </div>
                     </div>

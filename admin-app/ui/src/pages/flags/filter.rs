@@ -46,10 +46,11 @@ impl View {
         }
     }
 
-    pub fn holds(self, flag: &FlagSummary) -> bool {
+    /// `open` are flags with an open breaker.
+    pub fn holds(self, flag: &FlagSummary, open: &[String]) -> bool {
         match self {
             View::All => true,
-            View::Attention => urgency(flag) < CALM,
+            View::Attention => urgency(flag, open) < CALM,
             View::Killed => flag.state != FlagState::Live,
             View::Overdue => flag.overdue,
             View::Critical => flag.critical,
@@ -116,14 +117,15 @@ impl From<FilterQuery> for Filter {
     }
 }
 
-const CALM: u8 = 3;
+const CALM: u8 = 4;
 
-/// 0 is the most urgent: killed, then killed in part, then overdue.
-fn urgency(flag: &FlagSummary) -> u8 {
+/// 0 is the most urgent: killed, then killed in part, then turned off by clients, then overdue.
+fn urgency(flag: &FlagSummary, open: &[String]) -> u8 {
     match flag.state {
         FlagState::Killed => 0,
         FlagState::KilledInPart => 1,
-        FlagState::Live if flag.overdue => 2,
+        FlagState::Live if open.contains(&flag.key) => 2,
+        FlagState::Live if flag.overdue => 3,
         FlagState::Live => CALM,
     }
 }
@@ -142,18 +144,18 @@ impl Texts {
 }
 
 impl Filter {
-    /// The places of what it shows, in its order. `texts` are of these flags.
-    pub fn apply(&self, flags: &[FlagSummary], texts: &Texts) -> Vec<usize> {
+    /// The places of what it shows, in its order. `texts` are of these flags, `open` are those with an open breaker.
+    pub fn apply(&self, flags: &[FlagSummary], texts: &Texts, open: &[String]) -> Vec<usize> {
         let search = self.search.to_lowercase();
         // Each stands somewhere.
         let words: Vec<&str> = search.split_whitespace().collect();
         let texts = if words.is_empty() { &[] } else { texts.of(flags) };
         let is_found = |at: usize| texts.get(at).is_none_or(|text| words.iter().all(|word| text.contains(word)));
         let mut shown: Vec<(usize, &FlagSummary)> =
-            flags.iter().enumerate().filter(|(at, flag)| self.holds(flag) && is_found(*at)).collect();
+            flags.iter().enumerate().filter(|(at, flag)| self.holds(flag, open) && is_found(*at)).collect();
         // Stable: within equals, the order of the flag set.
         match self.order {
-            Order::Attention => shown.sort_by_key(|(_, flag)| urgency(flag)),
+            Order::Attention => shown.sort_by_key(|(_, flag)| urgency(flag, open)),
             Order::Key => shown.sort_by(|(_, a), (_, b)| a.key.cmp(&b.key)),
             Order::Until => shown.sort_by(|(_, a), (_, b)| a.until.cmp(&b.until)),
             Order::Changed => shown.sort_by_key(|(_, flag)| std::cmp::Reverse(flag.changed_revision)),
@@ -166,8 +168,8 @@ impl Filter {
         !self.search.trim().is_empty() || self.kind.is_some() || self.owner.is_some()
     }
 
-    fn holds(&self, flag: &FlagSummary) -> bool {
-        self.view.holds(flag)
+    fn holds(&self, flag: &FlagSummary, open: &[String]) -> bool {
+        self.view.holds(flag, open)
             && self.kind.is_none_or(|kind| flag.kind == kind)
             && self.owner.as_ref().is_none_or(|owner| flag.owner == *owner)
     }
@@ -215,19 +217,31 @@ mod tests {
     }
 
     fn keys(filter: &Filter) -> String {
+        keys_beside(filter, &[])
+    }
+
+    fn keys_beside(filter: &Filter, open: &[&str]) -> String {
+        let open: Vec<String> = open.iter().map(|key| (*key).to_owned()).collect();
         let flags = [
             flag("a", FlagState::Live, false),
             flag("b", FlagState::Live, true),
             flag("c", FlagState::KilledInPart, false),
             flag("d", FlagState::Killed, true),
         ];
-        filter.apply(&flags, &Texts::default()).into_iter().map(|at| flags[at].key.as_str()).collect()
+        filter.apply(&flags, &Texts::default(), &open).into_iter().map(|at| flags[at].key.as_str()).collect()
     }
 
     #[test]
     fn what_needs_someone_comes_first() {
         assert_eq!(keys(&Filter::default()), "dcba");
         assert_eq!(keys(&Filter { order: Order::Key, ..Filter::default() }), "abcd");
+    }
+
+    #[test]
+    fn what_clients_turned_off_needs_someone_after_what_is_killed() {
+        let attention = Filter { view: View::Attention, ..Filter::default() };
+        assert_eq!(keys_beside(&attention, &["a", "d"]), "dcab");
+        assert_eq!(keys_beside(&Filter::default(), &["b"]), "dcba");
     }
 
     #[test]

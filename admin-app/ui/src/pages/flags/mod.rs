@@ -139,9 +139,11 @@ struct HeadProps {
 
 #[function_component]
 fn Head(props: &HeadProps) -> Html {
+    let console = use_console();
+    let open = console.live.open_breakers.as_deref().unwrap_or_default();
     let line = props.page.as_ref().map(|page| {
         let killed = page.flags.iter().filter(|flag| flag.state != FlagState::Live).count();
-        let attention = page.flags.iter().filter(|flag| View::Attention.holds(flag)).count();
+        let attention = page.flags.iter().filter(|flag| View::Attention.holds(flag, open)).count();
         let are = |count: usize| if count == 1 { text::IS } else { text::ARE };
         let needs = if attention == 1 { text::NEEDS } else { text::NEED };
         text::in_killed_someone(
@@ -192,9 +194,11 @@ fn List(props: &ListProps) -> Html {
     let cursor = use_state(Cursor::default);
     let selection = use_state(Selection::default);
     let was_chosen = use_mut_ref(|| false);
-    let shown = use_memo((props.page.clone(), props.texts.clone(), props.filter.clone()), |(page, texts, filter)| {
-        Shown::of(page, texts, filter)
-    });
+    let open = console.live.open_breakers.clone();
+    let shown = use_memo(
+        (props.page.clone(), props.texts.clone(), props.filter.clone(), open.clone()),
+        |(page, texts, filter, open)| Shown::of(page, texts, filter, open.as_deref().unwrap_or_default()),
+    );
     let keys = Rc::clone(&shown.keys);
     {
         let (cursor, search, kind, environment) =
@@ -306,7 +310,7 @@ fn List(props: &ListProps) -> Html {
             } else {
                 <table class="table flags" aria-rowcount={(keys.len() + 1).to_string()}>
                     <Columns />
-                    <Rows environment={props.environment.clone()} page={props.page.clone()} shown={Rc::clone(&shown)} {kills} document={document.clone()} cursor={*cursor} selection={(*selection).clone()} {on_pick} />
+                    <Rows environment={props.environment.clone()} page={props.page.clone()} shown={Rc::clone(&shown)} {kills} {open} document={document.clone()} cursor={*cursor} selection={(*selection).clone()} {on_pick} />
                 </table>
             }
             if *was_chosen.borrow() {
@@ -332,8 +336,8 @@ struct Shown {
 }
 
 impl Shown {
-    fn of(page: &FlagPage, texts: &Texts, filter: &Filter) -> Self {
-        let places = filter.apply(&page.flags, texts);
+    fn of(page: &FlagPage, texts: &Texts, filter: &Filter, open: &[String]) -> Self {
+        let places = filter.apply(&page.flags, texts, open);
         let keys = places.iter().filter_map(|at| page.flags.get(*at)).map(|flag| flag.key.clone()).collect();
         Shown { places, keys }
     }
@@ -345,6 +349,8 @@ struct RowsProps {
     page: Shared<FlagPage>,
     shown: Rc<Shown>,
     kills: Option<Shared<KillPage>>,
+    /// Flags with an open breaker.
+    open: Option<Rc<[String]>>,
     document: Option<Shared<FlagSet>>,
     cursor: Cursor,
     selection: Selection,
@@ -363,7 +369,8 @@ impl RowsProps {
                 same.or_else(|| document.flag(&flag.key))
             });
             let kills = of.kills.as_ref().map(|page| page.kills.as_slice()).unwrap_or_default();
-            Some(RowWords::of(flag, definition, kills, &of.environment))
+            let open = of.open.as_deref().unwrap_or_default();
+            Some(RowWords::of(flag, definition, kills, open, &of.environment))
         };
         let marks = move |at: usize| {
             let is_chosen = marked.shown.keys.get(at).is_some_and(|key| marked.selection.keys.contains(key));

@@ -42,8 +42,14 @@ pub struct Action {
 }
 
 impl RowWords {
-    /// `kills` are those in force; the definition has the rules, where they have arrived.
-    pub fn of(flag: &FlagSummary, definition: Option<&Flag>, kills: &[KillView], environment: &str) -> Self {
+    /// `kills` are those in force, `open` the flags with an open breaker; the definition has the rules, where they have arrived.
+    pub fn of(
+        flag: &FlagSummary,
+        definition: Option<&Flag>,
+        kills: &[KillView],
+        open: &[String],
+        environment: &str,
+    ) -> Self {
         let environment = || environment.to_owned();
         let (date, distance) = until(&flag.until, clock::now(), clock::offset());
         let reach = definition.map(reach);
@@ -63,21 +69,22 @@ impl RowWords {
                 is_restore: false,
             },
         };
-        let shares = reach.as_ref().and_then(|reach| reach.shares.as_deref()).map(|shares| {
+        let drawn = |shares: &[(String, u32)]| {
             let keys: Vec<&str> = flag.variants.iter().map(String::as_str).collect();
-            let swatches = Swatches::of_keys(&keys, &flag.degraded_variant);
-            if is_killed {
-                strip(&[(flag.degraded_variant.clone(), 100_000)], &swatches)
-            } else {
-                strip(shares, &swatches)
-            }
-        });
+            strip(shares, &Swatches::of_keys(&keys, &flag.degraded_variant))
+        };
+        let shares = if is_killed {
+            // Whatever its rules say.
+            Some(drawn(&[(flag.degraded_variant.clone(), 100_000)]))
+        } else {
+            reach.as_ref().and_then(|reach| reach.shares.as_deref()).map(drawn)
+        };
         RowWords {
             key: flag.key.clone(),
             page: Route::Flag { environment: environment(), key: flag.key.clone() }.to_path(),
             is_critical: flag.critical,
             description: flag.description.clone(),
-            chips: Chips::of(flag, kills, reach.as_ref()),
+            chips: Chips::of(flag, kills, open.contains(&flag.key), reach.as_ref()),
             strip: shares,
             who: match &reach {
                 _ if is_killed => format!("{} 100\u{202F}%", flag.degraded_variant),
@@ -95,17 +102,18 @@ impl RowWords {
     }
 }
 
-/// Killed, overdue, or how far it reaches.
+/// Killed, turned off by clients, overdue, or how far it reaches.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Chips {
     pub state: &'static str,
     pub killed: Vec<String>,
+    pub is_open: bool,
     pub overdue: Option<String>,
     pub serving: Option<String>,
 }
 
 impl Chips {
-    fn of(flag: &FlagSummary, kills: &[KillView], reach: Option<&Reach>) -> Self {
+    fn of(flag: &FlagSummary, kills: &[KillView], is_open: bool, reach: Option<&Reach>) -> Self {
         let overdue = flag.overdue.then(|| {
             let (_, distance) = until(&flag.until, clock::now(), clock::offset());
             if flag.is_review { text::review_distance(&distance) } else { text::expired_distance(&distance) }
@@ -118,6 +126,7 @@ impl Chips {
                 .filter(|kill| kill.flag == flag.key)
                 .map(|kill| text::killed_for_scope(&kill::scope(&kill.scope)))
                 .collect(),
+            is_open,
             overdue,
             serving: (flag.state != FlagState::Killed).then(serving),
         }
@@ -128,18 +137,21 @@ impl Chips {
 pub struct StateChipsProps {
     pub flag: FlagSummary,
     pub kills: Vec<KillView>,
+    /// It has an open breaker.
+    pub is_open: bool,
     pub reach: Option<Reach>,
 }
 
 /// The same on a flag's own page.
 #[function_component]
 pub fn StateChips(props: &StateChipsProps) -> Html {
-    let chips = Chips::of(&props.flag, &props.kills, props.reach.as_ref());
+    let chips = Chips::of(&props.flag, &props.kills, props.is_open, props.reach.as_ref());
     html! {
         <span class="chips" data-test="flag-state" data-state={chips.state}>
             { for chips.killed.into_iter().map(|killed| html! {
                 <span class="chip killed"><Sign name="kill" /><span class="trunc">{ killed }</span></span>
             }) }
+            if chips.is_open { <span class="chip warn"><Sign name="degraded" />{ text::BREAKER_OPEN }</span> }
             if let Some(overdue) = chips.overdue { <span class="chip warn"><Icon name="alert" />{ overdue }</span> }
             if let Some(serving) = chips.serving { <span class="chip serving">{ serving }</span> }
         </span>

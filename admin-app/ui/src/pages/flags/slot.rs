@@ -15,6 +15,7 @@ const MODEL: &str = r##"<tr><td class="c-pick"><input type="checkbox" class="che
 <td class="c-exp"><span data-part></span><small data-part></small></td>
 <td class="c-act" data-part><a data-part></a></td></tr>"##;
 const KILLED: &str = r##"<span class="chip killed"><svg class="sig" viewBox="0 0 14 14" aria-hidden="true"><use href="#s-kill"></use></svg><span class="trunc"></span></span>"##;
+const OPEN: &str = r##"<span class="chip warn"><svg class="sig" viewBox="0 0 14 14" aria-hidden="true"><use href="#s-degraded"></use></svg><span></span></span>"##;
 /// Few rows need them, and each is an image that a browser makes anew for every copy.
 const SHIELD: &str = r##"<svg class="i s" aria-hidden="true"><use href="#i-shield"></use></svg>"##;
 const ALERT: &str = r##"<svg class="i" aria-hidden="true"><use href="#i-alert"></use></svg>"##;
@@ -62,6 +63,7 @@ struct Parts {
 thread_local! {
     static ROW: Option<Element> = model();
     static CHIP: Option<Element> = made("span", KILLED);
+    static BREAKER: Option<Element> = made("span", OPEN);
     static SIGNS: [Option<Element>; 2] = [made("span", SHIELD), made("span", ALERT)];
 }
 
@@ -230,16 +232,17 @@ impl Slot {
         if first || was.state != chips.state {
             set(&parts.chips, "data-state", chips.state);
         }
-        if first || was.killed != chips.killed {
-            for _ in &was.killed {
+        if first || (&was.killed, was.is_open) != (&chips.killed, chips.is_open) {
+            for _ in 0..was.killed.len() + usize::from(was.is_open) {
                 if let Some(old) = parts.chips.first_element_child() {
                     old.remove();
                 }
             }
-            for killed in &chips.killed {
-                let Some(chip) = CHIP.with(|chip| copy(chip.as_ref())) else { continue };
+            let killed = chips.killed.iter().map(|killed| (&CHIP, killed.as_str()));
+            for (model, said) in killed.chain(chips.is_open.then_some((&BREAKER, text::BREAKER_OPEN))) {
+                let Some(chip) = model.with(|chip| copy(chip.as_ref())) else { continue };
                 if let Some(words) = chip.last_element_child() {
-                    words.set_text_content(Some(killed));
+                    words.set_text_content(Some(said));
                 }
                 let _ = parts.chips.insert_before(&chip, Some(&parts.overdue));
             }

@@ -1,6 +1,6 @@
 use super::filter::{Filter, FilterQuery, Texts, View};
 use crate::components::Icon;
-use crate::hooks::use_console;
+use crate::hooks::{use_console, use_in_sight};
 use crate::state::Shared;
 use crate::state::saved::{Saved, place, with, without};
 use crate::words::number::count;
@@ -24,11 +24,14 @@ pub struct ViewsProps {
 pub fn Views(props: &ViewsProps) -> Html {
     let console = use_console();
     let actor = console.who().map(|who| who.actor.clone()).unwrap_or_default();
+    let open = console.live.open_breakers.as_deref().unwrap_or_default();
     let saved = use_state(|| LocalStorage::get::<Vec<Saved>>(place(&actor)).unwrap_or_default());
     let naming = use_state(|| false);
     let query = written(&props.filter);
     let is_saved = |each: &Saved| each.query == query;
     let known = saved.iter().any(is_saved);
+    let tabs = use_node_ref();
+    use_in_sight(&tabs, (props.filter.view, known));
     let is_plain = props.filter == Filter { view: props.filter.view, ..Filter::default() };
     let keep = {
         let (saved, place) = (saved.clone(), place(&actor));
@@ -48,9 +51,9 @@ pub fn Views(props: &ViewsProps) -> Html {
         })
     };
     html! {
-        <nav class="tabs" aria-label={text::SAVED_FILTERS}>
+        <nav class="tabs" ref={tabs} aria-label={text::SAVED_FILTERS}>
             { for View::ALL.into_iter().map(|view| {
-                let shown = props.page.flags.iter().filter(|flag| view.holds(flag)).count();
+                let shown = props.page.flags.iter().filter(|flag| view.holds(flag, open)).count();
                 let on_view = {
                     let (filter, on_filter) = (props.filter.clone(), props.on_filter.clone());
                     Callback::from(move |_: MouseEvent| on_filter.emit(Filter { view, ..filter.clone() }))
@@ -63,7 +66,7 @@ pub fn Views(props: &ViewsProps) -> Html {
             }) }
             { for saved.iter().map(|each| {
                 let filter = read(&each.query);
-                let shown = filter.apply(&props.page.flags, &props.texts).len();
+                let shown = filter.apply(&props.page.flags, &props.texts, open).len();
                 let choose = props.on_filter.reform({
                     let filter = filter.clone();
                     move |_: MouseEvent| filter.clone()

@@ -51,8 +51,8 @@ fn body(view: &HeartbeatView) -> Html {
     html! {
         <>
             <div class="stats">
-                <div class="stat"><span class="k">{ "p50" }</span><span class="v">{ latency(view.p50_ms) }</span></div>
-                <div class="stat"><span class="k">{ "p99" }</span><span class="v">{ latency(view.p99_ms) }</span></div>
+                <div class="stat"><span class="k">{ text::P50_OF_ALL_BEATS }</span><span class="v">{ latency(view.p50_ms) }</span></div>
+                <div class="stat"><span class="k">{ text::P99_OF_ALL_BEATS }</span><span class="v">{ latency(view.p99_ms) }</span></div>
                 <div class="stat"><span class="k">{ text::SLOWEST }</span><span class="v">{ latency(view.slowest_ms) }</span></div>
                 <div class="stat"><span class="k">{ counted(view.beats.len(), text::BEAT, text::BEATS) }</span><span class="v">{ count(missing as u64) }<small>{ text::ACKNOWLEDGEMENTS_MISSING }</small></span></div>
             </div>
@@ -86,7 +86,10 @@ struct PlotProps {
     beats: Vec<BeatView>,
 }
 
-const WIDTH: f64 = 960.0;
+/// Beside the picture, on a narrow screen.
+const BESIDE: f64 = 58.0;
+const NARROWEST: f64 = 320.0;
+const WIDEST: f64 = 960.0;
 const LEFT: f64 = 56.0;
 const RIGHT: f64 = 96.0;
 const TOP: f64 = 14.0;
@@ -94,13 +97,19 @@ const BOTTOM: f64 = 150.0;
 /// From one line of text to the next.
 const LINE: f64 = 16.0;
 
+/// As wide as there is room, up to a limit: drawn larger or smaller, its words would be so too.
+fn width() -> f64 {
+    let window = web_sys::window().and_then(|window| window.inner_width().ok()?.as_f64());
+    window.map_or(WIDEST, |width| (width - BESIDE).clamp(NARROWEST, WIDEST))
+}
+
 /// p50 and p99 of each beat; the newest at the right.
 #[function_component]
 fn Plot(props: &PlotProps) -> Html {
-    let offset = clock::offset();
+    let (offset, width) = (clock::offset(), width());
     let beats: Vec<&BeatView> = props.beats.iter().rev().collect();
     let most = beats.iter().filter_map(|beat| beat.p99_ms).fold(1.0_f64, f64::max) * 1.15;
-    let x = |at: usize| LEFT + (WIDTH - LEFT - RIGHT) * (at as f64 + 0.5) / beats.len() as f64;
+    let x = |at: usize| LEFT + (width - LEFT - RIGHT) * (at as f64 + 0.5) / beats.len() as f64;
     let y = |ms: f64| BOTTOM - (BOTTOM - TOP) * (ms / most).clamp(0.0, 1.0);
     let line = |of: fn(&BeatView) -> Option<f64>| -> String {
         beats
@@ -115,15 +124,15 @@ fn Plot(props: &PlotProps) -> Html {
     let below = fast.map_or(BOTTOM, |ms| y(ms) + 4.0);
     let above = slow.map_or(below, |ms| y(ms) + 4.0).min(below - LINE);
     let mark = |class: &'static str, ms: Option<f64>, at: f64| {
-        ms.map(|ms| html! { <text class={class} x={(WIDTH - RIGHT + 8.0).to_string()} y={at.to_string()}>{ format!("{class} {}", duration(ms)) }</text> })
+        ms.map(|ms| html! { <text class={class} x={(width - RIGHT + 8.0).to_string()} y={at.to_string()}>{ format!("{class} {}", duration(ms)) }</text> })
     };
     let words =
         text::the_newest_p50_p99(&counted(beats.len(), text::BEAT, text::BEATS), &latency(fast), &latency(slow));
     let ends = [beats.first(), beats.last()];
     html! {
-        <div class="pad plotwrap" tabindex="0"><svg class="plot beats" viewBox={format!("0 0 {WIDTH} 176")} role="img" aria-label={words}>
+        <div class="pad plotwrap" tabindex="0"><svg class="plot beats" viewBox={format!("0 0 {width} 176")} role="img" aria-label={words}>
             { for [0.0, most / 2.0, most / 1.15].into_iter().map(|ms| html! {
-                <><line class="grid" x1={LEFT.to_string()} x2={(WIDTH - RIGHT).to_string()} y1={y(ms).to_string()} y2={y(ms).to_string()} />
+                <><line class="grid" x1={LEFT.to_string()} x2={(width - RIGHT).to_string()} y1={y(ms).to_string()} y2={y(ms).to_string()} />
                     <text x={(LEFT - 8.0).to_string()} y={(y(ms) + 4.0).to_string()} text-anchor="end">{ if ms == 0.0 { "0".to_owned() } else { duration(ms) } }</text></>
             }) }
             <polyline class="p99" points={line(|beat| beat.p99_ms)} />
@@ -131,7 +140,7 @@ fn Plot(props: &PlotProps) -> Html {
             { for beats.iter().enumerate().filter(|(_, beat)| beat.missing > 0).map(|(at, beat)| html! { <circle class="missing" cx={x(at).to_string()} cy={y(beat.p99_ms.unwrap_or_default()).to_string()} r="4"><title>{ text::count_missing(&beat.missing) }</title></circle> }) }
             { mark("p99", slow, above).unwrap_or_default() }{ mark("p50", fast, below).unwrap_or_default() }
             { for ends.into_iter().flatten().enumerate().map(|(at, beat)| html! {
-                <text x={(if at == 0 { LEFT } else { WIDTH - RIGHT }).to_string()} y="170" text-anchor={if at == 0 { "start" } else { "end" }}>{ parse(&beat.at).map(|at| hour(at, offset)) }</text>
+                <text x={(if at == 0 { LEFT } else { width - RIGHT }).to_string()} y="170" text-anchor={if at == 0 { "start" } else { "end" }}>{ parse(&beat.at).map(|at| hour(at, offset)) }</text>
             }) }
         </svg></div>
     }

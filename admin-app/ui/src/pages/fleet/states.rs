@@ -2,6 +2,8 @@ use crate::backend::api;
 use crate::components::{CardSkeleton, FailureCard, Icon, marked};
 use crate::hooks::{use_asked, use_now};
 use crate::state::live::Slot;
+use crate::words::fleet::who;
+use crate::words::message::capital;
 use crate::words::number::{count, counted};
 use crate::words::text::fleet as text;
 use crate::words::time::{age, parse};
@@ -14,6 +16,8 @@ const AGAIN_MS: u32 = 3_000;
 #[derive(Debug, Properties, PartialEq)]
 pub struct StatesProps {
     pub environment: AttrValue,
+    /// Without any nothing can differ.
+    pub has_clients: bool,
 }
 
 /// What is not the same for all clients, or not as it should be: who, since when, and what to do.
@@ -28,10 +32,14 @@ pub fn States(props: &StatesProps) -> Html {
         }
         Slot::Loading => return html! { <CardSkeleton lines=2 /> },
     };
+    let (icon, words) = match states.len() {
+        0 if !props.has_clients => (None, text::NO_CLIENT_TO_COMPARE_YET.to_owned()),
+        0 => (Some("check"), text::EVERY_CLIENT_AGREES_IS_HEARD_OF.to_owned()),
+        many => (Some("alert"), text::the_most_urgent_first(&counted(many, text::AMID_STATE, text::STATES))),
+    };
     html! {
         <section class="card" data-test="fleet-states" data-states={states.len().to_string()}>
-            <header><Icon name={if states.is_empty() { "check" } else { "alert" }} /><h2>{ text::IS_IT_ALL_ONE }</h2>
-                <p>{ if states.is_empty() { text::EVERY_CLIENT_AGREES_IS_HEARD_OF.to_owned() } else { text::the_most_urgent_first(&counted(states.len(), text::AMID_STATE, text::STATES)) } }</p></header>
+            <header>if let Some(icon) = icon { <Icon name={icon} /> }<h2>{ text::IS_EVERY_CLIENT_IN_THE_SAME }</h2><p>{ words }</p></header>
             if !states.is_empty() { <ul class="pad-rows divide fleet-states">{ for states.iter().map(|state| row(state, now)) }</ul> }
         </section>
     }
@@ -39,15 +47,17 @@ pub fn States(props: &StatesProps) -> Html {
 
 fn row(state: &FleetState, now: f64) -> Html {
     let since = parse(&state.since).map(|at| age((now - at).max(1_000.0)));
-    let who: Vec<String> = state.who.iter().map(|part| part.words()).collect();
+    let parts: Vec<String> = state.who.iter().map(|part| who(state.kind, part)).collect();
+    let claimed = state.clients.saturating_sub(state.trusted);
+    let claim = if claimed == 1 { text::only_claims_it } else { text::only_claim_it };
     html! {
         <li key={state.id.clone()} data-test={format!("state-{}", state.kind.as_str())}>
             <div class="grow">
-                <p><span class={classes!("chip", tone(state.kind))}>{ title(state.kind) }</span>{ " " }<b>{ marked(&state.words) }</b>
+                <p><span class={classes!("chip", tone(state.kind))}>{ title(state.kind) }</span>{ " " }<b>{ marked(&capital(&state.words)) }</b>
                     if let Some(since) = since { <small class="muted nowrap">{ text::for_since(&since) }</small> }</p>
-                if !who.is_empty() { <small class="muted blk">{ who.join("; ") }
-                    if state.clients > state.trusted { { text::only_claim_it(&count((state.clients - state.trusted) as u64)) } }</small> }
-                <p class="small">{ marked(&state.help) }</p>
+                if !parts.is_empty() { <small class="muted blk">{ parts.join("; ") }
+                    if claimed > 0 { { claim(&count(claimed as u64)) } }</small> }
+                <p class="small">{ marked(&capital(&state.help)) }</p>
                 if let Some(command) = &state.command { <p class="small"><code>{ command }</code></p> }
             </div>
         </li>

@@ -1,5 +1,5 @@
 use crate::hooks::clock;
-use crate::words::guard::{length, level, moment, needs};
+use crate::words::guard::{evidence, length, level, moment, needs};
 use crate::words::text::guards as text;
 use downhaul_control::api::{GuardPoint, GuardView};
 use yew::prelude::*;
@@ -24,8 +24,11 @@ pub fn Course(props: &CourseProps) -> Html {
     // Of what is far above the level no more is shown than that it is.
     let scale = Scale { buckets: last.buckets as f64, most: (last.harm * 1.1).clamp(needs * 1.15, needs * 2.0) };
     let line = scale.y(needs);
-    let words =
-        text::evidence_of_harm_over_it_acts(&length(guard, last.buckets), &guard.judged.evidence, &level(guard.level));
+    let words = text::evidence_of_harm_over_it_acts(
+        &length(guard, last.buckets),
+        &evidence(&guard.judged.evidence),
+        &level(guard.level),
+    );
     let (now, offset) = (clock::now(), clock::offset());
     let steps = scale.steps(points);
     let end = format!("{:.1}", scale.x(last.buckets as f64));

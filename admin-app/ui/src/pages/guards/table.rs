@@ -108,7 +108,7 @@ fn Row(props: &RowProps) -> Html {
                 if !props.names_flag { { does.clone() } }</td>
             <td data-l={common::HOW_IT_STANDS}><span class="chips"><span class={classes!("chip", class)} data-test="guard-standing">{ chip }</span>if guard.dry_run { <span class="chip line">{ text::DRY_RUN }</span> }</span>
                 <small class="muted blk">{ guard::how_it_stands(guard, now, offset) }</small></td>
-            <td data-l={text::EVIDENCE_OF_HARM} class="wide"><b class={classes!(has_spoken(guard).then_some("danger-ink"))}>{ &judged.evidence }</b>
+            <td data-l={text::EVIDENCE_OF_HARM} class="wide"><b class={classes!(has_spoken(guard).then_some("danger-ink"))}>{ guard::evidence(&judged.evidence) }</b>
                 <Course guard={guard.clone()} />
                 <small class="faint blk" title={guard.since.clone()}>{ text::length_since_moment(&guard::length(guard, judged.buckets), &moment(&guard.from, now, offset)) }</small></td>
             <td data-l={text::FAILED} class="nowrap wide">

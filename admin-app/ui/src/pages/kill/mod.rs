@@ -1,11 +1,13 @@
 mod proven;
 mod ready;
 mod scope;
+mod whom;
 
 use crate::backend::{Failure, api};
 use crate::components::{CardSkeleton, FailureCard, HoldButton, Icon, Swatches, Variant};
 use crate::hooks::{Key, clock, use_console, use_document_title, use_keys, use_last_resort};
 use crate::pages::frame::no_flag;
+use crate::pages::later::{Chunk, Later, Wanted};
 use crate::route::Route;
 use crate::state::kill_draft::{Action, KillDraft};
 use crate::state::live::{Action as LiveAction, Slot};
@@ -20,6 +22,7 @@ use ready::Ready;
 use scope::ScopeChoice;
 use wasm_bindgen_futures::spawn_local;
 use web_sys::HtmlInputElement;
+pub use whom::Whom;
 use yew::prelude::*;
 use yew_router::prelude::*;
 
@@ -96,6 +99,7 @@ fn Control(props: &ControlProps) -> Html {
     let sent = use_state(|| false);
     let refused = use_state(|| None::<Failure>);
     let attempt = use_state(|| 0_u32);
+    let ask_whom = use_state(|| None::<AttrValue>);
     let flag = &props.flag;
     use_last_resort(draft.address(&props.environment, &flag.key));
     let scope = draft.scope();
@@ -146,7 +150,14 @@ fn Control(props: &ControlProps) -> Html {
             move || drop(begin)
         });
     }
-    let disabled = console.refusal_to_kill().or_else(|| draft.why_not()).map(AttrValue::from);
+    // By the role alone: a kill is worth a try without a connection.
+    let barred = console.refusal_to_kill().map(|refusal| (*ask_whom).clone().unwrap_or_else(|| refusal.into()));
+    let is_barred = barred.is_some();
+    let on_whom = {
+        let ask_whom = ask_whom.setter();
+        Callback::from(move |whom: AttrValue| ask_whom.set(Some(whom)))
+    };
+    let disabled = barred.or_else(|| draft.why_not().map(AttrValue::from));
     let target = text::key_for_whom_in_environment(&flag.key, &whom, &props.environment);
     html! {
         <div class="killgrid">
@@ -181,7 +192,8 @@ fn Control(props: &ControlProps) -> Html {
                     }
                     <HoldButton label={text::hold_to_kill(&target)} press_label={text::kill_target(&target)}
                         effect={text::map_will_see_degraded_meaning(&draft.scope().as_ref().map(kill::who_gets).unwrap_or_default(), &flag.degraded_meaning)}
-                        {disabled} sent={*sent} attempt={*attempt} {on_fire} />
+                        {disabled} is_refused={is_barred} sent={*sent} attempt={*attempt} {on_fire} />
+                    if is_barred { <Later chunk={Chunk::Course} wanted={Wanted::Whom(on_whom)} environment={props.environment.clone()} /> }
                 </div></div>
             </section>
             <Ready environment={props.environment.clone()} flag={flag.clone()} command={draft.command(&flag.key)} />

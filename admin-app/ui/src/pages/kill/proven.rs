@@ -1,5 +1,5 @@
 use crate::backend::api;
-use crate::components::Icon;
+use crate::components::{Icon, ReadySkeleton};
 use crate::hooks::{clock, use_asked};
 use crate::state::live::Slot;
 use crate::words::kill::latency;
@@ -20,18 +20,19 @@ pub struct ProvenProps {
 pub fn Proven(props: &ProvenProps) -> Html {
     let (heartbeat, _) = use_asked(api::heartbeat(&props.environment), 0);
     let (due, _) = use_asked(api::drills_due(&props.environment), 0);
-    let drills = due.slot.ready().map(|due| {
-        let of_flag = due.subjects.iter().find(|subject| subject.subject.flag.as_ref() == Some(&props.flag));
-        drilled(of_flag)
-    });
-    html! {
-        <>
-            { heartbeat.slot.ready().map(|view| beats(view)) }
-            if let Slot::Failed(failure) = &heartbeat.slot { { unknown(text::HOW_LONG_A_KILL_TAKES, &failure.title()) } }
-            { drills }
-            if let Slot::Failed(failure) = &due.slot { { unknown(text::WHEN_IT_WAS_LAST_DRILLED, &failure.title()) } }
-        </>
-    }
+    let heartbeat = match &heartbeat.slot {
+        Slot::Ready(view) => beats(view),
+        Slot::Failed(failure) => unknown(text::HOW_LONG_A_KILL_TAKES, &failure.title()),
+        Slot::Loading => html! { <ReadySkeleton lines=2 /> },
+    };
+    let drills = match &due.slot {
+        Slot::Ready(due) => {
+            drilled(due.subjects.iter().find(|subject| subject.subject.flag.as_ref() == Some(&props.flag)))
+        }
+        Slot::Failed(failure) => unknown(text::WHEN_IT_WAS_LAST_DRILLED, &failure.title()),
+        Slot::Loading => html! { <ReadySkeleton lines=1 /> },
+    };
+    html! { <>{ heartbeat }{ drills }</> }
 }
 
 fn beats(view: &HeartbeatView) -> Html {

@@ -1,14 +1,12 @@
-use crate::components::{FailureCard, Icon};
+use crate::components::{Command, FailureCard, Icon};
 use crate::hooks::{clock, use_console, use_history};
 use crate::pages::later::{Patient, Wanted};
 use crate::state::history::Part;
 use crate::state::live::{Connection, Slot};
-use crate::state::toasts::Tone;
 use crate::words::number::{count, counted};
 use crate::words::text::kill as text;
 use crate::words::time::{day, parse};
 use downhaul_control::api::FlagSummary;
-use wasm_bindgen_futures::{JsFuture, spawn_local};
 use yew::prelude::*;
 
 #[derive(Debug, Properties, PartialEq)]
@@ -25,6 +23,7 @@ pub fn Ready(props: &ReadyProps) -> Html {
     let console = use_console();
     let fleet = console.live.fleet.ready().cloned();
     let open = console.live.connection == Connection::Open;
+    let is_lost = matches!(console.live.connection, Connection::Lost { .. });
     html! {
         <aside class="stack l">
             <section class="card divide">
@@ -33,9 +32,9 @@ pub fn Ready(props: &ReadyProps) -> Html {
                     else { <span class="chip warn end"><Icon name="offline" />{ text::NOT_CONNECTED }</span> }
                 </header>
                 if let Some(fleet) = fleet {
-                    <div class="ready"><Icon name={if fleet.live > 0 { "check" } else { "alert" }} class={if fleet.live > 0 { "good" } else { "soft" }} />
+                    <div class="ready"><Icon name={match (open, fleet.live) { (false, _) => "clock", (true, 0) => "alert", (true, _) => "check" }} class={if open && fleet.live > 0 { "good" } else { "soft" }} />
                         <span><b>{ counted(fleet.live, text::CLIENT, text::CLIENTS) }</b>{ if fleet.live == 1 { text::HEARS_THIS_SERVER } else { text::HEAR_THIS_SERVER } }</span>
-                        <small>{ text::on_edge_or_server_keys_in(&count(fleet.trusted as u64), &count(fleet.claimed as u64)) }</small>
+                        <small>{ text::on_edge_or_server_keys_in(&count(fleet.trusted as u64), &count(fleet.claimed as u64)) }if is_lost { { text::AS_IT_WAS_WHEN_THE_CONNECTION } }</small>
                     </div>
                     if fleet.unknown > 0 {
                         <div class="ready"><Icon name="clock" class="soft" />
@@ -70,40 +69,6 @@ pub fn Ready(props: &ReadyProps) -> Html {
 }
 
 #[derive(Debug, Properties, PartialEq)]
-struct CommandProps {
-    command: String,
-}
-
-#[function_component]
-fn Command(props: &CommandProps) -> Html {
-    let console = use_console();
-    let copy = {
-        let command = props.command.clone();
-        Callback::from(move |_: MouseEvent| {
-            let (console, command) = (console.clone(), command.clone());
-            spawn_local(async move {
-                let Some(window) = web_sys::window() else { return };
-                let copied = JsFuture::from(window.navigator().clipboard().write_text(&command)).await.is_ok();
-                if copied {
-                    console.toast(Tone::Ok, text::COMMAND_COPIED.to_owned(), String::new());
-                } else {
-                    console.toast(
-                        Tone::Warn,
-                        text::THE_BROWSER_DID_NOT_ALLOW_COPYING.to_owned(),
-                        text::SELECT_THE_TEXT_INSTEAD.to_owned(),
-                    );
-                }
-            });
-        })
-    };
-    html! {
-        <div class="cmd"><code>{ &props.command }</code>
-            <button class="iconbtn" aria-label={text::COPY_COMMAND} onclick={copy}><Icon name="copy" small=true /></button>
-        </div>
-    }
-}
-
-#[derive(Debug, Properties, PartialEq)]
 struct BeforeProps {
     flag: String,
 }
@@ -119,7 +84,7 @@ fn Before(props: &BeforeProps) -> Html {
             if let (Some(failure), false) = (&history.failure, history.is_loaded) {
                 <div class="pad"><FailureCard is_line=true failure={failure.clone()} what={text::THE_CHART} /></div>
             } else if kills.is_empty() {
-                <p class="pad small muted">{ if history.is_loaded { text::NOT_AMONG_ITS_LAST_CHANGES } else { text::READING_THE_CHART } }</p>
+                <p class="pad small muted">{ if history.is_loaded { text::NO_KILL_AMONG_ITS_LAST_CHANGES } else { text::READING_THE_CHART } }</p>
             } else {
                 <dl class="pad dl small">
                     { for kills.iter().map(|change| html! {

@@ -83,9 +83,9 @@ fn everyone(document: &FlagSet) -> String {
     let (tenants, regions) = (document.tenants.len(), document.regions.names().len());
     match (tenants, regions) {
         (0, 0) => text::EVERYONE_EVERYWHERE_IN_THIS_ENVIRONMENT.to_owned(),
-        (_, 0) => text::all_declared_or_not(&counted(tenants, text::TENANT, text::TENANTS)),
-        (0, _) => text::all_regions(&counted(regions, common::REGION, common::AMID_REGIONS)),
-        _ => text::all_and_all_declared_or_not(
+        (_, 0) => text::everyone_all_that_are_declared(&counted(tenants, text::TENANT, text::TENANTS)),
+        (0, _) => text::everyone_all_that_are_declared(&counted(regions, common::REGION, common::AMID_REGIONS)),
+        _ => text::everyone_all_and_that_are_declared(
             &counted(tenants, text::TENANT, text::TENANTS),
             &counted(regions, common::REGION, common::AMID_REGIONS),
         ),

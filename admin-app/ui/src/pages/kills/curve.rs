@@ -11,8 +11,8 @@ pub struct CurveProps {
 }
 
 const WIDTH: f64 = 620.0;
-const HEIGHT: f64 = 150.0;
-const LEFT: f64 = 48.0;
+const HEIGHT: f64 = 154.0;
+const LEFT: f64 = 64.0;
 const BOTTOM: f64 = 124.0;
 const TOP: f64 = 12.0;
 
@@ -46,7 +46,7 @@ pub fn Curve(props: &CurveProps) -> Html {
     );
     html! {
         <svg class="plot curve" viewBox={format!("0 0 {WIDTH} {HEIGHT}")} role="img" aria-label={words}>
-            { for [0.0, all / 2.0, all].into_iter().map(|clients| html! {
+            { for [0.0, (all / 2.0).floor(), all].into_iter().map(|clients| html! {
                 <>
                     <line class="grid" x1={LEFT.to_string()} x2={WIDTH.to_string()} y1={scale.y(clients).to_string()} y2={scale.y(clients).to_string()} />
                     <text x={(LEFT - 8.0).to_string()} y={(scale.y(clients) + 4.0).to_string()} text-anchor="end">{ count(clients as u64) }</text>
@@ -55,7 +55,7 @@ pub fn Curve(props: &CurveProps) -> Html {
             { for scale.decades().into_iter().map(|ms| html! {
                 <>
                     <line class="grid" x1={scale.x(ms).to_string()} x2={scale.x(ms).to_string()} y1={TOP.to_string()} y2={BOTTOM.to_string()} />
-                    <text x={scale.x(ms).to_string()} y={(BOTTOM + 16.0).to_string()} text-anchor="middle">{ tick(ms) }</text>
+                    <text x={scale.x(ms).to_string()} y={(BOTTOM + 6.0).to_string()} dy="1em" text-anchor="middle">{ tick(ms) }</text>
                 </>
             }) }
             <polygon class="area" points={area} />

@@ -73,7 +73,10 @@ pub fn Kills(props: &KillsProps) -> Html {
         <>
             <div class="pagehead"><div class="grow">
                 <h1>{ text::KILLS_IN_FORCE }</h1>
-                <p>{ console.live.kill_count().map(|kills| text::in_each_stays_until_someone_restores(&counted(kills, text::AMID_KILL, text::KILLS), &props.environment)) }</p>
+                <p>{ console.live.kill_count().map(|kills| match kills {
+                    0 => text::no_kills_in(&props.environment),
+                    kills => text::in_each_stays_until_someone_restores(&counted(kills, text::AMID_KILL, text::KILLS), &props.environment),
+                }) }</p>
             </div>
             <Link<Route> to={Route::Chart { environment: environment() }} classes="btn"><Icon name="chart" />{ common::CHART }</Link<Route>>
             </div>

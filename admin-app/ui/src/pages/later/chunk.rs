@@ -26,6 +26,8 @@ pub enum Wanted {
     Alarms,
     /// Beside the kill control, how long the last kills took and when this one was drilled.
     Proven { flag: String },
+    /// For whoever may not kill, whom to ask.
+    Whom(Callback<AttrValue>),
     /// Below a kill, whether it helped.
     Helped { flag: String, degraded: String },
     /// The way back from a kill.
@@ -203,6 +205,7 @@ fn draw_course(wanted: &Wanted, environment: &AttrValue) -> Option<Html> {
         Wanted::Alarms => return Some(html! { <alarms::Banner {environment} /> }),
         Wanted::Restore(form) => return Some(html! { <kills::RestoreForm ..(**form).clone() /> }),
         Wanted::Proven { flag } => return Some(html! { <kill::Proven {environment} flag={flag.clone()} /> }),
+        Wanted::Whom(on_found) => return Some(html! { <kill::Whom {environment} on_found={on_found.clone()} /> }),
         Wanted::Helped { flag, degraded } => {
             return Some(html! { <kills::Helped {environment} flag={flag.clone()} degraded={degraded.clone()} /> });
         }

@@ -77,7 +77,13 @@ pub fn Patient(props: &PatientProps) -> Html {
         });
     }
     if !*is_time {
-        return Html::default();
+        // What stands above others keeps their place.
+        let is_above = matches!(props.wanted, Wanted::Proven { .. });
+        return if is_above {
+            html! { <Shape wanted={props.wanted.clone()} /> }
+        } else {
+            Html::default()
+        };
     }
     html! { <Later chunk={Chunk::Course} wanted={props.wanted.clone()} environment={props.environment.clone()} /> }
 }

@@ -1,5 +1,5 @@
 use super::Wanted;
-use crate::components::{CardSkeleton, RowsSkeleton};
+use crate::components::{CardSkeleton, ReadySkeleton, RowsSkeleton};
 use crate::route::Route;
 use crate::words::text::later as text;
 use yew::prelude::*;
@@ -18,8 +18,9 @@ pub fn Shape(props: &ShapeProps) -> Html {
         // A line above the page that was not there before.
         Wanted::Alarms => return Html::default(),
         Wanted::Helped { .. } | Wanted::Restore(_) => return html! { <CardSkeleton lines=3 /> },
-        // A line below the list, or beside the control, that was not there before.
-        Wanted::Chosen(_) | Wanted::Proven { .. } => return Html::default(),
+        Wanted::Proven { .. } => return html! { <><ReadySkeleton lines=2 /><ReadySkeleton lines=1 /></> },
+        // A line below the list that was not there before; or nothing to be seen at all.
+        Wanted::Chosen(_) | Wanted::Whom(_) => return Html::default(),
     };
     let body = match route {
         Route::Edit { .. } | Route::Create { .. } => html! {

@@ -107,6 +107,6 @@ pub fn may(role: Role) -> &'static str {
         Role::Editor => text::EDITS_FLAGS_SEGMENTS_AND_TENANTS_AND,
         Role::Operator => text::KILLS_RESTORES_ROLLS_BACK_DRILLS_AND,
         Role::Approver => text::APPROVES_AND_REJECTS_WHAT_OTHERS_PROPOSE,
-        Role::Admin => text::MAY_EVERYTHING_ALSO_DECIDE_WHO_MAY,
+        Role::Admin => text::MAY_DO_EVERYTHING_ALSO_DECIDE_WHO,
     }
 }

@@ -15,12 +15,12 @@ pub struct TokensCardProps {
     pub why_not: Option<String>,
 }
 
-/// Tokens of people and machines; those in force first.
+/// Tokens of people and machines; those in force first, by name.
 #[function_component]
 pub fn TokensCard(props: &TokensCardProps) -> Html {
     let (asked, _) = use_asked(api::tokens(&props.environment), 0);
     let open = use_state(|| None::<String>);
-    let now = clock::now();
+    let (now, may_not) = (clock::now(), props.why_not.is_some());
     let Slot::Ready(page) = &asked.slot else {
         return match &asked.slot {
             Slot::Failed(failure) => html! { <FailureCard failure={failure.clone()} what={text::THE_TOKENS} /> },
@@ -28,17 +28,18 @@ pub fn TokensCard(props: &TokensCardProps) -> Html {
         };
     };
     let mut tokens: Vec<&TokenView> = page.tokens.iter().collect();
-    tokens.sort_by_key(|token| is_over(token, now));
+    tokens.sort_by_cached_key(|token| (is_over(token, now), token.name.to_lowercase(), whose(token).to_lowercase()));
     let in_force = tokens.iter().filter(|token| !is_over(token, now)).count();
     html! {
         <section class="card">
             <header><h2>{ text::TOKENS }</h2><span class="chip">{ text::in_force_in_force(&count(in_force as u64)) }</span><p>{ text::FOR_A_MACHINE }<code>{ text::DOWNHAUL_TOKENS_CREATE_NAME_ROLE_ROLE }</code></p></header>
             if tokens.is_empty() { <p class="pad muted">{ text::THERE_IS_NONE_BUT_THE_ADMIN }</p> } else {
+                if let Some(why) = &props.why_not { <p class="why-not pad"><Icon name="lock" small=true />{ why }</p> }
                 <div class="tablewrap"><table class="table compact">
                     <thead><tr><th>{ text::TOKEN }</th><th>{ text::WHOSE }</th><th>{ text::ROLES }</th><th>{ text::MADE }</th><th>{ text::UNTIL }</th><th><span class="sr">{ common::ACTIONS }</span></th></tr></thead>
                     <tbody>{ for tokens.into_iter().map(|token| {
                         let is_open = open.as_ref() == Some(&token.id);
-                        let toggle = { let (open, id) = (open.clone(), token.id.clone()); Callback::from(move |_: MouseEvent| open.set((!is_open).then(|| id.clone()))) };
+                        let toggle = { let (open, id) = (open.clone(), token.id.clone()); Callback::from(move |_: MouseEvent| if !may_not { open.set((!is_open).then(|| id.clone())) }) };
                         html! {
                             <>
                                 <tr key={token.id.clone()} data-test={format!("token-{}", token.id)}>
@@ -47,7 +48,7 @@ pub fn TokensCard(props: &TokensCardProps) -> Html {
                                     <td data-l={text::ROLES}><span class="chips">{ for token.roles.iter().map(|role| html! { <span class="chip">{ role.as_str() }</span> }) }</span></td>
                                     <td data-l={text::MADE} class="nowrap">{ &token.created_by }<small class="faint blk">{ parse(&token.created_at).map(|at| ago(now - at)) }</small></td>
                                     <td data-l={text::UNTIL} class="nowrap">{ until(token, now) }</td>
-                                    <td class="num">if !is_over(token, now) { <button type="button" class="btn s" aria-expanded={is_open.to_string()} data-test={format!("revoke-{}", token.id)} onclick={toggle}>{ text::REVOKE }</button> }</td>
+                                    <td class="num">if !is_over(token, now) { <button type="button" class="btn s" aria-expanded={is_open.to_string()} aria-disabled={may_not.to_string()} title={props.why_not.clone()} data-test={format!("revoke-{}", token.id)} onclick={toggle}>{ text::REVOKE }</button> }</td>
                                 </tr>
                                 if is_open { <tr key={format!("{}-acts", token.id)}><td colspan="6"><Revoke environment={props.environment.clone()} token={token.clone()} why_not={props.why_not.clone()} /></td></tr> }
                             </>

@@ -37,7 +37,7 @@ pub fn Missing(props: &MissingProps) -> Html {
         <section class="card warn" data-test="population-missing" data-count={missing.len().to_string()}>
             <header><Icon name="alert" /><h2>{ text::MISSING_FOR_EXACT_COUNTS }</h2><p>{ text::flags_read_that_lacks_to_it(&counted(missing.len(), text::ATTRIBUTE, text::ATTRIBUTES), &name) }</p></header>
             <ul class="pad stack s">{ for missing.iter().map(|(attribute, flags)| html! {
-                <li class="row wrap" data-test={format!("missing-{attribute}")}><code>{ attribute }</code><span class="small muted">{ text::READ_BY }
+                <li class="row wrap missing" data-test={format!("missing-{attribute}")}><code>{ attribute }</code><span class="small muted">{ text::READ_BY }
                     { for flags.iter().take(FLAGS).enumerate().map(|(at, key)| html! { <>{ if at > 0 { ", " } else { "" } }<Link<Route> to={Route::Flag { environment: props.environment.to_string(), key: key.clone() }}>{ key }</Link<Route>></> }) }
                     { if flags.len() > FLAGS { text::and_flags_more(&(flags.len() - FLAGS)) } else { String::new() } }</span></li>
             }) }</ul>

@@ -176,7 +176,7 @@ pub fn UploadCard(props: &UploadCardProps) -> Html {
                 if let Some(why) = &props.why_not { <p class="why-not"><Icon name="lock" small=true />{ why }</p> }
                 <label class={classes!("dropzone", over.then_some("over"))} ondragover={on_over(true)} ondragleave={on_over(false)} ondrop={on_drop}>
                     <input type="file" class="sr" accept=".csv,.jsonl,.ndjson,.json,.parquet,.population" disabled={props.why_not.is_some() || is_busy} onchange={on_file} data-test="population-file" />
-                    <Icon name="up" />
+                    <Icon name="upload" />
                     { match &*file {
                         Some(file) => html! { <span><b class="mono">{ file.name() }</b><span class="muted">{ format!(", {}", bytes(file.size())) }</span></span> },
                         None => html! { <span>{ text::CHOOSE_A_FILE_OR_DROP_IT }</span> },

@@ -12,6 +12,7 @@ use crate::route::Route;
 use crate::state::live::Slot;
 use crate::words::change::marked;
 use crate::words::may;
+use crate::words::message::capital;
 use crate::words::number::{count, counted};
 use crate::words::proposal::{Group, author, by, group};
 use crate::words::time::{ago, parse};
@@ -77,7 +78,9 @@ pub fn Proposals(props: &ProposalsProps) -> Html {
         <>
             <div class="pagehead"><div class="grow">
                 <h1>{ text::PROPOSALS }</h1>
-                if page.is_some() {
+                if page.is_some() && open == 0 {
+                    <p>{ text::NO_PROPOSAL_IS_OPEN }</p>
+                } else if page.is_some() {
                     <p>{ text::open_a_kill_is_never_among(&counted(open, text::PROPOSAL, text::AMID_PROPOSALS), &match waiting {
                         0 => text::NONE_WAITING_FOR_YOU.to_owned(),
                         waiting => text::waiting_for_you(&count(waiting as u64)),
@@ -93,7 +96,7 @@ fn row(proposal: &ProposalSummary, at: usize, is_current: bool, to: &Route, now:
     let when = |at: &str| parse(at).map(|at| ago(now - at));
     html! {
         <tr key={proposal.id.clone()} data-row={at.to_string()} class={classes!(is_current.then_some("is-focus"))} data-test={format!("proposal-row-{}", proposal.id)}>
-            <td><Link<Route> to={to.clone()} classes="key">{ &proposal.id }</Link<Route>>{ " " }<SentenceText sentence={marked(&proposal.summary)} />
+            <td><Link<Route> to={to.clone()} classes="key">{ &proposal.id }</Link<Route>>{ " " }<SentenceText sentence={marked(&capital(&proposal.summary))} />
                 <small class="muted blk">{ format!("“{}”", proposal.reason) }</small></td>
             <td data-l={common::BY} class="nowrap">{ author(proposal) }<small class="faint blk">{ when(&proposal.made_at) }</small></td>
             <td data-l={text::APPROVALS}>{ count(proposal.approvals as u64) }</td>

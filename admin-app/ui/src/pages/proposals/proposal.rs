@@ -11,6 +11,7 @@ use crate::route::Route;
 use crate::state::live::Slot;
 use crate::state::toasts::Tone;
 use crate::words::change::marked;
+use crate::words::message::capital;
 use crate::words::number::count;
 use crate::words::proposal::{author, by, conflict, in_the_way, is_author};
 use crate::words::text::common;
@@ -75,7 +76,7 @@ fn Shown(props: &ShownProps) -> Html {
                 <section class="card divide">
                     <header><h2>{ text::PROPOSED }</h2></header>
                     <div class="pad stack s">
-                        <p class="say"><SentenceText sentence={marked(&proposal.summary)} /></p>
+                        <p class="say"><SentenceText sentence={marked(&capital(&proposal.summary))} /></p>
                         <p class="quote">{ &proposal.reason }</p>
                         <p class="small muted">{ text::by_at_revision(&author(proposal), &parse(&proposal.made_at).map(|at| ago(now - at)).unwrap_or_default(), &count(proposal.base)) }</p>
                         if let Some(amended) = &proposal.amended { <p class="small muted">{ text::amended_by_by_ago_reason(&by(amended), &parse(&amended.at).map(|at| ago(now - at)).unwrap_or_default(), &amended.reason) }</p> }
@@ -85,7 +86,7 @@ fn Shown(props: &ShownProps) -> Html {
                             <Link<Route> to={Route::ChartEntry { environment: props.environment.to_string(), revision: closed.revision }}>{ common::revision_revision(&count(closed.revision)) }</Link<Route>>{ format!(": “{}”", closed.reason) }</p>
                     }
                 </section>
-                if let Some(standing) = &view.now { <Effect environment={props.environment.clone()} now={standing.clone()} /> }
+                if let Some(standing) = &view.now { <Effect environment={props.environment.clone()} now={standing.clone()} is_restore={kind_of(&view.command) == Some("restore")} /> }
                 <section class="card"><details><summary class="pad tight">{ text::AS_A_CHANGE_WOULD_RECORD_IT }</summary>
                     <pre class="json" tabindex="0" aria-label={text::THE_COMMAND_AS_JSON}>{ serde_json::to_string_pretty(&view.command).unwrap_or_default() }</pre></details></section>
             </div>
@@ -117,9 +118,13 @@ fn InTheWay(props: &InTheWayProps) -> Html {
     }
 }
 
+fn kind_of(command: &Value) -> Option<&str> {
+    command.get("type").and_then(Value::as_str)
+}
+
 /// The role that the change itself takes.
 fn role_of(command: &Value) -> Role {
-    match command.get("type").and_then(Value::as_str) {
+    match kind_of(command) {
         Some("restore") => Role::Operator,
         Some("put-policy") => Role::Admin,
         Some(_) | None => Role::Editor,

@@ -31,7 +31,7 @@ pub fn Artifacts(props: &ArtifactsProps) -> Html {
     html! {
         <section class="card"><header><h2>{ text::ARTIFACTS }</h2><p>{ text::THE_DIGEST_DECIDES_A_NAME_MAY }</p></header>
             <div class="stats">
-                { one(text::PUT_OUT, props.release.get("artifact"), common::NOT_TOLD) }
+                { one(text::PUT_OUT, props.release.get("artifact"), text::NOT_GIVEN) }
                 { one(text::PUT_BACK_BY_A_ROLLBACK, props.release.get("previous").filter(|previous| !previous.is_null()), text::NONE_THERE_IS_NOTHING_TO_GO) }
             </div></section>
     }
@@ -68,11 +68,16 @@ pub fn Checklist(props: &ChecklistProps) -> Html {
             if let Some(Err(failure)) = &props.report { <div class="pad tight"><FailureCard is_line=true failure={failure.clone()} what={text::WHAT_IS_MISSING} /></div> }
             <ul class="checklist">
                 { for findings.map(|finding| {
+                    let words = match finding.code.as_str() {
+                        // Its own help is for whoever runs the command, and told it not to look.
+                        "artifact-unchecked" => text::THE_SERVER_DOES_NOT_LOOK.to_owned(),
+                        _ => format!("{}. {}", capital(&finding.message), capital(&finding.help)),
+                    };
                     let (class, word) = if finding.severity == Severity::Error { ("miss", text::AMID_MISSING) } else { ("look", text::LOOK_AT_IT) };
                     html! {
                         <li class={class} data-test="release-finding" data-code={finding.code.clone()}><Icon name={if class == "miss" { "alert" } else { "info" }} />
                             <span><b>{ capital(&finding.item) }</b><em>{ word }</em></span>
-                            <p><SentenceText sentence={marked(&format!("{}. {}", capital(&finding.message), capital(&finding.help)))} /></p></li>
+                            <p><SentenceText sentence={marked(&words)} /></p></li>
                     }
                 }) }
                 { for facts(&props.release, props.step_count).into_iter().map(|(name, value)| html! {
@@ -98,7 +103,7 @@ fn facts(release: &Value, step_count: usize) -> Vec<(&'static str, String)> {
         (text::CALLED_FOR_HELP, or(called, common::NOBODY)),
         (
             text::CONFIG_REVISION,
-            release.get("config_revision").and_then(Value::as_u64).map_or_else(|| common::NOT_TOLD.to_owned(), count),
+            release.get("config_revision").and_then(Value::as_u64).map_or_else(|| text::NOT_GIVEN.to_owned(), count),
         ),
         (text::DATA, data(&text(release, "/data_change")).to_owned()),
         (common::FLAGS_HEAD, names("/flags", |flag| flag.as_str().unwrap_or_default().to_owned())),
@@ -147,9 +152,9 @@ fn list<'a>(value: &'a Value, pointer: &str) -> &'a [Value] {
 
 fn data(change: &str) -> &str {
     match change {
-        "" => common::NOT_TOLD,
+        "" => text::NOT_GIVEN,
         "none" => text::READS_ONLY_OR_WRITES_AS_BEFORE,
-        "additive" => text::WRITES_MORE_WHICH_THE_OLD_CODE,
+        "additive" => text::ADDS_DATA_THAT_THE_OLD_CODE,
         "dual-write" => text::WRITES_THE_OLD_AND_THE_NEW,
         "new-only" => text::WRITES_WHAT_ONLY_THE_NEW_CODE,
         "irreversible" => text::CANNOT_BE_TAKEN_BACK,
@@ -181,8 +186,8 @@ mod tests {
         let bare = [
             "Owner: nobody",
             "Called for help: nobody",
-            "Config revision: not told",
-            "Data: not told",
+            "Config revision: not given",
+            "Data: not given",
             "Flags: none",
             "Caches: none",
             "Jobs: none",
@@ -201,7 +206,7 @@ mod tests {
             "Owner: payments",
             "Called for help: on duty, by pager",
             "Config revision: 1 831",
-            "Data: writes more, which the old code passes over",
+            "Data: adds data that the old code ignores",
             "Flags: a, b",
             "Caches: cdn (up to 60 s), app (nobody knows for how long)",
             "Jobs: invoices",

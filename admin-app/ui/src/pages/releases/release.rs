@@ -8,7 +8,9 @@ use crate::pages::frame::{Frame, framed};
 use crate::pages::run::RunsCard;
 use crate::route::Route;
 use crate::words::change::marked;
+use crate::words::message::capital;
 use crate::words::number::count;
+use crate::words::run::says_kind;
 use crate::words::text::common;
 use crate::words::text::releases as text;
 use crate::words::time::{ago, parse, stopwatch};
@@ -74,9 +76,9 @@ fn Shown(props: &ShownProps) -> Html {
                 <div class="banner warn"><Icon name="arrow" /><p><b>{ text::is_not_undone_by_going_back(&each.flag) }</b>{ format!("{}. ", each.why) }
                     { if each.fix.is_empty() { text::NOBODY_HAS_WRITTEN_DOWN_WHAT_TO.to_owned() } else { text::instead_fix(&each.fix) } }</p></div>
             }) }
+            if !description.is_empty() { <p class="muted">{ description }</p> }
             <div class="sidegrid">
                 <div class="stack l">
-                    if !description.is_empty() { <p class="muted">{ description }</p> }
                     <Artifacts release={document.clone()} />
                     <WayBack environment={props.environment.clone()} view={view.clone()} />
                     if !summary.retired && summary.running.is_none() {
@@ -89,7 +91,7 @@ fn Shown(props: &ShownProps) -> Html {
                     <section class="card"><div class="pad stack s">
                         <p class="small muted">{ text::put_by_at_revision(&summary.by, &parse(&summary.at).map(|at| ago(now - at)).unwrap_or_default(), &count(summary.revision)) }</p>
                         <dl class="dl"><dt>{ text::LAST_DRILL }</dt><dd>{ super::last_drill(summary.last_drill.as_ref(), now) }</dd>
-                            <dt>{ text::BY_OTHERS_THAN_ITS_AUTHOR }</dt><dd>{ super::last_drill(summary.last_independent_drill.as_ref(), now) }</dd></dl>
+                            <dt>{ text::LAST_DRILL_BY_SOMEONE_ELSE }</dt><dd>{ super::last_drill(summary.last_independent_drill.as_ref(), now) }</dd></dl>
                     </div></section>
                     <section class="card"><details><summary class="pad tight">{ text::AS_IT_WAS_PUT }</summary>
                         <pre class="json" tabindex="0" aria-label={text::THE_RELEASE_AS_JSON}>{ serde_json::to_string_pretty(&view.release).unwrap_or_default() }</pre></details></section>
@@ -104,7 +106,7 @@ fn WayBack(props: &ShownProps) -> Html {
     let view = &props.view;
     html! {
         <section class="card" data-test="way-back">
-            <header><h2>{ text::THE_WAY_BACK }</h2><p>{ text::ended_after_however_far_it_has(&crate::words::number::counted(view.steps.len(), text::STEP, text::STEPS), &stopwatch(f64::from(view.limit_seconds) * 1000.0).0) }</p></header>
+            <header><h2>{ text::THE_WAY_BACK }</h2><p>{ text::given_up_after(&crate::words::number::counted(view.steps.len(), text::STEP, text::STEPS), &stopwatch(f64::from(view.limit_seconds) * 1000.0).0) }</p></header>
             if !view.kill_order.is_empty() {
                 <ol class="killorder">
                     { for view.kill_order.iter().map(|each| html! {
@@ -119,7 +121,8 @@ fn WayBack(props: &ShownProps) -> Html {
             <ol class="steps">
                 { for view.steps.iter().enumerate().map(|(at, step)| html! {
                     <li class="rstep" key={at}><span class="st">{ at + 1 }</span>
-                        <div><b><SentenceText sentence={marked(&step.what)} /></b><span class="kind">{ &step.kind }</span>if !step.expect.is_empty() { <p>{ &step.expect }</p> }</div>
+                        <div><b><SentenceText sentence={marked(&capital(&step.what))} /></b>if says_kind(&step.kind, &step.what) { <span class="kind">{ &step.kind }</span> }
+                            if !step.expect.is_empty() { <p>{ &step.expect }</p> }</div>
                         <div class="t"><small>{ text::limit_from(&stopwatch(f64::from(step.limit_seconds) * 1000.0).0) }</small></div></li>
                 }) }
             </ol>

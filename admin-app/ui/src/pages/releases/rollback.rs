@@ -27,6 +27,8 @@ pub fn RollBack(props: &RollBackProps) -> Html {
     let (reason, by_step) = (use_state(String::new), use_state(|| false));
     let attempt = use_state(|| 0_u32);
     let key = props.view.summary.key.clone();
+    // It takes the same role.
+    let is_refused = console.refusal_to_kill().is_some();
     let disabled = may.operate.clone().or_else(|| reason.trim().is_empty().then(|| text::SAY_WHY_FIRST.to_owned()));
     let on_fire = {
         let (environment, key, reason, by_step) =
@@ -78,7 +80,7 @@ pub fn RollBack(props: &RollBackProps) -> Html {
                     <input class="input" id="rollback-reason" data-test="rollback-reason" value={(*reason).clone()} oninput={on_input} maxlength="500" autocomplete="off" aria-required="true" /></div>
                 <ChoiceBar label={text::PACE} choices={paces.to_vec()} chosen={usize::from(*by_step)} on_choose={on_pace} />
                 <HoldButton label={text::hold_to_roll_back_in(&key, &props.environment)} press_label={text::roll_back_in(&key, &props.environment)}
-                    {effect} disabled={disabled.map(AttrValue::from)} sent={act.state.sent || act.state.done > 0} attempt={*attempt} {on_fire} sent_label={text::THE_ROLLBACK_BEGINS} />
+                    {effect} disabled={disabled.map(AttrValue::from)} {is_refused} sent={act.state.sent || act.state.done > 0} attempt={*attempt} {on_fire} sent_label={text::THE_ROLLBACK_BEGINS} />
             </div>
         </section>
     }

@@ -55,20 +55,19 @@ pub fn Rollouts(props: &RolloutsProps) -> Html {
             <div class="card" aria-busy="true"><table class="table compact"><tbody><RowsSkeleton rows=3 cells={vec!["c-flag", "", "", ""]} /></tbody></table></div>
         },
         Slot::Ready(_) if rollouts.is_empty() => html! {
-            <div class="card"><Empty title={text::NOTHING_IS_BEING_ROLLED_OUT}>
-                <p>{ text::A_ROLLOUT_GIVES_A_VARIANT_TO }</p>
-                <p><Link<Route> to={start.clone()} classes="btn primary"><span data-test="rollout-begin">{ common::START_A_ROLLOUT_MORE }</span></Link<Route>></p>
-            </Empty></div>
+            <div class="card"><Empty title={text::NOTHING_IS_BEING_ROLLED_OUT} actions={html! {
+                <Link<Route> to={start.clone()} classes="btn primary"><span data-test="rollout-begin">{ common::START_A_ROLLOUT_MORE }</span></Link<Route>>
+            }}><p>{ text::A_ROLLOUT_GIVES_A_VARIANT_TO }</p></Empty></div>
         },
         Slot::Ready(_) => html! {
             <div class="card tablewrap"><table class="table compact rollouts">
                 <thead><tr><th>{ common::FLAG }</th><th>{ text::STAGE }</th><th>{ common::HOW_IT_STANDS }</th><th>{ text::STARTED }</th></tr></thead>
                 <tbody>{ for rollouts.iter().enumerate().map(|(at, each)| html! {
                     <tr key={each.id.clone()} data-row={at.to_string()} class={classes!((cursor == Some(at)).then_some("is-focus"))} data-test={format!("rollout-row-{}", each.id)}>
-                        <td><Link<Route> to={to(&each.id)} classes="key">{ &each.flag }</Link<Route>><span class="muted">{ " " }{ common::least_to_most(&each.id, &each.variant) }</span>
+                        <td><Link<Route> to={to(&each.id)} classes="key">{ &each.flag }</Link<Route>><span class="muted">{ " " }{ text::id_gives_variant(&each.id, &each.variant) }</span>
                             if !each.description.is_empty() { <small class="muted blk">{ &each.description }</small> }</td>
                         <td data-l={text::STAGE}><div class="meter stagemeter"><Placed width={Some(ratio(each.stage, each.stage_count))} /></div><small class="muted">{ stage(each) }</small></td>
-                        <td data-l={common::HOW_IT_STANDS}><Standing standing={each.standing.clone()} /><small class="muted blk"><SentenceText sentence={marked(&how_it_stands(&each.standing, now, clock::offset()))} /></small></td>
+                        <td data-l={common::HOW_IT_STANDS}><Standing standing={each.standing.clone()} /><small class="muted blk"><SentenceText sentence={marked(&beside_chip(&each.standing, now))} /></small></td>
                         <td data-l={text::STARTED} class="nowrap">{ by(&each.started) }<small class="faint blk">{ parse(&each.started.at).map(|at| ago(now - at)) }</small></td>
                     </tr>
                 }) }</tbody>
@@ -78,7 +77,10 @@ pub fn Rollouts(props: &RolloutsProps) -> Html {
     html! {
         <>
             <div class="pagehead"><div class="grow"><h1>{ text::ROLLOUTS }</h1>
-                if asked.slot.ready().is_some() { <p>{ text::under_way_a_kill_is_the(&counted(going, text::ROLLOUT, text::AMID_ROLLOUTS)) }</p> }
+                if asked.slot.ready().is_some() { <p>{ text::under_way_a_kill_works(&match going {
+                    0 => text::NO_ROLLOUT.to_owned(),
+                    going => counted(going, text::ROLLOUT, text::AMID_ROLLOUTS),
+                }) }</p> }
             </div>
                 if !rollouts.is_empty() { <Link<Route> to={start} classes="btn"><span data-test="rollout-begin">{ common::START_A_ROLLOUT_MORE }</span><kbd>{ "N" }</kbd></Link<Route>> }
             </div>
@@ -92,6 +94,13 @@ fn stage(rollout: &RolloutSummary) -> String {
         0 => text::none_of_stages(&counted(rollout.stage_count, text::AMID_STAGE, text::STAGES)),
         stage => text::stage_of_stages(&stage, &counted(rollout.stage_count, text::AMID_STAGE, text::STAGES)),
     }
+}
+
+/// Beside a chip that says that it bakes, only until when.
+fn beside_chip(standing: &RolloutStanding, now: f64) -> String {
+    let words = how_it_stands(standing, now, clock::offset());
+    let said = if standing.kind == "baking" { self::standing(standing).0 } else { "" };
+    words.strip_prefix(said).unwrap_or(&words).trim_start().to_owned()
 }
 
 #[derive(Debug, Properties, PartialEq)]

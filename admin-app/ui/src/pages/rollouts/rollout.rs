@@ -7,7 +7,8 @@ use crate::hooks::{clock, use_asked, use_document_title, use_way_back};
 use crate::pages::frame::{Frame, framed};
 use crate::route::Route;
 use crate::words::change::marked;
-use crate::words::number::{count, ratio};
+use crate::words::message::capital;
+use crate::words::number::{count, counted, ratio};
 use crate::words::proposal::by;
 use crate::words::rollout::{how_it_stands, is_over, reads_gates, what_to_do};
 use crate::words::text::common;
@@ -85,12 +86,12 @@ fn Shown(props: &ShownProps) -> Html {
                     <header><h2>{ text::SO_FAR }</h2><p>{ text::EACH_STAGE_THAT_WAS_ENTERED_THE }</p></header>
                     <ul class="approvals">
                         { for view.entered.iter().rev().map(|each| html! {
-                            <li key={each.change.revision}><Icon name={if each.stage == 0 { "undo" } else { "check" }} small=true /><div><b>{ if each.stage == 0 { text::BEFORE_THE_FIRST_STAGE.to_owned() } else { text::amid_stage_number(&each.stage) } }</b>
+                            <li key={each.change.revision}><Icon name={if each.stage == 0 { "undo" } else { "check" }} small=true /><div><b>{ if each.stage == 0 { text::BEFORE_THE_FIRST_STAGE.to_owned() } else { text::stage_number(&each.stage) } }</b>
                                 <small class="faint">{ text::when_revision_revision_by_by(&when(&each.change.at), &count(each.change.revision), &by(&each.change)) }</small><p class="muted">{ format!("“{}”", each.change.reason) }</p></div></li>
                         }) }
                         { for view.held.iter().rev().map(|each| html! {
-                            <li class="void" key={each.revision}><Icon name="pause" small=true /><div><b>{ text::AMID_HELD }</b><small class="faint">{ text::when_revision_revision(&when(&each.at), &count(each.revision)) }</small>
-                                <p class="muted"><SentenceText sentence={marked(&each.why)} /></p></div></li>
+                            <li class="void" key={each.revision}><Icon name="pause" small=true /><div><b>{ text::HELD_HEAD }</b><small class="faint">{ text::when_revision_revision(&when(&each.at), &count(each.revision)) }</small>
+                                <p class="muted"><SentenceText sentence={marked(&capital(&each.why))} /></p></div></li>
                         }) }
                     </ul>
                     if view.entered.is_empty() { <p class="pad muted">{ text::NO_STAGE_HAS_BEEN_ENTERED }</p> }
@@ -99,7 +100,7 @@ fn Shown(props: &ShownProps) -> Html {
             <aside class="stack l">
                 <section class="card"><div class="pad stack s">
                     <p class="say">{ text::GIVES }<span class="variant">{ &summary.variant }</span></p>
-                    if standing.held.is_none() { <p data-test="rollout-words"><SentenceText sentence={marked(&how_it_stands(standing, now, clock::offset()))} /></p> }
+                    if standing.held.is_none() { <p data-test="rollout-words"><SentenceText sentence={marked(&capital(&how_it_stands(standing, now, clock::offset())))} /></p> }
                     if !summary.description.is_empty() { <p class="muted">{ &summary.description }</p> }
                     <p class="quote">{ &summary.started.reason }</p>
                     <p class="small muted">{ text::started_by_at_revision(&by(&summary.started), &when(&summary.started.at), &count(summary.started.revision)) }</p>
@@ -107,7 +108,7 @@ fn Shown(props: &ShownProps) -> Html {
                 if let Some(approval) = &view.approval {
                     <section class="card divide">
                         <header><h2>{ text::stage_stage(&approval.stage) }</h2>
-                            <span class={classes!("chip", "end", if approval.counting >= approval.needed { "ok" } else { "warn" })} data-test="stage-approvals">{ text::from_of_from_2_approvals(&count(u64::from(approval.counting)), &count(u64::from(approval.needed))) }</span></header>
+                            <span class={classes!("chip", "end", if approval.counting >= approval.needed { "ok" } else { "warn" })} data-test="stage-approvals">{ text::from_of_approvals(&count(u64::from(approval.counting)), &counted(approval.needed as usize, common::APPROVAL, common::APPROVALS)) }</span></header>
                         <div class="pad"><div class="meter"><Placed width={Some(ratio(approval.counting as usize, approval.needed as usize))} /></div></div>
                         if approval.approvals.is_empty() { <p class="pad muted">{ text::NOBODY_HAS_APPROVED_THAT_IT_IS }</p> }
                         else { <ul class="approvals">{ for approval.approvals.iter().map(|each| row(each, &when(&each.act.at))) }</ul> }

@@ -1,10 +1,12 @@
 use crate::components::{Icon, SentenceText};
 use crate::hooks::{clock, use_now};
-use crate::words::change::marked;
+use crate::words::change::{marked, plain};
+use crate::words::message::capital;
+use crate::words::number::counted;
 use crate::words::rollout::bake;
 use crate::words::text::common;
 use crate::words::text::rollouts as text;
-use crate::words::time::{age, clock as clock_time, day, duration, parse};
+use crate::words::time::{age, day, duration, hour, parse};
 use downhaul_control::api::{GateView, RolloutView, StageView};
 use yew::prelude::*;
 
@@ -28,9 +30,9 @@ pub fn Stages(props: &StagesProps) -> Html {
                         data-test={format!("stage-{}", stage.number)} data-state={stage.state.clone()}>
                         <span class="node">{ mark(stage) }</span>
                         <div class="stagebody">
-                            <p><b>{ if stage.name.is_empty() { text::stage_number(&stage.number) } else { stage.name.clone() } }</b>{ " " }<SentenceText sentence={marked(&stage.cohort)} />
+                            <p><b>{ if stage.name.is_empty() { text::stage_number(&stage.number) } else { stage.name.clone() } }</b>if !plain(&stage.cohort).eq_ignore_ascii_case(&stage.name) { { " " }<SentenceText sentence={marked(&stage.cohort)} /> }
                                 <span class="sr">{ format!(", {}", words(&stage.state)) }</span></p>
-                            <p class="small muted">{ about(stage) }</p>
+                            <p class="small muted">{ capital(&about(stage)) }</p>
                             if stage.state == "current" {
                                 if let (true, Some(until)) = (is_baking, view.summary.standing.until.as_deref().and_then(parse)) { { baking(until, now) } }
                                 { for view.gates.iter().map(gate) }
@@ -46,13 +48,11 @@ pub fn Stages(props: &StagesProps) -> Html {
 fn about(stage: &StageView) -> String {
     let mut parts = Vec::new();
     if stage.approvals > 0 {
-        parts.push(text::asks_for_before_it_is_entered(&crate::words::number::counted(
-            stage.approvals as usize,
-            common::APPROVAL,
-            common::APPROVALS,
-        )));
+        let approvals = counted(stage.approvals as usize, common::APPROVAL, common::APPROVALS);
+        parts.push(text::asks_for_before_it_is_entered(&approvals));
     }
-    parts.push(text::bakes_for_bake(&bake(stage.bake_seconds)));
+    let bake = bake(stage.bake_seconds);
+    parts.push(if stage.state == "passed" { text::baked_for_bake(&bake) } else { text::bakes_for_bake(&bake) });
     if !stage.gates.is_empty() {
         parts.push(text::left_when_join(&stage.gates.join(text::AND)));
     }
@@ -62,7 +62,7 @@ fn about(stage: &StageView) -> String {
 fn baking(until: f64, now: f64) -> Html {
     let offset = clock::offset();
     let left = age((until - now).max(1_000.0));
-    html! { <p class="small" data-test="baking"><Icon name="clock" small=true />{ text::baked_in_at_on(&left, &clock_time(until, offset), &day(until, now, offset)) }</p> }
+    html! { <p class="small" data-test="baking"><Icon name="clock" small=true />{ text::baked_at_on_in(&hour(until, offset), &day(until, now, offset), &left) }</p> }
 }
 
 fn gate(gate: &GateView) -> Html {

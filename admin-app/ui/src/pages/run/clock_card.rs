@@ -31,6 +31,12 @@ pub fn ClockCard(props: &ClockCardProps) -> Html {
     let percent = |ms: f64| Some(100.0 * ms / whole);
     let words = all.iter().map(|each| format!("{} {}", each.part, duration(each.ms))).collect::<Vec<_>>().join(", ");
     let is_over = elapsed > objective;
+    // Near an end of the bar its label keeps within it.
+    let end = match elapsed / whole {
+        at if at < 0.08 => Some("first"),
+        at if at > 0.92 => Some("last"),
+        _ => None,
+    };
     html! {
         <section class="card objective" aria-label={text::TIME_OBJECTIVE}>
             <div><div class={classes!("clock", is_over.then_some("warn-ink"))} role="timer" data-test="run-clock">{ number }</div><p class="muted">{ of }</p></div>
@@ -40,7 +46,7 @@ pub fn ClockCard(props: &ClockCardProps) -> Html {
                 </span></div>
                 <div class="timebar" role="img" aria-label={text::words_duration_of_stopwatch(&words, &duration(elapsed), &stopwatch(objective).0)}>
                     { for all.iter().map(|each| stretch(each, percent(each.ms))) }
-                    <Placed class="now" left={percent(elapsed)}><span>{ if has_ended(run) { duration(elapsed) } else { stopwatch(elapsed).0 } }</span></Placed>
+                    <Placed class={classes!("now", end)} left={percent(elapsed)}><span>{ if has_ended(run) { duration(elapsed) } else { stopwatch(elapsed).0 } }</span></Placed>
                     <Placed class="tick first" left={Some(0.0)}>{ "0:00" }</Placed>
                     <Placed class="tick last" left={percent(objective)}>{ common::objective_time(&stopwatch(objective).0) }</Placed>
                 </div>

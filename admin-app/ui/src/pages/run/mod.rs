@@ -4,16 +4,16 @@ mod steps;
 
 use crate::backend::api;
 use crate::components::{CardSkeleton, FailureCard, Icon, Sign};
-use crate::hooks::{clock, use_asked, use_document_title, use_way_back};
+use crate::hooks::{clock, use_asked, use_console, use_document_title, use_way_back};
 use crate::pages::frame::{Frame, framed};
 use crate::route::Route;
-use crate::state::live::Slot;
+use crate::state::live::{Connection, Slot};
 use crate::words::run::{has_ended, standing, title};
 use crate::words::text::common;
 use crate::words::text::run as text;
 use crate::words::time::{ago, clock as clock_time, duration, parse};
 use clock_card::ClockCard;
-use downhaul_control::api::RunView;
+use downhaul_control::api::{RunKillView, RunView};
 use downhaul_control::runbook::Purpose;
 use steps::Steps;
 use yew::prelude::*;
@@ -21,6 +21,9 @@ use yew_router::prelude::*;
 
 /// While a run goes on, what it waits for is read again so often, in milliseconds: not all of that is charted.
 const FOLLOW: u32 = 1_000;
+/// Kills are read a moment after the run that made them: only of one that ended so long ago, in milliseconds, is a kill that is
+/// not in force known to be restored.
+const SETTLED_MS: f64 = 10_000.0;
 
 #[derive(Debug, Properties, PartialEq)]
 pub struct RunProps {
@@ -96,8 +99,15 @@ pub struct ShownProps {
 
 #[function_component]
 fn Shown(props: &ShownProps) -> Html {
+    let console = use_console();
     let (run, now) = (&props.run, clock::now());
     let environment = || props.environment.to_string();
+    let is_settled = console.live.connection == Connection::Open
+        && run.ended.as_deref().and_then(parse).is_some_and(|ended| now - ended > SETTLED_MS);
+    let in_force = console.live.kills.ready().filter(|_| is_settled);
+    let restored_since = |kill: &RunKillView| {
+        !kill.restored && in_force.is_some_and(|page| page.kills.iter().all(|each| each.id != kill.kill))
+    };
     html! {
         <>
             <ClockCard run={run.clone()} received={props.received} />
@@ -111,6 +121,7 @@ fn Shown(props: &ShownProps) -> Html {
                         <p class="quote">{ &run.reason }</p>
                         <p class="small muted">{ text::by_by_ago(&run.by, &parse(&run.began).map(|at| ago(now - at)).unwrap_or_default()) }</p>
                         <p class="small muted">{ match run.purpose {
+                            Purpose::Rollback if has_ended(run) => text::WHAT_IT_KILLED_STAYS_KILLED_UNTIL,
                             Purpose::Rollback => text::WHAT_IT_KILLED_STAYS_KILLED_HOWEVER,
                             Purpose::Drill => text::AT_ITS_END_HOWEVER_IT_ENDS,
                         } }</p>
@@ -119,12 +130,12 @@ fn Shown(props: &ShownProps) -> Html {
                         <header><h2>{ common::KILLS }</h2></header>
                         if run.kills.is_empty() { <p class="pad muted">{ text::IT_HAS_KILLED_NOTHING_YET }</p> }
                         <ul class="killorder">{ for run.kills.iter().map(|kill| html! {
-                            <li key={kill.kill.clone()}><Sign name="kill" /><div><Link<Route> to={Route::LiveKill { environment: environment(), id: kill.kill.clone() }} classes="key">{ &kill.flag }</Link<Route>>
+                            <li key={kill.kill.clone()}>if kill.restored || restored_since(kill) { <Icon name="undo" small=true /> } else { <Sign name="kill" /> }<div><Link<Route> to={Route::LiveKill { environment: environment(), id: kill.kill.clone() }} classes="key">{ &kill.flag }</Link<Route>>
                                 <p class="small muted">{ match (kill.found, kill.restored) {
                                     (_, true) => text::RESTORED_BY_THIS_RUN,
                                     (true, false) => text::WAS_IN_FORCE_ALREADY,
                                     (false, false) => text::KILLED_BY_THIS_RUN,
-                                } }</p></div></li>
+                                } }if restored_since(kill) { { text::RESTORED_SINCE } }</p></div></li>
                         }) }</ul>
                     </section>
                     if !run.calls.is_empty() {

@@ -3,8 +3,9 @@ use super::acts::Acts;
 use crate::components::{Icon, SentenceText};
 use crate::hooks::{clock, use_now};
 use crate::words::change::marked;
+use crate::words::message::capital;
 use crate::words::number::counted;
-use crate::words::run::has_ended;
+use crate::words::run::{has_ended, says_kind};
 use crate::words::text::run as text;
 use crate::words::time::{duration, stopwatch};
 use downhaul_control::api::RunStepView;
@@ -30,9 +31,9 @@ pub fn Steps(props: &ShownProps) -> Html {
                     <li key={step.number} class={classes!("rstep", class(step, on_step(step)))} aria-current={on_step(step).then_some("step")}
                         data-test={format!("step-{}", step.number)} data-state={step.state.clone()}>
                         <span class="st">{ mark(step) }<span class="sr">{ &step.state }</span></span>
-                        <div><b><SentenceText sentence={marked(&step.what)} /></b><span class="kind">{ &step.kind }</span>
+                        <div><b><SentenceText sentence={marked(&capital(&step.what))} /></b>if says_kind(&step.kind, &step.what) { <span class="kind">{ &step.kind }</span> }
                             if !step.expect.is_empty() { <p>{ text::expect_expect(&step.expect) }</p> }
-                            if !step.detail.is_empty() { <p data-test="step-detail">{ &step.detail }</p> }
+                            if !step.detail.is_empty() { <p data-test="step-detail">{ detail(step) }</p> }
                             if step.attempt > 1 { <p class="small faint">{ text::attempt_attempt(&step.attempt) }</p> }
                         </div>
                         <div class="t">
@@ -48,6 +49,14 @@ pub fn Steps(props: &ShownProps) -> Html {
                 <div class="pad bt"><Acts environment={props.environment.clone()} run={run.clone()} on_run={props.on_run.clone()} /></div>
             }
         </section>
+    }
+}
+
+/// Of one that failed or was skipped, it may be what a person wrote.
+fn detail(step: &RunStepView) -> String {
+    match step.state.as_str() {
+        "running" | "done" => capital(&step.detail),
+        _ => step.detail.clone(),
     }
 }
 

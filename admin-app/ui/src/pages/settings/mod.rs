@@ -8,7 +8,7 @@ mod policy;
 mod signing_keys;
 
 use crate::components::Missing;
-use crate::hooks::use_document_title;
+use crate::hooks::{use_document_title, use_in_sight};
 use crate::route::Route;
 use crate::words::text::settings as text;
 use backup::Backup;
@@ -40,6 +40,8 @@ pub fn Settings(props: &SettingsProps) -> Html {
     let known = PARTS.iter().find(|(part, _)| *part == props.part);
     let (part, name) = known.copied().unwrap_or(("", text::NOTHING));
     use_document_title(text::name_settings_of_environment(&name, &props.environment));
+    let tabs = use_node_ref();
+    use_in_sight(&tabs, part);
     let environment = || props.environment.to_string();
     let tab = |(each, name): &(&'static str, &'static str)| {
         let to = match *each {
@@ -58,7 +60,7 @@ pub fn Settings(props: &SettingsProps) -> Html {
                 "" => text::OF_THIS_ENVIRONMENT_AND_OF_THIS,
                 _ => text::WHAT_THIS_ENVIRONMENT_ALLOWS_AND_WHAT,
             } }</p></div></div>
-            <nav class="tabs" aria-label={text::SETTINGS}>{ for PARTS.iter().map(tab) }</nav>
+            <nav class="tabs" ref={tabs} aria-label={text::SETTINGS}>{ for PARTS.iter().map(tab) }</nav>
         </>
     };
     let body = match part {

@@ -76,7 +76,7 @@ const APPROVALS: [(&str, &str); 7] = [
     ("/approvals/over_budget", text::A_CHANGE_OVER_THE_BUDGET),
     ("/approvals/restore", text::A_RESTORE),
     ("/approvals/critical_restore", text::A_RESTORE_OF_A_CRITICAL_FLAG),
-    ("/approvals/revert", text::A_CHANGE_THAT_GIVES_BACK_WHAT),
+    ("/approvals/revert", text::A_RETURN_TO_AN_EARLIER_REVISION),
     ("/approvals/policy", text::A_CHANGE_OF_THIS_POLICY),
 ];
 
@@ -101,8 +101,10 @@ fn Form(props: &FormProps) -> Html {
         <>
             <section class="card"><header><h2>{ text::APPROVALS }</h2><p>{ text::how_many_others_have_to_approve(&range(said(&props.schema, "/approvals/change"))) }</p></header>
                 <div class="pad stack">
-                    { for APPROVALS.iter().map(|&(place, label)| html! {
-                        <Number at={place} {label} unit={text::OTHERS} value={at(place)} schema={props.schema.clone()} says_range=false />
+                    { for APPROVALS.iter().map(|&(place, label)| {
+                        let value = at(place);
+                        let unit = if value == Some(json!(1)) { common::APPROVAL } else { common::APPROVALS };
+                        html! { <Number at={place} {label} {unit} {value} schema={props.schema.clone()} says_range=false /> }
                     }) }
                     <Switch at="/approvals/self" label={text::AN_AUTHORS_OWN_APPROVAL_COUNTS} value={at("/approvals/self")} schema={props.schema.clone()} />
                 </div>
@@ -113,7 +115,7 @@ fn Form(props: &FormProps) -> Html {
                         help={text::OF_THE_WEIGHT_OF_THE_POPULATION} />
                     { number("/budget/tenants", text::MOST_TENANTS_OF_WHICH_SOMEONE_MAY, "tenants") }
                     { names("/budget/critical_tenants", text::TENANTS_OF_WHICH_NOBODY_MAY_BE, tenants) }
-                    { names("/budget/regions", text::REGIONS_WITHIN_WHICH_NOBODY_MAY_BE, regions) }
+                    { names("/budget/regions", text::REGIONS_IN_WHICH_NOBODY_MAY_BE, regions) }
                     { text("/population", text::JUDGED_BY_THE_POPULATION, "default", Vec::new()) }
                 </div>
             </section>
@@ -177,7 +179,7 @@ fn said<'a>(schema: &'a Value, at: &str) -> Option<&'a Value> {
     at.split('/').filter(|part| !part.is_empty()).try_fold(schema, |schema, part| schema.get("properties")?.get(part))
 }
 
-/// `1 to 3 650`, `from 0`.
+/// `1 to 3 650`, `From 0`.
 fn range(of: Option<&Value>) -> String {
     let figure = |name: &str| of.and_then(|of| of.get(name)?.as_u64()).map(count);
     match (figure("minimum"), figure("maximum")) {

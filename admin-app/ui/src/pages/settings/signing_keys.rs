@@ -84,7 +84,7 @@ pub fn SigningKeysPart(props: &SigningKeysPartProps) -> Html {
             <li class="pad stack" key={key.id.clone()} data-test={format!("signing-key-{}", key.id)} data-standing={words}>
                 <div class="row wrap"><b class="mono">{ &key.id }</b><span class={classes!("chip", chip)}>{ words }</span>
                     <span class="small muted">{ match (&made, key.here) {
-                        (None, _) => text::OF_THE_FIRST_START.to_owned(),
+                        (None, _) => text::MADE_AT_THE_FIRST_START.to_owned(),
                         (Some(made), true) => text::made_its_secret_half_is_in(&made),
                         (Some(made), false) => text::made_its_secret_half_is_kept(&made),
                     } }</span></div>

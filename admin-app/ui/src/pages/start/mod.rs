@@ -61,7 +61,7 @@ pub fn Start(props: &StartProps) -> Html {
     html! {
         <>
             <div class="pagehead"><div class="grow"><h1>{ common::FIRST_STEPS }</h1>
-                <p>{ text::FROM_A_FLAG_TO_ITS_WAY }</p></div>
+                <p>{ text::FROM_A_FLAG_TO_ITS_WAY }<span class="hide-narrow">{ text::AND_COME_BACK_BY_CTRL_K }</span>{ "." }</p></div>
                 <button type="button" class="btn quiet" data-test="guide-put-away" onclick={put_away}>{ text::PUT_IT_AWAY }</button></div>
             if chosen.is_empty() {
                 <Steps environment={props.environment.clone()} {guide} {keep} flag={String::new()} facts={Facts::default()} />

@@ -104,7 +104,10 @@ fn Form(props: &FormProps) -> Html {
             <datalist id="xray-regions">{ for props.document.regions.names().into_iter().map(|name| html! { <option value={name.to_string()} /> }) }</datalist>
             <Another on_action={props.on_action.clone()} />
             if let Some(attributes) = declared {
-                <p class="small faint">{ text::FROM_THE_TENANT }{ for attributes.iter().map(|(name, value)| html! { <span class="mono">{ text::tenant_name_shown_value(&name, &shown_value(value)) }</span> }) }</p>
+                <p class="small faint">{ text::FROM_THE_TENANT }{ for attributes.iter().enumerate().map(|(at, (name, value))| {
+                    let comma = if at + 1 < attributes.len() { "," } else { "" };
+                    html! { <><span class="mono inline">{ text::tenant_name_shown_value(&name, &shown_value(value)) }{ comma }</span>{ " " }</> }
+                }) }</p>
             }
         </>
     }

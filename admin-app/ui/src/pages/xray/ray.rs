@@ -86,7 +86,7 @@ fn prerequisite_html(props: &RayProps, key: &str, variant: &str, held: bool) -> 
 }
 
 fn rule_html(rule: &RuleTrace, swatches: &Swatches) -> Html {
-    let name = rule.name.as_ref().map(|name| format!(", {name}")).unwrap_or_default();
+    let name = rule.name.as_ref().map(|name| format!(", “{name}”")).unwrap_or_default();
     let verdict = match (rule.held, &rule.variant, &rule.split) {
         (false, _, _) => text::DOES_NOT_HOLD,
         (true, Some(_), Some(_)) => text::HOLDS_SO_THE_SPLIT_DECIDES,

@@ -5,7 +5,7 @@ mod uses;
 
 use crate::words::text::state as text;
 pub use check::{Checked, check};
-pub use uses::{Place, Use, missing_attributes, region_uses, uses};
+pub use uses::{Place, Use, missing_attributes, reaches_critical, region_uses, uses};
 
 use downhaul_core::document::FlagSet;
 use serde_json::{Value, json};

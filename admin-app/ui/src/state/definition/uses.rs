@@ -86,6 +86,16 @@ pub fn uses(document: &FlagSet, subject: &Subject) -> Vec<Use> {
     uses
 }
 
+/// Whether a critical flag is among those that use it.
+pub fn reaches_critical(document: &FlagSet, subject: &Subject) -> bool {
+    let flag = |each: Use| match each.place {
+        Place::Flag { key, .. } | Place::Kill { flag: key, .. } => Some(key),
+        Place::Segment(_) => None,
+    };
+    let mut keys = uses(document, subject).into_iter().filter_map(flag);
+    keys.any(|key| document.flag(&key).is_some_and(|flag| flag.critical))
+}
+
 /// Attributes that rules read and a population does not have, each with the flags that read it.
 pub fn missing_attributes(document: &FlagSet, columns: &[String]) -> BTreeMap<String, BTreeSet<String>> {
     let has = |name: &str| {
@@ -279,6 +289,15 @@ mod tests {
         assert_eq!(of_acme, expected);
         assert_eq!(told(Subject::Regions), ["b [1]"]);
         assert_eq!((region_uses(&document(), "de"), region_uses(&document(), "eu")), (1, 0));
+    }
+
+    #[test]
+    fn one_critical_flag_that_uses_it_is_enough() {
+        let (mut document, testers) = (document(), Subject::Segment("testers".into()));
+        assert!(!reaches_critical(&document, &testers));
+        document.flags.iter_mut().for_each(|flag| flag.critical = flag.key.as_str() == "b");
+        assert!(reaches_critical(&document, &testers));
+        assert!(!reaches_critical(&document, &Subject::Segment("nobody".into())));
     }
 
     #[test]

@@ -13,7 +13,7 @@ super::texts! {
     MORE_ALARMS = "more alarms";
     NOTHING_IS_WRONG = "Nothing is wrong";
     NOW = "Now";
-    ONE_FOR_ONE_CAUSE_FROM_WHEN = "One for one cause, from when it is raised until what raised it is seen to be over.";
+    ONE_ALARM_FOR_EACH_CAUSE = "One alarm for each cause, until the cause is seen to be over.";
     OVER = "Over";
     SAY_THAT_YOU_ARE_ON_IT = "Say that you are on it: nobody else is called";
     THE_ALARMS = "The alarms";
@@ -26,11 +26,12 @@ super::messages! {
     for_since_2(since) = "For {since}. ";
     has_it_since(by, at, format) = "{by} has it since {at}{format} ";
     it_was_not_acknowledged(title) = "It was not acknowledged: {title}";
-    of_which_nobody_has_acknowledged(alarms, unattended) = "{alarms}, {unattended} of which nobody has acknowledged";
+    not_acknowledged(alarms) = "{alarms}, not acknowledged";
     over_at_shown_by(at, shown_by) = "Over {at}: {shown_by}.";
     owner_owner(owner) = " Owner: {owner}.";
     owner_owner_2(owner) = "Owner: {owner}. ";
     silenced_by_until(by, until, reason) = "Silenced by {by} until {until}: {reason}. ";
+    some_not_acknowledged(alarms, some) = "{alarms}, {some} not acknowledged";
     somebody_has_each_or_has_silenced(alarms) = "{alarms}; somebody has each, or has silenced it";
     that_nobody_has_acknowledged(more_alarms) = "{more_alarms} that nobody has acknowledged";
 }

@@ -2,15 +2,17 @@
 
 super::texts! {
     AND_BEFORE_IT = "and before it";
+    BACK_TO_THE_LIST = "Back to the list";
     BY_PEOPLE_ONLY = "By people only";
     CHAIN = "Chain";
     CHAIN_VERIFIED = "Chain verified";
     CHANGE = "change";
     CHANGES = "changes";
     COPY_HEAD = "Copy head";
+    EDITS = "Edits";
     EFFECT = "Effect";
     EXPORT = "Export…";
-    HEAD = "head ";
+    HEAD = "Head ";
     HEAD_COPIED = "Head copied";
     HOW_FAR_IT_REACHED = "How far it reached";
     KILL = "Kill";

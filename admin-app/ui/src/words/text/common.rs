@@ -5,6 +5,8 @@ super::texts! {
     AFTER = "After";
     ALL_FLAGS = "All flags";
     AMID_FLAG = "flag";
+    AMID_GROUP = "group";
+    AMID_GROUPS = "groups";
     AMID_REGIONS = "regions";
     APPROVAL = "approval";
     APPROVALS = "approvals";

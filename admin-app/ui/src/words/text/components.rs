@@ -1,6 +1,8 @@
 //! Parts that every page uses.
 
 super::texts! {
+    COMMAND_COPIED = "Command copied";
+    COPY_COMMAND = "Copy command";
     DISMISS = "Dismiss";
     FROM_THE_KEYBOARD_HOLD = "From the keyboard: hold ";
     HOLD_1_2_S_LET_GO = "Hold 1.2 s, let go early to cancel.";
@@ -13,6 +15,8 @@ super::texts! {
     RESULTS = "Results";
     SEARCH_FLAGS_AND_COMMANDS = "Search flags and commands";
     SEARCH_OR_RUN_A_COMMAND = "Search or run a command";
+    SELECT_THE_TEXT_INSTEAD = "Select the text instead.";
+    THE_BROWSER_DID_NOT_ALLOW_COPYING = "The browser did not allow copying";
     TWO_SEPARATE_PRESSES_ESCAPE_CANCELS_BETWEEN = "Two separate presses. Escape cancels between them.";
     USE_TWO_PRESSES_INSTEAD = "Use two presses instead";
     WHY_MAY_BE_LEFT_OUT = "Why (may be left out)";

@@ -16,7 +16,7 @@ super::texts! {
     NOTHING_IS_CHANGED_YET = "Nothing is changed yet.";
     NOTHING_NAMES_IT = "Nothing names it";
     NOTHING_NAMES_IT_SO_NOBODY_IS = "Nothing names it, so nobody is given anything else.";
-    NO_EDITS_YET = "no edits yet";
+    NO_EDITS_YET = "No edits yet";
     NO_FLAG_GIVES_ANYONE_ANYTHING_ELSE = "No flag gives anyone anything else.";
     OF_THE_LAST_VALID_DRAFT = "of the last valid draft";
     PLACES_NAME = "places name";
@@ -42,8 +42,8 @@ super::texts! {
 
 super::messages! {
     and_flags_more(flags) = "and {flags} more";
+    and_groups_more(groups) = "and {groups} more";
     and_problems_more(problems) = "and {problems} more";
-    and_regions_more(regions) = "and {regions} more";
     edit_of_words_summary(words, summary) = "edit of {words}: {summary}";
     it_take_it_out_there_first(places_name) = "{places_name} it. Take it out there first.";
     kill_of_flag(flag) = "kill of {flag}";

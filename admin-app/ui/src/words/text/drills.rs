@@ -28,7 +28,6 @@ super::texts! {
     DRILL_OPENS = "Drill…";
     DUE = "Due";
     FAILED = "failed";
-    ITS_RUN = "Its run";
     IT_HAS_FAILED = "It has failed: ";
     LAST_BY_OTHERS = "Last by others";
     LAST_BY_OTHERS_THAN_ITS_AUTHOR = "Last by others than its author";
@@ -38,8 +37,9 @@ super::texts! {
     NOBODY_HAS_SAID_ANYTHING_WHAT_WAS = "Nobody has said anything. What was confusing, and who may not do what, is worth most while it is fresh.";
     NOT_RUN_BY_ITS_AUTHOR = "not run by its author";
     NOT_RUN_BY_THE_AUTHOR = "Not run by the author";
+    NO_DRILL_YET = "No drill yet";
     NO_TIME = "no time";
-    NO_WAY_BACK_WAS_EVER_GONE = "No way back was ever gone on purpose";
+    OPEN_THE_RUN = "Open the run";
     OTHER_STEPS_AND_WAITING = "Other steps, and waiting";
     OUTCOME = "Outcome";
     PASSED = "Passed";
@@ -81,7 +81,7 @@ super::messages! {
     count_due(count) = "{count} due";
     drill_id(id) = "Drill {id}";
     drills_in_environment(environment) = "Drills in {environment}";
-    due_first_a_drill_counts_for(days) = "due first; a drill counts for {days} days, and for a release until it is changed";
+    due_first_a_drill_counts_for(days) = "Due first; a drill counts for {days} days, and for a release until it is changed";
     it_stands_with_the_drill_and(what) = "It stands with the drill and in the chart, for good: {what}.";
     names_no_drill_of(id, environment) = "{id} names no drill of {environment}.";
     of_from(from) = " of {from}";

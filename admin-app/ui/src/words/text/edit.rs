@@ -63,7 +63,6 @@ super::texts! {
     EDIT = "Edit";
     EDIT_AND_SEE_HERE_AT_ONCE = "Edit, and see here at once who would be given something else.";
     ENTER_ADDS_ANOTHER = "Enter adds another";
-    ENTER_ADDS_ANOTHER_QUOTES_MAKE_TEXT = "Enter adds another; quotes make text of a number";
     EVALUATION_ORDER = "Evaluation order";
     EVERYONE_KEEPS_WHAT_THEY_HAVE_ONLY = "Everyone keeps what they have; only the reason is another.";
     EXACTLY_WHO = "Exactly who";
@@ -113,8 +112,7 @@ super::texts! {
     NOTHING_THAT_ANYONE_WOULD_NOTICE_ONLY = "Nothing that anyone would notice: only how it is written.";
     NOT_COMPLETE_THE_RULES_ARE_TOO = "Not complete: the rules are too entangled to look at every context.";
     NOT_WORKED_OUT_YET = "Not worked out yet";
-    NO_EDITS_YET = "no edits yet";
-    NO_EDITS_YET_HEAD = "No edits yet";
+    NO_EDITS_YET = "No edits yet";
     NO_ONE_LOSES_A_VARIANT = "no one loses a variant";
     NO_POPULATION = "no population";
     NUMBER = "Number";
@@ -138,6 +136,7 @@ super::texts! {
     PROBLEMS = "problems";
     PUBLISHED = "Published";
     PUBLISH_WITHOUT_A_SECOND_PERSON = "Publish without a second person";
+    QUOTES_MAKE_TEXT_OF_A_NUMBER = "Quotes make text of a number";
     RAMP_AFTER_24_H_ERRORS_FLAT = "Ramp after 24 h, errors flat";
     REDO = "Redo";
     RELEASE_UNTIL_IT_IS_EVERYWHERE = "release: until it is everywhere";
@@ -218,8 +217,8 @@ super::messages! {
     add_a_to_lowercase(to_lowercase) = "Add a {to_lowercase}";
     all_rows_contexts(rows) = "all {rows} contexts";
     amid_rule_number(number) = "rule {number}";
+    and_groups_more(groups) = "and {groups} more";
     and_more_more(more) = "and {more} more";
-    and_regions_more(regions) = "and {regions} more";
     ask_to_retire_flag(flag) = "Ask to retire {flag}";
     border_between_and(before, after) = "Border between {before} and {after}";
     both_changed_join(join) = "Both changed {join}.";

@@ -4,6 +4,7 @@ super::texts! {
     ALL = "All";
     ARE = "are";
     A_KILL_IS_OF_ONE_FLAG = "A kill is of one flag";
+    BREAKER_OPEN = "breaker open";
     BY_KEY = "By key";
     CHANGED_LAST = "Changed last";
     CHOOSE = " choose ";
@@ -48,7 +49,7 @@ super::texts! {
     SET_DATE = "Set date…";
     SET_OWNER = "Set owner…";
     STATE = "State";
-    THERE_IS_NO_FLAG_HERE_YET = "There is no flag here yet. First steps leads from a flag to a decision in your own page, and to its kill. Or write one, and apply it:";
+    THERE_IS_NO_FLAG_HERE_YET = "There is no flag here yet. “First steps” leads from a flag to a decision in your own page, and to its kill. Or write one, and apply it:";
     THE_DATE = "The date";
     THE_FLAGS = "The flags";
     THE_OWNER = "The owner";

@@ -35,7 +35,7 @@ super::texts! {
     HEARTBEAT = "heartbeat";
     IN_A_FLAG_CLIENTS_TURN_IT = " in a flag, clients turn it off for themselves where what it leads to fails; ";
     IN_THE_CODE_SAYS_WHAT_THAT = " in the code says what that is.";
-    IS_IT_ALL_ONE = "Is it all one?";
+    IS_EVERY_CLIENT_IN_THE_SAME = "Is every client in the same state?";
     IT_HAS_NOT_BEATEN_SINCE_THE = "It has not beaten since the control plane started.";
     KILLED_IN_PART = "Killed in part";
     LAST_HEARD = "Last heard";
@@ -47,14 +47,17 @@ super::texts! {
     NO_BEAT_NOW = "No beat now: ";
     NO_CLIENT_IS_CONNECTED = "No client is connected";
     NO_CLIENT_TELLS_OF = " No client tells of ";
+    NO_CLIENT_TO_COMPARE_YET = "No client to compare yet";
     NO_FLAG_HERE_HAS_A_BREAKER = "No flag here has a breaker. With ";
-    NO_FLAG_IS_KILLED_AND_RESTORED = "no flag is killed and restored on a schedule";
+    NO_FLAG_IS_KILLED_AND_RESTORED = "No flag is killed and restored on a schedule";
     NO_RELEASE_TOLD = "no release told";
     OLDER = "older";
     OLD_RELEASE_LEFT = "Old release left";
     OPEN_FOR = "Open for";
     OSCILLATING = "Oscillating";
     OTHER = "Other";
+    P50_OF_ALL_BEATS = "p50 of all beats";
+    P99_OF_ALL_BEATS = "p99 of all beats";
     PARTLY_DARK = "Partly dark";
     REFUSED = "Refused";
     REGION_NOT_TOLD = "region not told";
@@ -85,6 +88,7 @@ super::messages! {
     acknowledgements_of_all_within_duration(acknowledgements, all, duration) = "{acknowledgements} of {all} within {duration}";
     and_more_regions_with_fewer_clients(rest) = "and {rest} more regions, with fewer clients each";
     and_which_only_claim_it(browsers) = " and {browsers}, which only claim it";
+    and_which_only_claims_it(browser) = " and {browser}, which only claims it";
     behind_of_late(behind, late) = "{behind} of {late}";
     calls_minutes_min(minutes) = "Calls, {minutes} min";
     count_missing(count) = "{count} missing";
@@ -99,6 +103,7 @@ super::messages! {
     kill_opens_the_kill_control(flag) = "Kill {flag}, opens the kill control";
     on_revision_revision(revision) = "On revision {revision}";
     only_claim_it(trusted) = " ({trusted} only claim it)";
+    only_claims_it(trusted) = " ({trusted} only claims it)";
     the_most_urgent_first(states) = "{states}, the most urgent first";
     the_newest_p50_p99(beats, latency, latency_2) = "{beats}: the newest p50 {latency}, p99 {latency_2}";
     this_server_has_listened_for_only(kept, max) = "{kept} This server has listened for {max} only.";

@@ -5,19 +5,18 @@ super::texts! {
     AMID_KILL = "kill";
     ARE_ASLEEP = " are asleep";
     ARE_SILENT = " are silent";
-    A_DRILL_IS_DUE = "a drill is due";
+    AS_IT_WAS_WHEN_THE_CONNECTION = " As it was when the connection was lost.";
+    A_DRILL_IS_DUE = "A drill is due.";
     A_NAME_THAT_IS_NOT_DECLARED = "A name that is not declared reaches contexts that carry exactly this text.";
     BACK_TO_THE_FLAG = "Back to the flag";
     BROWSERS_WHICH_ONLY_CLAIM_IT = "browsers, which only claim it";
-    BY_THE_LAST_HEARTBEATS = "by the last heartbeats";
+    BY_THE_LAST_HEARTBEATS = "By the last heartbeats.";
     CLIENT = "client";
     CLIENTS = "clients";
     CLIENTS_HEAD = "Clients";
     CLIENT_HEAD = "Client";
-    COMMAND_COPIED = "Command copied";
     COMPLETE = "complete";
     CONNECTED = "connected";
-    COPY_COMMAND = "Copy command";
     DID_IT_HELP = "Did it help?";
     EDGE_AND_SERVER = "Edge and server";
     EVERYONE_EVERYWHERE_IN_THIS_ENVIRONMENT = "Everyone, everywhere in this environment.";
@@ -51,11 +50,11 @@ super::texts! {
     NEEDS_A_REASON = "needs a reason";
     NEVER_DRILLED = "Never drilled";
     NOTHING_IS_KILLED = "Nothing is killed";
-    NOT_AMONG_ITS_LAST_CHANGES = "Not among its last changes";
     NOT_CONNECTED = "not connected";
     NOT_MEASURED = "not measured";
     NO_CLIENT_COUNTS_WHETHER_IT_WORKS = "No client counts whether it works for the user, so this cannot say. Where one does, by outcomes, the share that fails stands here, before and after.";
-    NO_HEARTBEAT_HAS_MEASURED_IT = "no heartbeat has measured it since the server was started";
+    NO_HEARTBEAT_HAS_MEASURED_IT = "No heartbeat has measured it since the server was started.";
+    NO_KILL_AMONG_ITS_LAST_CHANGES = "No kill among its last 50 changes";
     ONE_CLIENT_STILL_LIT = "1 client, still lit";
     ONE_FLAG_REQUIRES_IT_AND_DEGRADES = "One flag requires it and degrades with it: ";
     ONE_PERSON_AND_A_REASON_ARE = "One person and a reason are enough. A kill never waits for approval.";
@@ -68,7 +67,6 @@ super::texts! {
     RESTORE_2 = "Restore";
     RESTORE_IS_ONE_KEY_AND_A = "Restore is one key and a reason";
     SAY_WHY_IT_IS_SAFE_FIRST = "Say why it is safe again first.";
-    SELECT_THE_TEXT_INSTEAD = "Select the text instead.";
     SHARE_THAT_FAILED = "Share that failed";
     SINCE_THE_KILL = "since the kill";
     TENANT = "tenant";
@@ -77,7 +75,6 @@ super::texts! {
     TENANT_IS = "tenant is";
     THERE_IS_NO_SUCH_KILL = "There is no such kill";
     THEY_HEAR_OF_THE_KILL_WHEN = "They hear of the kill when they come back.";
-    THE_BROWSER_DID_NOT_ALLOW_COPYING = "The browser did not allow copying";
     THE_CHART = "The chart";
     THE_FLEET = "The fleet";
     THE_KILLS = "The kills";
@@ -85,7 +82,7 @@ super::texts! {
     THE_KILL_MAY_HAVE_BEEN_MADE = "The kill may have been made all the same: look at the kills in force. ";
     THE_REGIONS = "The regions";
     THE_SAME_KILL_FROM_A_SHELL = "The same kill from a shell on the server:";
-    THE_WAY_BACK_AS_A_DRILL_GOES_IT = "a drill kills it and restores it, and is timed";
+    THE_WAY_BACK_AS_A_DRILL_GOES_IT = "A drill kills it and restores it, and is timed.";
     THE_SEGMENTS = "The segments";
     THIS_ENVIRONMENT_DECLARES_NO_REGIONS = "This environment declares no regions.";
     THIS_ENVIRONMENT_HAS_NO_SEGMENTS = "This environment has no segments.";
@@ -102,17 +99,16 @@ super::texts! {
 
 super::messages! {
     after_age(age) = ", after {age}";
-    all_and_all_declared_or_not(tenants, regions) = "All {tenants} and all {regions}, declared or not.";
-    all_declared_or_not(tenants) = "All {tenants}, declared or not.";
-    all_regions(regions) = "All {regions}.";
     ask_to_restore_flag_for_scope(flag, scope) = "Ask to restore {flag} for {scope}";
-    at_when_after_revision_revision_reason(when, after, revision, reason) = " at {when}{after}, revision {revision}. {reason}";
+    at_when_after_revision_revision_reason(when, after, revision, reason) = " at {when}{after}, revision {revision}: “{reason}”";
     clients_dark(clients) = "{clients}, dark";
     clients_dark_p50_p99_slowest(dark_total, latency, latency_2, latency_3) = "{dark_total} clients dark: p50 {latency}, p99 {latency_2}, slowest {latency_3}";
     count_live(count) = "{count} live";
     dark_of_unknown(dark, unknown) = "{dark} of {unknown}";
     declared_enter_adds_a_name(tenants_are) = "{tenants_are} declared. Enter adds a name.";
     drilled_when_by(when, by) = "Drilled {when} by {by}";
+    everyone_all_and_that_are_declared(tenants, regions) = "Everyone: all {tenants} and {regions} that are declared, and whoever is in none of them.";
+    everyone_all_that_are_declared(named) = "Everyone: all {named} that are declared, and whoever is in none of them.";
     flag_is_killed(flag) = "{flag} is killed";
     flags_require_it_and_degrade_with(with_it) = "{with_it} flags require it and degrade with it: ";
     half_hear_a_kill_within(half, most) = "Half of all hear a kill within {half}, 99 of 100 within {most}";
@@ -124,7 +120,7 @@ super::messages! {
     it_helps_of_degraded_fails_of_others_failed(fails, degraded, failed) = "It helps: of {degraded} {fails} fail, of the others {failed} did.";
     it_is_killed_already_for(scope, reason) = "It is killed already for {scope}: {reason}";
     key_for_whom_in_environment(key, whom, environment) = "{key} for {whom} in {environment}";
-    kill_by_at_revision(id, by, when, revision, reason) = "Kill {id} by {by} at {when}, revision {revision}. {reason}";
+    kill_by_at_revision(id, by, when, revision, reason) = "Kill {id} by {by} at {when}, revision {revision}: “{reason}”";
     kill_flag(flag) = "Kill {flag}";
     kill_target(target) = "Kill {target}";
     kills_in_environment(environment) = "Kills in {environment}";
@@ -132,6 +128,7 @@ super::messages! {
     map_will_see_degraded_meaning(map, degraded_meaning) = "{map} will see: {degraded_meaning}.";
     name_dark_of_clients(name, dark, clients) = "{name}: {dark} of {clients}";
     names_no_kill_of(id, environment) = "{id} names no kill of {environment}.";
+    no_kills_in(environment) = "No kills in {environment}. A kill stays until someone restores it.";
     nothing_is_told_of_degraded_yet(degraded) = "Nothing is told of {degraded} yet: clients tell every 15 s.";
     of_degraded_fails_nothing_to_compare(fails, degraded) = "Of {degraded} {fails} fail; there is nothing of the others to compare with.";
     on_edge_or_server_keys_in(trusted, claimed) = "{trusted} on edge or server keys, {claimed} in browsers.";

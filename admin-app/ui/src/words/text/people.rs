@@ -23,7 +23,7 @@ super::texts! {
     MAKE_EDITOR = "Make editor…";
     MAKE_OPERATOR = "Make operator…";
     MAKE_VIEWER = "Make viewer…";
-    MAY_EVERYTHING_ALSO_DECIDE_WHO_MAY = "May everything, also decide who may what.";
+    MAY_DO_EVERYTHING_ALSO_DECIDE_WHO = "May do everything, also decide who may do what.";
     NAME_ERASED = "name erased";
     NOBODY_HAS_A_ROLE_HERE_YET = "Nobody has a role here yet";
     NONE = "none";
@@ -47,7 +47,7 @@ super::texts! {
     VIEWER_NO_MORE = "Viewer no more…";
     WHOEVER_HOLDS_THE_ADMIN_TOKEN_MAY = "Whoever holds the admin token may everything. Name the people, so that the chart can tell them apart.";
     WHOSE = "Whose";
-    WHO_MAY_WHAT_IN_THIS_ENVIRONMENT = "Who may what in this environment. Names stand beside the chart, where they can be erased.";
+    WHO_MAY_DO_WHAT_IN_THIS = "Who may do what in this environment. Names stand beside the chart, where they can be erased.";
 }
 
 super::messages! {

@@ -23,6 +23,7 @@ super::texts! {
     NOTHING_IS_IN_ITS_WAY_IT = "Nothing is in its way: it can be landed.";
     NOTHING_IS_PROPOSED = "Nothing is proposed";
     NOT_YET = "Not yet. ";
+    NO_PROPOSAL_IS_OPEN = "No proposal is open. A kill is never among them.";
     PROPOSAL = "proposal";
     PROPOSALS = "Proposals";
     PROPOSED = "Proposed";
@@ -33,7 +34,7 @@ super::texts! {
     THE_PROPOSALS = "The proposals";
     TOO_MUCH_TO_WORK_OUT_EXACTLY = ": too much to work out exactly; anyone may be given another variant";
     WHAT = "What";
-    WHAT_IS_OTHER = "What is other";
+    WHAT_CHANGES = "What changes";
     WHAT_IT_WOULD_DO = "What it would do";
     WHERE_THE_POLICY_ASKS_A_SECOND = "Where the policy asks a second person, a change waits here until enough have approved it. Kills never wait.";
     WHO_IS_GIVEN_SOMETHING_ELSE = "Who is given something else";
@@ -52,7 +53,7 @@ super::messages! {
     from_of_from_2(from, from_2) = "{from} of {from_2}";
     gives_back_what_revision_had(reverts) = " Gives back what revision {reverts} had";
     land_id(id) = "Land {id}";
-    names_no_proposal_of_that_is(id, environment) = "{id} names no proposal of {environment} that is known still; the chart has all of them.";
+    names_no_proposal_of_that_is(id, environment) = "No proposal {id} is known in {environment}. The chart keeps all that were made.";
     only_or_an_admin_may_do(author) = "Only {author} or an admin may do this.";
     open_a_kill_is_never_among(proposals, count) = "{proposals} open, {count}. A kill is never among them.";
     proposal_id(id) = "Proposal {id}";

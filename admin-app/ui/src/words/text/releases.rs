@@ -1,6 +1,7 @@
 //! Releases and their way back.
 
 super::texts! {
+    ADDS_DATA_THAT_THE_OLD_CODE = "adds data that the old code ignores";
     AMID_MISSING = "missing";
     AMID_NONE = "none";
     ARTIFACTS = "Artifacts";
@@ -10,7 +11,6 @@ super::texts! {
     A_GO_FOR_EACH_STEP = "A go for each step";
     A_RELEASE_NAMES_WHAT_WAS_PUT = "A release names what was put out, what stood there before, and the way back. Write one, check it, put it:";
     BEING_CHECKED = "Being checked";
-    BY_OTHERS_THAN_ITS_AUTHOR = "By others than its author";
     CACHES = "Caches";
     CALLED_FOR_HELP = "Called for help";
     CANNOT_BE_TAKEN_BACK = "cannot be taken back";
@@ -25,12 +25,14 @@ super::texts! {
     IT_STAYS_KILLED_UNTIL_SOMEBODY_RESTORES = "It stays killed until somebody restores it.";
     JOBS = "Jobs";
     LAST_DRILL = "Last drill";
+    LAST_DRILL_BY_SOMEONE_ELSE = "Last drill by someone else";
     LOOK_AT_IT = "look at it";
     NEVER = "never";
     NOBODY_ANSWERS_FOR_IT = "nobody answers for it";
     NOBODY_HAS_WRITTEN_DOWN_WHAT_TO = "Nobody has written down what to do instead.";
     NONE_THERE_IS_NOTHING_TO_GO = "none: there is nothing to go back to";
     NOT_CHECKED = "not checked";
+    NOT_GIVEN = "not given";
     NO_RELEASE_IS_KNOWN_HERE = "No release is known here";
     OBJECTIVE = "Objective";
     OPEN_THE_RUN = "Open the run";
@@ -60,10 +62,10 @@ super::texts! {
     THE_RELEASES = "The releases";
     THE_RELEASE_AS_JSON = "The release as JSON";
     THE_ROLLBACK_BEGINS = "The rollback begins…";
+    THE_SERVER_DOES_NOT_LOOK = "The server does not look. Run the command below where it can be reached.";
     THE_WAY_BACK = "The way back";
     WHAT_IS_MISSING = "What is missing";
     WHAT_WAS_PUT_OUT_AND_WHETHER = "What was put out, and whether the way back from it is ready.";
-    WRITES_MORE_WHICH_THE_OLD_CODE = "writes more, which the old code passes over";
     WRITES_THE_OLD_AND_THE_NEW = "writes the old and the new form";
     WRITES_WHAT_ONLY_THE_NEW_CODE = "writes what only the new code reads";
 }
@@ -74,8 +76,8 @@ super::messages! {
     count_missing(count) = "{count} missing";
     count_to_look_at(count) = "{count} to look at";
     degrades_with_it_outside_of_this(join) = "degrades with it, outside of this release: {join}";
-    ended_after_however_far_it_has(steps, from) = "{steps}, ended after {from} however far it has come";
     first_and_others(first, others) = "{first} and {others}";
+    given_up_after(steps, from) = "{steps}; given up after {from}";
     goes_through_and_kills_for_everyone(steps, join, environment, stay) = "Goes through {steps}, and kills {join} for everyone in {environment}. {stay}";
     goes_through_no_flag_is_killed(steps) = "Goes through {steps}; no flag is killed.";
     hold_to_roll_back_in(key, environment) = "Hold to roll back {key} in {environment}";

@@ -1,14 +1,13 @@
 //! Rollouts and their stages.
 
 super::texts! {
-    AMID_HELD = "held";
     AMID_ROLLOUTS = "rollouts";
     AMID_STAGE = "stage";
     AND = ", and ";
     APPROVE = "Approve…";
     AS_IT_IS_CARRIED_OUT = "As it is carried out";
     A_ROLLOUT_GIVES_A_VARIANT_TO = "A rollout gives a variant to one cohort after another, each for a while before the next.";
-    BEFORE_THE_FIRST_STAGE = "before the first stage";
+    BEFORE_THE_FIRST_STAGE = "Before the first stage";
     DOES_NOT_COUNT = "Does not count: ";
     EACH_ADDS_ITS_PEOPLE_TO_THOSE = "Each adds its people to those before it";
     EACH_STAGE_THAT_WAS_ENTERED_THE = "Each stage that was entered, the newest first";
@@ -17,6 +16,7 @@ super::texts! {
     EVERYONE_GETS_WHAT_THEY_HAD_BEFORE_THE_START_AND = "Everyone gets what they had before the start, and it is over.";
     GIVES = "Gives ";
     HELD = "Held: ";
+    HELD_HEAD = "Held";
     IT_GOES_ON_AND_ITS_STAGE = "It goes on, and its stage bakes anew.";
     IT_IS_OVER_AND_THE_FLAG = "It is over, and the flag stays as it is now.";
     IT_STAYS_AT_ITS_STAGE_NOBODY = "It stays at its stage. Nobody loses what they have.";
@@ -24,6 +24,7 @@ super::texts! {
     NOBODY_HAS_APPROVED_THAT_IT_IS = "Nobody has approved that it is entered.";
     NOTHING_IS_BEING_ROLLED_OUT = "Nothing is being rolled out";
     NOT_READ_YET = "not read yet";
+    NO_ROLLOUT = "No rollout";
     NO_STAGE_HAS_BEEN_ENTERED = "No stage has been entered.";
     PAUSE = "Pause…";
     RESUME = "Resume…";
@@ -48,14 +49,15 @@ super::texts! {
 }
 
 super::messages! {
-    amid_stage_number(number) = "stage {number}";
     approve_stage_stage(stage) = "Approve stage {stage}";
     asks_for_before_it_is_entered(approvals) = "asks for {approvals} before it is entered";
-    baked_in_at_on(left, clock_time, day) = " Baked in {left}, at {clock_time} on {day}";
+    baked_at_on_in(hour, day, left) = " Baked at {hour} on {day}, in {left}";
+    baked_for_bake(bake) = "baked for {bake}";
     bakes_for_bake(bake) = "bakes for {bake}";
     end_id_here(id) = "End {id} here";
     exactly_the_people_of_stage_keep(before) = "Exactly the people of stage {before} keep it, all others get what they had before; and it pauses.";
-    from_of_from_2_approvals(from, from_2) = "{from} of {from_2} approvals";
+    from_of_approvals(from, approvals) = "{from} of {approvals}";
+    id_gives_variant(id, variant) = "{id}, gives {variant}";
     left_when_join(join) = "left when {join}";
     names_no_rollout_of(id, environment) = "{id} names no rollout of {environment}.";
     none_of_stages(stages) = "none of {stages}";
@@ -70,10 +72,10 @@ super::messages! {
     stage_number(number) = "Stage {number}";
     stage_of_stages(stage, stages) = "{stage} of {stages}";
     stage_stage(stage) = "Stage {stage}";
-    started_by_at_revision(by, when, revision) = "started by {by} {when}, at revision {revision}";
+    started_by_at_revision(by, when, revision) = "Started by {by} {when}, at revision {revision}";
     take_back_before_its_first_stage(id) = "Take {id} back before its first stage";
     take_back_to_stage(id, before) = "Take {id} back to stage {before}";
-    under_way_a_kill_is_the(rollouts) = "{rollouts} under way. A kill is the way down that always goes.";
+    under_way_a_kill_works(rollouts) = "{rollouts} under way. A kill works at any time.";
     when_revision_revision(when, revision) = " {when}, revision {revision}";
     when_revision_revision_by_by(when, revision, by) = " {when}, revision {revision}, by {by}";
 }

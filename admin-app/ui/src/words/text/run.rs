@@ -17,6 +17,7 @@ super::texts! {
     LET_IT_BEGIN = "Let it begin…";
     NOBODY_HAS_GONE_THIS_WAY_BACK = "Nobody has gone this way back, nor rehearsed it.";
     RESTORED_BY_THIS_RUN = "restored by this run";
+    RESTORED_SINCE = ", restored since";
     ROLLBACKS_AND_DRILLS_THE_NEWEST_FIRST = "Rollbacks and drills, the newest first";
     RUN = "Run";
     RUNBOOK = "Runbook";
@@ -37,6 +38,7 @@ super::texts! {
     UNDER_WAY = "under way";
     WAS_IN_FORCE_ALREADY = "was in force already";
     WHAT_IT_KILLED_STAYS_KILLED_HOWEVER = "What it killed stays killed, however it ends.";
+    WHAT_IT_KILLED_STAYS_KILLED_UNTIL = "What it killed stays killed until somebody restores it.";
     WHERE_THE_TIME_WENT = "Where the time went";
 }
 

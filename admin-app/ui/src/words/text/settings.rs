@@ -15,7 +15,6 @@ super::texts! {
     A_BEAT_EVERY = "A beat every";
     A_CHANGE_OF_THIS_POLICY = "A change of this policy";
     A_CHANGE_OVER_THE_BUDGET = "A change over the budget";
-    A_CHANGE_THAT_GIVES_BACK_WHAT = "A change that gives back what was";
     A_CHANGE_THAT_REACHES_A_CRITICAL = "A change that reaches a critical flag";
     A_DRILL_COUNTS_FOR = "A drill counts for";
     A_HEARTBEAT_FLAG_MEASURES_HOW_LONG = "A heartbeat flag measures how long a kill takes";
@@ -23,6 +22,7 @@ super::texts! {
     A_NEW_KEY = "A new key";
     A_RESTORE = "A restore";
     A_RESTORE_OF_A_CRITICAL_FLAG = "A restore of a critical flag";
+    A_RETURN_TO_AN_EARLIER_REVISION = "A return to an earlier revision";
     BACKUPS = "Backups";
     BESIDE_THE_OLD_ONE_AND_DEPLOY = " beside the old one, and deploy.";
     BROWSERS_THAT_TELL = "Browsers that tell";
@@ -73,6 +73,7 @@ super::texts! {
     LIVE_SAMPLE = "Live sample";
     LOCAL = "Local";
     LONGEST_REASON = "Longest reason";
+    MADE_AT_THE_FIRST_START = "made at the first start";
     MAKE_A_KEY = "Make a key…";
     MAKE_A_KEY_CLIENTS_THAT_KNOW = "Make a key. Clients that know their keys from the server believe it at once.";
     MAKE_A_SIGNING_KEY = "Make a signing key";
@@ -86,21 +87,19 @@ super::texts! {
     NOW_IT_IS = "Now it is ";
     NO_KEY_YET_NOBODY_CAN_ASK = "No key yet: nobody can ask for flags. Make one below.";
     OFF_ONLY_KEYS_WITH_CTRL_OR = "Off, only keys with Ctrl or Cmd, Enter and Escape do anything: for whoever speaks to the computer.";
-    OF_THE_FIRST_START = "of the first start";
     OF_THE_WEIGHT_OF_THE_POPULATION = "Of the weight of the population; more needs approval, and so does what cannot be said";
     OF_THIS_ENVIRONMENT_AND_OF_THIS = "Of this environment, and of this browser.";
     ONE_FILE_WITH_EVERY_ENVIRONMENT_ALL = "One file with every environment: all changes, populations, names. It is verified before you get it.";
     ON_A_SCHEDULE_FROM_A_SHELL = "On a schedule, from a shell: ";
     ORIGINS_OF_ITS_PAGES = "Origins of its pages";
     OR_ON_THE_SERVER_ITSELF = ", or on the server itself ";
-    OTHERS = "others";
     PAGES_OF = "Pages of ";
     PG_DUMP_FORMAT_CUSTOM = "pg_dump --format=custom";
     POLICY = "Policy";
     PUBLICKEYS = "publicKeys";
     PUBLIC_KEY = "Public key ";
     PUTTING_ONE_BACK_RAISES_THE_EPOCH = "Putting one back raises the epoch, so that every client takes it; what was killed or revoked after the backup is killed and revoked again, as far as that can still be read.";
-    REGIONS_WITHIN_WHICH_NOBODY_MAY_BE = "Regions within which nobody may be";
+    REGIONS_IN_WHICH_NOBODY_MAY_BE = "Regions in which nobody may be given anything else";
     REVOKE = "Revoke…";
     REVOKED = "revoked";
     SAY_WHERE_ITS_PAGES_ARE_FIRST = "Say first where its pages are served from.";
@@ -113,7 +112,7 @@ super::texts! {
     STALE_WHEN_NOBODY_ASKS_FOR_IT = "Stale when nobody asks for it for";
     STANDS_IN_THE_PAGE_WHERE_ANYONE = "Stands in the page, where anyone can read it: bound to origins, and given only what its visitors may know.";
     TAKE_A_BACKUP = "Take a backup";
-    TENANTS_OF_WHICH_NOBODY_MAY_BE = "Tenants of which nobody may be";
+    TENANTS_OF_WHICH_NOBODY_MAY_BE = "Tenants of which nobody may be given anything else";
     THEME = "Theme";
     THE_BACKUP_IS_SAVED = "The backup is saved";
     THE_CLIENT_KEYS = "The client keys";
@@ -146,7 +145,7 @@ super::messages! {
     by_kills_and_restores_go_on(by, when, reason) = " by {by}, {when}: “{reason}”. Kills and restores go on.";
     end_the_freeze_of(environment) = "End the freeze of {environment}";
     freeze_environment(environment) = "Freeze {environment}";
-    from_least(least) = "from {least}";
+    from_least(least) = "From {least}";
     how_many_others_have_to_approve(said) = "How many others have to approve, {said} each; the largest that applies counts. A kill never waits for anyone.";
     in_force_in_force(in_force) = "{in_force} in force";
     it_holds_every_environment_and_you(join) = "It holds every environment, and you are no admin of {join}. Ask whoever has the admin token.";

@@ -7,7 +7,7 @@ super::texts! {
     BREAKERS_OPEN = "Breakers open";
     CLIENTS_LIVE = "Clients live";
     COMMANDS = "Commands";
-    CONNECTING_REVISION_U = "Connecting, revision\u{a0}";
+    CONNECTING_REVISION = "Connecting, revision ";
     COPY_FLAGS = "Copy flags…";
     DISMISS = "Dismiss";
     DOWNHAUL = "Downhaul";
@@ -16,17 +16,16 @@ super::texts! {
     ENVIRONMENTS = "Environments";
     FLEET = "Fleet";
     FROM_ANOTHER_ENVIRONMENT_WITH_A_PLAN = "from another environment, with a plan first";
-    GO_ON_FROM_THE_FLAGS_OF = "Go on from the flags of:";
+    GO_ON_WITH = "Go on with:";
     GUARDS = "Guards";
     KILLS_IN_FORCE = "Kills in force";
     KILL_CONTROL = "kill control ";
-    LIVE_REVISION_U = "Live, revision\u{a0}";
+    LIVE_REVISION = "Live, revision ";
     MAIN = "Main";
     MAIN_NARROW = "Main, narrow";
     MORE = "More";
     NOTHING_IS_AT_THIS_ADDRESS = "Nothing is at this address";
-    NOT_CONNECTED = "not connected";
-    NOT_CONNECTED_REVISION_U = "Not connected, revision\u{a0}";
+    NOT_CONNECTED_REVISION = "Not connected, revision ";
     NO_ANSWER_CAME = "no answer came";
     NO_KILLS = "No kills";
     ONE_FLAG_STAGE_BY_STAGE = "One flag, stage by stage";
@@ -42,7 +41,7 @@ super::texts! {
     PROPOSALS = "Proposals";
     PROPOSALS_1_WAITS_FOR_YOU = "Proposals: 1 waits for you";
     PROPOSALS_NONE_WAITS_FOR_YOU = "Proposals: none waits for you";
-    READING_GOES_ON_A_KILL_FROM = "Reading goes on; a kill from here would not arrive. From a shell on the server: ";
+    READING_GOES_ON_A_KILL_FROM = "Reading goes on; a kill from here would not arrive. From a shell on the server:";
     ROLLOUTS = "Rollouts";
     SEARCH_OR_RUN_A_COMMAND = "Search or run a command";
     SEARCH_OR_RUN_A_COMMAND_CTRL = "Search or run a command Ctrl K";
@@ -68,6 +67,7 @@ super::messages! {
     downhaul_version(version) = "Downhaul {version}";
     edit_key(key) = "Edit {key}";
     environment_environment(environment) = "Environment: {environment}";
+    flags_of(environment) = "Flags of {environment}";
     go_to_other(other) = "Go to {other}";
     in_effect_in(environment) = "In effect in {environment}";
     is_as_it_was_before_revision(flag, revision) = "{flag} is as it was before revision {revision}";

@@ -2,6 +2,7 @@
 
 super::texts! {
     AMID_THE_FIRST_STEPS = "the first steps";
+    AND_COME_BACK_BY_CTRL_K = " and come back by Ctrl K, “First steps”";
     ASK_FOR_IT_IN_YOUR_OWN = "Ask for it in your own page";
     A_CLIENT_KEY = "A client key";
     A_COMPONENT_OF_YOUR_APP = "A component of your app";
@@ -21,7 +22,7 @@ super::texts! {
     FIRST_DECISION_SEEN = "First decision seen";
     FIRST_MJS_RUN_BY_NODE = "first.mjs, run by node";
     FOR_THIS_SERVER = " for this server.";
-    FROM_A_FLAG_TO_ITS_WAY = "From a flag to its way down: about five minutes. You can leave at any time and come back by Ctrl K, “First steps”.";
+    FROM_A_FLAG_TO_ITS_WAY = "From a flag to its way down: about five minutes. You can leave at any time";
     GO_BY_THE_FLAG = "Go by the flag";
     HTTP_LOCALHOST_5173 = "http://localhost:5173";
     INDEX_HTML_SERVED_BY_ANY_WEB = "index.html, served by any web server";

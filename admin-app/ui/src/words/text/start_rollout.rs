@@ -5,6 +5,7 @@ super::texts! {
     ADD_A_STAGE = "Add a stage";
     AND = "and";
     APPROVALS_BEFORE_IT = "Approvals before it is entered";
+    ASKED_ONCE = "Asked once, for all stages together. A stage asks again only if you set approvals for it.";
     ASK_FOR_APPROVAL = "Ask for approval";
     AT_ONCE = "At once, by the first stage";
     AT_THE_START = "at once";
@@ -12,8 +13,9 @@ super::texts! {
     BY_THE_LAST_STAGE = "In the end, by all stages";
     CHOOSE_ANOTHER = "Choose another flag";
     CHOOSE_THE_FLAG = "The flag that it is about";
-    COHORTS_ARE_LOOKED_AT_BEFORE = "Cohorts are looked at before";
+    COHORTS_COME_BEFORE = "Cohorts come before";
     CONDITION = "Condition";
+    DAY = "day";
     DAYS = "days";
     DISCARD = "Discard";
     DRAFT = "Draft";
@@ -27,16 +29,17 @@ super::texts! {
     GATES_WHAT = "What has to hold before the stage is left: a query to Prometheus, or outcomes that clients tell";
     GIVES_VARIANT = "Variant that people are given";
     HOLDS_FOR = "say for how long, as a whole number of seconds";
+    HOUR = "hour";
     HOURS = "hours";
     HOW_LONG = "say for how long the stage stays before the next";
     HOW_LONG_HELP = "a number, such as 1 or 2.5; 0 goes on at once";
     HOW_MANY = "say how many";
     HOW_MANY_APPROVE = "a whole number from 0 to 10";
-    JUDGED_BY_THE_END = "What is asked goes by the end, all of it: nobody is asked again for a stage, unless it says so itself.";
     KEPT_IN_THIS_BROWSER = ", kept in this browser";
     LESS = "Less";
     LOOK_FOR_ANOTHER = "No flag is called so.";
     MAY_BE_GIVEN_SOMETHING_ELSE = "may be given something else";
+    MINUTE = "minute";
     MINUTES = "minutes";
     MORE = "Who, approvals, gates";
     NAME_OF_THE_GATE = "Name of the gate";
@@ -56,6 +59,7 @@ super::texts! {
     REDO = "Redo";
     REMOVE_GATE = "Remove the gate";
     ROLL_OUT = "Roll out ";
+    SECOND = "second";
     SECONDS = "seconds";
     STAGES = "Stages";
     STANDS = "Rollout";
@@ -92,7 +96,7 @@ super::messages! {
     mend_problems_first(problems) = "Mend {problems} first.";
     move_stage_down(number) = "Move stage {number} down";
     move_stage_up(number) = "Move stage {number} up";
-    of_weight_change(weight) = "of {weight} are given something else";
+    of_weight_change(weight) = "of {weight} change";
     over_the_population(name, rows) = "Over the population “{name}”, {rows} contexts.";
     percent_of_stage(number) = "How many get it at stage {number}, in per cent";
     proposed_as(flag, id) = "Proposed the rollout of {flag} as {id}";

@@ -31,6 +31,8 @@ super::texts! {
     NPM_INSTALL_DOWNHAUL_CP_R_NODE = "npm install downhaul && cp -r node_modules/downhaul/dist downhaul";
     NPM_INSTALL_DOWNHAUL_OPENFEATURE_REACT_SDK = "npm install downhaul @openfeature/react-sdk @openfeature/web-sdk @openfeature/core";
     ONE_OF_THESE = "one of these";
+    ONLY_AN_EDITOR_OR_ADMIN_MAY_DO_THIS = "Only an editor or admin may do this.";
+    ONLY_AN_OPERATOR_OR_ADMIN_MAY_DO_THIS = "Only an operator or admin may do this.";
     REACT = "React";
     RUST = "Rust";
     SO_ALREADY = "so already";
@@ -41,8 +43,6 @@ super::texts! {
     THE_REGION_TREE = "the region tree";
     TO_COME = "to come";
     WITHOUT_TARGETINGKEY = "Without targetingKey";
-    YOUR_ROLE_MAY_NOT_EDIT_ASK = "Your role may not edit. Ask an editor or an admin.";
-    YOUR_ROLE_MAY_NOT_KILL_ASK = "Your role may not kill. Ask an operator or an admin.";
 }
 
 super::messages! {

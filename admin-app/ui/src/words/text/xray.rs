@@ -15,7 +15,7 @@ super::texts! {
     BY_THE_DEFAULT = ", by the default";
     CONTEXT = "Context";
     CONTEXT_AS_JSON = "Context as JSON";
-    DECIDED_IN_THIS_PAGE_AT_EVERY = "decided in this page, at every keystroke";
+    DECIDED_IN_THIS_PAGE_AT_EVERY = "Decided in this page, at every keystroke";
     DEFAULT = "Default";
     DOES_NOT_HOLD = "does not hold";
     DOES_NOT_REACH_THIS_CONTEXT = "does not reach this context";
@@ -30,7 +30,7 @@ super::texts! {
     HOLDS_BUT_THE_CONTEXT_HAS_NO = "holds, but the context has no bucketing unit, so the next rule is tried";
     HOLDS_SO_THE_SPLIT_DECIDES = "holds, so the split decides: ";
     HOW_IT_CAME_TO_THIS = "How it came to this";
-    IN_THE_ORDER_THE_EVALUATOR_READS = "in the order the evaluator reads";
+    IN_THE_ORDER_THE_EVALUATOR_READS = "In the order the evaluator reads";
     IS = " is ";
     IS_IN_NO_SLICE = " is in no slice";
     ITS_X_RAY = "Its X-ray";
@@ -72,7 +72,7 @@ super::messages! {
     rule_and_the_default(read) = "Rule {read} and the default ";
     rule_index_name(index, name) = "Rule {index}{name}";
     rules_to_and_the_default(read, rules) = "Rules {read} to {rules} and the default ";
-    tenant_name_shown_value(name, shown_value) = "tenant.{name} = {shown_value} ";
+    tenant_name_shown_value(name, shown_value) = "tenant.{name} = {shown_value}";
     there_is_no_flag_here(key, is_some) = "There is no flag {key} here{is_some}. ";
     this_is_choose_another_one_below(flag) = "This is {flag}; choose another one below.";
     unit_at_bucket(unit, bucket) = "{unit} at {bucket}";

@@ -75,7 +75,7 @@ const AS_A_VIEWER: [Screen; 7] = [
     ("viewer-flags", "/flags", "[data-test=flag-row-checkout-v2]"),
     ("viewer-edit", "/edit/checkout-v2", "[data-test=editor]"),
     ("viewer-kill", "/kill/new-search", "[data-test=kill-reason]"),
-    ("viewer-rollout-start", "/rollouts/new?flag=new-search", "[data-test=start-may-not]"),
+    ("viewer-rollout-start", "/rollouts/new?flag=new-search", "[data-test=radius][data-state=current]"),
     ("viewer-release", "/releases/checkout-2.4.1", "h1"),
     ("viewer-people", "/people", "h1"),
     ("viewer-settings", "/settings", "h1"),
@@ -213,6 +213,7 @@ async fn kill_ready(camera: &Camera<'_>, console: &Console<'_>, theme: &str) -> 
     let control = KillControl::open(console, "new-search").await?;
     control.because("the index is stale").await?;
     control.of_incident("INC-2042").await?;
+    control.tells_of_a_drill().await?;
     camera.all_widths("kill-ready", theme, "[data-test=hold-to-kill][aria-disabled=false]").await
 }
 

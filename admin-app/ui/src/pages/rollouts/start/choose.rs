@@ -41,8 +41,9 @@ pub fn ChooseFlag(props: &ChooseFlagProps) -> Html {
     let fits = |flag: &&FlagSummary| {
         flag.key.contains(&wanted) || flag.description.to_lowercase().contains(&wanted) || flag.owner.contains(&wanted)
     };
-    let flags: Vec<&FlagSummary> =
+    let mut flags: Vec<&FlagSummary> =
         console.live.flags.ready().into_iter().flat_map(|page| page.flags.iter()).filter(fits).collect();
+    flags.sort_by(|one, other| one.key.cmp(&other.key));
     let link = |key: &str| {
         let name = html! { <span data-test={format!("roll-out-{key}")}>{ key }</span> };
         match going.get(key) {

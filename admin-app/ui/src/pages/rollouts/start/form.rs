@@ -305,7 +305,7 @@ fn Parts(props: &PartsProps) -> Html {
                 <div class="cols c2">
                     <SelectField at="/variant" label={text::GIVES_VARIANT} value={text_at(tree, "variant").to_owned()} options={plain(editing.variants.iter())} />
                     if before.len() > 1 {
-                        <SelectField at="/before" label={text::COHORTS_ARE_LOOKED_AT_BEFORE} value={text_at(tree, "before").to_owned()} options={before} optional=true />
+                        <SelectField at="/before" label={text::COHORTS_COME_BEFORE} value={text_at(tree, "before").to_owned()} options={before} optional=true />
                     } else { { problems_html(&editing, "/before") } }
                 </div>
                 <TextField at="/description" label={text::WHAT_IT_IS_ABOUT} value={text_at(tree, "description").to_owned()} optional=true help={text::WHAT_IT_IS_ABOUT_HELP} />

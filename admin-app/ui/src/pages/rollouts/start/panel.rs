@@ -63,7 +63,7 @@ pub fn Panel(props: &PanelProps) -> Html {
                 <div data-test="all-stages"><h3>{ text::BY_THE_LAST_STAGE }</h3>{ of_plan(whole, &props.flag) }</div>
                 if let Some(plan) = whole { { findings(plan) }{ source(plan) } }
                 <Ladder weight={props.weight} is_known={is_current || failure.is_some()} />
-                <p class="small muted">{ text::JUDGED_BY_THE_END }</p>
+                <p class="small muted">{ text::ASKED_ONCE }</p>
                 if let Some(failure) = props.refused.clone() { <Refusal {failure} /> }
                 <ReasonField reason={props.reason.clone()} is_first=false />
                 if props.wants_name { <NameField label={text::type_to_start(&props.flag)} name={props.typed_name.clone()} /> }

@@ -3,7 +3,6 @@ use crate::state::rollout_draft::{self, Step};
 use crate::words::number::share;
 use crate::words::rollout;
 use crate::words::text::start_rollout as text;
-use crate::words::time::age;
 use downhaul_control::rollout::Rollout;
 use yew::prelude::*;
 
@@ -31,7 +30,7 @@ pub fn Picture(props: &PictureProps) -> Html {
         .iter()
         .zip(&props.rollout.stages)
         .map(|(step, stage)| {
-            let begins = age(passed * 1000.0);
+            let begins = rollout::lasting(passed);
             passed += f64::from(stage.bake_seconds);
             let is_wide = step.to - step.from >= ROOM;
             html! {

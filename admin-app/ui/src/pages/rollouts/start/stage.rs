@@ -189,12 +189,12 @@ fn Gates(props: &GatesProps) -> Html {
     }
 }
 
-/// What a time is told in, and its seconds.
-const UNITS: [(&str, &str, u32); 4] = [
-    ("days", text::DAYS, 86_400),
-    ("hours", text::HOURS, 3_600),
-    ("minutes", text::MINUTES, 60),
-    ("seconds", text::SECONDS, 1),
+/// What a time is told in, one of it, and its seconds.
+const UNITS: [(&str, &str, &str, u32); 4] = [
+    ("days", text::DAYS, text::DAY, 86_400),
+    ("hours", text::HOURS, text::HOUR, 3_600),
+    ("minutes", text::MINUTES, text::MINUTE, 60),
+    ("seconds", text::SECONDS, text::SECOND, 1),
 ];
 
 /// Without what a division leaves in the last places.
@@ -245,6 +245,7 @@ fn BakeField(props: &BakeFieldProps) -> Html {
             }
         })
     };
+    let is_one = shown == json!(1);
     let id = format!("field{}", props.at.replace('/', "-"));
     html! {
         <div class="field"><label for={id.clone()} class="sr">{ text::bake_of_stage(&props.number) }</label>
@@ -252,7 +253,7 @@ fn BakeField(props: &BakeFieldProps) -> Html {
                 <RawInput class="figure" {id} value={shown} notation={Notation::Number} {on_value} on_leave={editing.settle()} label={text::bake_of_stage(&props.number)} inputmode="decimal"
                     at={props.at.clone()} test={format!("edit{}", props.at.replace('/', "-"))} invalid={editing.problems.is_wrong(&props.at)} />
                 <span class="inline"><select class="select" aria-label={text::unit_of_stage(&props.number)} data-test={format!("stage-{}-unit", props.number)} onchange={on_unit}>
-                    { for UNITS.iter().map(|(value, words, seconds)| html! { <option value={*value} selected={*seconds == unit}>{ *words }</option> }) }
+                    { for UNITS.iter().map(|(value, many, one, seconds)| html! { <option value={*value} selected={*seconds == unit}>{ if is_one { *one } else { *many } }</option> }) }
                 </select></span></span></div>
     }
 }
