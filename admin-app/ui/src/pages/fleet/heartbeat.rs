@@ -7,6 +7,7 @@ use crate::words::number::{count, counted, ratio};
 use crate::words::text::fleet as text;
 use crate::words::time::{age, duration, hour, parse};
 use downhaul_control::api::{BeatView, HeartbeatView};
+use gloo::events::EventListener;
 use yew::prelude::*;
 
 #[derive(Debug, Properties, PartialEq)]
@@ -98,6 +99,18 @@ const BOTTOM: f64 = 150.0;
 const LINE: f64 = 16.0;
 
 /// As wide as there is room, up to a limit: drawn larger or smaller, its words would be so too.
+#[hook]
+fn use_width() -> f64 {
+    let width = use_state_eq(width);
+    let setter = width.setter();
+    use_effect_with((), move |()| {
+        let window = web_sys::window();
+        let listener = window.map(|window| EventListener::new(&window, "resize", move |_| setter.set(self::width())));
+        move || drop(listener)
+    });
+    *width
+}
+
 fn width() -> f64 {
     let window = web_sys::window().and_then(|window| window.inner_width().ok()?.as_f64());
     window.map_or(WIDEST, |width| (width - BESIDE).clamp(NARROWEST, WIDEST))
@@ -106,7 +119,7 @@ fn width() -> f64 {
 /// p50 and p99 of each beat; the newest at the right.
 #[function_component]
 fn Plot(props: &PlotProps) -> Html {
-    let (offset, width) = (clock::offset(), width());
+    let (offset, width) = (clock::offset(), use_width());
     let beats: Vec<&BeatView> = props.beats.iter().rev().collect();
     let most = beats.iter().filter_map(|beat| beat.p99_ms).fold(1.0_f64, f64::max) * 1.15;
     let x = |at: usize| LEFT + (width - LEFT - RIGHT) * (at as f64 + 0.5) / beats.len() as f64;
