@@ -1,6 +1,6 @@
 //! Pictures of one browser, from the top of a page to its bottom.
 
-use crate::Screen;
+use crate::{Screen, docs};
 use anyhow::Result;
 use downhaul_e2e::{Browser, Console};
 use serde_json::Value;
@@ -80,6 +80,9 @@ impl Camera<'_> {
                 println!("{name} is wider than {width} px");
             }
             self.browser.whole_picture(&self.into.join(format!("{name}-{width}-{theme}.png"))).await?;
+            if (width, height) == WIDTHS[0] && docs::shows(name) {
+                self.browser.driver.screenshot(&docs::window(self.into, name, theme)).await?;
+            }
         }
         let (width, height) = WIDTHS[0];
         self.browser.resize(width, height).await
