@@ -23,7 +23,7 @@ pub fn flag_state(flag_set: &FlagSet, key: &str) -> String {
     match kills.as_slice() {
         [] => serving(flag),
         kills if kills.iter().any(|scope| scope.is_everyone()) => "killed for everyone".to_owned(),
-        [scope] => format!("killed for {}, else {}", whom(&scope_of(scope)), serving(flag)),
+        [scope] => format!("killed for {}, else {}", scope_words(&scope_of(scope)), serving(flag)),
         kills => format!("killed by {} kills in part, else {}", kills.len(), serving(flag)),
     }
 }
@@ -86,7 +86,7 @@ pub(crate) fn shares(split: &Split) -> String {
     if shares.is_empty() { "no one".to_owned() } else { shares.iter().map(share).collect::<Vec<_>>().join(", ") }
 }
 
-/// `everyone`, or such as `tenant acme or globex, within region eu`.
+/// `everyone`, or such as `tenant acme or globex, within region eu` or `everyone within region eu`.
 pub fn scope_words(scope: &KillScope) -> String {
     let KillScope { tenant, region, segment, variant } = scope;
     let part =
@@ -100,14 +100,12 @@ pub fn scope_words(scope: &KillScope) -> String {
     .into_iter()
     .flatten()
     .collect();
-    if parts.is_empty() { "everyone".to_owned() } else { parts.join(", ") }
-}
-
-/// The same behind `for`: `everyone within region eu`.
-fn whom(scope: &KillScope) -> String {
-    let words = scope_words(scope);
-    let says_whom = scope.tenant.is_some() || words == "everyone";
-    if says_whom { words } else { format!("everyone {words}") }
+    let words = parts.join(", ");
+    match (parts.is_empty(), tenant) {
+        (true, _) => "everyone".to_owned(),
+        (false, Some(_)) => words,
+        (false, None) => format!("everyone {words}"),
+    }
 }
 
 /// A scope of the document as the API shows it.
@@ -159,10 +157,10 @@ fn done(state: &State, change: &Change, names: &BTreeMap<String, String>) -> Str
         Command::Apply { commands } => applied(commands),
         Command::Kill { kill } if heartbeat::is_beat(&kill.id) => format!("heartbeat: killed `{}`", kill.flag),
         Command::Restore { id } if heartbeat::is_beat(id) => format!("heartbeat: restored ({id})"),
-        Command::Kill { kill } => format!("killed `{}` for {}", kill.flag, whom(&scope_of(&kill.scope))),
+        Command::Kill { kill } => format!("killed `{}` for {}", kill.flag, scope_words(&scope_of(&kill.scope))),
         Command::Restore { id } => match state.kill(id) {
             Some(kill) => {
-                format!("restored `{}` for {}", kill.kill.flag, whom(&scope_of(&kill.kill.scope)))
+                format!("restored `{}` for {}", kill.kill.flag, scope_words(&scope_of(&kill.kill.scope)))
             }
             None => format!("restored `{id}`"),
         },
@@ -285,4 +283,20 @@ fn counted(commands: &[Command]) -> String {
     }
     let part = |(what, count): &(&str, usize)| format!("{count} {what}{}", if *count == 1 { "" } else { "s" });
     counts.iter().map(part).collect::<Vec<_>>().join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_scope_reads_behind_for() {
+        let names = |name: &str| Some(vec![name.to_owned()]);
+        let region = KillScope { region: names("eu"), ..KillScope::default() };
+        assert_eq!(scope_words(&KillScope::default()), "everyone");
+        assert_eq!(scope_words(&region), "everyone within region eu");
+        assert_eq!(scope_words(&KillScope { tenant: names("acme"), ..region }), "tenant acme, within region eu");
+        let variant = KillScope { variant: names("on"), ..KillScope::default() };
+        assert_eq!(scope_words(&variant), "everyone who would get on");
+    }
 }

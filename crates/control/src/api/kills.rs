@@ -52,7 +52,7 @@ pub struct KillView {
     pub id: String,
     pub flag: String,
     pub scope: KillScope,
-    /// The scope in words, such as `everyone` or `tenant acme, within region eu`.
+    /// The scope in words, such as `everyone`, `everyone within region eu` or `tenant acme, within region eu`.
     pub scope_text: String,
     pub reason: String,
     /// The actor's name if it is known, else the opaque id.
