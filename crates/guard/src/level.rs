@@ -111,10 +111,21 @@ impl fmt::Display for Evidence {
         // Two digits are as much as anybody reads.
         let digits = libm::floor(libm::log10(one_in));
         let step = libm::pow(10.0, (digits - 1.0).max(0.0));
-        let rounded = format!("{:.0}", libm::floor(one_in / step) * step);
-        f.write_str("1 in ")?;
-        for (at, digit) in rounded.chars().enumerate() {
-            if at > 0 && (rounded.len() - at).is_multiple_of(3) {
+        // Whole, and below 10^15.
+        let rounded = libm::floor(one_in / step) * step;
+        write!(f, "1 in {}", Grouped(rounded as u64))
+    }
+}
+
+/// A number as people read it: thousands are parted by narrow spaces.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Grouped(pub u64);
+
+impl fmt::Display for Grouped {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let digits = self.0.to_string();
+        for (at, digit) in digits.chars().enumerate() {
+            if at > 0 && (digits.len() - at).is_multiple_of(3) {
                 f.write_str("\u{202f}")?;
             }
             write!(f, "{digit}")?;

@@ -40,7 +40,7 @@ pub use counts::{Bucket, Counts, NotCounts};
 pub use guard::{Guard, Standing};
 pub use kernel::GRID;
 pub use latency::Latency;
-pub use level::{Evidence, Level, NotALevel};
+pub use level::{Evidence, Grouped, Level, NotALevel};
 pub use margin::{Margin, NotAMargin};
 pub use mixture::Plan;
 pub use ratio::{NotShares, Ratio};

@@ -148,6 +148,14 @@ impl<'a> Console<'a> {
         Ok(self.browser.shown(".why-not").await?.text().await?)
     }
 
+    /// Waits until one of a bar of choices is chosen, with the focus.
+    pub(crate) async fn is_chosen(&self, mark: &str) -> Result<()> {
+        let script = format!(
+            "return document.activeElement?.dataset.test === '{mark}' && document.activeElement.ariaChecked === 'true'"
+        );
+        self.browser.until(&format!("the focus on {mark}, which is chosen"), &script).await
+    }
+
     /// Waits until what is marked so has this value of an attribute.
     pub async fn says(&self, mark: &str, attribute: &str, value: &str) -> Result<()> {
         self.browser.shown(&format!("[data-test=\"{mark}\"][data-{attribute}=\"{value}\"]")).await?;

@@ -1,5 +1,6 @@
 //! Alarms: what each is about, and the pages on which somebody acts.
 
+use super::change::plain;
 use super::message::capital;
 use super::{guard, time};
 use crate::route::Route;
@@ -92,11 +93,6 @@ pub fn announcement(unattended: &[&AlarmView]) -> String {
             format!("{} alarms that nobody has acknowledged. The newest: {}", unattended.len(), plain(&newest.message))
         }
     }
-}
-
-/// Without the marks around names.
-fn plain(message: &str) -> String {
-    message.replace('`', "")
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! Kills in words: whom they reach, what people see, how far they have come.
 
+use super::message::capital;
 use super::number::{count, counted, or_dash};
 use super::time::{age, duration};
 use downhaul_control::api::{KillScope, Progress, RegionProgress};
@@ -32,11 +33,7 @@ pub fn who_gets(scope: &KillScope) -> String {
     match (&scope.tenant, &scope.segment) {
         (Some(_), _) => format!("Users of {}", self::scope(scope)),
         (None, Some(_)) => format!("Users in {}", self::scope(scope)),
-        (None, None) => {
-            let text = self::scope(scope);
-            let mut chars = text.chars();
-            chars.next().map(|first| first.to_uppercase().chain(chars).collect()).unwrap_or_default()
-        }
+        (None, None) => capital(&self::scope(scope)),
     }
 }
 

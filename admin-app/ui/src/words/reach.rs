@@ -1,5 +1,6 @@
 //! How far a flag reaches, told from its rules alone.
 
+use super::change::plain;
 use super::number::share;
 use downhaul_core::document::{Flag, Outcome, Rule, Split};
 
@@ -93,7 +94,7 @@ fn add(shares: &mut Vec<(String, u32)>, key: &str, width: u32) {
 }
 
 fn name(rule: &Rule, at: usize) -> String {
-    rule.name.as_ref().map_or_else(|| format!("rule {}", at + 1), |name| name.replace('`', ""))
+    rule.name.as_ref().map_or_else(|| format!("rule {}", at + 1), |name| plain(name))
 }
 
 fn gets(rule: &Rule) -> String {

@@ -25,12 +25,17 @@ pub fn standing(standing: &RolloutStanding) -> (&'static str, &'static str) {
 
 /// How it stands in a sentence; what the server says of a time in UTC is said in local time.
 pub fn how_it_stands(standing: &RolloutStanding, now: f64, offset: i32) -> String {
-    match standing.until.as_deref().and_then(parse) {
-        Some(until) if standing.kind == "baking" => {
-            format!("bakes until {} on {}", hour(until, offset), day(until, now, offset))
-        }
-        Some(_) | None => standing.words.clone(),
-    }
+    baking_until(standing, now, offset).map_or_else(|| standing.words.clone(), |until| format!("bakes {until}"))
+}
+
+/// The same beside a chip that says that it bakes: only until when.
+pub fn beside_chip(standing: &RolloutStanding, now: f64, offset: i32) -> String {
+    baking_until(standing, now, offset).unwrap_or_else(|| standing.words.clone())
+}
+
+fn baking_until(standing: &RolloutStanding, now: f64, offset: i32) -> Option<String> {
+    let until = standing.until.as_deref().and_then(parse).filter(|_| standing.kind == "baking")?;
+    Some(format!("until {} on {}", hour(until, offset), day(until, now, offset)))
 }
 
 pub fn is_over(rollout: &RolloutSummary) -> bool {
@@ -164,6 +169,7 @@ mod tests {
         standing.until = Some("2026-11-27T16:28:40.247Z".into());
         let now = parse("2026-11-26T12:00:00Z").unwrap();
         assert_eq!(how_it_stands(&standing, now, 60), "bakes until 17:28 on 27 Nov");
+        assert_eq!(beside_chip(&standing, now, 60), "until 17:28 on 27 Nov");
         standing.kind = "paused".into();
         assert_eq!(how_it_stands(&standing, now, 60), standing.words);
     }

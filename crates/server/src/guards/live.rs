@@ -83,7 +83,7 @@ fn suspicion(judge: &Judge) -> Option<Suspicion> {
     (judge.has_spoken() && watch.guard.is_dry_run()).then(|| Suspicion {
         flag: watch.flag.to_string(),
         guard: watch.guard.name.clone(),
-        words: super::view::found(judge, super::view(judge, 1, false).judged.words),
+        words: super::view::found(judge),
         since: watch.since.clone(),
     })
 }

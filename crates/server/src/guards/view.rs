@@ -4,7 +4,7 @@ use super::live::words_of_missing;
 use downhaul_control::api::{GuardActView, GuardArm, GuardJudgement, GuardPoint, GuardReplay, GuardView};
 use downhaul_control::guards::{GuardRecord, Slow, words_of};
 use downhaul_core::document::GuardRole;
-use downhaul_guard::{Arms, Evidence, Guard as Kernel, Record, Standing};
+use downhaul_guard::{Arms, Evidence, Grouped, Guard as Kernel, Record, Standing};
 
 /// The metric of guards that count what Prometheus counted.
 const PROMETHEUS: &str = "prometheus";
@@ -97,7 +97,7 @@ fn judged(judge: &Judge) -> GuardJudgement {
     };
     let judgement = GuardJudgement {
         standing: standing.to_owned(),
-        words: String::new(),
+        words: words(judge),
         buckets: judge.buckets(),
         until: judge.ended(),
         evidence: judge.odds().to_string(),
@@ -114,7 +114,6 @@ fn judged(judge: &Judge) -> GuardJudgement {
         (Some((guard, instances)), _) => {
             let (treatment, control) = guard.totals();
             GuardJudgement {
-                words: words(judge, guard),
                 against_harm: guard.against_harm().to_string(),
                 units: treatment.units(),
                 failed: treatment.failed(),
@@ -124,12 +123,7 @@ fn judged(judge: &Judge) -> GuardJudgement {
                 ..judgement
             }
         }
-        (None, Some((arms, is_known))) => GuardJudgement {
-            words: words_of_arms(judge, arms, is_known),
-            arms: told(arms),
-            instances: arms.instances.len(),
-            ..judgement
-        },
+        (None, Some((arms, _))) => GuardJudgement { arms: told(arms), instances: arms.instances.len(), ..judgement },
         (None, None) => judgement,
     }
 }
@@ -149,24 +143,32 @@ fn fired(judge: &Judge) -> &'static str {
     }
 }
 
-/// The words without `would have fired at …: `, for whoever says so and since when.
-pub(crate) fn found(judge: &Judge, words: String) -> String {
-    let told = format!("{} at {}: ", fired(judge), judge.ended());
-    words.strip_prefix(&told).map_or_else(|| words.clone(), str::to_owned)
+/// `would have fired at …: evidence of harm 1 in 40 000; 30 of 200 failed with on, 38 of 3 800 with off`
+fn words(judge: &Judge) -> String {
+    let found = found(judge);
+    match judge.standing() {
+        Standing::Harmful | Standing::Mismatched | Standing::Tripped | Standing::Crashing if !found.is_empty() => {
+            format!("{} at {}: {found}", fired(judge), judge.ended())
+        }
+        _ => found,
+    }
 }
 
-/// `would have fired at …: evidence of harm 1 in 40 000; 30 of 200 failed with on, 38 of 3 800 with off`
-fn words(judge: &Judge, guard: &Kernel) -> String {
+/// The same without when it acts on it; empty for a guard that counts nothing.
+pub(crate) fn found(judge: &Judge) -> String {
+    match (judge.counting(), judge.arms()) {
+        (Some((guard, _)), _) => found_by_counts(judge, guard),
+        (None, Some((arms, is_known))) => found_of_arms(judge, arms, is_known),
+        (None, None) => String::new(),
+    }
+}
+
+fn found_by_counts(judge: &Judge, guard: &Kernel) -> String {
     let watch = judge.watch();
     let ((treatment, control), odds) = (guard.totals(), guard.evidence());
-    let fired = fired(judge);
     let mut words = match judge.standing() {
-        Standing::Harmful | Standing::Mismatched | Standing::Tripped => {
-            format!("{fired} at {}: evidence of harm {odds}", judge.ended())
-        }
-        Standing::Crashing => {
-            format!("{fired} at {}: most units fail, and there is nobody to compare with", judge.ended())
-        }
+        Standing::Harmful | Standing::Mismatched | Standing::Tripped => format!("evidence of harm {odds}"),
+        Standing::Crashing => "most units fail, and there is nobody to compare with".to_owned(),
         Standing::Suspecting { .. } => {
             format!("suspects harm, evidence {odds}, from too few failures or instances to act on")
         }
@@ -185,30 +187,18 @@ fn words(judge: &Judge, guard: &Kernel) -> String {
     words.push_str(&format!(
         "; with `{}` {} of {} failed",
         watch.guard.variant,
-        count(treatment.failed()),
-        count(treatment.units())
+        Grouped(treatment.failed()),
+        Grouped(treatment.units())
     ));
     if let Some(against) = &watch.against {
-        words.push_str(&format!(", with `{against}` {} of {}", count(control.failed()), count(control.units())));
+        words.push_str(&format!(", with `{against}` {} of {}", Grouped(control.failed()), Grouped(control.units())));
     }
     words
 }
 
-/// Thousands parted by narrow spaces.
-fn count(number: u64) -> String {
-    let digits = number.to_string();
-    let groups: Vec<&str> = digits.as_bytes().rchunks(3).rev().filter_map(|group| str::from_utf8(group).ok()).collect();
-    groups.join("\u{202f}")
-}
-
-fn words_of_arms(judge: &Judge, arms: &Arms, is_known: bool) -> String {
+fn found_of_arms(judge: &Judge, arms: &Arms, is_known: bool) -> String {
     let mut words = match judge.standing() {
-        Standing::Mismatched => format!(
-            "{} at {}: the arms are not as the split says, evidence {}",
-            fired(judge),
-            judge.ended(),
-            arms.evidence()
-        ),
+        Standing::Mismatched => format!("the arms are not as the split says, evidence {}", arms.evidence()),
         _ if !is_known => {
             "watching nothing: it cannot be said how large the arms should be while no percentage of everyone is rolled out"
                 .to_owned()

@@ -90,10 +90,7 @@ impl<'a> KillControl<'a> {
 
     /// Waits until the focus is on a choice of whom, which is chosen by that: `everyone`, `region` and so on.
     pub async fn is_at(&self, whom: &str) -> Result<()> {
-        let script = format!(
-            "return document.activeElement?.dataset.test === 'scope-{whom}' && document.activeElement.ariaChecked === 'true'"
-        );
-        self.console.browser.until(&format!("the focus on `{whom}`"), &script).await
+        self.console.is_chosen(&format!("scope-{whom}")).await
     }
 
     /// Has two presses do what a hold does.

@@ -64,8 +64,7 @@ impl<'a> Release<'a> {
     /// The same, with somebody asked before each step: chosen by the arrow keys.
     pub async fn roll_back_by_steps(&self, reason: &str) -> Result<Run<'a>> {
         self.console.browser.marked("pace-straight").await?.send_keys(Key::Right.value().to_string()).await?;
-        let chosen = "return document.activeElement.dataset.test === 'pace-step' && document.activeElement.ariaChecked === 'true'";
-        self.console.browser.until("a go for each step, with the focus", chosen).await?;
+        self.console.is_chosen("pace-step").await?;
         self.roll_back(reason).await
     }
 }

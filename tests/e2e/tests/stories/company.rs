@@ -46,7 +46,7 @@ async fn two_people_at_one_flag() -> Result<()> {
     seen_by_ada.news_of("Jonas Weber").await?;
     first.accessible("news of a flag").await?;
     first.picture("console-news").await?;
-    let flag = stack.admin("GET", &format!("/flags/{FLAG}"), None).await?["flag"].clone();
+    let flag = stack.flag(FLAG).await?;
     let text = |name: &str| flag.get(name).and_then(|text| text.as_str()).unwrap_or_default().to_owned();
     assert!(text("owner").ends_with("-europe") && text("description").ends_with(" for everyone"), "{flag}");
 

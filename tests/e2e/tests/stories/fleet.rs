@@ -47,7 +47,7 @@ async fn a_breaker_that_opens_is_seen_in_the_fleet_and_at_its_flag() -> Result<(
     let none = fleet.no_breakers().await?;
     ensure!(none.contains("\"breaker\": {}"), "what to write is said: {none}");
 
-    let mut flag = stack.admin("GET", "/flags/recommendations", None).await?["flag"].clone();
+    let mut flag = stack.flag("recommendations").await?;
     flag["breaker"] = json!({});
     stack.admin("PUT", "/flags/recommendations", Some(json!({ "flag": flag, "reason": "guarded" }))).await?;
     let untold = fleet.untold_breakers().await?;
@@ -133,7 +133,7 @@ async fn an_alarm_stands_on_every_page_until_somebody_has_it() -> Result<()> {
 #[tokio::test]
 async fn the_heartbeat_is_one_line_of_the_chart_and_can_be_left_out() -> Result<()> {
     let stack = Stack::start().await?;
-    let mut flag = stack.admin("GET", "/flags/beta", None).await?["flag"].clone();
+    let mut flag = stack.flag("beta").await?;
     flag["key"] = json!("pulse");
     stack.admin("PUT", "/flags/pulse", Some(json!({ "flag": flag, "reason": "nothing rests on it" }))).await?;
     let (visitor, browser) = (Browser::start().await?, Browser::start().await?);

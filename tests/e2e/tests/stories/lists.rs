@@ -13,8 +13,7 @@ async fn a_filter_is_saved_and_sent_and_its_flags_get_another_owner() -> Result<
     let browser = Browser::start().await?;
     let console = Console::open(&browser, &stack).await?;
     let owner = async |key: &str| -> Result<String> {
-        let view = stack.admin("GET", &format!("/flags/{key}"), None).await?;
-        Ok(view["flag"]["owner"].as_str().unwrap_or_default().to_owned())
+        Ok(stack.flag(key).await?["owner"].as_str().unwrap_or_default().to_owned())
     };
 
     // Whoever goes on before the address says what was searched finds it again on the way back.
@@ -69,7 +68,7 @@ async fn a_filter_is_saved_and_sent_and_its_flags_get_another_owner() -> Result<
     flags.pick("checkout-rate").await?;
     let batch = flags.give_owner("tills").await?;
     batch.because("again").await?;
-    let mut other = stack.admin("GET", "/flags/checkout-v2", None).await?["flag"].clone();
+    let mut other = stack.flag("checkout-v2").await?;
     other["description"] = json!("changed by somebody else");
     stack.admin("PUT", "/flags/checkout-v2", Some(json!({ "flag": other, "reason": "meanwhile" }))).await?;
     batch.confirm().await?;
@@ -88,7 +87,7 @@ async fn flags_are_copied_with_a_plan_first_and_kills_are_not() -> Result<()> {
     std::fs::write(&people, (0..50).map(|number| format!("{}\n", line(number))).collect::<String>())?;
     stack.downhaul(&["population", "put", "default", &people.display().to_string()]).await?;
     stack.downhaul(&["kill", "summer-banner", "--reason", "a test", "--environment", "staging"]).await?;
-    let mut flag = stack.admin("GET", "/flags/product-reviews", None).await?["flag"].clone();
+    let mut flag = stack.flag("product-reviews").await?;
     flag["rules"] = json!([]);
     flag["default"] = flag["degraded"]["variant"].clone();
     let file = stack.data.path().join("flag.json");
@@ -110,7 +109,7 @@ async fn flags_are_copied_with_a_plan_first_and_kills_are_not() -> Result<()> {
     batch.because("as in staging").await?;
     batch.confirm().await?;
     batch.stands("product-reviews", "done").await?;
-    let here = stack.admin("GET", "/flags/product-reviews", None).await?["flag"].clone();
+    let here = stack.flag("product-reviews").await?;
     assert_eq!(here["default"], flag["default"]);
     assert_eq!(stack.admin("GET", "/kills", None).await?["kills"], json!([]), "a kill is never copied");
     Ok(())

@@ -7,8 +7,7 @@ use serde_json::{Value, json};
 
 /// The flag `checkout-v2` of the example with another share of its first cohort.
 async fn checkout(stack: &Stack, on: u32) -> Result<Value> {
-    let mut view = stack.admin("GET", "/flags/checkout-v2", None).await?;
-    let mut flag = view.get_mut("flag").context("no flag")?.take();
+    let mut flag = stack.flag("checkout-v2").await?;
     let slices = flag.pointer_mut("/rules/2/split/slices").context("the flag is another one by now")?;
     *slices = json!([["on", on], ["off", 100_000 - on]]);
     Ok(flag)
@@ -54,8 +53,8 @@ async fn a_change_is_proposed_approved_voided_and_landed() -> Result<()> {
     own.land().await?;
     own.is("landed").await?;
     proposal.is("landed").await?;
-    let landed = stack.admin("GET", "/flags/checkout-v2", None).await?;
-    assert_eq!(landed.pointer("/flag/rules/2/split/slices/0/1"), Some(&json!(60_000)), "{landed}");
+    let landed = stack.flag("checkout-v2").await?;
+    assert_eq!(landed.pointer("/rules/2/split/slices/0/1"), Some(&json!(60_000)), "{landed}");
     Ok(())
 }
 

@@ -1,6 +1,7 @@
 use crate::backend::Failure;
 use crate::components::{FailureCard, Icon, SentenceText};
 use crate::words::change::{marked, short_hash};
+use crate::words::message::capital;
 use crate::words::number::{count, counted};
 use crate::words::text::common;
 use crate::words::text::releases as text;
@@ -160,12 +161,6 @@ fn data(change: &str) -> &str {
         "irreversible" => text::CANNOT_BE_TAKEN_BACK,
         other => other,
     }
-}
-
-/// `previous artifact` as `Previous artifact`.
-fn capital(text: &str) -> String {
-    let mut chars = text.chars();
-    chars.next().map(|first| first.to_uppercase().chain(chars).collect()).unwrap_or_default()
 }
 
 #[cfg(test)]

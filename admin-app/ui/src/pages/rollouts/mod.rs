@@ -16,7 +16,7 @@ use crate::state::live::Slot;
 use crate::words::change::marked;
 use crate::words::number::{counted, ratio};
 use crate::words::proposal::by;
-use crate::words::rollout::{how_it_stands, is_over, standing};
+use crate::words::rollout::{beside_chip, is_over, standing};
 use crate::words::time::{ago, parse};
 use downhaul_control::api::{RolloutStanding, RolloutSummary};
 use yew::prelude::*;
@@ -67,7 +67,7 @@ pub fn Rollouts(props: &RolloutsProps) -> Html {
                         <td><Link<Route> to={to(&each.id)} classes="key">{ &each.flag }</Link<Route>><span class="muted">{ " " }{ text::id_gives_variant(&each.id, &each.variant) }</span>
                             if !each.description.is_empty() { <small class="muted blk">{ &each.description }</small> }</td>
                         <td data-l={text::STAGE}><div class="meter stagemeter"><Placed width={Some(ratio(each.stage, each.stage_count))} /></div><small class="muted">{ stage(each) }</small></td>
-                        <td data-l={common::HOW_IT_STANDS}><Standing standing={each.standing.clone()} /><small class="muted blk"><SentenceText sentence={marked(&beside_chip(&each.standing, now))} /></small></td>
+                        <td data-l={common::HOW_IT_STANDS}><Standing standing={each.standing.clone()} /><small class="muted blk"><SentenceText sentence={marked(&beside_chip(&each.standing, now, clock::offset()))} /></small></td>
                         <td data-l={text::STARTED} class="nowrap">{ by(&each.started) }<small class="faint blk">{ parse(&each.started.at).map(|at| ago(now - at)) }</small></td>
                     </tr>
                 }) }</tbody>
@@ -94,13 +94,6 @@ fn stage(rollout: &RolloutSummary) -> String {
         0 => text::none_of_stages(&counted(rollout.stage_count, text::AMID_STAGE, text::STAGES)),
         stage => text::stage_of_stages(&stage, &counted(rollout.stage_count, text::AMID_STAGE, text::STAGES)),
     }
-}
-
-/// Beside a chip that says that it bakes, only until when.
-fn beside_chip(standing: &RolloutStanding, now: f64) -> String {
-    let words = how_it_stands(standing, now, clock::offset());
-    let said = if standing.kind == "baking" { self::standing(standing).0 } else { "" };
-    words.strip_prefix(said).unwrap_or(&words).trim_start().to_owned()
 }
 
 #[derive(Debug, Properties, PartialEq)]

@@ -36,7 +36,7 @@ pub(crate) async fn fill(stack: &Stack, visitor: &Browser) -> Result<Filled> {
         json!({ "policy": { "approvals": { "critical": 1 } }, "reason": "a second person looks at critical flags" });
     stack.admin("PUT", "/policy", Some(policy)).await?;
 
-    let mut flag = stack.admin("GET", "/flags/checkout-v2", None).await?["flag"].take();
+    let mut flag = stack.flag("checkout-v2").await?;
     flag["rules"][2]["split"]["slices"] = json!([["on", 40_000], ["off", 60_000]]);
     let ramp =
         json!({ "flag": flag, "reason": "the ramp held for a week: errors flat, conversion up by two per cent" });
