@@ -184,6 +184,20 @@ impl Browser {
         }
     }
 
+    /// Has what the page asks for at addresses with this end arrive so much later, until the page is loaded anew.
+    pub async fn answer_late(&self, end: &str, after: Duration) -> Result<()> {
+        const LATE: &str = r"
+            const [end, after, fetch] = [arguments[0], arguments[1], window.fetch.bind(window)];
+            window.fetch = async (...asked) => {
+                const answer = await fetch(...asked);
+                if (answer.url.endsWith(end)) await new Promise((done) => setTimeout(done, after));
+                return answer;
+            };";
+        let millis = u64::try_from(after.as_millis())?;
+        self.driver.execute(LATE, vec![end.into(), millis.into()]).await?;
+        Ok(())
+    }
+
     /// Waits until the address of the page contains this. The window knows it also while the page computes.
     pub async fn at(&self, part: &str) -> Result<()> {
         let started = Instant::now();

@@ -98,10 +98,22 @@ impl<'a> Console<'a> {
         self.because(reason).await
     }
 
+    /// The same, up to where it would be done.
+    pub async fn begin(&self, id: &str, reason: &str) -> Result<()> {
+        self.press(id).await?;
+        Ok(self.browser.marked("act-reason").await?.send_keys(reason).await?)
+    }
+
     /// Says why in the form that is open, and does it.
     pub(crate) async fn because(&self, reason: &str) -> Result<()> {
         self.browser.marked("act-reason").await?.send_keys(reason).await?;
         self.confirmed().await
+    }
+
+    /// Does what was begun, and gives why it is refused.
+    pub async fn refused(&self) -> Result<String> {
+        self.confirmed().await?;
+        Ok(self.browser.marked("act-refused").await?.text().await?)
     }
 
     /// Does something that asks only whether it is meant.

@@ -24,6 +24,22 @@ impl<'a> Hold<'a> {
         Ok(self.browser.driver.action_chain().click_and_hold_element(&button).perform().await?)
     }
 
+    /// The same, and away again at once, by so many pixels: a slow driver must not hold it for as long as it asks. Waits until it
+    /// was seen to be held meanwhile.
+    pub async fn begin_and_leave(&self, pixels: i64) -> Result<()> {
+        const WATCH: &str = r"
+            const button = document.querySelector(arguments[0]);
+            window.wasHeld = false;
+            new MutationObserver(() => { window.wasHeld ||= button.classList.contains('is-holding'); })
+                .observe(button, { attributes: true, attributeFilter: ['class'] });";
+        let button = self.browser.shown(&format!("{}[aria-disabled=false]", self.selector)).await?;
+        button.scroll_into_view().await?;
+        self.browser.driver.execute(WATCH, vec![self.selector.into()]).await?;
+        let actions = self.browser.driver.action_chain();
+        actions.click_and_hold_element(&button).move_by_offset(0, pixels).perform().await?;
+        self.browser.until("the button to have been held", "return window.wasHeld === true").await
+    }
+
     /// Moves the pointer this many pixels down, still pressed.
     pub async fn move_down(&self, pixels: i64) -> Result<()> {
         Ok(self.browser.driver.action_chain().move_by_offset(0, pixels).perform().await?)

@@ -1,5 +1,5 @@
 use crate::{Browser, Stack};
-use anyhow::Result;
+use anyhow::{Context, Result};
 
 /// The shop's page, as a visitor sees it.
 #[derive(Debug)]
@@ -50,6 +50,32 @@ impl<'a> Shop<'a> {
     /// Has the bank refuse from now on.
     pub async fn let_the_bank_refuse(&self) -> Result<()> {
         Ok(self.browser.marked("refuse").await?.click().await?)
+    }
+
+    /// Waits until the newest kill is kept for the next visit: the client writes after it decides, and the index last.
+    pub async fn keeps(&self, stack: &Stack) -> Result<()> {
+        const KEPT: &str = r"
+            const of = (request) => new Promise((done, not) => {
+                request.onsuccess = () => done(request.result);
+                request.onerror = () => not(request.error);
+            });
+            const there = await indexedDB.databases();
+            if (!there.some(({ name }) => name === 'downhaul')) return false;
+            const base = await of(indexedDB.open('downhaul'));
+            try {
+                const kept = base.transaction('kept').objectStore('kept');
+                const key = (await of(kept.getAllKeys())).find((key) => key.endsWith('/index'));
+                if (!key) return false;
+                const index = JSON.parse(new TextDecoder().decode(await of(kept.get(key))));
+                return index.entries.length > 0 && index.position.kill_revision >= NEWEST;
+            } finally {
+                base.close();
+            }";
+        let fleet = stack.admin("GET", "/fleet", None).await?;
+        let newest =
+            fleet.pointer("/position/kill_revision").and_then(serde_json::Value::as_u64).context("no position")?;
+        let script = format!("return (async () => {{ {} }})()", KEPT.replace("NEWEST", &newest.to_string()));
+        self.browser.until("a flag set that is kept", &script).await
     }
 
     /// Waits until the checkout is `one-page` or `three-page`.

@@ -22,6 +22,11 @@ pub struct ActState {
 }
 
 impl Act {
+    /// Forgets what was refused.
+    pub fn forget(&self) {
+        self.state.set(ActState { sent: false, failure: None, done: self.state.done });
+    }
+
     /// Sends it, and says `done` with the answer.
     pub fn run<T: 'static>(
         &self,

@@ -113,14 +113,20 @@ impl Asking {
         (asker, request)
     }
 
+    /// Shows what came of a request, unless what was asked for later is shown already: answers wait until nobody moves, and then
+    /// come in any order.
     fn answer<T>(
         &self,
         (asker, request): (Asker, u32),
         answer: Result<T, Failure>,
         action: impl FnOnce(Result<T, Failure>) -> Action,
-    ) {
+    ) -> bool {
+        if asker.is_late(request) {
+            return false;
+        }
         asker.answer(&self.environment, request, answer.as_ref().err());
         self.console.live.dispatch(Action::of(&self.environment, action(answer)));
+        true
     }
 }
 
@@ -183,8 +189,9 @@ async fn ask_for_definitions(asking: Asking) {
     still().await;
     let document = document.and_then(|text| api::read_document(&text)).map(Shared::new);
     let is_whole = document.is_ok();
-    asking.answer(request, document, Action::Document);
-    asking.known.replace(revision.filter(|_| is_whole).map(|revision| (environment, revision)));
+    if asking.answer(request, document, Action::Document) {
+        asking.known.replace(revision.filter(|_| is_whole).map(|revision| (environment, revision)));
+    }
 }
 
 async fn proposals(backend: &Handle, environment: &str) -> Result<ProposalPage, Failure> {

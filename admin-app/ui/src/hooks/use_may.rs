@@ -1,6 +1,6 @@
 use super::{use_asked, use_console};
 use crate::backend::api;
-use crate::state::live::Connection;
+use crate::state::live::{Connection, Slot};
 use crate::words::may;
 use crate::words::text::hooks as text;
 use downhaul_control::api::Role;
@@ -13,8 +13,12 @@ pub fn use_may(environment: &str) -> May {
     let (people, _) = use_asked(api::people(environment), 0);
     let is_offline = matches!(console.live.connection, Connection::Lost { .. });
     let may = |role| console.who().is_some_and(|who| may::has(who, environment, role));
-    let people = people.slot.ready().map(|page| page.people.clone()).unwrap_or_default();
-    let refusal = |role| (!may(role)).then(|| may::ask_whom(role, &people));
+    let people = match &people.slot {
+        Slot::Loading => None,
+        Slot::Ready(page) => Some(page.people.as_slice()),
+        Slot::Failed(_) => Some([].as_slice()),
+    };
+    let refusal = |role| (!may(role)).then(|| may::ask_whom(role, people));
     let why_not = |role| {
         let offline = || is_offline.then(|| text::THE_CONTROL_PLANE_CANNOT_BE_REACHED.to_owned());
         refusal(role).or_else(offline)

@@ -29,6 +29,11 @@ impl Asker {
         self.refresh.borrow_mut().ask()
     }
 
+    /// Whether what was asked for later is there already.
+    pub fn is_late(&self, request: u32) -> bool {
+        self.refresh.borrow().is_late(request)
+    }
+
     /// What came of a request: nothing where it was answered well.
     pub fn answer(&self, environment: &str, request: u32, failure: Option<&Failure>) {
         if let Some(failure) = failure {

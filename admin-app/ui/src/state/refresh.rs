@@ -36,8 +36,13 @@ impl Refresh {
         self.asked
     }
 
+    /// Whether what was asked for later is there already, or nothing of it is shown any more.
+    pub fn is_late(&self, request: u32) -> bool {
+        request < self.answered
+    }
+
     pub fn answer(&mut self, request: u32, failure: Option<&Failure>, now: f64) -> Option<News> {
-        if request < self.answered {
+        if self.is_late(request) {
             return None;
         }
         match (failure, self.read_at) {
@@ -100,6 +105,18 @@ mod tests {
         let (first, second) = (refresh.ask(), refresh.ask());
         assert_eq!(refresh.answer(second, None, 1.0), None);
         assert_eq!(refresh.answer(first, Some(&Failure::Offline), 2.0), None);
+    }
+
+    #[test]
+    fn what_was_asked_for_before_what_is_shown_is_late() {
+        let mut refresh = Refresh::default();
+        let (first, second) = (refresh.ask(), refresh.ask());
+        assert!(!refresh.is_late(first), "nothing is shown yet");
+        refresh.answer(second, None, 1.0);
+        assert!(refresh.is_late(first) && !refresh.is_late(second));
+        let third = refresh.ask();
+        refresh.answer(third, Some(&Failure::Offline), 2.0);
+        assert!(!refresh.is_late(second), "a failure shows nothing that is newer");
     }
 
     #[test]

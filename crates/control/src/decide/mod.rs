@@ -31,7 +31,7 @@ use crate::command::Command;
 use crate::fold::define;
 use crate::guards::GuardEvidence;
 use crate::migration;
-use crate::proposal::{Needed, ProposalState, Reach};
+use crate::proposal::{Named, Needed, ProposalState, Reach};
 use crate::refusal::{Refusal, RefusalCode};
 use crate::role::{self, Authority};
 use crate::rollout::RolloutEvent;
@@ -41,6 +41,7 @@ use crate::{describe, difference, time};
 use downhaul_blast::exact::{Options, compare};
 use downhaul_core::diagnostic::Diagnostic;
 use downhaul_core::document::FlagSet;
+use downhaul_core::ids::FlagKey;
 use downhaul_core::seal::{canonical_bytes, document_digest};
 use downhaul_core::validate::{Valid, validate};
 use jiff::Timestamp;
@@ -229,11 +230,11 @@ pub fn digest(flag_set: &FlagSet) -> Result<String, String> {
 fn check(state: &State, command: &Command, expected: Option<u64>) -> Result<(), Refusal> {
     match command {
         Command::PutFlag { flag } => {
-            check_expected(state, flag.key.as_str(), expected)?;
+            check_expected(state, &flag.key, expected)?;
             flags::check_put(state, flag)
         }
         Command::RetireFlag { key } => {
-            check_expected(state, key.as_str(), expected)?;
+            check_expected(state, key, expected)?;
             flags::check_retire(state, &[], key)
         }
         Command::PutSegment { .. }
@@ -261,7 +262,7 @@ fn check(state: &State, command: &Command, expected: Option<u64>) -> Result<(), 
         Command::PutRelease { release } => releases::check_put(state, release, expected),
         Command::RetireRelease { key } => releases::check_retire(state, key),
         Command::StartRollout { rollout, .. } => {
-            check_expected(state, rollout.flag.as_str(), expected)?;
+            check_expected(state, &rollout.flag, expected)?;
             rollouts::check(state, command)
         }
         Command::Rollout { .. } => rollouts::check(state, command),
@@ -364,9 +365,9 @@ fn check_reason(state: &State, command: &Command, reason: String) -> Result<Stri
     Ok(reason)
 }
 
-/// Nobody's edit is lost unseen: what changed since the edit began is named.
-fn check_expected(state: &State, flag: &str, expected: Option<u64>) -> Result<(), Refusal> {
-    let (Some(expected), Some(touch)) = (expected, state.touched.get(flag)) else { return Ok(()) };
+/// Nobody's edit is lost unseen: what changed since the edit began is named. A kill or a restore leaves the definition as it is.
+fn check_expected(state: &State, flag: &FlagKey, expected: Option<u64>) -> Result<(), Refusal> {
+    let (Some(expected), Some(touch)) = (expected, state.defined(&Named::Flag(flag.clone()))) else { return Ok(()) };
     if touch.revision <= expected {
         return Ok(());
     }

@@ -74,6 +74,19 @@ fn an_edit_that_started_before_another_is_refused_and_told_why() {
 }
 
 #[test]
+fn a_kill_since_is_in_the_way_of_no_edit() {
+    let mut world = World::new();
+    world.put(flag("a")).unwrap();
+    world.put(flag_with("a", json!({ "description": "published at 2" }))).unwrap();
+    world.kill(&kill_request("a")).unwrap();
+    // What was published is taken back while the flag is killed, and the kill stays.
+    assert!(world.ask(Command::PutFlag { flag: flag("a") }, Some(2)).unwrap());
+    assert_eq!(world.state.flag_set.kills.len(), 1);
+    let refusal = world.ask(Command::PutFlag { flag: flag_with("a", json!({ "description": "late" })) }, Some(2));
+    assert!(refusal.unwrap_err().message.contains("revision 4"));
+}
+
+#[test]
 fn the_type_of_values_stays() {
     let mut world = World::new();
     world.put(flag("a")).unwrap();

@@ -164,9 +164,13 @@ impl<'a> Regions<'a> {
         self.console.click(&format!("region-{key}-remove")).await
     }
 
-    /// Adds one below another.
+    /// Adds one below another. The field for it stays where it was opened.
     pub async fn add(&self, below: &str, key: &str) -> Result<()> {
-        self.console.click(&format!("region-{below}-add")).await?;
+        self.has(below).await?;
+        let is_open = format!("return !!document.querySelector('[data-test=new-region-{below}]')");
+        if self.console.browser.driver.execute(is_open, vec![]).await?.json() != true {
+            self.console.click(&format!("region-{below}-add")).await?;
+        }
         self.console.write(&format!("new-region-{below}"), key).await?;
         self.console.click(&format!("new-region-{below}-go")).await
     }

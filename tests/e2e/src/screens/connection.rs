@@ -54,8 +54,7 @@ impl<'a> Connection<'a> {
 
     /// Asks at once whether it is still away. It may be back by itself while that is pressed.
     pub async fn ask_again(&self) -> Result<()> {
-        self.console.browser.shown("[data-test=away-again]").await?.click().await.ok();
-        Ok(())
+        self.press_if_there("[data-test=away-again]").await
     }
 
     /// Waits until the page says that it could not be read.
@@ -77,7 +76,14 @@ impl<'a> Connection<'a> {
 
     /// Asks again for what could not be read again, until nothing is said of it any more.
     pub async fn mend(&self) -> Result<()> {
-        self.console.click("again").await?;
+        // It may be mended by itself meanwhile.
+        self.press_if_there("[data-test=stuck] [data-test=again]").await?;
         self.gone("stuck").await
+    }
+
+    async fn press_if_there(&self, button: &str) -> Result<()> {
+        let press = format!("document.querySelector('{button}')?.click()");
+        self.console.browser.driver.execute(press, vec![]).await?;
+        Ok(())
     }
 }

@@ -44,6 +44,12 @@ impl<'a> Draft<'a> {
         Ok(())
     }
 
+    /// Waits until nobody else has changed the same.
+    pub async fn has_no_conflict(&self) -> Result<()> {
+        let none = "return !document.querySelector('[data-test=conflict]')";
+        self.console.browser.until("a draft without a conflict", none).await
+    }
+
     /// The same, until it says who that is.
     pub async fn has_a_conflict_with(&self, name: &str) -> Result<()> {
         self.has_a_conflict().await?;

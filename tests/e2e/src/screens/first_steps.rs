@@ -1,5 +1,5 @@
-use crate::Console;
 use crate::screens::Run;
+use crate::{Console, Editor};
 use anyhow::Result;
 
 /// The first steps: from nothing to a kill that is rehearsed.
@@ -71,8 +71,8 @@ impl<'a> FirstSteps<'a> {
     }
 
     /// How the rehearsal went.
-    pub async fn rehearsed(&self) -> Result<String> {
-        Ok(self.console.browser.marked("guide-rehearsed").await?.text().await?)
+    pub async fn rehearsed(&self, how: &str) -> Result<()> {
+        Editor::of(self.console).sees("guide-rehearsed", how).await
     }
 
     /// Waits until the list of flags reminds of them.

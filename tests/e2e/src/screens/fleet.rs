@@ -1,6 +1,7 @@
 use crate::Console;
 use crate::screens::KillControl;
 use anyhow::Result;
+use thirtyfour::prelude::*;
 
 /// The clients that are connected, and their circuit breakers.
 #[derive(Debug)]
@@ -35,9 +36,10 @@ impl<'a> Fleet<'a> {
         self.console.says("breakers", "open", &count.to_string()).await
     }
 
-    /// How many breakers the navigation says are open, on every page.
-    pub async fn open_in_navigation(&self) -> Result<String> {
-        Ok(self.console.browser.marked("breakers-open").await?.text().await?)
+    /// Waits until the navigation says that so many breakers are open, as on every page. It asks by itself.
+    pub async fn open_in_navigation(&self, count: usize) -> Result<()> {
+        let script = format!("return document.querySelector('[data-test=breakers-open]').textContent === '{count}'");
+        self.console.browser.until(&format!("{count} open breakers in the navigation"), &script).await
     }
 
     /// The breaker of a variant of a flag.
@@ -71,7 +73,9 @@ impl<'a> Breaker<'a> {
 
     /// Opens the kill control for its flag.
     pub async fn open_kill(&self) -> Result<KillControl<'a>> {
-        self.console.browser.shown(&format!("[data-test={}] a.kill", self.mark)).await?.click().await?;
+        // By a key: what stands above may still grow.
+        let link = self.console.browser.shown(&format!("[data-test={}] a.kill", self.mark)).await?;
+        link.send_keys(Key::Enter.value().to_string()).await?;
         KillControl::opened(self.console).await
     }
 }

@@ -11,7 +11,9 @@ pub struct KillControl<'a> {
 impl<'a> KillControl<'a> {
     pub async fn open(console: &'a Console<'a>, flag: &str) -> Result<Self> {
         console.page(&format!("/kill/{flag}")).await?;
-        Ok(KillControl { console })
+        let control = KillControl { console };
+        control.is_at_the_reason().await?;
+        Ok(control)
     }
 
     /// Opens it from the flag's page.

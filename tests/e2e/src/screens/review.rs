@@ -54,6 +54,18 @@ impl<'a> Review<'a> {
         self.console.reported().await
     }
 
+    /// Would publish it, until that is refused with this code.
+    pub async fn is_refused(&self, code: &str) -> Result<()> {
+        self.console.click("publish").await?;
+        self.console.says("publish-refused", "code", code).await
+    }
+
+    /// Waits until it is closed.
+    pub async fn is_closed(self) -> Result<()> {
+        let closed = "return !document.querySelector('[data-test=review]')";
+        self.console.browser.until("a review that is closed", closed).await
+    }
+
     /// Asks others.
     pub async fn propose(&self) -> Result<()> {
         self.console.click("propose").await?;

@@ -173,10 +173,10 @@ impl<'a> RolloutForm<'a> {
         Ok(self.console.browser.marked("start-why-not").await?.text().await?)
     }
 
-    /// Why whoever is signed in may neither start nor propose one.
-    pub async fn may_not(&self) -> Result<String> {
-        let why = self.console.browser.marked("start-may-not").await?.text().await?;
+    /// Waits until it says this of why whoever is signed in may neither start nor propose one: whom to ask comes a moment later.
+    pub async fn may_not(&self, why: &str) -> Result<()> {
+        Editor::of(self.console).sees("start-may-not", why).await?;
         self.console.browser.shown("[data-test=propose][aria-disabled=true]").await?;
-        Ok(why)
+        Ok(())
     }
 }

@@ -1,5 +1,5 @@
 use crate::Console;
-use anyhow::Result;
+use anyhow::{Context, Result};
 
 /// The policy, in a form. Members are named as their fields are: `approvals-critical`.
 #[derive(Debug)]
@@ -87,10 +87,11 @@ impl<'a> SigningKeys<'a> {
 
     /// Has the other sign, until it does and the first is only believed.
     pub async fn use_other(&self, reason: &str) -> Result<()> {
+        let other = self.console.browser.shown("[data-standing=believed]").await?;
+        let other = other.attr("data-test").await?.context("a key without a mark")?;
         self.console.act("use", reason).await?;
-        let signs = "return document.querySelectorAll('[data-standing]').length === 2 && \
-                     document.querySelectorAll('[data-standing=believed]').length === 1";
-        self.console.browser.until("the new one signs", signs).await
+        // That the first is only believed from then on comes with the same answer.
+        self.console.says(&other, "standing", "signs").await
     }
 
     /// Revokes the one that does not sign any more.

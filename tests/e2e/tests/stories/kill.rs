@@ -6,6 +6,7 @@ use downhaul_e2e::screens::{Flags, Kill, KillControl, Palette, Proposal, Retirem
 use downhaul_e2e::stories::{self, IN_COHORT};
 use downhaul_e2e::{Browser, Console, Editor, Shop, Stack};
 use serde_json::json;
+use std::time::{Duration, Instant};
 use thirtyfour::prelude::*;
 
 #[tokio::test]
@@ -111,6 +112,7 @@ async fn reload_offline_and_still_decide() -> Result<()> {
     let visitor = Browser::start().await?;
     let shop = Shop::open(&visitor, &stack, IN_COHORT).await?;
     shop.checkout("one-page").await?;
+    shop.keeps(&stack).await?;
 
     stack.cut_server().await?;
     visitor.driver.refresh().await?;
@@ -131,6 +133,7 @@ async fn a_kill_survives_a_power_cut_of_the_server() -> Result<()> {
 
     stack.downhaul(&["kill", "checkout-v2", "--reason", "before the power cut"]).await?;
     shop.checkout("three-page").await?;
+    shop.keeps(&stack).await?;
     stack.cut_server().await?;
     visitor.driver.refresh().await?;
     shop.checkout("three-page").await?;
@@ -149,12 +152,13 @@ async fn the_edge_hands_the_page_its_first_values() -> Result<()> {
     assert!(page.contains("\"checkout-v2\""), "no decisions in the page:\n{page}");
 
     stack.downhaul(&["kill", "checkout-v2", "--reason", "seen at the edge"]).await?;
-    for _ in 0..200 {
+    let started = Instant::now();
+    while started.elapsed() < Duration::from_secs(60) {
         let decided = reqwest::get(format!("{}/decide?context=%7B%22targetingKey%22%3A%22a%22%7D", stack.edge)).await?;
         if decided.text().await?.contains("DISABLED") {
             return Ok(());
         }
-        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+        tokio::time::sleep(Duration::from_millis(50)).await;
     }
     anyhow::bail!("the edge never decided by the kill")
 }

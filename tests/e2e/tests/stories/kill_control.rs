@@ -64,9 +64,7 @@ async fn a_hold_ends_where_the_pointer_goes_and_not_where_the_button_does() -> R
 async fn holds_on(stack: &Stack, hold: &Hold<'_>, killed: &str) -> Result<()> {
     let kills = async || anyhow::Ok(stack.admin("GET", "/kills", None).await?["kills"].as_array().map_or(0, Vec::len));
     let before = kills().await?;
-    hold.begin().await?;
-    hold.is_held(true).await?;
-    hold.move_down(120).await?;
+    hold.begin_and_leave(120).await?;
     hold.is_held(false).await?;
     // Back on the button it is not held again, and letting go there is not a press.
     hold.move_down(-120).await?;

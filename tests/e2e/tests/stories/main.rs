@@ -12,6 +12,7 @@ mod kill;
 mod kill_control;
 mod last_resort;
 mod lists;
+mod meanwhile;
 mod openfeature;
 mod operating;
 mod outcome;

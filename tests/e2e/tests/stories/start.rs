@@ -57,8 +57,7 @@ async fn from_nothing_to_a_rehearsed_kill() -> Result<()> {
 
     let steps = FirstSteps::open(&console).await?;
     steps.are_at("done").await?;
-    let said = steps.rehearsed().await?;
-    assert!(said.contains("every client was dark"), "{said}");
+    steps.rehearsed("every client was dark").await?;
     browser.accessible("the end of the first steps").await?;
 
     // The list reminds of it until it is put away.

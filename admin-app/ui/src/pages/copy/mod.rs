@@ -1,6 +1,6 @@
 mod compare;
 
-use crate::backend::{Failure, api};
+use crate::backend::{Failure, Handle, api};
 use crate::components::{CardSkeleton, Empty, FailureCard, Icon, Swatches};
 use crate::hooks::{use_console, use_document_title};
 use crate::pages::batch::BatchDialog;
@@ -18,7 +18,9 @@ use crate::words::text::copy as text;
 use compare::{Differing, How, compare};
 use downhaul_blast::plan::{FlagPlan, Plan};
 use downhaul_core::document::{Flag, FlagSet};
+use std::cell::Cell;
 use std::collections::BTreeSet;
+use std::rc::Rc;
 use wasm_bindgen_futures::spawn_local;
 use web_sys::HtmlSelectElement;
 use yew::prelude::*;
@@ -41,7 +43,7 @@ pub fn Copy(props: &CopyProps) -> Html {
         .map(|who| who.environments.iter().filter(|each| **each != *props.environment).cloned().collect())
         .unwrap_or_default();
     let from = others.iter().find(|each| **each == query.from).or_else(|| others.first()).cloned();
-    let there = use_document(from.clone());
+    let (there, on_there) = use_document(from.clone());
     let on_from = {
         let route = Route::Copy { environment: props.environment.to_string() };
         Callback::from(move |event: Event| {
@@ -63,7 +65,7 @@ pub fn Copy(props: &CopyProps) -> Html {
             html! { <FailureCard failure={failure.clone()} what={text::THIS_ENVIRONMENT} /> }
         }
         (Some(from), Slot::Ready(there), Slot::Ready(here)) => html! {
-            <Compared key={from.clone()} environment={props.environment.clone()} from={from.clone()} there={there.clone()} here={here.clone()} />
+            <Compared key={from.clone()} environment={props.environment.clone()} from={from.clone()} there={there.clone()} here={here.clone()} {on_there} />
         },
         _ => html! { <><CardSkeleton lines=6 /><CardSkeleton /></> },
     };
@@ -83,16 +85,21 @@ pub fn Copy(props: &CopyProps) -> Html {
     }
 }
 
-/// The flag set of an environment that is not the one that is looked at.
+/// The flag set of an environment that is not the one that is looked at, and what takes a later reading of it.
 #[hook]
-fn use_document(environment: Option<String>) -> Slot<FlagSet> {
+fn use_document(environment: Option<String>) -> (Slot<FlagSet>, Callback<FlagSet>) {
     let console = use_console();
     let slot = use_state(|| (String::new(), Slot::<FlagSet>::Loading));
     {
         let slot = slot.clone();
         let again = console.live.again;
         use_effect_with((environment.clone(), again), move |(environment, _)| {
-            let Some(environment) = environment.clone() else { return };
+            let is_wanted = Rc::new(Cell::new(true));
+            let end = {
+                let is_wanted = Rc::clone(&is_wanted);
+                move || is_wanted.set(false)
+            };
+            let Some(environment) = environment.clone() else { return end };
             if let (of, Slot::Failed(_)) = &*slot {
                 slot.set((of.clone(), Slot::Loading));
             }
@@ -104,13 +111,21 @@ fn use_document(environment: Option<String>) -> Slot<FlagSet> {
                 }
                 let mut filled = Slot::Loading;
                 filled.fill(answer.map(Shared::new));
-                slot.set((environment, filled));
+                // Another environment may have been chosen meanwhile.
+                if is_wanted.get() {
+                    slot.set((environment, filled));
+                }
             });
+            end
         });
     }
+    let put = {
+        let (slot, environment) = (slot.clone(), environment.clone().unwrap_or_default());
+        Callback::from(move |document: FlagSet| slot.set((environment.clone(), Slot::Ready(Shared::new(document)))))
+    };
     match &*slot {
-        (of, slot) if Some(of) == environment.as_ref() => slot.clone(),
-        _ => Slot::Loading,
+        (of, slot) if Some(of) == environment.as_ref() => (slot.clone(), put),
+        _ => (Slot::Loading, put),
     }
 }
 
@@ -120,14 +135,37 @@ struct ComparedProps {
     from: String,
     there: Shared<FlagSet>,
     here: Shared<FlagSet>,
+    /// What is copied was read again there.
+    on_there: Callback<FlagSet>,
 }
 
 #[derive(Debug, Clone, PartialEq)]
 enum Planned {
     Not,
     Working,
-    Done(Box<Plan>),
+    Done(Box<Ready>),
     Refused(Failure),
+}
+
+/// What was chosen, as both environments had it when it was planned.
+#[derive(Debug, Clone, PartialEq)]
+struct Ready {
+    plan: Plan,
+    items: Vec<Item>,
+    /// The revision here.
+    revision: u64,
+}
+
+/// Reads both anew: what the page shows of here comes a moment after each change, and of there was read once.
+async fn plan(backend: &Handle, from: &str, to: &str, keys: &BTreeSet<String>) -> Result<(FlagSet, Ready), Failure> {
+    let there = api::read_document(&api::document(backend, from).await?)?;
+    let here = api::read_document(&api::document(backend, to).await?)?;
+    let mut meant = compare(&there, &here);
+    meant.retain(|each| keys.contains(&each.key) && each.can_be_copied());
+    let flags: Vec<_> = meant.iter().map(|each| each.flag.clone()).collect();
+    let plan = api::plan_flags(backend, to, flags).await?;
+    let items = meant.iter().map(Differing::item).collect();
+    Ok((there, Ready { plan, items, revision: here.revision }))
 }
 
 /// What is about to be copied, as it was planned.
@@ -147,10 +185,14 @@ fn Compared(props: &ComparedProps) -> Html {
     let copying = use_state(|| None::<Copying>);
     let differing = use_memo((props.there.clone(), props.here.clone()), |(there, here)| compare(there, here));
     let meant: Vec<Differing> = differing.iter().filter(|each| chosen.contains(&each.key)).cloned().collect();
+    // Counts what was chosen: the plan of another choice is none.
+    let turn = use_mut_ref(|| 0_u32);
     {
-        // A plan is of what was chosen, and of what is published.
-        let planned = planned.clone();
-        use_effect_with(((*chosen).clone(), props.here.revision), move |_| planned.set(Planned::Not));
+        let (planned, turn) = (planned.clone(), turn.clone());
+        use_effect_with((*chosen).clone(), move |_| {
+            *turn.borrow_mut() += 1;
+            planned.set(Planned::Not);
+        });
     }
     if differing.is_empty() && copying.is_none() {
         return html! {
@@ -175,18 +217,27 @@ fn Compared(props: &ComparedProps) -> Html {
     };
     let all: Vec<String> = differing.iter().filter(|each| each.can_be_copied()).map(|each| each.key.clone()).collect();
     let on_plan = {
-        let (console, planned, environment, meant) =
-            (console.clone(), planned.clone(), props.environment.to_string(), meant.clone());
+        let (console, planned, turn, chosen) = (console.clone(), planned.clone(), turn.clone(), (*chosen).clone());
+        let (from, to, on_there) = (props.from.to_string(), props.environment.to_string(), props.on_there.clone());
+        let is_empty = meant.is_empty();
         Callback::from(move |_: MouseEvent| {
-            if meant.is_empty() || *planned == Planned::Working {
+            if is_empty || *planned == Planned::Working {
                 return;
             }
             planned.set(Planned::Working);
-            let (console, planned, environment) = (console.clone(), planned.clone(), environment.clone());
-            let flags: Vec<_> = meant.iter().map(|each| each.flag.clone()).collect();
+            let (console, planned, turn, of) = (console.clone(), planned.clone(), turn.clone(), *turn.borrow());
+            let (from, to, chosen, on_there) = (from.clone(), to.clone(), chosen.clone(), on_there.clone());
             spawn_local(async move {
-                planned.set(match api::plan_flags(&console.backend, &environment, flags).await {
-                    Ok(plan) => Planned::Done(Box::new(plan)),
+                let answer = plan(&console.backend, &from, &to, &chosen).await;
+                if *turn.borrow() != of {
+                    return;
+                }
+                planned.set(match answer {
+                    Ok((there, ready)) => {
+                        on_there.emit(there);
+                        // What was chosen differs no more, which the page shows now.
+                        if ready.items.is_empty() { Planned::Not } else { Planned::Done(Box::new(ready)) }
+                    }
                     Err(failure) => {
                         console.failed(&failure);
                         Planned::Refused(failure)
@@ -196,18 +247,31 @@ fn Compared(props: &ComparedProps) -> Html {
         })
     };
     let rest = props.here.flags.iter().filter(|flag| props.there.flag(flag.key.as_str()).is_none()).count();
-    let plan = match &*planned {
-        Planned::Done(plan) => Some(&**plan),
+    let ready = match &*planned {
+        // Something was published since; it is planned again.
+        Planned::Done(ready) if ready.revision < props.here.revision => None,
+        Planned::Done(ready) => Some(&**ready),
         Planned::Not | Planned::Working | Planned::Refused(_) => None,
     };
+    let plan = ready.map(|ready| &ready.plan);
     let on_copy = {
-        let (copying, revision) = (copying.clone(), props.here.revision);
-        let title = text::copy_from_to(&flags(meant.len()), &props.from, &props.environment);
-        let items: Vec<Item> = meant.iter().map(Differing::item).collect();
-        let told = plan.map(summary).unwrap_or_default();
-        Callback::from(move |_: MouseEvent| {
-            copying.set(Some(Copying { title: title.clone(), items: items.clone(), revision, told: told.clone() }));
-        })
+        let copying = copying.clone();
+        let meant = ready.map(|Ready { plan, items, revision }| Copying {
+            title: text::copy_from_to(&flags(items.len()), &props.from, &props.environment),
+            items: items.clone(),
+            revision: *revision,
+            told: summary(plan),
+        });
+        Callback::from(move |_: MouseEvent| copying.set(meant.clone()))
+    };
+    let (state, words) = match (&*planned, ready) {
+        (Planned::Done(_) | Planned::Not, None) if meant.is_empty() => {
+            ("not", text::CHOOSE_WHAT_IS_TO_BE_COPIED.to_owned())
+        }
+        (Planned::Done(_), Some(ready)) => ("done", summary(&ready.plan)),
+        (Planned::Done(_) | Planned::Not, _) => ("not", text::A_PLAN_COMES_FIRST_WHOM_IT.to_owned()),
+        (Planned::Working, _) => ("working", text::PLANNING.to_owned()),
+        (Planned::Refused(_), _) => ("refused", text::IT_CANNOT_BE_COPIED_LIKE_THIS.to_owned()),
     };
     let on_close = {
         let (copying, chosen) = (copying.clone(), chosen.clone());
@@ -234,9 +298,9 @@ fn Compared(props: &ComparedProps) -> Html {
                     }) }</tbody>
                 </table>
                 <footer class="between">
-                    <span class="small muted" role="status" data-test="copy-plan" data-state={match &*planned { Planned::Not => "not", Planned::Working => "working", Planned::Done(_) => "done", Planned::Refused(_) => "refused" }}>{ told(&planned, meant.len()) }</span>
-                    if plan.is_some() {
-                        <button type="button" class="btn primary" data-test="copy-go" onclick={on_copy}>{ text::copy_flags(&flags(meant.len())) }</button>
+                    <span class="small muted" role="status" data-test="copy-plan" data-state={state}>{ words }</span>
+                    if let Some(ready) = ready {
+                        <button type="button" class="btn primary" data-test="copy-go" onclick={on_copy}>{ text::copy_flags(&flags(ready.items.len())) }</button>
                     } else {
                         <button type="button" class="btn" data-test="copy-plan-go" aria-disabled={(meant.is_empty() || *planned == Planned::Working).to_string()} onclick={on_plan}>{ text::plan_flags(&flags(meant.len())) }</button>
                     }
@@ -281,16 +345,6 @@ fn summary(plan: &Plan) -> String {
     match &plan.population {
         Some(moved) => text::of_would_get_something_else(&radius::weight(moved.moved), &radius::weight(moved.weight)),
         None => text::flags_would_change(&counted(plan.totals.changed, common::AMID_FLAG, common::FLAGS)),
-    }
-}
-
-fn told(planned: &Planned, chosen: usize) -> String {
-    match planned {
-        Planned::Not if chosen == 0 => text::CHOOSE_WHAT_IS_TO_BE_COPIED.to_owned(),
-        Planned::Not => text::A_PLAN_COMES_FIRST_WHOM_IT.to_owned(),
-        Planned::Working => text::PLANNING.to_owned(),
-        Planned::Done(plan) => summary(plan),
-        Planned::Refused(_) => text::IT_CANNOT_BE_COPIED_LIKE_THIS.to_owned(),
     }
 }
 

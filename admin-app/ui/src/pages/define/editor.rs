@@ -114,19 +114,23 @@ fn Opened(props: &OpenedProps) -> Html {
     let may = use_may(&props.environment);
     let leaving = use_leaving(draft.is_changed());
     use_shelf(props.shelf.clone(), &draft);
-    let differs = draft.base.is_some() && props.published.is_some() && draft.base != props.published;
+    // What is shown comes a moment after one's own publish, which is the base by then.
+    let is_newer = props.revision >= draft.revision;
+    let differs = is_newer && props.published.is_some() && draft.base != props.published;
     let has_moved = differs && draft.is_changed();
+    let is_base = draft.base == props.published;
     {
-        // What nobody has edited follows what is published; else what is published was looked at again, and is the base.
+        // What nobody has edited follows what is published; else what is published was looked at again, and is the base. What is
+        // gone since, is not: the draft stays of the revision at which it was there, and the server refuses it.
         let (dispatch, revision, published) = (draft.dispatcher(), props.revision, props.published.clone());
-        use_effect_with((differs, has_moved, revision), move |(differs, has_moved, revision)| {
+        use_effect_with((differs, has_moved, is_base, revision), move |(differs, has_moved, is_base, revision)| {
             let revision = *revision;
             match published.filter(|_| *differs && !has_moved) {
                 Some(base) => {
                     let doc = Doc::Tree(base.clone());
                     dispatch.dispatch(Action::Rebase { base, revision, doc });
                 }
-                None if !differs => dispatch.dispatch(Action::Confirm { revision }),
+                None if *is_base => dispatch.dispatch(Action::Confirm { revision }),
                 None => {}
             }
         });
@@ -220,7 +224,7 @@ fn Opened(props: &OpenedProps) -> Html {
             true
         });
     }
-    let done = done(props, &console, navigator, &draft);
+    let done = done(props, &console, navigator, &draft, &reviewing);
     let editing = editing(props, &draft, &checked.diagnostics);
     let mut elsewhere: Vec<_> =
         checked.diagnostics.iter().filter(|each| each.place.pointer.is_empty()).cloned().collect();
@@ -308,11 +312,20 @@ fn done(
     console: &crate::hooks::Console,
     navigator: Option<Navigator>,
     draft: &UseReducerHandle<Draft>,
+    reviewing: &UseStateHandle<bool>,
 ) -> Callback<Outcome> {
     let (console, shelf, subject) = (console.clone(), props.shelf.clone(), props.subject.clone());
     let (dispatch, back) = (draft.dispatcher(), props.back.clone());
+    let (reviewing, tree) = (reviewing.clone(), draft.tree().cloned().unwrap_or_default());
     Callback::from(move |outcome: Outcome| {
-        dispatch.dispatch(Action::Drop);
+        // Some are edited where they are published, and there one stays.
+        reviewing.set(false);
+        dispatch.dispatch(match &outcome {
+            Outcome::Published { revision } => {
+                Action::Rebase { base: tree.clone(), revision: *revision, doc: Doc::Tree(tree.clone()) }
+            }
+            Outcome::Proposed { .. } => Action::Drop,
+        });
         LocalStorage::delete(&shelf);
         match outcome {
             Outcome::Published { revision } => {

@@ -28,6 +28,11 @@ pub fn Removal(props: &RemovalProps) -> Html {
     let navigator = use_navigator();
     let may = use_may(&props.environment);
     let (act, open) = (use_act(), use_state(|| None::<&'static str>));
+    let looked = {
+        // As it was when the form was opened.
+        let revision = props.document.revision;
+        use_memo(*open, move |_| revision)
+    };
     let in_the_way = match &props.subject {
         // Rules may name tenants that are not declared.
         Subject::Tenant(_) | Subject::Regions | Subject::Policy => 0,
@@ -63,7 +68,7 @@ pub fn Removal(props: &RemovalProps) -> Html {
     };
     let on_act = {
         let (act, subject, environment) = (act.clone(), props.subject.clone(), props.environment.to_string());
-        let (revision, back) = (props.document.revision, props.back.clone());
+        let (revision, back) = (*looked, props.back.clone());
         let open = open.clone();
         Callback::from(move |(id, reason): (&'static str, String)| {
             let request = RemoveDefinitionRequest { reason, expected_revision: Some(revision) };

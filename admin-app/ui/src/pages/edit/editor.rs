@@ -17,7 +17,7 @@ use crate::hooks::{Key, Subject, use_console, use_keys, use_may, use_policy, use
 use crate::pages::frozen::FrozenNote;
 use crate::route::{CreateQuery, Route};
 use crate::state::Shared;
-use crate::state::draft::{Action, Draft, Edit};
+use crate::state::draft::{Action, Doc, Draft, Edit};
 use crate::state::toasts::Tone;
 use crate::words::difference::difference;
 use crate::words::number::{count, counted};
@@ -73,13 +73,22 @@ pub fn Editor(props: &EditorProps) -> Html {
         let (draft, key) = (draft.clone(), props.flag.clone());
         move |(document, before, _)| look(document, before, key.as_deref(), &draft)
     });
-    let has_moved = props.flag.is_some() && draft.base != published_json;
+    let differs = props.flag.is_some() && draft.base != published_json;
+    let has_moved = differs && draft.is_changed();
     {
-        // What is published was looked at again, and is what the draft is over.
-        let (dispatch, revision) = (draft.dispatcher(), props.document.revision);
-        use_effect_with((has_moved, revision), move |(has_moved, revision)| {
-            if !has_moved {
-                dispatch.dispatch(Action::Confirm { revision: *revision });
+        // What nobody has edited follows what is published; else what is published was looked at again, and is the base. A flag
+        // that is to be made stays of the revision at which it was begun: nobody's flag is replaced by it.
+        let (dispatch, is_new) = (draft.dispatcher(), props.flag.is_none());
+        let (revision, published) = (props.document.revision, published_json.clone());
+        use_effect_with((differs, has_moved, revision), move |(differs, has_moved, revision)| {
+            let revision = *revision;
+            match published.filter(|_| *differs && !has_moved) {
+                Some(base) => {
+                    let doc = Doc::Tree(base.clone());
+                    dispatch.dispatch(Action::Rebase { base, revision, doc });
+                }
+                None if !differs && !is_new => dispatch.dispatch(Action::Confirm { revision }),
+                None => {}
             }
         });
     }
@@ -140,7 +149,7 @@ pub fn Editor(props: &EditorProps) -> Html {
             LocalStorage::delete(&shelf);
             match flag.as_deref().and_then(|key| document.flag(key)).and_then(|flag| serde_json::to_value(flag).ok()) {
                 Some(base) => {
-                    let doc = crate::state::draft::Doc::Tree(base.clone());
+                    let doc = Doc::Tree(base.clone());
                     dispatch.dispatch(Action::Rebase { base, revision: document.revision, doc });
                 }
                 None => dispatch.dispatch(Action::Drop),

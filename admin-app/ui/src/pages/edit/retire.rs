@@ -34,6 +34,11 @@ pub fn Retire(props: &RetireProps) -> Html {
     let sent = use_state(|| false);
     let refused = use_state(|| None::<Failure>);
     let policy = use_policy();
+    // What was published while somebody says why lies behind this, and is not what they retire.
+    let opened = {
+        let revision = props.revision;
+        use_memo((), move |()| revision)
+    };
     let is_critical = console.is_critical(&props.flag);
     let asked = policy.as_ref().map_or(0, |policy| policy.asked_of_change(is_critical));
     let asks = asked > 0 || refused.as_ref().is_some_and(needs_approval);
@@ -42,7 +47,7 @@ pub fn Retire(props: &RetireProps) -> Html {
     let why_not = console.refusal_to_edit().or(no_reason);
     let is_off = *sent || why_not.is_some();
     let on_retire = {
-        let (environment, flag, revision) = (props.environment.to_string(), props.flag.clone(), props.revision);
+        let (environment, flag, revision) = (props.environment.to_string(), props.flag.clone(), *opened);
         let (sent, refused, done) = (sent.clone(), refused.clone(), props.on_retired.clone());
         let request =
             RetireFlagRequest { reason: reason.trim().to_owned(), anyway: *anyway, expected_revision: Some(revision) };

@@ -1,7 +1,8 @@
+use crate::backend::{Failure, api};
 use crate::components::{Dialog, Icon, NotYet};
+use crate::hooks::{use_act, use_console};
 use crate::pages::batch::BatchDialog;
 use crate::route::Route;
-use crate::state::Shared;
 use crate::state::batch::{Edit, Item, flags};
 use crate::state::selection::Selection;
 use crate::words::text::common;
@@ -16,7 +17,6 @@ pub struct BulkProps {
     pub environment: AttrValue,
     /// Chosen ones that are there still.
     pub keys: Vec<String>,
-    pub document: Option<Shared<FlagSet>>,
     /// Why nothing may be edited.
     pub why_not: Option<AttrValue>,
     pub on_selection: Callback<Selection>,
@@ -29,7 +29,7 @@ enum Asked {
     Kill,
 }
 
-/// What is about to be done, as it was when that was decided.
+/// What is about to be done, to flags as they were when that was decided.
 #[derive(Debug, Clone, PartialEq)]
 struct Meant {
     title: String,
@@ -39,15 +39,17 @@ struct Meant {
 }
 
 impl Meant {
-    fn of(edit: Edit, many: &str, document: &FlagSet, keys: &[String]) -> Self {
+    fn of(edit: Edit, document: &FlagSet, keys: &[String]) -> Self {
         let json = |key: &String| serde_json::to_value(document.flag(key)?).ok();
+        let items: Vec<Item> = keys.iter().filter_map(|key| Some(edit.of(key, &json(key)?))).collect();
+        let many = flags(items.len());
         Meant {
             title: match &edit {
                 Edit::Owner(owner) => text::make_the_owner_of(&owner, &many),
                 Edit::Date(date) => text::set_the_date_of_to(&many, &date),
                 Edit::Retire => text::retire_many(&many),
             },
-            items: keys.iter().filter_map(|key| Some(edit.of(key, &json(key)?))).collect(),
+            items,
             revision: document.revision,
             retires: edit == Edit::Retire,
         }
@@ -59,21 +61,37 @@ impl Meant {
 pub fn Bulk(props: &BulkProps) -> Html {
     let asked = use_state(|| None::<Asked>);
     let meant = use_state(|| None::<Meant>);
+    let (console, act) = (use_console(), use_act());
+    // Counts what was asked for: what is read for one that was given up leads to nothing.
+    let turn = use_mut_ref(|| 0_u32);
     let many = flags(props.keys.len());
     // What was begun is shown to its end, also where that leaves none of those that were chosen.
     if props.keys.is_empty() && meant.is_none() {
         return Html::default();
     }
     let ask = |what: Option<Asked>| {
-        let asked = asked.clone();
-        Callback::from(move |()| asked.set(what))
+        let (asked, turn, act) = (asked.clone(), turn.clone(), act.clone());
+        Callback::from(move |()| {
+            *turn.borrow_mut() += 1;
+            act.forget();
+            asked.set(what);
+        })
     };
     let take = {
-        let (asked, meant, many) = (asked.clone(), meant.clone(), many.clone());
-        let (document, keys) = (props.document.clone(), props.keys.clone());
+        let (asked, meant, act, backend) = (asked.clone(), meant.clone(), act.clone(), console.backend.clone());
+        let turn = turn.clone();
+        let (environment, keys) = (props.environment.clone(), props.keys.clone());
         Callback::from(move |edit: Edit| {
-            asked.set(None);
-            meant.set(document.as_ref().map(|document| Meant::of(edit, &many, document, &keys)));
+            let (asked, meant, backend) = (asked.clone(), meant.clone(), backend.clone());
+            let (environment, keys, turn, of) = (environment.clone(), keys.clone(), turn.clone(), *turn.borrow());
+            // What the page shows comes a moment after each change, also after what was done here just now.
+            let read = async move { api::read_document(&api::document(&backend, &environment).await?) };
+            act.run(read, move |document| {
+                if *turn.borrow() == of {
+                    asked.set(None);
+                    meant.set(Some(Meant::of(edit, &document, &keys)));
+                }
+            });
         })
     };
     let close = {
@@ -83,7 +101,7 @@ pub fn Bulk(props: &BulkProps) -> Html {
             clear.emit(Selection::default());
         })
     };
-    let off = props.why_not.is_some() || props.document.is_none();
+    let off = props.why_not.is_some() || act.state.sent;
     let button = |label: &'static str, test: &'static str, on_press: Callback<()>| {
         html! {
             <button type="button" class="btn s" aria-disabled={off.to_string()} title={props.why_not.clone()} data-test={test}
@@ -94,6 +112,7 @@ pub fn Bulk(props: &BulkProps) -> Html {
         <div class="bulk" role="region" aria-label={text::CHOSEN_FLAGS} data-test="bulk" data-chosen={props.keys.len().to_string()}>
             <b>{ text::many_chosen(&many) }</b>
             if props.why_not.is_some() { <NotYet why={props.why_not.clone()} /> }
+            if let (None, Some(failure)) = (*asked, &act.state.failure) { { unread(failure) } }
             { button(text::SET_OWNER, "bulk-owner", ask(Some(Asked::Owner))) }
             { button(text::SET_DATE, "bulk-date", ask(Some(Asked::Date))) }
             { button(text::RETIRE, "bulk-retire", { let take = take.clone(); Callback::from(move |()| take.emit(Edit::Retire)) }) }
@@ -103,7 +122,7 @@ pub fn Bulk(props: &BulkProps) -> Html {
                 if asked_for == Asked::Kill {
                     <Kills environment={props.environment.clone()} keys={props.keys.clone()} on_close={ask(None)} />
                 } else {
-                    <Ask is_date={asked_for == Asked::Date} many={many.clone()} on_take={take} on_close={ask(None)} />
+                    <Ask is_date={asked_for == Asked::Date} many={many.clone()} reads={act.state.sent} failure={act.state.failure.clone()} on_take={take} on_close={ask(None)} />
                 }
             }
             if let Some(meant) = &*meant {
@@ -115,10 +134,20 @@ pub fn Bulk(props: &BulkProps) -> Html {
     }
 }
 
+/// That the flags could not be read, which decides what there is to do.
+fn unread(failure: &Failure) -> Html {
+    html! {
+        <div class="banner danger" role="alert" data-test="bulk-unread"><Icon name="alert" /><p><b>{ failure.title() }</b>{ ". " }{ failure.help() }</p></div>
+    }
+}
+
 #[derive(Debug, Properties, PartialEq)]
 struct AskProps {
     is_date: bool,
     many: String,
+    /// The flags are read, for what was asked.
+    reads: bool,
+    failure: Option<Failure>,
     on_take: Callback<Edit>,
     on_close: Callback<()>,
 }
@@ -126,7 +155,8 @@ struct AskProps {
 #[function_component]
 fn Ask(props: &AskProps) -> Html {
     let value = use_state(String::new);
-    let is_off = value.trim().is_empty();
+    let is_empty = value.trim().is_empty();
+    let is_off = is_empty || props.reads;
     let (label, kind) =
         if props.is_date { (text::EXPIRES_OR_IS_DUE_FOR_REVIEW, "date") } else { (common::OWNER, "text") };
     let take = {
@@ -144,8 +174,8 @@ fn Ask(props: &AskProps) -> Html {
     let footer = html! {
         <>
             <button type="button" class="btn quiet" onclick={props.on_close.reform(|_: MouseEvent| ())}>{ common::CANCEL }</button>
-            <NotYet why={is_off.then(|| AttrValue::from(text::FILL_IT_IN_FIRST))} />
-            <button type="button" class="btn primary" aria-disabled={is_off.to_string()} data-test="bulk-take" onclick={take}>{ text::GO_ON }</button>
+            <NotYet why={is_empty.then(|| AttrValue::from(text::FILL_IT_IN_FIRST))} />
+            <button type="button" class="btn primary" aria-disabled={is_off.to_string()} data-test="bulk-take" onclick={take}>{ if props.reads { text::READING } else { text::GO_ON } }</button>
         </>
     };
     let title = text::is_date_of_many(&if props.is_date { text::THE_DATE } else { text::THE_OWNER }, &props.many);
@@ -153,6 +183,7 @@ fn Ask(props: &AskProps) -> Html {
         <Dialog {title} on_close={props.on_close.clone()} {footer} test="bulk-ask">
             <div class="field"><label for="bulk-value">{ label }</label>
                 <input class="input" id="bulk-value" type={kind} data-test="bulk-value" value={(*value).clone()} oninput={on_input} autocomplete="off" autofocus=true /></div>
+            if let Some(failure) = &props.failure { { unread(failure) } }
         </Dialog>
     }
 }

@@ -315,7 +315,7 @@ fn List(props: &ListProps) -> Html {
             }
             if *was_chosen.borrow() {
                 <Later chunk={Chunk::Edit} environment={props.environment.clone()} wanted={Wanted::Chosen(Box::new(BulkProps {
-                    environment: props.environment.clone(), keys: chosen, document: document.clone(),
+                    environment: props.environment.clone(), keys: chosen,
                     why_not: console.refusal_to_edit().map(AttrValue::from), on_selection,
                 }))} />
             }

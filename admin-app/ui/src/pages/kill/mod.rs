@@ -201,12 +201,16 @@ fn Control(props: &ControlProps) -> Html {
     }
 }
 
-/// Whoever comes with a keyboard writes why; on a phone the keys would cover what is to be read first.
+/// Whoever comes with a keyboard writes why, unless they are at something else here already; on a phone the keys would cover what
+/// is to be read first.
 fn begin_with(reason: &NodeRef) {
+    let is_at_work = web_sys::window()
+        .and_then(|window| window.document()?.active_element()?.closest(".killgrid").ok().flatten())
+        .is_some();
     let is_touched = web_sys::window()
         .and_then(|window| window.match_media(TOUCH).ok().flatten())
         .is_some_and(|query| query.matches());
-    if let Some(reason) = reason.cast::<HtmlInputElement>().filter(|_| !is_touched) {
+    if let Some(reason) = reason.cast::<HtmlInputElement>().filter(|_| !is_touched && !is_at_work) {
         let _ = reason.focus();
     }
 }

@@ -140,6 +140,11 @@ fn Acts(props: &ShownProps) -> Html {
     let allows_self = policy.is_some_and(|policy| policy.approvals.by_author);
     let actor = console.who().map(|who| who.actor.clone()).unwrap_or_default();
     let acts = acts(&props.view, &may, &actor, allows_self);
+    let looked = {
+        // What stood here when the form was opened: nobody has looked at what it became since.
+        let digest = props.view.now.as_ref().and_then(|now| now.digest.clone()).unwrap_or_default();
+        use_memo(*open, move |_| digest)
+    };
     {
         let (acts, open) = (acts.clone(), open.clone());
         use_keys(move |key: &Key| {
@@ -157,7 +162,7 @@ fn Acts(props: &ShownProps) -> Html {
     };
     let on_act = {
         let (act, open, view, on_view) = (act.clone(), open.clone(), props.view.clone(), props.on_view.clone());
-        let environment = props.environment.to_string();
+        let (environment, looked) = (props.environment.to_string(), looked.clone());
         Callback::from(move |(id, reason): (&'static str, String)| {
             let (backend, environment, proposal) =
                 (console.backend.clone(), environment.clone(), view.proposal.id.clone());
@@ -172,7 +177,7 @@ fn Acts(props: &ShownProps) -> Html {
                     });
                 }
                 "approve" => {
-                    let digest = view.now.as_ref().and_then(|now| now.digest.clone()).unwrap_or_default();
+                    let digest = (*looked).clone();
                     let on_view = on_view.clone();
                     act.run(
                         api::approve(backend, environment, proposal, ApproveRequest { digest, reason }),

@@ -44,13 +44,19 @@ pub fn Acts(props: &ShownProps) -> Html {
             },
         );
     }
+    let looked = {
+        // What stood here when a form was opened: how far back, where it ends and what is approved is of that stage.
+        let digest = view.approval.as_ref().map(|approval| approval.digest.clone()).unwrap_or_default();
+        let now = (view.summary.stage, digest);
+        use_memo(*open, move |_| now)
+    };
     let on_open = {
         let open = open.clone();
         Callback::from(move |id| open.set(id))
     };
     let on_act = {
         let (act, open, on_view) = (act.clone(), open.clone(), props.on_view.clone());
-        let (environment, view) = (props.environment.to_string(), view.clone());
+        let (environment, view, looked) = (props.environment.to_string(), view.clone(), looked.clone());
         Callback::from(move |(id, reason): (&'static str, String)| {
             let (backend, environment, rollout) =
                 (console.backend.clone(), environment.clone(), view.summary.id.clone());
@@ -61,11 +67,14 @@ pub fn Acts(props: &ShownProps) -> Html {
             };
             match ALL.into_iter().find(|act| mark(*act) == id) {
                 Some(wanted) => {
-                    let request = RolloutActRequest { stage: Some(view.summary.stage), reason };
+                    // The others mean the same at every stage, and are not to be refused for another one.
+                    let is_of_stage = matches!(wanted, RolloutAct::StepBack | RolloutAct::End);
+                    let stage = Some(if is_of_stage { looked.0 } else { view.summary.stage });
+                    let request = RolloutActRequest { stage, reason };
                     act.run(api::act_on_rollout(backend, environment, rollout, wanted, request), done);
                 }
                 None => {
-                    let digest = view.approval.as_ref().map(|approval| approval.digest.clone()).unwrap_or_default();
+                    let digest = looked.1.clone();
                     act.run(
                         api::approve_stage(backend, environment, rollout, ApproveStageRequest { digest, reason }),
                         done,

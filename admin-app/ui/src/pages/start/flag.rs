@@ -78,8 +78,10 @@ pub fn FirstFlag(props: &FirstFlagProps) -> Html {
             if !is_ready {
                 return;
             }
+            // A first flag replaces nobody's.
+            let expected_revision = Some(0);
             let request =
-                PutFlagRequest { flag: flag.clone(), reason: text::THE_FIRST_FLAG.to_owned(), expected_revision: None };
+                PutFlagRequest { flag: flag.clone(), reason: text::THE_FIRST_FLAG.to_owned(), expected_revision };
             let (console, environment, key) = (console.clone(), environment.clone(), key.clone());
             let (keep, guide) = (keep.clone(), guide.clone());
             let made = key.clone();

@@ -134,7 +134,7 @@ pub fn Decided(props: &DecidedProps) -> Html {
     let by = match (&xray.kill, xray.rule) {
         (Some(_), _) => text::BY_A_KILL.to_owned(),
         (None, Some(rule)) => {
-            let name = xray.rule_name.as_ref().map(|name| format!(", {name}"));
+            let name = xray.rule_name.as_ref().map(|name| format!(", “{name}”"));
             text::by_rule_rule_name(&(rule + 1), &name.unwrap_or_default())
         }
         (None, None) if xray.reason == Reason::PrerequisiteFailed.as_str() => text::BY_A_PREREQUISITE.to_owned(),

@@ -152,10 +152,16 @@ impl Reducible for Draft {
                 }
             }
             Action::Rebase { base, revision, doc } => {
+                let is_edited = draft.is_changed();
                 draft.start = Doc::Tree(base.clone());
                 draft.base = Some(base);
                 draft.revision = revision;
-                draft.become_doc(doc, None);
+                if is_edited {
+                    draft.become_doc(doc, None);
+                } else {
+                    // Nobody's edit: there is nothing to undo.
+                    draft.doc = doc;
+                }
             }
             Action::Confirm { revision } => draft.revision = draft.revision.max(revision),
             Action::Drop => {

@@ -216,6 +216,19 @@ fn what_others_published_can_be_undone_to_the_own_draft() {
     assert_eq!(run((*rebased).clone(), [Action::Undo]).doc, mine.doc);
 }
 
+#[test]
+fn what_follows_others_unedited_has_nothing_to_undo() {
+    let mut theirs = checkout();
+    theirs["owner"] = json!("someone");
+    let follow = Action::Rebase { base: theirs.clone(), revision: 4, doc: Doc::Tree(theirs.clone()) };
+    let followed = run(Draft::over(checkout(), 3), [follow.clone()]);
+    assert_eq!((followed.tree(), followed.is_changed(), followed.can_undo()), (Some(&theirs), false, false));
+    // What was discarded before comes back all the same.
+    let mine = Action::Do(Edit::put("/default", "on"));
+    let dropped = run(Draft::over(checkout(), 3), [mine, Action::Drop, follow, Action::Undo]);
+    assert_eq!(dropped.tree().and_then(|tree| tree["default"].as_str()), Some("on"));
+}
+
 fn edits() -> impl Strategy<Value = Vec<Action>> {
     let place = prop_oneof![
         Just("/description"),

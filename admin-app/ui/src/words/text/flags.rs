@@ -40,6 +40,7 @@ super::texts! {
     ORDER = "Order";
     OVERDUE = "Overdue";
     PUT_IT_AWAY = "Put it away";
+    READING = "Reading…";
     RESTORE = "Restore…";
     RETIRE = "Retire…";
     SAVED_FILTERS = "Saved filters";

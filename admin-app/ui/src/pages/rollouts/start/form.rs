@@ -3,7 +3,7 @@ use super::picture::Picture;
 use super::stage::StageCard;
 use crate::backend::{Failure, api};
 use crate::components::{Icon, Swatches};
-use crate::hooks::{Console, Key, use_asked, use_console, use_keys, use_may, use_plan, use_policy};
+use crate::hooks::{Console, Key, Planned, use_asked, use_console, use_keys, use_may, use_plan, use_policy};
 use crate::pages::edit::{
     Editing, Foretold, Json, Leave, ProblemList, Problems, SelectField, TextField, left_to_others, needs_approval,
     plain, problems_html, text_at, use_leaving, use_shelf,
@@ -84,7 +84,14 @@ pub fn Form(props: &FormProps) -> Html {
     let must_ask = approvals > 0 || refusal.as_ref().is_some_and(needs_approval);
     let wants_name = !must_ask && weight.step() >= Step::SecondPerson;
     let is_offline = matches!(console.live.connection, Connection::Lost { .. });
-    let is_behind = whole.plan.is_none() && whole.failure.is_none() || whole.is_behind || (begins && first.is_behind);
+    // A plan is of the flags that the server has, and the form of those that are shown, which come a moment later.
+    let is_ahead = |planned: &Planned| {
+        planned.plan.as_ref().and_then(|plan| plan.base_revision).is_some_and(|base| base > props.document.revision)
+    };
+    let is_behind = whole.plan.is_none() && whole.failure.is_none()
+        || whole.is_behind
+        || is_ahead(&whole)
+        || (begins && (first.is_behind || is_ahead(&first)));
     let said = |why: &'static str, holds: bool| holds.then(|| AttrValue::from(why));
     let why_not = may
         .edit
