@@ -26,6 +26,10 @@ pub(crate) struct Logged {
     pub(crate) cause: Option<String>,
 }
 
+/// The problem itself, for a layer that calls people by their names.
+#[derive(Debug, Clone)]
+pub(crate) struct Told(pub(crate) Box<Problem>);
+
 pub(crate) type AppResult<T> = Result<T, AppError>;
 
 impl AppError {
@@ -159,7 +163,7 @@ impl IntoResponse for AppError {
     fn into_response(self) -> Response {
         let status = StatusCode::from_u16(self.problem.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let logged = Logged { code: self.problem.code.clone(), detail: self.problem.detail.clone(), cause: self.cause };
-        let mut response = (status, Json(self.problem)).into_response();
+        let mut response = (status, Json(&self.problem)).into_response();
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
@@ -170,6 +174,7 @@ impl IntoResponse for AppError {
             headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }
         response.extensions_mut().insert(logged);
+        response.extensions_mut().insert(Told(self.problem));
         response
     }
 }

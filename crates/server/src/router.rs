@@ -34,6 +34,7 @@ pub fn openapi(state: &AppState) -> OpenApi {
 
 fn api(state: &AppState) -> OpenApiRouter<AppState> {
     let people = admin::routes()
+        .layer(from_fn_with_state(state.clone(), admin::names::resolve))
         .layer(CompressionLayer::new())
         .layer(from_fn_with_state(state.clone(), replica::freshen))
         .layer(from_fn_with_state(state.clone(), host::check));

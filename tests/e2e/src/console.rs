@@ -123,7 +123,7 @@ impl<'a> Console<'a> {
     }
 
     /// Does what the form that is open asks about, once it may be done.
-    pub(crate) async fn confirmed(&self) -> Result<()> {
+    pub async fn confirmed(&self) -> Result<()> {
         Ok(self.browser.shown("[data-test=act-confirm][aria-disabled=false]").await?.click().await?)
     }
 

@@ -19,6 +19,7 @@ pub(crate) mod health;
 mod hygiene;
 mod kills;
 mod migrations;
+pub(crate) mod names;
 mod outcomes;
 mod people;
 mod plan;

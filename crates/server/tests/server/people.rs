@@ -73,6 +73,22 @@ async fn whoever_asks_is_told_what_it_is_where() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_was_first_is_told_by_name() {
+    let world = World::new().await;
+    let made =
+        world.ask("admin", Method::POST, "/tokens", json!({ "name": "Ada Lovelace", "roles": ["editor"] })).await;
+    let put = json!({ "flag": flag("checkout"), "reason": "first", "expected_revision": 0 });
+    let url = world.served.url("/api/v1/environments/production/flags/checkout");
+    let first = world.served.http.put(&url).bearer_auth(made.1["token"].as_str().unwrap()).json(&put);
+    assert_eq!(world.send(first).await.0, 200);
+    let second = json!({ "flag": flag("checkout"), "reason": "second", "expected_revision": 0 });
+    let (status, problem) = world.ask("admin", Method::PUT, "/flags/checkout", second).await;
+    assert_eq!((status, &problem["code"]), (409, &json!("changed-since")), "{problem}");
+    let detail = problem["detail"].as_str().unwrap();
+    assert!(detail.contains("by Ada Lovelace (`first`)"), "{detail}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_session_ends_with_its_token() {
     let world = World::new().await;
     let made = world.ask("admin", Method::POST, "/tokens", json!({ "name": "kiosk", "roles": ["operator"] })).await;
@@ -203,7 +219,7 @@ async fn a_person_comes_and_goes() {
         assert_eq!(status, 200);
     }
     let (status, problem) = world.send(http(Method::GET, "/flags")).await;
-    assert_eq!((status, &problem["detail"]), (403, &json!(format!("{id} has no role in production"))));
+    assert_eq!((status, &problem["detail"]), (403, &json!("Ada Lovelace has no role in production")));
     assert_eq!(erase().await.0, StatusCode::NO_CONTENT);
     assert_eq!(erase().await.1["code"], "unknown-person");
     let (_, chart) = world.ask("viewer", Method::GET, "/chart", Value::Null).await;

@@ -129,8 +129,8 @@ async fn an_answer_is_of_what_one_looked_at() -> Result<()> {
     assert!(why.contains("is not what was looked at"), "{why}");
     first.accessible("an approval that is refused").await?;
     first.picture("console-approval-refused").await?;
-    let proposal = Proposal::open(&approver, "p-1").await?;
-    proposal.approve("looks right still").await?;
+    // What it has become stands there now; whoever has looked at that says so once more.
+    approver.confirmed().await?;
     proposal.approvals(1).await?;
 
     // Somebody takes a rollout back while somebody else would end it where it was.
@@ -147,5 +147,7 @@ async fn an_answer_is_of_what_one_looked_at() -> Result<()> {
     let why = operator.refused().await?;
     assert!(why.contains("stage 2 was meant"), "{why}");
     second.accessible("an end that is refused").await?;
+    operator.confirmed().await?;
+    rollout.stands("ended").await?;
     Ok(())
 }

@@ -1,6 +1,6 @@
 use crate::backend::api;
 use crate::components::{ActBar, ActItem, Look, Reason};
-use crate::hooks::{use_act, use_console, use_may};
+use crate::hooks::{use_act, use_console, use_looked_at, use_may};
 use crate::route::Route;
 use crate::state::Shared;
 use crate::state::definition::{Subject, uses};
@@ -28,11 +28,7 @@ pub fn Removal(props: &RemovalProps) -> Html {
     let navigator = use_navigator();
     let may = use_may(&props.environment);
     let (act, open) = (use_act(), use_state(|| None::<&'static str>));
-    let looked = {
-        // As it was when the form was opened.
-        let revision = props.document.revision;
-        use_memo(*open, move |_| revision)
-    };
+    let looked = use_looked_at(*open, &act, props.document.revision);
     let in_the_way = match &props.subject {
         // Rules may name tenants that are not declared.
         Subject::Tenant(_) | Subject::Regions | Subject::Policy => 0,

@@ -4,7 +4,8 @@ use super::effect::Effect;
 use crate::backend::api::{self, ProposalView};
 use crate::components::{ActBar, ActItem, Icon, Look, Reason, SentenceText};
 use crate::hooks::{
-    Key, May, clock, use_act, use_asked, use_console, use_document_title, use_keys, use_may, use_policy, use_way_back,
+    Key, May, clock, use_act, use_asked, use_console, use_document_title, use_keys, use_looked_at, use_may, use_policy,
+    use_way_back,
 };
 use crate::pages::frame::{Frame, framed};
 use crate::route::Route;
@@ -140,11 +141,8 @@ fn Acts(props: &ShownProps) -> Html {
     let allows_self = policy.is_some_and(|policy| policy.approvals.by_author);
     let actor = console.who().map(|who| who.actor.clone()).unwrap_or_default();
     let acts = acts(&props.view, &may, &actor, allows_self);
-    let looked = {
-        // What stood here when the form was opened: nobody has looked at what it became since.
-        let digest = props.view.now.as_ref().and_then(|now| now.digest.clone()).unwrap_or_default();
-        use_memo(*open, move |_| digest)
-    };
+    let digest = props.view.now.as_ref().and_then(|now| now.digest.clone()).unwrap_or_default();
+    let looked = use_looked_at(*open, &act, digest);
     {
         let (acts, open) = (acts.clone(), open.clone());
         use_keys(move |key: &Key| {

@@ -1,7 +1,7 @@
 use super::rollout::ShownProps;
 use crate::backend::api;
 use crate::components::{ActBar, ActItem, Look, Reason};
-use crate::hooks::{use_act, use_console, use_may, use_policy};
+use crate::hooks::{use_act, use_console, use_looked_at, use_may, use_policy};
 use crate::words::rollout;
 use crate::words::text::common;
 use crate::words::text::rollouts as text;
@@ -44,12 +44,9 @@ pub fn Acts(props: &ShownProps) -> Html {
             },
         );
     }
-    let looked = {
-        // What stood here when a form was opened: how far back, where it ends and what is approved is of that stage.
-        let digest = view.approval.as_ref().map(|approval| approval.digest.clone()).unwrap_or_default();
-        let now = (view.summary.stage, digest);
-        use_memo(*open, move |_| now)
-    };
+    // How far back, where it ends and what is approved is of a stage.
+    let digest = view.approval.as_ref().map(|approval| approval.digest.clone()).unwrap_or_default();
+    let looked = use_looked_at(*open, &act, (view.summary.stage, digest));
     let on_open = {
         let open = open.clone();
         Callback::from(move |id| open.set(id))

@@ -54,7 +54,7 @@ super::messages! {
     gives_back_what_revision_had(reverts) = " Gives back what revision {reverts} had";
     land_id(id) = "Land {id}";
     names_no_proposal_of_that_is(id, environment) = "No proposal {id} is known in {environment}. The chart keeps all that were made.";
-    only_or_an_admin_may_do(author) = "Only {author} or an admin may do this.";
+    only_or_an_admin_may_do(author) = "Only {author}, who wrote it, or an admin may do this.";
     open_a_kill_is_never_among(proposals, count) = "{proposals} open, {count}. A kill is never among them.";
     proposal_id(id) = "Proposal {id}";
     proposal_is_landed(proposal) = "{proposal} is landed";
