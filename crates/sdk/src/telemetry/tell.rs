@@ -65,13 +65,14 @@ pub(crate) async fn run(shared: Arc<Shared>) {
 pub(crate) async fn flush(shared: &Shared) -> bool {
     let Some(counting) = shared.telemetry.get() else { return true };
     let mut telling = counting.telling.lock().await;
-    loop {
+    {
+        // Once: a breaker that is open has been so for longer after each batch, which would never end.
         let now = shared.clock.now_ms();
-        {
-            let tallies = shared.breakers.take_tallies(now);
-            counting.buckets().seal(tallies, now);
-        }
-        if telling.is_refused || now < telling.not_before {
+        let tallies = shared.breakers.take_tallies(now);
+        counting.buckets().seal(tallies, now);
+    }
+    loop {
+        if telling.is_refused || shared.clock.now_ms() < telling.not_before {
             return false;
         }
         if telling.waiting.is_none() {

@@ -186,6 +186,12 @@ async fn the_fleet_hears_of_breakers_exposures_and_named_outcomes() {
         metrics.lines().any(|line| line.contains(name) && line.contains("checkout") && !line.ends_with(" 0"))
     };
     assert!(told("downhaul_exposures_total"), "{metrics}");
+    // A breaker that is open has been so for longer with each batch, and is told once all the same.
+    let batches =
+        |line: &str| line.contains("/client/v1/telemetry").then(|| line.rsplit(' ').next()?.parse::<u64>().ok())?;
+    let requests = metrics.lines().filter(|line| line.starts_with("downhaul_requests_total{"));
+    let sent: u64 = requests.filter_map(batches).sum();
+    assert!((1..=4).contains(&sent), "{sent} batches: {metrics}");
     client.close().await;
 }
 
