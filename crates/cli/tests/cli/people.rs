@@ -137,7 +137,7 @@ fn tokens_that_open_nothing() {
     assert_snapshot!(plane.plain(&format!("tokens revoke {id}")), @"
     exit status 2
     --- err
-    error[already-done]: the token `[token id]` was revoked already, at [time] by [actor] (there is nothing left to do)
+    error[already-done]: the token `[token id]` was revoked already, at [time] by admin (there is nothing left to do)
     ");
 
     let soon = jiff::Timestamp::now() + Duration::from_secs(5);
@@ -230,7 +230,7 @@ fn a_person_is_added_granted_more_and_forgotten() {
     assert_snapshot!(plane.plain(&format!("people grant {id} --role operator --reason again")), @"
     exit status 2
     --- err
-    error[already-done]: [actor] is operator in production already (there is nothing left to do)
+    error[already-done]: Ada Lovelace is operator in production already (there is nothing left to do)
     ");
 
     assert_snapshot!(plane.plain(&format!("people erase {id}")), @"

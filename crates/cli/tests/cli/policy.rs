@@ -37,7 +37,7 @@ fn it_is_shown_edited_and_set() {
     assert_snapshot!(run("policy set policy.json --reason old --since 0 --format plain"), @r#"
     exit status 2
     --- err
-    error[changed-since]: the policy was changed at revision 1 by [actor] (`two-people`), after revision 0, which this edit started from (load it again and repeat the edit on revision 1)
+    error[changed-since]: the policy was changed at revision 1 by admin (`two-people`), after revision 0, which this edit started from (load it again and repeat the edit on revision 1)
     "#);
 }
 

@@ -116,7 +116,7 @@ fn from_the_start_by_two_people_and_back() {
     assert_snapshot!(shop.run("rollout approve ro-1 --reason mine"), @r"
     exit status 2
     --- err
-    error: [actor] started ro-1, and the policy of production lets nobody approve their own
+    error: admin started ro-1, and the policy of production lets nobody approve their own
 
     help: someone else who is approver has to look at it
     ");

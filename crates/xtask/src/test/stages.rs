@@ -88,6 +88,7 @@ fn set_up() -> Outcome {
         setup::browser(),
         setup::prometheus(),
         setup::postgres(),
+        setup::faketime(),
         setup::provider(),
         setup::packaging(),
     ];
