@@ -236,7 +236,7 @@ fn a_person_is_added_granted_more_and_forgotten() {
     assert_snapshot!(plane.plain(&format!("people erase {id}")), @"
     exit status 2
     --- err
-    error[still-permitted]: [actor] still has a role in production (take it first with `downhaul people revoke`)
+    error[still-permitted]: Ada Lovelace still has a role in production (take it first with `downhaul people revoke`)
     ");
     plane.plain(&format!("people revoke {id} --role operator --reason leaves")).done();
     assert_snapshot!(plane.plain(&format!("people revoke {id} --role viewer --reason leaves")), @"
@@ -247,7 +247,7 @@ fn a_person_is_added_granted_more_and_forgotten() {
     assert_snapshot!(plane.by(&token, "flags"), @"
     exit status 2
     --- err
-    error[not-permitted]: [actor] has no role in production (an admin of the environment grants one with `downhaul people grant`)
+    error[not-permitted]: Ada Lovelace has no role in production (an admin of the environment grants one with `downhaul people grant`)
     ");
     assert_snapshot!(plane.plain(&format!("people erase {id}")), @"
     exit status 0
