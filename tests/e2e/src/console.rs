@@ -94,8 +94,8 @@ impl<'a> Console<'a> {
 
     /// Does something that asks why: opens it once it may be done, says why, and does it.
     pub async fn act(&self, id: &str, reason: &str) -> Result<()> {
-        self.press(id).await?;
-        self.because(reason).await
+        self.begin(id, reason).await?;
+        self.confirmed().await
     }
 
     /// The same, up to where it would be done.

@@ -44,6 +44,11 @@ impl<'a> Editor<'a> {
     /// The same, in another environment.
     pub async fn edit_in(&self, environment: &str, key: &str) -> Result<()> {
         self.browser.driver.goto(format!("{}/e/{environment}/flags/{key}", self.address)).await?;
+        self.edit_from_here().await
+    }
+
+    /// Opens it from the flag's page that is there, which is not loaded anew.
+    pub async fn edit_from_here(&self) -> Result<()> {
         self.browser.marked("edit-open").await?;
         self.browser.shown("body").await?.send_keys("e").await?;
         self.browser.marked("editor").await?;

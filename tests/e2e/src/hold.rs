@@ -1,5 +1,6 @@
 use crate::Browser;
 use anyhow::Result;
+use thirtyfour::WebElement;
 
 /// The button that kills, held by the pointer: the console's or the last resort's.
 #[derive(Debug)]
@@ -17,10 +18,16 @@ impl<'a> Hold<'a> {
         Hold { browser, selector: "#hold" }
     }
 
-    /// Puts the pointer on it and presses, once it may be held.
-    pub async fn begin(&self) -> Result<()> {
+    /// The button in sight, once it may be held.
+    async fn ready(&self) -> Result<WebElement> {
         let button = self.browser.shown(&format!("{}[aria-disabled=false]", self.selector)).await?;
         button.scroll_into_view().await?;
+        Ok(button)
+    }
+
+    /// Puts the pointer on it and presses, once it may be held.
+    pub async fn begin(&self) -> Result<()> {
+        let button = self.ready().await?;
         Ok(self.browser.driver.action_chain().click_and_hold_element(&button).perform().await?)
     }
 
@@ -32,8 +39,7 @@ impl<'a> Hold<'a> {
             window.wasHeld = false;
             new MutationObserver(() => { window.wasHeld ||= button.classList.contains('is-holding'); })
                 .observe(button, { attributes: true, attributeFilter: ['class'] });";
-        let button = self.browser.shown(&format!("{}[aria-disabled=false]", self.selector)).await?;
-        button.scroll_into_view().await?;
+        let button = self.ready().await?;
         self.browser.driver.execute(WATCH, vec![self.selector.into()]).await?;
         let actions = self.browser.driver.action_chain();
         actions.click_and_hold_element(&button).move_by_offset(0, pixels).perform().await?;

@@ -24,14 +24,6 @@ impl<'a> FlagPage<'a> {
         Ok(FlagPage { console })
     }
 
-    /// Opens the editor from here, without the page being loaded anew: `E`.
-    pub async fn edit_again(&self) -> Result<()> {
-        self.console.browser.marked("edit-open").await?;
-        self.console.browser.shown("body").await?.send_keys("e").await?;
-        self.console.browser.marked("editor").await?;
-        Ok(())
-    }
-
     /// Waits until it says that just these people are there, too.
     pub async fn company(&self, words: &[&str]) -> Result<()> {
         let script = format!(

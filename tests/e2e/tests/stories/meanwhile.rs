@@ -2,7 +2,7 @@
 //! back or approved unseen, and nobody is in conflict with themselves.
 
 use anyhow::Result;
-use downhaul_e2e::screens::{Draft, FlagPage, Proposal, Regions, Review, Rollouts, Segments};
+use downhaul_e2e::screens::{Draft, Proposal, Regions, Review, Rollouts, Segments};
 use downhaul_e2e::{Browser, Console, Editor, Stack};
 use serde_json::json;
 use std::time::Duration;
@@ -82,7 +82,7 @@ async fn one_goes_on_right_after_a_publish_and_takes_it_back_after_a_kill() -> R
     browser.answer_late("/document", LATE).await?;
     editor.write("edit-owner", "-europe").await?;
     editor.publish("Europe has it now").await?;
-    FlagPage::of(&console).edit_again().await?;
+    editor.edit_from_here().await?;
     let owner = format!("{}-europe", before["owner"].as_str().unwrap_or_default());
     console.says_value("edit-owner", &owner).await?;
     let draft = Draft::of(&console);
