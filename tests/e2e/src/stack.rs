@@ -165,6 +165,16 @@ impl Stack {
         Ok(printed)
     }
 
+    /// Waits until the control plane counts so many clients as this, such as `live` or `current`: what they acknowledge is on the way.
+    pub async fn counts(&self, clients: &str, count: u64) -> Result<()> {
+        let started = Instant::now();
+        while self.admin("GET", "/fleet", None).await?[clients] != count {
+            ensure!(started.elapsed() < PATIENCE, "the control plane does not count {count} clients as {clients}");
+            sleep(Duration::from_millis(50)).await;
+        }
+        Ok(())
+    }
+
     /// How many requests of a route, such as `/api/v1/session`, were answered with success.
     pub async fn answered(&self, route: &str) -> Result<u64> {
         let metrics = reqwest::get(format!("{}/metrics", self.server)).await?.text().await?;

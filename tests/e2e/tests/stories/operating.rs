@@ -3,8 +3,6 @@
 use anyhow::{Context, Result};
 use downhaul_e2e::{NodeClient, Stack};
 use serde_json::{Value, json};
-use std::time::Duration;
-use tokio::time::sleep;
 
 fn at(state: &Value, member: &str) -> u64 {
     state["position"][member].as_u64().unwrap_or(0)
@@ -87,10 +85,8 @@ async fn a_client_follows_a_server_that_was_put_back_from_a_backup() -> Result<(
         at(state, "epoch") > epoch && at(state, "revision") == restored && state["killed"] == true && is_well(state)
     };
     client.until("the flag set of the higher epoch", follows).await?;
-    // Its acknowledgement is on the way; what it applied is counted.
-    while stack.admin("GET", "/fleet", None).await?["current"] != 1 {
-        sleep(Duration::from_millis(50)).await;
-    }
+    // What it applied is counted.
+    stack.counts("current", 1).await?;
     let verified = stack.downhaul(&["chart", "verify", "--format", "json"]).await?;
     assert!(verified.contains("\"verified\""), "{verified}");
     Ok(())
