@@ -168,7 +168,7 @@ impl Stack {
     /// Waits until the control plane counts so many clients as this, such as `live` or `current`: what they acknowledge is on the way.
     pub async fn counts(&self, clients: &str, count: u64) -> Result<()> {
         let started = Instant::now();
-        while self.admin("GET", "/fleet", None).await?[clients] != count {
+        while self.admin("GET", "/fleet", None).await?.get(clients).and_then(Value::as_u64) != Some(count) {
             ensure!(started.elapsed() < PATIENCE, "the control plane does not count {count} clients as {clients}");
             sleep(Duration::from_millis(50)).await;
         }
